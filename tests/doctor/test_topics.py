@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from tests.laws import for_each
 
 from sickbay.doctor import compiled, topics
 from sickbay.doctor.topics import Topic, TopicKind
+from sickbay.kernel.word_index import split_stems
 
 TOPICS = compiled.load_topics()
 
@@ -65,6 +68,28 @@ def test_a_cause_of_a_product_is_suggested_only_if_the_text_shows_it() -> None:
     text = "The audience mapper of the realm is missing, and the account audience isn't accepted"
     assert not any(topic.product for topic in topics.suggest(TOPICS, text, frozenset()))
     assert any(topic.product == "keycloak" for topic in topics.suggest(TOPICS, text, {"keycloak"}))
+
+
+def test_a_topic_shares_several_words_with_the_text_and_one_that_few_topics_have() -> None:
+    few = len(TOPICS.topics) * math.exp(-topics.RAREST)
+    for said in [message.means for message in compiled.load_knowledge().messages.values()][::40]:
+        for topic in topics.suggest(TOPICS, said, compiled.load_knowledge().products):
+            shared = {*split_stems(topic.title)} & {*split_stems(said)}
+            assert len(shared) > 1
+            assert min(len(TOPICS.index.postings.get(each, ())) / 2 for each in shared) <= few
+
+
+@for_each(
+    "said, id",
+    [
+        ("Invalid Ethnicity provided in the request", "oauth-code-used-twice"),
+        ("The request should not contain an id", "id-token-not-issued"),
+        ("IfNoneMatch precondition failed", "fhir-bundle-in-bundle"),
+        ("First certificate from a.pem not a client certificate", "oauth-pkce-required"),
+    ],
+)
+def test_a_topic_with_common_words_only_is_not_suggested(said: str, id: str) -> None:
+    assert id not in [topic.id for topic in topics.suggest(TOPICS, said, frozenset())]
 
 
 def test_nothing_is_suggested_for_words_that_mean_nothing_here() -> None:

@@ -8,6 +8,7 @@ from itertools import repeat
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from sickbay.diagnosis.lists import LISTS
 from sickbay.diagnosis.rule import Finding, Severity, Spec
 from sickbay.doctor import compiled, facts
 from sickbay.doctor.diagnose import LikelyCause
@@ -201,6 +202,4 @@ def _parameters_in(text: str) -> frozenset[str]:
     return _PARAMETERS & frozenset(re.findall(r"\w+", text))
 
 
-_PARAMETERS = frozenset(
-    ("redirect_uri", "client_id", "client_secret", "scope", "state", "code_verifier", "code_challenge", "response_type", "aud")
-)
+_PARAMETERS = frozenset(LISTS["parameters_in_titles"])

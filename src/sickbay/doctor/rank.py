@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from sickbay.diagnosis.answers.values import BEARER_CODES, SHARED_CODES, TOKEN_CODES
+from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.match import SKIPPED_WORDS, SPREAD_WORDS, FoundMessage, Shown
 from sickbay.doctor.model import WEIGHTS, Cause, Knowledge, Message
 from sickbay.kernel.late_patterns import compile_late
@@ -180,12 +181,8 @@ def _rank_cause(cause: Cause, found: list[FoundMessage], facts: Container[str], 
     return RankedCause(cause, points, first.message, first.letters, confirmed, evident, supported)
 
 
-_CLEAR_CODES = """
-invalid_target invalid_resource invalid_audience invalid_scope
-invalid_redirect_uri redirect_uri_mismatch mismatching_redirect_uri
-"""
 AMBIGUOUS_CODES = TOKEN_CODES.union(SHARED_CODES, BEARER_CODES, ("access_denied", "server_error")).difference(
-    _CLEAR_CODES.split()
+    LISTS["clear_codes"]
 )
 """Error codes that have many causes."""
 

@@ -14,7 +14,6 @@ from sickbay.diagnosis.rule import Finding, Severity
 from sickbay.doctor import answer, compiled, phrases, prose
 from sickbay.doctor.answer import RANKS, Recognised
 from sickbay.doctor.diagnose import Diagnosis, RelatedTopic
-from sickbay.doctor.errors.quotes import find_quote
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.model import Knowledge
 from sickbay.doctor.pieces import addresses
@@ -43,7 +42,7 @@ def diagnose_text(
     if early := _find_early_end(reading):
         diagnosis = _add_early_end(diagnosis, early)
     elif not _is_understood(reading, recognised):
-        diagnosis = diagnosis._replace(is_understood=False, related=_find_related(recognised))
+        diagnosis = diagnosis._replace(is_understood=False, related=_find_related(recognised, reading.text))
     return reading.evidence, diagnosis
 
 
@@ -153,13 +152,16 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
 
 def _report_unexplained_error(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
     """Says what is known of the error, and lists the causes that it may have, or topics that may help if none is known."""
+    from sickbay.doctor.errors.quotes import find_quote  # most texts need no quotation
+
     answers = diagnosis.answers or (ErrorAnswer("message", ""),)
-    quoted = find_quote(recognised.evidence.text, max((each.description for each in answers), key=len))
+    described = max((each.description for each in answers), key=len)
+    quoted = find_quote(recognised.evidence.text, described)
     explanation = add_finding(diagnosis.stage, diagnosis.explanation, answers, quoted)
     known = [_reword(each, recognised) if each.id == UNEXPLAINED else each for each in explanation.findings]
     unexplained = diagnosis._replace(explanation=explanation._replace(findings=tuple(known)))
     if not recognised.ranked:
-        return unexplained._replace(related=_find_related(recognised))
+        return unexplained._replace(related=_find_related(recognised, quoted or described or recognised.evidence.text))
     return unexplained._replace(causes=answer.list_causes(recognised, RANKS[-1:]), corrected=None)
 
 
@@ -173,8 +175,9 @@ def _reword(finding: Finding, recognised: Recognised) -> Finding:
     return structs.replace(finding, title=title or finding.title, why=f"{means} {finding.why}".strip())
 
 
-def _find_related(recognised: Recognised) -> tuple[RelatedTopic, ...]:
+def _find_related(recognised: Recognised, text: str) -> tuple[RelatedTopic, ...]:
+    """text: what the server says. The names of members in the rest of a response aren't what the error is about."""
     from sickbay.doctor import topics  # most texts need no topics
 
-    found = topics.suggest(compiled.load_topics(), recognised.evidence.text, recognised.shown.products)
+    found = topics.suggest(compiled.load_topics(), text, recognised.shown.products)
     return tuple(RelatedTopic(topic.title, topic.url) for topic in found)

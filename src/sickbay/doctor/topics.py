@@ -5,6 +5,7 @@ They are only ever suggested, because words don't tell what is wrong: what a per
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Container, Iterator
 from itertools import islice
@@ -19,7 +20,7 @@ from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor import pages
 from sickbay.doctor.fill import fill
 from sickbay.doctor.model import Cause, Knowledge
-from sickbay.kernel.word_index import WordIndex, build, search
+from sickbay.kernel.word_index import WordIndex, build, search, split_stems
 
 TopicKind: TypeAlias = Literal["cause", "rule", "page"]
 KINDS: tuple[TopicKind, ...] = ("cause", "rule", "page")
@@ -27,6 +28,8 @@ RELATED_TOPICS = 3
 LEAST_SHARE = 0.6
 """A related topic with a smaller share of the first one's score is left out."""
 LEAST_SCORE = 9.0
+SHARED_RARITY, RAREST = 8.0, 4.0
+"""How rare the words of a title are that the text has, together and the rarest: logarithms of the inverse share of topics."""
 QUERY_CHARACTERS = 4_000
 ABOUT_APPS = LISTS["pages_about_apps"]
 HEADING_WEIGHT, TITLE_WEIGHT = 4, 2
@@ -134,8 +137,19 @@ def suggest(topics: Topics, text: str, products: Container[str]) -> tuple[Topic,
     """At most three topics whose words the text has, if they stand out. products: those that the text shows."""
     scored = search(topics.index, text[:QUERY_CHARACTERS], every_word=False)
     standing_out = ((topics.topics[number], score) for number, score in scored if score >= LEAST_SCORE)
-    chosen = [*islice((pair for pair in standing_out if _may_be_suggested(pair[0], products)), RELATED_TOPICS)]
+    words = frozenset(split_stems(text[:QUERY_CHARACTERS]))
+    suggested = (
+        pair for pair in standing_out if _may_be_suggested(pair[0], products) and is_near(topics.index, pair[0], words)
+    )
+    chosen = [*islice(suggested, RELATED_TOPICS)]
     return tuple(topic for topic, score in chosen if score >= LEAST_SHARE * chosen[0][1])
+
+
+def is_near(index: WordIndex, topic: Topic, words: Container[str]) -> bool:
+    """Whether the title has several of these stems, and one that few topics have."""
+    shared = [each for each in {*split_stems(topic.title)} if len(each) > 1 and each in words and each in index.postings]
+    rarity = [math.log(2 * len(index.lengths) / len(index.postings[each])) for each in shared]
+    return len(rarity) > 1 and sum(rarity) >= SHARED_RARITY and max(rarity) >= RAREST
 
 
 def _may_be_suggested(topic: Topic, products: Container[str]) -> bool:

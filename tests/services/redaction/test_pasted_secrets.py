@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sickbay.doctor.text import diagnose_text
+from sickbay.services.redaction import pasted_diagnosis
 from sickbay.services.redaction.pasted_secrets import hide, in_paste, secrets_of_input
 
 SECRET = st.text(
@@ -120,3 +122,11 @@ def test_a_secret_of_any_length_is_found_in_a_log(secret: str, written: str) -> 
 )
 def test_the_code_of_an_error_is_no_secret(text: str) -> None:
     assert in_paste(text, ()) == []
+
+
+def test_a_secret_in_a_quoted_line_of_a_log_is_masked() -> None:
+    text = "ERROR the request with Authorization: Bearer abcdefgh12345678 was refused by the server"
+    evidence, diagnosis = diagnose_text(text)
+    shown = pasted_diagnosis.mask(evidence, diagnosis)
+    assert "The message: " in shown["findings"][0]["why"]
+    assert "abcdefgh12345678" not in str(shown)

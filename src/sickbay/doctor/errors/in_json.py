@@ -7,16 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sickbay.diagnosis.answers.values import FALSY, REFUSING, ErrorAnswer, oauth
+from sickbay.diagnosis.lists import LISTS
 
-_ERROR_NAMES = """
-error errors err errormessage errormessages errormsg errmsg errordescription errorsummary exception fault faultstring
-errorcode errorcodes errordetails
-"""
-_ERROR = frozenset(_ERROR_NAMES.split())
-_STATUS_NAMES = """
-status statuscode httpstatus httpstatuscode httpcode responsecode responsestatus errorcode errornumber code error
-"""
-_STATUS = frozenset(_STATUS_NAMES.split())
+_ERROR = frozenset(LISTS["members_of_an_error"])
+_STATUS = frozenset(LISTS["members_with_a_status"])
 _SAID = (
     *("error_description", "errorDescription", "description", "message", "errorSummary", "detail", "details", "title"),
     "gematik_error_text",

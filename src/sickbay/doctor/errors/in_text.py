@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 
 from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth
+from sickbay.diagnosis.lists import LISTS
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.text_search import find_first, matches
 from sickbay.protocol.unicode import without_html_escapes
@@ -18,10 +19,8 @@ _PHRASES = {
 } | {"Unknown Error", "Request[ -](?:Entity|URI) Too (?:Large|Long)", "Payload Too Large", "Unprocessable Entity"}
 """Of statuses as Python names them, and as servers named them before RFC 9110."""
 _REASONS = "|".join(sorted(_PHRASES, key=len)[::-1])
-_SENTENCES = """expired_token slow_down access_denied server_error temporarily_unavailable request_not_supported
-invalid_request invalid_resource invalid_target invalid_token"""
 """Codes whose words also occur in sentences, such as "invalid or expired token". Only with underscores are they codes."""
-_WRITTEN = (code if code in _SENTENCES.split() else code.replace("_", r"[_\s-]?") for code in CODES)
+_WRITTEN = (code if code in LISTS["codes_in_sentences"] else code.replace("_", r"[_\s-]?") for code in CODES)
 _WORDS = "|".join(sorted(_WRITTEN, key=len)[::-1])
 _KEY = r"error(?:s|_?(?:description|codes?|summary|message|msg|reason|type))?|err(?:msg)?|fault(?:string|code)?|exception"
 _STATUS = r"[45]\d\d(?![\w%]|[.,]\d|[-:/]\d)"

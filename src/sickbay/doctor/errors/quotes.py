@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.errors import in_text
 from sickbay.doctor.errors.in_json import BAD
 from sickbay.kernel.late_patterns import compile_late
@@ -12,22 +13,10 @@ from sickbay.kernel.text_search import matches
 
 SEARCHED_CHARACTERS = 100_000
 SPECIFIC_WORDS, QUOTED_MESSAGES, WRAPPED_LINES = 4, 2, 4
-_NAMES = [
-    "diagnostics",
-    "error_?description",
-    "text",
-    "error_?message",
-    "message",
-    "error_?summary",
-    "details?",
-    "faultstring",
-    "reason",
-    "msg",
-    "div",
-]
-"""Members with a message, in JSON and XML. The most specific comes first."""
+_NAMES = LISTS["members_with_a_message"]
 _MEMBER = compile_late(
-    rf"\b(?:severity|{'|'.join(_NAMES)})\"?\s{{0,9}}(?::\s{{0,9}}|value=)\"(?P<said>(?:[^\"\\]|\\.){{1,600}})", re.I | re.S
+    rf"\b(?P<name>severity|{'|'.join(_NAMES)})\"?\s{{0,9}}(?::\s{{0,9}}|value=)\"(?P<said>(?:[^\"\\]|\\.){{1,600}})",
+    re.I | re.S,
 )
 _VAGUE = compile_late(r"request failed with status|\b(?:an|some|unknown|unexpected|internal|server) error|went wrong", re.I)
 _THROWN = compile_late(
@@ -59,16 +48,15 @@ def find_quote(text: str, described: str) -> str:
 
 def _list_members(text: str) -> Iterator[list[str]]:
     """The messages in JSON and XML, by the name of their members. A warning isn't one, and only issues have a text or a div."""
-    found: dict[int, list[str]] = {}
+    found: dict[str, list[str]] = {}
     severity = ""
     for match in matches(_MEMBER, text):
-        name, said = re.split(r"\W", match[0], maxsplit=1)[0].lower(), in_text.unescape(match["said"])
+        name, said = match["name"].lower(), in_text.unescape(match["said"])
         if name == "severity":
             severity = said.lower()
         elif severity in BAD or (not severity and (name not in ("text", "div") or "OperationOutcome" in text)):
-            place = next(place for place, pattern in enumerate(_NAMES) if re.fullmatch(pattern, name))
-            found.setdefault(place, []).append(_TAG.sub(" ", said))
-    return (found[place] for place in sorted(found))
+            found.setdefault(name, []).append(_TAG.sub(" ", said))
+    return (found[name] for name in _NAMES if name in found)
 
 
 def _list_thrown(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -85,6 +73,7 @@ def _list_thrown(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def _with_addresses(described: str, text: str) -> str:
     """The description with the addresses of the text, which were taken out of it."""
-    words = (r"\S+" if word == "URL" else re.escape(word) for word in described.split())
-    found = re.search(r"\s+".join(words), text) if "URL" in described else None
-    return found[0] if found else described
+    words, found = [word.partition("URL")[0] for word in described.split()], text.split()
+    places = range(len(found) - len(words) + 1) if "URL" in described else ()
+    parts = (found[place : place + len(words)] for place in places)
+    return next((" ".join(part) for part in parts if all(map(str.startswith, part, words))), described)

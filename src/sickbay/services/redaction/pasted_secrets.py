@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from sickbay.diagnosis.answers.finding import UNEXPLAINED
 from sickbay.diagnosis.values import is_no_secret
 from sickbay.doctor.pieces.piece import Piece
 from sickbay.kernel.late_patterns import compile_late
@@ -56,9 +57,23 @@ def hide(shown: Mapping[str, Any], evidence: Mapping[str, Any], pieces: Sequence
     masked = dict(masking.mask(by_name, {secret for secret in secrets if len(secret) >= LONG_CHARACTERS}))
     if words := _short_secrets(secrets):
         masked |= {name: _hide_short_secrets(masked[name], words, name) for name in ("findings", "causes") if name in masked}
+    if masked.get("findings"):
+        masked["findings"] = list(map(_hide_in_quotation, masked["findings"]))
     if masked.get("corrected"):
         masked["corrected"] = masking.insert_placeholders(masked["corrected"])
     return masked
+
+
+def _hide_in_quotation(finding: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A quoted line of a log can have a secret outside of the pieces, such as the value of a header."""
+    if finding.get("id") != UNEXPLAINED:
+        return finding
+    facts = {name: _hide_named(text) for name, text in finding.get("facts", {}).items()}
+    return {**finding, "why": _hide_named(finding["why"]), "facts": facts}
+
+
+def _hide_named(text: str) -> str:
+    return named_secrets.replace(text, named_secrets.spans(text))
 
 
 def in_paste(text: str, pieces: Sequence[Piece]) -> list[Span]:
