@@ -9,11 +9,13 @@ import os
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
+from msgspec import structs
 
-from sickbay.doctor.model import Knowledge
+from sickbay.doctor.model import Cause, Knowledge, Message, Product
 
 if TYPE_CHECKING:
     from sickbay.doctor.topics import Topics
@@ -23,21 +25,34 @@ FOLDER = HERE / "knowledge"
 KNOWLEDGE, TOPICS = HERE / "compiled.msgpack", HERE / "topics.msgpack"
 HASH_BYTES = 32
 """A compiled file begins with the hash of its sources."""
-CODE = ("model.py", "phrases.py", "proof.py", "source.py", "topics.py", "pages.py", "fill.py", "../kernel/word_index.py")
+_NAMES = "compiled model phrases proof source topics pages fill ../kernel/word_index"
+CODE = tuple(f"{name}.py" for name in _NAMES.split())
 """The code on which the compiled form depends."""
-_Compiled = TypeVar("_Compiled", "Knowledge", "Topics")
+_COLUMNS: dict[str, Any] = {"products": Product, "messages": Message, "causes": Cause}
+"""What is stored column by column, such as all titles, because that compresses better."""
+_Compiled = TypeVar("_Compiled")
 
 
 @cache
 def load_knowledge() -> Knowledge:
     """The knowledge: products, messages and causes."""
-    return _load_compiled(KNOWLEDGE, Knowledge, list_files(), _read_sources)
+    kinds = {name: _columns_of(kind) for name, kind in _COLUMNS.items()}
+    stored = msgspec.defstruct("Stored", [(each.name, kinds.get(each.name, each.type)) for each in structs.fields(Knowledge)])
+    columns: Any = _load_compiled(KNOWLEDGE, stored, list_files(), lambda: stored(**_read_sources()))
+    rows = {name: map(kind, *getattr(columns, name)) for name, kind in _COLUMNS.items()}
+    return Knowledge(**structs.asdict(columns) | {name: {each.id: each for each in found} for name, found in rows.items()})
 
 
-def _read_sources() -> Knowledge:
+def _columns_of(kind: type[Any]) -> GenericAlias:
+    """The type of a list for each field."""
+    return GenericAlias(tuple, tuple(GenericAlias(list, field.type) for field in structs.fields(kind)))
+
+
+def _read_sources() -> dict[str, Any]:
     from sickbay.doctor import source  # what reads the sources is only needed to compile them
 
-    return source.read()
+    read = structs.asdict(source.read())
+    return read | {name: [*zip(*map(structs.astuple, read[name].values()), strict=True)] for name in _COLUMNS}
 
 
 @cache
