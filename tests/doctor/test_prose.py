@@ -30,6 +30,8 @@ from sickbay.doctor.prose import is_code, leave_out_working_requests, tells_of_a
         ("Die Anmeldung ist leider fehlgeschlagen.", True),
         ("Quell\u00fcbergreifende Anfrage blockiert durch den Browser", True),
         ("Nous n'arrivons pas, un message d'erreur appara\u00eet", True),
+        ("Richiesta multiorigine bloccata: il criterio non consente la lettura", True),
+        ("Solicitud desde otro origen bloqueada: la pol\u00edtica de mismo origen", True),
         ("Het inloggen is mislukt met een melding", True),
         (
             "\u0420\u0430\u043d\u0435\u0435 \u0440\u0430\u0431\u043e\u0442\u0430\u043b \u0438 "

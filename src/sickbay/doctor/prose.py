@@ -24,7 +24,7 @@ _PROBLEM = compile_late(
     r"|forbidden|invalid|throws?|threw|thrown|disappear\w*|lost|loses|drops?|dropped|ignor\w+|must|should|expected"
     r"|nicht|kein\w*|fehlt|fehlgeschlagen|ungültig\w*|verweiger\w*|abgelehnt|blockiert|verbietet|unerwartet\w*|leider"
     r"|erreur\w*|échec|échou\w*|refusée?|invalide\w*|impossible|ne \w+ pas|fout|foutmelding|mislukt|ongeldig\w*|niet|geen"
-    r"|erro|falha\w*|falhou|inválid\w*|não|falló|rechazad\w*|errore|fallit\w*|rifiutat\w*|błąd)\b",
+    r"|erro|falha\w*|falhou|inválid\w*|não|falló|rechazad\w*|errore|fallit\w*|rifiutat\w*|bloccat\w*|bloqu\w*|mancante|manquant\w*|geblokkeerd|falta|błąd)\b",
     re.I,
 )
 """Words by which people report a problem in English, German, French, Dutch and some other languages."""
