@@ -72,9 +72,9 @@ def _launch_without_uri(request: RegistrationRequest, context: Any) -> Facts | N
 
 
 def _has_no_resources(request: RegistrationRequest, context: Any) -> Facts | None:
-    if not _is_read(request) or scopes.resources(" ".join(read_spelling(request.scope).tokens)):
-        return None
-    return {"received": request.scope or None}
+    is_of_smart = bool(request.scope or request.launch_uri) or isinstance(context.server, Server)
+    has_none = _is_read(request) and not scopes.resources(" ".join(read_spelling(request.scope).tokens))
+    return {"received": request.scope or None} if is_of_smart and has_none else None
 
 
 def _is_read(request: RegistrationRequest) -> bool:
