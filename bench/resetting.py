@@ -24,9 +24,8 @@ from sickbay.testing.server import Live, serving
 PATIENTS: Final = 50
 WRITES: Final = {"create": (5, 1_000, 10_000), "update": (5, 1_000), "delete": (5, 1_000)}
 """Numbers of writes by kind."""
-ROUNDS: Final = 5
-MANY: Final = 10_000
-"""How often each reset is measured, except after many writes. The first ones of a process take 10 % more."""
+ROUNDS: Final = {5: 5, 1_000: 5, 10_000: 1}
+"""How often each reset is measured, by the number of writes. The first ones of a process take 10 % more."""
 MAX_SHARE: Final = 0.02
 """Of the first fill, for up to 1,000 writes."""
 TESTS: Final = 200
@@ -77,7 +76,7 @@ def measure(folder: Path, checkout: Path | None = None) -> Undone:
 def _median_reset(live: Live, desk: Desk, kind: str, count: int) -> float:
     """Return the CPU seconds of a reset after so many writes."""
     times = []
-    for _ in range(ROUNDS if count < MANY else 1):
+    for _ in range(ROUNDS[count]):
         _write_resources(live, kind, count)
         times.append(_reset(live, desk))
     return statistics.median(times)
