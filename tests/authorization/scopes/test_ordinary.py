@@ -202,6 +202,15 @@ def test_every_other_service_request_is_checked(scope: str, registered: str, pol
     assert not ordinary_scopes.is_ordinary_service(token_request({"scope": scope}), client, server)
 
 
+def test_the_types_are_those_of_the_base_that_the_service_names() -> None:
+    client = Client("app", scope="system/*.rs")
+    known = token_request({"scope": "system/Patient.rs", "resource": samples.OLD})
+    assert ordinary_scopes.is_ordinary_service(known, client, samples.SERVER)
+    request = token_request({"scope": "system/ServiceRequest.rs", "resource": samples.OLD})
+    assert not ordinary_scopes.is_ordinary_service(request, client, samples.SERVER)
+    assert ordinary_scopes.is_ordinary_service(token_request({"scope": "system/ServiceRequest.rs"}), client, samples.SERVER)
+
+
 def _change(policy: Policy) -> dict[str, object]:
     return {"wildcard_scopes": policy.wildcard_scopes, "mixed_scope_versions": policy.mixed_scope_versions}
 
