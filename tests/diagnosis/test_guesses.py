@@ -158,7 +158,7 @@ def test_only_scopes_of_smart_2_demand_pkce_of_an_unknown_server() -> None:
 
 
 def test_only_a_registration_of_an_app_for_smart_needs_scopes_for_resources() -> None:
-    def reported(**more: object) -> bool:
+    def reports_it(**more: object) -> bool:
         app = {
             "client_name": "A",
             "redirect_uris": ["https://app.example.org/cb"],
@@ -167,4 +167,8 @@ def test_only_a_registration_of_an_app_for_smart_needs_scopes_for_resources() ->
         }
         return "reg-no-resource-scopes" in findings(kind="registration", app=app)
 
-    assert [reported(), reported(launch_uri="https://app.example.org/launch"), reported(scope="launch")] == [False, True, True]
+    assert [reports_it(), reports_it(launch_uri="https://app.example.org/launch"), reports_it(scope="launch")] == [
+        False,
+        True,
+        True,
+    ]
