@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sickbay.cli import files, signals
 from sickbay.cli.output import CommandError
 from sickbay.fhir.loading import LoadError, ParsedResource, Ready, judge, pieces, prepare
+from sickbay.fhir.search.index_entries import report_size
 
 MUCH = 8_000_000
 """Total bytes of the files above which a separate process pays."""
@@ -75,9 +76,12 @@ def read(job: LoadJob) -> Iterator[FileResult]:
 def _ready_item(job: LoadJob, piece: ParsedResource | LoadError, place: str) -> Ready | LoadError:
     if job.validate and isinstance(piece, ParsedResource):
         piece = judge(job.version, piece, job.base)
+    where = f"{place}: {piece.place}".removesuffix(": ")
     if isinstance(piece, LoadError):
-        return LoadError(f"{place}: {piece.place}".removesuffix(": "), piece.text, piece.is_bad)
-    return prepare(job.version, piece, job.base)
+        return LoadError(where, piece.text, piece.is_bad)
+    ready = prepare(job.version, piece, job.base)
+    too_many = report_size(piece.type, ready.facts)
+    return LoadError(where, f"{piece.type}/{piece.id}: {too_many}") if too_many else ready
 
 
 def _receive_results(receiver: Connection) -> Iterator[FileResult]:

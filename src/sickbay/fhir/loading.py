@@ -11,7 +11,7 @@ import msgspec
 from sickbay.fhir import lossless_json
 from sickbay.fhir.routing import ID
 from sickbay.fhir.search.index import extract
-from sickbay.fhir.search.index_entries import IndexEntries, report_size
+from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.parameters import known_types, nearest_of
 from sickbay.fhir.served import NOT_SERVED
 from sickbay.fhir.validation.validator import validate
@@ -152,12 +152,9 @@ def _parse_resource(version: str, place: str, body: bytes, resource: Any) -> Par
     return ParsedResource(place, type, id, body, resource)
 
 
-def prepare(version: str, piece: ParsedResource, base: str) -> Ready | LoadError:
+def prepare(version: str, piece: ParsedResource, base: str) -> Ready:
     """Adds the index entries. base: of the server that will store it; references on that base are local."""
-    facts = extract(version, piece.resource, base)
-    if too_many := report_size(piece.type, facts):
-        return LoadError(piece.place, f"{piece.type}/{piece.id}: {too_many}")
-    return Ready(piece.type, piece.id, piece.body, facts)
+    return Ready(piece.type, piece.id, piece.body, extract(version, piece.resource, base))
 
 
 def judge(version: str, piece: ParsedResource, base: str) -> ParsedResource | LoadError:

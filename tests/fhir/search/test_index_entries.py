@@ -11,8 +11,9 @@ import orjson
 import pytest
 from tests.fhir.examples import examples
 
+from sickbay.cli.load_reader import LoadJob, _ready_item
 from sickbay.fhir import body
-from sickbay.fhir.loading import LoadError, ParsedResource, Ready, prepare
+from sickbay.fhir.loading import LoadError, ParsedResource, Ready
 from sickbay.fhir.search import index_entries
 from sickbay.fhir.search.index import extract
 from sickbay.storage.query.saving import index_rows
@@ -52,13 +53,16 @@ def test_a_resource_that_needs_too_many_rows_is_refused_before_it_is_validated(
 ) -> None:
     rows = extract("r4", resource, BASE).count_rows()
     monkeypatch.setattr(index_entries, "MAXIMUM_ROWS", rows)
-    piece = ParsedResource("line 1", "Appointment", "a", orjson.dumps(resource), resource)
+    piece, job = (
+        ParsedResource("", "Appointment", "a", orjson.dumps(resource), resource),
+        LoadJob([], "r4", BASE, validate=False),
+    )
     assert not body.from_document("r4", "Appointment", "", resource, BASE).problems
-    assert isinstance(prepare("r4", piece, BASE), Ready)
+    assert isinstance(_ready_item(job, piece, "line 1"), Ready)
 
     monkeypatch.setattr(index_entries, "MAXIMUM_ROWS", rows - 1)
     monkeypatch.delattr(body, "validate")
     (problem,) = body.from_document("r4", "Appointment", "", resource, BASE).problems
     text = f"This Appointment needs {rows:,} entries in the search index, and {rows - 1:,} are allowed. Split it into several."
     assert (problem.code, problem.text) == ("too-long", text)
-    assert prepare("r4", piece, BASE) == LoadError("line 1", f"Appointment/a: {text}")
+    assert _ready_item(job, piece, "line 1") == LoadError("line 1", f"Appointment/a: {text}")
