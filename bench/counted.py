@@ -19,7 +19,7 @@ from importlib.util import find_spec
 import uvicorn
 
 from sickbay.cli import worker
-from sickbay.cli.limits import Limits, limits
+from sickbay.cli.limits import Limits, make_limits
 from sickbay.cli.main import main
 from sickbay.sandbox import sandbox
 from sickbay.settings import Settings
@@ -32,7 +32,7 @@ EXPLAINING = "sickbay.services.empty_searches.explain"
 
 def _limits_without_sweep(settings: Settings) -> Limits:
     """The limits of connections, which are never checked."""
-    return limits(settings)._replace(sweep=NEVER)
+    return make_limits(settings)._replace(sweep=NEVER)
 
 
 async def _wait_for_end(server: uvicorn.Server) -> None:

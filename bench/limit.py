@@ -6,7 +6,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from sickbay.cli.sockets import listen, port_of
-from sickbay.cli.worker import config
+from sickbay.cli.worker import make_config
 from sickbay.settings import Settings
 
 BODY = b"x" * 2048
@@ -21,7 +21,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 def main() -> None:
     sockets = listen("127.0.0.1", 0)
     print(port_of(sockets), flush=True)
-    flags = config(app, Settings())
+    flags = make_config(app, Settings())
     flags.lifespan = "off"
     uvicorn.Server(flags).run(sockets)
 

@@ -30,7 +30,7 @@ class ServerOptions:
     def __init__(self, arguments: list[str]) -> None:
         self._arguments = arguments
         config_file.use(self._argument("config"))
-        self._files = config_file.files()
+        self._files = config_file.list_files()
 
     def text(self, name: str, default: str) -> str:
         return self._argument(name) or os.environ.get(f"SICKBAY_{name.upper()}") or str(self._in_files(name) or default)

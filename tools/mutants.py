@@ -32,7 +32,7 @@ STATUS = {0: "survived", 36: "timeout", 1: "killed", 3: "killed", 5: "no tests",
 """Results by mutmut's exit code. Any other code is a timeout or a crash, which is counted separately."""
 
 
-def undecorated(source: str) -> str:
+def strip_decorators(source: str) -> str:
     """Move each check's decorator behind its function, and remove caches, which would return results of the original code."""
     lines = source.splitlines(keepends=True)
     for node in reversed(ast.parse(source).body):
@@ -55,7 +55,7 @@ def prepare() -> None:
     shutil.copytree(ROOT / "src", COPY / "mutants" / "src", dirs_exist_ok=True, ignore=other_than_python)
     shutil.copy(ROOT / "pyproject.toml", COPY)
     for path in (COPY / PACKAGE).rglob("*.py"):
-        path.write_text(undecorated(path.read_text(encoding="utf-8")), encoding="utf-8")
+        path.write_text(strip_decorators(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def forget() -> None:
@@ -68,7 +68,7 @@ def forget() -> None:
         meta.write_text(json.dumps(meta_data), encoding="utf-8")
 
 
-def outcomes() -> dict[str, str]:
+def read_outcomes() -> dict[str, str]:
     """Return each mutant's name and result."""
     results: dict[str, str] = {}
     for meta in sorted((COPY / "mutants" / PACKAGE).rglob("*.meta")):
@@ -77,7 +77,7 @@ def outcomes() -> dict[str, str]:
     return results
 
 
-def changes(names: list[str]) -> Iterator[str]:
+def show_changes(names: list[str]) -> Iterator[str]:
     """Yield one line per mutant: its function, and what was changed."""
     for name in names:
         module, _, function = name.rpartition(".")
@@ -122,9 +122,9 @@ def main() -> int:
         ([sys.executable, str(ROOT / "tools" / "judging.py"), *SELECTION], COPY / "mutants"),
     ):
         subprocess.run(command, cwd=folder, env=os.environ | shared, check=True)
-    results = outcomes()
+    results = read_outcomes()
     tally = Counter(results.values())
-    survivors = sorted(changes([name for name, outcome in results.items() if outcome in ("survived", "no tests")]))
+    survivors = sorted(show_changes([name for name, outcome in results.items() if outcome in ("survived", "no tests")]))
     (COPY / "survivors.txt").write_text("\n".join(survivors) + "\n", encoding="utf-8")
     documented = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.is_file() else ""
     for survivor in (line for line in survivors if f"`{line}`" not in documented):

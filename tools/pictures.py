@@ -18,7 +18,7 @@ HERE = "http://localhost:8100/"
 SCOPE = "patient/Patient.read patient/Observation.read launch online_access openid profile"
 
 
-def refused(base: str) -> str:
+def request_refused_page(base: str) -> str:
     """Send an authorization request that is refused, and return the URL of its exchange."""
     with httpx2.Client(base_url=base, trust_env=False) as http:
         registration = {
@@ -60,7 +60,7 @@ def main() -> None:
         page.wait_for_timeout(2500)
         page.evaluate("scrollTo(0, 0)")
         page.screenshot(path=PICTURES / "chart.png")
-        page.goto(refused(live.base))
+        page.goto(request_refused_page(live.base))
         page.screenshot(path=PICTURES / "exchange.png")
         take_explorer(browser, live.base)
         take_launches(browser, live.base, PICTURES)

@@ -20,17 +20,17 @@ COPIED = ("flag.svg", "js/docs.js", *(f"css/{name}.css" for name in ("tokens", "
 def build(out: Path) -> int:
     """Writes all pages to an empty folder. Returns their number."""
     shutil.rmtree(out, ignore_errors=True)
-    for name in sorted(library.names()):
-        address = library.address(name)
+    for name in sorted(library.list_names()):
+        address = library.make_address(name)
         _write_page(out / address, docs_view(name, assets=path_to_root(address) + ASSETS, layout=LAYOUT))
     _write_page(out / search_index.SEARCH, search_view(assets=ASSETS, layout=LAYOUT))
-    (out / search_index.NAME).write_text(search_index.script(), encoding="utf-8")
+    (out / search_index.NAME).write_text(search_index.write_script(), encoding="utf-8")
     for name in COPIED:
         _copy_asset(html_response.STATIC / name, out / ASSETS / name)
-    for name in library.files():
+    for name in library.list_files():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_bytes(PAGES.read_bytes(name))
-    return len(library.names()) + 1
+    return len(library.list_names()) + 1
 
 
 def _write_page(path: Path, view: DocsView) -> None:

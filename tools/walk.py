@@ -36,7 +36,7 @@ COMPILE = "from sickbay.doctor.compiled import compile_all; compile_all()"
 """What a clone does once after a change of the knowledge isn't part of a request."""
 
 
-def walks(names: Iterable[str]) -> list[Walk]:
+def record_walks(names: Iterable[str]) -> list[Walk]:
     """Run these walks, each in a process of its own."""
     subprocess.run([sys.executable, "-c", COMPILE], check=True)
     with ThreadPoolExecutor(IN_PARALLEL) as threads:
@@ -71,7 +71,7 @@ def main(arguments: list[str]) -> int:
     if "--record" in arguments:
         sys.stdout.buffer.write(msgspec.msgpack.encode(walk(names[0])))
         return 0
-    for name, walked in zip(names, walks(names), strict=True):
+    for name, walked in zip(names, record_walks(names), strict=True):
         print(describe(name, figures.measure(walked)))
         if "--list" in arguments:
             print("\n".join(f"      {number:3d}  {file}" for number, file in enumerate(walked.functions, 1)))

@@ -74,9 +74,13 @@ def serving(folder: Path, address: str | None) -> Iterator[Server]:
                 name: structs.replace(any_token, scope=scope, patient=patient_id, user=user, base=BASE)
                 for name, (scope, patient_id, user) in SCOPES.items()
             }
-            tokens = [Put(records.token(records.digest(name), token, "general")) for name, token in tokens_by_name.items()]
+            tokens = [
+                Put(records.make_token_record(records.digest(name), token, "general")) for name, token in tokens_by_name.items()
+            ]
             app = Client("attacker", app_id="attacker", name="Attacker", scope="patient/*.cruds")
-            await flow.sandbox.runtime.store.transaction([Put(records.app(app)), Put(records.user(user)), *tokens])
+            await flow.sandbox.runtime.store.transaction(
+                [Put(records.make_app_record(app)), Put(records.make_user_record(user)), *tokens]
+            )
 
         desk.do(begin)
         load(*(patient(id, id) for id in "ABC"))

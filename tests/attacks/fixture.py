@@ -163,7 +163,7 @@ def steps() -> list[Step]:
         Save(SPACE, "Patient", "D", 2, b"", IndexEntries(), AT, "delete"),
         save(observation("moved", "Patient/B")),
         save(observation("moved", "Patient/A"), 2),
-        Put(records.app(Client("attacker", app_id="attacker", name="Attacker", scope="patient/*.rs"))),
-        Put(records.user(User("papa", "general", "Practitioner/p", patients=("A",), seeded=False))),
-        *(Put(records.token(records.digest(name), token, "general")) for name, token in TOKENS.items()),
+        Put(records.make_app_record(Client("attacker", app_id="attacker", name="Attacker", scope="patient/*.rs"))),
+        Put(records.make_user_record(User("papa", "general", "Practitioner/p", patients=("A",), seeded=False))),
+        *(Put(records.make_token_record(records.digest(name), token, "general")) for name, token in TOKENS.items()),
     ]

@@ -10,7 +10,7 @@ from tests.flows import class_room
 from tests.flows.flow import Flow
 from tests.flows.shared_app import Sitting, sitting
 
-from sickbay.faults.kinds import kinds
+from sickbay.faults.kinds import list_kinds
 from sickbay.services.injection import setting
 from sickbay.web.portal import app_faults
 
@@ -55,11 +55,11 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
 
 
 def test_every_kind_that_changes_a_whole_response_is_tried() -> None:
-    simple = {name for name, kind in kinds().items() if not any(member.required for member in kind.members.values())}
-    assert kinds().keys() == MEMBERS.keys() | ELSEWHERE | simple
+    simple = {name for name, kind in list_kinds().items() if not any(member.required for member in kind.members.values())}
+    assert list_kinds().keys() == MEMBERS.keys() | ELSEWHERE | simple
 
 
-@pytest.mark.parametrize("kind", sorted(kinds().keys() - ELSEWHERE))
+@pytest.mark.parametrize("kind", sorted(list_kinds().keys() - ELSEWHERE))
 def test_no_response_with_a_fault_runs_a_script_in_our_origin(shared: Sitting, kind: str) -> None:
     async def steps(flow: Flow) -> None:
         await setting.add(flow.sandbox.runtime, [{"kind": kind, **MEMBERS.get(kind, {})}])

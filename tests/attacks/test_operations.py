@@ -45,14 +45,20 @@ SYSTEM = {
 def exporting(target: Target) -> Target:
     """Separate clients for the exports, because a job belongs to its client."""
     tokens = [
-        Put(records.token(records.digest(name), AccessToken(client, scope, BASE, 4_000_000_000, name, name), "general"))
+        Put(
+            records.make_token_record(
+                records.digest(name), AccessToken(client, scope, BASE, 4_000_000_000, name, name), "general"
+            )
+        )
         for client in ("one", "other", "narrow")
         for name, scope in (
             (f"{client}-{key}", scope) for key, scope in {**SYSTEM, "ALL": "system/*.rs", "TS": "system/Observation.rs"}.items()
         )
     ]
     registered = {"one": "system/*.rs", "other": "system/*.rs", "narrow": "system/Observation.rs system/Patient.rs"}
-    clients = [Put(records.app(Client(name, app_id=name, name=name, scope=own))) for name, own in registered.items()]
+    clients = [
+        Put(records.make_app_record(Client(name, app_id=name, name=name, scope=own))) for name, own in registered.items()
+    ]
 
     async def load(flow: Flow) -> None:
         await flow.sandbox.runtime.store.transaction([*tokens, *clients])

@@ -125,11 +125,13 @@ def test_54_removing_a_user_invalidates_its_tokens_immediately(target: Target) -
 
     def saved_token(name: str, **changed: object) -> Put:
         token_record = structs.replace(TOKENS["TU"], **changed)
-        return Put(records.token(records.digest(name), token_record, "general"))
+        return Put(records.make_token_record(records.digest(name), token_record, "general"))
 
     guest = User("guest", "general", "Practitioner/p", patients=("A",), seeded=False)
     target.desk.do(
-        lambda flow: put(flow, saved_token("revoking"), saved_token("guesting", user="guest"), Put(records.user(guest)))
+        lambda flow: put(
+            flow, saved_token("revoking"), saved_token("guesting", user="guest"), Put(records.make_user_record(guest))
+        )
     )
     assert target.ask("revoking", "/Patient/A").status_code == 200
     assert target.ask("guesting", "/Patient/A").status_code == 200
@@ -143,7 +145,7 @@ def test_54_removing_a_user_invalidates_its_tokens_immediately(target: Target) -
 def test_55_next_pages_show_nothing_of_patients_that_are_no_longer_visible(target: Target) -> None:
     async def panel(flow: Flow, *patients: str) -> None:
         papa = User("papa", "general", "Practitioner/p", patients=patients, seeded=False)
-        await flow.sandbox.runtime.store.transaction([Put(records.user(papa))])
+        await flow.sandbox.runtime.store.transaction([Put(records.make_user_record(papa))])
 
     path = following(target.ask("TU", "/Observation?_count=1"))
     assert path
@@ -168,8 +170,8 @@ def test_56_an_empty_patient_list_gives_no_access(target: Target) -> None:
     async def put(flow: Flow) -> None:
         empty = User("empty", "general", "Practitioner/p", patients=(), seeded=False)
         token_record = structs.replace(TOKENS["TU"], user="empty")
-        token = records.token(records.digest("emptied"), token_record, "general")
-        await flow.sandbox.runtime.store.transaction([Put(records.user(empty)), Put(token)])
+        token = records.make_token_record(records.digest("emptied"), token_record, "general")
+        await flow.sandbox.runtime.store.transaction([Put(records.make_user_record(empty)), Put(token)])
 
     target.desk.do(put)
     for path in ("/Observation", "/Patient?name=Alfa", "/Condition", "/Encounter"):

@@ -26,7 +26,7 @@ from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Client, Server, User
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
-from sickbay.fhir.search.parameters import parameters
+from sickbay.fhir.search.parameters import load_parameters
 from sickbay.fhir.subjects import Before, subjects_of
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import examine
@@ -86,7 +86,7 @@ def compartment(version: str) -> dict[str, tuple[str, ...]]:
 
 def paths(version: str, type: str, code: str) -> Iterator[list[str]]:
     """The element names from the resource down. A choice element has its JSON name. A canonical refers to no patient."""
-    parameter = parameters(version, type).get(code)
+    parameter = load_parameters(version, type).get(code)
     texts = parameter.expression.split(" | ") if parameter else []
     for text in (text for text in texts if not text.endswith(".ofType(canonical)")):
         plain = text.replace(".where(resolve() is Patient)", "")
@@ -202,7 +202,7 @@ def is_allowed(
     letter = {"create": "c", "delete": "d"}.get(interaction, "u")
     request = AccessRequest("PUT", base(version), f"/{type}/{id}", type=type, id=id, interaction=interaction, letters=letter)
     if after is not None:
-        asking = structs.replace(asking, body=bodies.from_document(version, type, str(after["id"]), after, base(version)))
+        asking = structs.replace(asking, body=bodies.make_body(version, type, str(after["id"]), after, base(version)))
     if before is not None:
         asking = structs.replace(asking, before=Before(subjects_of(version, before, base(version))))
     request = structs.replace(request, headers={"authorization": "Bearer t"})

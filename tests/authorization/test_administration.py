@@ -14,15 +14,15 @@ from sickbay.authorization.administration import (
     ADMINISTERS,
     AdminRequest,
     AdminRules,
-    at_keyboard,
     decide_standing,
     forwarding_sign,
+    is_at_keyboard,
     is_loopback,
     is_own_origin,
     is_proven_own,
     is_trusted_proxy,
+    list_own_origins,
     origin_of,
-    own_origins,
 )
 
 PEERS = {
@@ -53,7 +53,7 @@ def test_every_combination_gives_the_expected_standing() -> None:
         request = AdminRequest(peer, host, forwarded, foreign, bearer, session, stranger)
         keyboard = all((PEERS[peer], BASES[base], HOSTS[host], not forwarded, not require, not stranger))
         result = decide_standing(rules, request)
-        assert at_keyboard(rules, request) is keyboard
+        assert is_at_keyboard(rules, request) is keyboard
         assert (result == "foreign") is foreign
         assert (result == "token") is (not foreign and bearer == "right")
         expected = {
@@ -298,7 +298,7 @@ def test_a_request_of_our_own_page_is_proven_by_origin_referer_or_site(
 
 PUBLIC = "https://ehr.example.org"
 NAMES = ("localhost", "127.0.0.1", "::1", "ehr.example.org", "box.example")
-OWN_ORIGINS = own_origins(PUBLIC, "http://localhost:7425", NAMES)
+OWN_ORIGINS = list_own_origins(PUBLIC, "http://localhost:7425", NAMES)
 
 
 @pytest.mark.parametrize(
@@ -352,7 +352,9 @@ def test_no_address_or_name_raises_an_error(text: str) -> None:
 
 
 def test_own_origins_use_the_ports_of_the_base_and_of_the_socket() -> None:
-    origins = own_origins("http://ehr.example.org:8080/path", "http://localhost:7425", ["ehr.example.org", "::1", "bad name["])
+    origins = list_own_origins(
+        "http://ehr.example.org:8080/path", "http://localhost:7425", ["ehr.example.org", "::1", "bad name["]
+    )
     assert origins == {
         "http://ehr.example.org:8080",
         "http://[::1]:8080",
@@ -362,7 +364,7 @@ def test_own_origins_use_the_ports_of_the_base_and_of_the_socket() -> None:
 
 
 def test_own_origins_of_an_address_without_a_port_have_none() -> None:
-    assert own_origins("https://ehr.example.org", "http://localhost", ["ehr.example.org", "other.example.org"]) == {
+    assert list_own_origins("https://ehr.example.org", "http://localhost", ["ehr.example.org", "other.example.org"]) == {
         "https://ehr.example.org",
         "https://other.example.org",
         "http://ehr.example.org",

@@ -32,7 +32,7 @@ def extensions(holder: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def test_the_bundle_is_a_valid_collection_with_its_last_change() -> None:
-    bundle = brands.bundle(HOME + "/brands", (GENERAL, OTHER), MADE)
+    bundle = brands.make_bundle(HOME + "/brands", (GENERAL, OTHER), MADE)
     assert validate("r4", bundle) == []
     assert (bundle["type"], bundle["timestamp"]) == ("collection", MADE)
     urls = [entry["fullUrl"] for entry in bundle["entry"]]
@@ -45,18 +45,18 @@ def test_the_bundle_is_a_valid_collection_with_its_last_change() -> None:
 
 
 def test_the_identifier_of_a_brand_is_unique() -> None:
-    bundle = brands.bundle(HOME + "/brands", (GENERAL, OTHER), MADE)
+    bundle = brands.make_bundle(HOME + "/brands", (GENERAL, OTHER), MADE)
     matching = [
         organization
         for organization in resources(bundle, "Organization")
-        if brands.identifier(HOME) in organization["identifier"]
+        if brands.make_identifier(HOME) in organization["identifier"]
     ]
     assert [organization["name"] for organization in matching] == ["General Hospital"]
-    assert brands.identifier(HOME) == {"system": "urn:ietf:rfc:3986", "value": HOME}
+    assert brands.make_identifier(HOME) == {"system": "urn:ietf:rfc:3986", "value": HOME}
 
 
 def test_a_brand_has_a_website_a_logo_a_portal_and_all_endpoints() -> None:
-    [brand] = resources(brands.bundle(HOME + "/brands", (GENERAL,), MADE), "Organization")
+    [brand] = resources(brands.make_bundle(HOME + "/brands", (GENERAL,), MADE), "Organization")
     assert brand["telecom"] == [{"system": "url", "value": HOME}]
     [look], [portal] = extensions(brand, "organization-brand"), extensions(brand, "organization-portal")
     logo = extensions(look, "brandLogo")[0]["valueUrl"]
@@ -67,7 +67,7 @@ def test_a_brand_has_a_website_a_logo_a_portal_and_all_endpoints() -> None:
 
 
 def test_an_endpoint_has_its_url_its_version_and_the_registration_page() -> None:
-    endpoints = resources(brands.bundle(HOME + "/brands", (GENERAL,), MADE), "Endpoint")
+    endpoints = resources(brands.make_bundle(HOME + "/brands", (GENERAL,), MADE), "Endpoint")
     assert [endpoint["address"] for endpoint in endpoints] == [f"{HOME}/r4", f"{HOME}/dstu2"]
     assert [extensions(endpoint, "endpoint-fhir-version")[0]["valueCode"] for endpoint in endpoints] == ["4.0.1", "1.0.2"]
     assert endpoints[0]["contact"] == [{"system": "url", "value": "http://localhost:7425/developer"}]
@@ -76,7 +76,7 @@ def test_an_endpoint_has_its_url_its_version_and_the_registration_page() -> None
 
 
 def test_an_organization_has_the_members_of_the_profiles() -> None:
-    [brand] = resources(brands.bundle(HOME + "/brands", (GENERAL,), MADE), "Organization")
+    [brand] = resources(brands.make_bundle(HOME + "/brands", (GENERAL,), MADE), "Organization")
     assert (brand["id"], brand["name"], brand["active"]) == ("general", "General Hospital", True)
     category = "http://hl7.org/fhir/smart-app-launch/CodeSystem/user-access-category"
     assert brand["type"] == [{"coding": [{"system": category, "code": "clinical", "display": "Clinical"}]}]
@@ -88,5 +88,5 @@ def test_an_organization_has_the_members_of_the_profiles() -> None:
         {"url": "portalDescription", "valueMarkdown": "The standard."},
         {"url": "portalUrl", "valueUrl": f"{HOME}/ehr"},
     ]
-    endpoints = resources(brands.bundle(HOME + "/brands", (GENERAL,), MADE), "Endpoint")
+    endpoints = resources(brands.make_bundle(HOME + "/brands", (GENERAL,), MADE), "Endpoint")
     assert [endpoint["name"] for endpoint in endpoints] == ["General Hospital, FHIR R4", "General Hospital, FHIR DSTU2"]

@@ -62,7 +62,9 @@ def test_scopes_and_capabilities_follow_the_policy(versions: tuple[str, ...], wi
     assert None not in parsed
     assert {scope.version for scope in parsed if isinstance(scope, scopes.ResourceScope)} == set(versions)
     assert any(scope.wildcard for scope in parsed if isinstance(scope, scopes.ResourceScope)) is wildcards
-    versions_listed = {capability for capability in discovery.capabilities(policy) if capability.startswith("permission-v")}
+    versions_listed = {
+        capability for capability in discovery.list_capabilities(policy) if capability.startswith("permission-v")
+    }
     assert versions_listed == {f"permission-{version}" for version in versions}
 
 
@@ -115,8 +117,8 @@ def test_scopes_and_capabilities_by_default() -> None:
     ]
     picked = ["context-standalone-patient", "context-standalone-encounter"]
     versions = ["permission-v1", "permission-v2"]
-    assert discovery.capabilities(Policy()) == [*discovery.CAPABILITIES, *picked, *versions]
-    assert discovery.capabilities(Policy(standalone_picker=False)) == [*discovery.CAPABILITIES, *versions]
+    assert discovery.list_capabilities(Policy()) == [*discovery.CAPABILITIES, *picked, *versions]
+    assert discovery.list_capabilities(Policy(standalone_picker=False)) == [*discovery.CAPABILITIES, *versions]
     assert (
         discovery.smart_configuration(structs.replace(SERVER, policy=Policy(send_iss=False)), jwks_uri=JWKS)[
             "authorization_response_iss_parameter_supported"
@@ -127,18 +129,18 @@ def test_scopes_and_capabilities_by_default() -> None:
 
 @pytest.mark.parametrize(("launches", "missing"), [(("ehr",), "launch-standalone"), (("standalone",), "launch-ehr")])
 def test_a_launch_type_that_is_not_allowed_is_not_a_capability(launches: tuple[str, ...], missing: str) -> None:
-    assert missing in discovery.capabilities(Policy())
-    assert missing not in discovery.capabilities(Policy(launches=launches))
-    assert "client-public" in discovery.capabilities(Policy(launches=launches))
+    assert missing in discovery.list_capabilities(Policy())
+    assert missing not in discovery.list_capabilities(Policy(launches=launches))
+    assert "client-public" in discovery.list_capabilities(Policy(launches=launches))
 
 
 def test_capabilities_of_a_launch_type_disappear_with_it() -> None:
     standalone_only, ehr_only = Policy(launches=("standalone",)), Policy(launches=("ehr",))
     of_the_ehr = {"launch-ehr", "context-ehr-patient", "context-ehr-encounter", "context-style"}
     on_its_own = {"launch-standalone", "context-standalone-patient", "context-standalone-encounter"}
-    everything = set(discovery.capabilities(Policy()))
-    assert set(discovery.capabilities(standalone_only)) == everything - of_the_ehr
-    assert set(discovery.capabilities(ehr_only)) == everything - on_its_own
+    everything = set(discovery.list_capabilities(Policy()))
+    assert set(discovery.list_capabilities(standalone_only)) == everything - of_the_ehr
+    assert set(discovery.list_capabilities(ehr_only)) == everything - on_its_own
     scopes = set(scopes_supported(Policy()))
     assert set(scopes_supported(standalone_only)) == scopes - {"launch"}
     assert set(scopes_supported(ehr_only)) == scopes - {"launch/patient", "launch/encounter"}
@@ -152,10 +154,10 @@ def test_claims_of_a_dialect_are_listed_once_after_the_standard_ones() -> None:
 def test_app_state_is_listed_with_its_url_or_not_at_all() -> None:
     at = "http://localhost:7425/general/app-state"
     document = discovery.smart_configuration(SERVER, jwks_uri=JWKS, app_state=at)
-    assert document["capabilities"] == [*discovery.capabilities(SERVER.policy), "smart-app-state"]
+    assert document["capabilities"] == [*discovery.list_capabilities(SERVER.policy), "smart-app-state"]
     assert document["associated_endpoints"] == [{"url": at, "capabilities": ["smart-app-state"]}]
     without = discovery.smart_configuration(SERVER, jwks_uri=JWKS)
-    assert without["capabilities"] == discovery.capabilities(SERVER.policy)
+    assert without["capabilities"] == discovery.list_capabilities(SERVER.policy)
     assert "associated_endpoints" not in without
 
 

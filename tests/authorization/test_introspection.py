@@ -72,7 +72,7 @@ def test_an_assertion_is_checked_as_at_the_token_endpoint() -> None:
 def test_a_valid_bearer_token_may_introspect(header: str) -> None:
     request = token_request(FORM, headers={"Authorization": header})
     known = structs.replace(KNOWN, client=OWNER, caller=TOKEN, user=ANNA)
-    assert introspection.by_token(request)
+    assert introspection.is_authenticated_by_token(request)
     assert names(request, known) == []
 
 
@@ -94,8 +94,8 @@ def test_an_invalid_bearer_token_is_refused(changed: dict[str, Any], name: str) 
 
 
 def test_another_header_is_not_a_bearer_token() -> None:
-    assert not introspection.by_token(token_request(FORM))
-    assert not introspection.by_token(token_request(FORM, headers=BY_BASIC))
+    assert not introspection.is_authenticated_by_token(token_request(FORM))
+    assert not introspection.is_authenticated_by_token(token_request(FORM, headers=BY_BASIC))
     assert introspection.checks(token_request(FORM)) == introspection.BY_CLIENT
 
 
@@ -104,7 +104,7 @@ def test_another_header_is_not_a_bearer_token() -> None:
     [("invalid_client", 400, 401), ("invalid_token", 401, 401), ("", 401, 401), ("invalid_request", 400, 400)],
 )
 def test_an_unauthenticated_caller_gets_401(error: str, status: int, expected: int) -> None:
-    assert introspection.status(Refusal("x", error, {}, status)) == expected
+    assert introspection.select_status(Refusal("x", error, {}, status)) == expected
 
 
 def test_a_valid_token_is_active() -> None:
@@ -233,7 +233,7 @@ def test_each_refusal_carries_the_facts_of_its_explanation(
 
 @pytest.mark.parametrize("error", ["invalid_client", "invalid_token", ""])
 def test_every_authentication_error_gets_401(error: str) -> None:
-    assert introspection.status(Refusal("x", error, {}, 400)) == 401
+    assert introspection.select_status(Refusal("x", error, {}, 400)) == 401
 
 
 MCP = "https://mcp.example.org/mcp"

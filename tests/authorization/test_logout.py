@@ -73,7 +73,7 @@ def test_without_keys_no_id_token_is_accepted(keys: object) -> None:
 
 @pytest.mark.parametrize(("sent", "app"), [(hint(), "app"), ("x.y", None), (None, None)])
 def test_the_audience_is_read_from_the_id_token(sent: str | None, app: str | None) -> None:
-    assert logout.audience(logout_request(id_token_hint=sent) if sent else logout_request()) == app
+    assert logout.read_audience(logout_request(id_token_hint=sent) if sent else logout_request()) == app
 
 
 def test_the_id_token_must_belong_to_the_requesting_app() -> None:

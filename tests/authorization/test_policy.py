@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from tests.laws import for_each
 
 from sickbay.authorization.models import Client, Policy
-from sickbay.authorization.policy import MAXIMUM_SECONDS, REGISTERED, SETTINGS, explain_unknown, faults, override, values
+from sickbay.authorization.policy import (
+    MAXIMUM_SECONDS,
+    REGISTERED,
+    SETTINGS,
+    explain_unknown,
+    find_faults,
+    list_values,
+    override,
+)
 
 
 def test_every_name_is_a_field_of_the_policy() -> None:
@@ -20,7 +28,7 @@ def test_every_name_is_a_field_of_the_policy() -> None:
 @for_each("name", SETTINGS)
 def test_every_default_is_valid(name: str) -> None:
     value = getattr(Policy(), name)
-    assert value is None or faults({name: value}) == []
+    assert value is None or find_faults({name: value}) == []
 
 
 NO_SCOPES = "The policy registration_scopes must be one string of SMART scopes, separated by spaces"
@@ -47,11 +55,11 @@ INVALID_SCOPES = ("", "patient/Patient.sr", "openid nonsense", ["openid"], 5, "u
     ],
 )
 def test_an_invalid_setting_gets_a_message(settings: dict[str, Any], message: str) -> None:
-    assert faults(settings) == [message]
+    assert find_faults(settings) == [message]
 
 
 def test_an_unrecognisable_name_lists_all_settings() -> None:
-    assert "available: always_ask, assertion_algorithms, assertion_audience" in faults({"xyzzy": 1})[0]
+    assert "available: always_ask, assertion_algorithms, assertion_audience" in find_faults({"xyzzy": 1})[0]
 
 
 @pytest.mark.parametrize("name", [name for name, setting in SETTINGS.items() if not setting.app])
@@ -59,8 +67,8 @@ def test_a_setting_that_an_app_cannot_have_is_not_called_unknown(name: str) -> N
     """The message names the place where the setting can be set."""
     place = "the app's registration" if name in REGISTERED else "the hospital's policy"
     message = f"An app can't have a policy {name} of its own. Set {name} in {place}"
-    assert faults({name: "anything"}, app=True) == [message]
-    assert "can't have" not in str(faults({name: "anything"}))
+    assert find_faults({name: "anything"}, app=True) == [message]
+    assert "can't have" not in str(find_faults({name: "anything"}))
 
 
 def test_members_of_a_registration_are_members_of_the_model() -> None:
@@ -82,7 +90,7 @@ def test_a_configured_lifetime_is_also_sent_as_expires_in() -> None:
 
 @given(st.dictionaries(st.sampled_from(sorted(SETTINGS)), st.none() | st.booleans() | st.integers() | st.text(max_size=5)))
 def test_every_valid_setting_can_be_applied(chosen: dict[str, Any]) -> None:
-    if not faults(chosen):
+    if not find_faults(chosen):
         policy = override(Policy(), chosen)
         assert all(getattr(policy, name) == value for name, value in chosen.items())
 
@@ -94,7 +102,7 @@ def test_an_unknown_name_to_reset_gets_the_likely_name() -> None:
 
 
 def test_the_effective_values_cover_all_settings() -> None:
-    effective = values(Policy(code_lifetime=7))
+    effective = list_values(Policy(code_lifetime=7))
     assert list(effective) == list(SETTINGS)
     assert (effective["code_lifetime"], effective["launches"]) == (7, ("ehr", "standalone"))
 
@@ -102,7 +110,7 @@ def test_the_effective_values_cover_all_settings() -> None:
 @pytest.mark.parametrize("name", [name for name, setting in SETTINGS.items() if setting.kind == "seconds"])
 def test_seconds_have_a_minimum_and_a_maximum(name: str) -> None:
     least = SETTINGS[name].least
-    assert not faults({name: least})
-    assert not faults({name: MAXIMUM_SECONDS})
-    assert faults({name: least - 1})
-    assert faults({name: MAXIMUM_SECONDS + 1})
+    assert not find_faults({name: least})
+    assert not find_faults({name: MAXIMUM_SECONDS})
+    assert find_faults({name: least - 1})
+    assert find_faults({name: MAXIMUM_SECONDS + 1})

@@ -181,10 +181,10 @@ def test_a_resource_is_read_or_refused_in_one_sentence(members: dict[str, Any], 
 def test_a_resource_that_a_server_has_already_is_a_conflict() -> None:
     server = Server(fhir_bases=(BASE,), resources=(ProtectedResource("https://m.example/mcp"),))
     for url in (BASE, f"{BASE}/", "https://m.example/mcp", "HTTPS://M.example/mcp/"):
-        assert "already" in protected_resource.conflict(ProtectedResource(url), server)
-    assert protected_resource.conflict(ProtectedResource("https://m.example/"), server) == ""
+        assert "already" in protected_resource.find_conflict(ProtectedResource(url), server)
+    assert protected_resource.find_conflict(ProtectedResource("https://m.example/"), server) == ""
     full = structs.replace(server, resources=server.resources * 50)
-    assert "at most 50" in protected_resource.conflict(ProtectedResource("https://m.example/"), full)
+    assert "at most 50" in protected_resource.find_conflict(ProtectedResource("https://m.example/"), full)
 
 
 @pytest.mark.parametrize(
@@ -204,12 +204,12 @@ def test_metadata_list_scopes_that_a_client_without_a_launch_can_request(
 
 
 def test_metadata_have_no_empty_members() -> None:
-    document = protected_resource.document("https://m.example/mcp", "https://as.example", (), "")
+    document = protected_resource.make_document("https://m.example/mcp", "https://as.example", (), "")
     assert set(document) == {"resource", "authorization_servers", "bearer_methods_supported"}
 
 
 def test_metadata_say_where_tokens_come_from_and_how_they_are_sent() -> None:
-    assert protected_resource.document(
+    assert protected_resource.make_document(
         "https://m.example/mcp", "https://as.example", ("openid",), "M", "https://m.example/d"
     ) == {
         "resource": "https://m.example/mcp",

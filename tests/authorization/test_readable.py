@@ -10,9 +10,9 @@ from sickbay.authorization.readable import (
     FORM_LIMIT,
     LOOKED_AT,
     form_is_small_enough,
-    not_utf8,
+    refuse_if_not_utf8,
+    refuse_too_large,
     request_is_utf8,
-    too_large,
 )
 from sickbay.authorization.requests import AccessRequest, TokenRequest, authorize_request, token_request
 from sickbay.kernel.checks import Refusal
@@ -41,7 +41,7 @@ def facts(refusal: Refusal | None) -> dict[str, Any]:
     ],
 )
 def test_the_parameter_and_the_byte_are_named(part: str, sent: bytes, place: str, received: str, position: int) -> None:
-    refusal_facts = facts(not_utf8(part, sent))
+    refusal_facts = facts(refuse_if_not_utf8(part, sent))
     corrected = "0xC3 0xA9" if part == "body" else "%C3%A9"
     assert refusal_facts == {
         "part": part,
@@ -54,7 +54,7 @@ def test_the_parameter_and_the_byte_are_named(part: str, sent: bytes, place: str
 
 
 def test_a_parameter_beyond_the_part_kept_for_redaction_is_not_named() -> None:
-    refusal_facts = facts(not_utf8("form", b"a=" + b"b" * LOOKED_AT + b"&secret=%FE%FF"))
+    refusal_facts = facts(refuse_if_not_utf8("form", b"a=" + b"b" * LOOKED_AT + b"&secret=%FE%FF"))
     assert (refusal_facts["place"], refusal_facts["received"], refusal_facts["position"]) == (
         "a parameter",
         "%FE",
@@ -63,11 +63,11 @@ def test_a_parameter_beyond_the_part_kept_for_redaction_is_not_named() -> None:
 
 
 def test_no_correction_is_suggested_without_a_likely_encoding() -> None:
-    assert facts(not_utf8("query", b"a=%00")).keys() == {"part", "place", "received", "position"}
+    assert facts(refuse_if_not_utf8("query", b"a=%00")).keys() == {"part", "place", "received", "position"}
 
 
 def test_valid_utf8_is_accepted() -> None:
-    assert not_utf8("query", b"name=Andr%C3%A9") is None
+    assert refuse_if_not_utf8("query", b"name=Andr%C3%A9") is None
 
 
 @pytest.mark.parametrize(
@@ -115,4 +115,4 @@ def test_a_form_over_the_limit_is_refused(headers: dict[str, str], size: int, re
     request = TokenRequest(parse(""), headers, body="x" * size)
     expected = Refusal("request-too-large", "invalid_request", {"limit": FORM_LIMIT, "unit": "bytes"}, 413)
     assert form_is_small_enough.decide(request, None) == (expected if refused else None)
-    assert too_large(FORM_LIMIT) == expected
+    assert refuse_too_large(FORM_LIMIT) == expected

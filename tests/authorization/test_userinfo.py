@@ -62,7 +62,7 @@ FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
 
 
 def post(body: str, **headers: str) -> AccessRequest:
-    return userinfo.from_body(AccessRequest("POST", "", "", headers=FORM | headers, body=body))
+    return userinfo.move_token_to_header(AccessRequest("POST", "", "", headers=FORM | headers, body=body))
 
 
 def test_the_token_may_come_in_a_form() -> None:
@@ -88,7 +88,7 @@ def test_a_token_in_two_places_is_refused(body: str, headers: dict[str, str]) ->
     ],
 )
 def test_other_requests_are_unchanged_and_have_no_token(request_: AccessRequest) -> None:
-    assert userinfo.from_body(request_) == request_
-    assert [refusal.name for refusal in examine(userinfo.CHECKS, userinfo.from_body(request_), KNOWN).refusals] == [
+    assert userinfo.move_token_to_header(request_) == request_
+    assert [refusal.name for refusal in examine(userinfo.CHECKS, userinfo.move_token_to_header(request_), KNOWN).refusals] == [
         "fhir-token-missing"
     ]

@@ -42,7 +42,7 @@ def write_request(interaction: str = "update", id: str | None = "o", **changed: 
 
 
 def with_body(resource: object, context: AccessContext = KNOWN, id: str = "o") -> AccessContext:
-    return structs.replace(context, body=body.from_document("r4", "Observation", id, resource, BASE))
+    return structs.replace(context, body=body.make_body("r4", "Observation", id, resource, BASE))
 
 
 def write_refusals(request: AccessRequest, context: AccessContext) -> list[Refusal]:

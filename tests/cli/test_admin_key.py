@@ -72,18 +72,18 @@ def test_without_a_file_there_is_no_key(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shows", [True, False])
 def test_the_terminal_says_how_to_administer_and_shows_only_a_generated_key(tmp_path: Path, shows: bool) -> None:
     public = {"base_url": "http://ehr.example.org:7425", "folder": tmp_path, "admin_key": "the-key-of-the-folder"}
-    text = terminal.administration(Settings(**public), shows)  # type: ignore[arg-type]
+    text = terminal.describe_administration(Settings(**public), shows)  # type: ignore[arg-type]
     assert ("#token=the-key-of-the-folder" in text) is shows
     assert "http://ehr.example.org:7425/developer/sign-in" in text
     assert str(tmp_path / "admin-token") in text
-    chosen = terminal.administration(Settings(**public, admin_token="chosen-by-the-user"), shows)  # type: ignore[arg-type]
+    chosen = terminal.describe_administration(Settings(**public, admin_token="chosen-by-the-user"), shows)  # type: ignore[arg-type]
     assert "/developer/sign-in" in chosen
     assert "chosen-by-the-user" not in chosen
     assert "the-key" not in chosen
     local = Settings(folder=tmp_path, admin_key="the-key-of-the-folder")
-    assert terminal.administration(local, shows) == (
+    assert terminal.describe_administration(local, shows) == (
         f"To administer through a proxy or as another user, use the admin token in {tmp_path / 'admin-token'}."
     )
-    assert terminal.administration(Settings(folder=tmp_path, json=True), shows) == ""
+    assert terminal.describe_administration(Settings(folder=tmp_path, json=True), shows) == ""
     required = Settings(folder=tmp_path, json=True, require_admin_token=True, admin_key="the-key-of-the-folder")
-    assert terminal.administration(required, False).startswith("To administer, sign in with the admin token in ")
+    assert terminal.describe_administration(required, False).startswith("To administer, sign in with the admin token in ")

@@ -15,7 +15,7 @@ from cryptography import x509
 from tests.docs.code_blocks import blocks
 
 from sickbay.cli import sockets, terminal
-from sickbay.cli.commands.serve import _for_a_class
+from sickbay.cli.commands.serve import _adapt_to_class
 from sickbay.cli.serve_options import ServeOptions
 from sickbay.testing.server import serving
 
@@ -37,14 +37,14 @@ def test_students_use_the_address_of_the_machine_unless_the_teacher_chose_anothe
     options: ServeOptions, host: str, base: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sockets, "find_network_address", lambda: "192.0.2.17")
-    settings = _for_a_class(options.settings())
+    settings = _adapt_to_class(options.settings())
     assert (settings.host, settings.base) == (host, base)
     assert settings.needs_token
 
 
 def test_a_machine_without_a_network_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sockets, "find_network_address", lambda: None)
-    assert _for_a_class(ServeOptions(class_mode=True).settings()).base == "http://localhost:7425"
+    assert _adapt_to_class(ServeOptions(class_mode=True).settings()).base == "http://localhost:7425"
     assert "no address of this machine" in capsys.readouterr().err
 
 

@@ -56,13 +56,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def options() -> list[dict[str, object]]:
-    return [file.options for file in config_file.files()]
+    return [file.options for file in config_file.list_files()]
 
 
 def test_dangerous_keys_are_ignored_in_the_current_folder(home: Path) -> None:
     Path("sickbay.toml").write_text(DANGEROUS)
     assert options() == [{"patients": 3}]
-    assert config_file.policies() == {"": {"token_lifetime": 60}}
+    assert config_file.read_policies() == {"": {"token_lifetime": 60}}
     (sentence,) = config_file.ignored_options(["host", "admin_token", "patients", "client_secret"])
     assert "can't set host, admin_token and client_secret, so Sickbay ignores that" in sentence
     assert "known" not in sentence
@@ -103,7 +103,7 @@ def test_a_named_file_is_the_only_one_and_must_exist(home: Path) -> None:
     (home / "sickbay.toml").write_text("patients = 4\n")
     config_file.use("named.toml")
     with pytest.raises(CommandError, match=r"named\.toml doesn't exist"):
-        config_file.files()
+        config_file.list_files()
     Path("named.toml").write_text("seed = 5\n")
     assert options() == [{"seed": 5}]
     config_file.use(None)
@@ -143,7 +143,7 @@ def test_arguments_after_two_dashes_are_not_options() -> None:
 def test_errors_about_a_hostile_file_are_printable(home: Path, text: str, message: str) -> None:
     Path("sickbay.toml").write_text(text)
     with pytest.raises(CommandError) as trouble:
-        config_file.files()
+        config_file.list_files()
     assert message in str(trouble.value)
     assert str(trouble.value).isprintable()
 
@@ -154,15 +154,15 @@ def test_a_file_in_a_folder_of_another_user_is_named_with_the_reason(home: Path,
 
     monkeypatch.setattr(Path, "exists", deny)
     monkeypatch.setattr(Path, "is_file", deny)
-    assert config_file.exists()
+    assert config_file.is_present()
     with pytest.raises(CommandError, match=r"sickbay\.toml can't be read: Permission denied\."):
-        config_file.files()
+        config_file.list_files()
 
 
 def test_a_pipe_instead_of_the_file_is_refused_without_waiting(home: Path) -> None:
     os.mkfifo("sickbay.toml")
     with pytest.raises(CommandError, match="isn't a regular file"):
-        config_file.files()
+        config_file.list_files()
 
 
 def test_the_options_of_a_file_are_listed_without_secrets_and_overridden_ones(

@@ -101,12 +101,12 @@ def test_cards_of_an_app_are_read_from_a_file(tmp_path: Path) -> None:
 def test_the_policies_are_read_by_hospital(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sickbay.toml").write_text("[policy]\ntoken_lifetime = 60\n[tenants.epic.policy]\npkce = 'off'\n")
     monkeypatch.chdir(tmp_path)
-    assert config_file.policies() == {"": {"token_lifetime": 60}, "epic": {"pkce": "off"}}
+    assert config_file.read_policies() == {"": {"token_lifetime": 60}, "epic": {"pkce": "off"}}
 
 
 def test_without_a_file_there_are_no_policies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert config_file.policies() == {}
+    assert config_file.read_policies() == {}
 
 
 def test_every_option_of_every_command_is_known() -> None:

@@ -249,7 +249,7 @@ def test_the_command_shows_a_new_verifier_with_its_challenge_and_json_keeps_the_
     pairs = [(re.findall(r"code_challenge=([\w-]{43})&", text)[-1], text.split()[-1]) for text in shown]
     for challenge, verifier in pairs:
         assert pkce.is_verifier(verifier)
-        assert pkce.matches(verifier, challenge)
+        assert pkce.is_match(verifier, challenge)
     assert pairs[0] != pairs[1]
     assert "CODE_CHALLENGE" not in shown[0]
     result = json.loads(sickbay("doctor", url, "--json").stdout)

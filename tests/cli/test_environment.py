@@ -8,7 +8,7 @@ from dataclasses import fields
 
 import pytest
 from tests.cli.command import sickbay
-from tools.checks.files import ROOT, tracked
+from tools.checks.files import ROOT, list_tracked
 
 from sickbay.cli.command_line import COMMANDS
 from sickbay.cli.commands import apps
@@ -57,7 +57,7 @@ def test_every_variable_in_the_repository_is_known() -> None:
 
     pattern = re.compile(r"\bSICKBAY_[A-Z_]*[A-Z]\b")
     own = {"CHANGELOG.md", "tests/cli/test_environment.py", "src/sickbay/cli/environment.py"}
-    texts = (path.read_bytes() for path in tracked(ROOT) if path.relative_to(ROOT).as_posix() not in own)
+    texts = (path.read_bytes() for path in list_tracked(ROOT) if path.relative_to(ROOT).as_posix() not in own)
     names = {name for text in texts for name in pattern.findall(text.decode("utf-8", "replace"))}
     assert len(names) > 20
     assert names - KNOWN == set()

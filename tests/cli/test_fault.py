@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from tests.cli.command import sickbay
 
-from sickbay.faults.kinds import kinds, presets
+from sickbay.faults.kinds import list_kinds, list_presets
 from sickbay.testing.server import Live, serving
 
 DISCOVERY = "/general/r4/.well-known/smart-configuration"
@@ -112,9 +112,9 @@ def test_a_wrong_fault_is_refused_in_one_sentence(server: Live, place: Path, arg
 
 def test_the_lists_name_every_kind_and_preset() -> None:
     listed = sickbay("fault", "kinds").stdout
-    assert [line.split()[0] for line in listed.splitlines()[1:]] == list(kinds())
+    assert [line.split()[0] for line in listed.splitlines()[1:]] == list(list_kinds())
     listed = sickbay("fault", "presets").stdout
-    assert [line.split()[0] for line in listed.splitlines()[1:]] == list(presets())
+    assert [line.split()[0] for line in listed.splitlines()[1:]] == list(list_presets())
     explained = sickbay("fault", "kinds", "export").stdout
     assert "poll-429" in explained
     assert "What a good app does:" in explained

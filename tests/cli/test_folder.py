@@ -39,7 +39,7 @@ def test_a_database_has_its_own_folder_regardless_of_the_password(monkeypatch: p
 
 
 def test_settings_never_show_the_password() -> None:
-    settings = folder.settings("postgresql://me:secret@host:5433/x?sslmode=require&password=secret")
+    settings = folder.read_settings("postgresql://me:secret@host:5433/x?sslmode=require&password=secret")
     assert settings.place == "postgresql://me@host:5433/x"
     assert "secret" not in repr(settings)
     assert "secret" in str(settings.database)

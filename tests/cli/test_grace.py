@@ -14,7 +14,7 @@ from tests.cli.test_limits import OPEN, answer, open_page
 
 from sickbay.cli.limits import Limits
 from sickbay.cli.sockets import listen, port_of
-from sickbay.cli.worker import _was_not_cancelled, config
+from sickbay.cli.worker import _was_not_cancelled, make_config
 from sickbay.settings import Settings
 
 GET = b"GET /%b HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -33,7 +33,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 def test_running_requests_finish_or_get_503_with_a_time_to_try_again(caplog: pytest.LogCaptureFixture) -> None:
     logging.getLogger("uvicorn.error").addFilter(_was_not_cancelled)
     sockets = listen("127.0.0.1", 0)
-    configuration = config(app, Settings())
+    configuration = make_config(app, Settings())
     configuration.lifespan = "off"
     configuration.limits = Limits(grace=0.6)  # type: ignore[attr-defined]
     configuration.timeout_graceful_shutdown = 1

@@ -17,7 +17,7 @@ from typing import Any, cast
 import apsw
 import pytest
 
-from sickbay.cli.progress import Progress, progress
+from sickbay.cli.progress import Progress, show_progress
 from sickbay.services.loading import Loading
 
 RESOURCES = 40_000
@@ -94,7 +94,7 @@ class _Runtime:
 
 def test_the_place_of_a_load_names_the_file_and_its_number(tmp_path: Path) -> None:
     files = [write_observations(tmp_path / name, 1) for name in ("a.ndjson", "b.ndjson")]
-    with progress(files) as shown:
+    with show_progress(files) as shown:
         places = [shown.place()]
         for file in files:
             shown.read(file, 1, True)

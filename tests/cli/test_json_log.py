@@ -29,7 +29,7 @@ def finish(line: LogLine | None, status: int = 200) -> FinishedRequest:
 
 @given(texts, texts, st.one_of(st.none(), texts))
 def test_a_line_is_one_json_object_without_characters_that_a_terminal_obeys(level: str, message: str, id: str | None) -> None:
-    text = json_log.line(0, level, message, correlation_id=id)
+    text = json_log.format_line(0, level, message, correlation_id=id)
     assert not obey(text, "")
     members = json.loads(text)
     assert members["message"] == message

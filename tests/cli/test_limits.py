@@ -16,7 +16,7 @@ import uvicorn
 from sickbay.cli import limits as limiting
 from sickbay.cli.limits import Limits
 from sickbay.cli.sockets import listen, port_of
-from sickbay.cli.worker import config
+from sickbay.cli.worker import make_config
 from sickbay.kernel.budget import HELD
 from sickbay.settings import Settings
 
@@ -50,7 +50,7 @@ def serving(limits: Limits, application: Any = app, settings: Settings | None = 
     """The port of a server with these limits."""
     sockets = listen("127.0.0.1", 0)
     port = port_of(sockets)
-    configuration = config(application, settings or Settings())
+    configuration = make_config(application, settings or Settings())
     configuration.lifespan = "off"
     configuration.limits = limits  # type: ignore[attr-defined]
     server = uvicorn.Server(configuration)
@@ -270,7 +270,7 @@ def test_while_clients_have_too_much_to_read_requests_get_503_except_for_health_
 
 
 def test_the_settings_set_the_limits() -> None:
-    assert limiting.limits(Settings()).per_address == 0
+    assert limiting.make_limits(Settings()).per_address == 0
     opened = Settings(host="0.0.0.0", max_connections=7, max_connections_per_address=3, trusted_proxies=("10.0.0.1",))
-    chosen = limiting.limits(opened)
+    chosen = limiting.make_limits(opened)
     assert (chosen.connections, chosen.per_address, chosen.exempt) == (7, 3, frozenset({"10.0.0.1"}))

@@ -14,7 +14,7 @@ import pytest
 from tests.cli.command import sickbay
 
 from sickbay.cli import files
-from sickbay.fhir.loading import ParsedResource, pieces
+from sickbay.fhir.loading import ParsedResource, split_into_resources
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.fhir.xml import reader as xml_reader
 from sickbay.fhir.xml import writer as xml_writer
@@ -44,8 +44,8 @@ def write(paths: list[Path], version: str) -> dict[Key, bytes]:
     parsed = [
         resource
         for path in files.resource_files(tuple(paths))
-        for text in files.texts(path)
-        for resource in pieces(version, text.body, line=text.line, xml=text.xml)
+        for text in files.read_texts(path)
+        for resource in split_into_resources(version, text.body, line=text.line, xml=text.xml)
     ]
     return {(resource.type, resource.id): resource.body for resource in parsed if isinstance(resource, ParsedResource)}
 

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.command import sickbay
 
 from sickbay.cli import doctor, files
-from sickbay.cli.files import TooLarge, texts
+from sickbay.cli.files import TooLarge, read_texts
 
 
 @pytest.fixture(autouse=True)
@@ -26,25 +26,25 @@ def pack(path: Path, text: bytes) -> Path:
 
 @pytest.mark.parametrize("name", ["a.json", "a.json.gz", "a.xml", "a.xml.gz"])
 def test_a_file_is_read_up_to_the_limit_of_uncompressed_bytes(tmp_path: Path, name: str) -> None:
-    assert [text.body for text in texts(pack(tmp_path / name, b" " * 1000))] == [b" " * 1000]
+    assert [text.body for text in read_texts(pack(tmp_path / name, b" " * 1000))] == [b" " * 1000]
     with pytest.raises(TooLarge, match="more than 1,000 bytes"):
-        list(texts(pack(tmp_path / name, b" " * 1001)))
+        list(read_texts(pack(tmp_path / name, b" " * 1001)))
 
 
 @pytest.mark.parametrize("name", ["a.ndjson", "a.jsonl.gz"])
 def test_each_line_has_the_same_limit(tmp_path: Path, name: str) -> None:
     fits = b"x" * 999 + b"\n"
-    assert len(list(texts(pack(tmp_path / name, fits * 5)))) == 5
-    texts_of_file = texts(pack(tmp_path / name, fits + b"x" * 1001 + b"\n"))
+    assert len(list(read_texts(pack(tmp_path / name, fits * 5)))) == 5
+    texts_of_file = read_texts(pack(tmp_path / name, fits + b"x" * 1001 + b"\n"))
     assert next(texts_of_file).body == fits
     with pytest.raises(TooLarge, match="line 2 has"):
         next(texts_of_file)
 
 
 def test_a_text_with_too_many_values_is_not_read(tmp_path: Path) -> None:
-    assert list(texts(pack(tmp_path / "a.json.gz", b"[" + b"1," * 90 + b"1]")))
+    assert list(read_texts(pack(tmp_path / "a.json.gz", b"[" + b"1," * 90 + b"1]")))
     with pytest.raises(TooLarge, match="more than 100 values"):
-        list(texts(pack(tmp_path / "a.json.gz", b"[" + b"1," * 101 + b"1]")))
+        list(read_texts(pack(tmp_path / "a.json.gz", b"[" + b"1," * 101 + b"1]")))
 
 
 def test_load_names_the_file_and_loads_the_others(tmp_path: Path) -> None:

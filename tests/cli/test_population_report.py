@@ -7,7 +7,7 @@ import json
 import pytest
 
 from sickbay.cli import population_report
-from sickbay.cli.population_report import EVERY_SECONDS, FIRST_SECONDS, PopulationReport, text
+from sickbay.cli.population_report import EVERY_SECONDS, FIRST_SECONDS, PopulationReport, describe_population
 from sickbay.sandbox.population_progress import PopulationProgress
 from sickbay.settings import Settings
 from sickbay.storage.interface import ResourceSpace
@@ -24,7 +24,7 @@ SPACE, OTHER = ResourceSpace("general", "r4"), ResourceSpace("epic", "dstu2")
     ],
 )
 def test_a_line_says_how_many_exist_and_how_long_the_rest_takes(progress: PopulationProgress, line: str) -> None:
-    assert text(SPACE, progress) == line
+    assert describe_population(SPACE, progress) == line
 
 
 def lines(*moments: tuple[float, ResourceSpace, int]) -> list[str]:

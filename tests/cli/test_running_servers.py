@@ -101,7 +101,7 @@ def test_a_server_works_without_a_folder_to_be_listed_in(tmp_path: Path, monkeyp
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
     running_servers.add(tmp_path, "http://localhost:1", "x")
-    assert running_servers.all_running() == []
+    assert running_servers.list_running() == []
     with running_servers.remove_afterwards():
         pass
 
@@ -122,7 +122,7 @@ def test_servers_are_ordered_by_their_start_and_unreadable_entries_are_removed(
         write_entry(tmp_path / str(pid), started, pid)
     broken = folder.data_folder(None) / running_servers.FOLDER / "9.json"
     broken.write_text("{")
-    assert [server.pid for server in running_servers.all_running()] == [3, 2, 1]
+    assert [server.pid for server in running_servers.list_running()] == [3, 2, 1]
     assert not broken.exists()
     assert running_servers.choose(None) == str(tmp_path / "1")
     assert running_servers.choose("elsewhere") == "elsewhere"
@@ -152,7 +152,7 @@ def test_a_command_that_opens_the_data_asks_for_the_database_of_the_last_server(
     monkeypatch.setattr(folder, "find_running", lambda place: {"base": "http://localhost:1", "database": True})
 
     async def open_data() -> None:
-        async with local_sandbox.sandbox(str(tmp_path)):
+        async with local_sandbox.open_local_sandbox(str(tmp_path)):
             raise AssertionError("opened")
 
     with pytest.raises(CommandError, match="Name the database: --data postgresql://"):

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 from tests.cli.command import sickbay
 
-from sickbay.kernel.english import size
+from sickbay.kernel.english import describe_size
 from sickbay.testing.server import serving
 
 
@@ -55,7 +55,7 @@ def test_a_snapshot_is_exported_to_a_file_and_imported_from_it(tmp_path: Path) -
 
 
 def test_sizes_have_units() -> None:
-    assert [size(number) for number in (0, 1, 1500, 3_450_000)] == ["0 KB", "1 KB", "2 KB", "3.5 MB"]
+    assert [describe_size(number) for number in (0, 1, 1500, 3_450_000)] == ["0 KB", "1 KB", "2 KB", "3.5 MB"]
 
 
 def test_a_snapshot_of_a_folder_that_began_with_a_copied_population_is_restored(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def copy(name: str) -> dict[str, str]:
 
 
 def test_the_starters_are_the_examples_with_a_manifest() -> None:
-    assert starters.names() == NAMES
+    assert starters.list_names() == NAMES
 
 
 def test_the_form_that_registers_an_app_names_a_starter() -> None:

@@ -92,12 +92,12 @@ def attributes(of: Any) -> dict[str, Any]:
     ],
 )
 def test_only_signals_with_an_endpoint_are_exported(environment: dict[str, str], signals: set[str]) -> None:
-    assert telemetry.signals(environment) == signals
+    assert telemetry.list_signals(environment) == signals
 
 
 def test_a_protocol_that_sickbay_cannot_export_is_a_problem() -> None:
-    assert telemetry.problem({ENDPOINT: "http://c:4317"}) == ""
-    assert "OTEL_EXPORTER_OTLP_PROTOCOL is grpc" in telemetry.problem(
+    assert telemetry.find_problem({ENDPOINT: "http://c:4317"}) == ""
+    assert "OTEL_EXPORTER_OTLP_PROTOCOL is grpc" in telemetry.find_problem(
         {ENDPOINT: "http://c:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
     )
 

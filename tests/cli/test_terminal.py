@@ -72,7 +72,7 @@ def test_an_exchange_is_one_line_regardless_of_the_apps_name(tenant: str, stage:
 
 @given(st.lists(st.tuples(texts, texts), max_size=4))
 def test_a_table_has_one_line_for_each_row(rows: list[tuple[str, ...]]) -> None:
-    text = output.table(rows, ("ONE", "TWO"))
+    text = output.format_table(rows, ("ONE", "TWO"))
     assert not obey(text, "\n")
     assert text.count("\n") == len(rows)
 

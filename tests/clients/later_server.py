@@ -34,7 +34,7 @@ def serving_later(folder: Path) -> Iterator[tuple[dict[str, Any], LaterEffects]]
         sandbox = await open_sandbox(settings, effects=effects)
         app = create(sandbox)
         servers.append(uvicorn.Server(uvicorn.Config(app, interface="asgi3", lifespan="off", log_level="warning", ws="none")))
-        line.update(await ready_line.line(sandbox))
+        line.update(await ready_line.make_line(sandbox))
         ready.set()
         await servers[0].serve(listening)
         await app.stop()

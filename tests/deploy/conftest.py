@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.deploy.composite_action import clean_environment
 from tests.once import once
-from tools.checks.files import ROOT, tracked
+from tools.checks.files import ROOT, list_tracked
 
 from tools.release import packages
 
@@ -25,7 +25,7 @@ exec {python} "$@"
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a runner has after it has downloaded the action: the files that git tracks or would add."""
     folder = tmp_path_factory.mktemp("checkout")
-    for path in tracked(ROOT):
+    for path in list_tracked(ROOT):
         if not path.is_relative_to(ROOT / "tests"):
             copy = folder / path.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)

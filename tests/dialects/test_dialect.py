@@ -8,10 +8,10 @@ from urllib.parse import unquote
 import pytest
 
 from sickbay.authorization.models import Policy
-from sickbay.dialects import ErrorWording, load, names, short_path
+from sickbay.dialects import ErrorWording, list_names, load, short_path
 from sickbay.dialects.dialect import read
 
-NAMES = names()
+NAMES = list_names()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -21,7 +21,7 @@ def test_a_dialect_sets_only_policies_that_exist(name: str) -> None:
 
 
 def test_the_standard_comes_first() -> None:
-    assert names() == ("general", "cerner", "epic")
+    assert list_names() == ("general", "cerner", "epic")
 
 
 def test_the_standard_changes_no_policy() -> None:

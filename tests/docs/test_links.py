@@ -7,13 +7,13 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 from tests.laws import for_each
-from tools.checks.files import ROOT, tracked
+from tools.checks.files import ROOT, list_tracked
 
 from sickbay.web.docs import library, markdown
 
 CASES = ROOT / "src"
 """Markdown files in src are the cases of rules, not pages."""
-PAGES = [path for path in tracked(ROOT) if path.suffix == ".md" and CASES not in path.parents]
+PAGES = [path for path in list_tracked(ROOT) if path.suffix == ".md" and CASES not in path.parents]
 
 
 def links(path: Path) -> list[str]:

@@ -252,7 +252,7 @@ def test_the_time_of_no_pattern_grows_faster_than_the_text() -> None:
 
 
 def slow(pattern: str) -> list[cost.Fault]:
-    return list(cost.faults(pattern, re.compile(pattern, re.I).flags, anywhere=True, whole=False))
+    return list(cost.find_faults(pattern, re.compile(pattern, re.I).flags, anywhere=True, whole=False))
 
 
 def test_facts_are_computed_only_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import BROWSERS, QUIET, skip_or_fail
-from tools.checks.files import ROOT, tracked
+from tools.checks.files import ROOT, list_tracked
 
 SUITES = ("pytest-backend-service", "pytest-web-app", "pytest-playwright")
 ROUNDS = 20
 
 
 def copy(suite: str, folder: Path) -> Path:
-    for path in tracked(ROOT):
+    for path in list_tracked(ROOT):
         if path.parent == ROOT / "examples" / suite:
             shutil.copy(path, folder)
     return folder

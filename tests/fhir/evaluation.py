@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.fhir.search.expressions import routes, walk
+from sickbay.fhir.search.expressions import list_routes, walk
 
 
 def evaluate(version: str, type: str, expression: str, resource: dict[str, Any]) -> list[Any]:
-    return [value for route in routes(version, type, expression) for value in walk(route, resource)]
+    return [value for route in list_routes(version, type, expression) for value in walk(route, resource)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.fhir.definitions import table
-from sickbay.fhir.elements import children
+from sickbay.fhir.definitions import load_table
+from sickbay.fhir.elements import list_children
 
 VALUES: dict[str, Any] = {
     "base64Binary": "AAAA",
@@ -55,7 +55,7 @@ def _require(version: str, path: str) -> dict[str, Any]:
     members = {}
     for name, row in _under(version, path):
         if row[0] > 0:
-            child = children(version, path)[name.removesuffix("[x]")][0]
+            child = list_children(version, path)[name.removesuffix("[x]")][0]
             value = _value(version, row, child.type, child.path)
             members[child.key] = [value] if row[1] != "1" else value
     return members
@@ -63,7 +63,7 @@ def _require(version: str, path: str) -> dict[str, Any]:
 
 def _value(version: str, row: list[Any], type: str, path: str) -> Any:
     if type in VALUES:
-        codes = table(version, "codes").get((row[3] or "").partition("|")[0]) if len(row) > 3 else None
+        codes = load_table(version, "codes").get((row[3] or "").partition("|")[0]) if len(row) > 3 else None
         return codes[0] if codes and type == "code" else VALUES[type]
     if type == "Reference":
         targets = row[2][0].partition(":")[2].split("|")
@@ -79,11 +79,11 @@ def _any(version: str, path: str) -> dict[str, Any]:
     name, row = next(
         (candidate for candidate in rows if candidate[1][2][0] in ("string", "decimal", "uri", "dateTime")), rows[0]
     )
-    child = children(version, path)[name][0]
+    child = list_children(version, path)[name][0]
     value = _value(version, row, child.type, child.path)
     return {name: [value] if row[1] != "1" else value}
 
 
 def _under(version: str, path: str) -> list[tuple[str, list[Any]]]:
-    rows = table(version, "elements").items()
+    rows = load_table(version, "elements").items()
     return [(key.rpartition(".")[2], row) for key, row in rows if key.rpartition(".")[0] == path]

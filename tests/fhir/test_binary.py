@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sickbay.fhir.binary import EXTENSION, context
+from sickbay.fhir.binary import EXTENSION, read_security_context
 
 BASE = "http://h/general/dstu2"
 GOOD = {"url": EXTENSION, "valueReference": {"reference": "Patient/1"}}
@@ -25,4 +25,4 @@ GOOD = {"url": EXTENSION, "valueReference": {"reference": "Patient/1"}}
     ],
 )
 def test_only_a_valid_extension_in_meta_names_a_context(meta: Any, expected: tuple[str, str] | None) -> None:
-    assert context({"resourceType": "Binary", "meta": meta}, BASE) == expected
+    assert read_security_context({"resourceType": "Binary", "meta": meta}, BASE) == expected

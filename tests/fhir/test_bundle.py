@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.fhir.bundle import Alike, BundleEntry, search_url, searchset
+from sickbay.fhir.bundle import Alike, BundleEntry, make_searchset, search_url
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -24,7 +24,7 @@ def test_a_bundle_built_from_bytes_equals_a_serialised_one(
 ) -> None:
     entries = [BundleEntry("Patient", id, json.dumps(body).encode()) for id, body in resources]
     bundle = json.loads(
-        searchset("http://h/general/r4", {"match": entries}, self_url='http://h/"?a=ä', next_url=None, total=total)
+        make_searchset("http://h/general/r4", {"match": entries}, self_url='http://h/"?a=ä', next_url=None, total=total)
     )
     assert bundle.get("total") == total
     assert bundle["link"] == [{"relation": "self", "url": 'http://h/"?a=ä'}]
@@ -41,12 +41,14 @@ def test_rows_give_the_same_bundle_as_entries(resources: list[tuple[str, dict[st
     rows = Alike("Patient", [(*range(at), *content, "a key") for content in contents], at)
     entries = [BundleEntry("Patient", *content) for content in contents]
     assert list(rows) == entries
-    assert searchset("http://h", {"match": rows}, self_url="s") == searchset("http://h", {"match": entries}, self_url="s")
+    assert make_searchset("http://h", {"match": rows}, self_url="s") == make_searchset(
+        "http://h", {"match": entries}, self_url="s"
+    )
 
 
 def test_bodies_are_returned_byte_for_byte() -> None:
     body = b'{"resourceType":"Observation" , "value":1.00}'
-    spliced = searchset("http://h", {"include": [BundleEntry("Observation", "1", body)]}, self_url="s", next_url="n")
+    spliced = make_searchset("http://h", {"include": [BundleEntry("Observation", "1", body)]}, self_url="s", next_url="n")
     assert body in spliced
     assert b'"search":{"mode":"include"}' in spliced
     assert b'{"relation":"next","url":"n"}' in spliced
@@ -54,7 +56,7 @@ def test_bodies_are_returned_byte_for_byte() -> None:
 
 def test_an_outcome_without_an_id_has_no_full_url() -> None:
     entry = BundleEntry("OperationOutcome", "", b"{}")
-    assert json.loads(searchset("http://h", {"outcome": [entry]}, self_url="s"))["entry"] == [
+    assert json.loads(make_searchset("http://h", {"outcome": [entry]}, self_url="s"))["entry"] == [
         {"resource": {}, "search": {"mode": "outcome"}}
     ]
 

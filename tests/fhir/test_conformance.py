@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from sickbay.fhir.conformance import INTERACTIONS, OAUTH_URIS, Self, statement
-from sickbay.fhir.elements import children
+from sickbay.fhir.conformance import INTERACTIONS, OAUTH_URIS, Self, make_statement
+from sickbay.fhir.elements import list_children
 from sickbay.fhir.routing import Route, route
 from sickbay.fhir.search.full_text import WORDS
-from sickbay.fhir.search.parameters import COLUMNS, parameters, resource_types
+from sickbay.fhir.search.parameters import COLUMNS, load_parameters, resource_types
 from sickbay.fhir.search.parser import parse
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.validation.validator import validate
@@ -35,7 +35,7 @@ SERVER = Self("http://h/general/r4", "2026-01-01", "0.1", OAUTH)
     ],
 )
 def test_the_statement_has_the_endpoints_of_the_authorization_server(version: str, type: str, number: str, system: str) -> None:
-    capability = statement(version, SERVER)
+    capability = make_statement(version, SERVER)
     assert (capability["resourceType"], capability["fhirVersion"]) == (type, number)
     security = capability["rest"][0]["security"]
     assert security["cors"] is True
@@ -48,7 +48,7 @@ def test_the_statement_has_the_endpoints_of_the_authorization_server(version: st
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_statement_lists_every_type_with_its_search_parameters(version: str) -> None:
-    resources = {resource["type"]: resource for resource in statement(version, SERVER)["rest"][0]["resource"]}
+    resources = {resource["type"]: resource for resource in make_statement(version, SERVER)["rest"][0]["resource"]}
     assert tuple(sorted(resources)) == tuple(type for type in resource_types(version) if not type.startswith("Subscription"))
     patient = resources["Patient"]
     assert {"name": "birthdate", "type": "date"} in patient["searchParam"]
@@ -59,12 +59,12 @@ def test_the_statement_lists_every_type_with_its_search_parameters(version: str)
 
 def test_conditional_patch_is_listed_only_in_versions_that_have_an_element_for_it() -> None:
     for version in VERSIONS:
-        resources = statement(version, SERVER)["rest"][0]["resource"]
+        resources = make_statement(version, SERVER)["rest"][0]["resource"]
         assert {"conditionalPatch" in resource for resource in resources} == {version == "r5"}
 
 
 def test_the_statement_lists_the_us_core_profiles() -> None:
-    resources = statement("r4", SERVER)["rest"][0]["resource"]
+    resources = make_statement("r4", SERVER)["rest"][0]["resource"]
     profiles = {url.rpartition("/")[2] for resource in resources for url in resource.get("supportedProfile", ())}
     assert {"us-core-patient", "us-core-blood-pressure", "us-core-provenance"} <= profiles
 
@@ -72,7 +72,7 @@ def test_the_statement_lists_the_us_core_profiles() -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_statement_lists_exactly_the_supported_search_parameters(version: str) -> None:
     """Each parameter, include and reverse include in it can be used; others are refused or ignored."""
-    rest = statement(version, SERVER)["rest"][0]
+    rest = make_statement(version, SERVER)["rest"][0]
     assert {"code": "search-system"} in rest["interaction"]
     assert {"_id", "_lastUpdated", "_tag", "_profile"} <= {parameter["name"] for parameter in rest["searchParam"]}
     for resource in rest["resource"]:
@@ -82,7 +82,7 @@ def test_the_statement_lists_exactly_the_supported_search_parameters(version: st
             plain = parse(version, type, [(code, "a b\x00")], base="http://h", strict=True)
             assert isinstance(missing, Query) or code in COLUMNS | WORDS, (type, code)
             assert isinstance(plain, Query) or plain[0].rule not in NOT_READ, (type, code)
-        for code in parameters(version, type).keys() - listed:
+        for code in load_parameters(version, type).keys() - listed:
             refused = parse(version, type, [(code, "x")], base="http://h")
             assert isinstance(refused, tuple), (type, code)
             assert refused[0].rule == "fhir-search-param-unsupported", (type, code)
@@ -97,14 +97,14 @@ def test_the_statement_lists_exactly_the_supported_search_parameters(version: st
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_element_of_the_statement_exists_in_the_version(version: str) -> None:
-    capability = statement(version, SERVER)
+    capability = make_statement(version, SERVER)
     assert validate(version, capability) == []
     assert list(_find_unknown_elements(version, capability["resourceType"], capability)) == []
 
 
 def _find_unknown_elements(version: str, path: str, node: dict[str, Any]) -> list[str]:
     unknown = []
-    elements = children(version, path)
+    elements = list_children(version, path)
     for key, value in node.items():
         if key == "resourceType":
             continue
@@ -120,7 +120,7 @@ def _find_unknown_elements(version: str, path: str, node: dict[str, Any]) -> lis
 
 def offer(version: str) -> set[tuple[str, str]]:
     """Returns (type, name) of all operations in the statement; "" for the whole server."""
-    rest = statement(version, SERVER)["rest"][0]
+    rest = make_statement(version, SERVER)["rest"][0]
     operations = [("", operation) for operation in rest.get("operation", [])]
     for resource in rest["resource"]:
         operations += [(resource["type"], operation) for operation in resource.get("operation", [])]
@@ -140,10 +140,10 @@ def test_exactly_the_operations_in_the_statement_are_routed() -> None:
 
 
 def test_an_operation_is_listed_with_its_definition() -> None:
-    resources = {resource["type"]: resource for resource in statement("r4", SERVER)["rest"][0]["resource"]}
+    resources = {resource["type"]: resource for resource in make_statement("r4", SERVER)["rest"][0]["resource"]}
     definitions = {operation["name"]: operation["definition"] for operation in resources["Group"]["operation"]}
     assert definitions["export"] == "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export"
-    every = statement("dstu2", SERVER)["rest"][0]["operation"]
+    every = make_statement("dstu2", SERVER)["rest"][0]["operation"]
     assert {"reference": "http://hl7.org/fhir/OperationDefinition/Patient-everything"} in [
         operation["definition"] for operation in every
     ]
@@ -163,7 +163,7 @@ def test_the_statement_meets_the_us_core_server_that_it_instantiates(shared: Pat
         file = package.extractfile("package/CapabilityStatement-us-core-server.json")
         assert file is not None
         wanted = json.load(file)
-    own = statement("r4", SERVER)
+    own = make_statement("r4", SERVER)
     assert wanted["url"] in own["instantiates"]
     resources = {resource["type"]: resource for resource in own["rest"][0]["resource"]}
 
@@ -177,7 +177,7 @@ def test_the_statement_meets_the_us_core_server_that_it_instantiates(shared: Pat
         assert require(resource, "operation", "definition") <= {item["definition"] for item in offered["operation"]}
         assert set(resource.get("searchRevInclude", [])) <= set(offered["searchRevInclude"])
     assert all(
-        wanted["url"] not in statement(version, SERVER).get("instantiates", []) for version in VERSIONS if version != "r4"
+        wanted["url"] not in make_statement(version, SERVER).get("instantiates", []) for version in VERSIONS if version != "r4"
     )
 
 
@@ -197,7 +197,7 @@ CLIENTS = {
 
 @pytest.mark.parametrize("version", ["r4", "r4b", "r5"])
 def test_operations_are_listed_under_the_types_where_clients_look_for_them(version: str) -> None:
-    rest = statement(version, SERVER)["rest"][0]
+    rest = make_statement(version, SERVER)["rest"][0]
     listed = {("", operation["name"]): operation["definition"] for operation in rest["operation"]}
     for resource in rest["resource"]:
         listed |= {(resource["type"], operation["name"]): operation["definition"] for operation in resource["operation"]}

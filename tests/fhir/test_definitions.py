@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sickbay.fhir.definitions import names
+from sickbay.fhir.definitions import load_names
 from tools import definitions
 
 
 def test_the_names_are_those_in_the_tables() -> None:
     """If this fails, run tools/definitions.py without arguments."""
-    assert names() == definitions.names(definitions.OUT)
-    assert all(names().values())
+    assert load_names() == definitions.make_names(definitions.OUT)
+    assert all(load_names().values())

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from sickbay.fhir.loading import LoadError, ParsedResource, judge, pieces
+from sickbay.fhir.loading import LoadError, ParsedResource, judge, split_into_resources
 
 PATIENT = '{ "resourceType": "Patient", "id": "a",\n  "extension": [{"url": "x", "valueDecimal": 1.00}] }'
 OBSERVATION = (
@@ -24,7 +24,7 @@ def entry(resource: str, number: int) -> str:
 
 
 def only(version: str, text: bytes, **more: bool) -> ParsedResource | LoadError:
-    (piece,) = pieces(version, text, **more)
+    (piece,) = split_into_resources(version, text, **more)
     return piece
 
 
@@ -36,7 +36,9 @@ def fault(text: bytes) -> str:
 
 @pytest.mark.parametrize("type", ["transaction", "batch", "collection", "searchset"])
 def test_an_entry_keeps_its_id_and_every_byte(type: str) -> None:
-    resources = list(pieces("r4", bundle(entry(PATIENT, 1), entry('{"resourceType":"Group","id":"c"}', 2), type=type)))
+    resources = list(
+        split_into_resources("r4", bundle(entry(PATIENT, 1), entry('{"resourceType":"Group","id":"c"}', 2), type=type))
+    )
     assert [piece[:4] for piece in resources] == [
         ("Bundle.entry[0]", "Patient", "a", PATIENT.encode()),
         ("Bundle.entry[1]", "Group", "c", b'{"resourceType":"Group","id":"c"}'),
@@ -44,7 +46,7 @@ def test_an_entry_keeps_its_id_and_every_byte(type: str) -> None:
 
 
 def test_a_urn_reference_is_replaced_by_the_id_of_the_entry_and_nothing_else_changes() -> None:
-    _, second = pieces("r4", bundle(entry(PATIENT, 1), entry(OBSERVATION, 2)))
+    _, second = split_into_resources("r4", bundle(entry(PATIENT, 1), entry(OBSERVATION, 2)))
     assert isinstance(second, ParsedResource)
     assert second.body == OBSERVATION.replace('"urn:uuid:1"}', '"Patient/a"}').encode()
     assert second.resource == json.loads(second.body)
@@ -52,7 +54,7 @@ def test_a_urn_reference_is_replaced_by_the_id_of_the_entry_and_nothing_else_cha
 
 def test_an_outcome_in_a_searchset_is_skipped() -> None:
     outcome = '{"resource":{"resourceType":"OperationOutcome"},"search":{"mode":"outcome"}}'
-    assert len(list(pieces("r4", bundle(entry(PATIENT, 1), outcome, type="searchset")))) == 1
+    assert len(list(split_into_resources("r4", bundle(entry(PATIENT, 1), outcome, type="searchset")))) == 1
 
 
 def test_a_line_with_a_bundle_that_has_an_id_is_that_bundle() -> None:
@@ -86,7 +88,7 @@ def test_a_text_that_cannot_be_loaded_explains_why() -> None:
 
 def test_an_invalid_entry_is_reported_and_the_others_are_loaded() -> None:
     odd = bundle("1", entry(PATIENT, 1), "null", '"x"', " [ ]", '{"resource":1,"search":7}', entry(OBSERVATION, 2))
-    results = list(pieces("r4", odd))
+    results = list(split_into_resources("r4", odd))
     errors = [(result.place, result.text) for result in results if isinstance(result, LoadError)]
     places = [f"Bundle.entry[{number}]" for number in (0, 2, 3, 4)]
     assert errors == [*((place, "isn't an object") for place in places), ("Bundle.entry[5]", "contains no resource")]
@@ -131,7 +133,7 @@ def test_a_resource_with_problems_is_reported_with_its_id() -> None:
 
 def test_a_subscription_is_skipped_with_a_note() -> None:
     text = b'{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Subscription","id":"s"}},'
-    results = [*pieces("r4", text + b'{"resource":{"resourceType":"Patient","id":"p"}}]}')]
+    results = [*split_into_resources("r4", text + b'{"resource":{"resourceType":"Patient","id":"p"}}]}')]
     assert results[0] == LoadError(
         "Bundle.entry[0]", "Subscription is skipped: this server doesn't serve subscriptions yet", is_bad=False
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.fhir.preconditions import criteria, etag, is_unmodified, names, read_handling, wanted_return
+from sickbay.fhir.preconditions import extract_criteria, is_unmodified, make_etag, names_version, read_handling, wanted_return
 
 AT = "Wed, 25 Nov 2026 01:35:05 GMT"
 
@@ -27,11 +27,11 @@ AT = "Wed, 25 Nov 2026 01:35:05 GMT"
     ],
 )
 def test_a_header_matches_the_current_version(header: str, current: int | None, expected: bool) -> None:
-    assert names(header, current) == expected
+    assert names_version(header, current) == expected
 
 
 def test_an_etag_matches_its_own_version() -> None:
-    assert names(etag(17), 17)
+    assert names_version(make_etag(17), 17)
 
 
 @pytest.mark.parametrize(
@@ -64,12 +64,12 @@ def test_a_resource_that_was_not_modified_since_is_recognised(sent: str | None, 
     ],
 )
 def test_a_condition_may_be_sent_with_or_without_its_url(sent: str) -> None:
-    assert criteria(sent, "Patient") == "identifier=a|b"
+    assert extract_criteria(sent, "Patient") == "identifier=a|b"
 
 
 def test_a_condition_of_another_type_is_unchanged() -> None:
-    assert criteria("Observation?code=1", "Patient") == "Observation?code=1"
-    assert criteria("url=http://h/Patient?x", "Patient") == "url=http://h/Patient?x"
+    assert extract_criteria("Observation?code=1", "Patient") == "Observation?code=1"
+    assert extract_criteria("url=http://h/Patient?x", "Patient") == "url=http://h/Patient?x"
 
 
 @pytest.mark.parametrize(

@@ -6,23 +6,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fhir.search_parsing import BASE, only
 
-from sickbay.fhir.dates import span
+from sickbay.fhir.dates import parse_span
 from sickbay.fhir.search.parser import parse
 from sickbay.fhir.search.query import DateValue, QuantityValue, Query
-from sickbay.fhir.search.values import precision, split, unescape
+from sickbay.fhir.search.values import determine_precision, split, unescape
 
 
 @given(st.sampled_from(["", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb"]), st.dates())
 def test_a_date_keeps_its_prefix_and_covers_its_day(prefix: str, day: object) -> None:
     (value,) = only("Observation", "date", f"{prefix}{day}").values
-    low, high = span(str(day)) or (0, 0)
+    low, high = parse_span(str(day)) or (0, 0)
     assert value == DateValue(prefix or "eq", low, high)  # type: ignore[arg-type]
 
 
 @given(st.dates())
 def test_an_approximate_date_covers_more_than_the_date(day: object) -> None:
     (value,) = only("Observation", "date", f"ap{day}").values
-    low, high = span(str(day)) or (0, 0)
+    low, high = parse_span(str(day)) or (0, 0)
     assert isinstance(value, DateValue)
     assert value.low <= low < high <= value.high
     assert value.high - value.low > high - low
@@ -31,8 +31,8 @@ def test_an_approximate_date_covers_more_than_the_date(day: object) -> None:
 @given(st.integers(-(10**6), 10**6), st.integers(0, 6))
 def test_each_additional_digit_narrows_the_range_of_a_number(whole: int, digits: int) -> None:
     shorter, longer = (
-        precision(f"{whole}.{'0' * digits}" if digits else f"{whole}"),
-        precision(f"{whole}.{'0' * (digits + 1)}"),
+        determine_precision(f"{whole}.{'0' * digits}" if digits else f"{whole}"),
+        determine_precision(f"{whole}.{'0' * (digits + 1)}"),
     )
     assert shorter is not None
     assert longer is not None
@@ -51,10 +51,10 @@ def test_precision_matters_only_for_equality() -> None:
 @given(st.floats(-1e290, 1e290, allow_subnormal=False))
 def test_a_number_with_all_digits_of_a_float_matches_itself(value: float) -> None:
     """Half of its last digit is less than the spacing of floats: 77.40632870281955."""
-    covered = precision(repr(value))
+    covered = determine_precision(repr(value))
     assert covered is not None
     assert covered[0] <= value < covered[1]
-    assert precision(f"{value:.17e}") is not None
+    assert determine_precision(f"{value:.17e}") is not None
 
 
 @given(st.lists(st.text("ab,|$\\", max_size=4), min_size=1, max_size=4))

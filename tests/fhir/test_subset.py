@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from tests.fhir.test_bundle import BODIES
 
-from sickbay.fhir.definitions import table
-from sickbay.fhir.members import join, members
+from sickbay.fhir.definitions import load_table
+from sickbay.fhir.members import join, split_members
 from sickbay.fhir.search.parameters import resource_types
-from sickbay.fhir.subset import subset
+from sickbay.fhir.subset import make_subset
 from sickbay.fhir.versions import VERSIONS
 
 OBSERVATION = (
@@ -22,23 +22,23 @@ OBSERVATION = (
 
 
 def cut(summary: str | None, elements: tuple[str, ...] = (), version: str = "r4") -> dict[str, Any]:
-    return dict(json.loads(subset(version, "Observation", OBSERVATION, summary, elements)))
+    return dict(json.loads(make_subset(version, "Observation", OBSERVATION, summary, elements)))
 
 
 @given(BODIES.filter(lambda body: "" not in body))
 def test_the_members_of_an_object_can_be_joined_to_the_same_object(body: dict[str, object]) -> None:
     for text in (json.dumps(body), json.dumps(body, indent=1, ensure_ascii=False)):
-        pairs = members(text.encode())
+        pairs = split_members(text.encode())
         assert json.loads(join(pairs)) == body
         assert [json.loads(value) for _, value in pairs] == list(body.values())
 
 
 def test_the_whole_body_is_returned_if_no_part_is_requested() -> None:
-    assert subset("r4", "Observation", OBSERVATION, None) is OBSERVATION
+    assert make_subset("r4", "Observation", OBSERVATION, None) is OBSERVATION
 
 
 def test_requested_elements_are_returned_with_the_mandatory_ones() -> None:
-    part = subset("r4", "Observation", OBSERVATION, None, ("value",))
+    part = make_subset("r4", "Observation", OBSERVATION, None, ("value",))
     assert set(json.loads(part)) == {"resourceType", "id", "meta", "status", "_status", "code", "valueQuantity"}
     assert b"1.00" in part
 
@@ -75,14 +75,14 @@ def test_a_summary_has_the_elements_that_the_definitions_of_its_version_mark(
 ) -> None:
     """A sample from the published pages: the elements with a sigma."""
     whole: dict[str, Any] = {"resourceType": type} | {key: {} for key in (*kept.split(), *gone.split())}
-    part = json.loads(subset(version, type, json.dumps(whole).encode(), "true"))
+    part = json.loads(make_subset(version, type, json.dumps(whole).encode(), "true"))
     assert part.keys() - {"resourceType", "meta"} == set(kept.split())
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_type_has_a_summary_of_existing_elements(version: str) -> None:
-    summaries = table(version, "summary")
+    summaries = load_table(version, "summary")
     assert set(resource_types(version)) <= summaries.keys()
     for type in resource_types(version):
         assert {"id", "meta", "implicitRules"} <= set(summaries[type])
-        assert all(f"{type}.{name}" in table(version, "elements") for name in summaries[type])
+        assert all(f"{type}.{name}" in load_table(version, "elements") for name in summaries[type])

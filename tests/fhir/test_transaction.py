@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from sickbay.fhir.transaction import InvalidBundle, index_places, link, read, references
+from sickbay.fhir.transaction import InvalidBundle, find_references, index_places, link, read
 
 URN = "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a"
 WHERE = {URN: "Patient/7", "http://h/fhir/Patient/tmp": "Patient/8", "Patient?name=x": "Patient/9"}
@@ -121,16 +121,16 @@ def test_a_relative_reference_is_resolved_against_the_full_url_of_its_entry() ->
 def test_a_urn_is_lost_if_its_own_bundle_does_not_contain_it() -> None:
     inner = {"resourceType": "Bundle", "entry": [{"resource": {"subject": {"reference": "urn:uuid:2"}}}]}
     value = {"subject": {"reference": "urn:uuid:1"}, "contained": [inner], "focus": [{"reference": "urn:oid:1.2"}]}
-    assert references(value).list_lost({"urn:oid:1.2"}) == ["urn:uuid:1"]
-    assert references(inner).list_lost(set()) == []
-    assert references(None).list_lost(set()) == []
+    assert find_references(value).list_lost({"urn:oid:1.2"}) == ["urn:uuid:1"]
+    assert find_references(inner).list_lost(set()) == []
+    assert find_references(None).list_lost(set()) == []
 
 
 def test_references_are_collected_in_the_order_of_the_document() -> None:
     searched = {"reference": "Patient?name=c", "identifier": {"assigner": [{"reference": "Organization?name=d"}]}}
     inner = {"resourceType": "Bundle", "entry": [{"resource": {"subject": {"reference": "Patient?name=e"}}}]}
     value = {"a": [[{"reference": "Group?code=a"}], {"b": {"reference": "Group?code=b"}}], "contained": [inner], "c": searched}
-    found = references(value)
+    found = find_references(value)
     assert found.own == ["Group?code=a", "Group?code=b", "Patient?name=c", "Organization?name=d"]
     assert found.conditional() == [*found.own, "Patient?name=e"]
-    assert references([{"reference": "http://h/Patient?x=1"}, {"reference": "Patient/1"}]).conditional() == []
+    assert find_references([{"reference": "http://h/Patient?x=1"}, {"reference": "Patient/1"}]).conditional() == []

@@ -59,25 +59,27 @@ async def set_up(flow: Flow, context: dict[str, Any]) -> dict[str, str]:
         Delete(kind, record.key) for kind in KINDS for record in await runtime.store.find(kind, tenant="general", limit=1000)
     ]
     if isinstance(client, Client):
-        steps.append(Put(records.app(structs.replace(client, app_id=client.client_id))))
+        steps.append(Put(records.make_app_record(structs.replace(client, app_id=client.client_id))))
     for text, _ in context.get("codes", {}).items():
         code = reading.code(context, text)
         assert isinstance(code, AuthorizationCode)
         code_record = structs.replace(code, family=f"of-{text}")
-        steps.append(Put(records.code(records.digest(text), code_record, "general")))
+        steps.append(Put(records.make_code_record(records.digest(text), code_record, "general")))
         if code_record.used_at is not None:
             steps.append(UseOnce("code", records.digest(text), code_record.used_at))
     for text in context.get("tokens", {}):
         token = reading.token(context, text)
         assert isinstance(token, AccessToken)
-        steps.append(Put(records.token(records.digest(text), structs.replace(token, family=f"of-{text}"), "general")))
+        steps.append(
+            Put(records.make_token_record(records.digest(text), structs.replace(token, family=f"of-{text}"), "general"))
+        )
     swaps = {}
     for text in context.get("refresh_tokens", {}):
         family = reading.family(context, text)
         assert isinstance(family, TokenFamily)
         id = text.partition(".")[0]
         swaps[text] = refresh.make(runtime.keys.refresh, id, 0)
-        steps.append(Put(records.family(structs.replace(family, family=id), "general", now)))
+        steps.append(Put(records.make_family_record(structs.replace(family, family=id), "general", now)))
     for client_id, many in context.get("seen_jti", {}).items():
         for jti in many:
             key = records.digest(f"{client_id}\0{jti}")

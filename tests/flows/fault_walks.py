@@ -11,7 +11,7 @@ import pytest
 from tests.flows.fault_requests import FHIR, assert_injected, export, get, grant, inject, launch_app
 from tests.flows.flow import STATE, Flow, receive
 
-from sickbay.faults.kinds import kinds
+from sickbay.faults.kinds import list_kinds
 from sickbay.protocol import jose
 
 Steps = Callable[[Flow], Awaitable[None]]
@@ -344,5 +344,5 @@ async def inject_unauthorized(flow: Flow) -> None:
 STEPS: dict[str, Steps] = {"export": export} | {
     kind: step
     for name, step in list(globals().items())
-    if (kind := name.removeprefix("inject_").replace("_", "-")) in kinds() and callable(step)
+    if (kind := name.removeprefix("inject_").replace("_", "-")) in list_kinds() and callable(step)
 }

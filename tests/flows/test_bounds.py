@@ -215,7 +215,7 @@ def test_other_requests_are_answered_during_a_batch(tmp_path: Path, monkeypatch:
 def test_a_body_with_too_many_values_is_refused_before_parsing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_request, "VALUES", 100_000)
     many = b'{"resourceType":"Bundle","type":"batch","entry":[' + b",".join([b"{}"] * 100_000) + b"]}"
-    assert http_request.values(many) > 100_000
+    assert http_request.count_values(many) > 100_000
 
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)

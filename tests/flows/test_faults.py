@@ -12,16 +12,16 @@ from tests.flows.fault_requests import get, grant, inject, launch_app
 from tests.flows.fault_walks import STEPS
 from tests.flows.flow import REDIRECT, Flow, run
 
-from sickbay.faults.kinds import kinds, presets
+from sickbay.faults.kinds import list_kinds, list_presets
 
 Engine = Callable[[], str | None]
 
 
 def test_every_kind_has_a_walk() -> None:
-    assert STEPS.keys() == kinds().keys()
+    assert STEPS.keys() == list_kinds().keys()
 
 
-@pytest.mark.parametrize("kind", kinds())
+@pytest.mark.parametrize("kind", list_kinds())
 def test_a_fault_does_what_its_kind_says(tmp_path: Path, kind: str) -> None:
     async def steps(flow: Flow) -> None:
         await STEPS[kind](flow)
@@ -29,12 +29,14 @@ def test_a_fault_does_what_its_kind_says(tmp_path: Path, kind: str) -> None:
     run(steps, tmp_path)
 
 
-@pytest.mark.parametrize("name", presets())
+@pytest.mark.parametrize("name", list_presets())
 def test_a_preset_sets_its_faults(tmp_path: Path, name: str) -> None:
     async def steps(flow: Flow) -> None:
         response = await flow.http.post("/admin/faults", json={"preset": name})
-        assert [fault["kind"] for fault in response.json()["faults"]] == [fault["kind"] for fault in presets()[name].faults]
-        assert len((await flow.http.get("/admin/faults")).json()) == len(presets()[name].faults)
+        assert [fault["kind"] for fault in response.json()["faults"]] == [
+            fault["kind"] for fault in list_presets()[name].faults
+        ]
+        assert len((await flow.http.get("/admin/faults")).json()) == len(list_presets()[name].faults)
         assert (await flow.http.delete("/admin/faults")).status_code == 204
         assert (await flow.http.get("/admin/faults")).json() == []
 

@@ -31,7 +31,7 @@ def test_an_exchange_page_and_its_text_show_a_new_pair_and_its_json_the_placehol
         address = f"/exchanges/{refused.headers['x-correlation-id']}"
         texts = [(await flow.http.get(address, headers=accept)).text for accept in (HTML, HTML, TEXT)]
         pairs = [pair_on(text) for text in texts]
-        assert all(pkce.matches(verifier, challenge) for challenge, verifier in pairs)
+        assert all(pkce.is_match(verifier, challenge) for challenge, verifier in pairs)
         assert len(set(pairs)) == 3
         stored = (await flow.http.get(address, headers=JSON)).text
         assert "code_challenge=CODE_CHALLENGE" in stored
@@ -48,7 +48,7 @@ def test_the_doctor_shows_a_new_pair_for_the_pasted_request(tmp_path: Path) -> N
         csrf = field(await flow.http.get("/doctor", headers=HTML), "csrf")
         pages = [await flow.http.post("/doctor", data={"csrf": csrf, "input": url}, headers=HTML) for _ in range(2)]
         pairs = [pair_on(page.text) for page in pages]
-        assert all(pkce.matches(verifier, challenge) for challenge, verifier in pairs)
+        assert all(pkce.is_match(verifier, challenge) for challenge, verifier in pairs)
         assert pairs[0] != pairs[1]
 
     run(steps, tmp_path)

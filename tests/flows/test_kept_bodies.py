@@ -13,7 +13,7 @@ from tests.flows.flow import Flow, run
 from tests.flows.test_snapshots import service_token
 
 from sickbay.services import kept_bodies
-from sickbay.testing.har import har
+from sickbay.testing.har import make_har
 
 PATH = "/general/r4/Task"
 TASK = {"resourceType": "Task", "status": "draft", "intent": "plan", "description": "Call Ms Oberholtzer"}
@@ -36,7 +36,7 @@ def test_the_administrator_sees_the_bodies_of_fhir_requests(tmp_path: Path) -> N
         assert json.loads(exchange["response"]["body"])["description"] == TASK["description"]
         read = (await flow.http.get(f"/exchanges/{id}", headers={"Accept": "application/json"})).json()
         assert read == exchange
-        entry = har([exchange])["log"]["entries"][0]
+        entry = make_har([exchange])["log"]["entries"][0]
         assert "Oberholtzer" in entry["request"]["postData"]["text"]
         assert entry["request"]["postData"]["mimeType"].startswith("application/")
         assert "Oberholtzer" in entry["response"]["content"]["text"]

@@ -12,7 +12,7 @@ from tests.flows.flow import Flow, run
 from tests.flows.writing import hand
 
 from sickbay.fhir import lossless_json
-from sickbay.fhir.loading import ParsedResource, pieces, prepare
+from sickbay.fhir.loading import ParsedResource, prepare, split_into_resources
 from sickbay.services.loading import Loading
 
 HUGE = (
@@ -83,7 +83,7 @@ ASKED = (
 
 
 def odd_resources() -> list[ParsedResource]:
-    resources = [item for text in (HUGE.encode(), *map(lossless_json.dumps, ODD)) for item in pieces("r4", text)]
+    resources = [item for text in (HUGE.encode(), *map(lossless_json.dumps, ODD)) for item in split_into_resources("r4", text)]
     assert all(isinstance(resource, ParsedResource) for resource in resources)
     return [resource for resource in resources if isinstance(resource, ParsedResource)]
 

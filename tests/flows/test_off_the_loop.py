@@ -16,7 +16,7 @@ from sickbay.fhir import body
 from sickbay.web.fhir.request import LARGE
 
 SLOW_PARTS = [
-    ("/general/r4/metadata", "sickbay.fhir.conformance", "statement"),
+    ("/general/r4/metadata", "sickbay.fhir.conformance", "make_statement"),
     ("/general/r5/metadata?_format=xml", "sickbay.fhir.xml.writer", "dumps"),
     ("/general/r4/metadata?_pretty=true", "sickbay.fhir.lossless_json", "dumps"),
     ("/general/r4/Observation?_count=1000&_summary=true", "sickbay.web.fhir.interactions.search", "subset"),
@@ -51,7 +51,7 @@ def test_what_takes_long_runs_on_a_thread(
 
 def test_the_refusal_of_a_large_body_is_explained_on_a_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     threads: list[int] = []
-    original = body.from_document
+    original = body.make_body
 
     def observe(*arguments: Any) -> Any:
         threads.append(threading.get_ident())
@@ -59,7 +59,7 @@ def test_the_refusal_of_a_large_body_is_explained_on_a_thread(tmp_path: Path, mo
 
     async def steps(flow: Flow) -> None:
         client = await hand(flow, "system/*.cruds", None)
-        monkeypatch.setattr(body, "from_document", observe)
+        monkeypatch.setattr(body, "make_body", observe)
         answer = await client.ask(
             "POST", "/Basic", {"resourceType": "Basic", "code": [0] * (LARGE // 2)}, Content_Type="text/plain"
         )
@@ -72,7 +72,7 @@ def test_the_refusal_of_a_large_body_is_explained_on_a_thread(tmp_path: Path, mo
 
 def test_a_large_body_is_read_once_even_if_a_header_is_corrected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reads: list[Any] = []
-    original = body.from_document
+    original = body.make_body
 
     def observe(*arguments: Any) -> Any:
         reads.append(arguments)
@@ -80,7 +80,7 @@ def test_a_large_body_is_read_once_even_if_a_header_is_corrected(tmp_path: Path,
 
     async def steps(flow: Flow) -> None:
         client = await hand(flow, "system/*.cruds", None)
-        monkeypatch.setattr(body, "from_document", observe)
+        monkeypatch.setattr(body, "make_body", observe)
         large = {"resourceType": "Basic", "code": {"text": "x" * LARGE}}
         for resource, status in ((large, 201), (large | {"code": [0] * (LARGE // 2)}, 422)):
             reads.clear()

@@ -36,11 +36,11 @@ async def fill(flow: Flow) -> tuple[str, ...]:
     await app.register()
     await app.works()
     launch = (await app.launches())[0]
-    client = await registration.by_id(flow.sandbox.runtime, app.app["client_id"])
+    client = await registration.find_by_id(flow.sandbox.runtime, app.app["client_id"])
     assert client is not None
     others = [(f"c{number}", f"a{number}", f"App {number}") for number in range(APPS)]
     apps = [replace(client, client_id=id, app_id=app_id, name=name) for id, app_id, name in others]
-    await store.transaction([Put(records.app(copy)) for copy in apps])
+    await store.transaction([Put(records.make_app_record(copy)) for copy in apps])
     recorded = await store.find("exchange", family=launch["id"])
     recorded += [replace(recorded[0], key=f"read-{number}", at=recorded[0].at + number) for number in range(1, COPIES)]
     families = (launch["id"], *(f"launch-{number}" for number in range(1, LAUNCHES)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.kernel.english import count, duration, join, with_article
+from sickbay.kernel.english import count, describe_duration, join, with_article
 
 
 def test_a_count_has_the_right_plural() -> None:
@@ -40,4 +40,4 @@ def test_a_list_ends_with_and() -> None:
     ],
 )
 def test_an_estimate_is_rounded_up(seconds: int, words: str) -> None:
-    assert duration(seconds) == words
+    assert describe_duration(seconds) == words

@@ -9,13 +9,18 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sickbay.fhir.search.parameters import parameters, resource_types
+from sickbay.fhir.search.parameters import load_parameters, resource_types
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel import similar_names
-from sickbay.kernel.similar_names import COMPARED_NAMES, WORD_CHARACTERS, _similarity_bounds, find_closest, vocabulary
+from sickbay.kernel.similar_names import COMPARED_NAMES, WORD_CHARACTERS, _similarity_bounds, find_closest, make_vocabulary
 
 TYPES = resource_types("r4")
-LISTS = (TYPES, tuple(parameters("r4", "Patient")), tuple(parameters("r5", "Observation")), ("read", "write", "rs", "cruds"))
+LISTS = (
+    TYPES,
+    tuple(load_parameters("r4", "Patient")),
+    tuple(load_parameters("r5", "Observation")),
+    ("read", "write", "rs", "cruds"),
+)
 
 
 def _edit(word: str) -> set[str]:
@@ -37,7 +42,7 @@ def test_a_type_with_a_typing_error_gets_the_suggestion_of_difflib(version: str)
 @given(st.sampled_from(LISTS), st.text(ascii_letters + "-_é", max_size=20), st.sampled_from((0.5, 0.6, 0.75, 0.8)))
 def test_a_random_word_gets_the_suggestion_of_difflib(names: tuple[str, ...], word: str, cutoff: float) -> None:
     """Unless so many names share enough letters with it that not all are compared."""
-    assume(len([bound for bound, _ in _similarity_bounds(word, vocabulary(names)) if bound >= cutoff]) <= COMPARED_NAMES)
+    assume(len([bound for bound, _ in _similarity_bounds(word, make_vocabulary(names)) if bound >= cutoff]) <= COMPARED_NAMES)
     assert [find_closest(word, names, cutoff)] == [*get_close_matches(word, names, 1, cutoff), None][:1]
 
 
@@ -50,7 +55,7 @@ def test_only_some_names_are_compared_letter_by_letter(monkeypatch: pytest.Monke
             return super().ratio()
 
     monkeypatch.setattr(similar_names, "SequenceMatcher", Counting)
-    names = vocabulary(f"{number:04}abcdefghij" for number in range(5000))
+    names = make_vocabulary(f"{number:04}abcdefghij" for number in range(5000))
     assert find_closest("jihgfedcba0123", names) is None
     assert len(compared) == COMPARED_NAMES
 

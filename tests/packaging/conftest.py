@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import skip_or_fail
-from tools.checks.files import ROOT, tracked
+from tools.checks.files import ROOT, list_tracked
 from tools.release.packages import Packages
 
 from sickbay import __version__
@@ -20,7 +20,7 @@ TIME = 1_700_000_000
 
 def copy_sources(folder: Path, mode: int) -> Path:
     """A copy of the tree, as a fresh clone of a user with this umask would have it."""
-    for path in tracked(ROOT):
+    for path in list_tracked(ROOT):
         copy = folder / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
@@ -57,9 +57,9 @@ def isolated(installed: Path, tmp_path: Path) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def built_image(sources: Path) -> str:
     """The name of the image, built as docs/container.md says. It stays, so that the next build is faster."""
-    if not podman.available():
+    if not podman.is_available():
         skip_or_fail("podman", "no podman on the PATH")
-    image.base()
+    image.has_base()
     name = f"sickbay:{__version__}"
     image.build(sources, name, revision="test", epoch=TIME)
     return name

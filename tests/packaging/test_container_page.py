@@ -47,7 +47,7 @@ def name() -> str:
 def run(heading: str, name: str, folder: Path) -> subprocess.CompletedProcess[str]:
     port, sample = free_ports(2)
     (folder / "containers.conf").write_text('[engine]\nruntime = "runc"\n' if podman.HYBRID.is_dir() else "")
-    environment = podman.environment() | {
+    environment = podman.make_environment() | {
         "CONTAINERS_CONF_OVERRIDE": str(folder / "containers.conf"),
         "PROJECT": name,
         "SICKBAY_PUBLISHED_PORT": str(port),

@@ -94,14 +94,14 @@ def test_the_image_leads_to_a_launch_within_a_minute(built_image: str, ports: tu
     options = [f"--env={name}={value}" for name, value in settings.items()]
     published = [f"--publish=127.0.0.1:{number}:{number}" for number in ports]
     began = time.monotonic()
-    with image.running(built_image, *options, *published) as container:
+    with image.run_container(built_image, *options, *published) as container:
         launch(page, f"http://localhost:{port}")
         assert time.monotonic() - began < MAXIMUM_SECONDS
         assert_only_the_token_administers(container, f"http://localhost:{port}")
 
 
 def assert_only_the_token_administers(container: str, base: str) -> None:
-    token = image.inside(container, "cat", "/data/sickbay/admin-token")
+    token = image.check_inside(container, "cat", "/data/sickbay/admin-token")
     with httpx2.Client(base_url=base, trust_env=False) as http:
         assert http.get("/admin/apps").status_code == 403
         assert http.get("/admin/apps", headers={"Authorization": f"Bearer {token}"}).status_code == 200

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.packaging.conftest import TIME, copy_sources
-from tools.checks.files import ROOT, tracked
+from tools.checks.files import ROOT, list_tracked
 from tools.release.packages import Packages
 
 from sickbay import __version__
@@ -30,12 +30,12 @@ def metadata(installed: Path) -> Message:
 
 
 def names_below(folder: str) -> set[str]:
-    return {path.relative_to(ROOT).as_posix() for path in tracked(ROOT) if path.is_relative_to(ROOT / folder)}
+    return {path.relative_to(ROOT).as_posix() for path in list_tracked(ROOT) if path.is_relative_to(ROOT / folder)}
 
 
 def starters() -> set[str]:
     """The files of the starter apps: of the examples with a manifest, without their READMEs and tests."""
-    manifests = [path for path in tracked(ROOT) if path.name == "starter.toml"]
+    manifests = [path for path in list_tracked(ROOT) if path.name == "starter.toml"]
     left_out = ("README.md", "tests", "with-mistakes", "playwright.config.js")
     found = {name for path in manifests for name in names_below(path.parent.relative_to(ROOT).as_posix())}
     return {f"src/sickbay/starters/{name.removeprefix('examples/')}" for name in found if not {*name.split("/")} & {*left_out}}

@@ -10,17 +10,17 @@ import pytest
 from tests.population.test_generate import everything
 
 from sickbay.population import forms, measures, problems, procedure_codes
-from sickbay.population.billing import agreement, bill
+from sickbay.population.billing import bill, find_agreement
 from sickbay.population.codings import DECLINED, ERROR
 from sickbay.population.intake import fill_form
 from sickbay.population.patient_history import Measure, Observation, PatientHistory
 from sickbay.population.render.r4 import record
-from sickbay.population.stories import live
+from sickbay.population.stories import simulate_life
 
 
 @lru_cache
 def histories() -> tuple[PatientHistory, ...]:
-    return tuple(live(seed, number) for seed in (1, 9) for number in range(1, 101))
+    return tuple(simulate_life(seed, number) for seed in (1, 9) for number in range(1, 101))
 
 
 def of(history: PatientHistory, measure: Measure) -> list[Observation]:
@@ -120,7 +120,7 @@ def test_a_bill_is_settled_within_the_record_for_at_most_its_amount() -> None:
     for history, settled_bill in bills:
         assert 0 < settled_bill.benefit <= settled_bill.amount
         assert settled_bill.visit.day < settled_bill.settled <= history.person.last
-    decisions = [agreement(history) for history in histories()]
+    decisions = [find_agreement(history) for history in histories()]
     assert {decision.permits for decision in decisions if decision} == {True, False}
 
 
@@ -152,7 +152,7 @@ def test_a_vaccine_without_a_date_was_given_elsewhere() -> None:
 @pytest.mark.parametrize("number", [3, 7, 11, 14, 17])
 def test_additions_are_a_small_part_of_a_record(number: int) -> None:
     """The additions are at most an eighth of an adult's observations, and at most two for each visit of an infant."""
-    history = live(1, number)
+    history = simulate_life(1, number)
     not_infant = history.person.age(history.person.last) > 3
     added = [reading for reading in history.readings if reading.number > 0 and reading.measure.key in ADDED]
     assert len(added) <= (len(history.readings) / 8 if not_infant else 2 * len(history.visits))

@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from tests.population.test_generate import LACKING, names, references
 
 from sickbay.fhir.validation.validator import validate
-from sickbay.population.stories import live
+from sickbay.population.stories import simulate_life
 
 VERSIONS = ("dstu2", "stu3", "r4", "r4b", "r5")
 SEEDS = some.integers(0, 2**40)
@@ -19,7 +19,7 @@ LEVELS = some.sampled_from((0.0, 0.0, 0.4, 1.0))
 
 
 def record(seed: int, number: int, level: float, version: str) -> list[dict[str, Any]]:
-    return list(import_module(f"sickbay.population.render.{version}").record(live(seed, number, level)))
+    return list(import_module(f"sickbay.population.render.{version}").record(simulate_life(seed, number, level)))
 
 
 @settings(max_examples=60, deadline=None)
@@ -48,7 +48,7 @@ def test_a_record_is_reproducible_and_has_the_same_ids_in_every_version(seed: in
 @settings(max_examples=60, deadline=None)
 @given(SEEDS, NUMBERS)
 def test_everything_happens_between_birth_and_the_last_day(seed: int, number: int) -> None:
-    history = live(seed, number)
+    history = simulate_life(seed, number)
     born, last = history.person.born, history.person.last
     days = [visit.day for visit in history.visits] + [visit.end.date() for visit in history.visits]
     days += [day for problem in history.problems for day in (problem.onset, problem.recorded, problem.over) if day]

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.population.test_generate import everything
 
-from sickbay.authorization.login.consent_categories import categories
+from sickbay.authorization.login.consent_categories import list_categories
 
 OLDER = ("http://hl7.org/fhir/us/core/CodeSystem/us-core-tags", "sdoh")
 """US Core 5's category, which always stands next to the one of later versions."""
@@ -21,7 +21,7 @@ def test_a_scope_can_be_limited_to_each_category_of_the_population() -> None:
     missing = {
         (resource["resourceType"], *coding)
         for resource in everything("r4")
-        if (offered := categories("r4", resource["resourceType"]))
+        if (offered := list_categories("r4", resource["resourceType"]))
         for coding in codings(resource)
         if coding != OLDER and coding not in {(category.system, category.code) for category in offered}
     }

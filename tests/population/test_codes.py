@@ -99,7 +99,7 @@ def table_codings() -> set[tuple[str, str, str]]:
 @cache
 def possible_codings() -> frozenset[tuple[str, str, str]]:
     """Returns every possible coding and unit with its display: those in any version, and in any history."""
-    codings_found = set(population.codes())
+    codings_found = set(population.list_codes())
     values = vars(measures).values()
     codings_found.update((UCUM, value.ucum, value.unit) for value in values if isinstance(value, Measure) and value.ucum)
     for version in ("r4", "dstu2", "stu3", "r4b", "r5"):
@@ -130,7 +130,7 @@ def test_a_code_has_a_similar_display_in_published_data(version: Version, shared
     published = published_displays(shared)
     compared = [
         (system, code, display, other_display)
-        for system, code, display in {*population.codes(), *generate(version)}
+        for system, code, display in {*population.list_codes(), *generate(version)}
         for other_display in published.get((system, code), set()) - {"", code, ACCEPTED_DIFFERENCES.get((system, code), "")}
     ]
     assert len(compared) > 150
@@ -178,14 +178,14 @@ def test_displays_without_a_common_word_are_not_similar() -> None:
 
 def test_a_display_has_one_code_in_each_system() -> None:
     codes: dict[tuple[str, str], set[str]] = {}
-    for system, code, display in population.codes():
+    for system, code, display in population.list_codes():
         codes.setdefault((system, display.casefold()), set()).add(code)
     assert {key: values for key, values in codes.items() if len(values) > 1} == {}
 
 
 def test_codes_have_the_format_of_their_system() -> None:
     """Includes check digits: LOINC uses Luhn, SNOMED CT uses Verhoeff."""
-    for system, code, _ in {*population.codes(), *generate("r4")}:
+    for system, code, _ in {*population.list_codes(), *generate("r4")}:
         if system == "http://loinc.org" and not code.startswith(("LA", "LP")):
             number, _, digit = code.partition("-")
             assert _luhn(number) == int(digit), code

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.population.test_generate import everything
 
-from sickbay.population.render.pdf import page
+from sickbay.population.render.pdf import render_page
 
 
 def of(kind: str) -> list[dict[str, Any]]:
@@ -66,7 +66,7 @@ def test_every_patient_has_a_provenance_with_the_author_of_the_last_visit() -> N
 
 
 def test_the_cross_reference_table_of_a_pdf_has_the_offsets_of_its_objects() -> None:
-    pdf = page("Discharge (summary)", "Zoë \\ Łuczak", datetime.date(2026, 1, 2), "Long words. " * 40)
+    pdf = render_page("Discharge (summary)", "Zoë \\ Łuczak", datetime.date(2026, 1, 2), "Long words. " * 40)
     start = int(re.findall(rb"startxref\n(\d+)\n%%EOF", pdf)[0])
     assert pdf[start:].startswith(b"xref\n0 6\n")
     places = [int(offset) for offset in re.findall(rb"(\d{10}) 00000 n ", pdf)]

@@ -142,11 +142,11 @@ def test_every_patient_is_in_the_group_of_their_practitioner_and_in_the_group_of
 @pytest.mark.parametrize("messiness", [0.0, 1.0])
 def test_portions_are_the_same_resources_and_any_number_can_be_skipped(messiness: float) -> None:
     options: Any = {"seed": 3, "patients": 25, "today": TODAY, "version": "r4", "messiness": messiness}
-    whole = [list(portion) for portion in population.portions(**options)]
+    whole = [list(portion) for portion in population.generate_portions(**options)]
     assert [*itertools.chain(*whole)] == [*population.generate(**options), *population.schedule(**options)]
     assert len(whole) == 25 + 2
     for skip in (1, 2, 18, 25, 26, 27, 30):
-        assert [list(portion) for portion in population.portions(**options, skip=skip)] == whole[skip:]
+        assert [list(portion) for portion in population.generate_portions(**options, skip=skip)] == whole[skip:]
 
 
 def test_a_history_does_not_depend_on_the_day() -> None:

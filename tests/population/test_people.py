@@ -10,12 +10,12 @@ from hypothesis import strategies as some
 from sickbay import population
 from sickbay.population import measures
 from sickbay.population.patient_history import END
-from sickbay.population.people import person
+from sickbay.population.people import make_person
 from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.staff import PRACTITIONERS
-from sickbay.population.stories import live
+from sickbay.population.stories import simulate_life
 
-FIFTY = [person(1, number) for number in range(1, 51)]
+FIFTY = [make_person(1, number) for number in range(1, 51)]
 
 
 def test_several_family_names_and_a_given_name_begin_with_peters() -> None:
@@ -25,7 +25,7 @@ def test_several_family_names_and_a_given_name_begin_with_peters() -> None:
 
 def test_timothy_peters_is_the_patient_in_the_screenshots() -> None:
     for seed in (1, 2):
-        history = live(seed, 17)
+        history = simulate_life(seed, 17)
         patient = history.person
         assert (patient.id, patient.name, patient.sex, patient.born) == (
             "p-0017",
@@ -69,12 +69,12 @@ def test_there_are_children_adults_and_old_people() -> None:
 
 @given(some.integers(1, 10_000_000), some.integers(1, 10_000_000))
 def test_no_two_patients_share_a_record_number(first: int, second: int) -> None:
-    same = person(1, first).record_number == person(1, second).record_number
+    same = make_person(1, first).record_number == make_person(1, second).record_number
     assert same == (first == second)
 
 
 def test_the_users_are_two_doctors_a_nurse_two_patients_and_a_relative_of_two() -> None:
-    users = population.users(1)
+    users = population.list_users(1)
     assert len({user.username for user in users}) == len(users)
     staff = {f"Practitioner/{practitioner.id}": practitioner.name for practitioner in PRACTITIONERS}
     for user in users:
@@ -83,17 +83,17 @@ def test_the_users_are_two_doctors_a_nurse_two_patients_and_a_relative_of_two() 
             assert (user.name, user.patients) == (staff[user.fhir_user], "*")
         elif kind == "RelatedPerson":
             patient = id.removesuffix("-r01")
-            assert person(1, int(patient[2:])).contact == user.name
+            assert make_person(1, int(patient[2:])).contact == user.name
             assert (patient in user.patients, len(user.patients)) == (True, 2)
         else:
-            assert user.name == person(1, int(id[2:])).name
+            assert user.name == make_person(1, int(id[2:])).name
             assert id in user.patients
     assert sum(user.patients == "*" and user.name.startswith("Dr.") for user in users) == 2
     assert sum(len(user.patients) == 2 for user in users if user.patients != "*") == 2
 
 
 def test_the_child_that_a_mother_acts_for_is_a_child() -> None:
-    mother, child = person(5, 1), person(5, 2)
+    mother, child = make_person(5, 1), make_person(5, 2)
     assert child.contact == mother.name
     assert 18 < mother.age(child.born) < 50
     assert child.age(END) < 18

@@ -11,14 +11,14 @@ import pytest
 from sickbay import population
 from sickbay.population import Version, drugs, measures, problems, procedure_codes
 from sickbay.population.patient_history import END, Measure, Observation, PatientHistory
-from sickbay.population.stories import live, story_names
+from sickbay.population.stories import simulate_life, story_names
 from sickbay.population.stories.immunizations import product_on_day
 from sickbay.population.stories.pregnancy import TERM
 
 
 @lru_cache
 def histories() -> tuple[PatientHistory, ...]:
-    return tuple(live(seed, number) for seed in (1, 2, 77) for number in range(1, 101))
+    return tuple(simulate_life(seed, number) for seed in (1, 2, 77) for number in range(1, 101))
 
 
 def values(history: PatientHistory, measure: Measure) -> list[tuple[datetime.date, float]]:
@@ -253,7 +253,7 @@ def test_anticoagulants_are_not_combined_with_drugs_that_increase_bleeding() -> 
     for seed, numbers in ((3, range(18, 700)), (4, range(18, 700))):
         for number in numbers:
             if "fibrillation" in story_names(seed, number):
-                orders = live(seed, number).prescriptions
+                orders = simulate_life(seed, number).prescriptions
                 since = min((order.start for order in orders if order.drug in anticoagulants), default=END)
                 overlapping_histories += any(order.drug in bleeding_risks for order in orders)
                 assert all(order.end and order.end <= since for order in orders if order.drug in bleeding_risks), number

@@ -12,13 +12,13 @@ from tests.population.test_generate import everything
 
 from sickbay.population import forms, measures, pharmacy, specimens
 from sickbay.population.patient_history import PatientHistory
-from sickbay.population.staff import npi
-from sickbay.population.stories import live
+from sickbay.population.staff import make_npi
+from sickbay.population.stories import simulate_life
 
 
 @lru_cache
 def histories(messiness: float = 0.0) -> tuple[PatientHistory, ...]:
-    return tuple(live(1, number, messiness) for number in range(1, 201))
+    return tuple(simulate_life(1, number, messiness) for number in range(1, 201))
 
 
 def of(kind: str, version: Any = "r4") -> dict[str, dict[str, Any]]:
@@ -67,7 +67,7 @@ def test_a_course_is_dispensed_once_and_a_long_term_drug_at_most_four_times() ->
     counts: Counter[str] = Counter()
     for history in histories():
         for order in history.prescriptions:
-            fills = [fill for fill in pharmacy.fills(history) if fill.order is order]
+            fills = [fill for fill in pharmacy.list_fills(history) if fill.order is order]
             assert 1 <= len(fills) <= pharmacy.REPEATS + 1
             assert len(fills) == 1 or not (order.finished or order.drug.when_needed)
             last = order.end or history.person.last
@@ -194,9 +194,9 @@ def test_a_refused_vaccination_is_recorded_once() -> None:
 
 def test_a_provider_identifier_is_unassigned_and_has_a_valid_check_digit() -> None:
     for number in (0, 1, 8, 100, 12_345_678):
-        digits = [int(digit) for digit in f"80840{npi(number)}"]
+        digits = [int(digit) for digit in f"80840{make_npi(number)}"]
         doubled = [digit if position % 2 else digit * 2 for position, digit in enumerate(digits, 1)]
-        assert len(npi(number)) == 10
-        assert npi(number)[0] == "9"
+        assert len(make_npi(number)) == 10
+        assert make_npi(number)[0] == "9"
         assert sum(value // 10 + value % 10 for value in doubled) % 10 == 0
-    assert npi(0) != npi(1)
+    assert make_npi(0) != make_npi(1)

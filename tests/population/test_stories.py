@@ -14,8 +14,8 @@ import pytest
 from sickbay import population
 from sickbay.population import drugs, measures, problems, procedure_codes, stories
 from sickbay.population.patient_history import END, PatientHistory
-from sickbay.population.people import person
-from sickbay.population.stories import STORIES, STORY_DEFINITIONS, live, story_names
+from sickbay.population.people import make_person
+from sickbay.population.stories import STORIES, STORY_DEFINITIONS, simulate_life, story_names
 
 THOUSAND = range(18, 1018)
 TODAY = datetime.date(2026, 11, 24)
@@ -23,7 +23,7 @@ TODAY = datetime.date(2026, 11, 24)
 
 @lru_cache
 def histories() -> tuple[PatientHistory, ...]:
-    return tuple(live(5, number) for number in range(18, 518))
+    return tuple(simulate_life(5, number) for number in range(18, 518))
 
 
 @lru_cache
@@ -75,7 +75,7 @@ def test_every_story_occurs_among_three_thousand_patients() -> None:
 
 def test_a_story_respects_its_ages_and_exclusions() -> None:
     for number in THOUSAND:
-        patient, names = person(5, number), story_names(5, number)
+        patient, names = make_person(5, number), story_names(5, number)
         for story in (STORIES[name] for name in names):
             assert story.ages[0] <= patient.age(patient.last) < story.ages[1]
             assert not story.never & set(names)
@@ -245,7 +245,10 @@ def test_patients_with_penicillin_allergy_are_not_given_amoxicillin() -> None:
 
 def test_patients_with_anaphylaxis_have_epinephrine() -> None:
     with_anaphylaxis = [
-        history for number in range(18, 1500) if "anaphylaxis" in story_names(5, number) for history in [live(5, number)]
+        history
+        for number in range(18, 1500)
+        if "anaphylaxis" in story_names(5, number)
+        for history in [simulate_life(5, number)]
     ]
     assert with_anaphylaxis
     for history in with_anaphylaxis:
@@ -254,7 +257,7 @@ def test_patients_with_anaphylaxis_have_epinephrine() -> None:
 
 
 def test_every_code_of_a_history_is_listed_by_codes() -> None:
-    known = set(population.codes())
+    known = set(population.list_codes())
     for history in histories():
         concepts = [entry.concept for entry in history.problems] + [entry.concept for entry in history.procedures]
         concepts += [entry.concept for entry in history.reports] + [entry.concept for entry in history.requests]
@@ -265,7 +268,7 @@ def test_every_code_of_a_history_is_listed_by_codes() -> None:
 
 def test_a_code_has_one_display() -> None:
     displays: dict[tuple[str, str], set[str]] = {}
-    for system, code, display in population.codes():
+    for system, code, display in population.list_codes():
         displays.setdefault((system, code), set()).add(display)
     assert len(displays) > 250
     assert {key: texts for key, texts in displays.items() if len(texts) > 1} == {}

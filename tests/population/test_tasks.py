@@ -9,7 +9,7 @@ from tests.population.test_generate import everything
 
 from sickbay.authorization.launch.task import OPEN, LaunchTaskRequest, request_of_task
 from sickbay.population.people import TIMOTHY
-from sickbay.population.stories import live
+from sickbay.population.stories import simulate_life
 from sickbay.population.tasks import APP, KINDS, SHARE, find_task
 
 LATER = ("stu3", "r4", "r4b", "r5")
@@ -39,7 +39,7 @@ def test_dstu2_has_no_tasks() -> None:
 
 
 def test_few_patients_have_a_task_and_each_has_at_most_one() -> None:
-    histories = [live(1, number) for number in range(1, HISTORIES + 1)]
+    histories = [simulate_life(1, number) for number in range(1, HISTORIES + 1)]
     patients = [history.person for history in histories if history.app_tasks]
     assert all(len(history.app_tasks) <= 1 for history in histories)
     assert HISTORIES * SHARE * 0.2 < len(patients) < HISTORIES * SHARE
@@ -47,7 +47,7 @@ def test_few_patients_have_a_task_and_each_has_at_most_one() -> None:
 
 
 def test_without_an_unresolved_problem_or_a_visit_there_is_no_task() -> None:
-    history = live(1, TIMOTHY)
+    history = simulate_life(1, TIMOTHY)
     [app_task] = history.app_tasks
     problem = next(candidate for candidate in history.problems if candidate.number == app_task.problem)
     assert (problem.lasting, problem.over, app_task.visit) == (True, None, history.visits[-1])

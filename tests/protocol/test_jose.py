@@ -235,7 +235,7 @@ def _number(value: int) -> str:
     ],
 )
 def test_a_weak_key_is_reported_with_the_reason(changes: dict[str, object], words: str) -> None:
-    assert jose.weakness({**jose.public_members(key()), **changes}) == words
+    assert jose.find_weakness({**jose.public_members(key()), **changes}) == words
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.protocol.parameters import MAXIMUM_PARAMETERS, Parameters, encode, first_value, parse
+from sickbay.protocol.parameters import MAXIMUM_PARAMETERS, Parameters, encode, find_first_value, parse
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 PAIRS = st.lists(st.tuples(TEXT.filter(bool), TEXT), max_size=6)
@@ -26,12 +26,12 @@ def test_any_text_can_be_parsed(text: str) -> None:
 def test_a_single_parameter_is_found_without_parsing_the_others(pairs: list[tuple[str, str]]) -> None:
     raw = encode(pairs)
     values = [value for name, value in pairs if name == "token"]
-    assert first_value(raw, "token") == (values[0] if values else None)
+    assert find_first_value(raw, "token") == (values[0] if values else None)
 
 
 def test_the_first_value_of_a_single_parameter_is_found_and_decoded() -> None:
-    assert first_value("my-token=x&token=a%20b+c&token=d", "token") == "a b c"
-    assert first_value("my-token=x&tokens=a", "token") is None
+    assert find_first_value("my-token=x&token=a%20b+c&token=d", "token") == "a b c"
+    assert find_first_value("my-token=x&tokens=a", "token") is None
 
 
 def test_plus_and_percent_twenty_are_both_a_space() -> None:

@@ -18,7 +18,7 @@ verifiers = st.text(string.ascii_letters + string.digits + "-._~", min_size=43, 
 
 def test_the_test_vector_of_the_specification_matches() -> None:
     assert pkce.challenge(VERIFIER) == CHALLENGE
-    assert pkce.matches(VERIFIER, CHALLENGE)
+    assert pkce.is_match(VERIFIER, CHALLENGE)
 
 
 @given(verifiers)
@@ -26,13 +26,13 @@ def test_every_verifier_matches_its_own_well_formed_challenge(verifier: str) -> 
     challenge = pkce.challenge(verifier)
     assert pkce.is_verifier(verifier)
     assert is_challenge(challenge)
-    assert pkce.matches(verifier, challenge)
+    assert pkce.is_match(verifier, challenge)
     assert pkce.slip(verifier, challenge) is None
 
 
 @given(verifiers, verifiers)
 def test_another_verifier_does_not_match(verifier: str, other: str) -> None:
-    assert pkce.matches(verifier, pkce.challenge(other)) == (verifier == other)
+    assert pkce.is_match(verifier, pkce.challenge(other)) == (verifier == other)
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,7 @@ def test_letters_in_the_wrong_order_are_sorted(token: str, right: str | None) ->
     ],
 )
 def test_a_scope_is_converted_to_the_other_version(text: str, version: str, expected: str) -> None:
-    assert scopes.in_version(resource(text), version) == expected
+    assert scopes.convert_to_version(resource(text), version) == expected
 
 
 @pytest.mark.parametrize(
@@ -212,14 +212,14 @@ def test_a_scope_covers_itself(text: str) -> None:
     first, second = scopes.parse(text), scopes.parse(text)
     assert first is not None
     assert second is not None
-    assert scopes.includes(first, second)
+    assert scopes.is_included(first, second)
 
 
 @given(RESOURCES, RESOURCES, RESOURCES)
 def test_covering_is_reflexive_and_transitive(first: str, second: str, third: str) -> None:
     a, b, c = resource(first), resource(second), resource(third)
-    assert scopes.includes(a, a)
-    assert not (scopes.includes(a, b) and scopes.includes(b, c)) or scopes.includes(a, c)
+    assert scopes.is_included(a, a)
+    assert not (scopes.is_included(a, b) and scopes.is_included(b, c)) or scopes.is_included(a, c)
 
 
 def test_the_resource_scopes_of_a_grant_are_found() -> None:

@@ -133,9 +133,9 @@ def test_a_paste_becomes_one_line_however_long_its_breaks_are(long: str) -> None
 
 @given(st.text(st.characters(), max_size=40))
 def test_every_url_can_be_sent_in_a_header(text: str) -> None:
-    sent = urls.for_a_header(text)
+    sent = urls.encode_for_header(text)
     assert all("!" <= character <= "~" for character in sent)
-    assert urls.for_a_header(sent) == sent
+    assert urls.encode_for_header(sent) == sent
     assert sent == text or not all("!" <= character <= "~" for character in text)
 
 
@@ -149,4 +149,4 @@ def test_every_url_can_be_sent_in_a_header(text: str) -> None:
     ],
 )
 def test_only_what_a_header_cannot_contain_is_encoded(url: str, sent: str) -> None:
-    assert urls.for_a_header(url) == sent
+    assert urls.encode_for_header(url) == sent

@@ -19,7 +19,7 @@ from sickbay.storage.interface import Delete
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_each_account_can_sign_in_with_the_published_password(seed: int) -> None:
-    assert {user.password for user in population.users(seed)} == set(PASSWORD_HASHES)
+    assert {user.password for user in population.list_users(seed)} == set(PASSWORD_HASHES)
     for password, hashed in PASSWORD_HASHES.items():
         assert sessions._password_matches(hashed, password)
         assert not sessions._password_matches(hashed, password + "x")
@@ -37,9 +37,9 @@ async def test_what_another_process_has_added_meanwhile_stays_and_the_rest_is_ad
     try:
         store, written = sandbox.runtime.store, Written(0, 1)
         before = [record for kind in ("user", "app") for record in await store.find(kind)]
-        missing = records.user(seeding.users(sandbox.tenants["epic"], written.seed)[1])
+        missing = records.make_user_record(seeding.make_users(sandbox.tenants["epic"], written.seed)[1])
         await store.transaction([Delete(missing.kind, missing.key)])
-        monkeypatch.setattr(seeding, "steps", partial(seeding.steps, everything=True))
+        monkeypatch.setattr(seeding, "list_steps", partial(seeding.list_steps, everything=True))
         await seeding.seed(sandbox.runtime, written)
         after = [record for kind in ("user", "app") for record in await store.find(kind)]
         assert sorted(record.key for record in after) == sorted(record.key for record in before)

@@ -63,4 +63,4 @@ def test_nothing_is_asked_if_other_machines_can_reach_sickbay_or_no_address_is_a
 @pytest.mark.parametrize(("status", "answer"), [(200, "status 200"), (0, "nothing: All connection attempts failed")])
 def test_the_answer_is_the_status_or_the_reason(status: int, answer: str) -> None:
     runtime: Any = FakeRuntime(status=status)
-    assert asyncio.run(ask_app.ask(runtime, "http://localhost:8100/launch")) == answer
+    assert asyncio.run(ask_app.ask_redirect_uri(runtime, "http://localhost:8100/launch")) == answer

@@ -29,7 +29,7 @@ def test_simultaneous_requests_from_any_hospital_register_an_app_once(engine: En
             enabling.enable(runtime, app, cerner) for app in apps if app is not None for runtime in (first, second, first)
         ]
         results = await asyncio.gather(*requests)
-        stored = {client.client_id: client.name for client in await registration.all_clients(second, "cerner")}
+        stored = {client.client_id: client.name for client in await registration.list_clients(second, "cerner")}
         assert sorted(name for name in stored.values() if name in ("App", "Other")) == ["App", "Other"]
         answered = [result if isinstance(result, Client) else result.client for result in results]
         assert {client.client_id for client in answered if client} == {

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from tests.services.fixed_effects import FixedEffects
 
-from sickbay.services.registration import identifier
+from sickbay.services.registration import make_identifier
 
 
 @dataclass(slots=True)
@@ -18,8 +18,8 @@ class PresetEffects(FixedEffects):
 
 
 def test_an_id_never_starts_with_a_dash() -> None:
-    assert identifier(PresetEffects(texts=["-G07ima0-qjkB"]), 9) == "G07ima0_qjkB"
+    assert make_identifier(PresetEffects(texts=["-G07ima0-qjkB"]), 9) == "G07ima0_qjkB"
 
 
 def test_an_id_that_has_only_dashes_is_generated_again() -> None:
-    assert identifier(PresetEffects(texts=["----", "_-_", "a-b"]), 9) == "a_b"
+    assert make_identifier(PresetEffects(texts=["----", "_-_", "a-b"]), 9) == "a_b"

@@ -9,7 +9,7 @@ import pytest
 from tests.services.fixed_effects import FixedEffects
 
 from sickbay.kernel.outbound import Fetched
-from sickbay.services.key_sets import KeySet, KeySets, lifetime
+from sickbay.services.key_sets import KeySet, KeySets, read_lifetime
 
 URL = "https://app.example.org/jwks.json"
 
@@ -46,12 +46,12 @@ def fetch_all(effects: FixedEffects, *steps: tuple[float, str]) -> list[KeySet]:
     ],
 )
 def test_the_lifetime_follows_cache_control(cache_control: str, seconds: int) -> None:
-    assert lifetime(document(cache_control=cache_control)) == seconds
+    assert read_lifetime(document(cache_control=cache_control)) == seconds
 
 
 def test_the_age_of_a_response_shortens_its_lifetime() -> None:
-    assert lifetime(document(cache_control="max-age=300", age="100")) == 200
-    assert lifetime(document(cache_control="max-age=300", age="400")) == 0
+    assert read_lifetime(document(cache_control="max-age=300", age="100")) == 200
+    assert read_lifetime(document(cache_control="max-age=300", age="400")) == 0
 
 
 @pytest.mark.parametrize(

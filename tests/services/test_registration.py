@@ -43,7 +43,7 @@ def test_an_app_that_is_changed_and_removed_at_once_is_removed(engine: Engine, t
             results = await asyncio.gather(*tasks, return_exceptions=True)  # type: ignore[call-overload]
             failed = [result for result in results if isinstance(result, BaseException)]
             assert all(isinstance(failure, registration.AppRemoved) for failure in failed), failed
-            assert await registration.by_id(first, app.client_id) is None
+            assert await registration.find_by_id(first, app.client_id) is None
 
     run_two(steps, engine(), tmp_path, patients=0, policies={"general": {"propagation_delay": delay}})
 

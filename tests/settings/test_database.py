@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.settings.database import addresses, hide_password
+from sickbay.settings.database import hide_password, list_addresses
 
 HOSTS = st.lists(st.from_regex(r"[a-z][a-z0-9.-]{0,10}[a-z0-9](:[1-9][0-9]{0,3})?", fullmatch=True), min_size=1, max_size=4)
 
@@ -29,4 +29,4 @@ def test_a_message_shows_the_servers_without_password_and_parameters(address: st
 @given(HOSTS)
 def test_each_server_has_a_url_of_its_own_with_everything_else_unchanged(hosts: list[str]) -> None:
     address = f"postgresql://me:secret@{','.join(hosts)}/sickbay?sslmode=require"
-    assert addresses(address) == [f"postgresql://me:secret@{host}/sickbay?sslmode=require" for host in hosts]
+    assert list_addresses(address) == [f"postgresql://me:secret@{host}/sickbay?sslmode=require" for host in hosts]

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tests.storage.making import number, parameter
 from tests.storage.random_data import OBSERVATIONS, PAIRS, URLS, WORDED
 
-from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, TEXT, with_offset
+from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, TEXT, add_offset
 from sickbay.fhir.search.query import (
     CompositeValue,
     Filter,
@@ -55,9 +55,9 @@ def _on(search_parameter: SearchParameter, *values: Value, modifier: str | None 
 
 SUBJECT, CODE = parameter("Observation", "subject"), parameter("Observation", "code")
 OTHER_FILTERS = st.one_of(
-    st.sampled_from("abA").map(lambda code: _on(with_offset(SUBJECT, IDENTIFIER, "token"), TokenValue("s1", code))),
-    st.sampled_from("abA").map(lambda code: _on(with_offset(SUBJECT, OF_TYPE, "token"), TokenValue("t|mrn", code))),
-    st.sampled_from(("a", "an", "bo")).map(lambda text: _on(with_offset(CODE, TEXT, "string"), StringValue(text, text))),
+    st.sampled_from("abA").map(lambda code: _on(add_offset(SUBJECT, IDENTIFIER, "token"), TokenValue("s1", code))),
+    st.sampled_from("abA").map(lambda code: _on(add_offset(SUBJECT, OF_TYPE, "token"), TokenValue("t|mrn", code))),
+    st.sampled_from(("a", "an", "bo")).map(lambda text: _on(add_offset(CODE, TEXT, "string"), StringValue(text, text))),
     st.builds(
         lambda url, modifier: _on(parameter("Observation", "performer"), ReferenceValue(None, "", url), modifier=modifier),
         st.sampled_from((*URLS, "http://elsewhere")),
@@ -70,7 +70,7 @@ OTHER_FILTERS = st.one_of(
         )
     ),
     st.sampled_from(("a", "an", "bo", "other ann")).map(
-        lambda text: _on(with_offset(CODE, TEXT, "string"), StringValue(text, text), modifier="text")
+        lambda text: _on(add_offset(CODE, TEXT, "string"), StringValue(text, text), modifier="text")
     ),
     st.sampled_from(("true", "false")).map(
         lambda is_missing: _on(parameter("Observation", "performer"), TokenValue(None, is_missing), modifier="missing")

@@ -50,7 +50,7 @@ def matches(saves: list[Save], query: Query, visibility: Visibility) -> list[str
 
 
 def _match(save: Save, query: Query, visible: Visible) -> bool:
-    return any(part.type == save.type and matching.matches(part, index(save), visible) for part in query.parts or (query,))
+    return any(part.type == save.type and matching.is_match(part, index(save), visible) for part in query.parts or (query,))
 
 
 def _of_one_patient(query: Query, visibility: Visibility) -> bool:

@@ -15,7 +15,7 @@ from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.interface import ResourceSpace, Save, Step
 from sickbay.storage.query.saving import COLUMNS
-from sickbay.storage.sqlite.connection import connect, migrate, rows
+from sickbay.storage.sqlite.connection import connect, fetch_rows, migrate
 from sickbay.storage.sqlite.steps import apply
 from sickbay.storage.sqlite.transaction import Transaction
 
@@ -45,7 +45,7 @@ def differences(path: Path, base: str = "") -> list[str]:
     for save in _saves(db, base):
         apply_steps(rebuilt, [save])
     rebuilt.execute("COMMIT")
-    unsound = [str(row[0]) for row in rows(db, "PRAGMA integrity_check") if row != ("ok",)]
+    unsound = [str(row[0]) for row in fetch_rows(db, "PRAGMA integrity_check") if row != ("ok",)]
     actual, expected = _contents(db), _contents(rebuilt)
     db.close()
     return unsound + [name for name in actual if actual[name] != expected[name]]
@@ -61,14 +61,14 @@ def apply_steps(db: apsw.Connection, steps: Sequence[Step]) -> None:
 def versions(path: Path) -> dict[tuple[str, str], list[bytes]]:
     """Return type and id of every resource with its bodies, oldest first; b"" for a delete."""
     db, bodies = connect(path), dict[tuple[str, str], list[bytes]]()
-    for _, _, type, id, _, body, _, interaction, _ in sorted(rows(db, _VERSIONS), key=lambda row: row[4]):
+    for _, _, type, id, _, body, _, interaction, _ in sorted(fetch_rows(db, _VERSIONS), key=lambda row: row[4]):
         bodies.setdefault((type, id), []).append(b"" if interaction == "delete" else body)
     db.close()
     return bodies
 
 
 def _saves(db: apsw.Connection, base: str) -> Iterator[Save]:
-    for tenant, version, type, id, number, body, at, interaction, who in rows(db, _VERSIONS):
+    for tenant, version, type, id, number, body, at, interaction, who in fetch_rows(db, _VERSIONS):
         deleted = interaction == "delete"
         facts = IndexEntries() if deleted else extract(version, orjson.loads(body), base)
         saved = b"" if deleted else body
@@ -77,12 +77,14 @@ def _saves(db: apsw.Connection, base: str) -> Iterator[Save]:
 
 def _contents(db: apsw.Connection) -> TableContents:
     """Return the rows of every table, with resource and word numbers replaced by what they mean."""
-    words: dict[int, str] = dict(rows(db, "SELECT number, text FROM word"))
+    words: dict[int, str] = dict(fetch_rows(db, "SELECT number, text FROM word"))
     spaces = {
-        number: tenant_and_version for number, *tenant_and_version in rows(db, "SELECT number, tenant, version FROM space")
+        number: tenant_and_version
+        for number, *tenant_and_version in fetch_rows(db, "SELECT number, tenant, version FROM space")
     }
     names = {
-        nid: (spaces[space], words[type], id) for nid, space, type, id in rows(db, "SELECT nid, space, type, id FROM resource")
+        nid: (spaces[space], words[type], id)
+        for nid, space, type, id in fetch_rows(db, "SELECT nid, space, type, id FROM resource")
     }
 
     def resolve(column: str, value: Any) -> Any:
@@ -94,8 +96,11 @@ def _contents(db: apsw.Connection) -> TableContents:
             return words[abs(value)]
         return value
 
-    contents: TableContents = {"resource": rows(db, _RESOURCES), "type_count": [row for row in rows(db, _COUNTS) if row[3]]}
+    contents: TableContents = {
+        "resource": fetch_rows(db, _RESOURCES),
+        "type_count": [row for row in fetch_rows(db, _COUNTS) if row[3]],
+    }
     for table, columns in COLUMNS.items():
-        rows_ = rows(db, f"SELECT {', '.join(columns)} FROM {table}")
+        rows_ = fetch_rows(db, f"SELECT {', '.join(columns)} FROM {table}")
         contents[table] = [tuple(map(resolve, columns, row)) for row in rows_]
     return {table: sorted(rows_, key=repr) for table, rows_ in contents.items()}

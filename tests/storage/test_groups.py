@@ -21,7 +21,7 @@ from tests.storage.replaying import differences, versions
 
 from sickbay.fhir.search.index import extract
 from sickbay.storage.interface import Clear, Conflict, Put, Record, ResourceSpace, Save, Step
-from sickbay.storage.sqlite.connection import connect, migrate, rows
+from sickbay.storage.sqlite.connection import connect, fetch_rows, migrate
 from sickbay.storage.sqlite.steps import apply
 from sickbay.storage.sqlite.writer import Undo, Writer
 
@@ -137,7 +137,7 @@ def test_clearing_a_tenant_also_deletes_pending_rows_of_the_same_commit(tmp_path
     assert run(tmp_path / "a.db", [[before, clear, after]]) == [[None, None, None]]
     assert versions(tmp_path / "a.db") == {("Observation", "a"): [after[0].body]}
     db = connect(tmp_path / "a.db")
-    assert rows(db, "SELECT sum(live) FROM type_count") == [(1,)]
+    assert fetch_rows(db, "SELECT sum(live) FROM type_count") == [(1,)]
     db.close()
     assert differences(tmp_path / "a.db") == []
 

@@ -324,6 +324,6 @@ def test_no_internal_number_is_used_twice(store: Store, runner: asyncio.Runner) 
 
 @given(st.sets(st.integers(0, 30)))
 def test_ranges_contain_exactly_these_numbers(nids: set[int]) -> None:
-    runs = marks.ranges(nids)
+    runs = marks.find_ranges(nids)
     assert [nid for first, last in runs for nid in range(first, last + 1)] == sorted(nids)
     assert all(first > last + 1 for (_, last), (first, _) in pairwise(runs))

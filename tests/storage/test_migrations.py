@@ -17,7 +17,7 @@ from sickbay.fhir.visibility import EVERYTHING
 from sickbay.storage.counts import Volume
 from sickbay.storage.interface import Put, Record
 from sickbay.storage.sqlite import connection as connecting
-from sickbay.storage.sqlite.connection import connect, migrate, rows
+from sickbay.storage.sqlite.connection import connect, fetch_rows, migrate
 from sickbay.storage.sqlite.migrations import STEPS
 from sickbay.storage.sqlite.store import open_store
 
@@ -26,7 +26,7 @@ SCHEMAS = Path(__file__).parent / "schemas"
 
 def shape(db: apsw.Connection) -> dict[str, str]:
     """Return every table and index by name, as its statement without whitespace."""
-    statements = rows(db, "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
+    statements = fetch_rows(db, "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
     return {name: strip_quotes(sql) for name, sql in statements}
 
 
@@ -49,7 +49,7 @@ def test_an_empty_file_gets_the_declared_tables(file: Path) -> None:
         for statement in render(sqlite.dialect())
     }
     assert shape(db) == expected
-    assert rows(db, "PRAGMA user_version") == [(len(STEPS),)]
+    assert fetch_rows(db, "PRAGMA user_version") == [(len(STEPS),)]
 
 
 def test_every_table_can_be_rendered_for_postgresql() -> None:
@@ -95,7 +95,7 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(file: Path, monkeypatch: py
     with pytest.raises(apsw.SQLError):
         migrate(db)
     assert shape(db) == before
-    assert rows(db, "PRAGMA user_version") == [(len(STEPS),)]
+    assert fetch_rows(db, "PRAGMA user_version") == [(len(STEPS),)]
 
 
 def test_a_file_of_a_newer_version_is_refused(file: Path) -> None:
@@ -110,7 +110,7 @@ def test_the_cursor_key_is_created_once(file: Path) -> None:
     for _ in range(2):
         db = connect(file)
         migrate(db)
-        keys += rows(db, "SELECT value FROM meta WHERE name = 'cursor_key'")
+        keys += fetch_rows(db, "SELECT value FROM meta WHERE name = 'cursor_key'")
     assert keys[0] == keys[1]
     assert len(keys[0][0]) == 32
 

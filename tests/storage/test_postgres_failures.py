@@ -30,8 +30,8 @@ from sickbay.settings.database import (
 from sickbay.storage.answers import HistoryQuery
 from sickbay.storage.interface import Clear, Put, Record
 from sickbay.storage.postgres import pool, servers
-from sickbay.storage.postgres.failures import KNOWN_ERRORS, failure
-from sickbay.storage.postgres.locks import number
+from sickbay.storage.postgres.failures import KNOWN_ERRORS, translate_error
+from sickbay.storage.postgres.locks import hash_to_number
 from sickbay.storage.postgres.store import PostgresStore, open_store
 
 BY_SQLSTATE: dict[str, type[Unavailable]] = {
@@ -121,7 +121,7 @@ async def test_an_error_of_the_server_is_named_by_its_sqlstate(
 
 def test_every_error_that_is_caught_has_a_name() -> None:
     for error in KNOWN_ERRORS:
-        assert isinstance(failure(error("x"), "somewhere"), Unavailable)
+        assert isinstance(translate_error(error("x"), "somewhere"), Unavailable)
 
 
 @contextmanager
@@ -252,7 +252,7 @@ async def test_a_statement_that_takes_too_long_is_stopped_by_the_server(
     do_on_write(postgres, account, "BEFORE INSERT OR UPDATE", "record", "PERFORM pg_sleep(60)")
     assert isinstance(await fail(store.transaction([TOKEN])), StatementTooSlow)
     timeout = asyncpg.QueryCanceledError("canceling statement due to statement timeout")
-    assert isinstance(failure(timeout, "somewhere", searching=True), TooSlow)
+    assert isinstance(translate_error(timeout, "somewhere", searching=True), TooSlow)
 
 
 @pytest.mark.anyio
@@ -269,7 +269,7 @@ async def test_a_migration_may_wait_longer_than_other_statements(postgres: Serve
     """Another process migrates first, and may take minutes."""
     async with asyncio.timeout(60):
         other = await asyncpg.connect(account.address)
-        await other.execute(f"BEGIN; SELECT pg_advisory_xact_lock({number('migration')})")
+        await other.execute(f"BEGIN; SELECT pg_advisory_xact_lock({hash_to_number('migration')})")
         opening = asyncio.ensure_future(open_store(account.address, find))
         await asyncio.sleep(3)
         assert not opening.done()

@@ -13,7 +13,7 @@ from sickbay.storage.postgres import pool
 from sickbay.storage.postgres.connection import TRIES, Pool
 from sickbay.storage.postgres.failures import LOST
 from sickbay.storage.postgres.pool import MAX_CONNECTIONS, Connections, Use
-from sickbay.storage.postgres.writer import in_transaction
+from sickbay.storage.postgres.writer import run_in_transaction
 
 GONE = asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
 
@@ -112,7 +112,7 @@ async def test_one_lost_connection_drops_the_idle_ones_and_frees_their_places() 
 @pytest.mark.anyio
 async def test_a_transaction_lost_before_its_commit_is_repeated(lost_at: str, ending: Exception) -> None:
     database = FakeDatabase(**{lost_at: ending})
-    assert await in_transaction(database.pool, "SELECT 1", work) == "done"
+    assert await run_in_transaction(database.pool, "SELECT 1", work) == "done"
     assert database.connections[-1].statements == ["BEGIN", "WORK", "COMMIT"]
 
 
@@ -121,7 +121,7 @@ async def test_a_transaction_lost_before_its_commit_is_repeated(lost_at: str, en
 async def test_a_transaction_lost_during_its_commit_is_not_repeated(ending: Exception) -> None:
     database = FakeDatabase(COMMIT=ending)
     with pytest.raises(UnknownOutcome) as raised:
-        await in_transaction(database.pool, "SELECT 1", work)
+        await run_in_transaction(database.pool, "SELECT 1", work)
     assert "nothing was changed" not in raised.value.detail
     assert [connection.statements for connection in database.connections] == [["BEGIN", "WORK", "COMMIT"]]
 
@@ -130,7 +130,7 @@ async def test_a_transaction_lost_during_its_commit_is_not_repeated(ending: Exce
 async def test_a_transaction_whose_commit_is_refused_is_not_of_unknown_outcome() -> None:
     database = FakeDatabase(COMMIT=asyncpg.DiskFullError("x"))
     with pytest.raises(Unavailable) as raised:
-        await in_transaction(database.pool, "SELECT 1", work)
+        await run_in_transaction(database.pool, "SELECT 1", work)
     assert not isinstance(raised.value, UnknownOutcome)
 
 

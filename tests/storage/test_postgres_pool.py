@@ -14,7 +14,7 @@ from sickbay.settings.database import Busy
 from sickbay.storage.postgres import pool
 from sickbay.storage.postgres.connection import Pool, connect
 from sickbay.storage.postgres.pool import LIMITS, MAX_CONNECTIONS, MAX_WRITES, Connections, Use
-from sickbay.storage.postgres.writer import in_transaction
+from sickbay.storage.postgres.writer import run_in_transaction
 
 QUERIES = LIMITS[Use.QUERY]
 
@@ -345,7 +345,7 @@ async def test_a_transaction_cancelled_while_running_is_rolled_back(postgres: Po
 
     async with asyncio.timeout(30):
         for _ in range(MAX_CONNECTIONS + 2):
-            writing = asyncio.create_task(in_transaction(opened, "SELECT 1", long))
+            writing = asyncio.create_task(run_in_transaction(opened, "SELECT 1", long))
             await asyncio.sleep(0.02)
             writing.cancel()
             await asyncio.wait([writing])

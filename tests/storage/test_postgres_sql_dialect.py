@@ -9,8 +9,8 @@ from tests.storage.making import observation, patient
 
 from sickbay.storage.interface import Clear, DeleteFamily, Put, Record, UseOnce
 from sickbay.storage.postgres import locks
-from sickbay.storage.postgres.sql_dialect import FITS, fit, to_postgres, values
-from sickbay.storage.postgres.sync_bridge import SyncReader, in_turn
+from sickbay.storage.postgres.sql_dialect import FITS, convert_values, fit, to_postgres
+from sickbay.storage.postgres.sync_bridge import SyncReader, run_in_turn
 from sickbay.storage.query.statement import EACH, Row, Statement
 
 
@@ -19,13 +19,13 @@ def test_values_are_numbered_and_lists_are_arrays() -> None:
         "SELECT 1 FROM a CROSS JOIN b ON b.n = a.n WHERE a.x = ? AND a.y IN (SELECT value FROM json_each(?)) AND a.z < ?"
     )
     assert text == "SELECT 1 FROM a JOIN b ON b.n = a.n WHERE a.x = $1 AND a.y = ANY($2) AND a.z < $3"
-    assert values((1, '["b","c"]', "d"), lists) == [1, ["b", "c"], "d"]
+    assert convert_values((1, '["b","c"]', "d"), lists) == [1, ["b", "c"], "d"]
 
 
 def test_a_list_may_be_a_table() -> None:
     text, lists = to_postgres("SELECT 1 FROM json_each(?) j CROSS JOIN resource r ON r.nid = j.value AND instr(r.id, ?) > 0")
     assert text == "SELECT 1 FROM unnest($1::bigint[]) j(value) JOIN resource r ON r.nid = j.value AND strpos(r.id, $2) > 0"
-    assert values(("[1,2]", "x"), lists) == [[1, 2], "x"]
+    assert convert_values(("[1,2]", "x"), lists) == [[1, 2], "x"]
 
 
 def test_an_exists_evaluated_per_row_does_not_become_a_join() -> None:
@@ -50,7 +50,7 @@ def names(statement: str) -> dict[str, bool]:
 
 
 def lock_number(name: str) -> str:
-    return str(locks.number(name))
+    return str(locks.hash_to_number(name))
 
 
 def test_only_clearing_locks_everything_exclusively() -> None:
@@ -94,7 +94,7 @@ def test_synchronous_code_continues_with_the_fetched_rows() -> None:
         return [(len(statements),)]
 
     reader = SyncReader()
-    assert asyncio.run(in_turn(fetch, lambda: reader.one("a", (7,)) + reader.one("b") * 10)) == 21
+    assert asyncio.run(run_in_turn(fetch, lambda: reader.one("a", (7,)) + reader.one("b") * 10)) == 21
     assert statements == [Statement("a", (7,)), Statement("b", ())]
 
 
@@ -108,6 +108,6 @@ def test_a_fetch_error_is_raised_in_the_code_that_made_the_query() -> None:
         except LookupError as error:
             return f"caught {error}"
 
-    assert asyncio.run(in_turn(fetch, job)) == "caught gone"
+    assert asyncio.run(run_in_turn(fetch, job)) == "caught gone"
     with pytest.raises(LookupError):
-        asyncio.run(in_turn(fetch, lambda: SyncReader().one("gone")))
+        asyncio.run(run_in_turn(fetch, lambda: SyncReader().one("gone")))

@@ -12,7 +12,7 @@ from tests.storage.test_postgres_pool import Connection, Server
 from sickbay.settings.database import Unavailable, UnknownOutcome
 from sickbay.storage.postgres import connection as connecting
 from sickbay.storage.postgres.connection import Pool, connect
-from sickbay.storage.postgres.writer import in_transaction
+from sickbay.storage.postgres.writer import run_in_transaction
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ async def test_a_commit_that_takes_too_long_may_have_happened(
     monkeypatch.setattr(Connection, "execute", execute, raising=False)
     monkeypatch.setattr(Connection, "is_in_transaction", lambda self: False, raising=False)
     with pytest.raises(UnknownOutcome, match="didn't answer to a commit"):
-        await in_transaction(Pool(server.connections, "somewhere"), "SELECT 1", work)
+        await run_in_transaction(Pool(server.connections, "somewhere"), "SELECT 1", work)
 
 
 @pytest.mark.anyio
@@ -90,7 +90,7 @@ async def test_a_server_that_hangs_does_not_hang_its_clients(postgres: Postgres,
         with pytest.raises(Unavailable, match="no answer"):
             await opened.repeat_if_lost(hang)
         with pytest.raises(Unavailable, match="no answer"):
-            await in_transaction(opened, "SELECT 1", hang)
+            await run_in_transaction(opened, "SELECT 1", hang)
         opened._seconds = 30.0  # on a busy machine, a query may take longer than such a short turn
         assert await opened.repeat_if_lost(lambda db: db.fetchval("SELECT 1")) == 1
         await opened.close()

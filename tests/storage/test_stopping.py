@@ -20,7 +20,7 @@ from sickbay.settings.database import Stopping
 from sickbay.storage.sqlite import connection as connecting
 from sickbay.storage.sqlite import reader as reading
 from sickbay.storage.sqlite import writer as writing
-from sickbay.storage.sqlite.connection import connect, migrate, rows
+from sickbay.storage.sqlite.connection import connect, fetch_rows, migrate
 from sickbay.storage.sqlite.migrations import STEPS
 from sickbay.storage.sqlite.store import open_store
 from sickbay.storage.sqlite.transaction import Transaction
@@ -60,7 +60,7 @@ async def test_closing_interrupts_a_write_that_takes_long_and_undoes_it(
     with pytest.raises(Stopping):
         await writing_task
     db = connect(tmp_path / "a.db")
-    assert rows(db, "SELECT count(*) FROM a") == [(0,)]
+    assert fetch_rows(db, "SELECT count(*) FROM a") == [(0,)]
     db.close()
 
 
@@ -115,7 +115,7 @@ def test_a_signal_interrupts_a_long_migration_and_leaves_the_old_schema(
     """The signal comes soon after the step has begun, and so within its endless statement."""
     db = connect(tmp_path / "a.db")
     migrate(db)
-    before = rows(db, "SELECT sql FROM sqlite_master")
+    before = fetch_rows(db, "SELECT sql FROM sqlite_master")
     timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
     db.create_scalar_function("begin", lambda *_: timer.start())
     steps = (*STEPS, f"CREATE TABLE later (a INTEGER) STRICT; INSERT INTO later VALUES (begin()); {ENDLESS}")
@@ -127,5 +127,5 @@ def test_a_signal_interrupts_a_long_migration_and_leaves_the_old_schema(
     finally:
         timer.join()
         signal.signal(signal.SIGINT, handler)
-    assert rows(db, "SELECT sql FROM sqlite_master") == before
+    assert fetch_rows(db, "SELECT sql FROM sqlite_master") == before
     db.close()

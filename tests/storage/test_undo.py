@@ -33,7 +33,7 @@ def with_nid(nid: int, rows: Rows) -> Rows:
 def test_a_reversal_leads_from_the_last_rows_to_the_first(states: list[tuple[Rows, Rows]]) -> None:
     histories = [[with_nid(nid, state[number]) for state in states] for number, nid in enumerate(NIDS)]
     versions = [version for nid, history in zip(NIDS, histories, strict=True) for version in encode_versions(nid, history)]
-    change, unknown = undo.reverse(versions)
+    change, unknown = undo.reverse_versions(versions)
     assert not unknown
     for table in INDEXES:
         now, before = ({row for history in histories for row in history[place].get(table, set())} for place in (-1, 0))
@@ -46,12 +46,12 @@ def test_versions_without_a_change_of_this_revision_are_unknown(monkeypatch: pyt
     states: list[Rows] = [{"token_index": {(1, 2, 3, nid)}} for nid in range(3)]
     assert undo.encode_change(undo.compare(*states[:2]), INDEX_REVISION - 1) is None
     known, older = encode_versions(7, states), [*encode_versions(8, states)[:1], (8, None)]
-    assert undo.reverse([*known, *older]) == (undo.reverse(known).change, {8})
+    assert undo.reverse_versions([*known, *older]) == (undo.reverse_versions(known).change, {8})
     monkeypatch.setattr(undo, "INDEX_REVISION", INDEX_REVISION + 1)
-    assert undo.reverse(known).unknown == {7}
+    assert undo.reverse_versions(known).unknown == {7}
 
 
 def test_the_rows_that_refer_to_absent_resources_are_found() -> None:
     change = undo.IndexChange({}, {"reference_index": [(50, 1, 7), (51, 1, 8)], "compartment_index": [(50, 1, 2, 9, 1, 0)]})
-    assert undo.targets(change) == {50, 51}
+    assert undo.list_targets(change) == {50, 51}
     assert undo.find_referring(change, {50}) == {7, 9}

@@ -19,7 +19,7 @@ from sickbay.storage.interface import Conflict, Put, Record
 from sickbay.storage.sqlite import connection as connecting
 from sickbay.storage.sqlite import transaction
 from sickbay.storage.sqlite import writer as writing
-from sickbay.storage.sqlite.connection import begin, connect, rows
+from sickbay.storage.sqlite.connection import begin, connect, fetch_rows
 from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.sqlite.store import open_store
 from sickbay.storage.sqlite.transaction import Transaction
@@ -149,7 +149,7 @@ async def test_an_error_undoes_only_its_own_job(file: Path) -> None:
     assert outcomes[:5] == [0, 1, 2, 3, 4]
     assert isinstance(outcomes[5], ValueError)
     writer.close()
-    assert [row[0] for row in rows(connect(file), "SELECT b FROM a ORDER BY b")] == [0, 1, 2, 3, 4]
+    assert [row[0] for row in fetch_rows(connect(file), "SELECT b FROM a ORDER BY b")] == [0, 1, 2, 3, 4]
 
 
 async def test_a_transaction_that_changes_only_records_prepares_no_changes_of_resources(
@@ -177,7 +177,7 @@ async def test_a_coding_of_a_change_that_was_undone_is_stored_with_the_next_one(
         await store.transaction([observation(id, "p", code="x")])
     coded = query_for("Observation", where("Observation", "code", TokenValue(None, "x")))
     assert len((await store.search(SPACE, coded, EVERYTHING)).matches) == 2
-    terms = rows(connect(tmp_path / "a.db"), "SELECT code FROM term WHERE code = 'x'")
+    terms = fetch_rows(connect(tmp_path / "a.db"), "SELECT code FROM term WHERE code = 'x'")
     assert terms == [("x",)]
     await store.close()
 

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from sickbay.testing.failure_report import QUIET_SECONDS, describe_waiting
-from sickbay.testing.har import har
+from sickbay.testing.har import make_har
 
 ARGUMENTS = ("-q", "-p", "no:cacheprovider", "-o", "sickbay_options=--patients 2", "--sickbay-exchanges", "kept")
 AUTHORIZE = """
@@ -197,6 +197,6 @@ def test_nothing_is_imported():
 
 @pytest.mark.parametrize("exchange", [{}, {"request": {"url": "http://a/b?c=d", "body": "e=f"}, "response": {"status": 400}}])
 def test_an_exchange_becomes_an_entry_of_a_har_file(exchange: dict[str, object]) -> None:
-    (entry,) = har([exchange])["log"]["entries"]
+    (entry,) = make_har([exchange])["log"]["entries"]
     assert entry["request"].keys() >= {"method", "url", "headers", "queryString"}
     assert isinstance(entry["response"]["status"], int)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.testing.http_client import SickbayError
-from sickbay.testing.sent_requests import REQUESTS_LISTED, ExpectedRequest, ParameterValue, check, parameters
+from sickbay.testing.sent_requests import REQUESTS_LISTED, ExpectedRequest, ParameterValue, check, parse_parameters
 
 BASE = "http://localhost:7425"
 LINE: dict[str, Any] = {
@@ -149,7 +149,7 @@ def test_a_long_list_is_cut() -> None:
 @given(st.dictionaries(st.text(min_size=1), st.text().filter(lambda value: "…" not in value and not value.startswith("‹"))))
 def test_a_request_is_expected_if_its_own_parameters_are(values: dict[str, str]) -> None:
     exchange = send("GET", f"/general/oauth/authorize?{urlencode(values)}")
-    found: Mapping[str, ParameterValue] = {name: texts[0] for name, texts in parameters(exchange).items()}
+    found: Mapping[str, ParameterValue] = {name: texts[0] for name, texts in parse_parameters(exchange).items()}
     assert check(ExpectedRequest("authorize", 1, found, LINE), [exchange]) == [exchange]
     assert check(ExpectedRequest("authorize", 1, dict.fromkeys(found, True), LINE), [exchange]) == [exchange]
     for name in found:

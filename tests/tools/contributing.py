@@ -57,7 +57,7 @@ def faults(root: Path) -> list[str]:
     """The faults that the checks of src find, except checks that need git."""
     paths = sorted((root / "src").rglob("*.py"))
     checks = (sizes, cycles, class_names, decisions, formatting, hosts)
-    return [fault for check in checks for fault in check.faults(paths, root)]
+    return [fault for check in checks for fault in check.find_faults(paths, root)]
 
 
 def count_passed(root: Path, *tests: str) -> int:

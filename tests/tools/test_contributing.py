@@ -181,7 +181,7 @@ from sickbay.web.portal.about_view import AboutView
 
 
 async def about(request: Request, sandbox: Sandbox) -> Response:
-    return html_response.page(request, sandbox, "about", AboutView(title="About", text="An EHR for tests."))
+    return html_response.render_page(request, sandbox, "about", AboutView(title="About", text="An EHR for tests."))
 '''
 VIEW = '''"""The view of the page about Sickbay."""
 
@@ -289,7 +289,7 @@ def test_a_page_is_a_view_a_template_a_handler_an_address_and_a_sample(root: Pat
 def add_story(root: Path) -> None:
     gout = "src/sickbay/population/stories/gout.py"
     changes = [
-        copying(gout, ('    "gout",', '    "podagra",'), ("class Gout(", "class Podagra("), ("Gout(onset", "Podagra(onset")),
+        copying(gout, ('    "gout",', '    "podagra",'), ("class Gout(", "class Podagra("), ("Gout(draw", "Podagra(draw")),
         both(
             repeating(r"^    gout,\n", ("gout", "podagra"), after=True),
             repeating(r"^    gout\.STORY,\n", ("gout", "podagra"), after=True),

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from tools.checks import install_lines
-from tools.checks.files import ROOT, tracked
-from tools.checks.install_lines import PUBLISHED, WORDINGS, by_name, faults, render, write
+from tools.checks.files import ROOT, list_tracked
+from tools.checks.install_lines import PUBLISHED, WORDINGS, find_by_name, find_faults, render, write
 
 from sickbay import __version__
 
@@ -22,7 +22,7 @@ BUILT = {wording.format(version=__version__) for wording in (install_lines.WHEEL
 def texts() -> dict[str, str]:
     return {
         path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
-        for path in install_lines._text_files(tracked(ROOT), ROOT)
+        for path in install_lines._text_files(list_tracked(ROOT), ROOT)
     }
 
 
@@ -48,7 +48,7 @@ def texts() -> dict[str, str]:
     ],
 )
 def test_a_line_that_lets_a_package_manager_look_for_the_name_is_found(line: str) -> None:
-    assert by_name(f"First\n{line}\nlast") != []
+    assert find_by_name(f"First\n{line}\nlast") != []
 
 
 @pytest.mark.parametrize(
@@ -68,11 +68,11 @@ def test_a_line_that_lets_a_package_manager_look_for_the_name_is_found(line: str
     ],
 )
 def test_other_lines_are_not_found(line: str) -> None:
-    assert by_name(line) == []
+    assert find_by_name(line) == []
 
 
 def test_no_text_of_the_repository_disagrees_with_the_switch() -> None:
-    assert list(faults(tracked(ROOT), ROOT)) == []
+    assert list(find_faults(list_tracked(ROOT), ROOT)) == []
 
 
 def test_the_switch_rewrites_every_text_and_back() -> None:
@@ -109,11 +109,11 @@ def test_the_switch_writes_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyP
     files[0].write_text("pip install sickbay\n")
     files[1].write_text('"@sickbay/testing": "0.0.1"\n')
     monkeypatch.setattr(install_lines, "PUBLISHED", False)
-    assert len(list(faults(files, tmp_path))) == 2
+    assert len(list(find_faults(files, tmp_path))) == 2
     write(files, tmp_path)
     assert files[0].read_text() == f"pip install ./sickbay-{__version__}-py3-none-any.whl\n"
     assert files[1].read_text() == f'"@sickbay/testing": "file:../../dist/sickbay-testing-{__version__}.tgz"\n'
-    assert list(faults(files, tmp_path)) == []
+    assert list(find_faults(files, tmp_path)) == []
 
 
 def test_every_file_that_an_install_line_names_is_one_that_make_packages_builds() -> None:

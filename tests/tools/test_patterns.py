@@ -55,32 +55,32 @@ LINEAR = (
 
 @pytest.mark.parametrize(("kind", "pattern"), [(kind, pattern) for kind in SLOW for pattern in SLOW[kind]])
 def test_a_slow_expression_is_found_with_its_reason(kind: str, pattern: str) -> None:
-    found = cost.faults(pattern)
+    found = cost.find_faults(pattern)
     assert kind in " ".join(map(str, found)), found
 
 
 @pytest.mark.parametrize("pattern", LINEAR)
 def test_a_linear_expression_is_accepted(pattern: str) -> None:
-    assert cost.faults(pattern) == []
+    assert cost.find_faults(pattern) == []
 
 
 def test_a_match_at_one_place_may_read_to_the_end() -> None:
-    assert cost.faults(r"a+b") != []
-    assert cost.faults(r"a+b", anywhere=False) == []
-    assert cost.faults(r"(?:a|aa)*", anywhere=False) == []
-    assert cost.faults(r"(?:a|aa)*", anywhere=False, whole=True) != []
+    assert cost.find_faults(r"a+b") != []
+    assert cost.find_faults(r"a+b", anywhere=False) == []
+    assert cost.find_faults(r"(?:a|aa)*", anywhere=False) == []
+    assert cost.find_faults(r"(?:a|aa)*", anywhere=False, whole=True) != []
 
 
 def test_the_message_names_a_text_that_is_slow_if_it_is_repeated() -> None:
-    assert cost.faults(r"x[^;]*;")[0].word.count("x") == 1
-    assert sorted(set(cost.faults(r"\A(?:ab|a|b)*!")[0].word)) == ["a", "b"]
+    assert cost.find_faults(r"x[^;]*;")[0].word.count("x") == 1
+    assert sorted(set(cost.find_faults(r"\A(?:ab|a|b)*!")[0].word)) == ["a", "b"]
 
 
 def test_flags_decide_what_is_read() -> None:
-    assert cost.faults(r"(?<!a)a+b") == []
-    assert cost.faults(r"(?<!a)a+b", re.I) == []
-    assert cost.faults(r"(?<![a-z])[A-Z]+1") != []
-    assert cost.faults(r"(?<![a-z])[A-Z]+1", re.I) == []
+    assert cost.find_faults(r"(?<!a)a+b") == []
+    assert cost.find_faults(r"(?<!a)a+b", re.I) == []
+    assert cost.find_faults(r"(?<![a-z])[A-Z]+1") != []
+    assert cost.find_faults(r"(?<![a-z])[A-Z]+1", re.I) == []
 
 
 MODULE = """
@@ -99,7 +99,7 @@ OTHER = "from sickbay.a import PLAIN\ndef g(text): return PLAIN.search(text)\n"
 
 def test_the_use_of_an_expression_is_found_in_all_modules() -> None:
     trees = {"src/sickbay/a.py": ast.parse(MODULE), "src/sickbay/b.py": ast.parse(OTHER)}
-    found = {entry.name or entry.pattern: entry for entry in sources.expressions(trees, [], Path("/"))}
+    found = {entry.name or entry.pattern: entry for entry in sources.list_expressions(trees, [], Path("/"))}
     assert {name: (entry.anywhere, entry.whole) for name, entry in found.items()} == {
         "PLAIN": (True, False),
         "_AT": (False, False),
@@ -115,10 +115,10 @@ def test_an_expression_that_is_built_from_parts_is_read_when_the_module_is_impor
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "__init__.py").write_text("import re\n_PART = 'a+'\nALL = re.compile(\n    rf'{_PART}b')\n")
     path = str((tmp_path / "package" / "__init__.py").resolve())
-    compiled = sources.compiled("package", tmp_path)
+    compiled = sources.list_compiled("package", tmp_path)
     assert (path, 3, "a+b") in [(name, line, pattern) for name, line, pattern, _ in compiled]
     tree = ast.parse((tmp_path / "package" / "__init__.py").read_text())
-    assert [entry.pattern for entry in sources.expressions({path: tree}, compiled, Path("/"))] == ["a+b"]
+    assert [entry.pattern for entry in sources.list_expressions({path: tree}, compiled, Path("/"))] == ["a+b"]
 
 
 def test_an_expression_that_is_compiled_late_is_read_when_the_module_is_imported_too(tmp_path: Path) -> None:
@@ -127,21 +127,21 @@ def test_an_expression_that_is_compiled_late_is_read_when_the_module_is_imported
     (tmp_path / "late" / "__init__.py").write_text(source + "def f(text): return _ALL.fullmatch(text)\n")
     path = str((tmp_path / "late" / "__init__.py").resolve())
     tree = ast.parse((tmp_path / "late" / "__init__.py").read_text())
-    (entry,) = sources.expressions({path: tree}, sources.compiled("late", tmp_path), Path("/"))
+    (entry,) = sources.list_expressions({path: tree}, sources.list_compiled("late", tmp_path), Path("/"))
     assert (entry.pattern, entry.name, entry.anywhere, entry.whole) == ("a+b", "_ALL", False, True)
 
 
 def test_an_unknown_slow_expression_fails_and_an_unneeded_exception_too(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(sources, "compiled", lambda package, root: [])
+    monkeypatch.setattr(sources, "list_compiled", lambda package, root: [])
     files = {"src/sickbay/a.py": 'import re\n_SLOW = re.compile(r"a+b")\n'}
-    reported = faults(patterns.faults, tmp_path / "1", files)
+    reported = faults(patterns.find_faults, tmp_path / "1", files)
     assert [(line.partition(": ")[0], "'aa'" in line) for line in reported] == [("src/sickbay/a.py:2", True)]
     exceptions = "slow src/sickbay/a.py _SLOW  a reason\nslow src/sickbay/b.py _GONE  a reason\n"
     allowed = files | {"tools/checks/allowed_patterns.txt": exceptions}
-    assert faults(patterns.faults, tmp_path / "2", allowed) == [
+    assert faults(patterns.find_faults, tmp_path / "2", allowed) == [
         "tools/checks/allowed_patterns.txt: nothing needs the exception `slow src/sickbay/b.py _GONE`"
     ]
     built = {"src/sickbay/a.py": "import re\ndef f(word): return re.search(word, word)\n"}
-    assert len(faults(patterns.faults, tmp_path / "3", built)) == 1
+    assert len(faults(patterns.find_faults, tmp_path / "3", built)) == 1

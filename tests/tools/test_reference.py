@@ -16,7 +16,7 @@ from tools.checks import generated
 from tools.reference import checks, options, schema, settings
 
 from sickbay import dialects
-from sickbay.authorization.policy import SETTINGS, faults
+from sickbay.authorization.policy import SETTINGS, find_faults
 from sickbay.cli.command_line import COMMANDS
 from sickbay.cli.commands.apps import Fields
 from sickbay.cli.config_file import OPTIONS, TRUSTED
@@ -43,7 +43,7 @@ def first_cells(name: str) -> set[str]:
 
 def test_the_committed_pages_are_those_that_the_code_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["sickbay"])  # cyclopts adds the running program to the usage of subcommands
-    assert [*generated.faults([], ROOT)] == []
+    assert [*generated.find_faults([], ROOT)] == []
 
 
 def test_every_command_is_in_the_reference() -> None:
@@ -60,14 +60,14 @@ def test_every_key_of_sickbay_toml_is_in_the_reference_and_in_the_schema() -> No
 
 
 def test_every_key_has_a_description_and_a_mark_if_the_current_folder_cannot_set_it() -> None:
-    assert [name for name, listed in options.options().items() if not all(option.help for option in listed)] == []
+    assert [name for name, listed in options.list_options().items() if not all(option.help for option in listed)] == []
     marked = set(re.findall(r"^\| `(\w+)`\*", read("settings.md"), re.M))
-    assert marked == set(TRUSTED) & set(options.options())
+    assert marked == set(TRUSTED) & set(options.list_options())
 
 
 def test_every_policy_is_in_the_reference_and_in_the_schema() -> None:
     assert first_cells("policies.md") == set(SETTINGS)
-    assert set(schema.document()["$defs"]["policy"]["properties"]) == set(SETTINGS)
+    assert set(schema.make_document()["$defs"]["policy"]["properties"]) == set(SETTINGS)
 
 
 def test_every_admin_endpoint_is_in_the_reference() -> None:
@@ -76,7 +76,7 @@ def test_every_admin_endpoint_is_in_the_reference() -> None:
 
 
 def test_every_dialect_is_in_the_reference() -> None:
-    assert re.findall(r"^## (\w+)$", read("dialects.md"), re.M) == [*dialects.names()]
+    assert re.findall(r"^## (\w+)$", read("dialects.md"), re.M) == [*dialects.list_names()]
 
 
 def test_the_list_of_rules_has_every_rule_and_leads_to_its_case() -> None:
@@ -102,7 +102,7 @@ def test_every_series_of_a_running_server_is_in_the_reference(live: dict[str, An
 def test_a_value_of_another_type_than_the_schema_says_is_refused(name: str) -> None:
     allowed = schema.setting_schema(SETTINGS[name])
     wrong: dict[str, Any] = {"integer": -1, "boolean": "yes", "array": ["no such value"], "string": 5}
-    assert faults({name: wrong.get(allowed.get("type", ""), "no such value")})
+    assert find_faults({name: wrong.get(allowed.get("type", ""), "no such value")})
 
 
 def test_the_schema_names_the_types_that_the_command_line_checks() -> None:
@@ -117,7 +117,7 @@ def test_the_example_of_the_readme_has_only_keys_of_the_schema() -> None:
     example = re.search(r"^    port = 7425\n(?:    .*\n)+", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
     assert example
     given = tomllib.loads(re.sub(r"^    ", "", example[0], flags=re.M))
-    properties = schema.document()["properties"]
+    properties = schema.make_document()["properties"]
     assert given.keys() <= properties.keys()
     assert given["tenants"].keys() <= properties["tenants"]["properties"].keys()
 
@@ -137,7 +137,7 @@ def test_a_schema_is_described_in_words(allowed: dict[str, Any], words: str) -> 
 
 def test_every_check_of_a_request_is_in_the_column_of_its_stage() -> None:
     """Each case has a request. Those of the app state have a column of their own."""
-    columns = {head: {check.name for check in listed} for head, listed in checks.columns().items()}
+    columns = {head: {check.name for check in listed} for head, listed in checks.list_columns().items()}
     missing = set()
     for path in case.paths().values():
         refused = case.load(path).refused

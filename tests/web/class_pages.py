@@ -47,9 +47,9 @@ def class_pages() -> dict[str, tuple[str, Any, Frame]]:
         make_progress("Barbara", 1, launched=1),
         make_progress("Tim", 1),
     ]
-    rows, summary = tuple(map(class_views.student_row, reached)), class_views.summary(reached)
+    rows, summary = tuple(map(class_views.student_row, reached)), class_views.summarise_students(reached)
     overview = ClassView(rows, summary, "/developer/class?part=list", make_link(), "/developer/class")
-    empty = replace(overview, rows=(), summary=class_views.summary([]), full="The class is full.", saved="Saved.")
+    empty = replace(overview, rows=(), summary=class_views.summarise_students([]), full="The class is full.", saved="Saved.")
     member = MemberView("Ada", "", "/general/ehr/patients/p-0017", "/developer/class", rows[0], "3j12-cjk7-m4p2-qx9a")
     refused = replace(member, name=LONG_NAME, apps="2 apps", row=rows[1], code="")
     wrong = JoinView("/developer/join", fault="No class and no student has this code.", sent="wrong")

@@ -12,7 +12,7 @@ from tests.web.page_frames import EHR
 
 from sickbay.web.ehr import chart, schedule
 from sickbay.web.ehr import views as ehr_views
-from sickbay.web.ehr.allergies import allergies as all_allergies
+from sickbay.web.ehr.allergies import summarise_allergies as all_allergies
 from sickbay.web.pages.parts import Frame, Link
 
 TODAY = date(2026, 11, 24)
@@ -50,9 +50,9 @@ def _open_app() -> ehr_views.OpenApp:
 
 def _full_chart() -> ehr_views.ChartView:
     allergies = all_allergies(records.ALLERGIES)
-    labs, labs_day = chart.labs(records.OBSERVATIONS)
+    labs, labs_day = chart.list_labs(records.OBSERVATIONS)
     return ehr_views.ChartView(
-        banner=chart.banner(records.PATIENTS[0], TODAY, allergies, "10:30, Room 4", "yearly review"),
+        banner=chart.make_banner(records.PATIENTS[0], TODAY, allergies, "10:30, Room 4", "yearly review"),
         tiles=(
             ehr_views.Tile("a1", "Pressure Notes", "?app=a1", "last launch refused", open=True),
             ehr_views.Tile("a2", "Sample app", "?app=a2", "finds patients by name", tone="g"),
@@ -84,10 +84,10 @@ def _full_chart() -> ehr_views.ChartView:
             ehr_views.TaskLink("Call back", note="no such app"),
             ehr_views.TaskLink("Open an app", "https://app.example.org", "on its own", new_tab=True),
         ),
-        pressure=chart.pressure(records.OBSERVATIONS),
-        signs=chart.signs(records.OBSERVATIONS),
-        problems=chart.problems(records.CONDITIONS),
-        medications=chart.medications(records.ORDERS),
+        pressure=chart.list_pressures(records.OBSERVATIONS),
+        signs=chart.list_signs(records.OBSERVATIONS),
+        problems=chart.list_problems(records.CONDITIONS),
+        medications=chart.list_medications(records.ORDERS),
         labs=labs,
         labs_day=labs_day,
     )
@@ -110,7 +110,7 @@ def ehr_pages() -> dict[str, tuple[str, Any, Frame]]:
         today="/general/ehr",
     )
     record = _full_chart()
-    least = ehr_views.ChartView(banner=chart.banner(records.PATIENTS[1], TODAY))
+    least = ehr_views.ChartView(banner=chart.make_banner(records.PATIENTS[1], TODAY))
     here = replace(EHR, here="Patients")
     return {
         "day": ("day", full, replace(EHR, here="Today")),

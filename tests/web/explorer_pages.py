@@ -33,13 +33,15 @@ BAR = views.Bar(
 LEAST_BAR = views.Bar(action="/developer/explorer", hospitals=(), versions=(), users=(), tokens=())
 SENT = views.Sent(
     url=f"{BASE}/general/r4/Patient?name=peters",
-    tabs=code_samples.tabs(
+    tabs=code_samples.make_tabs(
         code_samples.read({"method": "GET", "url": f"{BASE}/general/r4/Patient?name=peters", "headers": {"Accept": "a"}}), {}
     ),
     exchange="Q2xpY2s",
 )
 LEAST_SENT = replace(SENT, exchange="")
-PROBLEM = views.ExplorerProblem(title="Refused (403)", is_refused=True, findings=parts.findings(make_refused()["findings"]))
+PROBLEM = views.ExplorerProblem(
+    title="Refused (403)", is_refused=True, findings=parts.make_finding_views(make_refused()["findings"])
+)
 GONE = views.ExplorerProblem(title="This resource was deleted (410)", is_refused=False, text="Patient/p-0017 was deleted.")
 TABS = (Choice(f"{ROOT}/Patient/p-0017", "Readable", True), Choice(f"{ROOT}/Patient/p-0017?_format=json", "JSON"))
 ROWS = (

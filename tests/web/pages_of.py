@@ -26,7 +26,7 @@ from sickbay.web.pages.parts import Frame, Link
 
 def notice_pages() -> dict[str, tuple[str, Any, Frame]]:
     return {
-        "not-found": ("notice", notice.not_found("/nowhere"), DEVELOPER),
+        "not-found": ("notice", notice.make_not_found("/nowhere"), DEVELOPER),
         "continue": ("notice", notice.continue_in_tab("/x", "Pressure Notes"), SIGN_IN),
         "signed-out": ("notice", notice.make_signed_out("General Hospital", "/general/ehr/sign-in"), SIGN_IN),
         "creating": (
@@ -41,7 +41,7 @@ def notice_pages() -> dict[str, tuple[str, Any, Frame]]:
             ),
             SIGN_IN,
         ),
-        "not-found-near": ("notice", notice.not_found("/develper", near=("/developer", "/developer/register")), DEVELOPER),
+        "not-found-near": ("notice", notice.make_not_found("/develper", near=("/developer", "/developer/register")), DEVELOPER),
         "not-framed": (
             "notice",
             explain_obstacle(

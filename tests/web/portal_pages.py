@@ -19,7 +19,7 @@ from sickbay.web.portal.resources_view import ResourceRow, ResourcesView
 from sickbay.web.portal.time_view import SecretRow, SnapshotRow, TimeView
 
 CHOICES = (parts.Choice("general", "General Hospital", True), parts.Choice("cerner", "Cerner dialect"))
-FINDINGS = parts.findings(make_refused()["findings"])
+FINDINGS = parts.make_finding_views(make_refused()["findings"])
 
 TIME = TimeView(
     now="30 Nov 2026, 21:44:00",
@@ -74,7 +74,7 @@ def _hospital(text: str, fault: str, token_lifetime: str = "30") -> portal_views
     sent = Parameters((("token_lifetime", token_lifetime),)) if not token_lifetime.isdecimal() else None
     faults = {"token_lifetime": "Enter a number of seconds, 1 or more."} if sent else {}
     chosen, file = {"token_lifetime": 30}, {"state_required": False}
-    groups = policy_form.groups(Policy(), chosen, file, sent=sent, faults=faults)
+    groups = policy_form.make_groups(Policy(), chosen, file, sent=sent, faults=faults)
     return portal_views.HospitalView(
         title="General Hospital", name="general", groups=groups, action="/h", policy=text, fault=fault
     )
@@ -114,7 +114,7 @@ def _resources(**more: Any) -> ResourcesView:
 
 
 def _app_policy(**more: Any) -> portal_views.AppPolicyView:
-    groups = policy_form.groups(Policy(), {"code_lifetime": 5}, {}, app=True)
+    groups = policy_form.make_groups(Policy(), {"code_lifetime": 5}, {}, app=True)
     app, hospital = parts.Link("Pressure Notes", "/developer/apps/9ab4"), parts.Link("General Hospital", "/h")
     return portal_views.AppPolicyView(app=app, hospital=hospital, groups=groups, action="/settings", **more)
 

@@ -105,7 +105,7 @@ def visit_pages() -> dict[str, tuple[str, Any, Frame]]:
     }
     least = visit_picker.VisitsView(action="/general/oauth/continue", app="Pressure Notes", patient="")
     full = structs.replace(
-        least, patient="Timothy Peters", request="r", choices=visit_picker.choices([encounter, {"id": "e-2"}])
+        least, patient="Timothy Peters", request="r", choices=visit_picker.list_choices([encounter, {"id": "e-2"}])
     )
     none = authorized_apps_view.ManageView(action="/general/oauth/manage", person="Ines Moreau", hospital="General Hospital")
     items = oauth_sign_in.consent_groups(SCOPES)[0].items

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.web import html_response
-from sickbay.web.html_response import form_action, with_code, with_hits, without_backticks
+from sickbay.web.html_response import drop_backticks, form_action, mark_code, mark_hits
 
 
 def test_a_form_may_redirect_to_the_origin_or_scheme_of_the_redirect_uri() -> None:
@@ -37,7 +37,7 @@ def test_a_host_that_contains_a_directive_is_left_out() -> None:
     ],
 )
 def test_text_in_backticks_becomes_a_code_element_and_everything_is_escaped(text: str, html: str) -> None:
-    assert str(with_code(text)) == html
+    assert str(mark_code(text)) == html
 
 
 @pytest.mark.parametrize(
@@ -53,24 +53,24 @@ def test_text_in_backticks_becomes_a_code_element_and_everything_is_escaped(text
     ],
 )
 def test_words_that_begin_with_a_word_of_the_search_are_marked(text: str, query: str, html: str) -> None:
-    assert str(with_hits(text, query)) == html
+    assert str(mark_hits(text, query)) == html
 
 
 @given(st.text(alphabet="s'`a <&"))
 def test_only_apostrophes_outside_of_code_are_changed(text: str) -> None:
-    shown = html.unescape(str(with_code(text)))
+    shown = html.unescape(str(mark_code(text)))
     assert shown.replace("’", "'") == re.sub("`([^`]+)`", r"<code>\1</code>", text)
     assert all("’" not in code for code in re.findall("<code>(.*?)</code>", shown))
 
 
 @given(st.text(), st.text())
 def test_marking_words_changes_no_other_part_of_the_html(text: str, query: str) -> None:
-    marked = str(with_hits(text, query))
-    assert re.sub('<mark class="hit">|</mark>', "", marked) == str(with_code(text))
+    marked = str(mark_hits(text, query))
+    assert re.sub('<mark class="hit">|</mark>', "", marked) == str(mark_code(text))
 
 
 def test_a_page_title_has_no_backticks() -> None:
-    assert without_backticks("`aud` is missing") == "aud is missing"
+    assert drop_backticks("`aud` is missing") == "aud is missing"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.web.http_request import first_segment, host_name, read_headers
+from sickbay.web.http_request import get_first_segment, host_name, read_headers
 
 NAMES = st.sampled_from([b"host", b"accept", b"authorization", b"x-odd"])
 PAIRS = st.lists(st.tuples(NAMES, st.binary(max_size=12)), max_size=6)
@@ -32,4 +32,4 @@ def test_the_name_is_extracted_from_the_host_header(header: str, name: str) -> N
     ("path", "segment"), [("/general/oauth/token", "general"), ("/general", "general"), ("/", ""), ("*", "*"), ("//x", "")]
 )
 def test_the_first_segment_of_a_path_names_the_hospital(path: str, segment: str) -> None:
-    assert first_segment({"path": path}) == segment
+    assert get_first_segment({"path": path}) == segment

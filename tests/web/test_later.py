@@ -25,7 +25,7 @@ def test_a_module_is_imported_once_and_on_a_thread(monkeypatch: pytest.MonkeyPat
     async def steps() -> list[Response]:
         handlers = HandlersOf("sickbay.web.health")
         request = Request({"type": "http", "method": "GET", "path": "/healthz", "headers": []})
-        return [await handlers.healthz(request) for _ in range(2)]
+        return [await handlers.show_health(request) for _ in range(2)]
 
     monkeypatch.setattr(later, "import_module", observe)
     responses = asyncio.run(steps())

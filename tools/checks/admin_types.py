@@ -16,17 +16,17 @@ METHODS = ("get", "post", "patch", "delete")
 Schema = dict[str, Any]
 
 
-def faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
     path = root / FILE
-    if not path.is_file() or path.read_text(encoding="utf-8") != types(openapi.document()):
+    if not path.is_file() or path.read_text(encoding="utf-8") != write_types(openapi.make_document()):
         yield f"{FILE}: differs from /admin/openapi.json; run make docs"
 
 
 def write(root: Path) -> None:
-    (root / FILE).write_text(types(openapi.document()), encoding="utf-8")
+    (root / FILE).write_text(write_types(openapi.make_document()), encoding="utf-8")
 
 
-def types(document: Schema) -> str:
+def write_types(document: Schema) -> str:
     """The schemas as interfaces, and one interface for each method that maps paths to bodies and responses."""
     interfaces = [_interface_declaration(name, schema) for name, schema in document["components"]["schemas"].items()]
     return "\n".join([HEAD, *interfaces, *(_path_types(method, document["paths"]) for method in METHODS)])

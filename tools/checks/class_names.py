@@ -7,17 +7,17 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.checks.files import SOURCES, python
+from tools.checks.files import SOURCES, parse_python
 
 
-def faults(paths: list[Path], root: Path) -> Iterator[str]:
-    for name, places in sorted(duplicates(paths, root).items()):
+def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+    for name, places in sorted(find_duplicates(paths, root).items()):
         yield f"class {name} is defined {len(places)} times: {', '.join(places)}; rename all but one"
 
 
-def duplicates(paths: list[Path], root: Path) -> dict[str, list[str]]:
+def find_duplicates(paths: list[Path], root: Path) -> dict[str, list[str]]:
     places = defaultdict(list)
-    for path, tree in python(paths, root, SOURCES):
+    for path, tree in parse_python(paths, root, SOURCES):
         for node in tree.body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].append(f"{path.relative_to(root)}:{node.lineno}")

@@ -10,17 +10,17 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.checks.files import SOURCES, python
+from tools.checks.files import SOURCES, parse_python
 
 
-def faults(paths: list[Path], root: Path) -> Iterator[str]:
-    for cycle in cycles(add_packages(imports(paths, root))):
+def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+    for cycle in find_cycles(add_packages(list_imports(paths, root))):
         yield f"import cycle: {', '.join(sorted(cycle))}"
 
 
-def imports(paths: list[Path], root: Path) -> dict[str, set[str]]:
+def list_imports(paths: list[Path], root: Path) -> dict[str, set[str]]:
     """Return module -> the modules of the same package that it imports."""
-    trees = {module_name(path, root): (path, tree) for path, tree in python(paths, root, SOURCES)}
+    trees = {module_name(path, root): (path, tree) for path, tree in parse_python(paths, root, SOURCES)}
     return {
         name: set(_imported_modules(tree, name, path.name == "__init__.py", trees.keys()))
         for name, (path, tree) in trees.items()
@@ -69,7 +69,7 @@ def _absolute_module(node: ast.ImportFrom, name: str, is_package: bool) -> str:
     return ".".join((*base, node.module) if node.module else base)
 
 
-def cycles(graph: dict[str, set[str]]) -> list[list[str]]:
+def find_cycles(graph: dict[str, set[str]]) -> list[list[str]]:
     """Return the strongly connected components of more than one module (Kosaraju's algorithm)."""
     order: list[str] = []
     visited: set[str] = set()

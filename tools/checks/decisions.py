@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.checks.files import SOURCES, ceiling, python
+from tools.checks.files import SOURCES, parse_python, read_ceiling
 
 DECIDED = frozenset(("decision", "refusal", "refusals", "finding", "findings"))
 """Names of variables and attributes that contain frozen values of a decision."""
@@ -14,34 +14,40 @@ PART = "context"
 """The name of an attribute only: an SSL context is a variable of this name, too."""
 
 
-def faults(paths: list[Path], root: Path) -> Iterator[str]:
-    for kind, messages in (("assigned_on_decisions", assignments(paths, root)), ("calls_of_id", identities(paths, root))):
-        if len(messages) > ceiling(root, kind):
+def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+    for kind, messages in (
+        ("assigned_on_decisions", list_assignments(paths, root)),
+        ("calls_of_id", list_identities(paths, root)),
+    ):
+        if len(messages) > read_ceiling(root, kind):
             yield from messages
 
 
-def notes(paths: list[Path], root: Path) -> Iterator[str]:
-    for kind, messages in (("assigned_on_decisions", assignments(paths, root)), ("calls_of_id", identities(paths, root))):
-        most = ceiling(root, kind)
+def list_notes(paths: list[Path], root: Path) -> Iterator[str]:
+    for kind, messages in (
+        ("assigned_on_decisions", list_assignments(paths, root)),
+        ("calls_of_id", list_identities(paths, root)),
+    ):
+        most = read_ceiling(root, kind)
         if most:
             yield f"{kind}: {len(messages)} (allowed: {most:.0f})"
 
 
-def assignments(paths: list[Path], root: Path) -> list[str]:
+def list_assignments(paths: list[Path], root: Path) -> list[str]:
     return [
         f"{path.relative_to(root)}:{target.lineno}: sets {ast.unparse(target)} on a decision; make a new value instead"
-        for path, tree in python(paths, root, SOURCES)
+        for path, tree in parse_python(paths, root, SOURCES)
         for node in ast.walk(tree)
         for target in _assignment_targets(node)
         if isinstance(target, ast.Attribute) and _is_decided(target)
     ]
 
 
-def identities(paths: list[Path], root: Path) -> list[str]:
+def list_identities(paths: list[Path], root: Path) -> list[str]:
     """Return the calls of the builtin id()."""
     return [
         f"{path.relative_to(root)}:{node.lineno}: {ast.unparse(node)} may soon mean another object; use a value as the key"
-        for path, tree in python(paths, root, SOURCES)
+        for path, tree in parse_python(paths, root, SOURCES)
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "id"
     ]

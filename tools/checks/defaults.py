@@ -14,13 +14,13 @@ from tools.checks.files import SOURCES
 HASHABLE_SINCE_3_12 = (MappingProxyType, slice)
 
 
-def faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
     for path in paths:
         if path.suffix == ".py" and path.is_relative_to(root / SOURCES) and path.name != "__main__.py":
-            yield from refused(importlib.import_module(module_name(path, root)))
+            yield from find_refused(importlib.import_module(module_name(path, root)))
 
 
-def refused(module: ModuleType) -> Iterator[str]:
+def find_refused(module: ModuleType) -> Iterator[str]:
     """Yield the faults of the dataclasses that the module defines. Structs of msgspec accept any default."""
     for value in vars(module).values():
         if isinstance(value, type) and value.__module__ == module.__name__ and dataclasses.is_dataclass(value):

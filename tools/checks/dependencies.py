@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importlib.metadata import files, packages_distributions
 from pathlib import Path
 
-from tools.checks.files import SOURCES, python
+from tools.checks.files import SOURCES, parse_python
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -19,25 +19,25 @@ PLUGINS = {"pytest"}
 """Distributions that load a plugin of ours, so they are there whenever the plugin is imported."""
 
 
-def faults(paths: list[Path], root: Path) -> Iterator[str]:
-    used, declared = imported(paths, root), declarations(root)
+def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+    used, declared = list_imported(paths, root), read_declarations(root)
     for name in sorted(declared - used):
         yield f"pyproject.toml: {name} is a dependency, and no file of src imports it"
     for name in sorted(used - declared - PLUGINS):
         yield f"pyproject.toml: src imports {name}, which is not a dependency"
 
 
-def declarations(root: Path) -> set[str]:
+def read_declarations(root: Path) -> set[str]:
     """Return the distributions that the project and its extras depend on."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project.get("optional-dependencies", {}).values()
     return {_requirement_name(line) for group in (project["dependencies"], *extras) for line in group}
 
 
-def imported(paths: list[Path], root: Path) -> set[str]:
+def list_imported(paths: list[Path], root: Path) -> set[str]:
     """Return the distributions of the modules that src imports."""
     distributions = packages_distributions()
-    names = {name for _, tree in python(paths, root, SOURCES) for name in _imported_modules(tree)}
+    names = {name for _, tree in parse_python(paths, root, SOURCES) for name in _imported_modules(tree)}
     foreign = {name for name in names if _top_package(name) not in sys.stdlib_module_names and _top_package(name) != "sickbay"}
     return {
         _requirement_name(_distribution_of(name, distributions.get(_top_package(name), [_top_package(name)])))

@@ -12,13 +12,13 @@ from tools import reference
 DOCS = Path("docs")
 
 
-def folders() -> dict[str, dict[str, str]]:
+def generate_folders() -> dict[str, dict[str, str]]:
     """Maps each generated folder below docs to its files."""
-    return {"rules": {"README.md": rules.page()}, "reference": reference.pages()}
+    return {"rules": {"README.md": rules.make_page()}, "reference": reference.make_pages()}
 
 
-def faults(paths: list[Path], root: Path) -> Iterator[str]:
-    for folder, expected in folders().items():
+def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+    for folder, expected in generate_folders().items():
         existing = {path.name: path.read_text(encoding="utf-8") for path in (root / DOCS / folder).glob("*.*")}
         for name in sorted(expected.keys() | existing.keys()):
             if expected.get(name) != existing.get(name):
@@ -26,7 +26,7 @@ def faults(paths: list[Path], root: Path) -> Iterator[str]:
 
 
 def write(root: Path) -> None:
-    for name, texts in folders().items():
+    for name, texts in generate_folders().items():
         folder = root / DOCS / name
         folder.mkdir(parents=True, exist_ok=True)
         for path in folder.glob("*.*"):

@@ -95,13 +95,13 @@ MENTION = re.compile(rb"install|uvx|package ind|[@/]sickbay|pytest.sickbay|sickb
 VERSION = r"\d+\.\d+\.\d+"
 
 
-def faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
     for path in _text_files(paths, root):
         text, name = path.read_text(encoding="utf-8"), path.relative_to(root).as_posix()
         if render(text, name, PUBLISHED) != text:
             yield f"{name}: installs Sickbay as it was installed before PUBLISHED changed; run make docs"
         elif not PUBLISHED:
-            yield from (f"{name}: installs a package by its name, which isn't published: {line}" for line in by_name(text))
+            yield from (f"{name}: installs a package by its name, which isn't published: {line}" for line in find_by_name(text))
 
 
 def write(paths: list[Path], root: Path) -> None:
@@ -127,7 +127,7 @@ def render(text: str, name: str, published: bool) -> str:
     return text
 
 
-def by_name(text: str) -> list[str]:
+def find_by_name(text: str) -> list[str]:
     """The lines that install a package by its name."""
     return [match[0] for match in BY_NAME.finditer(OFFLINE.sub("", text))]
 

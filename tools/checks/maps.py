@@ -14,7 +14,7 @@ LINES = 3
 WORD = re.compile(r"\w+")
 
 
-def faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
     for path in paths:
         if path.name == "__init__.py" and path.is_relative_to(root / "src"):
             yield from (f"{path.relative_to(root)}: {fault}" for fault in _faults_of(path))

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.checks.files import ceiling, python
+from tools.checks.files import parse_python, read_ceiling
 
 VAGUE = frozenset(("MOST", "PATIENCE", "LONGEST", "LONG", "MANY", "FEW", "OURS", "OWN", "NAMED", "HOLDER"))
 """Such a name says neither what it limits nor in which unit. `MAXIMUM_ENTRIES` and `TIMEOUT_SECONDS` do."""
@@ -21,26 +21,26 @@ VALUES = ("property", "cached_property", "setter", "fixture")
 """Decorators of functions that are named after their value."""
 
 
-def faults(paths: list[Path], root: Path) -> Iterator[str]:
-    for path, tree in python(paths, root):
+def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+    for path, tree in parse_python(paths, root):
         place = path.relative_to(root).as_posix()
         yield from (f"{place}:{line}: {name} doesn't say what it is and in which unit" for name, line in _vague_constants(tree))
     for folder, name in CEILINGS.items():
-        functions, allowed = list(participles(paths, root, folder)), ceiling(root, name)
+        functions, allowed = list(find_participles(paths, root, folder)), read_ceiling(root, name)
         if len(functions) > allowed:
             yield f"functions in {folder} named by participles: {len(functions)}, more than {allowed:.0f}; name what they do"
             yield from functions
 
 
-def notes(paths: list[Path], root: Path) -> Iterator[str]:
+def list_notes(paths: list[Path], root: Path) -> Iterator[str]:
     for folder, name in CEILINGS.items():
-        found = sum(1 for _ in participles(paths, root, folder))
-        yield f"functions in {folder} named by participles: {found} (allowed: {ceiling(root, name):.0f})"
+        found = sum(1 for _ in find_participles(paths, root, folder))
+        yield f"functions in {folder} named by participles: {found} (allowed: {read_ceiling(root, name):.0f})"
 
 
-def participles(paths: list[Path], root: Path, folder: str) -> Iterator[str]:
+def find_participles(paths: list[Path], root: Path, folder: str) -> Iterator[str]:
     """Yield the place and the name of each function whose name is a participle or an adjective instead of a verb."""
-    for path, tree in python(paths, root, folder):
+    for path, tree in parse_python(paths, root, folder):
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and is_participle(node.name) and not _is_value(node):
                 yield f"{path.relative_to(root).as_posix()}:{node.lineno}: {node.name}"

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from tools.checks.files import parsed, python
+from tools.checks.files import parse_file, parse_python
 
 PATCHERS = {"setattr", "delattr", "object"}
 """`monkeypatch.setattr(place, "name", …)` and `patch.object(place, "name")`."""
 
 
-def faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
     modules = {_dotted_name(path, root): path for path in paths if path.suffix == ".py"}
-    for path, tree in python(paths, root, "tests"):
+    for path, tree in parse_python(paths, root, "tests"):
         for line, place, name in _find_patches(tree):
-            if place in modules and name not in _defined_names(parsed(modules[place])):
+            if place in modules and name not in _defined_names(parse_file(modules[place])):
                 yield f"{path.relative_to(root)}:{line}: {place} has no {name} to replace"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.checks.files import SOURCES, listed, python
+from tools.checks.files import SOURCES, parse_python, read_list
 from tools.patterns import cost, sources
 from tools.patterns.sources import Expression
 
@@ -15,13 +15,13 @@ ALLOWED = "allowed_patterns.txt"
 """
 
 
-def faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
     if not (root / SOURCES).is_dir():
         return
-    allowed = listed(root, ALLOWED)
+    allowed = read_list(root, ALLOWED)
     used: set[str] = set()
-    trees = {path.relative_to(root).as_posix(): tree for path, tree in python(paths, root, SOURCES)}
-    for expression in sources.expressions(trees, sources.compiled("sickbay", root), root):
+    trees = {path.relative_to(root).as_posix(): tree for path, tree in parse_python(paths, root, SOURCES)}
+    for expression in sources.list_expressions(trees, sources.list_compiled("sickbay", root), root):
         yield from _faults_of_expression(expression, allowed, used)
     for exception in allowed.keys() - used:
         yield f"tools/checks/{ALLOWED}: nothing needs the exception `{exception}`"
@@ -38,7 +38,7 @@ def _faults_of_expression(expression: Expression, allowed: dict[str, str], used:
     if matched in allowed:
         used.add(matched)
     anywhere, whole = (False, True) if matched in allowed else (expression.anywhere, expression.whole)
-    found = cost.faults(expression.pattern, expression.flags, anywhere=anywhere, whole=whole)
+    found = cost.find_faults(expression.pattern, expression.flags, anywhere=anywhere, whole=whole)
     if found and slow in allowed:
         used.add(slow)
         return

@@ -23,24 +23,24 @@ _JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.S)
 _QUOTED = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
 
 
-def passages(path: Path) -> Iterator[Passage]:
+def read_passages(path: Path) -> Iterator[Passage]:
     text = path.read_text(encoding="utf-8", errors="ignore") if path.suffix in (".md", ".py", ".html", ".j2") else ""
     match path.suffix:
         case ".md":
-            yield from markdown(text)
+            yield from split_markdown(text)
         case ".py":
-            yield from python(text)
+            yield from split_python(text)
         case ".html" | ".j2":
-            yield from template(text)
+            yield from split_template(text)
 
 
-def markdown(text: str) -> Iterator[Passage]:
+def split_markdown(text: str) -> Iterator[Passage]:
     """Yield the lines without code."""
     plain = _CODE.sub("x", _FENCE.sub(_keep_newlines, text))
     yield from ((number, line) for number, line in enumerate(plain.splitlines(), 1) if line.strip())
 
 
-def python(text: str) -> Iterator[Passage]:
+def split_python(text: str) -> Iterator[Passage]:
     tree = ast.parse(text)
     documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings of any length
     inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
@@ -57,7 +57,7 @@ def python(text: str) -> Iterator[Passage]:
             yield token.start[0], _CODE.sub("x", token.string.lstrip("# "))
 
 
-def template(text: str) -> Iterator[Passage]:
+def split_template(text: str) -> Iterator[Passage]:
     """Yield text nodes, attributes that are shown or read aloud, and texts within Jinja tags."""
     for match in _JINJA.finditer(text):
         if not match[0].startswith("{#"):

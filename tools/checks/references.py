@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.checks.files import SOURCES, python
+from tools.checks.files import SOURCES, parse_python
 
 FILE = re.compile(r"(?<![\w./{}<>*-])(?:[a-z][\w.-]*/)+[a-z_]\w*\.py\b|`[a-z_]\w*\.py`")
 """A Python file with its folder, or a name in backticks."""
@@ -19,7 +19,7 @@ QUOTED = ("tests/", "src/sickbay/doctor/knowledge/")
 """Where other people's texts are quoted, which name their own files."""
 
 
-def faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
     yield from missing_files(paths, root)
     yield from missing_exceptions(paths, root)
 
@@ -38,7 +38,7 @@ def missing_files(paths: list[Path], root: Path) -> Iterator[str]:
 
 
 def missing_exceptions(paths: list[Path], root: Path) -> Iterator[str]:
-    trees = [*python(paths, root, SOURCES)]
+    trees = [*parse_python(paths, root, SOURCES)]
     known = set(dir(builtins)).union(*(_names_in_file(tree) for _, tree in trees))
     for path, tree in trees:
         for node in ast.walk(tree):

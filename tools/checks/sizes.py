@@ -6,13 +6,13 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.checks.files import python
+from tools.checks.files import parse_python
 
 FILE_LINES, FUNCTION_LINES = 400, 60
 
 
-def faults(paths: list[Path], root: Path) -> Iterator[str]:
-    for path, tree in python(paths, root):
+def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+    for path, tree in parse_python(paths, root):
         name = path.relative_to(root)
         lines = path.read_text(encoding="utf-8").count("\n")
         if lines > FILE_LINES:

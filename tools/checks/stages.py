@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.checks.files import python
+from tools.checks.files import parse_python
 
 from sickbay.diagnosis.stages import STAGES
 
@@ -17,17 +17,17 @@ NAMES_IN_A_LIST = 9
 """So many names of stages in one literal are a list of stages. Fewer name those that something is true of."""
 
 
-def faults(paths: list[Path], root: Path) -> Iterator[str]:
-    for path, tree in python(paths, root, "src/sickbay", "tools"):
+def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+    for path, tree in parse_python(paths, root, "src/sickbay", "tools"):
         name = path.relative_to(root).as_posix()
-        for line, unknown in lists(tree) if name != LIST else ():
+        for line, unknown in find_lists(tree) if name != LIST else ():
             if name not in BELOW:
                 yield f"{name}:{line}: a list of stages; use STAGES of {LIST}, and give Stage another field if you need one"
             elif unknown:
                 yield f"{name}:{line}: {', '.join(sorted(unknown))} is no stage of {LIST}"
 
 
-def lists(tree: ast.Module) -> Iterator[tuple[int, set[str]]]:
+def find_lists(tree: ast.Module) -> Iterator[tuple[int, set[str]]]:
     """The lines of literals with names of many stages, and what else is named there."""
     for node in ast.walk(tree):
         if isinstance(node, ast.expr):

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from tools.checks.files import ceiling
-from tools.checks.prose import passages
+from tools.checks.files import read_ceiling
+from tools.checks.prose import read_passages
 
 REFUSED = re.compile(
     r"\b(?:anew|whoever|mend(?:s|ed|ing)?|astray|puts? right|putting right|stands in|stands? in the way)\b", re.I
@@ -37,19 +37,19 @@ class Count:
         return 1000 * (len(self.refused) + len(self.suspect)) / max(1, self.words)
 
 
-def faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
     result = count(tuple(paths), root)
-    if len(result.refused) > ceiling(root, "telltale_refused"):
+    if len(result.refused) > read_ceiling(root, "telltale_refused"):
         yield from result.refused
-    most = ceiling(root, "telltale_in_a_thousand")
+    most = read_ceiling(root, "telltale_in_a_thousand")
     if most and result.rate > most:
         yield f"telltale words: {result.rate:.2f} in a thousand, more than {most}; list them with tools/check.py --words"
 
 
-def notes(paths: list[Path], root: Path) -> Iterator[str]:
+def list_notes(paths: list[Path], root: Path) -> Iterator[str]:
     result = count(tuple(paths), root)
-    yield f"telltale words that are refused: {len(result.refused)} (allowed: {ceiling(root, 'telltale_refused'):.0f})"
-    most = ceiling(root, "telltale_in_a_thousand")
+    yield f"telltale words that are refused: {len(result.refused)} (allowed: {read_ceiling(root, 'telltale_refused'):.0f})"
+    most = read_ceiling(root, "telltale_in_a_thousand")
     yield f"telltale words in all: {result.rate:.2f} in a thousand of {result.words} (allowed: {most})"
     yield "; ".join(f"{word} {number}" for word, number in result.kinds.most_common())
 
@@ -60,7 +60,7 @@ def count(paths: tuple[Path, ...], root: Path) -> Count:
     for path in paths:
         name = path.relative_to(root).as_posix()
         if name not in SKIPPED:
-            for line, text in passages(path):
+            for line, text in read_passages(path):
                 _add_counts(result, f"{name}:{line}", text)
     return result
 

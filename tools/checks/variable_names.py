@@ -6,25 +6,25 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.checks.files import ceiling, python
+from tools.checks.files import parse_python, read_ceiling
 
 VAGUE = "one"
 CEILING = "variables_called_one"
 
 
-def faults(paths: list[Path], root: Path) -> Iterator[str]:
-    uses, most = count(paths, root), ceiling(root, CEILING)
+def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+    uses, most = count(paths, root), read_ceiling(root, CEILING)
     if uses > most:
         yield f"the variable `{VAGUE}` is used at {uses} places, more than {most:.0f}; name what it holds"
 
 
-def notes(paths: list[Path], root: Path) -> Iterator[str]:
-    yield f"the variable `{VAGUE}` is used at {count(paths, root)} places (allowed: {ceiling(root, CEILING):.0f})"
+def list_notes(paths: list[Path], root: Path) -> Iterator[str]:
+    yield f"the variable `{VAGUE}` is used at {count(paths, root)} places (allowed: {read_ceiling(root, CEILING):.0f})"
 
 
 def count(paths: list[Path], root: Path) -> int:
     """Count every binding and every use."""
-    return sum(_is_vague(node) for _, tree in python(paths, root) for node in ast.walk(tree))
+    return sum(_is_vague(node) for _, tree in parse_python(paths, root) for node in ast.walk(tree))
 
 
 def _is_vague(node: ast.AST) -> bool:

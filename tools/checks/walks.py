@@ -16,10 +16,10 @@ from tools.walks.requests import WALKS
 from tools import walk
 
 
-def faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
     if sys.version_info < (3, 12):
         print("walks: skipped, because they need Python 3.12 or later")
         return
-    allowed = figures.ceilings(root / "tools" / "checks" / "ceilings.toml")
-    for name, walked in zip(WALKS, walk.walks(WALKS), strict=True):
-        yield from figures.faults(name, figures.measure(walked), allowed.get(name, Ceilings()))
+    allowed = figures.read_ceilings(root / "tools" / "checks" / "ceilings.toml")
+    for name, walked in zip(WALKS, walk.record_walks(WALKS), strict=True):
+        yield from figures.find_faults(name, figures.measure(walked), allowed.get(name, Ceilings()))

@@ -169,7 +169,7 @@ class Search:
             place: {next_ for number in self._members_of(place.reads) for next_ in self.after(place, number)} & allowed
             for place in unsafe
         }
-        return [group for group in components(graph) if len(group) > 1 or any(place in graph[place] for place in group)]
+        return [group for group in find_components(graph) if len(group) > 1 or any(place in graph[place] for place in group)]
 
     # What follows looks for a word that several readers read at the same time. A reader moves inside one loop, or between two.
 
@@ -308,7 +308,7 @@ def _path_to(parents: dict[T, tuple[T, int]], key: T, begin: T) -> list[int]:
     return path[::-1]
 
 
-def components(graph: dict[T, set[T]]) -> list[frozenset[T]]:
+def find_components(graph: dict[T, set[T]]) -> list[frozenset[T]]:
     """The strongly connected components (Kosaraju)."""
     order: list[T] = []
     seen: set[T] = set()
@@ -344,6 +344,6 @@ def _visit(graph: dict[T, set[T]], node: T, seen: set[T], order: list[T]) -> Non
             stack.append((following, iter(graph[following])))
 
 
-def faults(pattern: str, flags: int = 0, *, anywhere: bool = True, whole: bool = False) -> list[Fault]:
+def find_faults(pattern: str, flags: int = 0, *, anywhere: bool = True, whole: bool = False) -> list[Fault]:
     """The faults of a pattern. anywhere: it is searched for; otherwise it is matched at one place."""
     return list(dict.fromkeys(Search(Automaton(pattern, flags), anywhere=anywhere, whole=whole).faults()))

@@ -52,7 +52,7 @@ class Expression(NamedTuple):
     whole: bool = False
 
 
-def compiled(package: str, root: Path) -> list[tuple[str, int, str, int]]:
+def list_compiled(package: str, root: Path) -> list[tuple[str, int, str, int]]:
     """The expressions that are compiled when the modules of a package are imported: path, line, pattern and flags."""
     return [
         (str(Path(path).resolve()), line, pattern, flags)
@@ -65,7 +65,9 @@ def _run_script(script: str, argument: str, root: Path) -> Any:
     return json.loads(subprocess.run(command, cwd=root, stdout=subprocess.PIPE, check=True, timeout=300).stdout)
 
 
-def expressions(trees: dict[str, ast.Module], compiled: list[tuple[str, int, str, int]], root: Path) -> Iterator[Expression]:
+def list_expressions(
+    trees: dict[str, ast.Module], compiled: list[tuple[str, int, str, int]], root: Path
+) -> Iterator[Expression]:
     """trees: the sources by their paths below `root`. compiled: as returned by the function of that name."""
     uses = _methods_by_name(trees)
     by_line: dict[tuple[str, int], list[tuple[str, int]]] = {}

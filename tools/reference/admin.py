@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tools.reference.tables import WRITTEN, code, table
+from tools.reference.tables import WRITTEN, quote_code, write_table
 
 from sickbay.web.admin import openapi
 
@@ -19,8 +19,8 @@ Otherwise send the admin token in the header `Authorization: Bearer TOKEN`; see
 """
 
 
-def page() -> str:
-    document = openapi.document()
+def make_page() -> str:
+    document = openapi.make_document()
     paths = "\n".join(
         _operation_section(method, path, operation)
         for path, methods in document["paths"].items()
@@ -32,7 +32,7 @@ def page() -> str:
 
 def _operation_section(method: str, path: str, operation: dict[str, Any]) -> str:
     lines = [f"## {method.upper()} {path}", "", f"{operation['summary']}.", ""]
-    if query := [code(parameter["name"]) for parameter in operation.get("parameters", ()) if parameter["in"] == "query"]:
+    if query := [quote_code(parameter["name"]) for parameter in operation.get("parameters", ()) if parameter["in"] == "query"]:
         lines += [f"- Query: {', '.join(query)}"]
     if "requestBody" in operation:
         lines += [f"- Body: {describe_content(operation['requestBody']['content'])}"]
@@ -45,28 +45,28 @@ def _operation_section(method: str, path: str, operation: dict[str, Any]) -> str
 def describe_content(content: dict[str, Any]) -> str:
     """The type of JSON in words, or the media type of anything else."""
     media_type, described = next(iter(content.items()))
-    return shape(described["schema"]) if media_type == "application/json" else code(media_type)
+    return describe_shape(described["schema"]) if media_type == "application/json" else quote_code(media_type)
 
 
 def _type_section(name: str, schema: dict[str, Any]) -> str:
     required = schema.get("required", ())
     rows = [
-        (code(member), shape(kind), "yes" if member in required else "", code(kind.get("default")))
+        (quote_code(member), describe_shape(kind), "yes" if member in required else "", quote_code(kind.get("default")))
         for member, kind in schema.get("properties", {}).items()
     ]
     described = f"{schema['description']}\n\n" if "description" in schema else ""
-    return f"### {name}\n\n{described}{table(('member', 'type', 'required', 'default'), rows)}\n"
+    return f"### {name}\n\n{described}{write_table(('member', 'type', 'required', 'default'), rows)}\n"
 
 
-def shape(schema: dict[str, Any]) -> str:
+def describe_shape(schema: dict[str, Any]) -> str:
     """A type in words, with links to the types below."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f"[{name}](#{name.lower()})"
     if "anyOf" in schema:
-        return " or ".join(shape(option) for option in schema["anyOf"])
+        return " or ".join(describe_shape(option) for option in schema["anyOf"])
     if "enum" in schema:
-        return ", ".join(code(value) for value in schema["enum"])
+        return ", ".join(quote_code(value) for value in schema["enum"])
     if schema.get("type") == "array":
-        return f"list of {shape(schema.get('items', {}))}"
+        return f"list of {describe_shape(schema.get('items', {}))}"
     return str(schema.get("type", "any value"))

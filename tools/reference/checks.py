@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import Any, TypeAlias
 
-from tools.reference.tables import WRITTEN, code, table
+from tools.reference.tables import WRITTEN, quote_code, write_table
 
 from sickbay.authorization import introspection, launch, login, logout, redirect, registration, revocation, token, userinfo
 from sickbay.authorization.access import CHECKS as TOKEN_AND_SCOPES
@@ -40,7 +40,7 @@ LETTERS = "RLASBCFKIVUDPO"
 """One for each column, so that the table is narrow and a row says what it means without the head."""
 
 
-def columns() -> dict[str, Checks]:
+def list_columns() -> dict[str, Checks]:
     """Maps each stage to every check that can examine its requests. The token request has a column for each grant."""
     by_grant = {grant: (*checks, *client_assertion.ASSERTION) for grant, checks in token.CHECKS.items() if grant}
     listed: dict[str, Checks] = {
@@ -78,30 +78,31 @@ an error, and a rule that explains none gives advice. These rules differ:
 """
 
 
-def page() -> str:
+def make_page() -> str:
     return f"{INTRODUCTION}{_stage_legend()}\n\n{_table_of_checks()}\n{DIFFERENT}{_table_of_differences()}\n"
 
 
 def _stage_legend() -> str:
-    heads = (head.split() for head in columns())
-    titles = (f"{stages.STAGES[name].title} ({' with '.join(map(code, (name, *grant)))})" for name, *grant in heads)
+    heads = (head.split() for head in list_columns())
+    titles = (f"{stages.STAGES[name].title} ({' with '.join(map(quote_code, (name, *grant)))})" for name, *grant in heads)
     return "\n".join(f"- **{letter}**: {title}" for letter, title in zip(LETTERS, titles, strict=True))
 
 
 def _table_of_checks() -> str:
     """A check stands where the first stage has it."""
-    names = [[check.name for check in checks] for checks in columns().values()]
+    names = [[check.name for check in checks] for checks in list_columns().values()]
     marks = list(zip(LETTERS, names, strict=True))
     rows = [
-        (code(name), *(letter if name in column else "" for letter, column in marks)) for name in dict.fromkeys(chain(*names))
+        (quote_code(name), *(letter if name in column else "" for letter, column in marks))
+        for name in dict.fromkeys(chain(*names))
     ]
-    return table(("check", *LETTERS), rows)
+    return write_table(("check", *LETTERS), rows)
 
 
 def _table_of_differences() -> str:
     rules = [rule for rule in RULES if rule.differs]
-    rows = [(code(rule.id), _severity_of_rule(rule), rule.outcome, rule.differs) for rule in rules]
-    return table(("rule", "severity", "outcome", "why"), rows)
+    rows = [(quote_code(rule.id), _severity_of_rule(rule), rule.outcome, rule.differs) for rule in rules]
+    return write_table(("rule", "severity", "outcome", "why"), rows)
 
 
 def _severity_of_rule(rule: Rule) -> str:

@@ -10,7 +10,7 @@ from sickbay.cli.command_line import app
 from sickbay.cli.output import EVERY_OPTION
 
 
-def page() -> str:
+def make_page() -> str:
     """The help of all commands. What every help page repeats about options appears once."""
     text = re.sub(
         r"^# sickbay$", f"# Commands\n\n{WRITTEN} `sickbay COMMAND --help` shows the same.", app.generate_docs(), flags=re.M

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.reference.tables import WRITTEN, code, table
+from tools.reference.tables import WRITTEN, quote_code, write_table
 
 from sickbay import dialects
 from sickbay.dialects import load
@@ -15,8 +15,8 @@ INTRODUCTION = f"""# Dialects in detail
 """
 
 
-def page() -> str:
-    return INTRODUCTION + "\n".join(_dialect_section(load(name)) for name in dialects.names())
+def make_page() -> str:
+    return INTRODUCTION + "\n".join(_dialect_section(load(name)) for name in dialects.list_names())
 
 
 def _dialect_section(dialect: Dialect) -> str:
@@ -28,7 +28,9 @@ def _dialect_section(dialect: Dialect) -> str:
             "",
             f"Addresses, relative to `/{dialect.name}`:",
             "",
-            table(("endpoint", "path"), [(name, code(path)) for name, path in sorted(dialect.paths.items()) if path]),
+            write_table(
+                ("endpoint", "path"), [(name, quote_code(path)) for name, path in sorted(dialect.paths.items()) if path]
+            ),
             "",
             *_value_lines("Policies that differ from the standard", dialect.policy),
             *_value_lines("Members of `smart-configuration` that differ; with `false` they are left out", dialect.discovery),
@@ -38,5 +40,5 @@ def _dialect_section(dialect: Dialect) -> str:
 
 
 def _value_lines(title: str, values: object) -> list[str]:
-    rows = [(code(name), code(value)) for name, value in dict(values).items()]  # type: ignore[call-overload]
-    return [f"{title}:", "", table(("name", "value"), rows), ""] if rows else []
+    rows = [(quote_code(name), quote_code(value)) for name, value in dict(values).items()]  # type: ignore[call-overload]
+    return [f"{title}:", "", write_table(("name", "value"), rows), ""] if rows else []

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tools.reference.tables import WRITTEN
 
-from sickbay.faults.kinds import FaultKind, Member, kinds
+from sickbay.faults.kinds import FaultKind, Member, list_kinds
 
 PLACES = {
     "any": "Any request",
@@ -24,14 +24,14 @@ TYPES = {
 }
 
 
-def page() -> str:
+def make_page() -> str:
     parts = [
         f"# Kinds of faults\n\n{WRITTEN} [Make Sickbay misbehave](../faults.md) explains how to inject one. "
         "`sickbay fault kinds KIND` prints the same.\n"
     ]
     for place, title in PLACES.items():
         parts.append(f"## {title}\n")
-        parts += [_kind_section(name, kind) for name, kind in kinds().items() if kind.at == place]
+        parts += [_kind_section(name, kind) for name, kind in list_kinds().items() if kind.at == place]
     return "\n".join(parts)
 
 

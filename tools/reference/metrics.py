@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from prometheus_client.metrics import MetricWrapperBase
-from tools.reference.tables import WRITTEN, code, table
+from tools.reference.tables import WRITTEN, quote_code, write_table
 
 import sickbay
 
@@ -23,12 +23,12 @@ It responds even if a limit is reached. [Limits](../running.md#limits) and
 """
 
 
-def page() -> str:
-    rows = sorted(_metric_row(metric) for metric in metrics())
-    return INTRODUCTION + table(("metric", "type", "labels", "meaning"), rows) + "\n"
+def make_page() -> str:
+    rows = sorted(_metric_row(metric) for metric in list_metrics())
+    return INTRODUCTION + write_table(("metric", "type", "labels", "meaning"), rows) + "\n"
 
 
-def metrics() -> Iterator[MetricWrapperBase]:
+def list_metrics() -> Iterator[MetricWrapperBase]:
     """Yields the metrics of all modules that define some."""
     for path in sorted(SOURCES.rglob("*.py")):
         if "from prometheus_client import" in path.read_text(encoding="utf-8"):
@@ -37,7 +37,7 @@ def metrics() -> Iterator[MetricWrapperBase]:
             yield from (value for value in module.values() if isinstance(value, MetricWrapperBase))
 
 
-def series(metric: MetricWrapperBase) -> str:
+def describe_series(metric: MetricWrapperBase) -> str:
     """The name at /metrics: counters end with _total."""
     (described,) = metric.describe()
     return described.name + ("_total" if described.type == "counter" else "")
@@ -45,5 +45,5 @@ def series(metric: MetricWrapperBase) -> str:
 
 def _metric_row(metric: MetricWrapperBase) -> tuple[str, ...]:
     (described,) = metric.describe()
-    labels = ", ".join(code(label) for label in metric._labelnames)
-    return code(series(metric)), described.type, labels, described.documentation
+    labels = ", ".join(quote_code(label) for label in metric._labelnames)
+    return quote_code(describe_series(metric)), described.type, labels, described.documentation

@@ -25,23 +25,23 @@ class Option(NamedTuple):
     command: str
 
 
-def options() -> dict[str, list[Option]]:
+def list_options() -> dict[str, list[Option]]:
     """All options by name; an option that several commands have is listed for each."""
     by_name: dict[str, list[Option]] = {}
-    for command, subcommand in commands(app, ()):
+    for command, subcommand in list_commands(app, ()):
         for option in _options_of_command(" ".join(command), subcommand):
             by_name.setdefault(option.name, []).append(option)
     return dict(sorted(by_name.items()))
 
 
-def commands(parent: App, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], App]]:
+def list_commands(parent: App, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], App]]:
     """Yields the path and the app of each command that can be called."""
     for name in parent:
         if not name.startswith("-"):
             child = parent[name]
             if child.default_command is not None:
                 yield (*path, name), child
-            yield from commands(child, (*path, name))
+            yield from list_commands(child, (*path, name))
 
 
 def _options_of_command(command: str, subcommand: App) -> Iterator[Option]:
@@ -52,7 +52,7 @@ def _options_of_command(command: str, subcommand: App) -> Iterator[Option]:
             default = argument.field_info.default
             known = None if default is argument.field_info.empty else default
             help_text = argument.parameter.help or texts.get(names[0], "")
-            yield Option(names[0][2:].replace("-", "_"), schema(argument.hint), known, help_text, command)
+            yield Option(names[0][2:].replace("-", "_"), make_schema(argument.hint), known, help_text, command)
 
 
 def _help_texts(subcommand: App) -> dict[str, str]:
@@ -67,13 +67,13 @@ def _plain_text(description: Any) -> str:
     return str(getattr(renderable, "markup", renderable))
 
 
-def schema(hint: Any) -> dict[str, Any]:
+def make_schema(hint: Any) -> dict[str, Any]:
     """The JSON Schema of an option's type."""
     hint = getattr(hint, "__origin__", hint) if hasattr(hint, "__metadata__") else hint
     if get_origin(hint) in (Union, types.UnionType):
-        return schema(next(part for part in get_args(hint) if part is not type(None)))
+        return make_schema(next(part for part in get_args(hint) if part is not type(None)))
     if get_origin(hint) is Literal:
         return {"enum": list(get_args(hint))}
     if get_origin(hint) is tuple:
-        return {"type": "array", "items": schema(get_args(hint)[0])}
+        return {"type": "array", "items": make_schema(get_args(hint)[0])}
     return {"type": SIMPLE[hint]}

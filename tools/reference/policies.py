@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import structs
 from tools.reference.schema import setting_schema
 from tools.reference.settings import describe
-from tools.reference.tables import WRITTEN, code, table
+from tools.reference.tables import WRITTEN, quote_code, write_table
 
 from sickbay import dialects
 from sickbay.authorization.models import Policy
@@ -27,8 +27,8 @@ A policy is a setting of a hospital. Its default comes from the hospital's diale
 """
 
 
-def page() -> str:
-    names = dialects.names()
+def make_page() -> str:
+    names = dialects.list_names()
     effective = {name: _policy_of_dialect(name) for name in names}
     rows = [
         (
@@ -40,7 +40,7 @@ def page() -> str:
         )
         for name, setting in SETTINGS.items()
     ]
-    return INTRODUCTION + table(("policy", "what it does", "values", "app", *names), rows) + "\n"
+    return INTRODUCTION + write_table(("policy", "what it does", "values", "app", *names), rows) + "\n"
 
 
 def _policy_of_dialect(dialect: str) -> Policy:
@@ -58,4 +58,4 @@ def _format_setting(policy: Policy, name: str) -> str:
     value: Any = getattr(policy, name)
     if value is None:
         return "as the app is registered"
-    return ", ".join(code(item) for item in value) if isinstance(value, tuple) else code(value)
+    return ", ".join(quote_code(item) for item in value) if isinstance(value, tuple) else quote_code(value)

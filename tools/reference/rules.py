@@ -15,7 +15,7 @@ the cases: each is a refused request, its fix, and the corrected request. `make 
 """
 
 
-def page() -> str:
+def make_page() -> str:
     cases = {id: (case.CASES.folder / path).relative_to(ROOT).as_posix() for id, path in case.paths().items()}
     lines = [INTRODUCTION]
     for stage, rules in rule_docs.stages().items():

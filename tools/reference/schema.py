@@ -26,18 +26,22 @@ RESOURCE: dict[str, Any] = {
 }
 
 
-def text() -> str:
-    return json.dumps(document(), indent=2) + "\n"
+def write_schema() -> str:
+    return json.dumps(make_document(), indent=2) + "\n"
 
 
-def document() -> dict[str, Any]:
-    known = {name: entries for name, entries in options.options().items() if name in OPTIONS}
+def make_document() -> dict[str, Any]:
+    known = {name: entries for name, entries in options.list_options().items() if name in OPTIONS}
     policy = {"$ref": "#/$defs/policy"}
     resources = {"type": "array", "items": {"$ref": "#/$defs/resource"}, "maxItems": MAXIMUM_RESOURCES}
     tenant = {"type": "object", "additionalProperties": False, "properties": {"policy": policy, "resources": resources}}
     tables = {
         "policy": policy,
-        "tenants": {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(dialects.names(), tenant)},
+        "tenants": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": dict.fromkeys(dialects.list_names(), tenant),
+        },
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

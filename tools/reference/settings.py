@@ -6,7 +6,7 @@ from typing import Any
 
 from tools.reference import options
 from tools.reference.options import Option
-from tools.reference.tables import WRITTEN, code, table
+from tools.reference.tables import WRITTEN, quote_code, write_table
 
 from sickbay.cli.config_file import OPTIONS, TRUSTED
 
@@ -39,8 +39,8 @@ TABLES = """## Tables
 """
 
 
-def page() -> str:
-    everything = options.options()
+def make_page() -> str:
+    everything = options.list_options()
     serve = {name: entries for name, entries in everything.items() if entries[0].command == "serve"}
     others = {name: entries for name, entries in everything.items() if name not in serve and name in OPTIONS}
     return (
@@ -51,21 +51,21 @@ def page() -> str:
 
 
 def _write_table(entries: dict[str, list[Option]]) -> str:
-    return table(HEAD, [_setting_row(name, listed) for name, listed in entries.items()])
+    return write_table(HEAD, [_setting_row(name, listed) for name, listed in entries.items()])
 
 
 def _setting_row(name: str, listed: list[Option]) -> tuple[str, ...]:
     first = listed[0]
     star = "*" if name in TRUSTED else ""
     commands = ", ".join(dict.fromkeys(option.command for option in listed))
-    default = "" if first.default is False else code(first.default)
+    default = "" if first.default is False else quote_code(first.default)
     return f"`{name}`{star}", describe(first.schema), default, first.help, commands
 
 
 def describe(schema: dict[str, Any]) -> str:
     """The values that a schema allows, in words."""
     if "enum" in schema:
-        return ", ".join(code(value) for value in schema["enum"])
+        return ", ".join(quote_code(value) for value in schema["enum"])
     if schema.get("type") == "array":
         return f"list of {describe(schema['items'])}"
     if schema.get("type") == "boolean":

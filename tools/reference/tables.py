@@ -9,12 +9,12 @@ from typing import Any
 WRITTEN = "Written by `make docs` from the code."
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def write_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(_escape_cell(text) for text in line) + " |" for line in lines)
 
 
-def code(value: Any) -> str:
+def quote_code(value: Any) -> str:
     """A value as code: text as it is, everything else as JSON; "" for None and for empty values."""
     if value is None or value == () or value == []:
         return ""

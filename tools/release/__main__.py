@@ -18,7 +18,7 @@ DIST = ROOT / "dist"
 def main() -> None:
     """--no-image: leave out the container image."""
     commit = packages.commit(ROOT)
-    text = notes.notes((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), __version__)
+    text = notes.extract_notes((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), __version__)
     shutil.rmtree(DIST, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="sickbay-release-") as temporary:
         folder = Path(temporary)
@@ -26,7 +26,7 @@ def main() -> None:
         built = _build_packages(sources, folder, commit.time)
         testing = [*_build_plugin(sources, folder, commit.time), _pack_npm(sources, folder)]
         _say("installing it into an empty environment")
-        environment = verify.environment(folder / "environment", sources / "requirements" / "runtime.txt")
+        environment = verify.make_environment(folder / "environment", sources / "requirements" / "runtime.txt")
         bill = sbom.write(sources, environment, __version__, commit.time, DIST / f"sickbay-{__version__}.cdx.json")
         verify.install(environment, built.wheel)
         verify.use(environment, folder / "work")
@@ -74,11 +74,11 @@ def _keep_identical(first: Iterable[Path], second: Iterable[Path]) -> list[Path]
 
 def _build_image(sources: Path, commit: packages.Commit) -> list[Path]:
     """The archive of the image. Nothing if it can't be built here, or only on a base image that isn't for publishing."""
-    if not podman.available():
+    if not podman.is_available():
         _say("podman is missing, so no image is built (Debian: podman, runc, netavark, nftables)")
         return []
     _say("building the image")
-    is_real, name = image.base(), f"sickbay:{__version__}"
+    is_real, name = image.has_base(), f"sickbay:{__version__}"
     image.build(sources, name, revision=commit.revision, epoch=commit.time)
     image.verify(name)
     archive = DIST / f"sickbay-{__version__}-image.tar.gz"

@@ -23,7 +23,7 @@ LOCKED_DOWN = ("--read-only", "--read-only-tmpfs=false", "--cap-drop=all", "--se
 START_SECONDS = 60
 
 
-def base() -> bool:
+def has_base() -> bool:
     """Makes the base image available. Returns False if it is a stand-in made of Debian packages, which isn't for publishing."""
     if podman.run("image", "exists", f"localhost/{BASE}", check=False).returncode == 0:
         return False
@@ -39,12 +39,12 @@ def build(sources: Path, name: str, *, revision: str, epoch: int) -> None:
     values = {"SOURCE_DATE_EPOCH": epoch, "VERSION": version, "REVISION": revision}
     arguments = [f"--build-arg={key}={value}" for key, value in values.items()]
     where = ["--format=docker", "--network=host", f"--volume={CERTIFICATES}:{CERTIFICATES}:ro", f"--tag={name}"]
-    podman.run("build", "--quiet", *podman.limits(), *where, *arguments, str(sources), capture=False)
+    podman.run("build", "--quiet", *podman.list_limits(), *where, *arguments, str(sources), capture=False)
 
 
 def save(name: str, path: Path) -> int:
     """Writes the compressed image, and returns its size in bytes."""
-    with subprocess.Popen(podman.command("save", name), stdout=subprocess.PIPE, env=podman.environment()) as saving:
+    with subprocess.Popen(podman.make_command("save", name), stdout=subprocess.PIPE, env=podman.make_environment()) as saving:
         assert saving.stdout
         with path.open("wb") as file, gzip.GzipFile(fileobj=file, mode="wb", compresslevel=6, mtime=0) as packed:
             shutil.copyfileobj(saving.stdout, packed)
@@ -55,16 +55,16 @@ def save(name: str, path: Path) -> int:
 
 def verify(name: str) -> None:
     """Runs the image without a network, a writable file system, or privileges, and stops it. Raises AssertionError."""
-    with running(name, "--network=none") as container:
-        assert inside(container, "sickbay", "--version") == name.rpartition(":")[2]
-        assert "sample-app-general" in inside(container, "sickbay", "apps", "list")
-        assert inside(container, "id", "-u") != "0"
+    with run_container(name, "--network=none") as container:
+        assert check_inside(container, "sickbay", "--version") == name.rpartition(":")[2]
+        assert "sample-app-general" in check_inside(container, "sickbay", "apps", "list")
+        assert check_inside(container, "id", "-u") != "0"
         podman.run("stop", container)
         assert podman.run("inspect", container, "--format={{.State.ExitCode}}").stdout.strip() == "0"
 
 
 @contextmanager
-def running(name: str, *options: str) -> Iterator[str]:
+def run_container(name: str, *options: str) -> Iterator[str]:
     """A container that is healthy, with the strictest options. It and its data are removed afterwards."""
     container = podman.run("run", "--detach", *LOCKED_DOWN, *options, name).stdout.strip()
     try:
@@ -78,6 +78,6 @@ def running(name: str, *options: str) -> Iterator[str]:
         podman.run("rm", "--force", "--volumes", container)
 
 
-def inside(container: str, *arguments: str) -> str:
+def check_inside(container: str, *arguments: str) -> str:
     """The output of a command in the container."""
     return podman.run("exec", container, *arguments).stdout.strip()

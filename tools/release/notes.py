@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 
-def notes(changelog: str, version: str) -> str:
+def extract_notes(changelog: str, version: str) -> str:
     """The entries below the heading of this version. Raises ValueError if there is no such heading, or nothing below it."""
     for section in changelog.split("\n## ")[1:]:
         heading, _, text = section.partition("\n")

@@ -38,7 +38,7 @@ APP = {
 }
 
 
-def commands(folder: Path) -> None:
+def probe_commands(folder: Path) -> None:
     """The commands that need no server."""
     _run_sickbay("--version")
     _run_sickbay("--help")
@@ -49,7 +49,7 @@ def commands(folder: Path) -> None:
     _run_sickbay("export", str(folder / "exported"), "--data", str(folder / "loaded"))
 
 
-def server(live: Live) -> None:
+def probe_server(live: Live) -> None:
     """The pages, the files that they need, and a launch."""
     with httpx2.Client(base_url=live.base, trust_env=False, timeout=60) as http:
         for path in (*PAGES, *DATA):
@@ -80,9 +80,9 @@ def _run_sickbay(*arguments: str, code: int = 0) -> None:
 
 
 def main(folder: Path) -> None:
-    commands(folder)
+    probe_commands(folder)
     with serving("--data", str(folder / "data"), "--patients", "2") as live:
-        server(live)
+        probe_server(live)
     print("The installed Sickbay works.")
 
 

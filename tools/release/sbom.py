@@ -21,11 +21,11 @@ def write(root: Path, environment: Path, version: str, time: int, path: Path) ->
         capture_output=True,
         text=True,
     )
-    path.write_text(json.dumps(completed(json.loads(done.stdout), version), indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(complete_document(json.loads(done.stdout), version), indent=2) + "\n", encoding="utf-8")
     return path
 
 
-def completed(document: dict[str, Any], version: str) -> dict[str, Any]:
+def complete_document(document: dict[str, Any], version: str) -> dict[str, Any]:
     """Adds Sickbay's version and package URL: the version is in the sources, which the tool doesn't read."""
     root = document["metadata"]["component"]
     root |= {"version": version, "purl": f"pkg:pypi/{root['name']}@{version}"}

@@ -12,7 +12,7 @@ PROBE = Path(__file__).with_name("probe.py")
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 
 
-def environment(folder: Path, requirements: Path) -> Path:
+def make_environment(folder: Path, requirements: Path) -> Path:
     """A virtual environment that contains exactly the packages of a lock, and no pip."""
     venv.create(folder, with_pip=False)
     _run_pip(folder, "install", "--require-hashes", "--requirement", str(requirements))
@@ -30,10 +30,10 @@ def use(environment: Path, folder: Path) -> None:
     folder.mkdir()
     probe = shutil.copy(PROBE, environment / "probe.py")  # so that nothing of the repository is needed
     python = environment / "bin" / "python"
-    subprocess.run([*sandbox(folder), str(python), "-I", str(probe), str(folder)], check=True)
+    subprocess.run([*make_sandbox_command(folder), str(python), "-I", str(probe), str(folder)], check=True)
 
 
-def sandbox(folder: Path) -> list[str]:
+def make_sandbox_command(folder: Path) -> list[str]:
     """The beginning of a command that has no network but loopback, and a read-only file system except for this folder."""
     if shutil.which("bwrap") is None:
         sys.exit("bwrap is missing (Debian: bubblewrap). It separates the installed Sickbay from the network and the disk.")

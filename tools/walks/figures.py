@@ -94,7 +94,7 @@ def measure(walk: Walk) -> Figures:
         calls=walk.total,
         stack=max((decision_stack(stack) for stack in walk.stacks), key=len),
         phases=dict(Counter(phase_of(file) for file in functions)),
-        pairs=list(pairs(walk)),
+        pairs=list(list_pairs(walk)),
         small=[file for file, number in functions.items() if number <= FEW_FUNCTIONS and file not in DECORATORS],
     )
 
@@ -113,7 +113,7 @@ def decision_stack(stack: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row_of(file) for file in stack if phase_of(file) in DEEP))
 
 
-def pairs(walk: Walk) -> Iterator[tuple[str, str]]:
+def list_pairs(walk: Walk) -> Iterator[tuple[str, str]]:
     """Pairs of files that call each other, except those of one table, and what only decorates the other's functions."""
     for caller, called in walk.calls:
         is_pair = caller < called and (called, caller) in walk.calls and row_of(caller) != row_of(called)
@@ -129,13 +129,13 @@ class Ceilings(NamedTuple):
     small: float = 1 / 6
 
 
-def ceilings(path: Path) -> dict[str, Ceilings]:
+def read_ceilings(path: Path) -> dict[str, Ceilings]:
     """Those of the walks that aren't yet where they should be. They only ever go down."""
     listed = tomllib.loads(path.read_text(encoding="utf-8")).get("walks", {})
     return {name: Ceilings(**values) for name, values in listed.items()}
 
 
-def faults(name: str, figures: Figures, allowed: Ceilings) -> Iterator[str]:
+def find_faults(name: str, figures: Figures, allowed: Ceilings) -> Iterator[str]:
     """What is larger than it may be."""
     if figures.depth > allowed.depth:
         yield f"{name}: decision depth {figures.depth} (allowed: {allowed.depth}): {', '.join(figures.stack)}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
-from sickbay.agents.api import NotRunning, RequestRefused, SickbayApi, ask, segment
+from sickbay.agents.api import NotRunning, RequestRefused, SickbayApi, ask, quote_segment
 
 _ADDRESS: Final = re.compile(r"/(?:exchanges|timelines|instances)/([A-Za-z0-9_-]{8,64})(?![A-Za-z0-9_-])")
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -20,7 +20,7 @@ async def list_hospitals(api: SickbayApi) -> list[dict[str, Any]]:
     return list(await ask(api, "GET", "/admin/hospitals"))
 
 
-async def own_urls(api: SickbayApi) -> frozenset[str]:
+async def list_own_urls(api: SickbayApi) -> frozenset[str]:
     """Sickbay's URLs that texts may contain: the base URL, and the issuer, endpoints and FHIR bases of each hospital."""
     try:
         hospitals = await list_hospitals(api)
@@ -50,7 +50,7 @@ def read_id(text: str) -> str | None:
 
 async def find_app(api: SickbayApi, reference: str) -> dict[str, Any]:
     """The app with this app_id, client_id or unique name. Raises RequestRefused and NotRunning."""
-    return dict(await ask(api, "GET", f"/admin/apps/{segment(reference)}"))
+    return dict(await ask(api, "GET", f"/admin/apps/{quote_segment(reference)}"))
 
 
 async def find_app_id(api: SickbayApi, client_id: Any) -> str | None:

@@ -103,6 +103,6 @@ def accept_header(token: str | None) -> str:
     return "application/json" if token is None else "application/fhir+json"
 
 
-def segment(text: str) -> str:
+def quote_segment(text: str) -> str:
     """Text as one segment of a path."""
     return quote(text, safe="") if text not in (".", "..") else ""

@@ -11,7 +11,7 @@ from sickbay.agents.harmless import is_harmless
 from sickbay.agents.result import ToolResult, refuse
 from sickbay.authorization.policy import SETTINGS
 from sickbay.diagnosis.catalogue import BY_ID
-from sickbay.faults.kinds import kinds, presets
+from sickbay.faults.kinds import list_kinds, list_presets
 from sickbay.kernel.english import join
 from sickbay.kernel.similar_names import find_closest
 
@@ -123,7 +123,7 @@ def _repeat_object(value: Mapping[str, Any], members: Sequence[str]) -> dict[str
 
 def _repeat_member(name: str, value: Any) -> Any:
     """A member of an object in the right call."""
-    is_chosen = name in ("kind", "preset") and value in (*kinds(), *presets())
+    is_chosen = name in ("kind", "preset") and value in (*list_kinds(), *list_presets())
     return value if is_chosen or is_harmless(value) else name.upper().replace("_", "-")
 
 

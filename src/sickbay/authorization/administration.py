@@ -87,7 +87,7 @@ def decide_standing(rules: AdminRules, request: AdminRequest) -> Standing:
         return "foreign"
     if request.bearer == "right":
         return "token"
-    keyboard = at_keyboard(rules, request)
+    keyboard = is_at_keyboard(rules, request)
     if request.bearer == "wrong" and (rules.token_set or not keyboard):
         return "wrong-token"
     if keyboard:
@@ -95,7 +95,7 @@ def decide_standing(rules: AdminRules, request: AdminRequest) -> Standing:
     return "session" if request.session else "no-rights"
 
 
-def at_keyboard(rules: AdminRules, request: AdminRequest) -> bool:
+def is_at_keyboard(rules: AdminRules, request: AdminRequest) -> bool:
     """Whether the user who runs Sickbay, or root, sent the request directly on this machine, as far as a server can tell."""
     return (
         not rules.require_token
@@ -235,7 +235,7 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{shown}" + (f":{port}" if port not in (None, _DEFAULT_PORTS[parts.scheme]) else "")
 
 
-def own_origins(base: str, listening: str, names: Iterable[str]) -> frozenset[str]:
+def list_own_origins(base: str, listening: str, names: Iterable[str]) -> frozenset[str]:
     """Returns the origins of our own pages: each of our host names with the base URL's scheme and port and with the sockets'.
 
     listening: a URL with the scheme and port of our sockets.

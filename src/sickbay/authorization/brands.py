@@ -30,12 +30,12 @@ class Brand(NamedTuple):
     """SVG."""
 
 
-def identifier(home: str) -> dict[str, str]:
+def make_identifier(home: str) -> dict[str, str]:
     """Returns the `user_access_brand_identifier`, which exactly one Organization in the Bundle has."""
     return {"system": URI, "value": home}
 
 
-def bundle(address: str, brands: Sequence[Brand], at: str) -> dict[str, Any]:
+def make_bundle(address: str, brands: Sequence[Brand], at: str) -> dict[str, Any]:
     """Returns the Bundle served at `address`. at: the instant of its last change."""
     resources = [resource for brand in brands for resource in (_brand_organization(brand), *_brand_endpoints(brand))]
     return {
@@ -56,7 +56,7 @@ def _brand_organization(brand: Brand) -> dict[str, Any]:
         "id": brand.name,
         "meta": {"profile": [f"{GUIDE}/StructureDefinition/user-access-brand"]},
         "extension": [_brand_extension(brand), _portal_extension(brand)],
-        "identifier": [identifier(brand.home)],
+        "identifier": [make_identifier(brand.home)],
         "active": True,
         "type": [
             {"coding": [{"system": f"{GUIDE}/CodeSystem/user-access-category", "code": "clinical", "display": "Clinical"}]}

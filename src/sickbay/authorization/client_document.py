@@ -88,6 +88,6 @@ def to_registration(url: str, metadata: Mapping[str, Any], tenant: str, policy: 
     permitted = [token for token in policy.registration_scopes.split() if not token.startswith("system/")]
     complete = {"token_endpoint_auth_method": "none", "scope": " ".join(permitted), **metadata}
     grants = [name for name in metadata.get("grant_types") or () if name != "client_credentials"]
-    fields = client_metadata.registration({**complete, "grant_types": grants}, tenant)
+    fields = client_metadata.make_registration({**complete, "grant_types": grants}, tenant)
     native = any(urls.is_loopback(uri) or not urls.is_web(uri) for uri in fields["redirect_uris"])
     return {**fields, "client_id": url, "type": "provider", "launch_uri": None, "native": native}

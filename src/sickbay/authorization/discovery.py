@@ -50,7 +50,7 @@ def smart_configuration(server: Server, *, jwks_uri: str, app_state: str = "", *
         "response_types_supported": ["code"],
         "code_challenge_methods_supported": [METHOD],
         "scopes_supported": scopes_supported(server.policy),
-        "capabilities": [*capabilities(server.policy), *state_capabilities],
+        "capabilities": [*list_capabilities(server.policy), *state_capabilities],
         "authorization_response_iss_parameter_supported": server.policy.send_iss,
         **({"client_id_metadata_document_supported": True} if server.policy.client_id_documents else {}),
         **associated,
@@ -80,7 +80,7 @@ def client_methods(policy: Policy) -> list[str]:
     return [*policy.auth_methods, *(["none"] if policy.resource_metadata else [])]
 
 
-def capabilities(policy: Policy) -> list[str]:
+def list_capabilities(policy: Policy) -> list[str]:
     """Leaves out capabilities of a kind of launch that the policy doesn't allow."""
     picks = policy.standalone_picker and "standalone" in policy.launches
     picked = ("context-standalone-patient", "context-standalone-encounter") if picks else ()

@@ -17,7 +17,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal, examine
 from sickbay.protocol import scopes
 
 
-def by_token(request: TokenRequest) -> bool:
+def is_authenticated_by_token(request: TokenRequest) -> bool:
     """Whether the caller sends an access token; otherwise it must be a client with a secret or a key."""
     return request.headers.get("authorization", "")[:6].lower() == "bearer"
 
@@ -59,12 +59,12 @@ BY_CLIENT: tuple[TokenCheck, ...] = (
 
 
 def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:
-    if by_token(request):
+    if is_authenticated_by_token(request):
         return BY_TOKEN
     return (*BY_CLIENT, *client_assertion.ASSERTION) if request.parameters.get("client_assertion") else BY_CLIENT
 
 
-def status(refusal: Refusal) -> int:
+def select_status(refusal: Refusal) -> int:
     """Returns 401 for an unauthenticated caller, however it tried to authenticate (RFC 7662 2.3)."""
     return 401 if refusal.error in ("invalid_client", "invalid_token", "") else refusal.status
 
@@ -131,7 +131,7 @@ def answer(context: SubjectContext, family: TokenFamily | None, person: User | N
     }
     granted = family.scope if family else subject.scope
     if person is not None and id_token.is_due(granted):
-        claims = id_token.claims(
+        claims = id_token.make_claims(
             issuer=server.issuer,
             client_id=subject.client_id,
             user=person,

@@ -29,11 +29,11 @@ def guess_client(sent: str | None, redirect_uri: str | None, newest_clients: Seq
 
 def count_twins(client: Client, newest_clients: Sequence[Client]) -> int:
     """Returns how many other apps registered themselves with the same name and redirect URIs, except for loopback ports."""
-    shape = _shape(client)
-    return sum(other.registration_hash is not None and _shape(other) == shape for other in newest_clients)
+    shape = describe_shape(client)
+    return sum(other.registration_hash is not None and describe_shape(other) == shape for other in newest_clients)
 
 
-def _shape(client: Client) -> tuple[str, frozenset[str]]:
+def describe_shape(client: Client) -> tuple[str, frozenset[str]]:
     return client.name, frozenset(map(_drop_loopback_port, client.redirect_uris))
 
 

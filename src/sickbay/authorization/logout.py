@@ -22,7 +22,7 @@ def read_hint(request: LogoutRequest) -> dict[str, Any]:
     return jwt.claims if jwt else {}
 
 
-def audience(request: LogoutRequest) -> str | None:
+def read_audience(request: LogoutRequest) -> str | None:
     """Returns the app that the id_token_hint names as its audience."""
     aud = read_hint(request).get("aud")
     return aud if isinstance(aud, str) else None

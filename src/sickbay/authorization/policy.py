@@ -135,7 +135,7 @@ REGISTERED = frozenset(("token_lifetime", "pkce"))
 """Settings of a hospital that an app has as members of its own registration."""
 
 
-def faults(settings: Mapping[str, Any], *, app: bool = False) -> list[str]:
+def find_faults(settings: Mapping[str, Any], *, app: bool = False) -> list[str]:
     """Returns one sentence for each invalid name or value."""
     known = {name: setting for name, setting in SETTINGS.items() if setting.app or not app}
     return [message for name, value in settings.items() if (message := _fault_of_value(name, value, known))]
@@ -153,14 +153,14 @@ def explain_unknown(settings: Mapping[str, Any]) -> list[str]:
 def _fault_of_value(name: str, value: Any, known: Mapping[str, PolicySetting]) -> str:
     setting = known.get(name)
     if setting is None and name in SETTINGS:
-        return _not_of_an_app(name)
+        return _describe_wrong_level(name)
     if setting is None:
         return f"There is no policy {name}{suggest_names(name, known)}"
     expected = setting.fault(value)
     return f"The policy {name} must be {expected}" if expected else ""
 
 
-def _not_of_an_app(name: str) -> str:
+def _describe_wrong_level(name: str) -> str:
     place = "the app's registration" if name in REGISTERED else "the hospital's policy"
     return f"An app can't have a policy {name} of its own. Set {name} in {place}"
 
@@ -171,7 +171,7 @@ def suggest_names(name: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
     return f" (did you mean {near}?)" if near else f" (available: {join(sorted(known))})"
 
 
-def values(policy: Policy) -> dict[str, Any]:
+def list_values(policy: Policy) -> dict[str, Any]:
     """Returns the effective values of all settings, by name."""
     return {name: getattr(policy, name) for name in SETTINGS}
 

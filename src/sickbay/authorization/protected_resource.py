@@ -76,7 +76,7 @@ def read_resources(listed: Iterable[Mapping[str, Any]]) -> tuple[ProtectedResour
     return tuple([resource for sent in listed if isinstance(resource := read_resource(sent), ProtectedResource)])
 
 
-def conflict(resource: ProtectedResource, server: Server) -> str:
+def find_conflict(resource: ProtectedResource, server: Server) -> str:
     """Returns why the resource can't be added to this server, in one sentence; "" if it can."""
     if meant := target_of(resource.url, server):
         return f"{resource.url} is already a protected resource of this hospital, as {meant}"
@@ -94,7 +94,7 @@ def list_advertised(registered: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((PICKER, *requested) if needs_picker else requested))
 
 
-def document(resource: str, issuer: str, listed: tuple[str, ...], name: str, documentation: str = "") -> dict[str, Any]:
+def make_document(resource: str, issuer: str, listed: tuple[str, ...], name: str, documentation: str = "") -> dict[str, Any]:
     """Returns the metadata of a resource (RFC 9728 2)."""
     named = {"resource_name": name, "resource_documentation": documentation}
     return {

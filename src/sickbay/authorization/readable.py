@@ -22,7 +22,7 @@ LOOKED_AT = 65_536
 """Bytes of a body in which parameters are named: redaction, which decides what may be quoted, keeps this much."""
 
 
-def not_utf8(part: str, sent: bytes) -> Refusal | None:
+def refuse_if_not_utf8(part: str, sent: bytes) -> Refusal | None:
     """Returns None if it is valid text. part: path, query, form or body; the first three are percent-encoded."""
     invalid = bad_byte(sent, encoded=part != "body")
     if invalid is None:
@@ -38,7 +38,7 @@ def not_utf8(part: str, sent: bytes) -> Refusal | None:
     return refusals.REQUEST_NOT_UTF8.with_facts(facts)
 
 
-def too_large(limit: int, unit: str = "bytes") -> Refusal:
+def refuse_too_large(limit: int, unit: str = "bytes") -> Refusal:
     """Returns the refusal of a request that is too large (RFC 9110 15.5.14)."""
     return refusals.REQUEST_TOO_LARGE(limit=limit, unit=unit)
 
@@ -51,7 +51,7 @@ def request_is_utf8(request: Any, context: Any) -> Refusal | None:
     body = getattr(request, "body", "")
     form = body if "json" not in getattr(request, "headers", {}).get("content-type", "") else ""
     parts = (("path", address), ("query", sent), ("form", form))
-    refused = (not_utf8(part, text.encode("utf-8", "replace")) for part, text in parts)
+    refused = (refuse_if_not_utf8(part, text.encode("utf-8", "replace")) for part, text in parts)
     return next((refusal for refusal in refused if refusal is not None), None)
 
 
@@ -60,7 +60,7 @@ def form_is_small_enough(request: TokenRequest, context: Any) -> Refusal | None:
     """Checks both the received size and the announced length."""
     content_length = request.headers.get("content-length", "")
     announced = int(content_length[:19]) if content_length.isascii() and content_length.isdigit() else 0
-    return too_large(FORM_LIMIT) if max(len(request.body.encode()), announced) > FORM_LIMIT else None
+    return refuse_too_large(FORM_LIMIT) if max(len(request.body.encode()), announced) > FORM_LIMIT else None
 
 
 def _locate_byte(part: str, sent: bytes, at: int) -> str:

@@ -70,7 +70,12 @@ def response_has_no_error(request: UrlRequest, context: UrlContext) -> Refusal |
     sent = request.parameters
     error, description = sent.get("error") or "", sent.get("error_description") or ""
     urn = urn_of(sent.get("error_uri") or "")
-    name = _by_urn(urn) or _by_id(description, context.ids) or _by_text(description, error) or _by_error(error)
+    name = (
+        _find_rule_by_urn(urn)
+        or _find_rule_by_id(description, context.ids)
+        or _find_rule_by_text(description, error)
+        or _find_rule_by_error(error)
+    )
     if name is None or (context.ids and name not in context.ids):
         return None
     return refusals.from_another_server(name, error).with_facts(
@@ -84,21 +89,21 @@ def urn_of(address: str) -> str:
     return match.group() if match else ""
 
 
-def _by_urn(urn: str) -> str | None:
+def _find_rule_by_urn(urn: str) -> str | None:
     plain = urn.lower().replace("_", "-")
     return next((name for tail, name in URNS if plain.endswith(tail)), None) if urn else None
 
 
-def _by_id(description: str, ids: frozenset[str]) -> str | None:
+def _find_rule_by_id(description: str, ids: frozenset[str]) -> str | None:
     return next((word for word in re.findall(r"(?<![a-z0-9])[a-z0-9]++(?:-[a-z0-9]++)+", description) if word in ids), None)
 
 
-def _by_text(said: str, error: str) -> str | None:
+def _find_rule_by_text(said: str, error: str) -> str | None:
     text = said or error.replace("_", " ")
     return next((name for pattern, name in SAYINGS if pattern.search(text)), None)
 
 
-def _by_error(error: str) -> str | None:
+def _find_rule_by_error(error: str) -> str | None:
     return {
         "login_required": "prompt-none-without-session",
         "unsupported_response_type": "response-type-invalid",

@@ -30,7 +30,7 @@ def openid_was_granted(request: AccessRequest, context: AccessContext) -> Refusa
     return refusals.USERINFO_WITHOUT_OPENID(needed="openid", held=granted)
 
 
-def from_body(request: AccessRequest) -> AccessRequest:
+def move_token_to_header(request: AccessRequest) -> AccessRequest:
     """Moves the token of a form body into the Authorization header (RFC 6750, 2.2). If the request has a token in both places,
     the body's parameters stay and the request is refused (RFC 6750, 2).
     """
@@ -50,7 +50,9 @@ CHECKS: tuple[AccessCheck, ...] = (*access.TOKEN_CHECKS, openid_was_granted)
 
 def answer(token: AccessToken, user: User, base: str) -> dict[str, Any]:
     """Returns the id_token's claims about the user, and the name if the app has the scope profile. base: for their URLs."""
-    claims = id_token.claims(issuer=token.issuer, client_id=token.client_id, user=user, base=base, scope=token.scope, now=0)
+    claims = id_token.make_claims(
+        issuer=token.issuer, client_id=token.client_id, user=user, base=base, scope=token.scope, now=0
+    )
     display_name = user.name if "profile" in scopes.split(token.scope) else None
     members = {name: claims.get(name) for name in ("sub", "fhirUser", "profile")} | {"name": display_name or None}
     return {name: value for name, value in members.items() if value is not None}

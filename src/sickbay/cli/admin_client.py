@@ -54,11 +54,11 @@ def _send_granted(
     response = (
         _ask_server(place, server, method, path, body, timeout)
         if server
-        else signals.run(_ask_sandbox(folder.settings(data, **config_file.hospitals()), method, path, body))
+        else signals.run(_ask_sandbox(folder.read_settings(data, **config_file.read_hospitals()), method, path, body))
     )
     if response.is_success:
         return response
-    raise CommandError(problem(response))
+    raise CommandError(describe_problem(response))
 
 
 def connect(data: str | None, timeout: float) -> tuple[httpx2.Client, str]:
@@ -67,7 +67,7 @@ def connect(data: str | None, timeout: float) -> tuple[httpx2.Client, str]:
     server = folder.find_running(place)
     if server is None:
         raise CommandError("Sickbay isn't running on this data folder. Start it with `sickbay serve`, then run this again.")
-    connection = client(server)
+    connection = open_client(server)
     connection.timeout = httpx2.Timeout(timeout)
     connection.headers.update(_authorization_header(place))
     return connection, server["base"]
@@ -81,13 +81,13 @@ def note_not_running() -> None:
     note("Sickbay isn't running on this data folder. Start it with `sickbay serve` before you open this URL.")
 
 
-def apps(data: str | None, tenant: str | None = None) -> list[dict[str, Any]]:
+def list_apps(data: str | None, tenant: str | None = None) -> list[dict[str, Any]]:
     return list(ask(data, "GET", "/admin/apps" + (f"?tenant={quote(tenant)}" if tenant else "")))
 
 
-def app(data: str | None, name: str) -> dict[str, Any]:
+def find_app(data: str | None, name: str) -> dict[str, Any]:
     """The app with this app_id, client_id or unique name. Raises CommandError."""
-    registered = apps(data)
+    registered = list_apps(data)
     for key in ("app_id", "client_id", "name"):
         matches = [app for app in registered if app.get(key) == name]
         if len(matches) == 1:
@@ -123,7 +123,7 @@ def _ask_server(
 ) -> httpx2.Response:
     """Sends the key in the data folder as the admin token."""
     try:
-        with client(server) as connection:
+        with open_client(server) as connection:
             headers = _authorization_header(place) | _media_type(body)
             return connection.request(method, path, headers=headers, timeout=timeout, **_content_arguments(body))
     except httpx2.TransportError as error:
@@ -143,7 +143,7 @@ def _authorization_header(place: Path) -> dict[str, str]:
     return {"authorization": f"Bearer {key}"} if key else {}
 
 
-def client(server: dict[str, Any]) -> httpx2.Client:
+def open_client(server: dict[str, Any]) -> httpx2.Client:
     """A client for the address that the server listens on. For https it trusts only the server's certificate."""
     address = f"{server['host']}:{server['port']}"
     if "certificate" not in server:
@@ -157,7 +157,7 @@ def client(server: dict[str, Any]) -> httpx2.Client:
 async def _ask_sandbox(
     settings: Settings, method: str, path: str, body: dict[str, Any] | RequestContent | None
 ) -> httpx2.Response:
-    with imports.without_collecting():
+    with imports.pause_collection():
         from sickbay.sandbox.sandbox import open_sandbox
         from sickbay.web.admin.application import AdminApplication
 
@@ -171,7 +171,7 @@ async def _ask_sandbox(
         await sandbox.close()
 
 
-def problem(response: httpx2.Response) -> str:
+def describe_problem(response: httpx2.Response) -> str:
     """The problem in one sentence, then two lines for each finding."""
     try:
         problem = response.json()

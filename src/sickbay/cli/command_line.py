@@ -145,10 +145,10 @@ def parse(arguments: Sequence[str]) -> tuple[Callable[..., Any], BoundArguments]
     """
     files = (
         Dict(file.options, use_commands_as_keys=False, allow_unknown=True, source=str(file.path))
-        for file in config_file.files()
+        for file in config_file.list_files()
     )
     app.config = (Env("SICKBAY_", command=False), *files)
-    config_file.hospitals()
+    config_file.read_hospitals()
     try:
         command, bound, _ = app.parse_args(list(arguments), print_error=False, exit_on_error=False)
     except CycloptsError as error:

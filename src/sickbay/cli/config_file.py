@@ -175,7 +175,7 @@ def use(path: str | None) -> None:
     _named[:] = [Path(path)] if path else []
 
 
-def files() -> list[File]:
+def list_files() -> list[File]:
     """The files to read; earlier ones override later ones. Raises CommandError for an unknown key."""
     if named := _named or ([Path(path)] if (path := os.environ.get("SICKBAY_CONFIG")) else []):
         return [_read_file(named[0], trusted=True, must_exist=True)]
@@ -184,7 +184,7 @@ def files() -> list[File]:
     return read[1:] if len(read) > 1 and read[0].path.resolve() == read[1].path.resolve() else read
 
 
-def exists() -> bool:
+def is_present() -> bool:
     """Whether there is a file to read, or one is named."""
     own = _find_user_file()
     return bool(_named) or "SICKBAY_CONFIG" in os.environ or _may_exist(FILE) or (own is not None and _may_exist(own))
@@ -213,10 +213,10 @@ def _read_file(path: Path, *, trusted: bool, must_exist: bool = False) -> File:
     return File(path, given, trusted)
 
 
-def policies() -> dict[str, dict[str, Any]]:
+def read_policies() -> dict[str, dict[str, Any]]:
     """Policies by tenant; "" for all tenants. Raises CommandError."""
     merged: dict[str, dict[str, Any]] = {}
-    for file in reversed(files()):
+    for file in reversed(list_files()):
         for name, policy in _policies_of_tenants(file).items():
             merged[name] = merged.get(name, {}) | policy
     return merged
@@ -229,7 +229,7 @@ def _policies_of_tenants(file: File) -> dict[str, dict[str, Any]]:
 
     given, path = file.given, file.path
     tenants = _table_named(given, "tenants", path)
-    _check_known(tenants, dialects.names(), "hospital", path)
+    _check_known(tenants, dialects.list_names(), "hospital", path)
     for name in tenants:
         _check_known(_table_named(tenants, name, path), ("policy", "resources"), f"tenants.{name} table", path)
     by_tenant = {"": _table_named(given, "policy", path)} | {
@@ -239,15 +239,15 @@ def _policies_of_tenants(file: File) -> dict[str, dict[str, Any]]:
     return {name: policy for name, policy in by_tenant.items() if policy}
 
 
-def hospitals() -> dict[str, Any]:
+def read_hospitals() -> dict[str, Any]:
     """The settings of hospitals. Raises CommandError."""
-    return {"policies": policies(), "resources": resources()}
+    return {"policies": read_policies(), "resources": read_resources()}
 
 
-def resources() -> dict[str, tuple[dict[str, Any], ...]]:
+def read_resources() -> dict[str, tuple[dict[str, Any], ...]]:
     """Protected resources by tenant; a file closer to the command replaces the list of the other. Raises CommandError."""
     listed: dict[str, tuple[dict[str, Any], ...]] = {}
-    for file in reversed(files()):
+    for file in reversed(list_files()):
         for name, table in _table_named(file.given, "tenants", file.path).items():
             if isinstance(table, dict) and "resources" in table:
                 listed[name] = _read_resources(name, table["resources"], file.path)
@@ -272,14 +272,14 @@ def is_on(name: str) -> bool:
     """Whether the environment or a file switches this option on, for commands that don't have it."""
     given: Any = os.environ.get(f"SICKBAY_{name.upper()}")
     if not given:
-        given = next((file.options[name] for file in files() if name in file.options), False)
+        given = next((file.options[name] for file in list_files() if name in file.options), False)
     return str(given).lower() in TRUE
 
 
 def used_options(names: Sequence[str], tables: Sequence[str] = ()) -> list[str]:
     """Yields a sentence for each file, with the options and tables of these names that it sets, without secrets."""
     sentences, taken = [], set[str]()
-    for file in files():
+    for file in list_files():
         options = {_normalise_name(name): value for name, value in file.options.items() if _normalise_name(name) in names}
         parts = [
             f"{name}{_describe_value(name, value)}"
@@ -309,7 +309,7 @@ def _describe_value(name: str, value: Any) -> str:
 
 def ignored_options(names: Sequence[str]) -> list[str]:
     """A sentence with the options of these names that are ignored in the current folder's file; [] if there are none."""
-    ignored = [name for file in files() for name in file.ignored if name in names]
+    ignored = [name for file in list_files() for name in file.ignored if name in names]
     if not ignored:
         return []
     from sickbay.kernel import english
@@ -363,8 +363,8 @@ def _make_printable(text: str) -> str:
 
 
 def _validate(policies: dict[str, dict[str, Any]], path: Path) -> None:
-    from sickbay.authorization.policy import faults
+    from sickbay.authorization.policy import find_faults
 
     for name, policy in policies.items():
-        for fault in faults(policy):
+        for fault in find_faults(policy):
             reject_argument(f"{_make_printable(fault)} ({path}, {f'tenants.{name}.policy' if name else 'policy'}).")

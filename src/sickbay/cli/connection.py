@@ -12,7 +12,7 @@ from uvicorn.server import ServerState
 
 from sickbay.cli.header_limits import Heads
 from sickbay.cli.limits import HEALTH, Limits
-from sickbay.cli.traffic import busy, traffic
+from sickbay.cli.traffic import make_traffic, refuse_as_busy
 from sickbay.web import counting
 
 STOPPING = "Sickbay is stopping. Try again once it runs.\n"
@@ -35,7 +35,7 @@ class Connection(Heads):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self.traffic = traffic(config, server_state, self.loop)
+        self.traffic = make_traffic(config, server_state, self.loop)
         self.app = self.traffic.gate
         self._bodies: dict[RequestResponseCycle, int] = {}
 
@@ -60,7 +60,7 @@ class Connection(Heads):
         if refused:
             counting.REQUESTS_REFUSED.labels("connections").inc()
         cycle.scope["sickbay.transport"] = self.transport  # type: ignore[typeddict-unknown-key]
-        task = self.loop.create_task(cycle.run_asgi(busy if refused else app))
+        task = self.loop.create_task(cycle.run_asgi(refuse_as_busy if refused else app))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
         cycle.task = task  # type: ignore[attr-defined]

@@ -69,7 +69,7 @@ def _examine_live(live: str, exchange: str | None, *, everything: bool, json: bo
     """Examines the discovery documents of a server, then the exchange as that server would see it."""
     from sickbay.cli import live_server  # fetching needs libraries that take a while to import
 
-    text = None if exchange is None else _not_empty(_read_input(exchange))
+    text = None if exchange is None else _reject_empty_text(_read_input(exchange))
     server = live_server.examine(live)
     examined = [({}, server.diagnosis), *([_diagnose(text, server.context)] if text else [])]
     verdicts = [diagnosis.verdict for _, diagnosis in examined]
@@ -87,7 +87,7 @@ def _examine_text(text: str, *, everything: bool, json: bool) -> int:
         from sickbay.cli import har_doctor  # other texts don't need it
 
         return har_doctor.report(exchanges, everything=everything, json=json)
-    evidence, diagnosis = _diagnose(_not_empty(text))
+    evidence, diagnosis = _diagnose(_reject_empty_text(text))
     if json:
         say(as_json(pasted_diagnosis.mask(evidence, diagnosis)))
     elif diagnosis.verdict == Verdict.UNKNOWN:
@@ -135,7 +135,7 @@ def _read_limited(file: IO[bytes], source: str) -> bytes:
     return text
 
 
-def _not_empty(text: str) -> str:
+def _reject_empty_text(text: str) -> str:
     if not text.strip():
         reject_argument("There is nothing to examine. Pass a URL in quotes, a file, or - for standard input.")
     return text
@@ -162,15 +162,15 @@ def _diagnose(text: str, context: dict[str, Any] | None = None) -> tuple[dict[st
 def _read_lines(source: str) -> Iterator[bytes]:
     try:
         if source == "-":
-            yield from _not_blank(sys.stdin.buffer)
+            yield from _skip_blank_lines(sys.stdin.buffer)
         else:
             with Path(source).open("rb") as file:
-                yield from _not_blank(file)
+                yield from _skip_blank_lines(file)
     except OSError as error:
         reject_argument(f"{source} can't be read ({error.strerror}).")
 
 
-def _not_blank(file: IO[bytes]) -> Iterator[bytes]:
+def _skip_blank_lines(file: IO[bytes]) -> Iterator[bytes]:
     """The lines that aren't blank; a line that is too long is cut."""
     for line in iter(lambda: file.readline(MAXIMUM_LINE_BYTES + 1), b""):
         if line.strip():

@@ -53,7 +53,7 @@ def _receive_events(client: httpx2.Client, base: str, query: dict[str, str], pos
     with client.stream("GET", "/exchanges", params=query, headers=headers) as response:
         if not response.is_success:
             response.read()
-            sentence = admin_client.problem(response)
+            sentence = admin_client.describe_problem(response)
             if response.status_code == 400:
                 reject_argument(sentence)
             raise CommandError(sentence)

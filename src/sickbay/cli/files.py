@@ -58,7 +58,7 @@ def _suffix_of(path: Path) -> str:
     return Path(path.name.removesuffix(".gz")).suffix.lower()
 
 
-def texts(path: Path) -> Iterator[Text]:
+def read_texts(path: Path) -> Iterator[Text]:
     """The texts of a file. Raises one of BROKEN if it can't be read or decompressed, or a text is above the limits."""
     name = str(path)
     with path.open("rb") as raw:

@@ -109,5 +109,5 @@ def _request_text(corrected: Mapping[str, Any]) -> str:
 def _curl_text(request: Mapping[str, Any]) -> str:
     from sickbay.web.exchanges import code_samples  # most answers need none
 
-    tabs = code_samples.tabs(code_samples.read(request), {})
+    tabs = code_samples.make_tabs(code_samples.read(request), {})
     return next(tab.text for tab in tabs if tab.id == "curl")

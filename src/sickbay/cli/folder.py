@@ -63,7 +63,7 @@ def _find_default_folder() -> Path:
         reject_argument("You have no home folder to store data in. Set --data, SICKBAY_DATA or XDG_DATA_HOME.")
 
 
-def settings(data: str | None, **more: Any) -> Settings:
+def read_settings(data: str | None, **more: Any) -> Settings:
     """Settings for a command that opens the data itself."""
     cached = not config_file.is_on("no_population_cache")
     return Settings(folder=data_folder(data), data=data if is_database(data) else None, population_cache=cached, **more)
@@ -83,7 +83,7 @@ def create(folder: Path) -> None:
 
 
 @contextmanager
-def drafts(folder: Path) -> Iterator[private_files.Drafts]:
+def open_drafts(folder: Path) -> Iterator[private_files.Drafts]:
     """Files that a command writes for the user. Raises CommandError."""
     try:
         with private_files.Drafts(folder) as files, signals.cleaning_up(files.discard):

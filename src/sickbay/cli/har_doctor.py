@@ -48,8 +48,8 @@ def _early_text(early: Sequence[dict[str, Any]], everything: bool) -> str:
 def _drop_secrets(entry: dict[str, Any]) -> dict[str, Any]:
     """Masks the secrets that are recognised by their names, also short ones."""
     fhir = entry["kind"] == "fhir_request"
-    corrected = named_secrets.in_request(entry["corrected"], fhir=fhir) if entry["corrected"] else entry["corrected"]
-    return named_secrets.in_request(entry, fhir=fhir) | {"corrected": corrected}
+    corrected = named_secrets.redact_request(entry["corrected"], fhir=fhir) if entry["corrected"] else entry["corrected"]
+    return named_secrets.redact_request(entry, fhir=fhir) | {"corrected": corrected}
 
 
 def _insert_placeholders(entry: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def _secrets_of_exchange(sent: dict[str, Any]) -> set[str]:
     """The secrets of an exchange, including the launch code and those in the response's JSON, Location and cookies."""
     queries = [parse(sent["query"]), parse(sent["url"].partition("#")[2]), parse(sent["body"])]
     queries += [parse(text) for text in sent["answer_headers"].get("location", "").replace("#", "?").split("?")[1:]]
-    secrets = masking.secrets(sent["headers"], *queries) | _find_issued(sent["answer"]) | _find_issued(sent["body"])
+    secrets = masking.collect_secrets(sent["headers"], *queries) | _find_issued(sent["answer"]) | _find_issued(sent["body"])
     secrets |= {value for query in queries for value in query.all("launch")}
     cookies = sent["answer_headers"].get("set-cookie", "").splitlines()
     return secrets | {line.partition("=")[2].partition(";")[0].strip() for line in cookies}

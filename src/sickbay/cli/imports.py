@@ -32,7 +32,7 @@ def import_uvicorn() -> None:
 
 
 @contextmanager
-def without_collecting() -> Iterator[None]:
+def pause_collection() -> Iterator[None]:
     """Imported modules are never garbage, so collection is off while they load, and ignores them afterwards."""
     gc.disable()
     try:

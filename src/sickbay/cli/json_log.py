@@ -16,10 +16,12 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         traceback = self.formatException(record.exc_info) if record.exc_info else None
         id = getattr(record, "correlation_id", None)
-        return line(record.created, record.levelname.lower(), record.getMessage(), correlation_id=id, exception=traceback)
+        return format_line(
+            record.created, record.levelname.lower(), record.getMessage(), correlation_id=id, exception=traceback
+        )
 
 
-def line(at: float, level: str, message: str, **members: Any) -> str:
+def format_line(at: float, level: str, message: str, **members: Any) -> str:
     """One line, without the members that are None. at: in seconds of the real clock."""
     moment = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     present = {name: value for name, value in members.items() if value is not None}
@@ -30,7 +32,7 @@ def choose(log_format: str) -> None:
     """For "json", writes notes, errors, and the records and warnings of Python as JSON from now on."""
     if log_format != "json":
         return
-    output.format_notes(lambda text, level: line(time.time(), level, text))
+    output.format_notes(lambda text, level: format_line(time.time(), level, text))
     logging.captureWarnings(True)
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(JsonFormatter())

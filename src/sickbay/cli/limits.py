@@ -47,7 +47,7 @@ class Limits(NamedTuple):
     """How long running requests may take after the server has begun to stop. Then they get 503."""
 
 
-def limits(settings: Settings) -> Limits:
+def make_limits(settings: Settings) -> Limits:
     """The limits for these settings."""
     per_address = 0 if settings.loopback else settings.max_connections_per_address
     return Limits(connections=settings.max_connections, per_address=per_address, exempt=frozenset(settings.trusted_proxies))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from sickbay.cli import files, signals
 from sickbay.cli.output import CommandError
-from sickbay.fhir.loading import LoadError, ParsedResource, Ready, judge, pieces, prepare
+from sickbay.fhir.loading import LoadError, ParsedResource, Ready, judge, prepare, split_into_resources
 from sickbay.fhir.search.index_entries import report_size
 
 MUCH = 8_000_000
@@ -64,9 +64,9 @@ def read(job: LoadJob) -> Iterator[FileResult]:
     for path in job.files:
         position = 0
         try:
-            for text in files.texts(path):
+            for text in files.read_texts(path):
                 position = text.read
-                for piece in pieces(job.version, text.body, line=text.line, xml=text.xml):
+                for piece in split_into_resources(job.version, text.body, line=text.line, xml=text.xml):
                     yield FileResult(path, position, _ready_item(job, piece, text.place))
         except files.BROKEN as error:
             yield FileResult(path, position, LoadError(str(path), f"can't be read to its end: {error}"))
@@ -101,12 +101,12 @@ def _receive_results(receiver: Connection) -> Iterator[FileResult]:
 def _send_results(sender: Connection, job: LoadJob) -> None:
     """Runs in the separate process. Ctrl-C doesn't reach it; it ends when the receiver is closed."""
     with suppress(BrokenPipeError):
-        for batch in portions(read(job), BATCH_RESULTS, BATCH_BYTES):
+        for batch in group_into_portions(read(job), BATCH_RESULTS, BATCH_BYTES):
             sender.send(batch)
         sender.send([])
 
 
-def portions(reads: Iterator[FileResult], most: int, weight: int) -> Iterator[list[FileResult]]:
+def group_into_portions(reads: Iterator[FileResult], most: int, weight: int) -> Iterator[list[FileResult]]:
     """Groups results. A group ends at `most` results or `weight` bytes of resources."""
     portion: list[FileResult] = []
     size = 0

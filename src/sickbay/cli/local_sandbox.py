@@ -15,7 +15,7 @@ from sickbay.storage.interface import ResourceSpace
 
 
 @asynccontextmanager
-async def sandbox(data: str | None, patients: int | None = None) -> AsyncIterator[Sandbox]:
+async def open_local_sandbox(data: str | None, patients: int | None = None) -> AsyncIterator[Sandbox]:
     """The sandbox, with the base URL of the running server, so that references to it count as local.
 
     Raises CommandError if the folder has another number of patients.
@@ -26,7 +26,7 @@ async def sandbox(data: str | None, patients: int | None = None) -> AsyncIterato
         reject_argument(
             f"The server at {server['base']} stores its data in PostgreSQL. Name the database: --data postgresql://…."
         )
-    settings = folder.settings(data, base_url=server["base"] if server else None)
+    settings = folder.read_settings(data, base_url=server["base"] if server else None)
     opened = await open_sandbox(replace(settings, patients=patients) if patients is not None else settings)
     folder.note_replaced(opened.runtime.keys.replaced)
     try:

@@ -70,7 +70,7 @@ def _run_parsed(arguments: Sequence[str]) -> Any:
 def _begin() -> None:
     """Enables what the imports did without, once the command is about to run."""
     gc.enable()
-    signals.interruptible()
+    signals.make_interruptible()
     for sentence in environment.unknown_variables(os.environ):
         note(f"sickbay: {sentence}")
 

@@ -74,7 +74,7 @@ def as_json(value: Any, *, pretty: bool = True) -> str:
         return json.dumps(value, indent=2 if pretty else None)
 
 
-def table(rows: list[tuple[str, ...]], head: tuple[str, ...]) -> str:
+def format_table(rows: list[tuple[str, ...]], head: tuple[str, ...]) -> str:
     """Formats a table without a frame, so that it can be copied. A column is as wide as its widest cell, a row is one line."""
     head, rows = _escape_row(head), [_escape_row(row) for row in rows]
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]

@@ -14,7 +14,11 @@ OPTIONS = ("exchange", "live", "self", "everything", "all", "json", "jsonl")
 
 def read(arguments: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any] | None:
     """The options; None if there are others than an exchange and SWITCHES, or if the environment or a file sets some."""
-    if arguments[:1] != ["doctor"] or any(f"SICKBAY_{name.upper()}" in environment for name in OPTIONS) or config_file.exists():
+    if (
+        arguments[:1] != ["doctor"]
+        or any(f"SICKBAY_{name.upper()}" in environment for name in OPTIONS)
+        or config_file.is_present()
+    ):
         return None
     given = [argument for argument in arguments[1:] if argument not in SWITCHES]
     if len(given) > 1 or any(argument.startswith("-") and argument != "-" for argument in given):

@@ -38,17 +38,17 @@ class PopulationReport:
         is_complete = progress.done == progress.total
         is_due = now >= times.next
         if is_due or (is_complete and times.said):
-            self._print(space, text(space, progress))
+            self._print(space, describe_population(space, progress))
         if not is_complete:
             self._spaces[space] = _Times(now + EVERY_SECONDS, True) if is_due else times
 
 
-def text(space: ResourceSpace, progress: PopulationProgress) -> str:
+def describe_population(space: ResourceSpace, progress: PopulationProgress) -> str:
     """The progress in words."""
     version = space.version.upper()
     if progress.done == progress.total:
         return f"{progress.total:,} sample patients created ({version})"
-    left = f", {english.duration(progress.seconds)} left" if progress.seconds is not None else ""
+    left = f", {english.describe_duration(progress.seconds)} left" if progress.seconds is not None else ""
     return f"{progress.done:,} of {progress.total:,} sample patients created ({version}){left}"
 
 
@@ -65,7 +65,7 @@ def report_of_command() -> PopulationReport:
 
 
 def _log_json(space: ResourceSpace, line: str) -> None:
-    terminal.put(json_log.line(time.time(), "info", line, tenant=space.tenant, stage=STAGE))
+    terminal.put(json_log.format_line(time.time(), "info", line, tenant=space.tenant, stage=STAGE))
 
 
 def _log_line(space: ResourceSpace, line: str) -> None:

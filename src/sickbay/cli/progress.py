@@ -95,7 +95,7 @@ def count_with_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def progress(chosen: list[Path]) -> Iterator[Progress]:
+def show_progress(chosen: list[Path]) -> Iterator[Progress]:
     """The progress, on standard error."""
     console = Console(stderr=True)
     if not console.is_terminal:

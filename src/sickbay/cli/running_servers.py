@@ -50,7 +50,7 @@ def remove_afterwards() -> Iterator[None]:
             _forget(_file_of_process(os.getpid()))
 
 
-def all_running() -> list[RunningServer]:
+def list_running() -> list[RunningServer]:
     """The servers that this user runs, the one that was started last at the end. Forgets those that have ended."""
     servers = []
     with suppress(OSError, CommandError):
@@ -68,7 +68,7 @@ def choose(data: str | None) -> str | None:
 
     Says on standard error which server it is, unless it is the only one and on the default folder.
     """
-    servers = [] if data else all_running()
+    servers = [] if data else list_running()
     if not servers:
         return data
     *others, last = servers

@@ -147,7 +147,7 @@ class ServeOptions:
             mcp=self.mcp,
             class_mode=self.class_mode,
             sample_port=self.sample_port,
-            **config_file.hospitals(),
+            **config_file.read_hospitals(),
             throttle=self.throttle,
             max_connections=self.max_connections,
             max_connections_per_address=self.max_connections_per_address,

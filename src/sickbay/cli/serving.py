@@ -18,14 +18,14 @@ from sickbay.cli.output import CommandError, as_json, note, reject_argument
 from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings import Settings
-from sickbay.web.admin.ready_line import line
+from sickbay.web.admin.ready_line import make_line
 
 
 def run(settings: Settings, folder_options: dict[str, Any], sockets: list[socket.socket]) -> None:
     """Serves until a signal. folder_options: must match those that the folder was created with. Raises CommandError."""
-    _note_if_any(telemetry.problem())
+    _note_if_any(telemetry.find_problem())
     announcement = signals.run(_prepare_data(settings, folder_options))
-    config = worker.config(worker.Worker(settings), settings)
+    config = worker.make_config(worker.Worker(settings), settings)
     ready = partial(_announce_ready, settings, announcement, sockets)
     if settings.workers == 1:
         server = _SingleProcess(config, ready)
@@ -54,13 +54,13 @@ def _announce_ready(settings: Settings, announcement: dict[str, Any], sockets: l
     running_servers.add(settings.folder, announcement["base"], str(settings.folder) if settings.ephemeral else settings.place)
     if settings.json:
         terminal.put(streams.escape_text(as_json(announcement, pretty=False)))
-        _note_if_any(terminal.administration(settings, shows_key=False))
+        _note_if_any(terminal.describe_administration(settings, shows_key=False))
     elif settings.log_format == "json":
-        terminal.put(json_log.line(time.time(), "info", f"Sickbay is ready: {announcement['base']}"))
-        _note_if_any(terminal.administration(settings, shows_key=False))
+        terminal.put(json_log.format_line(time.time(), "info", f"Sickbay is ready: {announcement['base']}"))
+        _note_if_any(terminal.describe_administration(settings, shows_key=False))
     else:
         greeting = terminal.describe_start(announcement, settings.place)
-        paragraphs = (greeting, terminal.administration(settings, terminal.is_terminal()))
+        paragraphs = (greeting, terminal.describe_administration(settings, terminal.is_terminal()))
         terminal.put(streams.escape_text("\n".join(filter(None, paragraphs))))
         if "class" in announcement:
             terminal.put(terminal.class_link(announcement["class"]["join"], terminal.is_terminal()))
@@ -84,7 +84,7 @@ async def _prepare_data(settings: Settings, folder_options: dict[str, Any]) -> d
                     f"{'the real day' if stored is None else stored}. Omit the option, or choose another folder with --data."
                 )
         await seeding.settle(sandbox.runtime)
-        return await line(sandbox)
+        return await make_line(sandbox)
     finally:
         await sandbox.close()
 

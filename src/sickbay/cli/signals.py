@@ -36,7 +36,7 @@ _main_tasks: list[asyncio.Task[Any]] = []
 T = TypeVar("T")
 
 
-def interruptible() -> None:
+def make_interruptible() -> None:
     """Makes Ctrl-C, SIGTERM and SIGHUP interrupt a command, so that context managers clean up; see sickbay.__main__."""
     if signal.getsignal(signal.SIGINT) in (signal.SIG_DFL, signal.default_int_handler):
         signal.signal(signal.SIGINT, _handle_signal)

@@ -73,20 +73,20 @@ class CopiedApp(NamedTuple):
         return _PORT.sub(str(self.port), text)
 
 
-def folder() -> Path:
+def find_folder() -> Path:
     return PACKAGED if PACKAGED.is_dir() else CHECKOUT
 
 
-def names() -> list[str]:
-    return sorted(path.parent.name for path in folder().glob(f"*/{MANIFEST}"))
+def list_names() -> list[str]:
+    return sorted(path.parent.name for path in find_folder().glob(f"*/{MANIFEST}"))
 
 
 def load(name: str | None) -> Starter:
     """The starter with this name. Raises CommandError with the nearest name, or with all of them."""
-    known = names()
+    known = list_names()
     if name not in known:
         reject_argument(_describe_choices(name, known))
-    return msgspec.toml.decode((folder() / str(name) / MANIFEST).read_bytes(), type=Starter)
+    return msgspec.toml.decode((find_folder() / str(name) / MANIFEST).read_bytes(), type=Starter)
 
 
 def _describe_choices(name: str | None, known: list[str]) -> str:
@@ -107,7 +107,7 @@ def _find_nearest(name: str, known: list[str]) -> str | None:
 
 def read_files(name: str, starter: Starter, place: CopiedApp) -> dict[PurePosixPath, str]:
     """The files of a copy, by their paths below its folder."""
-    source = folder() / name
+    source = find_folder() / name
     files: dict[PurePosixPath, str] = {}
     for path in sorted(source.rglob("*"), key=lambda path: (path.relative_to(source).parts[0] == REPLACEMENTS, path)):
         relative = PurePosixPath(path.relative_to(source).as_posix())

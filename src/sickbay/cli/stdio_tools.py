@@ -87,7 +87,7 @@ class RunningApi:
         headers |= {"content-type": "application/json"} if body is not None else {}
         content = None if body is None else orjson.dumps(body)
         try:
-            with admin_client.client(server) as client:
+            with admin_client.open_client(server) as client:
                 return _receive_answer(client, client.build_request(method, path, headers=headers, content=content))
         except httpx2.TransportError as error:
             if folder.find_running(self._place) is None:

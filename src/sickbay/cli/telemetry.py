@@ -15,7 +15,7 @@ ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 SIGNALS: Final = ("traces", "metrics")
 
 
-def signals(environment: Mapping[str, str] = os.environ) -> frozenset[str]:
+def list_signals(environment: Mapping[str, str] = os.environ) -> frozenset[str]:
     """The signals to export: those with an endpoint, unless their exporter isn't "otlp" or the SDK is disabled."""
     if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return frozenset()
@@ -34,9 +34,9 @@ def is_installed() -> bool:
         return False
 
 
-def problem(environment: Mapping[str, str] = os.environ) -> str:
+def find_problem(environment: Mapping[str, str] = os.environ) -> str:
     """Why nothing or something else is exported, in a sentence; "" if there is no problem."""
-    if not signals(environment):
+    if not list_signals(environment):
         return ""
     if not is_installed():
         return f"{ENDPOINT} is set, but OpenTelemetry isn't installed. Install sickbay[otel] to export traces and metrics."

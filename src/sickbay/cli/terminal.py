@@ -24,7 +24,7 @@ def describe_start(line: dict[str, Any], place: str) -> str:
     return f"Sickbay is ready: {line['base']}\nData: {place}. Stop with Ctrl-C." + (f"\nSign in as{logins}" if logins else "")
 
 
-def administration(settings: Settings, shows_key: bool) -> str:
+def describe_administration(settings: Settings, shows_key: bool) -> str:
     """How to sign in to the portal with the admin token; "" if the token isn't needed.
 
     Never shows a token that the user chose, and shows the folder's key only on a terminal: other output ends up in logs.
@@ -76,7 +76,7 @@ def log_exchange(finished: FinishedRequest) -> None:
 def log_stall(line: LogLine) -> None:
     """Prints a launch that stalled, as JSON."""
     put(
-        json_log.line(
+        json_log.format_line(
             time.time(),
             "warning",
             f"{line.stage} {line.finding}: {line.detail}",
@@ -91,7 +91,7 @@ def log_stall(line: LogLine) -> None:
 
 def json_line(finished: FinishedRequest, recorded: LogLine) -> str:
     """The line of a request, without what its client sent."""
-    return json_log.line(
+    return json_log.format_line(
         time.time(),
         "info",
         " ".join(filter(None, (recorded.stage, str(finished.status), recorded.finding))),

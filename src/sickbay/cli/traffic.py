@@ -113,7 +113,7 @@ class Traffic:
         while self.is_full() or not self._may_begin():
             if self.is_full() and monotonic() > until:
                 counting.REQUESTS_REFUSED.labels("unsent").inc()
-                return await busy(scope, receive, send)
+                return await refuse_as_busy(scope, receive, send)
             await asyncio.sleep(self.limits.slice if self.is_full() else 0)
         return await self.app(scope, receive, send)
 
@@ -150,7 +150,7 @@ class Traffic:
         counting.CONNECTIONS.set(len(self.connections))
         counting.UNSENT.set(self.unsent + HELD.total)
         counting.RECEIVED.set(self.received)
-        counting.MEMORY.set(resident())
+        counting.MEMORY.set(measure_memory())
 
     def _sweep_again(self) -> None:
         self.loop.call_later(self.limits.sweep, self._sweep_again)
@@ -190,7 +190,7 @@ class Traffic:
 _TRAFFIC: WeakKeyDictionary[ServerState, Traffic] = WeakKeyDictionary()
 
 
-def traffic(config: Config, state: ServerState, loop: asyncio.AbstractEventLoop) -> Traffic:
+def make_traffic(config: Config, state: ServerState, loop: asyncio.AbstractEventLoop) -> Traffic:
     """The `Traffic` of this server, created on the first call."""
     existing = _TRAFFIC.get(state)
     if existing is None:
@@ -199,7 +199,7 @@ def traffic(config: Config, state: ServerState, loop: asyncio.AbstractEventLoop)
     return existing
 
 
-async def busy(scope: Any, receive: Any, send: Any) -> None:
+async def refuse_as_busy(scope: Any, receive: Any, send: Any) -> None:
     """Responds with 503 and closes the connection."""
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
@@ -211,7 +211,7 @@ async def busy(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": BUSY})
 
 
-def resident() -> int:
+def measure_memory() -> int:
     """Memory of this process in bytes; 0 if the system doesn't report it."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE

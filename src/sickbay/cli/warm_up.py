@@ -19,7 +19,7 @@ DELAY_SECONDS = 0.2
 """The first requests come first: what starts a server often asks it at once. So do those that waited for patients."""
 PAUSE_SECONDS = 0.01
 """Seconds between two steps, in which requests are answered."""
-WORDS: tuple[Callable[[], object], ...] = (vocabulary.kinds, vocabulary.everyday)
+WORDS: tuple[Callable[[], object], ...] = (vocabulary.list_kinds, vocabulary.load_everyday_words)
 """Modules that the first exchange needs when it is recorded."""
 MODULES = (
     "sickbay.web.portal.developer",

@@ -19,7 +19,7 @@ from uvicorn import Config
 
 from sickbay.cli import json_log, population_report, signals, streams, telemetry, terminal
 from sickbay.cli.connection import Connection
-from sickbay.cli.limits import limits
+from sickbay.cli.limits import make_limits
 from sickbay.cli.warm_up import warm_up
 from sickbay.sandbox.sandbox import Sandbox, open_sandbox
 from sickbay.services.context import ExchangeListener
@@ -116,7 +116,7 @@ def _was_not_cancelled(record: logging.LogRecord) -> bool:
 
 def _find_exporters(sandbox: Sandbox) -> Telemetry | None:
     """OpenTelemetry's exporters; None if no endpoint is set, or if the extra isn't installed, which `serving` says."""
-    signals_to_export = telemetry.signals()
+    signals_to_export = telemetry.list_signals()
     if not signals_to_export or not telemetry.is_installed():
         return None
     from sickbay.cli.telemetry_export import Telemetry
@@ -161,9 +161,9 @@ def _end_with_parent() -> None:
     loop.add_reader(parent.sentinel, end)
 
 
-def config(app: Asgi, settings: Settings) -> Config:
+def make_config(app: Asgi, settings: Settings) -> Config:
     """The configuration of the server. The benchmark measures the upper limit with the same one."""
-    bounds = limits(settings)
+    bounds = make_limits(settings)
     configuration = Config(
         app,
         interface="asgi3",

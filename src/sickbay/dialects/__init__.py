@@ -6,10 +6,10 @@ from sickbay.dialects.dialect import (
     Dialect,
     ErrorWording,
     ResponseStyle,
-    document,
+    list_names,
     load,
-    names,
     read,
+    read_document,
     short_path,
 )
 
@@ -19,9 +19,9 @@ __all__ = [
     "Dialect",
     "ErrorWording",
     "ResponseStyle",
-    "document",
+    "list_names",
     "load",
-    "names",
     "read",
+    "read_document",
     "short_path",
 ]

@@ -113,7 +113,7 @@ def short_path(version: str) -> str:
     return STANDARD_PATHS["fhir"].format(version=version)
 
 
-def names() -> tuple[str, ...]:
+def list_names() -> tuple[str, ...]:
     """The names of all dialects, the standard first. By default, each is a tenant."""
     stems = {file.stem for file in FOLDER.glob("*.toml")}
     return (STANDARD, *sorted(stems - {STANDARD}))
@@ -122,10 +122,10 @@ def names() -> tuple[str, ...]:
 @cache
 def load(name: str) -> Dialect:
     """The dialect of this name. Raises FileNotFoundError if it has no file."""
-    return read(name, document(name))
+    return read(name, read_document(name))
 
 
-def document(name: str) -> dict[str, Any]:
+def read_document(name: str) -> dict[str, Any]:
     """The file of a dialect, parsed. Raises FileNotFoundError."""
     return tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
 

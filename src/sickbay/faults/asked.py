@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from sickbay.faults.fault import Fault
-from sickbay.faults.kinds import kinds
+from sickbay.faults.kinds import list_kinds
 
 FHIR_STAGES = ("access", "search")
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
@@ -57,7 +57,7 @@ def _is_stage(named: str, stage: str) -> bool:
 def _can_happen(fault: Fault, asked: AskedRequest) -> bool:
     """Whether such a fault can happen to such a request at all."""
     kind = fault.kind
-    match kinds()[kind].at:
+    match list_kinds()[kind].at:
         case "any":
             return True
         case "token":

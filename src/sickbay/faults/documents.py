@@ -10,7 +10,7 @@ MARK = "injected-fault-"
 """The beginning of every ID and file name that a fault made up, so that a request for one is recognised."""
 
 
-def with_members(document: dict[str, Any], set_members: Mapping[str, Any], removed: Iterable[str]) -> dict[str, Any]:
+def change_members(document: dict[str, Any], set_members: Mapping[str, Any], removed: Iterable[str]) -> dict[str, Any]:
     """The object with these members set and removed."""
     without = set(removed)
     return {name: value for name, value in {**document, **set_members}.items() if name not in without}
@@ -41,7 +41,7 @@ def _as_http(url: str) -> str:
     return f"http://{host.partition(':')[0]}{slash}{path}"
 
 
-def age(manifest: Mapping[str, Any] | None, now: float) -> float:
+def measure_age(manifest: Mapping[str, Any] | None, now: float) -> float:
     """Seconds since the export began, by the manifest's transactionTime; far in the past if it has none."""
     try:
         began = datetime.fromisoformat(str((manifest or {})["transactionTime"]))
@@ -50,7 +50,7 @@ def age(manifest: Mapping[str, Any] | None, now: float) -> float:
     return now - (began if began.tzinfo else began.replace(tzinfo=UTC)).timestamp()
 
 
-def with_error_file(manifest: dict[str, Any], fault: str) -> dict[str, Any]:
+def add_error_file(manifest: dict[str, Any], fault: str) -> dict[str, Any]:
     """The manifest with one more error file, in the folder of the other files."""
     files = [*manifest.get("output", ()), *manifest.get("error", ())]
     folder = str(files[0]["url"]).rpartition("/")[0] if files else ""

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from msgspec import Struct
 
-from sickbay.faults.kinds import FaultKind, Member, kinds, presets
+from sickbay.faults.kinds import FaultKind, Member, list_kinds, list_presets
 from sickbay.kernel import english
 from sickbay.kernel.similar_names import find_closest
 
@@ -63,14 +63,14 @@ class Fault(Struct, frozen=True, omit_defaults=True):
         return {"id": self.id, "kind": self.kind, **self.members, **{name: v for name, v in filters.items() if v is not None}}
 
 
-def problems(sent: Mapping[str, Any]) -> list[str]:
+def find_problems(sent: Mapping[str, Any]) -> list[str]:
     """What is wrong with a fault as it was sent, one sentence each; empty if it can be set."""
     name = sent.get("kind")
     if not isinstance(name, str):
-        return [f"A fault needs a kind. Kinds: {english.join(sorted(kinds()))}."]
-    kind = kinds().get(name)
+        return [f"A fault needs a kind. Kinds: {english.join(sorted(list_kinds()))}."]
+    kind = list_kinds().get(name)
     if kind is None:
-        return [f"There is no kind {name}.{_suggest_name(name, kinds())}"]
+        return [f"There is no kind {name}.{_suggest_name(name, list_kinds())}"]
     return [*_wrong_members(name, kind, sent)]
 
 
@@ -92,13 +92,13 @@ def _wrong_members(name: str, kind: FaultKind, sent: Mapping[str, Any]) -> Itera
 
 def fault_of(sent: Mapping[str, Any], id: str) -> Fault:
     """The fault that was sent, without problems."""
-    members = {name: sent[name] for name in kinds()[str(sent["kind"])].members if name in sent}
+    members = {name: sent[name] for name in list_kinds()[str(sent["kind"])].members if name in sent}
     return Fault(id, str(sent["kind"]), members, **{name: sent[name] for name in FILTERS if sent.get(name) is not None})
 
 
 def unknown_preset(name: str) -> str:
     """The sentence about a preset that doesn't exist."""
-    return f"There is no preset {name}.{_suggest_name(name, presets())}"
+    return f"There is no preset {name}.{_suggest_name(name, list_presets())}"
 
 
 def _suggest_name(name: str, known: Mapping[str, Any]) -> str:

@@ -78,7 +78,7 @@ class FaultKind(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @cache
-def kinds() -> Mapping[str, FaultKind]:
+def list_kinds() -> Mapping[str, FaultKind]:
     """Every kind, by name."""
     return convert(_read_toml("kinds.toml"), dict[str, FaultKind])
 
@@ -91,7 +91,7 @@ class Preset(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @cache
-def presets() -> Mapping[str, Preset]:
+def list_presets() -> Mapping[str, Preset]:
     """Every preset, by name."""
     return convert(_read_toml("presets.toml"), dict[str, Preset])
 

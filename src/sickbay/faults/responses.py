@@ -77,7 +77,7 @@ def change(fault: Fault, response: SentResponse, base: str, now: float) -> SentR
         return response
     match fault.kind:
         case "member":
-            changed = documents.with_members(parsed, members.get("set") or {}, members.get("remove") or ())
+            changed = documents.change_members(parsed, members.get("set") or {}, members.get("remove") or ())
         case "discovery":
             changed = documents.mislead(parsed, members["value"], base, fault.id)
         case _:
@@ -93,7 +93,7 @@ def _export(fault: Fault, response: SentResponse, now: float) -> SentResponse:
     if is_file:
         if value == "file-fails":
             return _error_response("access", 500, "", "exception", "The file can't be read.")
-        return response._replace(body=_first_half_of_lines(response.body)) if value == "file-short" else response
+        return response._replace(body=_cut_lines_in_half(response.body)) if value == "file-short" else response
     if value == "poll-429":
         return _error_response("access", 429, "", "throttled", "The status was asked for too often.").with_header(
             b"retry-after", "10"
@@ -103,14 +103,14 @@ def _export(fault: Fault, response: SentResponse, now: float) -> SentResponse:
     manifest = _parse_body(response)
     if value == "fails":
         return _error_response("access", 500, "", "exception", FAILED_EXPORT)
-    if value == "slow" and documents.age(manifest, now) < fault.members.get("seconds", 30):
+    if value == "slow" and documents.measure_age(manifest, now) < fault.members.get("seconds", 30):
         return SentResponse(202, ((b"x-progress", b"in progress"), (b"retry-after", b"5")), b"")
     if value == "error-files" and manifest is not None:
-        return response._replace(body=json.dumps(documents.with_error_file(manifest, fault.id)).encode())
+        return response._replace(body=json.dumps(documents.add_error_file(manifest, fault.id)).encode())
     return response
 
 
-def _first_half_of_lines(body: bytes) -> bytes:
+def _cut_lines_in_half(body: bytes) -> bytes:
     """The first half of the lines of a file, which ends in the middle of a line."""
     return body[: len(body) // 2]
 

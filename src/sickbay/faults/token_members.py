@@ -44,14 +44,14 @@ def break_signature(token: str) -> str:
     return f"{head}.{'B' if signature[:1] != 'B' else 'A'}{signature[1:]}"
 
 
-def claims(token: str) -> dict[str, Any]:
+def read_claims(token: str) -> dict[str, Any]:
     """The claims of an id_token that Sickbay signed."""
     part = token.split(".")[1]
     value: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     return value
 
 
-def with_header(token: str, **members: str) -> str:
+def change_header(token: str, **members: str) -> str:
     """The id_token with other members in its header and the same signature, which then doesn't fit."""
     header, rest = token.split(".", 1)
     old = json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))

@@ -6,14 +6,14 @@ import re
 from typing import Any
 
 from sickbay.fhir import lossless_json
-from sickbay.fhir.elements import children
+from sickbay.fhir.elements import list_children
 
 _RELATIVE = re.compile(rb'"url"\s*:\s*"(?![A-Za-z][A-Za-z0-9+.-]*:)')
 """Matches a relative URL. Most bodies have none and aren't parsed."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
-def with_absolute_attachments(version: str, type: str, body: bytes, base: str) -> bytes:
+def make_attachments_absolute(version: str, type: str, body: bytes, base: str) -> bytes:
     """Returns `body`, the JSON of a resource, with each relative URL resolved against the FHIR base.
 
     See Bulk Data Access 2.0, Attachments.
@@ -30,7 +30,7 @@ def _walk(version: str, path: str, value: Any, base: str) -> bool:
     if not isinstance(value, dict):
         return False
     changed = False
-    elements = children(version, path)
+    elements = list_children(version, path)
     for key, member in value.items():
         items = member if isinstance(member, list) else [member]
         if key in ("contained", "resource"):

@@ -31,7 +31,7 @@ def is_wanted_raw(accept: str | None, format: str | None) -> bool:
     return "text/html" in requested or not (names_resource or requested in ("json", "xml"))
 
 
-def content(resource: dict[str, Any]) -> Content:
+def read_content(resource: dict[str, Any]) -> Content:
     """Returns the decoded content. An invalid media type becomes `application/octet-stream`, which clients don't interpret."""
     media_type = resource.get("contentType")
     try:
@@ -41,7 +41,7 @@ def content(resource: dict[str, Any]) -> Content:
     return Content(media_type if isinstance(media_type, str) and _MEDIA.fullmatch(media_type) else OPAQUE, data)
 
 
-def context(resource: dict[str, Any], base: str) -> tuple[str, str] | None:
+def read_security_context(resource: dict[str, Any], base: str) -> tuple[str, str] | None:
     """Returns (type, id) of the resource that controls access, or None if there is none on this server."""
     reference = resource.get("securityContext")
     if reference is None:

@@ -33,7 +33,7 @@ def read(version: str, type: str, id: str, text: bytes, base: str, content_type:
         document = parse(version, text, content_type)
     except ValueError as error:
         return Body(str(error), {})
-    return from_document(version, type, id, document, base)
+    return make_body(version, type, id, document, base)
 
 
 def parse(version: str, text: bytes, content_type: str | None) -> Any:
@@ -51,7 +51,7 @@ def parse(version: str, text: bytes, content_type: str | None) -> Any:
     return document
 
 
-def from_document(version: str, type: str, id: str, document: Any, base: str) -> Body:
+def make_body(version: str, type: str, id: str, document: Any, base: str) -> Body:
     """Reads a body that is already parsed; otherwise like `read`."""
     if not isinstance(document, dict):
         return Body("it isn't a JSON object", {})

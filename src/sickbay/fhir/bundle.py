@@ -49,7 +49,7 @@ class BundleEntry(NamedTuple):
     body: bytes
 
 
-def searchset(
+def make_searchset(
     base: str,
     entries: Mapping[str, Sequence[StoredResource]],
     *,
@@ -115,7 +115,9 @@ class Change(NamedTuple):
 _METHODS = {"create": ("POST", "201"), "update": ("PUT", "200"), "update-create": ("PUT", "201"), "delete": ("DELETE", "204")}
 
 
-def history(base: str, changes: Sequence[Change], *, self_url: str, next_url: str | None, total: int | None = None) -> bytes:
+def make_history(
+    base: str, changes: Sequence[Change], *, self_url: str, next_url: str | None, total: int | None = None
+) -> bytes:
     """Returns the Bundle for a history, newest first (R4, 3.1.0.12)."""
     entries = b",".join(_encode_change(base, change) for change in changes)
     total_member = b',"total":%d' % total if total is not None else b""

@@ -8,13 +8,13 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from sickbay.fhir.definitions import table
+from sickbay.fhir.definitions import load_table
 from sickbay.fhir.operations import registry as operation_registry
 from sickbay.fhir.operations.registry import Operation
 from sickbay.fhir.patch.formats import JSON_PATCH, MERGE_PATCH
 from sickbay.fhir.profiles import list_supported
 from sickbay.fhir.search.filters import is_answered
-from sickbay.fhir.search.parameters import COMMON, parameters
+from sickbay.fhir.search.parameters import COMMON, load_parameters
 from sickbay.fhir.search.query import SearchParameter
 from sickbay.fhir.served import served_types
 from sickbay.fhir.versions import VERSIONS
@@ -54,7 +54,7 @@ class Self(Struct, frozen=True):
     """Type -> the search parameters that are supported, for types that don't support all of them."""
 
 
-def statement(version: str, server: Self) -> dict[str, Any]:
+def make_statement(version: str, server: Self) -> dict[str, Any]:
     """Returns the statement as a dict. The same arguments produce the same bytes."""
     json_type = VERSIONS[version].json
     capability: dict[str, Any] = {
@@ -97,7 +97,7 @@ def _describe_server(version: str, server: Self) -> dict[str, Any]:
         "resource": [_describe_resource(version, server, type) for type in served_types(version)],
         "searchParam": _parameters_of_all(version),
         "operation": _server_operations(version),
-        "compartment": [_compartment_url(version, name) for name in sorted(table(version, "compartments"))],
+        "compartment": [_compartment_url(version, name) for name in sorted(load_table(version, "compartments"))],
     }
 
 
@@ -138,7 +138,7 @@ def _compartment_url(version: str, name: str) -> str:
 
 def _parameters_of_all(version: str) -> list[dict[str, str]]:
     """Returns the parameters that every type has, which also apply to searches of several types."""
-    by_code = parameters(version, "Patient")
+    by_code = load_parameters(version, "Patient")
     common = [
         _describe_parameter(version, by_code[code])
         for code in COMMON
@@ -155,7 +155,7 @@ def _parameters_by_target(version: str) -> Mapping[str, Sequence[str]]:
     """Type -> parameters that refer to it, as `Type:parameter`. A reference to any type is listed at every type."""
     referring: dict[str, list[str]] = {}
     for source in served_types(version):
-        for parameter in sorted(parameters(version, source).values(), key=lambda parameter: parameter.code):
+        for parameter in sorted(load_parameters(version, source).values(), key=lambda parameter: parameter.code):
             if parameter.kind == "reference":
                 any_type = not parameter.targets or "Resource" in parameter.targets
                 for target in served_types(version) if any_type else parameter.targets:
@@ -169,7 +169,7 @@ def _describe_resource(version: str, server: Self, type: str) -> dict[str, Any]:
     listed = server.searchable.get(type)
     searchable = [
         parameter
-        for parameter in parameters(version, type).values()
+        for parameter in load_parameters(version, type).values()
         if is_answered(version, parameter) and (listed is None or parameter.code in listed or parameter.code.startswith("_"))
     ]
     description: dict[str, Any] = {

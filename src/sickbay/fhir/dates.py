@@ -23,7 +23,7 @@ _FORM = re.compile(
 
 
 @memoize(16_384)
-def span(text: str) -> tuple[int, int] | None:
+def parse_span(text: str) -> tuple[int, int] | None:
     """Returns the range of a date of any precision, or None if it isn't a date. Without a zone: UTC (R4, 3.1.1.4.7)."""
     form = _FORM.fullmatch(text)
     if form is None:

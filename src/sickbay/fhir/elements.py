@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from sickbay.fhir.definitions import table
+from sickbay.fhir.definitions import load_table
 
 _INLINE = ("BackboneElement", "Element")
 
@@ -19,7 +19,7 @@ class Child(NamedTuple):
 
 
 @cache
-def children(version: str, path: str) -> dict[str, list[Child]]:
+def list_children(version: str, path: str) -> dict[str, list[Child]]:
     """Name -> keys. A choice is listed both by its bare name, with all types, and by each JSON name."""
     by_name: dict[str, list[Child]] = {}
     for name, types in _children_by_parent(version).get(path, ()):
@@ -48,7 +48,7 @@ def _path_of_type(path: str, type: str) -> str:
 @cache
 def _children_by_parent(version: str) -> dict[str, list[tuple[str, list[str]]]]:
     by_parent: dict[str, list[tuple[str, list[str]]]] = {}
-    for path, entry in table(version, "elements").items():
+    for path, entry in load_table(version, "elements").items():
         parent, _, name = path.rpartition(".")
         by_parent.setdefault(parent, []).append((name, entry[2]))
     return by_parent

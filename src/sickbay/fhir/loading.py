@@ -64,7 +64,9 @@ class _LooseBundle(msgspec.Struct, frozen=True):
     entry: list[msgspec.Raw] = []
 
 
-def pieces(version: str, text: bytes, *, line: bool = False, xml: bool = False) -> Iterator[ParsedResource | LoadError]:
+def split_into_resources(
+    version: str, text: bytes, *, line: bool = False, xml: bool = False
+) -> Iterator[ParsedResource | LoadError]:
     """Yields the resources in one text, JSON or XML. XML is converted to JSON.
 
     line: the text is a line of NDJSON. There, a Bundle with an id is itself a resource, because it was exported as one.

@@ -7,7 +7,7 @@ import re
 _MARKS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[{}\[\],:]')
 
 
-def members(body: bytes) -> list[tuple[str, bytes]]:
+def split_members(body: bytes) -> list[tuple[str, bytes]]:
     """Returns (key, unparsed value) of each member, in order. Raises ValueError if `body` isn't a JSON object."""
     pairs: list[tuple[str, bytes]] = []
     depth, key, begin, text = 0, b"", 0, b""

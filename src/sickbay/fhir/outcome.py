@@ -25,7 +25,7 @@ class Issue(Struct, frozen=True):
     where: tuple[str, ...] = ()
 
 
-def outcome(version: str, issues: Sequence[Issue]) -> bytes:
+def make_outcome(version: str, issues: Sequence[Issue]) -> bytes:
     """Returns the OperationOutcome as it is sent. Needs at least one issue."""
     return orjson.dumps(as_dict(version, issues))
 

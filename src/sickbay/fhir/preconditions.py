@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal, TypeAlias
 
-from sickbay.fhir.dates import span
+from sickbay.fhir.dates import parse_span
 
 Return: TypeAlias = Literal["minimal", "representation", "OperationOutcome"]
 _TAG = re.compile(r'(?:W/)?"?(\d{1,18})"?', re.ASCII)
@@ -14,7 +14,7 @@ _PREFERENCE = re.compile(r'(?:^|[,;])\s*(return|handling)\s*=\s*"?([\w-]+)', re.
 _RETURNS: dict[str, Return] = {"minimal": "minimal", "representation": "representation", "operationoutcome": "OperationOutcome"}
 
 
-def names(header: str, current: int | None) -> bool:
+def names_version(header: str, current: int | None) -> bool:
     """Whether If-Match or If-None-Match matches `current`, the current version; None if there is none. `*` matches any."""
     if current is None:
         return False
@@ -31,7 +31,7 @@ def is_unmodified(sent: str | None, modified: str) -> bool:
 
 
 def _seconds_of_date(text: str) -> int | None:
-    period = span(text)
+    period = parse_span(text)
     if period is not None:
         return period[0] // 1000
     try:
@@ -42,13 +42,13 @@ def _seconds_of_date(text: str) -> int | None:
         return None
 
 
-def criteria(condition: str, type: str) -> str:
+def extract_criteria(condition: str, type: str) -> str:
     """Returns the search in a condition. Clients send it as is, or after `?`, `Type?` or the type's absolute URL."""
     address, mark, search = condition.partition("?")
     return search if mark and _ADDRESS.fullmatch(address) and address.rpartition("/")[2] in ("", type) else condition
 
 
-def etag(version_id: int) -> str:
+def make_etag(version_id: int) -> str:
     return f'W/"{version_id}"'
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from sickbay.fhir.operations import registry as operation_registry
 from sickbay.fhir.request_error import RequestError
-from sickbay.fhir.search.parameters import compartment_types, known_types, nearest_of, other_versions, resource_types
+from sickbay.fhir.search.parameters import compartment_types, known_types, list_other_versions, nearest_of, resource_types
 from sickbay.kernel.memoize import memoize
 
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -81,7 +81,7 @@ def route(version: str, method: str, path: str) -> Route | Misrouted:
     URL. GET on the base is a system search; conditional writes use the type's URL without an id.
     """
     routed = route_plainly(version, method, path)
-    return routed if isinstance(routed, Route) else with_suggestion(version, routed)
+    return routed if isinstance(routed, Route) else add_suggestion(version, routed)
 
 
 def route_plainly(version: str, method: str, path: str) -> Route | Misrouted:
@@ -100,7 +100,7 @@ def _route(version: str, method: str, path: str) -> Route | Misrouted:
     if method == "OPTIONS":  # DSTU2 also serves its Conformance resource there
         return Route("capabilities" if version == "dstu2" and not path else "preflight")
     if path == "/metadata":
-        return _by_method({"GET": ("capabilities", ""), "HEAD": ("capabilities", "")}, method)
+        return _route_by_method({"GET": ("capabilities", ""), "HEAD": ("capabilities", "")}, method)
     if path.startswith("/.well-known/"):
         return Route("discovery") if method in ("GET", "HEAD") else Misrouted(405, allowed=("GET", "HEAD"))
     if path and not path.startswith("/"):
@@ -111,17 +111,17 @@ def _route(version: str, method: str, path: str) -> Route | Misrouted:
     segments = path.split("/")[1:]
     if "" in segments:
         return Misrouted(404, RequestError("fhir-path-trailing-slash", "path", path, path.rstrip("/")))
-    return _by_segments(version, method, segments)
+    return _route_by_segments(version, method, segments)
 
 
-def _by_segments(version: str, method: str, segments: list[str]) -> Route | Misrouted:
+def _route_by_segments(version: str, method: str, segments: list[str]) -> Route | Misrouted:
     if not segments:
-        return _by_method(_SYSTEM, method)
+        return _route_by_method(_SYSTEM, method)
     head, *rest = segments
     if head == "_search" and not rest:
-        return _by_method({"POST": ("search-system", "s")}, method)
+        return _route_by_method({"POST": ("search-system", "s")}, method)
     if head == "_history" and not rest:
-        return _by_method(_get_or_head("history-system", "s"), method)
+        return _route_by_method(_get_or_head("history-system", "s"), method)
     if head.startswith("$") and not rest:
         return _route_operation(version, method, head[1:])
     if head == JOBS and rest:
@@ -133,13 +133,13 @@ def _by_segments(version: str, method: str, segments: list[str]) -> Route | Misr
 
 def _route_type(version: str, method: str, type: str, rest: list[str]) -> Route | Misrouted:
     if not rest:
-        return _by_method(_WHOLE_TYPE, method, type)
+        return _route_by_method(_WHOLE_TYPE, method, type)
     head, *more = rest
     if not more:
         if head == "_search":
-            return _by_method({"POST": ("search-type", "s")}, method, type)
+            return _route_by_method({"POST": ("search-type", "s")}, method, type)
         if head == "_history":
-            return _by_method(_get_or_head("history-type", "s"), method, type)
+            return _route_by_method(_get_or_head("history-type", "s"), method, type)
         if head.startswith("$"):
             return _route_operation(version, method, head[1:], type)
     if not ID.fullmatch(head):
@@ -154,7 +154,7 @@ def _bad_id(type: str, head: str, more: list[str]) -> RequestError:
 
 def _route_instance(version: str, method: str, type: str, id: str, rest: list[str]) -> Route | Misrouted:
     if not rest:
-        return _by_method(_INSTANCE, method, type, id)
+        return _route_by_method(_INSTANCE, method, type, id)
     head, *more = rest
     if head == "_history":
         return _route_history(method, type, id, more)
@@ -164,8 +164,8 @@ def _route_instance(version: str, method: str, type: str, id: str, rest: list[st
         if (more and more != ["_search"]) or not compartment_types(version, type):
             return Misrouted(404)
         methods = {"POST": ("search-compartment", "s")} if more else _get_or_head("search-compartment", "s")
-        matched = _by_method(methods, method, None if head == "*" else head)
-        return matched if isinstance(matched, Misrouted) else _in_compartment(matched, type, id)
+        matched = _route_by_method(methods, method, None if head == "*" else head)
+        return matched if isinstance(matched, Misrouted) else _move_into_compartment(matched, type, id)
     if head[:1].isupper() and not more:
         return _unknown_type(version, head, [])
     return Misrouted(404)
@@ -187,7 +187,7 @@ def _route_job(method: str, rest: list[str]) -> Route | Misrouted:
         return Misrouted(404)
     file = {"GET": ("export-file", ""), "HEAD": ("export-file", "")}
     job = {"GET": ("export-status", ""), "HEAD": ("export-status", ""), "DELETE": ("export-cancel", "")}
-    matched = _by_method(file if len(rest) == 2 else job, method, None, rest[0])
+    matched = _route_by_method(file if len(rest) == 2 else job, method, None, rest[0])
     return (
         matched
         if isinstance(matched, Misrouted)
@@ -195,16 +195,16 @@ def _route_job(method: str, rest: list[str]) -> Route | Misrouted:
     )
 
 
-def _in_compartment(route: Route, type: str, id: str) -> Route:
+def _move_into_compartment(route: Route, type: str, id: str) -> Route:
     return Route(route.interaction, route.letters, route.type, compartment=(type, id))
 
 
 def _route_history(method: str, type: str, id: str, rest: list[str]) -> Route | Misrouted:
     if not rest:
-        return _by_method(_get_or_head("history-instance", "r"), method, type, id)
+        return _route_by_method(_get_or_head("history-instance", "r"), method, type, id)
     if len(rest) > 1 or not ID.fullmatch(rest[0]):
         return Misrouted(404)
-    matched = _by_method(_get_or_head("vread", "r"), method, type, id)
+    matched = _route_by_method(_get_or_head("vread", "r"), method, type, id)
     return matched if isinstance(matched, Misrouted) else Route("vread", "r", type, id, rest[0])
 
 
@@ -213,7 +213,7 @@ def _get_or_head(interaction: str, letters: str) -> dict[str, tuple[str, str]]:
     return {"GET": (interaction, letters), "HEAD": (interaction, letters)}
 
 
-def _by_method(
+def _route_by_method(
     methods: dict[str, tuple[str, str]], method: str, type: str | None = None, id: str | None = None
 ) -> Route | Misrouted:
     interaction = methods.get(method)
@@ -221,13 +221,13 @@ def _by_method(
 
 
 def _unknown_type(version: str, name: str, rest: list[str]) -> Misrouted:
-    elsewhere = other_versions(version, name)
+    elsewhere = list_other_versions(version, name)
     rule = "fhir-resource-wrong-version" if elsewhere else "fhir-resource-unknown"
     fault = RequestError(rule, "type", name, "a resource type of this version")
     return Misrouted(404, fault, elsewhere, sought=(name, None))
 
 
-def with_suggestion(version: str, misrouted: Misrouted) -> Misrouted:
+def add_suggestion(version: str, misrouted: Misrouted) -> Misrouted:
     """Returns the same with the known type or operation that was probably meant."""
     if misrouted.sought is None or misrouted.fault is None:
         return misrouted

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from sickbay.fhir.binary import context
+from sickbay.fhir.binary import read_security_context
 from sickbay.fhir.routing import reference_target
 from sickbay.fhir.search import index_values
-from sickbay.fhir.search.expressions import ElementPath, routes, walk
+from sickbay.fhir.search.expressions import ElementPath, list_routes, walk
 from sickbay.fhir.search.index import CROWDS
-from sickbay.fhir.search.parameters import compartment_types, known_types, parameters
+from sickbay.fhir.search.parameters import compartment_types, known_types, load_parameters
 
 USUAL = ("subject", "patient")
 """The parameters that name the subject, for every type that EXCEPTIONS doesn't list."""
@@ -57,7 +57,7 @@ def subjects_of(version: str, resource: Mapping[str, Any], base: str) -> Subject
         return Subjects()
     whole = dict(resource)
     if type == "Binary":
-        owner = context(whole, base)
+        owner = read_security_context(whole, base)
         own = frozenset({owner[1]} if owner is not None and owner[0] == "Patient" else ())
         return Subjects(own, own, owner is not None)
     paths = _ways_to_patient(version, type)
@@ -85,24 +85,24 @@ class _Ways(NamedTuple):
 
 @cache
 def _ways_to_patient(version: str, type: str) -> _Ways:
-    own, codes = parameters(version, type), compartment_types(version).get(type, ())
+    own, codes = load_parameters(version, type), compartment_types(version).get(type, ())
     subject = subject_parameters(version, type)
     return _Ways(
-        tuple(route for code in codes if code in own for route in routes(version, type, own[code].expression)),
-        tuple(route for code in subject for route in routes(version, type, own[code].expression)),
-        tuple(route for code in subject for route in routes(version, type, _any_target(own[code].expression))),
+        tuple(route for code in codes if code in own for route in list_routes(version, type, own[code].expression)),
+        tuple(route for code in subject for route in list_routes(version, type, own[code].expression)),
+        tuple(route for code in subject for route in list_routes(version, type, _drop_target_type(own[code].expression))),
     )
 
 
 def subject_parameters(version: str, type: str) -> tuple[str, ...]:
     """Returns the search parameters that name the subject of this type; empty if it has no subject."""
-    own, compartment = parameters(version, type), compartment_types(version).get(type, ())
+    own, compartment = load_parameters(version, type), compartment_types(version).get(type, ())
     if type in EXCEPTIONS:
         return tuple(code for code in EXCEPTIONS[type] if code in own and compartment)
     return tuple(code for code in USUAL if code in compartment and code in own)
 
 
-def _any_target(expression: str) -> str:
+def _drop_target_type(expression: str) -> str:
     return expression.replace(".where(resolve() is Patient)", "")
 
 

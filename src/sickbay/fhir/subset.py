@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sickbay.fhir import lossless_json
-from sickbay.fhir.definitions import table
-from sickbay.fhir.elements import children
-from sickbay.fhir.members import join, members
+from sickbay.fhir.definitions import load_table
+from sickbay.fhir.elements import list_children
+from sickbay.fhir.members import join, split_members
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search.parameters import nearest_of
 from sickbay.fhir.search.query import Query
@@ -53,18 +53,18 @@ def read_part(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) 
 def is_element(version: str, type: str | None, name: str) -> bool:
     """Whether the type has the element. True if the type is unknown."""
     first = name.removeprefix(f"{type}.").split(".")[0]
-    elements = children(version, type) if type else {}
+    elements = list_children(version, type) if type else {}
     return not elements or first in elements or first == "resourceType"
 
 
 def suggest_element(version: str, type: str | None, name: str) -> str:
     """Returns the likely meaning of an element that the type doesn't have."""
     first = name.removeprefix(f"{type}.").split(".")[0]
-    near = nearest_of(first, children(version, type or ""))
+    near = nearest_of(first, list_children(version, type or ""))
     return f"_elements={near or 'the names of elements of ' + str(type) + ', separated by commas'}"
 
 
-def faults(query: Query) -> tuple[RequestError, ...]:
+def find_faults(query: Query) -> tuple[RequestError, ...]:
     """Reports the first element that no searched type has, and _summary=text with included resources (R4, 3.1.1.5.8)."""
     types = [part.type for part in query.parts] or [query.type]
     errors = []
@@ -77,7 +77,7 @@ def faults(query: Query) -> tuple[RequestError, ...]:
     return tuple(errors)
 
 
-def subset(version: str, type: str, body: bytes, summary: str | None, elements: Collection[str] = ()) -> bytes:
+def make_subset(version: str, type: str, body: bytes, summary: str | None, elements: Collection[str] = ()) -> bytes:
     """Returns the requested part of `body`, or all of it. summary: true, text or data (count has no body).
 
     Keeps mandatory elements, so that the part is still a valid resource.
@@ -86,7 +86,7 @@ def subset(version: str, type: str, body: bytes, summary: str | None, elements: 
     if keys is None and summary != "data":
         return body
     cut = []
-    for key, value in members(body):
+    for key, value in split_members(body):
         name = key.removeprefix("_")
         if (keys is None and name != "text") or (keys is not None and name in keys):
             cut.append((key, value))
@@ -108,24 +108,24 @@ def _keys_to_keep(version: str, type: str, summary: str | None, elements: Collec
 def _keys_of_element(version: str, type: str, name: str) -> list[str]:
     """Returns the resource's own keys for `birthDate`, `Patient.birthDate` or `name.family`; all keys of a choice."""
     first = name.removeprefix(type + ".").split(".")[0]
-    return [child.key for child in children(version, type).get(first, ())] or [first]
+    return [child.key for child in list_children(version, type).get(first, ())] or [first]
 
 
 @cache
 def _mandatory_keys(version: str, type: str) -> frozenset[str]:
     keys = set()
-    for path, entry in table(version, "elements").items():
+    for path, entry in load_table(version, "elements").items():
         parent, _, name = path.rpartition(".")
         if parent == type and (entry[0] > 0 or (len(entry) > 4 and entry[4] == "M")):
-            keys |= {child.key for child in children(version, type)[name.removesuffix("[x]")]}
+            keys |= {child.key for child in list_children(version, type)[name.removesuffix("[x]")]}
     return frozenset(keys - {"modifierExtension"})
 
 
 @cache
 def _summary_keys(version: str, type: str) -> frozenset[str]:
     """Returns the keys that the definitions mark as summary elements."""
-    elements = children(version, type)
-    names = table(version, "summary").get(type, ())
+    elements = list_children(version, type)
+    names = load_table(version, "summary").get(type, ())
     return frozenset(child.key for name in names for child in elements.get(name.removesuffix("[x]"), ()))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sickbay.fhir.definitions import table
+from sickbay.fhir.definitions import load_table
 from sickbay.fhir.search.parameters import nearest_of
 
 SPECIFICATION = "http://hl7.org/fhir/"
@@ -26,18 +26,18 @@ class Term(NamedTuple):
 @cache
 def value_sets(version: str) -> Mapping[str, tuple[Term, ...]]:
     """URL -> terms, in the order of the definition."""
-    return {url: _look_up_terms(version, url, codes) for url, codes in table(version, "codes").items()}
+    return {url: _look_up_terms(version, url, codes) for url, codes in load_table(version, "codes").items()}
 
 
 def _look_up_terms(version: str, url: str, codes: Sequence[str]) -> tuple[Term, ...]:
-    named = [Term(*fields) for fields in table("r4", "terms").get(url, ())]
+    named = [Term(*fields) for fields in load_table("r4", "terms").get(url, ())]
     known = {term.code for term in named}
     own = SPECIFICATION + url.rpartition("/")[2]
     return (*(term for term in named if term.code in codes), *(Term(own, code) for code in codes if code not in known))
 
 
 @cache
-def systems(version: str) -> Mapping[str, Mapping[str, str]]:
+def load_systems(version: str) -> Mapping[str, Mapping[str, str]]:
     """System -> code -> display, for all codes in the value sets."""
     displays: dict[str, dict[str, str]] = {}
     for terms in value_sets(version).values():
@@ -56,7 +56,7 @@ def suggest_value_set(version: str, url: str) -> str:
     return f"{len(known)} value sets (required bindings) are available, for example {example}."
 
 
-def expansion(version: str, url: str, text: str, offset: int, count: int, at: datetime.datetime) -> dict[str, Any]:
+def make_expansion(version: str, url: str, text: str, offset: int, count: int, at: datetime.datetime) -> dict[str, Any]:
     """Returns the expanded ValueSet. text: part of a code or display, case-insensitive. Raises KeyError if it is unknown."""
     wanted = text.casefold()
     terms = value_sets(version)[url]

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from sickbay.fhir import lossless_json
 from sickbay.fhir.body import parse
-from sickbay.fhir.elements import children
+from sickbay.fhir.elements import list_children
 from sickbay.fhir.request_error import RequestError
 
 MAXIMUM_ENTRIES = 5000
@@ -169,7 +169,7 @@ def link(version: str, value: Any, places: Mapping[str, str], trail: tuple[str, 
     return copy
 
 
-def first_reference(version: str, value: Any, urls: Collection[str]) -> str | None:
+def find_first_reference(version: str, value: Any, urls: Collection[str]) -> str | None:
     """Returns the first of these fullUrls that a transaction would replace in `value`."""
     noting = _NotingPlaces(urls)
     link(version, value, noting)
@@ -214,7 +214,7 @@ def _is_address(version: str, trail: tuple[str, ...]) -> bool:
         return True
     path, type = trail[0], ""
     for key in trail[1:]:
-        child = next((child for child in children(version, path).get(key, ()) if child.key == key), None)
+        child = next((child for child in list_children(version, path).get(key, ()) if child.key == key), None)
         if child is None:
             return False
         path, type = child.path, child.type
@@ -236,7 +236,7 @@ class References(NamedTuple):
         return [text for text in self.own if text.startswith("urn:") and text not in known]
 
 
-def references(value: Any) -> References:
+def find_references(value: Any) -> References:
     """Collects the references in the order of the document."""
     bundles: list[Any] = []
     own = _collect_references([value], bundles)
@@ -262,7 +262,7 @@ def _collect_references(pending: list[Any], bundles: list[Any] | None) -> list[s
     return texts
 
 
-def no_search(text: str, faults: object) -> str:
+def describe_search_fault(text: str, faults: object) -> str:
     """Returns the message for a conditional reference that isn't a valid search."""
     first = next((fault for fault in faults if isinstance(fault, RequestError)), None) if isinstance(faults, tuple) else None
     needed = "it needs a type of this version and one of its search parameters"
@@ -270,5 +270,5 @@ def no_search(text: str, faults: object) -> str:
     return f"The reference {text} isn't a valid search: {problem}."
 
 
-def response(kind: str, entries: list[bytes]) -> bytes:
+def make_response(kind: str, entries: list[bytes]) -> bytes:
     return b'{"resourceType":"Bundle","type":"%b-response","entry":[' % kind.encode() + b",".join(entries) + b"]}"

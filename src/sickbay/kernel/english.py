@@ -39,7 +39,7 @@ def join(words: Sequence[str], last: str = "and") -> str:
     return f"{', '.join(first)} {last} {end}" if first else end
 
 
-def duration(seconds: int) -> str:
+def describe_duration(seconds: int) -> str:
     """'a few seconds', 'about 40 seconds', 'about 4 minutes', 'about 2 hours': an estimate, rounded up."""
     if seconds <= 5:
         return "a few seconds"
@@ -52,7 +52,7 @@ def duration(seconds: int) -> str:
 _SPANS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
-def span(seconds: int) -> str:
+def describe_span(seconds: int) -> str:
     """'2 hours', '1 day, 12 hours and 5 minutes': exact, without units that are 0."""
     parts = []
     for name, length in _SPANS:
@@ -62,17 +62,17 @@ def span(seconds: int) -> str:
     return join(parts) or "0 seconds"
 
 
-def size(number: int) -> str:
+def describe_size(number: int) -> str:
     """'12 KB', '3.4 MB'. number: of bytes."""
     return f"{number / 1_000_000:.1f} MB" if number >= 1_000_000 else f"{-(-number // 1000)} KB"
 
 
-def from_real_time(offset: float) -> str:
+def describe_offset(offset: float) -> str:
     """'2 hours ahead of real time', '30 minutes behind real time' or 'real time'. offset: in seconds."""
     seconds = round(offset)
     if not seconds:
         return "real time"
-    return f"{span(abs(seconds))} {'ahead of' if seconds > 0 else 'behind'} real time"
+    return f"{describe_span(abs(seconds))} {'ahead of' if seconds > 0 else 'behind'} real time"
 
 
 def instant(at: float | str) -> datetime:

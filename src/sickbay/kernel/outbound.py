@@ -108,7 +108,9 @@ async def fetch(
             raise Unreachable("the URL must be http or https, with a host and without a user name")
         port = parts.port or DEFAULT_PORTS[parts.scheme]
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            return await _from_any(parts, await _permitted_addresses(parts.hostname, port, loopback, named), port, page, limit)
+            return await _fetch_from_any(
+                parts, await _permitted_addresses(parts.hostname, port, loopback, named), port, page, limit
+            )
     except TimeoutError:
         raise Unreachable(NO_RESPONSE, "timeout") from None
     except httpx2.TimeoutException as error:
@@ -149,7 +151,7 @@ async def _resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
-async def _from_any(parts: SplitResult, addresses: list[str], port: int, page: bool, limit: int) -> Fetched:
+async def _fetch_from_any(parts: SplitResult, addresses: list[str], port: int, page: bool, limit: int) -> Fetched:
     """Uses the first address that accepts a connection: localhost has two, and servers often listen on only one."""
     import httpx2
 

@@ -30,7 +30,7 @@ class Vocabulary(NamedTuple):
     letters: tuple[int, ...]
 
 
-def vocabulary(names: Iterable[str]) -> Vocabulary:
+def make_vocabulary(names: Iterable[str]) -> Vocabulary:
     """Prepare names that many words are compared with."""
     listed = tuple(names)
     return Vocabulary(listed, tuple(map(_letter_bits, listed)))
@@ -42,7 +42,7 @@ def find_closest(
     """Return the most similar name, or None if none is as similar as `cutoff` (from 0 to 1) or the word is too long."""
     if len(word) > longest:
         return None
-    known = names if isinstance(names, Vocabulary) else vocabulary(names)
+    known = names if isinstance(names, Vocabulary) else make_vocabulary(names)
     matcher = SequenceMatcher()
     matcher.set_seq2(word)
     best = (cutoff, "")
@@ -63,7 +63,7 @@ def find_closest_url(url: str, urls: Sequence[str]) -> str | None:
     """
     start, starts = url[:URL_CHARACTERS], [known[:URL_CHARACTERS] for known in urls]
     if len(urls) > COMPARED_NAMES:
-        likely = {known for _, known in sorted(_similarity_bounds(start, vocabulary(starts)))[-COMPARED_NAMES:]}
+        likely = {known for _, known in sorted(_similarity_bounds(start, make_vocabulary(starts)))[-COMPARED_NAMES:]}
         urls = [known for known in urls if known[:URL_CHARACTERS] in likely][:COMPARED_NAMES]
     return max(urls, key=lambda known: _similarity_of(known[:URL_CHARACTERS], start), default=None)
 

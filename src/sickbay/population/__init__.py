@@ -68,7 +68,7 @@ def generate(
     yield from _practitioner_groups(seed, patients, version, messiness)
 
 
-def portions(
+def generate_portions(
     *, seed: int, patients: int, today: datetime.date, version: Version, messiness: float = 0.0, skip: int = 0
 ) -> Iterator[Iterator[dict[str, Any]]]:
     """Yields what `generate` and then `schedule` yield, in portions: the hospital, each patient, and the rest.
@@ -88,20 +88,20 @@ def portions(
 
 def _record_of_patient(seed: int, number: int, version: Version, messiness: float) -> Iterator[dict[str, Any]]:
     """Yields the resources of the `number`-th patient."""
-    from sickbay.population.stories import live
+    from sickbay.population.stories import simulate_life
 
-    yield from _renderer_module(version).record(live(seed, number, messiness))
+    yield from _renderer_module(version).record(simulate_life(seed, number, messiness))
 
 
 def _practitioner_groups(seed: int, patients: int, version: Version, messiness: float) -> Iterator[dict[str, Any]]:
     """Yields a Group of each practitioner's patients."""
     from sickbay.population import data_quality
-    from sickbay.population.people import person
+    from sickbay.population.people import make_person
     from sickbay.population.staff import PRACTITIONERS
 
     panels: dict[str, list[str]] = {}
     for number in range(1, patients + 1):
-        patient = data_quality.person(person(seed, number), seed, messiness)
+        patient = data_quality.distort_person(make_person(seed, number), seed, messiness)
         panels.setdefault(patient.practitioner, []).append(patient.id)
     render = _renderer_module(version)
     yield from (
@@ -114,16 +114,16 @@ def schedule(
     *, seed: int, patients: int, today: datetime.date, version: Version, messiness: float = 0.0
 ) -> Iterator[dict[str, Any]]:
     """Yields slots and appointments from two days before `today` to three days after it, each slot before its appointment."""
-    from sickbay.population.calendar import bookings
+    from sickbay.population.calendar import plan_bookings
 
     render = _renderer_module(version)
-    for slot, booking in bookings(seed, patients, today, messiness):
+    for slot, booking in plan_bookings(seed, patients, today, messiness):
         yield render.slot(slot)
         if booking:
             yield render.appointment(booking)
 
 
-def codes() -> Iterator[tuple[str, str, str]]:
+def list_codes() -> Iterator[tuple[str, str, str]]:
     """Yields system, code and display of every concept that a history can contain, for any patient."""
     from sickbay.population import codings, drugs, forms, intake, measures, problems, procedure_codes, specimens
 
@@ -135,7 +135,7 @@ def codes() -> Iterator[tuple[str, str, str]]:
                         yield from concept.codes
 
 
-def users(seed: int) -> tuple[SeedUser, ...]:
+def list_users(seed: int) -> tuple[SeedUser, ...]:
     """Returns the accounts of a seeded tenant: two doctors, a nurse, two patients (one also acts for her child) and a relative
     of two patients.
     """

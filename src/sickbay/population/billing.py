@@ -40,7 +40,7 @@ def bill(history: PatientHistory) -> Bill | None:
     return Bill(visit, float(amount), benefit, visit.end.date() + _SETTLED)
 
 
-def agreement(history: PatientHistory) -> Agreement | None:
+def find_agreement(history: PatientHistory) -> Agreement | None:
     """Returns the decision of every fourth patient, made at the first visit. Few refuse."""
     if history.person.number % 4 != 1 or not history.visits:
         return None

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from sickbay.population import data_quality
 from sickbay.population.patient_history import Person
-from sickbay.population.people import TIMOTHY, person
+from sickbay.population.people import TIMOTHY, make_person
 from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.staff import PRACTITIONERS, Practitioner
 from sickbay.population.stories import STORIES, story_names
@@ -81,7 +81,9 @@ class Booking(Struct, frozen=True):
     created: datetime.date
 
 
-def bookings(seed: int, patients: int, today: datetime.date, messiness: float = 0.0) -> Iterator[tuple[Slot, Booking | None]]:
+def plan_bookings(
+    seed: int, patients: int, today: datetime.date, messiness: float = 0.0
+) -> Iterator[tuple[Slot, Booking | None]]:
     """Yields the slots of the days around today, each with its booking if it has one."""
     for shift in DAYS if patients > 0 else ():
         day = today + datetime.timedelta(days=shift)
@@ -115,7 +117,7 @@ def _book_slot(
     if patient_number is None:
         return slot, None
     created = day - datetime.timedelta(days=rng.pick_integer(4, 40))
-    patient = data_quality.person(person(seed, patient_number), seed, messiness)
+    patient = data_quality.distort_person(make_person(seed, patient_number), seed, messiness)
     reason = "Hypertension, yearly review" if patient_number == TIMOTHY else _draw_reason(seed, rng, patient_number, day)
     return slot, Booking(f"ap-{slot.id[5:]}", slot, patient, clinic.room, reason, state, created)
 
@@ -135,7 +137,7 @@ def _pick_patient(
     children = practitioner.title == "Paediatrics"
     for _ in range(40):
         number = rng.pick_integer(1, patients)
-        candidate = person(seed, number)
+        candidate = make_person(seed, number)
         age = candidate.age(day)
         if candidate.died and candidate.died <= day:
             continue
@@ -149,7 +151,7 @@ def _draw_reason(seed: int, rng: SeededRandom, number: int, day: datetime.date) 
     reasons = [reason for story in story_names(seed, number) if story in STORIES for reason in STORIES[story].asks]
     if reasons and rng.chance(0.75):
         return rng.pick(reasons)
-    return rng.pick(_CHILD_REASONS if person(seed, number).age(day) < 18 else _ADULT_REASONS)
+    return rng.pick(_CHILD_REASONS if make_person(seed, number).age(day) < 18 else _ADULT_REASONS)
 
 
 def _draw_state(rng: SeededRandom, shift: int, clock: str) -> str:

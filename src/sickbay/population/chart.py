@@ -45,7 +45,7 @@ Target = tuple[str, Measure | None, float | None, float | None, Concept | None]
 """A goal: its text, the measure and its bounds (low, high) if it has one, and the finding to reach if that has a code."""
 
 
-def target(
+def make_target(
     text: str,
     measure: Measure | None = None,
     low: float | None = None,
@@ -212,7 +212,7 @@ class Chart:
             if measure is not measures.EGFR and measure is not measures.CHOLESTEROL:
                 measured[measure.key] = self.draw(measure, body)
         if measures.EGFR in ordered:
-            measured["egfr"] = filtration(measured["creatinine"], self.person.age(visit.day), self.person.sex)
+            measured["egfr"] = estimate_filtration(measured["creatinine"], self.person.age(visit.day), self.person.sex)
         if measures.CHOLESTEROL in ordered:
             measured["cholesterol"] = round(measured["ldl"] + measured["hdl"] + measured["triglycerides"] / 5)
         numbers = {measure.key: self.read(measure, visit, measured[measure.key], after=12) for measure in ordered}
@@ -346,7 +346,7 @@ class Chart:
 _NO_ANTI_INFLAMMATORIES = (problems.KIDNEY_3, problems.HEART_FAILURE, problems.FIBRILLATION, problems.PREGNANCY)
 
 
-def filtration(creatinine: float, age: float, sex: str) -> float:
+def estimate_filtration(creatinine: float, age: float, sex: str) -> float:
     """Returns the estimated glomerular filtration rate by CKD-EPI 2021, in mL/min/1.73 m2."""
     woman = sex == "female"
     ratio = creatinine / (0.7 if woman else 0.9)

@@ -21,7 +21,7 @@ def add(chart: Chart, rng: SeededRandom) -> None:
     _add_percentiles(chart)
     _add_oxygen(chart, rng)
     _average_pressure(chart, rng)
-    _not_obtained(chart)
+    _record_missing_reading(chart)
     _add_laboratory_results(chart)
     _add_adherence(chart, rng)
     if chart.person.number % 13 == 6 and chart.person.age(chart.history.visits[0].day) >= 18:
@@ -45,7 +45,7 @@ def _add_percentiles(chart: Chart) -> None:
 
 
 def _add_percentile(chart: Chart, visit: Visit, table: growth.Table, at: float, value: float) -> None:
-    rank = growth.percentile(table, chart.person.sex, at, value)
+    rank = growth.find_percentile(table, chart.person.sex, at, value)
     measure = measures.WEIGHT_RANK if table is growth.WEIGHT_FOR_LENGTH else measures.HEAD_RANK
     if rank is not None:
         chart.add(measure, visit, visit.start + _ATTEMPT, value=float(rank), performer=_nurse_of_visit(visit))
@@ -85,7 +85,7 @@ def _average_pressure(chart: Chart, rng: SeededRandom) -> None:
         chart.add(measures.MEAN_PRESSURE, None, evening, parts=parts, since=start)
 
 
-def _not_obtained(chart: Chart) -> None:
+def _record_missing_reading(chart: Chart) -> None:
     """Adds a failed first attempt to measure the blood pressure, and a weight that the patient declined to have taken."""
     visit, number = chart.history.visits[-1], chart.person.number
     if chart.person.age(visit.day) < 18:
@@ -107,10 +107,10 @@ def _add_laboratory_results(chart: Chart) -> None:
     for procedure in list(chart.history.procedures):
         if procedure.concept in (procedure_codes.POLYPECTOMY, procedure_codes.APPENDECTOMY):
             add_pathology(chart, procedure.visit, polyp=procedure.concept is procedure_codes.POLYPECTOMY)
-    urine = _last_reading(chart, measures.ALBUMIN_RATIO.key, measures.NITRITE.key)
+    urine = _find_last_reading(chart, measures.ALBUMIN_RATIO.key, measures.NITRITE.key)
     if urine:
         chart.add(measures.URINE_COLOR, _visit(chart, urine), urine.at, text="Yellow", performer=urine.performer)
-    blood = _last_reading(chart, measures.POTASSIUM.key)
+    blood = _find_last_reading(chart, measures.POTASSIUM.key)
     if blood and chart.person.number % 10 == 4:
         at = blood.at + datetime.timedelta(minutes=20)
         chart.add(measures.POTASSIUM, _visit(chart, blood), at, absent=True, why=ERROR, performer=blood.performer)
@@ -135,7 +135,7 @@ def _add_adherence(chart: Chart, rng: SeededRandom) -> None:
             history.prescriptions[order.number - 1] = replace(order, adherence=(taken, last.day))
 
 
-def _last_reading(chart: Chart, *keys: str) -> Observation | None:
+def _find_last_reading(chart: Chart, *keys: str) -> Observation | None:
     return next(
         (reading for reading in reversed(chart.history.readings) if reading.measure.key in keys and reading.visit), None
     )

@@ -74,7 +74,7 @@ _SEVERITIES = ((20, SEVERE), (10, MODERATE), (0, MILD))
 """The lowest score of each severity."""
 
 
-def severity(score: float) -> Concept:
+def rate_severity(score: float) -> Concept:
     """Returns the severity of a depression by its PHQ-9 score."""
     return next(concept for lowest, concept in _SEVERITIES if score >= lowest)
 

@@ -92,7 +92,7 @@ HEAD_FOR_AGE: Table = {
 }
 
 
-def percentile(table: Table, sex: str, at: float, value: float) -> int | None:
+def find_percentile(table: Table, sex: str, at: float, value: float) -> int | None:
     """Returns the percentile of a value, from 1 to 99, or None outside the table.
 
     sex: "female" or "male". at: the length in cm, or the age in months.

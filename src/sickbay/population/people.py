@@ -67,7 +67,7 @@ CAST: dict[int, Role] = {
 
 
 @cache_results(1024)
-def person(seed: int, number: int) -> Person:
+def make_person(seed: int, number: int) -> Person:
     """Returns the `number`-th patient (from 1) of this seed. Choosing the patient of an appointment looks at many."""
     rng = SeededRandom(seed, "person", number)
     random_person = _random_person(rng, number)
@@ -85,7 +85,7 @@ def person(seed: int, number: int) -> Person:
         contact=role.contact or (random_person.contact if _is_young(role.born) else None),
         died=role.died,
         plan="Medicare" if (END - role.born).days > 65 * 365.25 else "Harbour Health",
-        practitioner=_own_practitioner(rng, role.born, number),
+        practitioner=_choose_practitioner(rng, role.born, number),
         married=role.contact is None and random_person.married,
     )
     return identity.add_details(cast, seed)
@@ -111,7 +111,7 @@ def _random_person(rng: SeededRandom, number: int) -> Person:
         city=city,
         postal=postal,
         record_number=_record_number(number),
-        practitioner=_own_practitioner(rng, born, number),
+        practitioner=_choose_practitioner(rng, born, number),
         married=(END - born).days > 27 * 365 and rng.chance(0.55),
         contact=f"{rng.pick(kin.women)} {kin.families[number % len(kin.families)]}" if _is_young(born) else None,
         died=_draw_death(rng, born),
@@ -144,7 +144,7 @@ def _record_number(number: int) -> str:
     return f"{digits // 10_000}-{digits % 10_000:04d}"
 
 
-def _own_practitioner(rng: SeededRandom, born: datetime.date, number: int) -> str:
+def _choose_practitioner(rng: SeededRandom, born: datetime.date, number: int) -> str:
     if number == 17:
         return PHYSICIANS[0].id
     return rng.pick(PEDIATRICIANS if _is_young(born) else PHYSICIANS).id

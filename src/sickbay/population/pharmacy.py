@@ -56,7 +56,7 @@ def _supply_for(drug: Drug, days: int) -> Supply:
     return Supply(drug.dose * drug.times * days, drug.form, days)
 
 
-def fills(history: PatientHistory) -> list[Fill]:
+def list_fills(history: PatientHistory) -> list[Fill]:
     """Returns the fills by order and day. Only those in an order's last year are included."""
     dispensed: list[Fill] = []
     for order in history.prescriptions:

@@ -37,7 +37,7 @@ def add(chart: Chart) -> None:
     knee = next(problem for problem in chart.history.problems if problem.concept is problems.KNEE_ARTHROSIS)
     polyp = _add_polyp(chart)
     _new_knee(chart, knee)
-    _last_visit(chart, polyp)
+    _record_last_visit(chart, polyp)
     chart.record_reported_dose(procedure_codes.TD, chart.history.visits[0])
     chart.problem(problems.ANEMIA, _ANAEMIA, _ANAEMIA, None, over=_CURED)
 
@@ -73,7 +73,7 @@ def _new_knee(chart: Chart, knee: Condition) -> None:
     chart.note(procedure_codes.DISCHARGE, visit, "Knee replaced without complications. Walks with crutches.", printed=True)
 
 
-def _last_visit(chart: Chart, polyp: Condition) -> None:
+def _record_last_visit(chart: Chart, polyp: Condition) -> None:
     """What was asked and measured at the visit after the operation."""
     visit = chart.visit(_REVIEW, problems.FOLLOW_UP, polyp.concept)
     chart.request(procedure_codes.SALT, procedure_codes.COUNSELING, visit)
@@ -82,7 +82,7 @@ def _last_visit(chart: Chart, polyp: Condition) -> None:
     _add_finding(chart, measures.HOUSING, visit, 6, text="Rents a flat on the third floor, without a lift.")
     _add_finding(chart, replace(measures.TRANSPORT, kind="household"), visit, 7, flag=False)
     score = chart.add(measures.PHQ9, visit, visit.start + datetime.timedelta(minutes=8), value=4.0, performer=None)
-    _add_finding(chart, measures.DISABILITY, visit, 9, concept=forms.severity(4), derived=(score,))
+    _add_finding(chart, measures.DISABILITY, visit, 9, concept=forms.rate_severity(4), derived=(score,))
     _add_finding(chart, measures.FUNCTION, visit, 10, absent=True, why=DECLINED)
     nothing: tuple[tuple[Measure, None], ...] = ((measures.SYSTOLIC, None), (measures.DIASTOLIC, None))
     _add_finding(chart, measures.PRESSURE, visit, 11, parts=nothing)

@@ -127,7 +127,7 @@ def _add_mood(chart: Chart, visit: Visit) -> None:
     """Records the severity of the depression, according to the last PHQ-9 score."""
     scores = [reading for reading in chart.history.readings if reading.measure is measures.PHQ9 and reading.value is not None]
     if scores and scores[-1].value is not None:
-        severity = forms.severity(scores[-1].value)
+        severity = forms.rate_severity(scores[-1].value)
         scored_visit = chart.history.visits[(scores[-1].visit or 1) - 1]
         _add_observation(
             chart,

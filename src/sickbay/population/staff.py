@@ -85,7 +85,7 @@ USERS = (
 )
 
 
-def npi(number: int) -> str:
+def make_npi(number: int) -> str:
     """Returns a national provider identifier that is never assigned: real ones begin with 1 or 2, this one with 9.
 
     Its check digit is valid: Luhn, computed as if 80840 preceded it.

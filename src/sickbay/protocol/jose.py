@@ -132,7 +132,7 @@ CURVES = {"P-256": 256, "P-384": 384, "P-521": 512}
 """The curves of ES256, ES384 and ES512 (RFC 7518 3.4), and the size of the hash of each algorithm."""
 
 
-def weakness(key: Jwk) -> str:
+def find_weakness(key: Jwk) -> str:
     """The reason, in a few words, why this public key is too weak; "" if it is strong enough, or isn't an RSA or EC key."""
     if key.get("kty") == "RSA":
         return _rsa_weakness(_decode_integer(key.get("n")), _decode_integer(key.get("e")))

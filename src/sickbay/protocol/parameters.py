@@ -91,7 +91,7 @@ def parse(raw: str) -> Parameters:
     return Parameters(tuple(pairs), raw)
 
 
-def first_value(raw: str, name: str) -> str | None:
+def find_first_value(raw: str, name: str) -> str | None:
     """The decoded value of the first parameter with this name, without parsing the others. The name isn't percent-encoded."""
     start = f"&{raw}".find(f"&{name}=")
     return None if start < 0 else _decode(raw[start + len(name) + 1 :].partition("&")[0])

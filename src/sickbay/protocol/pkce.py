@@ -24,7 +24,7 @@ def challenge(verifier: str) -> str:
     return urlsafe_b64encode(_challenge_digest(verifier)).rstrip(b"=").decode()
 
 
-def matches(verifier: str, sent: str) -> bool:
+def is_match(verifier: str, sent: str) -> bool:
     return hmac.compare_digest(challenge(verifier).encode(), sent.encode())
 
 
@@ -40,7 +40,7 @@ def slip(verifier: str, sent: str) -> Slip | None:
         b64encode(digest).decode(): "base64",
         b64encode(digest).rstrip(b"=").decode(): "base64",
     }
-    return None if matches(verifier, sent) else forms.get(sent)
+    return None if is_match(verifier, sent) else forms.get(sent)
 
 
 def _challenge_digest(verifier: str) -> bytes:

@@ -141,7 +141,7 @@ def reorder_letters(token: str) -> str | None:
     return match[1] + "".join(sorted(match[2], key=LETTERS.index)) + (match[3] or "")
 
 
-def in_version(scope: ResourceScope, version: str) -> str:
+def convert_to_version(scope: ResourceScope, version: str) -> str:
     """The scope's text in the syntax of "v1" or "v2"; unchanged if v1 has no word for its letters."""
     if scope.version == version:
         return scope.text
@@ -184,7 +184,7 @@ def is_enforceable(scope: Scope) -> bool:
     return not isinstance(scope, ResourceScope) or scope.enforceable
 
 
-def includes(granted: Scope, requested: Scope) -> bool:
+def is_included(granted: Scope, requested: Scope) -> bool:
     """Whether the scope `granted` includes `requested`. Every filter in `granted` must be in `requested` too."""
     if granted.text == requested.text:
         return True
@@ -202,18 +202,18 @@ def includes(granted: Scope, requested: Scope) -> bool:
 
 def is_covered(requested: Scope, granted: tuple[Scope, ...]) -> bool:
     """Whether `requested` is included in one of the scopes, or each of its letters in at least one of them."""
-    if requested.text in [scope.text for scope in granted] or any(includes(scope, requested) for scope in granted):
+    if requested.text in [scope.text for scope in granted] or any(is_included(scope, requested) for scope in granted):
         return True
     if not isinstance(requested, ResourceScope):
         return False
-    return all(any(includes(scope, _add_letter(requested, letter)) for scope in granted) for letter in requested.letters)
+    return all(any(is_included(scope, _add_letter(requested, letter)) for scope in granted) for letter in requested.letters)
 
 
 def _add_letter(scope: ResourceScope, letter: str) -> ResourceScope:
     return ResourceScope(scope.text, scope.level, scope.type, letter, scope.version, scope.filters)
 
 
-def intersection(first: ResourceScope, second: ResourceScope) -> ResourceScope | None:
+def intersect(first: ResourceScope, second: ResourceScope) -> ResourceScope | None:
     """What both scopes permit, as a scope in the syntax of `first`; None if nothing, or if that version can't express it."""
     letters = "".join(letter for letter in first.letters if letter in second.letters)
     types = {first.type, second.type} - {"*"}

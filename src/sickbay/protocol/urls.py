@@ -118,7 +118,7 @@ def unescape(text: str) -> str:
 _NOT_ASCII = re.compile(r"[^\x21-\x7e]+")
 
 
-def for_a_header(url: str) -> str:
+def encode_for_header(url: str) -> str:
     """Returns the URL as a header can contain it (RFC 3987 3.1): spaces, control characters and all others outside of ASCII are
     percent-encoded.
     """
@@ -162,7 +162,7 @@ def is_private_use(uri: str) -> bool:
 
 
 @memoize(1024)
-def fault(uri: str) -> Fault:
+def find_fault(uri: str) -> Fault:
     """The reason why a browser must not be sent to the URI; "" if it may be. Doesn't reject plain http."""
     if STRANGE.search(uri):
         return "characters"
@@ -180,7 +180,7 @@ def fault(uri: str) -> Fault:
 
 def is_web_address(uri: str) -> bool:
     """Whether it is an http or https URL that a browser may open, with a host and without user information."""
-    return is_web(uri) and fault(uri) == ""
+    return is_web(uri) and find_fault(uri) == ""
 
 
 @memoize(1024)
@@ -188,7 +188,7 @@ def is_safe(uri: str) -> bool:
     """Whether a registered URI may be used. Checked at each use, because older versions checked less at registration."""
     if is_web(uri):
         return _UNSAFE.search(uri) is None and bool(host(uri))
-    return fault(uri) == ""
+    return find_fault(uri) == ""
 
 
 RESPONSE_PARAMETERS: frozenset[str] = frozenset(

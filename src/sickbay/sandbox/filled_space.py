@@ -28,20 +28,20 @@ class FilledSpace(NamedTuple):
 
     def put(self, space: ResourceSpace) -> Put:
         marked = f" {self.versions} {self.first.isoformat()} {_HAS_MARKS}" if self.first else ""
-        return Put(Record("meta", key(space), f"{self.day.isoformat()}{marked}".encode(), space.tenant))
+        return Put(Record("meta", make_key(space), f"{self.day.isoformat()}{marked}".encode(), space.tenant))
 
 
-def key(space: ResourceSpace) -> str:
+def make_key(space: ResourceSpace) -> str:
     return f"filled/{space.tenant}/{space.version}"
 
 
 def forget(space: ResourceSpace) -> Delete:
-    return Delete("meta", key(space))
+    return Delete("meta", make_key(space))
 
 
 async def read_stored(store: Store, space: ResourceSpace) -> FilledSpace | None:
     """None if the space isn't complete."""
-    record = await store.get("meta", key(space))
+    record = await store.get("meta", make_key(space))
     return None if record is None else parse(record)
 
 

@@ -39,7 +39,7 @@ async def add(sandbox: Sandbox, text: str, *, toml: bool = True) -> Tenant:
         raise WrongHospital([file])
     runtime = sandbox.runtime
     await runtime_settings.refresh(runtime)
-    seeded = [user.username for user in seeding.users(runtime.tenants["general"], sandbox.filling.written.seed)]
+    seeded = [user.username for user in seeding.make_users(runtime.tenants["general"], sandbox.filling.written.seed)]
     if problems := find_problems(file, (), seeded):
         raise WrongHospital(problems)
     await _store(sandbox, file)
@@ -119,5 +119,5 @@ def _removal_steps(sandbox: Sandbox, tenant: Tenant) -> list[Step]:
         *(Clear(kind, tenant.name) for kind in kinds),
         *sandbox.filling.steps_of_removal(tenant),
         Delete(stored.KIND, tenant.name),
-        reset_revisions.step(sandbox.runtime.resets, tenant.name, everything=False),
+        reset_revisions.make_step(sandbox.runtime.resets, tenant.name, everything=False),
     ]

@@ -14,7 +14,7 @@ from sickbay.sandbox.filled_space import EMPTY
 from sickbay.sandbox.folder import Written
 from sickbay.sandbox.population_cache import OutdatedFile, PopulationCache, open_cache
 from sickbay.sandbox.population_progress import WrittenPortions
-from sickbay.sandbox.population_writer import milliseconds
+from sickbay.sandbox.population_writer import to_milliseconds
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.sqlite.beginning import begin
 
@@ -35,7 +35,7 @@ def create(database: Path, written: Written, now: int, *, durable: bool) -> Outd
         return None
     draft = database.with_name(f".{database.name}.{secrets.token_hex(8)}.draft")
     pinned = datetime.date.fromisoformat(written.today) if written.today else None
-    at = milliseconds(pinned or datetime.datetime.fromtimestamp(now, datetime.UTC).date())
+    at = to_milliseconds(pinned or datetime.datetime.fromtimestamp(now, datetime.UTC).date())
     is_other_day = None
     with suppress(OSError, private_files.NotPrivate):  # then the patients are created when they are needed
         try:

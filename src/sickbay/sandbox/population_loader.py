@@ -20,7 +20,7 @@ from sickbay.sandbox.filled_space import FILLED, PATIENTS, FilledSpace
 from sickbay.sandbox.folder import Written
 from sickbay.sandbox.population_cache import PopulationCache
 from sickbay.sandbox.population_progress import PopulationProgress, WrittenPortions
-from sickbay.sandbox.population_writer import Json, Outcome, PopulationWriter, arguments, save
+from sickbay.sandbox.population_writer import Json, Outcome, PopulationWriter, make_arguments, save
 from sickbay.services import reindexing, runtime_settings
 from sickbay.services.context import Runtime, Tenant
 from sickbay.settings.database import Stopping
@@ -267,7 +267,7 @@ class PopulationLoader:
         keeps_numbers: bool,
     ) -> list[Step]:
         """The steps for one space. Another worker may complete it before they are applied, so that it may have a mark then."""
-        index = partial(reindexing.entries, self.runtime, space)
+        index = partial(reindexing.extract_entries, self.runtime, space)
         if filled is not None and filled.first != today:  # then only the last portion is missing, which depends on the day
             rest = WrittenPortions(today, self.written.patients + 1)
             return [
@@ -315,7 +315,7 @@ def _date_of(day: int) -> datetime.date:
 
 
 def _scheduled_resources(written: Written, day: datetime.date, space: ResourceSpace) -> dict[tuple[str, str], Json]:
-    resources: Iterable[Json] = population.schedule(**arguments(written, day, space))
+    resources: Iterable[Json] = population.schedule(**make_arguments(written, day, space))
     return {(resource["resourceType"], resource["id"]): _strip(resource) for resource in resources}
 
 

@@ -48,15 +48,15 @@ class WrittenPortions(NamedTuple):
     def put(self, space: ResourceSpace, *, always: bool = False) -> Put:
         """Stores this state. Raises Conflict if the record has changed since it was read, unless `always` is set."""
         value = f"{self.day.isoformat()} {self.portions} {self.pace:.3f}"
-        return Put(Record("meta", key(space), value.encode(), space.tenant), None if always else self.revision, aside=True)
+        return Put(Record("meta", make_key(space), value.encode(), space.tenant), None if always else self.revision, aside=True)
 
 
-def key(space: ResourceSpace) -> str:
+def make_key(space: ResourceSpace) -> str:
     return f"filling/{space.tenant}/{space.version}"
 
 
 def forget(space: ResourceSpace) -> Delete:
-    return Delete("meta", key(space))
+    return Delete("meta", make_key(space))
 
 
 def parse(record: Record) -> WrittenPortions:

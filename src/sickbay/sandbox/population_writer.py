@@ -116,7 +116,7 @@ class PopulationWriter:
         return marks == [True, False]
 
     async def _begin_again(self, space: ResourceSpace, state: WrittenPortions) -> Outcome:
-        index = partial(reindexing.entries, self.runtime, space)
+        index = partial(reindexing.extract_entries, self.runtime, space)
         undo = ReturnToMark(space, EMPTY, index)
         await self.runtime.store.transaction([state.put(space), undo, population_progress.forget(space)])
         return "more"
@@ -150,7 +150,7 @@ class PopulationWriter:
             return None
         after = file.ends[state.portions - 1] if state.portions else 0
         end = max(bisect_right(file.ends, after + COPIED_AT_A_TIME), state.portions + 1)
-        copy = CopyResources(space, file.path, after, file.ends[end - 1], milliseconds(state.day))
+        copy = CopyResources(space, file.path, after, file.ends[end - 1], to_milliseconds(state.day))
         state = state.after(end - state.portions)
         try:
             await self.runtime.store.transaction([state.put(space), copy])
@@ -165,7 +165,7 @@ class PopulationWriter:
 
     async def read_stored(self, space: ResourceSpace) -> WrittenPortions | None:
         """The stored progress of a space; None if nothing or everything is stored."""
-        record = await self.runtime.store.get("meta", population_progress.key(space))
+        record = await self.runtime.store.get("meta", population_progress.make_key(space))
         return None if record is None else population_progress.parse(record)
 
     async def wait_for_other(self, space: ResourceSpace) -> None:
@@ -194,7 +194,7 @@ class PopulationWriter:
     def _source_of_space(self, space: ResourceSpace, state: WrittenPortions) -> _Source:
         source = self._sources.get(space)
         if source is None or source.position != state.portions:
-            portions = population.portions(**arguments(self.written, state.day, space), skip=state.portions)
+            portions = population.generate_portions(**make_arguments(self.written, state.day, space), skip=state.portions)
             source = self._sources[space] = _Source(state.portions, portions, self.written.patients)
         return source
 
@@ -229,7 +229,7 @@ def _steps_of_chunk(space: ResourceSpace, state: WrittenPortions, chunk: Chunk, 
     return [record, forget, filled, *chunk.saves, Mark(space, PATIENTS), *chunk.of_day, Mark(space, FILLED)]
 
 
-def arguments(written: Written, day: datetime.date, space: ResourceSpace) -> Any:
+def make_arguments(written: Written, day: datetime.date, space: ResourceSpace) -> Any:
     """The arguments of the functions of `population`."""
     return {
         "seed": written.seed,
@@ -243,20 +243,20 @@ def arguments(written: Written, day: datetime.date, space: ResourceSpace) -> Any
 def save(tenant: Tenant, space: ResourceSpace, resource: Json, version_id: int, day: datetime.date) -> Save:
     """Prepare a resource for storage: add its meta and its index entries."""
     type, id = resource["resourceType"], resource["id"]
-    meta = {**resource.get("meta", {}), "versionId": str(version_id), "lastUpdated": _last_updated(day)}
+    meta = {**resource.get("meta", {}), "versionId": str(version_id), "lastUpdated": format_last_updated(day)}
     stored = {"resourceType": type, "id": id, "meta": None} | resource
     stored["meta"] = meta
     facts = extract(space.version, stored, tenant.fhir_base(space.version))
     interaction: Literal["create", "update"] = "create" if version_id == 1 else "update"
-    return Save(space, type, id, version_id, orjson.dumps(stored), facts, milliseconds(day), interaction)
+    return Save(space, type, id, version_id, orjson.dumps(stored), facts, to_milliseconds(day), interaction)
 
 
 @lru_cache(maxsize=1)
-def _last_updated(day: datetime.date) -> str:
+def format_last_updated(day: datetime.date) -> str:
     return f"{day.isoformat()}T00:00:00.000Z"
 
 
 @lru_cache(maxsize=1)
-def milliseconds(day: datetime.date) -> int:
+def to_milliseconds(day: datetime.date) -> int:
     """The beginning of a day, since 1970."""
     return int(datetime.datetime(day.year, day.month, day.day, tzinfo=datetime.UTC).timestamp() * 1000)

@@ -66,9 +66,9 @@ async def _reset_steps(sandbox: Sandbox, tenant: str | None, everything: bool) -
         *kept,
         *await sandbox.filling.steps_of_reset(tenant, sandbox.filling.today(moved)),
         *(step for added in _list_removed(runtime, tenant, everything) for step in sandbox.filling.steps_of_removal(added)),
-        *await seeding.steps(runtime, sandbox.filling.written, tenant, everything=everything),
-        await runtime_settings.after_reset(runtime, tenant, everything),
-        reset_revisions.step(runtime.resets, tenant, everything),
+        *await seeding.list_steps(runtime, sandbox.filling.written, tenant, everything=everything),
+        await runtime_settings.make_reset_step(runtime, tenant, everything),
+        reset_revisions.make_step(runtime.resets, tenant, everything),
     ]
 
 
@@ -77,13 +77,13 @@ def _list_removed(runtime: Runtime, tenant: str | None, everything: bool) -> lis
     return [hospital for hospital in runtime.tenants.values() if hospital.digest] if everything and tenant is None else []
 
 
-async def losses(sandbox: Sandbox, tenant: str | None = None, everything: bool = False) -> ResetLosses:
+async def count_losses(sandbox: Sandbox, tenant: str | None = None, everything: bool = False) -> ResetLosses:
     """What `reset` would delete."""
     runtime = sandbox.runtime
     await sandbox.journal.collect()
-    clients = await registration.all_clients(runtime, tenant) if everything else []
+    clients = await registration.list_clients(runtime, tenant) if everything else []
     tenants = [runtime.tenants[tenant]] if tenant else list(runtime.tenants.values())
-    people = [user for hospital in tenants for user in await users.all_users(runtime, hospital)] if everything else []
+    people = [user for hospital in tenants for user in await users.list_users(runtime, hospital)] if everything else []
     return ResetLosses(
         changes=await sandbox.filling.changes(tenant),
         apps=sum(not client.sample for client in clients),

@@ -36,7 +36,7 @@ from sickbay.settings.settings import Settings
 from sickbay.storage.counts import Volume
 from sickbay.storage.interface import Store
 
-TENANTS = dialects.names()
+TENANTS = dialects.list_names()
 WORKERS_FOLDER = "workers"
 """The folder with a socket for each worker, in the data folder."""
 LOG = logging.getLogger("sickbay")
@@ -171,7 +171,7 @@ async def _connect_workers(runtime: Runtime, journal: Journal, settings: Setting
 
 def _tenant_from_settings(name: str, base: str, settings: Settings) -> Tenant:
     dialect = dialects.load(name)
-    return context.tenant(
+    return context.make_tenant(
         name,
         base,
         dialect,

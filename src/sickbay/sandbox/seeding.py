@@ -9,7 +9,7 @@ from msgspec import structs
 
 from sickbay import population
 from sickbay.authorization.models import Client, User
-from sickbay.authorization.scopes.permitted import permits
+from sickbay.authorization.scopes.permitted import is_permitted
 from sickbay.sandbox.folder import Written
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
@@ -41,7 +41,7 @@ def _sample_card(launch_uri: str) -> dict[str, Any]:
 
 async def seed(runtime: Runtime, written: Written) -> None:
     """Add missing users and sample apps. Existing records stay as they are."""
-    puts = [structs.replace(put, if_revision=0) for put in await steps(runtime, written)]
+    puts = [structs.replace(put, if_revision=0) for put in await list_steps(runtime, written)]
     try:
         await runtime.store.transaction(puts)  # together, because each transaction waits for the disk
     except Conflict:  # another process adds some of them
@@ -50,7 +50,7 @@ async def seed(runtime: Runtime, written: Written) -> None:
                 await runtime.store.transaction([put])
 
 
-async def steps(runtime: Runtime, written: Written, name: str | None = None, *, everything: bool = False) -> list[Put]:
+async def list_steps(runtime: Runtime, written: Written, name: str | None = None, *, everything: bool = False) -> list[Put]:
     """The records of the users and sample apps to write, for one hospital or for all. everything: also those that exist."""
     puts: list[Put] = []
     for tenant in [runtime.tenants[name]] if name else list(runtime.tenants.values()):
@@ -70,11 +70,11 @@ def steps_of(runtime: Runtime, written: Written, tenant: Tenant) -> list[Put]:
 
 
 def _user_records(tenant: Tenant, written: Written) -> list[Put]:
-    return [Put(records.user(user)) for user in users(tenant, written.seed)]
+    return [Put(records.make_user_record(user)) for user in make_users(tenant, written.seed)]
 
 
 def _app_records(runtime: Runtime, tenant: Tenant) -> list[Put]:
-    return [Put(records.app(sample(runtime, tenant, version))) for version in tenant.dialect.fhir]
+    return [Put(records.make_app_record(sample(runtime, tenant, version))) for version in tenant.dialect.fhir]
 
 
 async def settle(runtime: Runtime) -> None:
@@ -82,11 +82,11 @@ async def settle(runtime: Runtime) -> None:
     for tenant in runtime.tenants.values():
         for version in tenant.dialect.fhir:
             wanted = sample(runtime, tenant, version)
-            record = await runtime.store.get("app", records.app(wanted).key)
+            record = await runtime.store.get("app", records.make_app_record(wanted).key)
             client = records.parse(Client, record.value) if record else None
             if client and client.sample and client.launch_uri != wanted.launch_uri:
                 moved = structs.replace(client, launch_uri=wanted.launch_uri, redirect_uris=wanted.redirect_uris)
-                await runtime.store.transaction([Put(records.app(moved))])
+                await runtime.store.transaction([Put(records.make_app_record(moved))])
 
 
 def sample_id(tenant: Tenant, version: str) -> str:
@@ -123,11 +123,11 @@ def _keep_supported(scope: str, tenant: Tenant) -> str:
     supported = tenant.policy.supported_scopes
     if not supported:
         return scope
-    kept = [token for token in scope.split() if permits(" ".join(supported), token)]
-    return " ".join(dict.fromkeys([*kept, *(token for token in supported if permits(scope, token))]))
+    kept = [token for token in scope.split() if is_permitted(" ".join(supported), token)]
+    return " ".join(dict.fromkeys([*kept, *(token for token in supported if is_permitted(scope, token))]))
 
 
-def users(tenant: Tenant, seed: int) -> list[User]:
+def make_users(tenant: Tenant, seed: int) -> list[User]:
     """The accounts of the population and those in the file of the hospital."""
     population_users = [
         User(
@@ -142,6 +142,6 @@ def users(tenant: Tenant, seed: int) -> list[User]:
                 tenant=tenant.name, username=user.username, user_id=user.fhir_user.rpartition("/")[2]
             ),
         )
-        for user in population.users(seed)
+        for user in population.list_users(seed)
     ]
     return [*population_users, *tenant.users]

@@ -92,9 +92,9 @@ def _population_lookup(sandbox: Sandbox) -> PopulationOf:
 def _describe(saved: SavedSpace, stored: list[Record]) -> SpaceOf:
     tenant, version = saved.space
     meta = {record.key: record for record in stored if record.kind == "meta"}
-    filled = meta.get(filled_space.key(saved.space))
+    filled = meta.get(filled_space.make_key(saved.space))
     if filled is None:
-        day = population_progress.parse(meta[population_progress.key(saved.space)]).day
+        day = population_progress.parse(meta[population_progress.make_key(saved.space)]).day
         return SpaceOf(tenant, version, day, versions=len(saved.versions))
     parsed = filled_space.parse(filled)
     return SpaceOf(tenant, version, parsed.day, parsed.first, parsed.versions, saved.filled, len(saved.versions))

@@ -130,7 +130,7 @@ async def check_room(sandbox: Sandbox, new: Snapshot) -> None:
 
 def _population_keys(spaces: tuple[ResourceSpace, ...]) -> tuple[str, ...]:
     """The keys of the records that say how far the spaces are filled."""
-    return tuple(key(space) for space in spaces for key in (filled_space.key, population_progress.key))
+    return tuple(key(space) for space in spaces for key in (filled_space.make_key, population_progress.make_key))
 
 
 async def remove(sandbox: Sandbox, name: str) -> None:
@@ -188,7 +188,7 @@ async def _restore_steps(sandbox: Sandbox, snapshot: Snapshot, record: Record) -
     settings, revision = await runtime_settings.read_stored(runtime)
     restored = _restore_settings(settings, snapshot, now.real)
     today = sandbox.filling.today(now.now - now.real - clock.offset_of(restored, now.real))
-    index = partial(reindexing.entries, runtime)
+    index = partial(reindexing.extract_entries, runtime)
     return [
         Put(record, record.revision),
         RestoreSnapshot(snapshot.name, record_kinds.IN_SNAPSHOTS, _population_keys(spaces), spaces, index),
@@ -196,7 +196,7 @@ async def _restore_steps(sandbox: Sandbox, snapshot: Snapshot, record: Record) -
         *await sandbox.filling.steps_of_reset(None, today, kept=frozenset(spaces)),
         *await _seed_added(sandbox, snapshot),
         runtime_settings.put(restored, revision),
-        reset_revisions.step(runtime.resets, None, False, restores=True),
+        reset_revisions.make_step(runtime.resets, None, False, restores=True),
     ]
 
 
@@ -212,7 +212,7 @@ async def _seed_added(sandbox: Sandbox, snapshot: Snapshot) -> list[Put]:
     """The users and sample apps of hospitals that were added since."""
     runtime, written = sandbox.runtime, sandbox.filling.written
     added = [name for name in runtime.tenants if name not in snapshot.hospitals]
-    return [put for name in added for put in await seeding.steps(runtime, written, name, everything=True)]
+    return [put for name in added for put in await seeding.list_steps(runtime, written, name, everything=True)]
 
 
 def _restore_settings(settings: RuntimeSettings, snapshot: Snapshot, real: float) -> RuntimeSettings:

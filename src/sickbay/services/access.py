@@ -43,7 +43,7 @@ class AccessResult(Struct, frozen=True, gc=False):
     timeline: str = ""
 
 
-async def access(
+async def examine_access(
     runtime: Runtime,
     tenant: Tenant,
     version: str,

@@ -17,7 +17,7 @@ from sickbay.services import records, token_lookup
 from sickbay.services.access import AccessResult
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import decide
-from sickbay.services.writing.saving import instant
+from sickbay.services.writing.saving import format_instant
 from sickbay.storage.interface import Conflict, Put, Record
 
 KIND = "app-state"
@@ -101,8 +101,8 @@ async def _save_state(
     assert isinstance(token, AccessToken)
     if isinstance(context.body, Body):
         resource, id = context.body.resource, str(context.body.resource["id"])
-        text = bodies.stamp(resource, revision + 1, instant(int(now * 1000)))
-        subject = app_state.subject(resource, request.base)
+        text = bodies.stamp(resource, revision + 1, format_instant(int(now * 1000)))
+        subject = app_state.find_subject(resource, request.base)
         state = AppState(*app_state.read_code(resource), subject, text.decode())
     else:
         assert isinstance(context.state, AppState)

@@ -37,7 +37,7 @@ def _port_of_url(url: str) -> int | None:
     return parts.port or DEFAULT_PORTS.get(parts.scheme)
 
 
-async def ask(runtime: Runtime, uri: str) -> str:
+async def ask_redirect_uri(runtime: Runtime, uri: str) -> str:
     """What the address answers: "status 200", or "nothing: " and the reason. Its parameters and its body aren't used."""
     try:
         fetched = await runtime.effects.fetch(uri, loopback=True, page=True)

@@ -8,8 +8,8 @@ from typing import NamedTuple, TypeAlias
 from msgspec import Struct, structs
 
 from sickbay.authorization.authorize import stage
-from sickbay.authorization.authorize.default_scopes import with_default_scopes
-from sickbay.authorization.authorize.parameters import target
+from sickbay.authorization.authorize.default_scopes import add_default_scopes
+from sickbay.authorization.authorize.parameters import find_target
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.login.prompt import SignInParameters, sign_in_parameters
 from sickbay.authorization.models import AutoApproval, Client, Launch, User
@@ -138,7 +138,7 @@ async def authorize(
     tenant = tenant.under(client)
     code = request.parameters.get("launch")
     launch = await launches.find(runtime, tenant, code) if code else None
-    login = await sessions.login(runtime, tenant, session) if session else None
+    login = await sessions.find_login(runtime, tenant, session) if session else None
     newest_clients = () if client else await registration.newest_clients(runtime, tenant.name, session)
     context = AuthorizeContext(
         now=runtime.now(),
@@ -162,7 +162,7 @@ async def authorize(
     if decision.refusal is not None or client is None:  # a check refuses a client that is not registered
         return await _refuse_authorization(runtime, tenant, decision, client, timeline)
     if client.document is not None:
-        await client_documents.store(runtime, registration.with_settings_of(client, stored), stored)
+        await client_documents.store(runtime, registration.copy_settings(client, stored), stored)
     if not resent:
         runtime.recent_parameters.remember(_memory_name(client), request.parameters)
     waiting = await _build_waiting_request(runtime, tenant, decision, client, launch, login, timeline, exchange)
@@ -199,7 +199,7 @@ async def _build_waiting_request(
     exchange: str,
 ) -> PendingAuthorization:
     """The accepted request with all that it names, and with default scopes if it has none. It isn't stored yet."""
-    request = with_default_scopes(decision.request, client, tenant.server)
+    request = add_default_scopes(decision.request, client, tenant.server)
     code = request.parameters.get("launch")
     key = records.digest(code) if launch and code else ""
     person = await _load_person(runtime, tenant, client, login)
@@ -258,7 +258,7 @@ def _make_pending(
     id: str = "",
 ) -> PendingAuthorization:
     """stored: for a new request, what is known so far. The user's choices override the launch, which overrides auto_approve."""
-    base = target(request, tenant.server) or (launch.iss if launch else "") or tenant.fhir_base(client.fhir)
+    base = find_target(request, tenant.server) or (launch.iss if launch else "") or tenant.fhir_base(client.fhir)
     patient = stored.patient or (launch.patient if launch else None)
     encounter = (launch.encounter if launch else None) if stored.encounter is None else stored.encounter
     if client.auto_approve is not None:
@@ -362,15 +362,15 @@ async def resume(
     if record is None or record.tenant != tenant.name or (record.expires_at or 0) <= runtime.now():
         return None
     stored = records.parse(StoredAuthorization, record.value)
-    client = await registration.by_id(runtime, stored.client_id)
+    client = await registration.find_by_id(runtime, stored.client_id)
     if client is not None and not automatic:
         client = _drop_auto_approve(client)
     tenant = tenant.under(client)
     if session is None or stored.session != session.origin or client is None:
         return None
     request = authorize_request(stored.text, stored.method)
-    launch = await launches.by_key(runtime, tenant, stored.launch_key)
-    person = await _load_person(runtime, tenant, client, await sessions.login(runtime, tenant, session))
+    launch = await launches.find_by_key(runtime, tenant, stored.launch_key)
+    person = await _load_person(runtime, tenant, client, await sessions.find_login(runtime, tenant, session))
     if stored.login != (person.login or ""):
         stored = structs.replace(stored, patient=None, encounter=None, chosen={})
     offered = granted_scopes(request, client, tenant.server)

@@ -52,7 +52,7 @@ async def _add_allowed(
     live: bool = False,
     away: bool = False,
 ) -> None:
-    client = await registration.by_id(runtime, client_id)
+    client = await registration.find_by_id(runtime, client_id)
     if client is not None:
         by_client.setdefault(client_id, []).append(Allowed(client, granted, since, live, away))
 

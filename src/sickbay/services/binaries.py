@@ -6,7 +6,7 @@ A reference to a Binary grants no access to it. A Binary without a context is vi
 from __future__ import annotations
 
 from sickbay.fhir import lossless_json
-from sickbay.fhir.binary import context
+from sickbay.fhir.binary import read_security_context
 from sickbay.fhir.visibility import EVERYTHING, Visibility
 from sickbay.services.context import Runtime
 from sickbay.storage.answers import HistoryQuery, Stored, Versions
@@ -22,7 +22,7 @@ async def read(runtime: Runtime, space: ResourceSpace, id: str, visibility: Visi
     return binary if binary is not None and await _is_shown(runtime, space, binary, visibility, base) else None
 
 
-async def version(
+async def read_version(
     runtime: Runtime, space: ResourceSpace, id: str, number: int, visibility: Visibility, base: str
 ) -> Stored | None:
     """Like store.version. The token must also be able to read the resource that this version belonged to."""
@@ -33,7 +33,7 @@ async def version(
     return binary if binary is not None and await _is_shown(runtime, space, binary, visibility, base) else None
 
 
-async def history(
+async def read_history(
     runtime: Runtime, space: ResourceSpace, id: str, query: HistoryQuery, visibility: Visibility, base: str
 ) -> Versions:
     """Like store.history of one Binary, without the versions that belonged to resources the token can't read."""
@@ -62,7 +62,7 @@ async def _count_visible(
 
 async def _is_shown(runtime: Runtime, space: ResourceSpace, binary: Stored, visibility: Visibility, base: str) -> bool:
     """Whether the token can read the resource that this version belongs to."""
-    owner = None if binary.deleted else context(lossless_json.loads(binary.body), base)
+    owner = None if binary.deleted else read_security_context(lossless_json.loads(binary.body), base)
     if owner is None or owner[0] == "Binary":
         return False
     shown = await runtime.store.read(space, *owner, visibility)

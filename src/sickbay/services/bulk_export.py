@@ -15,15 +15,15 @@ from msgspec import Struct, structs
 from msgspec.structs import replace
 
 from sickbay.fhir import lossless_json
-from sickbay.fhir.attachments import with_absolute_attachments
+from sickbay.fhir.attachments import make_attachments_absolute
 from sickbay.fhir.operations.parameters import ASSOCIATED, NO_REFERENCES, OperationInput, type_filters
-from sickbay.fhir.outcome import Issue, outcome
+from sickbay.fhir.outcome import Issue, make_outcome
 from sickbay.fhir.routing import reference_target
 from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.index import CROWDS
 from sickbay.fhir.search.parameters import compartment_types, resource_types
 from sickbay.fhir.search.query import DateValue, Query
-from sickbay.fhir.subset import subset
+from sickbay.fhir.subset import make_subset
 from sickbay.fhir.visibility import Visibility, limit_to_patients
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
@@ -64,7 +64,7 @@ class Job(Struct, frozen=True):
     """Adds the practitioners, organizations and locations that the patients' resources refer to."""
 
 
-def members(group: Stored, base: str) -> tuple[str, ...]:
+def list_members(group: Stored, base: str) -> tuple[str, ...]:
     """Ids of the active patients in a Group."""
     listed = lossless_json.loads(group.body).get("member")
     active = [
@@ -77,7 +77,9 @@ def members(group: Stored, base: str) -> tuple[str, ...]:
     return tuple(sorted({reference[1] for reference in references if reference is not None and reference[0] == "Patient"}))
 
 
-def job(runtime: Runtime, version: str, url: str, parameters: OperationInput, level: str, group: tuple[str, ...] | None) -> Job:
+def make_job(
+    runtime: Runtime, version: str, url: str, parameters: OperationInput, level: str, group: tuple[str, ...] | None
+) -> Job:
     """Creates a job. level: system, type (all patients) or instance (of a group). group: ids of the group's members."""
     requested = {text.rpartition("/")[2] for text in parameters.primitives.get("patient", ())}
     chosen = group if not requested else tuple(sorted(requested if group is None else requested & set(group)))
@@ -130,12 +132,12 @@ def wait(runtime: Runtime, job: Job) -> int:
     return max(0, round(WAIT - (runtime.effects.now() - job.at / 1000) + 0.5))
 
 
-async def types(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility) -> list[str]:
+async def list_types(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility) -> list[str]:
     """The types that have at least one resource to export."""
     found_types = []
     wanted = await _collect_referenced(runtime, space, job, visibility)
     for type in _exported_types(job, visibility):
-        async for _ in lines(runtime, space, job, visibility, type, page=1, wanted=wanted):
+        async for _ in stream_lines(runtime, space, job, visibility, type, page=1, wanted=wanted):
             found_types.append(type)
             break
     return found_types
@@ -185,7 +187,7 @@ async def export_deleted(runtime: Runtime, space: ResourceSpace, job: Job, visib
             cursor = versions.next
 
 
-async def any_deleted(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility) -> bool:
+async def has_any_deleted(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility) -> bool:
     async for _ in export_deleted(runtime, space, job, visibility):
         return True
     return False
@@ -205,7 +207,7 @@ def _limit_visibility(job: Job, visibility: Visibility, type: str) -> Visibility
     )
 
 
-async def lines(
+async def stream_lines(
     runtime: Runtime,
     space: ResourceSpace,
     job: Job,
@@ -326,7 +328,7 @@ def _split_ids(ids: Sequence[str]) -> list[tuple[str, ...]]:
 def _encode_ndjson(job: Job, base: str, resources: Iterable[Stored]) -> bytes:
     """One line per resource. A stored body may have line breaks between its members; they become spaces."""
     parts = (
-        with_absolute_attachments(job.version, resource.type, _requested_elements(job, resource), base)
+        make_attachments_absolute(job.version, resource.type, _requested_elements(job, resource), base)
         for resource in resources
     )
     return b"".join(part.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n" for part in parts)
@@ -336,9 +338,9 @@ def _requested_elements(job: Job, resource: Stored) -> bytes:
     """The requested elements of a resource. Elements without a type apply to every type."""
     named = ((name.partition(".")[0] if name[:1].isupper() else resource.type, name) for name in job.elements)
     wanted = tuple(name for type, name in named if type == resource.type)
-    return subset(job.version, resource.type, resource.body, None, wanted) if wanted else resource.body
+    return make_subset(job.version, resource.type, resource.body, None, wanted) if wanted else resource.body
 
 
-def outcomes(job: Job) -> bytes:
+def write_outcomes(job: Job) -> bytes:
     issues = [Issue("not-supported", f"{name} was ignored, as handling=lenient allows.", "warning") for name in job.ignored]
-    return outcome(job.version, issues) + b"\n" if issues else b""
+    return make_outcome(job.version, issues) + b"\n" if issues else b""

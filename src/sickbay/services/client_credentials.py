@@ -52,11 +52,11 @@ async def grant(
         base=_requested_base(tenant, client, request),
         family=family,
         timeline=family,
-        expires_at=now + client_credentials.lifetime(client),
+        expires_at=now + client_credentials.determine_lifetime(client),
         issuer=tenant.server.issuer,
         issued_at=now,
     )
-    await runtime.store.transaction([*steps, Put(records.token(records.digest(text), token, tenant.name), 0)])
+    await runtime.store.transaction([*steps, Put(records.make_token_record(records.digest(text), token, tenant.name), 0)])
     await app_removal.must_be_registered(runtime, client.client_id)
     response = token_response.build_response(text, token, tenant.policy, {})
     return {**response, "expires_in": token.expires_at - token.issued_at}, family

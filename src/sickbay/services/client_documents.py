@@ -20,7 +20,7 @@ from sickbay.protocol import urls
 from sickbay.services import records, registration
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.fetched_documents import MAXIMUM_CACHED_DOCUMENTS
-from sickbay.services.key_sets import lifetime
+from sickbay.services.key_sets import read_lifetime
 from sickbay.storage.interface import Delete, Put, Step
 
 MAXIMUM_STORED_DOCUMENTS = 200
@@ -64,7 +64,7 @@ async def load(
         return refusals.MCP_CIMD_URL_INVALID(received=url, reason=fault)
     for known in (documents.cached.get((tenant.name, url)), stored):
         if known is not None and known.document is not None and known.document.at <= now < known.document.until:
-            return structs.replace(registration.with_settings_of(known, stored), tenant=tenant.name)
+            return structs.replace(registration.copy_settings(known, stored), tenant=tenant.name)
     if reason := _find_obstacle(runtime, url, source):
         return _refuse_document(url, reason)
     assert source is not None
@@ -124,11 +124,11 @@ async def _fetch_client(runtime: Runtime, tenant: Tenant, url: str, stored: Clie
     if fault := registration.settings_fault(runtime, fields):
         return refusals.MCP_CIMD_INVALID(received=url, reason=fault)
     now = runtime.now()
-    client = registration.with_settings_of(registration.build_client(runtime, fields), stored)
+    client = registration.copy_settings(registration.build_client(runtime, fields), stored)
     decision = registration.advise(runtime, client)
     if decision.refusal is not None:
         return refusals.MCP_CIMD_INVALID(received=url, reason=decision.explain().findings[0].title)
-    client = structs.replace(client, document=DocumentTimes(now, now + lifetime(response)))
+    client = structs.replace(client, document=DocumentTimes(now, now + read_lifetime(response)))
     if len(cached) >= MAXIMUM_CACHED_DOCUMENTS:
         del cached[next(iter(cached))]
     cached[tenant.name, url] = client
@@ -141,7 +141,7 @@ async def store(runtime: Runtime, client: Client, stored: Client | None) -> None
     """
     if stored is not None and stored.document == client.document:
         return
-    steps: list[Step] = [Put(records.app(client))]
+    steps: list[Step] = [Put(records.make_app_record(client))]
     if stored is None:
         steps += await _make_room(runtime)
     elif _identity_of_client(stored) != _identity_of_client(client):

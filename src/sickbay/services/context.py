@@ -212,7 +212,7 @@ class Runtime:
     """Whether a thread will prepare the key for id_tokens, or does so now."""
 
     def __post_init__(self) -> None:
-        self.resets = reset_revisions.no_revisions(self.tenants)
+        self.resets = reset_revisions.make_revisions(self.tenants)
         self.memory.keep("fetched key sets", self.key_sets)
         self.memory.keep("client documents", self.client_documents)
         self.memory.keep("recent parameters", self.recent_parameters)
@@ -231,7 +231,7 @@ class Runtime:
         return max(before, self.last_versions.get(space, 0)) + 1
 
 
-def tenant(
+def make_tenant(
     name: str,
     base: str,
     dialect: Dialect,

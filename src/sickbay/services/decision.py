@@ -172,7 +172,7 @@ def _texts_of_value(value: Any) -> list[str]:
     return [str(member) for member in value] if isinstance(value, (list, tuple)) else []
 
 
-def words(tenant: Tenant, decision: Decision[Any, Any], finding: Finding | None) -> ErrorWording:
+def word_error(tenant: Tenant, decision: Decision[Any, Any], finding: Finding | None) -> ErrorWording:
     """The tenant's own wording of the decisive refusal."""
     name = decision.refusal.name if decision.refusal else ""
     return tenant.dialect.wording(finding.id if finding else name, name, decision.stage.name)

@@ -21,9 +21,9 @@ create's lock, and is deleted like it.
 """
 
 
-async def counterpart(runtime: Runtime, client: Client, tenant: Tenant) -> Client | None:
+async def find_counterpart(runtime: Runtime, client: Client, tenant: Tenant) -> Client | None:
     """The same app at another hospital, identified by its name, type, URIs and student; None if it isn't registered there."""
-    apps = await registration.all_clients(runtime, tenant.name)
+    apps = await registration.list_clients(runtime, tenant.name)
     return next((app for app in apps if _identity_of_client(app) == _identity_of_client(client)), None)
 
 
@@ -42,11 +42,11 @@ async def enable(runtime: Runtime, client: Client, tenant: Tenant) -> Registered
     The checks of a registration apply; a symmetric client gets another secret. Raises AppTooLarge.
     """
     approval, sent = client.auto_approve, _settings_at_hospital(client, tenant)
-    if approval and approval.user not in {user.username for user in await users.all_users(runtime, tenant)}:
+    if approval and approval.user not in {user.username for user in await users.list_users(runtime, tenant)}:
         sent["auto_approve"] = None
     while True:
         lock = await _lock_step(runtime, client, tenant)
-        if (there := await counterpart(runtime, client, tenant)) is not None:
+        if (there := await find_counterpart(runtime, client, tenant)) is not None:
             return there
         try:
             return await registration.register(runtime, sent, steps=(lock,))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from sickbay.fhir.search.index import CROWDS
-from sickbay.fhir.search.parameters import compartment_types, find, parameters, resource_types
+from sickbay.fhir.search.parameters import compartment_types, find, load_parameters, resource_types
 from sickbay.fhir.search.query import DateValue, Filter, Include, Query, Within
 from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.budget import pause
@@ -170,7 +170,7 @@ class Walk:
         params = self.params
         if params.start is None and params.end is None:
             return ()
-        known = parameters(self.space.version, type)
+        known = load_parameters(self.space.version, type)
         parameter = next((known[code] for code in CARE_DATES if code in known and known[code].kind == "date"), None)
         if parameter is None:
             return ()

@@ -23,5 +23,5 @@ async def end_grant(runtime: Runtime, tenant: Tenant, family: str, by: RevokedBy
         steps.append(Put(records.revoked_token(token.key, records.parse(AccessToken, token.value), tenant.name, by, now)))
     if record is not None:
         revoked = structs.replace(records.parse(TokenFamily, record.value), revoked=True, revoked_by=by, revoked_at=now)
-        steps.append(Put(records.family(revoked, tenant.name, record.at)))
+        steps.append(Put(records.make_family_record(revoked, tenant.name, record.at)))
     return steps

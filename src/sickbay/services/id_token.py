@@ -27,7 +27,7 @@ async def sign(runtime: Runtime, tenant: Tenant, code: AuthorizationCode, client
     user = await records.load_user(runtime, tenant, code.user)
     if user is None:
         return None
-    claims = stage.claims(
+    claims = stage.make_claims(
         issuer=tenant.server.issuer,
         client_id=client.client_id,
         user=user,
@@ -94,7 +94,7 @@ async def key_set(runtime: Runtime) -> dict[str, list[jose.Jwk]]:
             ring, revision = await _load_key_ring(runtime)  # it exists, so this doesn't wait for the lock
             if not ring.next:
                 generated = await asyncio.to_thread(jose.generate)
-                ring = await _store_ring(runtime, stage.with_next(ring, generated), revision)
+                ring = await _store_ring(runtime, stage.add_next_key(ring, generated), revision)
     return jose.key_set(stage.list_published(ring, runtime.now()))
 
 

@@ -113,10 +113,10 @@ async def _read_key_set(effects: Effects, url: str, loopback: bool) -> tuple[Key
         return KeySet(None, f"its response isn't valid JSON: {error}"), FAILED
     if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
         return KeySet(None, "its JSON isn't an object with keys"), FAILED
-    return KeySet(document), lifetime(response)
+    return KeySet(document), read_lifetime(response)
 
 
-def lifetime(response: Fetched) -> int:
+def read_lifetime(response: Fetched) -> int:
     """Seconds that a response may be cached, by Cache-Control and Age (RFC 9111 4.2)."""
     cache_control = response.headers.get("cache-control", "").lower()
     if "no-store" in cache_control or "no-cache" in cache_control:

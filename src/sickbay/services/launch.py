@@ -105,7 +105,7 @@ async def missing_reference(
 
 
 async def find_opening_app(runtime: Runtime, tenant: Tenant, wanted: LaunchTaskRequest, version: str) -> Client | None:
-    return launch_task.app_of(wanted, await registration.all_clients(runtime, tenant.name), version)
+    return launch_task.app_of(wanted, await registration.list_clients(runtime, tenant.name), version)
 
 
 def _default_context(tenant: Tenant, patient: str | None) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def _default_context(tenant: Tenant, patient: str | None) -> dict[str, Any]:
 
 async def find(runtime: Runtime, tenant: Tenant, code: str) -> Launch | None:
     """The launch that this tenant issued under this code, with its stored used_at."""
-    return await by_key(runtime, tenant, records.digest(code))
+    return await find_by_key(runtime, tenant, records.digest(code))
 
 
 async def find_active(runtime: Runtime, tenant: Tenant, client: Client) -> Launch | None:
@@ -147,7 +147,7 @@ async def fill_placeholders(runtime: Runtime, text: str, full: bool) -> str:
     return text
 
 
-async def by_key(runtime: Runtime, tenant: Tenant, key: str) -> Launch | None:
+async def find_by_key(runtime: Runtime, tenant: Tenant, key: str) -> Launch | None:
     record = await runtime.store.get("launch", key) if key else None
     if record is None or record.tenant != tenant.name:
         return None

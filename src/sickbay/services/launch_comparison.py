@@ -11,7 +11,7 @@ from sickbay.diagnosis.stages import FHIR_STAGES, find_stage
 from sickbay.kernel.english import count, join
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
-from sickbay.services.journal.outcomes import describe_injected, outcome, problem, stage_of, status
+from sickbay.services.journal.outcomes import describe_injected, describe_problem, determine_outcome, get_status, stage_of
 from sickbay.services.redaction.masking import describe_name
 
 Exchange: TypeAlias = Mapping[str, Any]
@@ -143,7 +143,7 @@ def _request_parts(exchange: Exchange) -> dict[str, str]:
 
 def _response_results(exchange: Exchange) -> dict[str, str]:
     """The results in the response."""
-    results = {"status": str(status(exchange))}
+    results = {"status": str(get_status(exchange))}
     if "scopes" in exchange:
         granted = [str(row["granted"]) for row in exchange["scopes"] if row.get("granted")]
         results["granted scope"] = " ".join(granted)
@@ -166,11 +166,11 @@ def _judge_agreement(here: str | None, there: str | None, is_own: bool, patients
 
 def find_first_difference(steps: Sequence[ComparedStep]) -> ComparedStep | None:
     """The first step that differs; one that only probably belongs to a launch only if no other does."""
-    differing = [step for step in steps if _differs(step)]
+    differing = [step for step in steps if is_different(step)]
     return next((step for step in differing if not step.is_probable), next(iter(differing), None))
 
 
-def _differs(step: ComparedStep) -> bool:
+def is_different(step: ComparedStep) -> bool:
     return step.here is None or step.there is None or bool(step.differing)
 
 
@@ -200,7 +200,7 @@ def _describe_values(step: ComparedStep) -> str:
 
 def _describe_result(value: ComparedValue, step: ComparedStep) -> str:
     if value.name == "status" and step.here is not None and step.there is not None:
-        why = problem(step.here) if outcome(step.here) != "passed" else problem(step.there)
+        why = describe_problem(step.here) if determine_outcome(step.here) != "passed" else describe_problem(step.there)
         return f"the status is {value.here} here and {value.there} in the other launch{f' ({why})' if why else ''}"
     return _describe_value(value)
 

@@ -19,7 +19,7 @@ from sickbay.services import records, registration
 from sickbay.services.authorize import StoredAuthorization
 from sickbay.services.context import Runtime
 from sickbay.services.journal import read as journal_reader
-from sickbay.services.journal.events import event, real_time
+from sickbay.services.journal.events import make_event, real_time
 from sickbay.services.journal.packing import text_of
 from sickbay.services.journal.probable import trace
 from sickbay.services.journal.read import Timeline
@@ -89,7 +89,7 @@ async def read_stored(
     )
     if launch is None and not timeline.exchanges:
         return None
-    client = await registration.by_id(runtime, launch.client_id if launch else timeline.exchanges[0].get("app"))
+    client = await registration.find_by_id(runtime, launch.client_id if launch else timeline.exchanges[0].get("app"))
     events = [*_launch_event(launch, timeline), *timeline.events]
     trail = Trail(tuple(events), base=runtime.base, answer=answer)
     trail = msgspec.structs.replace(
@@ -151,7 +151,7 @@ async def find_stalled(
     quiet = [
         id
         for id, exchange in list(last.items())[:LISTED_LAUNCHES]
-        if progress(Trail((event(exchange),), real_now=now)).state == "stalled"
+        if progress(Trail((make_event(exchange),), real_now=now)).state == "stalled"
     ]
     created = [] if student else await runtime.store.find("launch", owner=client_id, limit=LISTED_LAUNCHES)
     quiet += [record.family for record in created if record.used_at is None and record.family not in last]
@@ -222,7 +222,7 @@ async def _faulted_requests(runtime: Runtime, client: Client, since: Event) -> l
 
 
 def _read_event(record: Record) -> Event:
-    return event(msgspec.json.decode(text_of(record)) | {"arrival": record.at})
+    return make_event(msgspec.json.decode(text_of(record)) | {"arrival": record.at})
 
 
 def to_json(found: LaunchProgress) -> dict[str, Any]:

@@ -54,7 +54,7 @@ async def next_step(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorizat
     if not granted or not _is_same_person(waiting):
         return "nothing"
     picker = tenant.policy.standalone_picker or waiting.user.acts_for_patients
-    if picker and waiting.patient is None and own_patient(waiting) is None and login_decision.needs_patient(granted):
+    if picker and waiting.patient is None and find_own_patient(waiting) is None and login_decision.needs_patient(granted):
         return "patient"
     if picker and waiting.launch is None and waiting.encounter is None and login_decision.asks_encounter(granted):
         return "encounter"
@@ -80,9 +80,9 @@ def open_context(tenant: Tenant, waiting: PendingAuthorization) -> tuple[LaunchS
     return next(((scope, name) for scope in open_scopes if (name := types.get(scope.type or ""))), None)
 
 
-async def candidates(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, type: str) -> list[dict[str, Any]]:
+async def list_candidates(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, type: str) -> list[dict[str, Any]]:
     """Resources of this type that the user may choose: those of the patient in context, or all if the type has no patient."""
-    patient = waiting.patient or own_patient(waiting)
+    patient = waiting.patient or find_own_patient(waiting)
     for filters in ([("patient", patient)] if patient else [], []):
         try:
             return await patients.find(runtime, tenant, waiting.version, type, [*filters, ("_count", "50")], waiting.user)
@@ -102,7 +102,7 @@ def _is_same_person(waiting: PendingAuthorization) -> bool:
     return launch is None or launch.user is None or user is None or launch.user == user.username
 
 
-def own_patient(waiting: PendingAuthorization) -> str | None:
+def find_own_patient(waiting: PendingAuthorization) -> str | None:
     """A user tied to one patient gets that patient as context; a user with several records chooses one."""
     return waiting.user.only_patient if waiting.user else None
 
@@ -127,7 +127,7 @@ async def finish(
     """Decides on the user's answers and issues a code. ticked: the scopes left ticked on the consent page; None for all."""
     tenant = tenant.under(waiting.client)
     granted = _list_granted(waiting, ticked)
-    patient = waiting.patient or own_patient(waiting)
+    patient = waiting.patient or find_own_patient(waiting)
     decision = await _decide(runtime, tenant, waiting, granted, patient, denied)
     if decision.refusal is not None:
         return SignInResult(decision)
@@ -167,7 +167,7 @@ SILENT = {
 CHOICES = (refusals.PROMPT_NONE_WITHOUT_CHOICE, "the user has to choose a patient or an encounter")
 
 
-def not_silently(waiting: PendingAuthorization, step: LoginStep) -> SignInResult:
+def refuse_silent_step(waiting: PendingAuthorization, step: LoginStep) -> SignInResult:
     """The refusal of prompt=none if the user would have to be asked (OpenID Connect Core 3.1.2.6)."""
     kind, reason = SILENT.get(step, CHOICES)
     refusal = kind(received="none", reason=reason)
@@ -196,7 +196,7 @@ async def _issue_code(
     text, now = runtime.effects.token(), runtime.now()
     code = _new_code(runtime, tenant, waiting, granted, patient, now)
     steps: list[Step] = [UseOnce("launch", waiting.launch_key, now)] if waiting.launch_key else []
-    steps += [Put(records.code(records.digest(text), code, tenant.name)), *forget(waiting)]
+    steps += [Put(records.make_code_record(records.digest(text), code, tenant.name)), *forget(waiting)]
     if remember:
         steps.append(_consent_record(tenant, waiting, granted, now))
     await runtime.store.transaction(steps)
@@ -229,7 +229,7 @@ def _new_code(
         nonce=sent.get("nonce"),
         patient=patient if login_decision.gives_patient(granted, launch) else None,
         encounter=waiting.encounter or None if login_decision.gives_encounter(granted, launch) else None,
-        context=launch_context.members(context, waiting.client),
+        context=launch_context.list_members(context, waiting.client),
         auth_time=waiting.auth_time,
         negotiated=scope_negotiation.explain_negotiation(
             waiting.offered, granted, automatic=waiting.client.auto_approve is not None

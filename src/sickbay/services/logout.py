@@ -24,15 +24,15 @@ class LogoutResult(Struct, frozen=True):
     asks: bool = False
 
 
-async def logout(runtime: Runtime, tenant: Tenant, request: LogoutRequest, session: Session | None) -> LogoutResult:
+async def end_session(runtime: Runtime, tenant: Tenant, request: LogoutRequest, session: Session | None) -> LogoutResult:
     """Decides only; the user isn't signed out yet."""
-    client = await registration.by_id(runtime, request.client_id)
+    client = await registration.find_by_id(runtime, request.client_id)
     if client is not None and not registration.belongs_to(client, tenant):
         client = None
     context = LogoutContext(server=tenant.server, client=client, keys=await id_token.key_set(runtime))
     decision = decide(LOGOUT, tenant, stage.CHECKS, request, context)
     if decision.refusal is not None:
-        hinted = await registration.by_id(runtime, stage.audience(request))
+        hinted = await registration.find_by_id(runtime, stage.read_audience(request))
         return LogoutResult(structs.replace(decision, context=structs.replace(context, hinted=hinted)), client)
     user = await sessions.load_signed_in_user(runtime, tenant, session)
     asks = user is not None and stage.asks_first(request, user.sub or user.username)

@@ -92,7 +92,7 @@ async def find_apps(runtime: Runtime, search: TypedSearch, student: str = "") ->
     """
     ids, words = frozenset(search.ids) | {search.text}, "" if search.is_address else search.words
     found = []
-    for client in await registration.all_clients(runtime):
+    for client in await registration.list_clients(runtime):
         if student and client.student != student:
             continue
         name = client.name.lower()

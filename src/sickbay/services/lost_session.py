@@ -32,10 +32,13 @@ async def load_lost(runtime: Runtime, tenant: Tenant, id: str) -> LostSession | 
     if record is None or record.tenant != tenant.name or (record.expires_at or 0) <= runtime.now():
         return None
     stored = records.parse(StoredAuthorization, record.value)
-    client = await registration.by_id(runtime, stored.client_id)
+    client = await registration.find_by_id(runtime, stored.client_id)
     if client is None:
         return None
-    request, launch = authorize_request(stored.text, stored.method), await launches.by_key(runtime, tenant, stored.launch_key)
+    request, launch = (
+        authorize_request(stored.text, stored.method),
+        await launches.find_by_key(runtime, tenant, stored.launch_key),
+    )
     context = LoginContext(server=tenant.server, client=client, request=request, launch=launch)
     refusal = refusals.COOKIE_SAMESITE_IFRAME(received=None)
     decision = refuse(LOGIN, LoginRequest(request.parameters), context, refusal)

@@ -10,7 +10,7 @@ from sickbay.services.context import Runtime
 from sickbay.storage.interface import ResourceSpace
 
 
-async def ids(runtime: Runtime, space: ResourceSpace, query: Query, visibility: Visibility, most: int) -> list[str]:
+async def list_ids(runtime: Runtime, space: ResourceSpace, query: Query, visibility: Visibility, most: int) -> list[str]:
     """The ids of at most `most` matches. A page can have fewer matches than `count` if they are large."""
     matches: list[str] = []
     query = replace(query, count=most)

@@ -37,7 +37,7 @@ async def read(runtime: Runtime, tenant: Tenant, version: str, type: str, id: st
     return None if stored is None or stored.deleted else lossless_json.loads(stored.body)
 
 
-async def encounters(runtime: Runtime, tenant: Tenant, version: str, patient: str, user: User | None) -> list[Json]:
+async def list_encounters(runtime: Runtime, tenant: Tenant, version: str, patient: str, user: User | None) -> list[Json]:
     """The patient's encounters, newest first."""
     return await find(runtime, tenant, version, "Encounter", [("patient", patient), ("_sort", "-date"), ("_count", "50")], user)
 

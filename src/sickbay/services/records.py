@@ -46,14 +46,14 @@ async def load_user(runtime: Runtime, tenant: Tenant, username: str) -> User | N
     return await load(runtime, "user", f"{tenant.name}/{username}", User)
 
 
-def app(client: Client) -> Record:
+def make_app_record(client: Client) -> Record:
     family, tenant = "document" if client.document else "", client.tenant
     return Record(
         "app", client.client_id, dump(client), tenant, client.app_id, family, label=client.student, at=client.created_at
     )
 
 
-def user(value: User) -> Record:
+def make_user_record(value: User) -> Record:
     return Record("user", f"{value.tenant}/{value.username}", dump(value), value.tenant, label=value.fhir_user)
 
 
@@ -63,13 +63,13 @@ def launch(key: str, value: Launch, tenant: str) -> Record:
     )
 
 
-def code(key: str, value: AuthorizationCode, tenant: str) -> Record:
+def make_code_record(key: str, value: AuthorizationCode, tenant: str) -> Record:
     """Until an app redeems it, a code that was issued without a sign-in counts as anonymous."""
     expires, label = value.issued_at + value.lifetime, "" if value.session else ANONYMOUS
     return Record("code", key, dump(value), tenant, value.client_id, value.family, label, value.issued_at, expires)
 
 
-def token(key: str, value: AccessToken, tenant: str) -> Record:
+def make_token_record(key: str, value: AccessToken, tenant: str) -> Record:
     return Record(
         "token", key, dump(value), tenant, value.client_id, value.family, at=value.issued_at, expires_at=value.expires_at
     )
@@ -84,7 +84,7 @@ def revoked_token(key: str, value: AccessToken, tenant: str, by: RevokedBy, now:
     return Record("token", key, dump(revoked), tenant, at=value.issued_at, expires_at=value.expires_at)
 
 
-def family(value: TokenFamily, tenant: str, now: int) -> Record:
+def make_family_record(value: TokenFamily, tenant: str, now: int) -> Record:
     return Record(
         "family", value.family, dump(value), tenant, value.client_id, value.session or "", at=now, expires_at=value.expires_at
     )

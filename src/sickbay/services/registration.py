@@ -75,14 +75,14 @@ class AppRemoved(Exception):
     """The app that should be changed, or was to get a token, was removed in the meantime."""
 
 
-def identifier(effects: Effects, size: int) -> str:
+def make_identifier(effects: Effects, size: int) -> str:
     """A random id that works as a command-line argument: it doesn't start with a dash, which would make it an option."""
-    return effects.token(size).replace("-", "_").lstrip("_") or identifier(effects, size)
+    return effects.token(size).replace("-", "_").lstrip("_") or make_identifier(effects, size)
 
 
 async def find(runtime: Runtime, named: str, tenant: str | None = None) -> Client | None:
     """Finds an app by client_id, by app_id or by a name that only one app has. Raises Ambiguous."""
-    client = await by_id(runtime, named)
+    client = await find_by_id(runtime, named)
     if client is not None and tenant in (None, client.tenant):
         return client
     matches = await runtime.store.find("app", tenant=tenant, owner=named, limit=2)
@@ -102,11 +102,11 @@ async def find_only(runtime: Runtime, named: str, tenant: str | None = None) -> 
         return None
 
 
-async def by_id(runtime: Runtime, client_id: str | None) -> Client | None:
+async def find_by_id(runtime: Runtime, client_id: str | None) -> Client | None:
     return await records.load(runtime, "app", client_id, Client) if client_id else None
 
 
-async def all_clients(runtime: Runtime, tenant: str | None = None, limit: int = 10_000) -> list[Client]:
+async def list_clients(runtime: Runtime, tenant: str | None = None, limit: int = 10_000) -> list[Client]:
     """Newest first."""
     stored = await runtime.store.find("app", tenant=tenant, limit=limit)
     return [records.parse(Client, record.value) for record in stored]
@@ -118,7 +118,7 @@ async def load_origins(runtime: Runtime, tenant: str) -> Mapping[str, frozenset[
     if cached is not None and cached[0] == stamp:
         return cached[1]
     apps: dict[str, set[str]] = {}
-    for client in await all_clients(runtime, tenant):
+    for client in await list_clients(runtime, tenant):
         for origin in registered_origins(client):
             apps.setdefault(origin, set()).add(client.client_id)
     origins = {origin: frozenset(ids) for origin, ids in apps.items()}
@@ -127,7 +127,7 @@ async def load_origins(runtime: Runtime, tenant: str) -> Mapping[str, frozenset[
     return origins
 
 
-async def some_clients(runtime: Runtime, start: int, number: int, student: str = "") -> list[Client]:
+async def list_some_clients(runtime: Runtime, start: int, number: int, student: str = "") -> list[Client]:
     """So many apps, newest first, after the first `start`. student: who registered them, if only those are wanted."""
     stored = await runtime.store.find("app", label=student or None, limit=start + number)
     return [records.parse(Client, record.value) for record in stored[start:]]
@@ -147,7 +147,7 @@ async def newest_clients(runtime: Runtime, tenant: str, session: Session | None 
     return tuple([records.parse(Client, record.value) for record in stored if len(record.value) <= NEIGHBOUR_BYTES])
 
 
-async def with_revision(runtime: Runtime, client_id: str) -> tuple[Client | None, int]:
+async def load_with_revision(runtime: Runtime, client_id: str) -> tuple[Client | None, int]:
     """The client and the revision of its record, for a change that must not overwrite another one."""
     record = await runtime.store.get("app", client_id)
     return (records.parse(Client, record.value), record.revision) if record else (None, 0)
@@ -162,7 +162,7 @@ async def save(
     client_id of another one. Without a revision, the last change is kept, and an app that was removed raises AppRemoved.
     more: steps of the same transaction. Raises AppTooLarge.
     """
-    app = records.app(client)
+    app = records.make_app_record(client)
     steps: list[Step] = [*more]
     delay = runtime.tenants[client.tenant].policy.propagation_delay
     if delay:
@@ -209,7 +209,7 @@ async def register(
     """
     client, secret = _build(runtime, settings, old)
     if old is not None:
-        client = structs.replace(client, granted=registration_limits.after_an_edit(old.granted, client, settings))
+        client = structs.replace(client, granted=registration_limits.update_grant(old.granted, client, settings))
     decision = advise(runtime, client)
     if decision.refusal is not None:
         return Registered(decision)
@@ -222,7 +222,7 @@ async def register_itself(runtime: Runtime, settings: dict[str, Any]) -> Registe
     client, secret = _build(runtime, settings, None)
     token = runtime.effects.token()
     client = structs.replace(client, registration_hash=records.digest(token))
-    limit = registration_limits.by_policy(runtime.tenants[client.tenant].policy)
+    limit = registration_limits.make_grant(runtime.tenants[client.tenant].policy)
     twins = count_twins(client, await newest_clients(runtime, client.tenant))
     decision = advise(runtime, client, limit, BY_POLICY, twins)
     if decision.refusal is not None:
@@ -278,12 +278,12 @@ def examine(tenant: Tenant, request: RegistrationRequest) -> Decision[Registrati
 async def rotate(runtime: Runtime, client: Client) -> tuple[Client, str]:
     """Replaces the secret and returns the new one, shown only here. The old secret stops working immediately."""
     secret = runtime.effects.token()
-    new = with_secret(client, secret)
+    new = set_secret(client, secret)
     await save(runtime, new, client)
     return new, secret
 
 
-def with_secret(client: Client, secret: str) -> Client:
+def set_secret(client: Client, secret: str) -> Client:
     """The app with this secret instead of its own."""
     return structs.replace(client, secret_hash=records.digest(secret), secret_length=len(secret))
 
@@ -291,7 +291,9 @@ def with_secret(client: Client, secret: str) -> Client:
 def settings_fault(runtime: Runtime, changes: dict[str, Any], old: Client | None = None) -> str:
     """Describes the first invalid or missing setting of an app, in one sentence; "" if there is none."""
     settings = {**(msgspec.to_builtins(old) if old else {}), **changes}
-    if faults := policies.faults(settings.get("policy") or {}, app=True) or launch_card.faults(settings.get("cards") or ()):
+    if faults := policies.find_faults(settings.get("policy") or {}, app=True) or launch_card.find_faults(
+        settings.get("cards") or ()
+    ):
         return faults[0]
     versions = runtime.tenants[settings["tenant"]].dialect.fhir
     if settings["fhir"] not in versions:
@@ -336,7 +338,7 @@ def build_client(runtime: Runtime, settings: dict[str, Any]) -> Client:
     return _build(runtime, settings, None)[0]
 
 
-def with_settings_of(client: Client, stored: Client | None) -> Client:
+def copy_settings(client: Client, stored: Client | None) -> Client:
     """The client of a metadata document with what the portal knows of it and chose for it, which no document says."""
     kept = ("app_id", "created_at", "policy", "token_lifetime", "auto_approve", "scope_mode", "cards")
     return structs.replace(client, **{name: getattr(stored, name) for name in kept}) if stored else client
@@ -347,7 +349,7 @@ def belongs_to(client: Client, tenant: Tenant) -> bool:
     return client.tenant == tenant.name or client.document is not None
 
 
-def _other_keys(wanted: dict[str, Any]) -> dict[str, None]:
+def _list_other_keys(wanted: dict[str, Any]) -> dict[str, None]:
     """Clears the other way of giving keys: a new jwks replaces a jwks_uri, and the other way around."""
     names = [name for name in ("jwks", "jwks_uri") if wanted.get(name)]
     return {"jwks_uri" if names == ["jwks"] else "jwks": None} if len(names) == 1 else {}
@@ -357,11 +359,11 @@ def _build(runtime: Runtime, settings: dict[str, Any], old: Client | None) -> tu
     """Builds the client with its ids. For a symmetric client, also returns the secret in clear, only here."""
     members = {name: value for name, value in settings.items() if name in CLIENT_FIELDS}
     if old is not None:
-        members |= _other_keys(members)
+        members |= _list_other_keys(members)
     secret = settings.get("client_secret")
     if old is None:
-        members["client_id"] = members.get("client_id") or identifier(runtime.effects, 16)
-        members["app_id"] = members.get("app_id") or identifier(runtime.effects, 9)
+        members["client_id"] = members.get("client_id") or make_identifier(runtime.effects, 16)
+        members["app_id"] = members.get("app_id") or make_identifier(runtime.effects, 9)
         if members.get("client") == "symmetric":
             secret = secret or runtime.effects.token()
         if members.get("type") == "system":

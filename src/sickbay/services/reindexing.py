@@ -26,10 +26,10 @@ async def reindex(runtime: Runtime) -> int:
 
 def _reindex_step(runtime: Runtime, outdated: Outdated) -> Reindex:
     space, type, id, version, body = outdated
-    return Reindex(space, type, id, version, entries(runtime, space, body))
+    return Reindex(space, type, id, version, extract_entries(runtime, space, body))
 
 
-def entries(runtime: Runtime, space: ResourceSpace, body: bytes) -> IndexEntries:
+def extract_entries(runtime: Runtime, space: ResourceSpace, body: bytes) -> IndexEntries:
     """Extract the index entries of a stored body."""
     tenant = runtime.tenants.get(space.tenant)
     base = tenant.fhir_base(space.version) if tenant else ""

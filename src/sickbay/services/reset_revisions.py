@@ -30,7 +30,7 @@ class ResetRevisions(NamedTuple):
         return {key: revision for revisions in self.of.values() for key, revision in revisions.items()}
 
 
-def no_revisions(tenants: Iterable[str]) -> ResetRevisions:
+def make_revisions(tenants: Iterable[str]) -> ResetRevisions:
     """The revisions before the first reset."""
     return _revisions_after_reset(dict.fromkeys((RESETS, *map(key_of, tenants)), 0), tenants)
 
@@ -51,7 +51,7 @@ def _revisions_after_reset(revisions: Revisions, tenants: Iterable[str]) -> Rese
     return ResetRevisions({"": common, **{name: {**common, key_of(name): revisions[key_of(name)]} for name in tenants}})
 
 
-def news(before: ResetRevisions, now: ResetRevisions) -> list[ResetScope]:
+def compare_revisions(before: ResetRevisions, now: ResetRevisions) -> list[ResetScope]:
     """The resets between two moments."""
     if before.of[""] != now.of[""]:
         restored = now.of[""][RESETS] - before.of[""][RESETS] == now.restores - before.restores
@@ -68,7 +68,7 @@ def is_over(known: ResetRevisions) -> bool:
     return any(current.get(key, 0) != revision for key, revision in began.items())
 
 
-def step(known: ResetRevisions, tenant: str | None, everything: bool, *, restores: bool = False) -> Put:
+def make_step(known: ResetRevisions, tenant: str | None, everything: bool, *, restores: bool = False) -> Put:
     """What a reset writes so that every worker notices it, and so that earlier requests change nothing any more.
 
     restores: it is the restore of a snapshot.

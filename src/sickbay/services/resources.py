@@ -26,7 +26,7 @@ async def add(runtime: Runtime, tenant: Tenant, resource: ProtectedResource) -> 
 
     def with_added(settings: RuntimeSettings) -> RuntimeSettings:
         listed = settings.resources.get(tenant.name, [])
-        if reason := protected_resource.conflict(resource, tenant.with_chosen(tenant.chosen, listed).server):
+        if reason := protected_resource.find_conflict(resource, tenant.with_chosen(tenant.chosen, listed).server):
             raise ResourceTaken(reason)
         return _replace_resources(settings, tenant, [*listed, resource])
 

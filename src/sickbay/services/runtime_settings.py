@@ -74,7 +74,7 @@ async def choose(runtime: Runtime, tenant: Tenant, changes: Mapping[str, Any]) -
     Returns the problems, one sentence each. If there are any, nothing is changed.
     """
     values = {name: value for name, value in changes.items() if value is not None}
-    faults = policies.faults(values) + policies.explain_unknown(changes)
+    faults = policies.find_faults(values) + policies.explain_unknown(changes)
     if not faults:
         await change(runtime, lambda settings: _change_policy(settings, tenant.name, changes))
     return faults
@@ -96,7 +96,7 @@ async def announce_throttling(runtime: Runtime, until: int) -> None:
         await change(runtime, extend, aside=True)
 
 
-async def after_reset(runtime: Runtime, tenant: str | None, everything: bool = False) -> Put:
+async def make_reset_step(runtime: Runtime, tenant: str | None, everything: bool = False) -> Put:
     """The settings after a reset: the clock and all policies as configured, or only the policy of one hospital.
 
     everything: hospitals that were added are removed too.
@@ -156,7 +156,7 @@ def _apply(runtime: Runtime, settings: RuntimeSettings, revision: int, resets: R
         if chosen != tenant.chosen or added != tenant.added_resources:
             runtime.tenants[name] = tenant.with_chosen(chosen, added)
             runtime.token_cache = TokenCache()
-    forgotten, runtime.resets = reset_revisions.news(runtime.resets, resets), resets
+    forgotten, runtime.resets = reset_revisions.compare_revisions(runtime.resets, resets), resets
     for reset in forgotten:
         runtime.memory.forget(reset)
     runtime.throttle.until = settings.throttled_until

@@ -117,7 +117,7 @@ async def begin(runtime: Runtime) -> tuple[Session, str]:
     return session, secret
 
 
-async def login(runtime: Runtime, tenant: Tenant, session: Session | None) -> tuple[str, Login] | None:
+async def find_login(runtime: Runtime, tenant: Tenant, session: Session | None) -> tuple[str, Login] | None:
     """Id and value of the sign-in at this tenant."""
     id = session.logins.get(tenant.name) if session else None
     record = await runtime.store.get("login", id) if id else None
@@ -127,7 +127,7 @@ async def login(runtime: Runtime, tenant: Tenant, session: Session | None) -> tu
 
 
 async def load_signed_in_user(runtime: Runtime, tenant: Tenant, session: Session | None) -> User | None:
-    current = await login(runtime, tenant, session)
+    current = await find_login(runtime, tenant, session)
     return await records.load_user(runtime, tenant, current[1].user) if current else None
 
 

@@ -58,7 +58,7 @@ async def _ask_app(runtime: Runtime, id: str, found: LaunchProgress) -> LaunchPr
         return found
     if not tenant.under(client).policy.frame_check:
         return found
-    answer = await ask_app.ask(runtime, uri)
+    answer = await ask_app.ask_redirect_uri(runtime, uri)
     runtime.recent_launches.remember_answer(id, AppAnswer(client.tenant, awaited, answer))
     return found._replace(trail=msgspec.structs.replace(found.trail, answer=answer))
 

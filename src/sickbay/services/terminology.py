@@ -15,11 +15,11 @@ PEOPLE = 20
 
 
 @cache
-def systems(version: str) -> Mapping[str, Mapping[str, str]]:
+def list_systems(version: str) -> Mapping[str, Mapping[str, str]]:
     """System -> code -> display. The first call takes a quarter of a second, so make it in a thread."""
-    displays = {system: dict(codes) for system, codes in terminology.systems(version).items()}
+    displays = {system: dict(codes) for system, codes in terminology.load_systems(version).items()}
     day = datetime.date(2026, 1, 1)
-    for system, code, display in population.codes():
+    for system, code, display in population.list_codes():
         displays.setdefault(system, {}).setdefault(code, display)
     for make in (population.generate, population.schedule):
         for resource in make(seed=1, patients=PEOPLE, today=day, version=cast(population.Version, version)):

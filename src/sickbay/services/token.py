@@ -68,7 +68,7 @@ class _StoredFamily(NamedTuple):
 _NO_FAMILY = _StoredFamily()
 
 
-async def token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *, elsewhere: str = "") -> TokenResult:
+async def issue_token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *, elsewhere: str = "") -> TokenResult:
     """Handles a token request. If a code or refresh token is used twice, its grant is revoked before the response.
 
     elsewhere: the tenant in the address, if this server doesn't have it.
@@ -108,7 +108,7 @@ async def _answer_request(runtime: Runtime, decision: TokenDecision, loaded: _Lo
     tenant, context, request = loaded.tenant, loaded.context, decision.request
     spent = client_authentication.spend_assertion(runtime, request, context, decision.examination, loaded.jti_revision)
     if decision.refusal is not None:
-        if token_response.revokes(decision.examination):
+        if token_response.is_revoking(decision.examination):
             by: RevokedBy = "code" if isinstance(context.code, AuthorizationCode) else "refresh"
             spent += await grants.end_grant(runtime, tenant, _family_of(context), by)
         if spent:
@@ -196,7 +196,7 @@ async def _add_meant(runtime: Runtime, tenant: Tenant, request: TokenRequest, co
     grant = context.code if isinstance(context.code, AuthorizationCode) else context.family
     claimed_id = request.claimed
     owner = (
-        await registration.by_id(runtime, grant.client_id)
+        await registration.find_by_id(runtime, grant.client_id)
         if isinstance(grant, AuthorizationCode | TokenFamily) and not claimed_id
         else None
     )
@@ -245,17 +245,17 @@ async def _redeem_code(
     tenant, now = loaded.tenant, loaded.now
     family = token_response.build_family(code, tenant.policy, now)
     text = refresh.make_access_token(runtime.keys.refresh, family.family, 0)
-    seconds = token_response.lifetime(client, tenant.policy)
+    seconds = token_response.determine_lifetime(client, tenant.policy)
     token = token_response.access_token(family, code.scope, tenant.server.issuer, now, seconds)
     await runtime.store.transaction(
         [
             *spent,
             UseOnce("code", loaded.code_key, now),
-            Put(records.family(family, tenant.name, now)),  # new, since its code is used once
-            Put(records.token(records.digest(text), token, tenant.name)),
+            Put(records.make_family_record(family, tenant.name, now)),  # new, since its code is used once
+            Put(records.make_token_record(records.digest(text), token, tenant.name)),
         ]
     )
-    refreshes = token_response.refreshes(family, client, tenant.policy)
+    refreshes = token_response.has_refresh_token(family, client, tenant.policy)
     return token_response.build_response(
         text,
         token,
@@ -304,11 +304,13 @@ async def _refresh(
         refresh.make_access_token(runtime.keys.refresh, family.family, new.generation) if rotates else runtime.effects.token()
     )
     scope = _narrowed_scope(family, request.parameters.get("scope"), client, tenant, context.unusual_scopes)
-    token = token_response.access_token(new, scope, tenant.server.issuer, now, token_response.lifetime(client, policy))
+    token = token_response.access_token(
+        new, scope, tenant.server.issuer, now, token_response.determine_lifetime(client, policy)
+    )
     steps: list[Step] = [
         *spent,
-        Put(records.family(new, tenant.name, now), record.revision),
-        Put(records.token(records.digest(text), token, tenant.name)),
+        Put(records.make_family_record(new, tenant.name, now), record.revision),
+        Put(records.make_token_record(records.digest(text), token, tenant.name)),
     ]
     await runtime.store.transaction(steps)
     return await _refresh_response(runtime, tenant, new, text, token)
@@ -344,7 +346,7 @@ def examine_for_script(tenant: Tenant, client: Client, scope: str) -> TokenDecis
     return decide(SCRIPT, tenant, script_token.CHECKS, request, context)
 
 
-async def for_script(
+async def issue_token_for_script(
     runtime: Runtime, tenant: Tenant, client: Client, scope: str, *, patient: str | None = None, user: str | None = None
 ) -> dict[str, Any]:
     """A token response without a flow, for the administrator, with `warnings` if a flow of the app would give no such token.
@@ -357,14 +359,14 @@ async def for_script(
         scope=scope,
         base=tenant.fhir_base(client.fhir),
         family=runtime.effects.token(12),
-        expires_at=now + token_response.lifetime(client, tenant.policy),
+        expires_at=now + token_response.determine_lifetime(client, tenant.policy),
         timeline=runtime.effects.token(12),
         user=user,
         patient=patient,
         issuer=tenant.server.issuer,
         issued_at=now,
     )
-    await runtime.store.transaction([Put(records.token(records.digest(text), token, tenant.name), 0)])
+    await runtime.store.transaction([Put(records.make_token_record(records.digest(text), token, tenant.name), 0)])
     await app_removal.must_be_registered(runtime, client.client_id)
     METRICS.count_token("admin")
     warnings = script_token.list_warnings(client, scope, patient)

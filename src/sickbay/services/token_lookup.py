@@ -16,8 +16,8 @@ from sickbay.services.context import Runtime, Tenant
 
 async def context_of(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> tuple[SubjectContext, int]:
     """Everything that the checks need, and the revision of the record of the assertion's jti."""
-    if introspection.by_token(request):
-        return await _add_subject(runtime, tenant, request, await _by_token(runtime, tenant, request)), 0
+    if introspection.is_authenticated_by_token(request):
+        return await _add_subject(runtime, tenant, request, await _find_caller(runtime, tenant, request)), 0
     client, live_at = await registration.find_live(runtime, request.claimed)
     if client is not None and not registration.belongs_to(client, tenant):
         client = None
@@ -26,7 +26,7 @@ async def context_of(runtime: Runtime, tenant: Tenant, request: TokenRequest) ->
     return await _add_subject(runtime, tenant, request, SubjectContext(**structs.asdict(known), caller=None)), revision
 
 
-async def _by_token(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> SubjectContext:
+async def _find_caller(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> SubjectContext:
     text = bearer(AccessRequest(request.method, "", "", headers=request.headers))
     token = await access_token(runtime, tenant, text)
     return SubjectContext(
@@ -45,7 +45,7 @@ async def access_token(runtime: Runtime, tenant: Tenant, text: str | None) -> Ac
 
 
 async def client_of(runtime: Runtime, grant: AccessToken | TokenFamily | None) -> Client | None:
-    return await registration.by_id(runtime, grant.client_id) if grant else None
+    return await registration.find_by_id(runtime, grant.client_id) if grant else None
 
 
 async def user_of(runtime: Runtime, tenant: Tenant, grant: AccessToken | TokenFamily | None) -> User | None:

@@ -70,7 +70,7 @@ def _find_failed(examination: Examination) -> str | None:
     return next((check.name for check in examination.checked if check.outcome == "refused" and check.name in _SENDER), None)
 
 
-def with_skipped_checks(decision: Decision[AccessRequest, AccessContext]) -> Decision[AccessRequest, AccessContext]:
+def skip_checks(decision: Decision[AccessRequest, AccessContext]) -> Decision[AccessRequest, AccessContext]:
     """The decision with the checks that wait for a valid token, as it is recorded."""
     examined, checks = decision.examination, (*CHECKS, *writes.checks(decision.request))
     skipped = _skip(_find_failed(examined) or "", checks)

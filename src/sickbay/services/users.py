@@ -13,7 +13,7 @@ from sickbay.services.context import Runtime, Tenant
 from sickbay.storage.interface import Put
 
 
-async def all_users(runtime: Runtime, tenant: Tenant) -> list[User]:
+async def list_users(runtime: Runtime, tenant: Tenant) -> list[User]:
     """Seeded users first, each group in the order of creation."""
     users = [records.parse(User, record.value) for record in await runtime.store.find("user", tenant=tenant.name, limit=1000)]
     users.reverse()
@@ -37,6 +37,6 @@ async def put(
     new = structs.replace(
         base, fhir_user=fhir_user, patients=patients, password=hashed, seeded=False, name=name or base.name or username
     )
-    await runtime.store.transaction([Put(records.user(new))])
+    await runtime.store.transaction([Put(records.make_user_record(new))])
     runtime.passwords.remember(password)
     return new

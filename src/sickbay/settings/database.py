@@ -135,7 +135,7 @@ def hide_password(address: str) -> str:
     """The URL without password and parameters, for messages."""
     try:
         parts = urlsplit(address)
-        for server in addresses(address):
+        for server in list_addresses(address):
             _ = urlsplit(server).port  # raises ValueError if it isn't a number
     except ValueError:
         return "postgresql://…"
@@ -144,7 +144,7 @@ def hide_password(address: str) -> str:
     return f"postgresql://{name}{servers}{parts.path}"
 
 
-def addresses(address: str) -> list[str]:
+def list_addresses(address: str) -> list[str]:
     """One URL for each server that the URL names."""
     parts = urlsplit(address)
     user, at, servers = parts.netloc.rpartition("@")

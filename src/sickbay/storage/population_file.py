@@ -20,7 +20,7 @@ from sickbay.storage.interface import CannotCopy, ResourceSpace
 from sickbay.storage.query import marks
 from sickbay.storage.query.dictionary import LIVE, SHIFT
 from sickbay.storage.query.saving import COLUMNS
-from sickbay.storage.sqlite.connection import rows
+from sickbay.storage.sqlite.connection import fetch_rows
 from sickbay.storage.sqlite.migrations import STEPS
 
 FILE_SPACE: Final = 1
@@ -75,7 +75,7 @@ def read(path: Path) -> PopulationFile:
     """Raises CannotCopy if it isn't a population file."""
     try:
         with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as db:
-            patients = [nid for (nid,) in rows(db, f"{_PATIENTS} ORDER BY r.nid")]
+            patients = [nid for (nid,) in fetch_rows(db, f"{_PATIENTS} ORDER BY r.nid")]
             last: int = db.execute("SELECT max(nid) FROM resource").get
             at = find_change_time(db)
     except apsw.Error as error:
@@ -91,7 +91,7 @@ def find_change_time(db: apsw.Connection, schema: str = "main") -> int:
     return at
 
 
-def last_updated(at: int) -> str:
+def format_last_updated(at: int) -> str:
     """The member of a resource's `meta` that changes with the day. at: epoch ms."""
     return f'"lastUpdated":"{datetime.datetime.fromtimestamp(at / 1000, datetime.UTC).date().isoformat()}T00:00:00.000Z"'
 
@@ -106,7 +106,7 @@ def export(
             for pragma, value in (("journal_mode", "off"), ("synchronous", "off"), ("cache_size", -64000)):
                 db.execute(f"PRAGMA file.{pragma} = {value}")
             db.execute("BEGIN")
-            found = rows(db, marks.FIND, (*space, mark))
+            found = fetch_rows(db, marks.FIND, (*space, mark))
             began()
             db.set_progress_handler(stop.is_set, STOP_STEPS)
             create_tables(draft)
@@ -135,9 +135,9 @@ class _Export:
     def run(self, version: str, versions: int) -> bool:
         """version: of FHIR. versions: how many the space must have."""
         db, number = self._db, self._number
-        first, last, count, span = rows(db, VERSIONS, (number,))[0]
+        first, last, count, span = fetch_rows(db, VERSIONS, (number,))[0]
         unusual = db.execute(UNUSUAL, (number,)).get
-        after, later = rows(db, NEXT, (number, self._sequence))[0]
+        after, later = fetch_rows(db, NEXT, (number, self._sequence))[0]
         if unusual or span or not count == versions == last - first + 1 or after is None:
             return False
         low, end = number << SHIFT, after - 1
@@ -174,7 +174,7 @@ def import_expressions(table: str, columns: tuple[str, ...], word: str) -> str:
     """The values of a file's row in another database.
 
     word: an expression that translates the number of a word, with `{}`. The other numbers are the parameters :shift, :space,
-    :before (sequence), :at (epoch ms), :old and :new (the results of `last_updated`).
+    :before (sequence), :at (epoch ms), :old and :new (the results of `format_last_updated`).
     """
     return ", ".join(_import_expression(table, column, word) for column in columns)
 

@@ -41,7 +41,7 @@ def labels_of(steps: Sequence[Step]) -> set[str]:
     return {step.record.label for step in steps if isinstance(step, Put) and step.record.label in QUOTAS}
 
 
-def excess(label: str, records: int, size: int) -> int:
+def measure_excess(label: str, records: int, size: int) -> int:
     """How many of the oldest records to delete next; 0 if all are within the quota. size: of all values, in bytes."""
     quota = QUOTAS[label]
     over_size = -(-(size - quota.bytes) * records // max(size, 1))

@@ -28,7 +28,7 @@ def to_sortable(value: float) -> int:
     return bits if bits >= 0 else -(bits & 0x7FFF_FFFF_FFFF_FFFF)
 
 
-def from_sortable(value: int) -> float:
+def decode_sortable(value: int) -> float:
     """Return the float that `to_sortable` mapped to this integer."""
     bits = value if value >= 0 else -value | -0x8000_0000_0000_0000
     number: float = struct.unpack(">d", struct.pack(">q", bits))[0]

@@ -29,11 +29,11 @@ class AdminClient:
 
 def _read_response(response: HttpResponse) -> Any:
     if not response.is_success:
-        raise SickbayError(problem(response))
+        raise SickbayError(describe_problem(response))
     return json.loads(response.body) if response.body else None
 
 
-def problem(response: HttpResponse) -> str:
+def describe_problem(response: HttpResponse) -> str:
     """The problem details of a refused request in one text (RFC 9457)."""
     try:
         details = json.loads(response.body)

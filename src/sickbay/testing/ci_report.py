@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .har import har
+from .har import make_har
 from .http_client import SickbayError
 from .sandbox_client import SandboxClient
 from .saved_page import RULES
@@ -33,10 +33,10 @@ def report(client: SandboxClient, folder: Path, pages: str = "") -> str:
     folder.mkdir(parents=True, exist_ok=True)
     ids = [exchange["id"] for exchange in client.exchanges()]
     exchanges = [client.admin.get(f"/exchanges/{id}") for id in ids]
-    (folder / "exchanges.har").write_text(json.dumps(har(exchanges[::-1]), indent=1), encoding="utf-8")
+    (folder / "exchanges.har").write_text(json.dumps(make_har(exchanges[::-1]), indent=1), encoding="utf-8")
     for exchange in select_explained(exchanges)[:PAGES_WRITTEN]:
         client.save_page(exchange["id"], folder)
-    return summary(exchanges, pages)
+    return write_summary(exchanges, pages)
 
 
 def select_explained(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -53,7 +53,7 @@ def _severities_of(exchange: dict[str, Any]) -> set[str]:
     return {finding["severity"] for finding in exchange["findings"]}
 
 
-def summary(exchanges: list[dict[str, Any]], pages: str = "") -> str:
+def write_summary(exchanges: list[dict[str, Any]], pages: str = "") -> str:
     """A heading, a count, and a table with one row for each finding of the refused exchanges and of those with a warning.
 
     Refused exchanges come first, and among them the oldest.

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from .har import har
+from .har import make_har
 from .sandbox_client import SandboxClient, SickbayError
 
 EXPLAINED = 5
@@ -16,7 +16,7 @@ QUIET_SECONDS = 2
 """A launch that has waited less than this probably doesn't matter to the test that failed."""
 
 
-def diagnosis(client: SandboxClient) -> str:
+def write_diagnosis(client: SandboxClient) -> str:
     """The explanations of the refused exchanges. "" if there are none, or if the server is gone."""
     try:
         refused = client.refusals()
@@ -62,5 +62,5 @@ def keep(client: SandboxClient, folder: Path, test: str) -> str:
     except SickbayError:
         return ""
     folder.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(har(exchanges), indent=1), encoding="utf-8")
+    file.write_text(json.dumps(make_har(exchanges), indent=1), encoding="utf-8")
     return f"{file} (examine it: sickbay doctor {file})"

@@ -109,9 +109,9 @@ def pytest_runtest_makereport(
     report = yield
     client: SandboxClient | None = getattr(item, LATEST, None)
     if client is not None and call.when == "call" and report.failed:
-        from .failure_report import describe_waiting, diagnosis, keep
+        from .failure_report import describe_waiting, keep, write_diagnosis
 
-        if text := diagnosis(client):
+        if text := write_diagnosis(client):
             report.sections.append(("Sickbay refused", text))
         if text := describe_waiting(client):
             report.sections.append(("Sickbay waits", text))

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 
-def har(exchanges: list[dict[str, Any]]) -> dict[str, Any]:
+def make_har(exchanges: list[dict[str, Any]]) -> dict[str, Any]:
     """Exchanges as HAR 1.2, with their secrets masked."""
     creator = {"name": "Sickbay", "version": "1"}
     return {"log": {"version": "1.2", "creator": creator, "entries": [_har_entry(exchange) for exchange in exchanges]}}

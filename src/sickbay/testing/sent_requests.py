@@ -81,7 +81,7 @@ def _path_matches(path: str, pattern: str) -> bool:
 
 def _describe_difference(expected: ExpectedRequest, exchange: Exchange) -> str:
     """Why the request isn't the expected one, although it was sent to the same endpoint; "" if it is."""
-    sent = parameters(exchange)
+    sent = parse_parameters(exchange)
     for name, value in expected.parameters.items():
         if name not in sent and value is not False and not _has_known_body(exchange):
             return f"its body isn't recorded, so {name} can't be checked"
@@ -111,7 +111,7 @@ def _parameter_difference(name: str, value: ParameterValue, sent: Mapping[str, l
     return "" if equal else f"{name} is {' and '.join(sent[name])}"
 
 
-def parameters(exchange: Exchange) -> dict[str, list[str]]:
+def parse_parameters(exchange: Exchange) -> dict[str, list[str]]:
     """The values of each parameter in the query and the form, as Sickbay recorded them."""
     request, values = exchange["request"], dict[str, list[str]]()
     body = request.get("body")
@@ -151,7 +151,7 @@ def _message_lines(expected: ExpectedRequest, sent: Sequence[Exchange], same_end
 
 def _describe_exchange(exchange: Exchange, line: dict[str, Any]) -> str:
     """'token 400: grant_type=authorization_code, code=NIUj…(43)'."""
-    named = ", ".join(f"{name}={value}" for name, values in parameters(exchange).items() for value in values)
+    named = ", ".join(f"{name}={value}" for name, values in parse_parameters(exchange).items() for value in values)
     address, method = str(exchange["request"]["url"]).partition("?")[0], exchange["request"]["method"]
     endpoints = (name for name in ENDPOINTS if any(address == tenant[name] for tenant in line["tenants"].values()))
     name = next(endpoints, "") or f"{method} {_fhir_path(address, line) or urlsplit(address).path}"

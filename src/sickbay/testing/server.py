@@ -41,7 +41,7 @@ class Live(NamedTuple):
     def ending(self) -> str:
         """How it ended, as the end of a message; "" if it is running."""
         code = self.process.poll()
-        return "" if code is None else f". It ended with {code}.{last_lines(self.errors)}"
+        return "" if code is None else f". It ended with {code}.{read_last_lines(self.errors)}"
 
 
 @contextmanager
@@ -87,17 +87,17 @@ def _ready_line(process: subprocess.Popen[str], errors: IO[str], seconds: float)
         line = lines.get(timeout=seconds)
     except Empty:
         raise RuntimeError(
-            f"{_name_of_process(process)} wasn't ready within {seconds:g} seconds.{last_lines(errors)}"
+            f"{_name_of_process(process)} wasn't ready within {seconds:g} seconds.{read_last_lines(errors)}"
         ) from None
     if not line:
         code = process.wait(STOP_SECONDS)
-        raise RuntimeError(f"{_name_of_process(process)} ended with {code}.{last_lines(errors)}")
+        raise RuntimeError(f"{_name_of_process(process)} ended with {code}.{read_last_lines(errors)}")
     try:
         return dict(json.loads(line))
     except ValueError:
         printed = line.strip()[:200]
         raise RuntimeError(
-            f"{_name_of_process(process)} printed `{printed}` instead of a line of JSON.{last_lines(errors)}"
+            f"{_name_of_process(process)} printed `{printed}` instead of a line of JSON.{read_last_lines(errors)}"
         ) from None
 
 
@@ -113,7 +113,7 @@ def _read_line(output: IO[str]) -> str:
     return ""
 
 
-def last_lines(errors: IO[str]) -> str:
+def read_last_lines(errors: IO[str]) -> str:
     """The end of the error output, as the end of a message. Doesn't move the position at which the process writes."""
     file = errors.fileno()
     size = os.fstat(file).st_size

@@ -11,7 +11,7 @@ from sickbay.authorization.models import AuthorizationCode
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.search.parameters import known_types
 from sickbay.kernel.english import join
-from sickbay.protocol.parameters import first_value
+from sickbay.protocol.parameters import find_first_value
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import records, registration
 from sickbay.services.access import issuer_of, outside_every_base
@@ -21,7 +21,7 @@ from sickbay.web.fhir.refusals import refuse
 from sickbay.web.fhir.request import is_form
 from sickbay.web.http_request import headers_of
 from sickbay.web.near_addresses import build, find_near
-from sickbay.web.oauth.discovery import endpoints
+from sickbay.web.oauth.discovery import list_endpoints
 
 EVERY_PATH = "/{path:path}"
 """The path of the route that answers what no other route does."""
@@ -51,13 +51,13 @@ def suggest_address(sandbox: Sandbox, path: str) -> str:
     name = member.removesuffix("_endpoint").replace("_", " ") + (" endpoint" if member.endswith("_endpoint") else "")
     tenant = sandbox.tenants.get(path.split("/")[1])
     if tenant is None:
-        urls = join([endpoints(tenant)[member] for tenant in sandbox.tenants.values()])
+        urls = join([list_endpoints(tenant)[member] for tenant in sandbox.tenants.values()])
         return f"The {name}s of the hospitals are {urls}."
     source = "" if member == "discovery_document" else ", as listed in .well-known/smart-configuration below its FHIR base"
-    return f"The {name} of {tenant.name} is {endpoints(tenant)[member]}{source}."
+    return f"The {name} of {tenant.name} is {list_endpoints(tenant)[member]}{source}."
 
 
-def near_addresses(request: Request, sandbox: Sandbox) -> tuple[str, ...]:
+def find_near_addresses(request: Request, sandbox: Sandbox) -> tuple[str, ...]:
     """Paths of pages and FHIR addresses near the requested one."""
     pages = (route for route in request.app.routes if isinstance(route, Route) and "GET" in (route.methods or ()))
     templates = [route.path for route in pages if route.path != EVERY_PATH]
@@ -82,7 +82,7 @@ def _hospital_in_path(sandbox: Sandbox, path: str, other: list[Tenant]) -> Tenan
     return named_hospital or next(iter(other), tenants[0] if len(tenants) == 1 else None)
 
 
-async def fhir(request: Request, sandbox: Sandbox) -> Response | None:
+async def redirect_to_fhir(request: Request, sandbox: Sandbox) -> Response | None:
     """The response to a FHIR request outside every base; None without a resource type or a hospital.
 
     The hospital is the one in the path, else the one that issued the token, else the only one.
@@ -90,7 +90,7 @@ async def fhir(request: Request, sandbox: Sandbox) -> Response | None:
     path = http_request.raw_path(request.scope)
     if not _names_a_type(sandbox, path):
         return None
-    url = http_request.address(request.scope, sandbox.runtime.base)
+    url = http_request.make_address(request.scope, sandbox.runtime.base)
     access_request = AccessRequest(
         request.method, "", path, http_request.query_of(request.scope), headers_of(request.scope), url=url.partition("?")[0]
     )
@@ -118,9 +118,9 @@ async def record_token_request(request: Request, sandbox: Sandbox, response: Res
     if request.method != "POST" or not is_form(headers_of(request.scope)):
         return response
     runtime, body = sandbox.runtime, await http_request.read_body(request)
-    text = first_value(body, "code")
+    text = find_first_value(body, "code")
     code = await records.load(runtime, "code", records.digest(text), AuthorizationCode) if text else None
-    client = await registration.by_id(runtime, code.client_id) if code is not None else None
+    client = await registration.find_by_id(runtime, code.client_id) if code is not None else None
     if code is None or client is None:
         return response
     recorded = http_request.recorded_request(request.scope, runtime.base, body)

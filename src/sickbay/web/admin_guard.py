@@ -24,20 +24,20 @@ from sickbay.authorization.administration import (
     Bearer,
     SocketHolder,
     Standing,
-    at_keyboard,
     decide_standing,
     forwarding_sign,
+    is_at_keyboard,
     is_foreign,
     is_loopback,
     is_own_origin,
     is_proven_own,
+    list_own_origins,
     origin_of,
-    own_origins,
     stranger_sign,
 )
 from sickbay.settings.settings import Settings
 from sickbay.web.admin.socket_owner import find_holder
-from sickbay.web.http_request import host_name, peer, state_of
+from sickbay.web.http_request import get_peer, host_name, state_of
 
 LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
@@ -63,7 +63,7 @@ class AdminGuard:
         self.hosts = allowed_hosts(settings)
         self.base = settings.base
         self.everyone = settings.open_sign_in == "everyone"
-        self.origins = own_origins(settings.base, listening, self.hosts)
+        self.origins = list_own_origins(settings.base, listening, self.hosts)
         self.rules = AdminRules(
             urlsplit(settings.base).hostname or "",
             settings.require_admin_token or settings.class_mode,
@@ -102,16 +102,16 @@ class AdminGuard:
         """
         return (
             state_of(scope).resent is None
-            and at_keyboard(self.rules, _admin_request(scope, headers))
+            and is_at_keyboard(self.rules, _admin_request(scope, headers))
             and not self._sign_of_stranger(scope)
         )
 
     def why_not_keyboard(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> str:
         """The only reason why the request doesn't count as coming from the keyboard, as a sentence; "" if there are others."""
         request = _admin_request(scope, headers)
-        if at_keyboard(self.rules, request):
+        if is_at_keyboard(self.rules, request):
             return self._sign_of_stranger(scope)
-        forwarded = request.forwarded and at_keyboard(self.rules, replace(request, forwarded=""))
+        forwarded = request.forwarded and is_at_keyboard(self.rules, replace(request, forwarded=""))
         return f"This request seems to come from a proxy ({request.forwarded})." if forwarded else ""
 
     def _sign_of_stranger(self, scope: Mapping[str, Any]) -> str:
@@ -211,7 +211,7 @@ def is_direct(request: Request, headers: Mapping[str, str], body: str) -> bool:
 def _admin_request(scope: Mapping[str, Any], headers: Mapping[str, str], **known: Any) -> AdminRequest:
     """What the request and its connection show, without the user of the connection."""
     sign = forwarding_sign(headers, scope.get("http_version", "1.1"))
-    return AdminRequest(peer(scope), host_name(headers.get("host", "")), sign, **known)
+    return AdminRequest(get_peer(scope), host_name(headers.get("host", "")), sign, **known)
 
 
 def is_own_path(text: str) -> bool:

@@ -19,10 +19,10 @@ from sickbay.web.middleware.failures import FhirFailures
 from sickbay.web.middleware.injection import InjectedFaults
 from sickbay.web.middleware.observation import Observer
 from sickbay.web.middleware.revisions import CurrentRevisions
-from sickbay.web.middleware.stack import around_pages, around_requests, compose
+from sickbay.web.middleware.stack import compose, wrap_pages, wrap_requests
 from sickbay.web.oauth.discovery import Documents
 from sickbay.web.router import PageRouter
-from sickbay.web.routes import routes, sample_routes
+from sickbay.web.routes import list_routes, sample_routes
 
 
 class Application:
@@ -38,8 +38,8 @@ class Application:
         self.background = BackgroundTasks(sandbox)
         self.state = State({"sandbox": sandbox, "guard": guard, "documents": documents})
         """Available to handlers as request.app.state."""
-        self.pages = PageRouter(routes(sandbox, documents))
-        pages = around_pages(compose(self.pages.__call__, Middleware(InjectedFaults, sandbox)), sandbox, guard)
+        self.pages = PageRouter(list_routes(sandbox, documents))
+        pages = wrap_pages(compose(self.pages.__call__, Middleware(InjectedFaults, sandbox)), sandbox, guard)
 
         def with_fhir(base: ASGIApp, hospital: str) -> ASGIApp:
             current = Middleware(CurrentRevisions, runtime, hospital)
@@ -50,8 +50,8 @@ class Application:
             )
 
         self.bases = FhirBases(sandbox, documents, with_fhir, pages)
-        runtime.on_hospitals += [self.bases.list_endpoints, lambda: self.pages.replace(routes(sandbox, documents))]
-        self.handle = around_requests(self.bases.__call__, sandbox, guard, observers)
+        runtime.on_hospitals += [self.bases.list_endpoints, lambda: self.pages.replace(list_routes(sandbox, documents))]
+        self.handle = wrap_requests(self.bases.__call__, sandbox, guard, observers)
 
     @property
     def routes(self) -> list[BaseRoute]:

@@ -13,7 +13,7 @@ from msgspec import structs
 
 from sickbay.authorization.access import app_state
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir.bundle import BundleEntry, search_url, searchset
+from sickbay.fhir.bundle import BundleEntry, make_searchset, search_url
 from sickbay.fhir.media import negotiate
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.routing import Misrouted, Route
@@ -44,7 +44,7 @@ def _endpoint_url(base: FhirBase) -> str:
     return base.tenant.base + app_state.PATH
 
 
-def _at_home(base: FhirBase, request: AccessRequest) -> AccessRequest:
+def _move_to_home(base: FhirBase, request: AccessRequest) -> AccessRequest:
     letters = app_state.LETTERS.get(request.interaction, request.letters)
     return structs.replace(request, url=_endpoint_url(base) + request.url.removeprefix(base.url), letters=letters, involved=())
 
@@ -83,17 +83,17 @@ def _state_response(base: FhirBase, request: AccessRequest, stored_states: tuple
         case "search-type":
             entries = {"match": [BundleEntry("Basic", state.id, state.body) for state in stored_states]}
             self_url = search_url(_endpoint_url(base), "Basic", request.parameters.pairs)
-            body = searchset(_endpoint_url(base), entries, self_url=self_url, next_url=None, total=len(stored_states))
+            body = make_searchset(_endpoint_url(base), entries, self_url=self_url, next_url=None, total=len(stored_states))
             return FhirResponse(200, body, content)
         case "create" | "update":
             return _describe_saved(base, stored_states[0], request.interaction == "create", content)
         case "delete":
             return FhirResponse(204, b"", [])
         case _:
-            return _not_supported(base, request)
+            return _respond_not_supported(base, request)
 
 
-def _not_supported(base: FhirBase, request: AccessRequest) -> FhirResponse:
+def _respond_not_supported(base: FhirBase, request: AccessRequest) -> FhirResponse:
     text = f"{_endpoint_url(base)} supports only create, update, delete and search of Basic."
     if request.type != "Basic":
         return issue_response(base.version, 404, Issue("not-supported", text))
@@ -132,4 +132,4 @@ def _capability_statement(home: str) -> dict[str, object]:
     }
 
 
-API: Final = Api(_respond_publicly, perform, _at_home)
+API: Final = Api(_respond_publicly, perform, _move_to_home)

@@ -16,7 +16,7 @@ FAVOURITES = "sickbay_favourites"
 YEAR = 31_536_000
 
 
-def name(sandbox: Sandbox) -> str:
+def make_name(sandbox: Sandbox) -> str:
     """The cookie's name. Cookies ignore ports, so two Sickbays on one host need different names."""
     return f"sickbay_{sandbox.runtime.keys.instance}"
 
@@ -29,26 +29,26 @@ def read_sent(request: Request, name: str) -> str | None:
     return None if start < 0 else header[start + len(name) + 3 :].partition(";")[0].strip()
 
 
-async def session(request: Request, sandbox: Sandbox) -> Session | None:
-    value = read_sent(request, name(sandbox))
+async def find_session(request: Request, sandbox: Sandbox) -> Session | None:
+    value = read_sent(request, make_name(sandbox))
     return await sessions.find(sandbox.runtime, value) if value else None
 
 
-async def for_forms(request: Request, sandbox: Sandbox) -> tuple[Session, str | None]:
+async def prepare_session(request: Request, sandbox: Sandbox) -> tuple[Session, str | None]:
     """The existing session, or one that isn't stored, with its cookie value."""
-    existing = await session(request, sandbox)
+    existing = await find_session(request, sandbox)
     return (existing, None) if existing else sessions.begin_unstored(sandbox.runtime)
 
 
 async def load_session(request: Request, sandbox: Sandbox) -> tuple[Session, str | None]:
     """The stored session, or a new one with its cookie value."""
-    existing = await session(request, sandbox)
+    existing = await find_session(request, sandbox)
     return (existing, None) if existing and existing.key else await sessions.begin(sandbox.runtime)
 
 
 def put(request: Request, response: Response, sandbox: Sandbox, value: str | None) -> None:
     if value is not None:
-        _set_cookie(request, response, name(sandbox), value, None)
+        _set_cookie(request, response, make_name(sandbox), value, None)
 
 
 def put_theme(request: Request, response: Response, theme: str) -> None:

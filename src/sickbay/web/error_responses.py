@@ -12,9 +12,9 @@ from starlette.responses import Response
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding
 from sickbay.protocol.parameters import encode
-from sickbay.protocol.urls import for_a_header
+from sickbay.protocol.urls import encode_for_header
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.decision import Decision, hide_private, words
+from sickbay.services.decision import Decision, hide_private, word_error
 
 NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 RAW_NO_STORE = tuple((name.encode(), value.encode()) for name, value in NO_STORE.items())
@@ -31,7 +31,7 @@ class OAuthErrorText(NamedTuple):
     uri: str
 
 
-def json(body: Any, status: int = 200, headers: Mapping[str, str] = NO_STORE) -> Response:
+def respond_json(body: Any, status: int = 200, headers: Mapping[str, str] = NO_STORE) -> Response:
     """A response that no cache may keep: most depend on who asks, and contain something secret."""
     return Response(orjson.dumps(body), status, headers, "application/json")
 
@@ -58,7 +58,7 @@ def oauth_words(
     refusal = decision.refusal
     assert refusal is not None
     finding = rule_for(decision, explanation)
-    own = words(tenant, decision, finding)
+    own = word_error(tenant, decision, finding)
     cause = next((candidate for candidate in explanation.findings if finding and candidate.id == finding.because), finding)
     text = _error_description(hide_private(cause)) if cause else refusal.name.replace("-", " ")
     description = text if tenant.dialect.answers.error_description else None
@@ -86,7 +86,7 @@ def oauth_json(error_text: OAuthErrorText, status: int, tenant: Tenant, basic: b
     if status == 405:
         headers["allow"] = "OPTIONS, POST"
     silent = {"error_description": None} if tenant.dialect.answers.null_description else {}
-    return json({**{key: value for key, value in body.items() if value}, **silent}, status, headers)
+    return respond_json({**{key: value for key, value in body.items() if value}, **silent}, status, headers)
 
 
 def redirect(address: str, parameters: dict[str, str | None], method: str) -> Response:
@@ -94,7 +94,7 @@ def redirect(address: str, parameters: dict[str, str | None], method: str) -> Re
     query = encode([(name, value) for name, value in parameters.items() if value is not None])
     joint = "" if not query else "&" if "?" in address else "?"
     response = Response(status_code=303 if method == "POST" else 302)
-    response.raw_headers[:0] = [*RAW_NO_STORE, (b"location", f"{for_a_header(address)}{joint}{query}".encode("ascii"))]
+    response.raw_headers[:0] = [*RAW_NO_STORE, (b"location", f"{encode_for_header(address)}{joint}{query}".encode("ascii"))]
     return response
 
 
@@ -115,7 +115,7 @@ def error_redirect(tenant: Tenant, error_text: OAuthErrorText, address: str, sta
 def oauth_error(status: int, title: str, detail: str = "") -> Response:
     """The response of an OAuth endpoint if no rule explains the error. It always has `error` (RFC 6749 5.2, RFC 6750 3.1)."""
     error = {500: "server_error", 503: "temporarily_unavailable"}.get(status, "invalid_request")
-    return json({"error": error, "error_description": spell(f"{title}. {detail}".strip())[:600]}, status)
+    return respond_json({"error": error, "error_description": spell(f"{title}. {detail}".strip())[:600]}, status)
 
 
 _ENDPOINTS = ("authorize", "token", "introspect", "revoke", "manage")
@@ -132,7 +132,7 @@ def is_oauth(tenants: Mapping[str, Tenant], path: str) -> bool:
     return rest[:1] == ["oauth"] or any(own == named_path or own.startswith(f"{named_path}/") for named_path in named)
 
 
-def problem(status: int, title: str, findings: list[dict[str, Any]] | None = None, detail: str = "") -> Response:
+def respond_problem(status: int, title: str, findings: list[dict[str, Any]] | None = None, detail: str = "") -> Response:
     """Build a problem details response (RFC 9457)."""
     body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "findings": findings or []}
     if detail:

@@ -24,13 +24,13 @@ ADDRESSES = frozenset(("/healthz", "/readyz", "/metrics"))
 """They need no settings from the database, and wait for it only as long as they say."""
 
 
-async def healthz(request: Request) -> Response:
+async def show_health(request: Request) -> Response:
     """Return 200 while the worker responds, whatever the state of the database."""
     state_of(request.scope).kind = "health"
     return PlainTextResponse("ok\n")
 
 
-async def readyz(request: Request) -> Response:
+async def show_readiness(request: Request) -> Response:
     """Return 200 if the database answers soon; 503 otherwise. Before Sickbay has started, nothing listens."""
     state_of(request.scope).kind = "health"
     sandbox: Sandbox = request.app.state.sandbox
@@ -42,7 +42,7 @@ async def readyz(request: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
-async def metrics(request: Request) -> Response:
+async def show_metrics(request: Request) -> Response:
     state_of(request.scope).kind = "health"
     METRICS.publish()
     await measure(request.app.state.sandbox)

@@ -25,7 +25,7 @@ from sickbay.services.sessions import Session
 from sickbay.web import cookies, error_responses
 from sickbay.web.admin_guard import LOOPBACK
 from sickbay.web.http_request import raw_path, state_of
-from sickbay.web.pages.notice import NoticeView, not_found
+from sickbay.web.pages.notice import NoticeView, make_not_found
 from sickbay.web.pages.parts import LOOPBACK_ONLY, OPEN, ClockView, Frame, SignedInUser, Theme
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ _CODE = re.compile(r"(`[^`]++`)")
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_]|(?<=s') )")
 """In a word, or after the s of a plural. Quotation marks stay as they are."""
 _MARKUP = re.compile(r"(</?code>|&[#\w]{1,8};)")
-"""What `with_code` writes besides text."""
+"""What `mark_code` writes besides text."""
 COMPILATION: dict[str, Any] = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
 """The options on which the compiled form of a template depends."""
 Form: TypeAlias = Literal["html", "json", "text", "markdown"]
@@ -71,12 +71,12 @@ class PageOptions(Struct, frozen=True):
     frames: bool = False
 
 
-def page(
+def render_page(
     request: Request, sandbox: Sandbox, name: str, view: Any, options: PageOptions | None = None, status: int = 200
 ) -> HTMLResponse:
     options = options or PageOptions()
     html = render(name, view, _page_frame(request, sandbox, options))
-    ancestors = own_frames(sandbox.runtime.base) if options.framed else "'none'"
+    ancestors = list_own_frames(sandbox.runtime.base) if options.framed else "'none'"
     headers = page_headers(form_action(options.leads_to), ancestors)
     if options.frames:
         headers["content-security-policy"] += "; frame-src http: https:"
@@ -89,16 +89,16 @@ def respond_not_found(
     request: Request, sandbox: Sandbox, options: PageOptions | None = None, near: Sequence[str] = ()
 ) -> HTMLResponse:
     """The page that says that this address has none. near: paths that exist near it."""
-    return page(request, sandbox, "notice", not_found(raw_path(request.scope), near=near), options, 404)
+    return render_page(request, sandbox, "notice", make_not_found(raw_path(request.scope), near=near), options, 404)
 
 
 def error_response(request: Request, sandbox: Sandbox, status: int, title: str, detail: str, view: NoticeView) -> Response:
     """An error as a page for browsers, as OAuth members at OAuth addresses, else as a problem (RFC 9457)."""
     if accepts_html(request.headers.get("accept", "")):
-        return page(request, sandbox, "notice", view, status=status)
+        return render_page(request, sandbox, "notice", view, status=status)
     if error_responses.is_oauth(sandbox.tenants, request.scope["path"]):
         return error_responses.oauth_error(status, title, detail)
-    return error_responses.problem(status, title, detail=detail)
+    return error_responses.respond_problem(status, title, detail=detail)
 
 
 ACCEPTED = 16
@@ -134,7 +134,7 @@ def accepts_html(accept: str) -> bool:
 
 async def page_options(request: Request, sandbox: Sandbox, **more: Any) -> PageOptions:
     """Render a page with the browser's session, or one that isn't stored: every page has forms, which need its CSRF token."""
-    session, cookie = await cookies.for_forms(request, sandbox)
+    session, cookie = await cookies.prepare_session(request, sandbox)
     return PageOptions(session=session, cookie=cookie, **more)
 
 
@@ -166,7 +166,7 @@ def _clock_view(runtime: Runtime) -> ClockView | None:
     reading = clock.read(runtime)
     if reading.is_real:
         return None
-    return ClockView(english.moment(reading.now), english.from_real_time(reading.offset), reading.frozen)
+    return ClockView(english.moment(reading.now), english.describe_offset(reading.offset), reading.frozen)
 
 
 def form_action(addresses: tuple[str, ...]) -> str:
@@ -188,7 +188,7 @@ def _csp_source(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
 
 
-def own_frames(base: str) -> str:
+def list_own_frames(base: str) -> str:
     """Our own EHR, under each of its loopback names."""
     parts = urlsplit(base)
     if parts.hostname not in LOOPBACK:
@@ -245,11 +245,11 @@ def _template_environment() -> Environment:
     # Views are objects. Jinja would also look up a missing attribute as an item, with a Python call for each attribute.
     environment.getattr = getattr  # type: ignore[assignment, method-assign]
     environment.globals |= {"charts": svg, "count": count, "with_article": english.with_article}
-    environment.filters |= {"with_code": with_code, "with_hits": with_hits, "without_backticks": without_backticks}
+    environment.filters |= {"with_code": mark_code, "with_hits": mark_hits, "without_backticks": drop_backticks}
     return environment
 
 
-def with_code(text: str) -> Markup:
+def mark_code(text: str) -> Markup:
     """Text as HTML: what is in backticks becomes a code element, everything else is escaped and gets typographic apostrophes.
 
     Rules, causes and messages are also sent in headers and JSON, and shown in terminals, so they have straight ones.
@@ -268,12 +268,12 @@ def _curl_apostrophes(text: str) -> str:
     return "".join(piece if number % 2 else _APOSTROPHE.sub("’", piece) for number, piece in enumerate(pieces))
 
 
-def with_hits(text: str, query: str) -> Markup:
-    """Like `with_code`, with the words marked that begin with a word of the query."""
+def mark_hits(text: str, query: str) -> Markup:
+    """Like `mark_code`, with the words marked that begin with a word of the query."""
     from markupsafe import Markup
 
     words = tuple(word.lower() for word in _WORD.findall(query)[:MARKED_WORDS] if len(word) >= MARKED_CHARACTERS)
-    pieces = _MARKUP.split(str(with_code(text)))
+    pieces = _MARKUP.split(str(mark_code(text)))
 
     def mark(found: re.Match[str]) -> str:
         return f'<mark class="hit">{found[0]}</mark>' if found[0].lower().startswith(words) else found[0]
@@ -281,8 +281,8 @@ def with_hits(text: str, query: str) -> Markup:
     return Markup("".join(piece if number % 2 else _WORD.sub(mark, piece) for number, piece in enumerate(pieces)))
 
 
-def without_backticks(text: str) -> str:
-    """The text of `with_code` without markup, for a page's title."""
+def drop_backticks(text: str) -> str:
+    """The text of `mark_code` without markup, for a page's title."""
     return _curl_apostrophes(text).replace("`", "")
 
 

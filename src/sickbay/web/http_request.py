@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from sickbay.authorization.readable import FORM_LIMIT, LOOKED_AT, not_utf8, too_large
+from sickbay.authorization.readable import FORM_LIMIT, LOOKED_AT, refuse_if_not_utf8, refuse_too_large
 from sickbay.authorization.stand_in import StandIn
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.silence.trail import ShownPage
@@ -175,20 +175,20 @@ async def receive_bytes(receive: Callable[[], Any], limit: int) -> bytes:
 def check_text(part: str, raw: bytes) -> None:
     """part: form, which is percent-encoded, or body. Raises UnreadableRequest if it isn't valid UTF-8 or has U+0000."""
     if not (is_text if part == "body" else is_encoded_text)(raw):
-        raise UnreadableRequest(not_utf8(part, raw), raw)
+        raise UnreadableRequest(refuse_if_not_utf8(part, raw), raw)
 
 
 def count_body(limit: int, unit: str = "bytes") -> UnreadableRequest:
     """Count and return the error for a body that is over the limit."""
     counting.BODIES_REFUSED.inc()
-    return UnreadableRequest(too_large(limit, unit))
+    return UnreadableRequest(refuse_too_large(limit, unit))
 
 
 def check_target(scope: Mapping[str, Any]) -> None:
     """Check the path and query of every request before they are parsed. Raises UnreadableRequest."""
     raw, query = scope.get("raw_path") or b"", scope["query_string"]
     if not is_encoded_text(raw + b"?" + query):
-        raise UnreadableRequest(not_utf8("path", raw) or not_utf8("query", query))
+        raise UnreadableRequest(refuse_if_not_utf8("path", raw) or refuse_if_not_utf8("query", query))
 
 
 def sent_length(headers: Mapping[str, str]) -> int | None:
@@ -199,14 +199,14 @@ def sent_length(headers: Mapping[str, str]) -> int | None:
     return int(length[:19]) if length.isascii() and length.isdigit() else 0
 
 
-def values(raw: bytes) -> int:
+def count_values(raw: bytes) -> int:
     """An upper estimate of the number of values in a JSON or XML text: strings may contain the counted characters."""
     return sum(map(raw.count, (b",", b"{", b"[", b"<")))
 
 
 def check_values(raw: bytes) -> None:
     """Raise UnreadableRequest if there are more than VALUES."""
-    if values(raw) > VALUES:
+    if count_values(raw) > VALUES:
         raise count_body(VALUES, "values, objects and lists")
 
 
@@ -224,16 +224,16 @@ def decompress(raw: bytes, most: int) -> bytes:
 
 def recorded_request(scope: Mapping[str, Any], base: str, body: str = "") -> RecordedRequest:
     """The request for the journal. Its URL starts with the base URL, whatever Host was sent: apps should use the base URL."""
-    return RecordedRequest(scope["method"], address(scope, base), state_of(scope).headers, body, peer(scope))
+    return RecordedRequest(scope["method"], make_address(scope, base), state_of(scope).headers, body, get_peer(scope))
 
 
-def peer(scope: Mapping[str, Any]) -> str:
+def get_peer(scope: Mapping[str, Any]) -> str:
     """The address of the client, or of a proxy that isn't trusted; "" if the server doesn't know it."""
     client = scope.get("client")
     return str(client[0]) if client else ""
 
 
-def address(scope: Mapping[str, Any], base: str) -> str:
+def make_address(scope: Mapping[str, Any], base: str) -> str:
     path = raw_path(scope)
     query = scope["query_string"].decode("latin-1")
     return f"{base}{path}?{query}" if query else f"{base}{path}"
@@ -244,7 +244,7 @@ def raw_path(scope: Mapping[str, Any]) -> str:
     return raw.decode("latin-1") if raw else str(scope["path"])
 
 
-def first_segment(scope: Mapping[str, Any]) -> str:
+def get_first_segment(scope: Mapping[str, Any]) -> str:
     """The name of the hospital, if the path belongs to one. The path of OPTIONS * has no slash."""
     path: str = scope["path"]
     start, _, rest = path.partition("/")

@@ -47,12 +47,12 @@ _PREFIX: Final = "token-"
 _NONCE_BYTES: Final = 12
 
 
-async def mcp(request: Request, sandbox: Sandbox) -> Response:
+async def handle_mcp(request: Request, sandbox: Sandbox) -> Response:
     """Answer one message. It is read only once it is known that the administrator sent it and that there is room."""
     if rejection := refuse_stranger(request, sandbox, acts=True, pages=False):
         return rejection
     if sandbox.tool_calls.locked():
-        return error_responses.problem(503, "Too many calls of tools at the same time", detail="Try again in a second.")
+        return error_responses.respond_problem(503, "Too many calls of tools at the same time", detail="Try again in a second.")
     async with sandbox.tool_calls:
         return await _respond_to_message(request, sandbox)
 
@@ -60,7 +60,7 @@ async def mcp(request: Request, sandbox: Sandbox) -> Response:
 async def _respond_to_message(request: Request, sandbox: Sandbox) -> Response:
     headers = headers_of(request.scope)
     if headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-        return error_responses.problem(415, f"The message must be {JSON}")
+        return error_responses.respond_problem(415, f"The message must be {JSON}")
     body = await http_request.read_body(request, engine.MESSAGE_BYTES)
     reply = await engine.answer(body.encode(), InnerApi(request, sandbox), headers)
     if reply.message is None:

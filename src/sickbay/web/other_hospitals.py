@@ -16,7 +16,7 @@ async def hospitals_for_app(sandbox: Sandbox, client: Client) -> tuple[OtherHosp
 
 
 async def _describe_other(sandbox: Sandbox, client: Client, tenant: Tenant) -> OtherHospital:
-    counterpart = await enabling.counterpart(sandbox.runtime, client, tenant)
+    counterpart = await enabling.find_counterpart(sandbox.runtime, client, tenant)
     if counterpart is not None:
         return OtherHospital(tenant.name, tenant.title, href=f"/developer/apps/{counterpart.app_id}")
     reason = enabling.find_obstacle(sandbox.runtime, client, tenant)

@@ -59,8 +59,8 @@ async def population_pending_page(request: Request, error: Exception) -> Respons
     here = raw_path(request.scope) + (f"?{query}" if query else "")
     progress = await sandbox.filling.progress(error.space)
     view = _notice_view(tenant, version, progress, here)
-    options = html_response.PageOptions(tenant, await cookies.session(request, sandbox), bare=True, framed=True)
-    response = html_response.page(request, sandbox, "notice", view, options, 503)
+    options = html_response.PageOptions(tenant, await cookies.find_session(request, sandbox), bare=True, framed=True)
+    response = html_response.render_page(request, sandbox, "notice", view, options, 503)
     is_long = progress is not None and (progress.seconds or 0) > LONG_SECONDS
     response.headers["refresh"] = response.headers["retry-after"] = "10" if is_long else "3"
     return response
@@ -75,9 +75,9 @@ async def show_progress(request: Request, sandbox: Sandbox, tenant: Tenant) -> R
     """The fragment with the progress of a population; 204 if no task of it runs, so that the waiting page loads again."""
     version = VERSIONS.get(request.path_params["version"])
     if version is None or version.segment not in tenant.dialect.fhir:
-        return error_responses.problem(404, "This hospital doesn't have this FHIR version")
+        return error_responses.respond_problem(404, "This hospital doesn't have this FHIR version")
     space = ResourceSpace(tenant.name, version.segment)
     if await sandbox.filling.is_filled(space) or not sandbox.filling.is_running(space):
         return Response(status_code=204, headers=error_responses.NO_STORE)
     view = _notice_view(tenant, version, await sandbox.filling.progress(space), "")
-    return html_response.page(request, sandbox, "task_progress", view)
+    return html_response.render_page(request, sandbox, "task_progress", view)

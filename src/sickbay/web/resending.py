@@ -28,7 +28,7 @@ from sickbay.services.resend.fill import Filled, Filler
 from sickbay.services.resend.fresh_grants import CannotIssue, delete_issued, steps_to_delete
 from sickbay.services.resend.originator import find_originator
 from sickbay.services.resend.placeholders import values_to_type
-from sickbay.services.resend.proposal import Proposal, propose, read_original, with_credentials
+from sickbay.services.resend.proposal import Proposal, add_credentials, propose, read_original
 from sickbay.storage.interface import Delete, ResourceSpace, Step
 from sickbay.storage.resets import OUTSIDE, begin
 from sickbay.web.fhir.bases import FhirBases
@@ -122,7 +122,7 @@ async def _fill_and_send(
     client = originator.client if originator else None
     if client is not None:
         await sandbox.filling.ensure(ResourceSpace(tenant.name, client.fhir))
-        edited = with_credentials(edited, client) if proposal.new_credentials else edited
+        edited = add_credentials(edited, client) if proposal.new_credentials else edited
     filler = Filler(runtime, tenant.under(client), originator, opens, corrects=proposal.origin != "original")
     try:
         filled = await filler.fill(edited)

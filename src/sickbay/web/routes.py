@@ -25,12 +25,12 @@ from sickbay.web.oauth.authorize import authorize
 from sickbay.web.oauth.discovery import Documents
 from sickbay.web.oauth.dynamic_registration import manage as manage_registration
 from sickbay.web.oauth.dynamic_registration import register
-from sickbay.web.oauth.introspection import introspection
+from sickbay.web.oauth.introspection import handle_introspection
 from sickbay.web.oauth.login import show_next_page
-from sickbay.web.oauth.logout import logout
-from sickbay.web.oauth.revocation import revocation
-from sickbay.web.oauth.token import token
-from sickbay.web.oauth.userinfo import userinfo
+from sickbay.web.oauth.logout import handle_logout
+from sickbay.web.oauth.revocation import handle_revocation
+from sickbay.web.oauth.token import handle_token
+from sickbay.web.oauth.userinfo import handle_userinfo
 
 if TYPE_CHECKING:
     from sickbay.web import mcp
@@ -90,55 +90,55 @@ else:
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
+def list_routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
     table: list[BaseRoute] = [route for tenant in sandbox.tenants.values() for route in _tenant_routes(sandbox, tenant)]
     table += [
-        Route("/healthz", health.healthz),
-        Route("/readyz", health.readyz),
-        Route("/metrics", health.metrics),
+        Route("/healthz", health.show_health),
+        Route("/readyz", health.show_readiness),
+        Route("/metrics", health.show_metrics),
         Mount("/static", StaticFiles(directory=html_response.STATIC)),
-        Route("/", _bind_sandbox(sandbox, developer.home)),
-        Route("/doctor", _bind_sandbox(sandbox, doctor.doctor), methods=["GET", "POST"]),
-        Route("/docs", _bind_sandbox(sandbox, docs_handlers.home)),
-        Route("/docs/{path:path}", _bind_sandbox(sandbox, docs_handlers.docs)),
-        Route("/llms.txt", _bind_sandbox(sandbox, docs_handlers.llms)),
-        Route("/rules", _bind_sandbox(sandbox, rules.rules)),
-        Route("/rules.md", _bind_sandbox(sandbox, rules.rules)),
-        Route("/rules/{id}", _by_id(sandbox, rules.rule)),
-        Route("/theme", _bind_sandbox(sandbox, developer.theme), methods=["POST"]),
-        Route("/developer", _bind_sandbox(sandbox, apps.apps)),
+        Route("/", _bind_sandbox(sandbox, developer.show_home)),
+        Route("/doctor", _bind_sandbox(sandbox, doctor.show_doctor), methods=["GET", "POST"]),
+        Route("/docs", _bind_sandbox(sandbox, docs_handlers.show_home)),
+        Route("/docs/{path:path}", _bind_sandbox(sandbox, docs_handlers.show_docs)),
+        Route("/llms.txt", _bind_sandbox(sandbox, docs_handlers.show_llms)),
+        Route("/rules", _bind_sandbox(sandbox, rules.show_rules)),
+        Route("/rules.md", _bind_sandbox(sandbox, rules.show_rules)),
+        Route("/rules/{id}", _handle_by_id(sandbox, rules.show_rule)),
+        Route("/theme", _bind_sandbox(sandbox, developer.change_theme), methods=["POST"]),
+        Route("/developer", _bind_sandbox(sandbox, apps.show_apps)),
         Route(admin_session.SIGN_IN, _bind_sandbox(sandbox, admin_session.sign_in), methods=["GET", "POST"]),
         Route("/developer/sign-out", _bind_sandbox(sandbox, admin_session.sign_out), methods=["POST"]),
-        Route("/developer/search", _bind_sandbox(sandbox, lookup.lookup), methods=["GET", "POST"]),
-        Route("/developer/time", _bind_sandbox(sandbox, time.time), methods=["GET", "POST"]),
-        Route("/developer/explorer", _bind_sandbox(sandbox, explorer.home)),
+        Route("/developer/search", _bind_sandbox(sandbox, lookup.look_up), methods=["GET", "POST"]),
+        Route("/developer/time", _bind_sandbox(sandbox, time.show_time), methods=["GET", "POST"]),
+        Route("/developer/explorer", _bind_sandbox(sandbox, explorer.show_home)),
         Route("/developer/explorer/{path:path}", _bind_sandbox(sandbox, explorer.explore)),
         Route("/developer/register", _bind_sandbox(sandbox, portal_registration.register), methods=["GET", "POST"]),
-        Route("/developer/apps/{id}", _by_id(sandbox, apps.app)),
-        Route("/developer/apps/{id}/edit", _by_id(sandbox, app_edit.edit), methods=["GET", "POST"]),
-        Route("/developer/apps/{id}/secret", _by_id(sandbox, apps.secret), methods=["POST"]),
-        Route("/developer/apps/{id}/settings", _by_id(sandbox, app_policy.settings), methods=["GET", "POST"]),
-        Route("/developer/apps/{id}/policy", _by_id(sandbox, apps.policy), methods=["POST"]),
-        Route("/developer/apps/{id}/cards", _by_id(sandbox, apps.cards), methods=["POST"]),
-        Route("/developer/apps/{id}/faults", _by_id(sandbox, app_faults.change), methods=["POST"]),
-        Route("/developer/apps/{id}/enable", _by_id(sandbox, apps.enable), methods=["POST"]),
-        Route("/developer/apps/{id}/remove", _by_id(sandbox, apps.remove), methods=["POST"]),
-        Route("/developer/hospitals", _bind_sandbox(sandbox, hospitals.hospitals), methods=["GET", "POST"]),
-        Route("/developer/hospitals/{id}/resources", _by_id(sandbox, resources.resources), methods=["GET", "POST"]),
-        Route("/developer/hospitals/{id}", _by_id(sandbox, hospitals.hospital), methods=["GET", "POST"]),
+        Route("/developer/apps/{id}", _handle_by_id(sandbox, apps.show_app)),
+        Route("/developer/apps/{id}/edit", _handle_by_id(sandbox, app_edit.edit), methods=["GET", "POST"]),
+        Route("/developer/apps/{id}/secret", _handle_by_id(sandbox, apps.rotate_secret), methods=["POST"]),
+        Route("/developer/apps/{id}/settings", _handle_by_id(sandbox, app_policy.show_settings), methods=["GET", "POST"]),
+        Route("/developer/apps/{id}/policy", _handle_by_id(sandbox, apps.change_policy), methods=["POST"]),
+        Route("/developer/apps/{id}/cards", _handle_by_id(sandbox, apps.change_cards), methods=["POST"]),
+        Route("/developer/apps/{id}/faults", _handle_by_id(sandbox, app_faults.change), methods=["POST"]),
+        Route("/developer/apps/{id}/enable", _handle_by_id(sandbox, apps.enable), methods=["POST"]),
+        Route("/developer/apps/{id}/remove", _handle_by_id(sandbox, apps.remove), methods=["POST"]),
+        Route("/developer/hospitals", _bind_sandbox(sandbox, hospitals.show_hospitals), methods=["GET", "POST"]),
+        Route("/developer/hospitals/{id}/resources", _handle_by_id(sandbox, resources.show_resources), methods=["GET", "POST"]),
+        Route("/developer/hospitals/{id}", _handle_by_id(sandbox, hospitals.show_hospital), methods=["GET", "POST"]),
         Route("/exchanges", _bind_sandbox(sandbox, listing.show_list)),
         Route("/exchanges/clear", _bind_sandbox(sandbox, listing.clear), methods=["GET", "POST"]),
-        Route("/exchanges/{id}", _by_id(sandbox, exchange_handlers.exchange)),
-        Route("/timelines", _bind_sandbox(sandbox, listing.launches)),
-        Route("/exchanges/{id}/resend", _by_id(sandbox, resend.resend), methods=["GET", "POST"]),
-        Route("/timelines/{id}/compare", _by_id(sandbox, compare_launches.show_comparison)),
-        Route("/timelines/{id}", _by_id(sandbox, timelines.timeline), methods=["GET", "POST"]),
-        *([Route("/mcp", _bind_sandbox(sandbox, mcp.mcp), methods=["POST"])] if sandbox.settings.mcp != "off" else []),
-        Route("/developer/certificate", _bind_sandbox(sandbox, class_link.certificate)),
+        Route("/exchanges/{id}", _handle_by_id(sandbox, exchange_handlers.exchange)),
+        Route("/timelines", _bind_sandbox(sandbox, listing.show_launches)),
+        Route("/exchanges/{id}/resend", _handle_by_id(sandbox, resend.resend), methods=["GET", "POST"]),
+        Route("/timelines/{id}/compare", _handle_by_id(sandbox, compare_launches.show_comparison)),
+        Route("/timelines/{id}", _handle_by_id(sandbox, timelines.show_timeline), methods=["GET", "POST"]),
+        *([Route("/mcp", _bind_sandbox(sandbox, mcp.handle_mcp), methods=["POST"])] if sandbox.settings.mcp != "off" else []),
+        Route("/developer/certificate", _bind_sandbox(sandbox, class_link.send_certificate)),
         *(_class_routes(sandbox) if sandbox.settings.class_mode else ()),
-        *discovery.routes(sandbox, documents),
-        *brands.routes(sandbox),
-        *admin_handlers.routes(sandbox),
+        *discovery.list_routes(sandbox, documents),
+        *brands.list_routes(sandbox),
+        *admin_handlers.list_routes(sandbox),
     ]
     for tenant in sandbox.tenants.values():
         table += _ehr_routes(sandbox, tenant)
@@ -154,10 +154,10 @@ def _any_method(path: str, handler: Handler) -> Route:
 
 def _class_routes(sandbox: Sandbox) -> list[BaseRoute]:
     return [
-        Route("/developer/class", _bind_sandbox(sandbox, class_overview.overview), methods=["GET", "POST"]),
-        Route("/developer/class/{id}", _by_id(sandbox, class_overview.student), methods=["GET", "POST"]),
+        Route("/developer/class", _bind_sandbox(sandbox, class_overview.show_overview), methods=["GET", "POST"]),
+        Route("/developer/class/{id}", _handle_by_id(sandbox, class_overview.show_student), methods=["GET", "POST"]),
         Route("/developer/join", _bind_sandbox(sandbox, class_join.join), methods=["GET", "POST"]),
-        Route("/developer/join/{id}", _by_id(sandbox, class_join.join_with_link), methods=["GET", "POST"]),
+        Route("/developer/join/{id}", _handle_by_id(sandbox, class_join.join_with_link), methods=["GET", "POST"]),
     ]
 
 
@@ -165,12 +165,12 @@ def _ehr_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     home = f"/{tenant.name}/ehr"
     return [
         Route(f"/{tenant.name}", _make_handler(sandbox, tenant, ehr_handlers.redirect_to_ehr)),
-        Route(home, _make_handler(sandbox, tenant, ehr_handlers.today)),
+        Route(home, _make_handler(sandbox, tenant, ehr_handlers.show_today)),
         Route(f"{home}/sign-in", _make_handler(sandbox, tenant, ehr_handlers.sign_in), methods=["GET", "POST"]),
         Route(f"{home}/sign-out", _make_handler(sandbox, tenant, ehr_handlers.sign_out), methods=["POST"]),
-        Route(f"{home}/patients", _make_handler(sandbox, tenant, ehr_handlers.people)),
-        Route(f"{home}/patients/{{patient}}", _make_handler(sandbox, tenant, ehr_handlers.chart)),
-        Route(f"{home}/patients/{{patient}}/requests", _make_handler(sandbox, tenant, ehr_handlers.requests)),
+        Route(f"{home}/patients", _make_handler(sandbox, tenant, ehr_handlers.show_people)),
+        Route(f"{home}/patients/{{patient}}", _make_handler(sandbox, tenant, ehr_handlers.show_chart)),
+        Route(f"{home}/patients/{{patient}}/requests", _make_handler(sandbox, tenant, ehr_handlers.show_requests)),
         Route(f"{home}/filling/{{version}}", _make_handler(sandbox, tenant, population_pending.show_progress)),
         Route(f"{home}/favourites", _make_handler(sandbox, tenant, app_tiles.change_favourite), methods=["POST"]),
         Route(f"{home}/open", _make_handler(sandbox, tenant, app_launch.open_app)),
@@ -187,17 +187,17 @@ def _tenant_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
         for path, persona in authorized.items()
     ]
     table += [
-        _any_method(home + dialect.path("token"), _open(sandbox, tenant, token, credentials=True)),
-        _any_method(home + dialect.path("introspect"), _open(sandbox, tenant, introspection)),
-        _any_method(home + dialect.path("revoke"), _open(sandbox, tenant, revocation)),
+        _any_method(home + dialect.path("token"), _open(sandbox, tenant, handle_token, credentials=True)),
+        _any_method(home + dialect.path("introspect"), _open(sandbox, tenant, handle_introspection)),
+        _any_method(home + dialect.path("revoke"), _open(sandbox, tenant, handle_revocation)),
         Route(f"{home}/oauth/register", _oauth_handler(sandbox, tenant, register), methods=["POST"]),
         Route(
             f"{home}/oauth/register/{{client_id}}",
             _oauth_handler(sandbox, tenant, manage_registration),
             methods=["GET", "PUT", "DELETE"],
         ),
-        Route(f"{home}/oauth/userinfo", _open(sandbox, tenant, userinfo), methods=["GET", "POST", "OPTIONS"]),
-        Route(f"{home}/oauth/logout", _oauth_handler(sandbox, tenant, logout), methods=["GET", "POST"]),
+        Route(f"{home}/oauth/userinfo", _open(sandbox, tenant, handle_userinfo), methods=["GET", "POST", "OPTIONS"]),
+        Route(f"{home}/oauth/logout", _oauth_handler(sandbox, tenant, handle_logout), methods=["GET", "POST"]),
         Route(f"{home}/oauth/continue", _oauth_handler(sandbox, tenant, show_next_page), methods=["GET", "POST"]),
     ]
     table += [
@@ -207,7 +207,7 @@ def _tenant_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     if dialect.tenant_id:
         table += _routes_near_tenant(sandbox, tenant)
     if "errors" in dialect.paths:
-        table.append(Route(home + "/errors/{urn}/instances/{id}", _by_id(sandbox, exchange_handlers.exchange)))
+        table.append(Route(home + "/errors/{urn}/instances/{id}", _handle_by_id(sandbox, exchange_handlers.exchange)))
     return table
 
 
@@ -220,7 +220,7 @@ def _routes_near_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
             Route(home + path, _oauth_handler(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
             for persona, path in authorize_paths.items()
         ),
-        _any_method(home + paths["token"], _open(sandbox, tenant, token, credentials=True)),
+        _any_method(home + paths["token"], _open(sandbox, tenant, handle_token, credentials=True)),
     ]
 
 
@@ -238,7 +238,7 @@ def _bind_sandbox(sandbox: Sandbox, answer: Callable[[Request, Sandbox], Awaitab
     return handler
 
 
-def _by_id(sandbox: Sandbox, answer: Callable[[Request, Sandbox, str], Awaitable[Response]]) -> Handler:
+def _handle_by_id(sandbox: Sandbox, answer: Callable[[Request, Sandbox, str], Awaitable[Response]]) -> Handler:
     async def handler(request: Request) -> Response:
         return await answer(request, sandbox, request.path_params["id"])
 

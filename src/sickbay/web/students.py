@@ -28,7 +28,7 @@ async def recognise(request: Request, sandbox: Sandbox) -> Response | None:
     Returns the response if it is about something that belongs to another student.
     """
     state = state_of(request.scope)
-    session = await cookies.session(request, sandbox)
+    session = await cookies.find_session(request, sandbox)
     student = await members.find(sandbox.runtime, session.student) if session is not None else None
     state.student, state.owns = (student.id, False) if student is not None else ("", False)
     if student is not None and not state.is_administrator:
@@ -66,7 +66,7 @@ async def _find_owner(sandbox: Sandbox, wanted: Wanted, student: str) -> str:
             return owner or await find_student(runtime, sandbox.journal, timeline=wanted.id)
         case "app of launch":
             launch = await launches.find_by_timeline(runtime, wanted.id)
-            client = await registration.by_id(runtime, launch.client_id) if launch is not None else None
+            client = await registration.find_by_id(runtime, launch.client_id) if launch is not None else None
             return client.student if client is not None else ""
 
 
@@ -94,7 +94,7 @@ def exchanges_of(request: Request) -> ExchangeFilter:
     return (condition_for_student(student),) if student else ()
 
 
-def began(request: Request, recorded: bytes) -> bool:
+def is_started_by_student(request: Request, recorded: bytes) -> bool:
     """Whether an exchange that was just recorded began in the browser of the student to whom it belongs."""
     guard: AdminGuard = request.app.state.guard
     student, scope = state_of(request.scope).student, request.scope

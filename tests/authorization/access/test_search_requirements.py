@@ -130,7 +130,7 @@ def test_a_fault_check_has_its_name_and_its_refusal() -> None:
     fault = RequestError("fhir-date-malformed", "date", "tomorrow", "2020-01-01")
     known = structs.replace(KNOWN, faults=(RequestError("fhir-id-invalid", "x", "y", ""), fault))
     kinds = (RefusalType("fhir-date-malformed", "value"), RefusalType("fhir-date-malformed", "late", 418))
-    plain, own = (search.no_fault(kind, "dates_are_dates") for kind in kinds)
+    plain, own = (search.make_fault_check(kind, "dates_are_dates") for kind in kinds)
     assert (plain.name, plain.inputs, own.name) == ("dates_are_dates", "faults", "dates_are_dates")
     first, second = (fault_check.decide(search_request("Observation"), known) for fault_check in (plain, own))
     assert first is not None

@@ -98,12 +98,12 @@ def test_a_condition_may_match_at_most_one_resource(matches: int, saved: bool) -
 
 def test_the_condition_of_a_write_is_in_its_header_or_url() -> None:
     search = parse("code=8480-6")
-    assert writes.condition(write_request("create", headers={"if-none-exist": "code=1"}, parameters=search)) == "code=1"
-    assert writes.condition(write_request("create", id=None, parameters=search)) is None
+    assert writes.read_condition(write_request("create", headers={"if-none-exist": "code=1"}, parameters=search)) == "code=1"
+    assert writes.read_condition(write_request("create", id=None, parameters=search)) is None
     for interaction in ("update", "patch", "delete"):
-        assert writes.condition(write_request(interaction, id=None, parameters=search)) == "code=8480-6"
-        assert writes.condition(write_request(interaction, parameters=search)) is None
-    assert writes.condition(write_request("read", id=None, parameters=search)) is None
+        assert writes.read_condition(write_request(interaction, id=None, parameters=search)) == "code=8480-6"
+        assert writes.read_condition(write_request(interaction, parameters=search)) is None
+    assert writes.read_condition(write_request("read", id=None, parameters=search)) is None
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def test_shared_types_can_be_read_but_never_written() -> None:
     shared = structs.replace(KNOWN, server=Server(policy=Policy(shared_types=("Medication",))))
     known = structs.replace(shared, token=structs.replace(TOKEN, scope="patient/*.cruds"))
     known = structs.replace(
-        known, body=body.from_document("r4", "Medication", "o", {"resourceType": "Medication", "id": "o"}, BASE)
+        known, body=body.make_body("r4", "Medication", "o", {"resourceType": "Medication", "id": "o"}, BASE)
     )
     assert [refusal[0] for refusal in refused_writes(write_request(type="Medication"), known)] == ["fhir-write-outside-scope"]
 
@@ -241,7 +241,7 @@ def test_a_policy_may_allow_a_delete_of_several_matches(interaction: str, refuse
 def test_only_ten_of_many_problems_are_described_but_all_are_counted() -> None:
     problems = tuple(ValidationIssue(f"Observation.x{number}", "invalid", f"fault {number}.") for number in range(12))
     known = structs.replace(
-        KNOWN, body=body.from_document("r4", "Observation", "o", observation(), BASE)._replace(problems=problems)
+        KNOWN, body=body.make_body("r4", "Observation", "o", observation(), BASE)._replace(problems=problems)
     )
     refusal_facts = facts(write_request(), known)
     assert (refusal_facts["count"], refusal_facts["received"]) == (12, "fault 0.")

@@ -8,7 +8,7 @@ from tests.authorization import samples
 from tests.authorization.samples import refusals, sample_request
 
 from sickbay.authorization.authorize.aud import find_nearest
-from sickbay.authorization.authorize.parameters import base
+from sickbay.authorization.authorize.parameters import find_base
 from sickbay.authorization.bases import base_of
 
 BASES = (samples.BASE, samples.OLD)
@@ -87,8 +87,8 @@ def test_resource_must_be_encoded_only_once() -> None:
 def test_only_a_configured_alias_of_a_base_means_the_base() -> None:
     short = "http://localhost:7425/general/short"
     server = structs.replace(samples.SERVER, also={short: samples.OLD})
-    assert base(sample_request(aud=short), server) == samples.OLD
-    assert base(sample_request(aud=f"{short}/"), server) == samples.OLD
-    assert base(sample_request(aud=samples.BASE), server) == samples.BASE
-    assert base(sample_request(aud=f"{short}er"), server) is None
-    assert base(sample_request(aud=None), server) is None
+    assert find_base(sample_request(aud=short), server) == samples.OLD
+    assert find_base(sample_request(aud=f"{short}/"), server) == samples.OLD
+    assert find_base(sample_request(aud=samples.BASE), server) == samples.BASE
+    assert find_base(sample_request(aud=f"{short}er"), server) is None
+    assert find_base(sample_request(aud=None), server) is None

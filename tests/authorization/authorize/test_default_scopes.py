@@ -11,11 +11,11 @@ from tests.authorization.samples import refusals, sample_request
 from tests.authorization.scopes.test_ordinary import CLIENTS, SERVERS, TEXTS
 from tests.laws import examples
 
-from sickbay.authorization.authorize.default_scopes import default_scopes, with_default_scopes
+from sickbay.authorization.authorize.default_scopes import add_default_scopes, default_scopes
 from sickbay.authorization.models import Client, ProtectedResource, Server
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.scopes.granting import granted_scopes
-from sickbay.authorization.scopes.permitted import permits
+from sickbay.authorization.scopes.permitted import is_permitted
 from sickbay.protocol.scope_spelling import parse_registered
 from sickbay.protocol.scopes import is_covered, parse, split
 
@@ -37,7 +37,7 @@ def test_a_default_is_granted_as_if_it_had_been_sent(listed: str, also: str, cli
     names = refusals(request, samples.sample_context(server=server, client=client, launch=None))
     assert ("scope-missing" in names) == (not added)
     if added:
-        sent = with_default_scopes(request, client, server)
+        sent = add_default_scopes(request, client, server)
         assert sent.parameters.get("scope") == " ".join(added)
         assert [name for name in refusals(sent, samples.sample_context(server=server, client=client)) if "scope" in name] == []
         rows = granted_scopes(sent, client, server)
@@ -50,7 +50,7 @@ def test_a_default_has_only_what_both_the_resource_and_the_app_have(listed: str,
     client = Client("app", scope=registered)
     for text in default_scopes(without_scope(), client, with_resource(server, listed)):
         scope = parse(text)
-        assert text == "launch/patient" or permits(listed, text)
+        assert text == "launch/patient" or is_permitted(listed, text)
         assert scope is not None
         assert is_covered(scope, parse_registered(registered))
         assert text not in ("launch", "offline_access")
@@ -79,4 +79,4 @@ def test_the_default_is_what_the_resource_lists_and_the_app_may_have(listed: str
 def test_a_fhir_base_has_no_default_and_sent_scopes_stay(changes: dict[str, str | None]) -> None:
     request = without_scope(**changes)
     server = with_resource(samples.SERVER, "user/Patient.rs")
-    assert with_default_scopes(request, samples.CLIENT, server) is request
+    assert add_default_scopes(request, samples.CLIENT, server) is request

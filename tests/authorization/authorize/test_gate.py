@@ -18,7 +18,7 @@ from sickbay.authorization import refusals
 from sickbay.authorization.authorize.stage import CHECKS, GATE, error_goes_to_the_app
 from sickbay.authorization.models import Client
 from sickbay.authorization.refusals import authorize as declared
-from sickbay.dialects import load, names
+from sickbay.dialects import list_names, load
 from sickbay.kernel.checks import UNKNOWN, Check, Checked, Examination, Outcome, RefusalType
 
 MODULES = [importlib.import_module(f"{refusals.__name__}.{module.name}") for module in pkgutil.iter_modules(refusals.__path__)]
@@ -53,7 +53,7 @@ def any_redirectable(values: Iterable[object]) -> bool:
     return any(isinstance(value, RefusalType) and value.redirectable for value in values)
 
 
-@pytest.mark.parametrize("dialect", names())
+@pytest.mark.parametrize("dialect", list_names())
 def test_a_dialect_lists_only_redirectable_refusals_as_pages(dialect: str) -> None:
     on_a_page = load(dialect).answers.not_redirected
     assert set(on_a_page) <= {refusal.name for refusal in DECLARED if refusal.redirectable}

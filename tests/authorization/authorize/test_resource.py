@@ -11,7 +11,7 @@ from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import refusals, sample_request
 
-from sickbay.authorization.authorize.parameters import is_agent, target
+from sickbay.authorization.authorize.parameters import find_target, is_agent
 from sickbay.authorization.authorize.resource import resource_and_aud_name_one_server
 from sickbay.authorization.bases import target_of
 from sickbay.authorization.contexts import AuthorizeContext
@@ -168,7 +168,7 @@ def test_a_url_means_a_resource_only_if_it_is_nearly_its_url(text: str) -> None:
 
 
 def test_a_request_that_names_nothing_has_no_target() -> None:
-    assert target(sample_request(aud=None), SERVER) is None
+    assert find_target(sample_request(aud=None), SERVER) is None
 
 
 @pytest.mark.parametrize(("left_out", "whole"), [((), True), (("openid",), None)])

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.authorization.launch.card import MAXIMUM_CARDS, TOKENS, by_key, faults, fill_placeholders, key, links
+from sickbay.authorization.launch.card import (
+    MAXIMUM_CARDS,
+    TOKENS,
+    fill_placeholders,
+    find_by_key,
+    find_faults,
+    list_links,
+    make_key,
+)
 from sickbay.authorization.models import Client
 
 LINK = {"label": "Open", "type": "smart", "url": "https://app.example.org/launch", "appContext": "x"}
@@ -44,7 +52,7 @@ def link(**changed: Any) -> dict[str, Any]:
     ],
 )
 def test_a_valid_cds_hooks_card_has_no_fault(valid_card: dict[str, Any]) -> None:
-    assert faults([valid_card]) == []
+    assert find_faults([valid_card]) == []
 
 
 SUMMARY = "cards[0].summary must be a string of fewer than 140 characters"
@@ -74,13 +82,13 @@ SUMMARY = "cards[0].summary must be a string of fewer than 140 characters"
     ],
 )
 def test_each_fault_of_a_card_gets_one_sentence(invalid_card: Any, message: str) -> None:
-    assert faults([invalid_card]) == [message]
+    assert find_faults([invalid_card]) == [message]
 
 
 def test_all_faults_are_reported_at_once_and_too_many_cards_are_a_fault() -> None:
-    assert len(faults([{}, 5])) == 4
-    assert faults([card()] * MAXIMUM_CARDS) == []
-    assert faults([card()] * (MAXIMUM_CARDS + 1)) == ["An app may have at most 20 cards, not 21"]
+    assert len(find_faults([{}, 5])) == 4
+    assert find_faults([card()] * MAXIMUM_CARDS) == []
+    assert find_faults([card()] * (MAXIMUM_CARDS + 1)) == ["An app may have at most 20 cards, not 21"]
 
 
 def test_placeholders_are_replaced_in_every_text() -> None:
@@ -104,12 +112,12 @@ def test_a_replaced_value_is_not_replaced_again(before: str, after: str, other: 
 def test_a_link_is_found_by_its_key_in_all_apps() -> None:
     other = LINK | {"appContext": "y"}
     apps = [Client("a"), Client("b", cards=(card(links=None), card())), Client("c", cards=(card(links=[LINK, other]),))]
-    assert links(apps[1].cards[0]) == []
-    assert by_key(apps, key(other)) == other
-    assert by_key(apps, key(LINK)) == LINK
-    assert by_key(apps, key(LINK | {"label": "Now otherwise"})) is None
-    assert key(dict(reversed(LINK.items()))) == key(LINK)
+    assert list_links(apps[1].cards[0]) == []
+    assert find_by_key(apps, make_key(other)) == other
+    assert find_by_key(apps, make_key(LINK)) == LINK
+    assert find_by_key(apps, make_key(LINK | {"label": "Now otherwise"})) is None
+    assert make_key(dict(reversed(LINK.items()))) == make_key(LINK)
 
 
 def test_the_key_of_a_link_has_sixteen_characters() -> None:
-    assert len(key(LINK)) == 16
+    assert len(make_key(LINK)) == 16

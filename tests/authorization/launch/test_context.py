@@ -7,7 +7,7 @@ from msgspec import structs
 from tests.authorization import samples
 
 from sickbay.authorization.launch import style as launch_style
-from sickbay.authorization.launch.context import add_choices, faults, fhir_context, members
+from sickbay.authorization.launch.context import add_choices, fhir_context, find_faults, list_members
 
 STUDY = {"reference": "ImagingStudy/i-1", "role": "https://example.org/roles/current"}
 CANONICAL = {"canonical": "http://example.org/Questionnaire/q", "type": "Questionnaire"}
@@ -23,23 +23,23 @@ CONTEXT = {
 
 
 def test_an_app_of_2_2_gets_all_members_and_references_as_objects() -> None:
-    context = members(CONTEXT, samples.CLIENT)
+    context = list_members(CONTEXT, samples.CLIENT)
     assert context["fhirContext"] == [STUDY, CANONICAL, {"reference": "Task/t-1"}]
     assert set(context) == set(CONTEXT) - {"left_out"}
 
 
 def test_an_app_of_2_0_gets_only_references_as_strings() -> None:
-    context = members(CONTEXT, structs.replace(samples.CLIENT, smart_release="2.0"))
+    context = list_members(CONTEXT, structs.replace(samples.CLIENT, smart_release="2.0"))
     assert context["fhirContext"] == ["ImagingStudy/i-1", "Task/t-1"]
 
 
 def test_an_app_of_1_0_gets_neither_tenant_nor_fhir_context() -> None:
-    context = members(CONTEXT, structs.replace(samples.CLIENT, smart_version=1))
+    context = list_members(CONTEXT, structs.replace(samples.CLIENT, smart_version=1))
     assert set(context) == {"need_patient_banner", "intent", "smart_style_url", "appContext"}
 
 
 def test_a_missing_fhir_context_is_not_added() -> None:
-    assert "fhirContext" not in members({"intent": "x"}, samples.CLIENT)
+    assert "fhirContext" not in list_members({"intent": "x"}, samples.CLIENT)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_missing_fhir_context_is_not_added() -> None:
     ],
 )
 def test_an_item_that_smart_allows_has_no_fault(item: object) -> None:
-    assert faults([item]) == []
+    assert find_faults([item]) == []
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_an_item_that_smart_allows_has_no_fault(item: object) -> None:
     ],
 )
 def test_an_item_that_smart_forbids_gets_a_message(item: object, message: str) -> None:
-    assert [message in fault for fault in faults(["Task/t", item])] == [True]
-    assert faults(["Task/t", item])[0].startswith("fhirContext[1]")
+    assert [message in fault for fault in find_faults(["Task/t", item])] == [True]
+    assert find_faults(["Task/t", item])[0].startswith("fhirContext[1]")
 
 
 def test_a_string_counts_as_a_reference() -> None:

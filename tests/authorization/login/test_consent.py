@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.authorization.login.consent import keep_ticked, limit_to_allowed, narrowings
+from sickbay.authorization.login.consent import keep_ticked, limit_to_allowed, list_narrowings
 from sickbay.protocol import scopes
 
 REQUESTED = ("launch", "openid", "patient/Observation.rs", "patient/Condition.r", "user/Observation.read", "patient/*.rs")
-PARTS = tuple(text for scope in REQUESTED for version in ("r4", "dstu2") for _, text in narrowings(scope, version))
+PARTS = tuple(text for scope in REQUESTED for version in ("r4", "dstu2") for _, text in list_narrowings(scope, version))
 ELSE = ("patient/Observation.cruds", "patient/Observation.rs?", "user/Patient.rs?category=x", "offline_access", "")
 
 
@@ -49,7 +49,7 @@ def test_a_narrowed_scope_replaces_the_whole() -> None:
     ],
 )
 def test_only_some_scopes_can_be_narrowed(scope: str, version: str, count: int) -> None:
-    parts = narrowings(scope, version)
+    parts = list_narrowings(scope, version)
     assert len(parts) == count
     assert all(scopes.parse(text) for _, text in parts)
     assert len({words for words, _ in parts}) == count
@@ -57,14 +57,14 @@ def test_only_some_scopes_can_be_narrowed(scope: str, version: str, count: int) 
 
 def test_a_part_is_named_by_the_code_system_of_its_type() -> None:
     terms = "http://terminology.hl7.org/CodeSystem"
-    (laboratory, *_) = narrowings("patient/Observation.rs", "r4")
+    (laboratory, *_) = list_narrowings("patient/Observation.rs", "r4")
     assert laboratory == (
         "lab results",
         f"patient/Observation.rs?category={terms}/observation-category|laboratory",
     )
-    (problems, *_) = narrowings("user/Condition.s", "r4")
+    (problems, *_) = list_narrowings("user/Condition.s", "r4")
     assert problems == ("problem list", f"user/Condition.s?category={terms}/condition-category|problem-list-item")
-    (old, *_) = narrowings("patient/Observation.rs", "dstu2")
+    (old, *_) = list_narrowings("patient/Observation.rs", "dstu2")
     assert old == ("lab results", "patient/Observation.rs?category=laboratory")
 
 

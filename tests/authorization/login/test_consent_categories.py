@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from sickbay.authorization.login.consent_categories import LOINC, SNOMED, TERMS, US_CORE, Category, categories
+from sickbay.authorization.login.consent_categories import LOINC, SNOMED, TERMS, US_CORE, Category, list_categories
 
 OBSERVATIONS = f"{TERMS}observation-category"
 CONDITIONS = f"{TERMS}condition-category"
@@ -30,11 +30,11 @@ SDOH = Category("social determinants of health", "sdoh", US_CORE_CATEGORY)
     ],
 )
 def test_each_version_has_the_categories_of_its_code_systems(version: str, type: str, systems: dict[str, int]) -> None:
-    assert Counter(category.system or "" for category in categories(version, type)) == systems
+    assert Counter(category.system or "" for category in list_categories(version, type)) == systems
 
 
 def test_the_categories_of_us_core_come_after_those_of_fhir() -> None:
-    observations, conditions = categories("r4", "Observation"), categories("r4", "Condition")
+    observations, conditions = list_categories("r4", "Observation"), list_categories("r4", "Condition")
     assert observations[0] == Category("lab results", "laboratory", OBSERVATIONS)
     assert observations[9:11] == (
         Category("clinical tests", "clinical-test", f"{US_CORE}us-core-observation-category"),

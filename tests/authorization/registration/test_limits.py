@@ -243,19 +243,19 @@ def test_keys_by_value_are_granted_only_by_value() -> None:
 
 def test_an_operators_edit_becomes_the_new_grant() -> None:
     edited = structs.replace(APP, scope="user/*.cruds", client="public", auth_method="none")
-    assert registration_limits.after_an_edit(None, edited, {"scope"}) is None
+    assert registration_limits.update_grant(None, edited, {"scope"}) is None
     granted = registration_limits.read_limits(APP)
-    assert registration_limits.after_an_edit(granted, edited, {"name"}) == granted
-    assert registration_limits.after_an_edit(granted, edited, {"scope"}) == structs.replace(granted, scope="user/*.cruds")
-    new = registration_limits.after_an_edit(structs.replace(granted, jwks_uri="https://a/"), edited, {"client", "jwks"})
+    assert registration_limits.update_grant(granted, edited, {"name"}) == granted
+    assert registration_limits.update_grant(granted, edited, {"scope"}) == structs.replace(granted, scope="user/*.cruds")
+    new = registration_limits.update_grant(structs.replace(granted, jwks_uri="https://a/"), edited, {"client", "jwks"})
     assert new == structs.replace(granted, client="public", auth_method="none")
 
 
 @settings(max_examples=examples(100), deadline=None)
 @given(SCOPES, SCOPES.filter(bool), GRANTS)
 def test_a_first_registration_never_exceeds_the_policy(scope: str, allowed: str, grants: list[str]) -> None:
-    limit = registration_limits.by_policy(Policy(registration_scopes=allowed, registration_grants=("authorization_code",)))
-    registration = client_metadata.registration(
+    limit = registration_limits.make_grant(Policy(registration_scopes=allowed, registration_grants=("authorization_code",)))
+    registration = client_metadata.make_registration(
         {"scope": scope, "grant_types": grants, "redirect_uris": ["https://a.example/"]}, "general", limit
     )
     client = structs.replace(APP, scope=registration["scope"], grant_types=registration["grant_types"])
@@ -294,7 +294,7 @@ def test_the_administrator_has_no_limit() -> None:
 
 def test_the_limit_of_a_first_registration_is_the_policy_and_leaves_urls_and_authentication_open() -> None:
     policy = Policy(registration_scopes="patient/*.rs", registration_grants=("authorization_code",))
-    limit = registration_limits.by_policy(policy)
+    limit = registration_limits.make_grant(policy)
     assert (limit.scope, limit.grant_types) == ("patient/*.rs", ("authorization_code",))
     others = set(registration_limits.MEMBERS) - {"scope", "grant_types"}
     assert {name: getattr(limit, name) for name in others} == {name: getattr(Grant(), name) for name in others}

@@ -55,7 +55,7 @@ def test_valid_metadata_has_no_fault(given: Any) -> None:
 
 
 def test_missing_metadata_gets_the_defaults_of_the_standard() -> None:
-    assert client_metadata.registration({}, "general") == {
+    assert client_metadata.make_registration({}, "general") == {
         "tenant": "general",
         "name": "Self-registered app",
         "type": "provider",
@@ -89,7 +89,7 @@ def test_the_given_metadata_is_registered() -> None:
         "jwks_uri": "https://a.example/jwks",
         "jwks": KEYS,
     }
-    registration = client_metadata.registration(metadata, "cerner")
+    registration = client_metadata.make_registration(metadata, "cerner")
     assert registration == {
         "tenant": "cerner",
         "name": "Growth",
@@ -109,14 +109,14 @@ def test_the_given_metadata_is_registered() -> None:
         "jwks": KEYS,
     }
     del metadata["launch_uri"]
-    assert client_metadata.registration(metadata, "cerner")["launch_uri"] == "https://a.example/login"
+    assert client_metadata.make_registration(metadata, "cerner")["launch_uri"] == "https://a.example/login"
 
 
 def test_an_app_with_only_client_credentials_is_a_backend_service() -> None:
-    registration = client_metadata.registration({"grant_types": ["client_credentials"]}, "general")
+    registration = client_metadata.make_registration({"grant_types": ["client_credentials"]}, "general")
     assert (registration["type"], registration["scope"]) == ("system", "system/*.rs")
     both = {"grant_types": ["client_credentials", "authorization_code"], "scope": "launch"}
-    registration = client_metadata.registration(both, "general")
+    registration = client_metadata.make_registration(both, "general")
     assert (registration["type"], registration["scope"]) == ("provider", "launch")
 
 
@@ -130,7 +130,7 @@ def test_an_app_with_only_client_credentials_is_a_backend_service() -> None:
     ],
 )
 def test_the_authentication_method_decides_the_client_type(method: str, kind: str) -> None:
-    registration = client_metadata.registration({"token_endpoint_auth_method": method}, "general")
+    registration = client_metadata.make_registration({"token_endpoint_auth_method": method}, "general")
     assert (registration["client"], registration["auth_method"]) == (kind, method)
 
 

@@ -164,7 +164,7 @@ def test_a_proven_assertion_is_used_up_even_if_the_request_is_refused() -> None:
 
 @pytest.mark.parametrize(("own", "seconds"), [(None, 300), (60, 60), (300, 300), (3600, 300)])
 def test_a_token_without_a_user_lives_at_most_five_minutes(own: int | None, seconds: int) -> None:
-    assert client_credentials.lifetime(structs.replace(client(), token_lifetime=own)) == seconds
+    assert client_credentials.determine_lifetime(structs.replace(client(), token_lifetime=own)) == seconds
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from sickbay.authorization.models import User
 from sickbay.authorization.token import id_token
-from sickbay.authorization.token.id_token import AGE, KEPT, Retired, Ring, list_published, rotate, rotation_is_due, with_next
+from sickbay.authorization.token.id_token import AGE, KEPT, Retired, Ring, add_next_key, list_published, rotate, rotation_is_due
 
 USER = User("anna", "general", "Practitioner/pr-1", sub="s-1")
 
 
 def claims(scope: str, **more: object) -> dict[str, object]:
-    return id_token.claims(issuer="iss", client_id="app", user=USER, base="http://h/r4", scope=scope, now=10, **more)  # type: ignore[arg-type]
+    return id_token.make_claims(issuer="iss", client_id="app", user=USER, base="http://h/r4", scope=scope, now=10, **more)  # type: ignore[arg-type]
 
 
 def test_the_claims_that_openid_requires() -> None:
@@ -55,7 +55,7 @@ def test_only_the_scope_openid_requires_an_id_token(scope: str, due: bool) -> No
 )
 def test_the_users_reference_becomes_an_absolute_url(base: str, reference: str, url: str) -> None:
     user = User("anna", "general", reference)
-    values = id_token.claims(issuer="i", client_id="c", user=user, base=base, scope="openid fhirUser", now=0)
+    values = id_token.make_claims(issuer="i", client_id="c", user=user, base=base, scope="openid fhirUser", now=0)
     assert values["fhirUser"] == url
     assert values["sub"] == "anna"
 
@@ -70,7 +70,7 @@ def test_without_a_waiting_key_a_new_one_signs() -> None:
 
 
 def test_a_waiting_key_is_not_replaced() -> None:
-    assert with_next(with_next(Ring("a", 0), "b"), "c").next == "b"
+    assert add_next_key(add_next_key(Ring("a", 0), "b"), "c").next == "b"
 
 
 def test_a_key_is_due_for_rotation_at_its_maximum_age() -> None:

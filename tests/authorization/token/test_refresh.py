@@ -154,8 +154,8 @@ def test_the_next_scope_is_the_requested_or_the_whole_one() -> None:
 
 
 def test_a_reused_refresh_token_revokes() -> None:
-    assert token_response.revokes(examine_token(token_request(REFRESH_FORM), token_context(REFRESHING, generation=1)))
-    assert not token_response.revokes(examine_token(token_request(REFRESH_FORM), token_context(REFRESHING, family=None)))
+    assert token_response.is_revoking(examine_token(token_request(REFRESH_FORM), token_context(REFRESHING, generation=1)))
+    assert not token_response.is_revoking(examine_token(token_request(REFRESH_FORM), token_context(REFRESHING, family=None)))
 
 
 @pytest.mark.parametrize(

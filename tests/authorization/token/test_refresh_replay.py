@@ -62,7 +62,7 @@ def test_the_same_request_gets_the_same_response() -> None:
 def test_another_scope_makes_it_a_different_request(scope: str | None) -> None:
     other = token_request(REFRESH_FORM, scope=scope)
     assert names(other, sample_context()) == ["refresh-replay-differs"]
-    assert not token_response.revokes(examine_token(other, sample_context()))
+    assert not token_response.is_revoking(examine_token(other, sample_context()))
 
 
 def test_another_resource_makes_it_a_different_request() -> None:
@@ -114,7 +114,7 @@ def test_a_response_that_is_no_longer_valid_is_not_repeated(changes: dict[str, A
     examination = examine_token(FIRST, structs.replace(sample_context(), **changes))
     (refusal,) = [candidate for candidate in examination.refusals if candidate.name == "refresh-replay-revoked"]
     assert refusal.facts["reason"] == reason
-    assert not token_response.revokes(examination)
+    assert not token_response.is_revoking(examination)
 
 
 @pytest.mark.parametrize(

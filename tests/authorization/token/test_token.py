@@ -178,8 +178,10 @@ def test_all_independent_faults_are_reported_at_once() -> None:
 
 
 def test_a_reused_code_revokes_its_tokens_but_an_expired_code_does_not() -> None:
-    assert token_response.revokes(examine_token(token_request(), token_context(code=structs.replace(CODE, used_at=NOW))))
-    assert not token_response.revokes(examine_token(token_request(), token_context(code=structs.replace(CODE, issued_at=0))))
+    assert token_response.is_revoking(examine_token(token_request(), token_context(code=structs.replace(CODE, used_at=NOW))))
+    assert not token_response.is_revoking(
+        examine_token(token_request(), token_context(code=structs.replace(CODE, issued_at=0)))
+    )
 
 
 def test_an_empty_context_grants_nothing() -> None:
@@ -215,8 +217,8 @@ def test_a_familys_tokens_are_bound_to_base_patient_and_client() -> None:
 
 
 def test_the_lifetime_is_the_apps_own_or_the_tenants() -> None:
-    assert token_response.lifetime(Client("a", token_lifetime=5), Policy(token_lifetime=9)) == 5
-    assert token_response.lifetime(Client("a"), Policy(token_lifetime=9)) == 9
+    assert token_response.determine_lifetime(Client("a", token_lifetime=5), Policy(token_lifetime=9)) == 5
+    assert token_response.determine_lifetime(Client("a"), Policy(token_lifetime=9)) == 9
 
 
 def test_the_response_has_the_launch_context_and_no_empty_member() -> None:
@@ -269,7 +271,9 @@ def test_scope_client_and_policy_decide_about_a_refresh_token(
 ) -> None:
     client = Client("app", client=kind, grant_types=grants)  # type: ignore[arg-type]
     assert (
-        token_response.refreshes(token_response.build_family(structs.replace(CODE, scope=scope), policy, NOW), client, policy)
+        token_response.has_refresh_token(
+            token_response.build_family(structs.replace(CODE, scope=scope), policy, NOW), client, policy
+        )
         is comes
     )
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.fhir.patch.formats import NOTHING, read, reads
+from sickbay.fhir.patch.formats import NOTHING, find_read_path, read
 from sickbay.fhir.patch.json_patch import PatchFailed
 from sickbay.fhir.validation.validator import validate
 
@@ -261,4 +261,4 @@ def test_an_empty_patch_changes_nothing(type: str, text: str) -> None:
     ],
 )
 def test_the_first_operation_that_reads_existing_values_is_named(patch: list[object], operation_name: str | None) -> None:
-    assert reads("r4", json.dumps(patch), "application/json-patch+json") == operation_name
+    assert find_read_path("r4", json.dumps(patch), "application/json-patch+json") == operation_name

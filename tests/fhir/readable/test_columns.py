@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.laws import for_each
 
-from sickbay.fhir.elements import children
+from sickbay.fhir.elements import list_children
 from sickbay.fhir.readable import columns
 from sickbay.fhir.readable.columns import CELL_CHARACTERS, COLUMNS, list_columns, list_usual_types, title_of, write_cells
 from sickbay.fhir.readable.references import Target
@@ -31,7 +31,7 @@ def test_every_type_has_columns_that_it_can_fill(version: str) -> None:
     for type in resource_types(version):
         found = list_columns(version, type)
         assert len(found) <= COLUMNS
-        assert all(name in children(version, type) for column in found for name in column)
+        assert all(name in list_children(version, type) for column in found for name in column)
 
 
 @for_each("version", VERSIONS)
@@ -40,7 +40,7 @@ def test_every_name_in_the_table_exists_in_a_version(version: str) -> None:
     for type, row in columns._columns_by_type().items():
         assert type in known
         for name in (name for column in row for name in column):
-            assert any(name in children(each, type) for each in VERSIONS), (type, name)
+            assert any(name in list_children(each, type) for each in VERSIONS), (type, name)
     assert set(list_usual_types(version)) <= set(resource_types(version))
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sickbay.fhir.search.matching import compare
 from sickbay.fhir.search.parameters import find
 from sickbay.fhir.search.query import QuantityValue
-from sickbay.fhir.search.values import number, quantity
+from sickbay.fhir.search.values import parse_number, parse_quantity
 
 DECIMALS = st.decimals(-10_000, 10_000, places=2).map(lambda value: value.normalize() if value else Decimal(0))
 
@@ -19,9 +19,9 @@ DECIMALS = st.decimals(-10_000, 10_000, places=2).map(lambda value: value.normal
 def approximate(text: str) -> QuantityValue:
     parameter = find("r4", "Observation", "value-quantity")
     assert parameter is not None
-    value = quantity(parameter, None, f"ap{text}", "")
+    value = parse_quantity(parameter, None, f"ap{text}", "")
     assert isinstance(value, QuantityValue)
-    assert number(parameter, None, f"ap{text}", "") == value
+    assert parse_number(parameter, None, f"ap{text}", "") == value
     return value
 
 

@@ -6,7 +6,7 @@ import pytest
 from tests.fhir.search.test_parser import faults
 from tests.fhir.search_parsing import BASE, only
 
-from sickbay.fhir.search.parameters import parameters, resource_types
+from sickbay.fhir.search.parameters import load_parameters, resource_types
 from sickbay.fhir.search.parser import parse
 from sickbay.fhir.search.query import Filter, Query, StringValue, TokenValue
 from sickbay.fhir.versions import VERSIONS
@@ -100,7 +100,7 @@ def test_a_chain_that_leads_to_too_many_types_needs_a_type() -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_chain_along_any_reference_is_parsed_or_refused(version: str) -> None:
     for type in resource_types(version):
-        for parameter in parameters(version, type).values():
+        for parameter in load_parameters(version, type).values():
             if parameter.kind == "reference":
                 query = parse(version, type, [(f"{parameter.code}._lastUpdated", "gt2020")], base=BASE)
                 assert isinstance(query, Query) or [fault.rule for fault in query] in (

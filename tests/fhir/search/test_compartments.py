@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from tests.fhir.evaluation import evaluate
 from tests.fhir.examples import examples
-from tools.definitions import DSTU2_PATIENT, fhirpath
+from tools.definitions import DSTU2_PATIENT, convert_xpath
 
-from sickbay.fhir.search.expressions import ElementPath, routes
+from sickbay.fhir.search.expressions import ElementPath, list_routes
 from sickbay.fhir.search.index import CROWDS, extract
-from sickbay.fhir.search.parameters import parameters, resource_types
+from sickbay.fhir.search.parameters import load_parameters, resource_types
 from sickbay.fhir.versions import VERSIONS
 
 BASE = "http://h/general/r4"
@@ -62,9 +62,9 @@ def build(type: str, route: ElementPath, reference: str) -> dict[str, Any]:
 def references(version: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yields a resource for each element in which a search parameter finds a reference."""
     for type in resource_types(version):
-        for parameter in parameters(version, type).values():
+        for parameter in load_parameters(version, type).values():
             if parameter.kind == "reference":
-                for route in routes(version, type, parameter.expression):
+                for route in list_routes(version, type, parameter.expression):
                     if route.type == "Reference":
                         yield type, build(type, route, "Patient/somebody")
 
@@ -76,7 +76,7 @@ def test_a_reference_puts_a_resource_in_a_compartment_only_where_the_definition_
         codes = compartment(shared, version).get(type, set())
         expected = any(
             reference.get("reference") == "Patient/somebody"
-            for code, parameter in parameters(version, type).items()
+            for code, parameter in load_parameters(version, type).items()
             if code in codes
             for reference in evaluate(version, type, parameter.expression, resource)
             if isinstance(reference, dict)
@@ -96,7 +96,7 @@ def test_compartments_of_the_examples_agree_with_a_fhirpath_engine(version: str,
     fhirpathpy = pytest.importorskip("fhirpathpy")
     models = pytest.importorskip("fhirpathpy.models")
     published = json.loads((shared / "data" / "definitions" / f"{version}-search.json").read_text("utf-8"))
-    expressions = {(base, row[0]): fhirpath(row[3]) for row in reversed(published) for base in row[1]}
+    expressions = {(base, row[0]): convert_xpath(row[3]) for row in reversed(published) for base in row[1]}
     in_compartment = 0
     for resource in examples(shared, version):
         type, expected = resource["resourceType"], set()

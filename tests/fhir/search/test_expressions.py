@@ -17,8 +17,8 @@ from tests.fhir.examples import examples
 
 from sickbay import population
 from sickbay.fhir.search.additional_parameters import ADDITIONS
-from sickbay.fhir.search.expressions import Unsupported, routes
-from sickbay.fhir.search.parameters import find, parameters, resource_types
+from sickbay.fhir.search.expressions import Unsupported, list_routes
+from sickbay.fhir.search.parameters import find, load_parameters, resource_types
 
 WITHOUT_ROUTES = {
     # Composites of a whole Observation, and parameters without an expression in the definitions.
@@ -51,14 +51,14 @@ def test_every_expression_of_the_version_compiles_to_at_least_one_route(version:
     empty = {
         parameter.code
         for type in resource_types(version)
-        for parameter in parameters(version, type).values()
-        if parameter.expression and not routes(version, type, parameter.expression)
+        for parameter in load_parameters(version, type).values()
+        if parameter.expression and not list_routes(version, type, parameter.expression)
     }
     assert empty <= WITHOUT_ROUTES[version]
 
 
 def test_a_cast_narrows_a_choice_to_one_key() -> None:
-    compiled = routes("r4", "Observation", "(Observation.value as Quantity)")
+    compiled = list_routes("r4", "Observation", "(Observation.value as Quantity)")
     assert [(route.first, route.type) for route in compiled] == [("valueQuantity", "Quantity")]
 
 
@@ -87,7 +87,7 @@ def test_a_resolved_reference_has_the_type_in_its_text() -> None:
 
 def test_an_expression_outside_the_subset_is_refused_when_compiling() -> None:
     with pytest.raises(Unsupported):
-        routes("r4", "Patient", "Patient.name.select(given)")
+        list_routes("r4", "Patient", "Patient.name.select(given)")
 
 
 DIFFERING: dict[str, set[tuple[str, str]]] = {
@@ -178,10 +178,10 @@ def _compare(version: str, resources: list[dict[str, Any]]) -> tuple[int, set[tu
     compared, differing = 0, set()
     for resource in resources:
         type = resource["resourceType"]
-        for parameter in parameters(version, type).values():
+        for parameter in load_parameters(version, type).values():
             if parameter.kind == "composite" or re.search(r"hasExtension|exists\(\)", parameter.expression):
                 continue
-            if not parameter.expression or not routes(version, type, parameter.expression):
+            if not parameter.expression or not list_routes(version, type, parameter.expression):
                 continue
             if parameter.expression not in compiled:
                 # `as` requires a single value. The search parameters mean every value, as `ofType` does.

@@ -15,14 +15,14 @@ from sickbay.fhir.search.full_text import (
     ASKED,
     PIECE_CHARACTERS,
     TooMuch,
-    content,
+    extract_content,
+    extract_narrative,
     indexed_elements,
-    narrative,
     parse_words,
-    pieces,
+    split_text,
 )
 from sickbay.fhir.search.index import extract
-from sickbay.fhir.search.matching import IndexedResource, matches
+from sickbay.fhir.search.matching import IndexedResource, is_match
 from sickbay.fhir.search.parser import parse
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.search.routes import parse_several
@@ -39,19 +39,19 @@ def words_of(*texts: str) -> list[tuple[str, ...]] | None:
 def is_found(version: str, resource: dict[str, Any], name: str, text: str) -> bool:
     query = parse(version, resource["resourceType"], [(name, text)], base=BASE)
     assert isinstance(query, Query), query
-    return matches(query, IndexedResource("x", 0, extract(version, resource, BASE)))
+    return is_match(query, IndexedResource("x", 0, extract(version, resource, BASE)))
 
 
 @given(text=WORDS)
 def test_pieces_contain_every_word_and_fit_into_a_row(text: str) -> None:
-    texts = pieces(text)
+    texts = split_text(text)
     assert all(0 < len(piece) <= PIECE_CHARACTERS for piece in texts)
     assert " ".join(texts).split() == pieces_of(text)
 
 
 def pieces_of(text: str) -> list[str]:
     query = words_of(text.replace("(", " "))
-    words = [word for part in text.split() for word in " ".join(pieces(part)).split()]
+    words = [word for part in text.split() for word in " ".join(split_text(part)).split()]
     assert query is None or set(query[0]) == set(words)
     return words
 
@@ -123,16 +123,16 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
 
 
 def test_a_narrative_is_reduced_to_its_text() -> None:
-    assert narrative({"div": "<div class='x'>A<br/>b &lt; c&nbsp;d</div>"}) == ["a b c d"]
-    assert narrative({"div": 1}) == narrative("x") == narrative({}) == []
+    assert extract_narrative({"div": "<div class='x'>A<br/>b &lt; c&nbsp;d</div>"}) == ["a b c d"]
+    assert extract_narrative({"div": 1}) == extract_narrative("x") == extract_narrative({}) == []
 
 
 def test_text_that_another_parameter_indexes_is_not_indexed_again() -> None:
     code = {"text": "Heart rate", "coding": [{"display": "Heart rate"}]}
     observation = {"resourceType": "Observation", "code": code, "note": [{"text": "Heart rate"}, {"text": "At rest"}]}
     assert indexed_elements("r4", "Observation") & {"code", "note", "_status"} == {"code"}
-    assert content("r4", observation, ["note"], [(1, "heart rate", "Heart rate")]) == ["at rest"]
-    assert not content("r4", observation, [], [])
+    assert extract_content("r4", observation, ["note"], [(1, "heart rate", "Heart rate")]) == ["at rest"]
+    assert not extract_content("r4", observation, [], [])
 
 
 def test_text_that_another_parameter_indexes_incompletely_is_indexed_in_words() -> None:
@@ -159,7 +159,7 @@ def test_each_text_of_the_published_examples_is_found(version: str, shared: Path
     searched = 0
     for resource in examples(shared, version):
         for text in (*_texts(resource, "display"), *_texts(resource, "text")):
-            words = sorted(" ".join(pieces(text)).split(), key=len)
+            words = sorted(" ".join(split_text(text)).split(), key=len)
             if words:
                 searched += 1
                 assert is_found(version, resource, "_content", words[-1]), (
@@ -190,8 +190,8 @@ def _is_concept(node: dict[str, Any]) -> bool:
 
 def test_reading_an_invalid_narrative_takes_time_proportional_to_its_length() -> None:
     """The end of a tag is searched only up to the next beginning."""
-    assert narrative({"div": "<" * 500_000 + "a"}) == ["a"]
+    assert extract_narrative({"div": "<" * 500_000 + "a"}) == ["a"]
 
 
 def test_a_narrative_may_contain_a_number_that_is_no_character() -> None:
-    assert narrative({"div": f"<div>before &#{'9' * 5000}; after</div>"}) == ["before after"]
+    assert extract_narrative({"div": f"<div>before &#{'9' * 5000}; after</div>"}) == ["before after"]

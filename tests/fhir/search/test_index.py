@@ -17,13 +17,13 @@ from tests import laws
 from tests.fhir.evaluation import evaluate
 from tests.fhir.examples import examples
 
-from sickbay.fhir.dates import END, span
+from sickbay.fhir.dates import END, parse_span
 from sickbay.fhir.lossless_json import Decimal
 from sickbay.fhir.search import composites
 from sickbay.fhir.search.composites import MAXIMUM_COMBINATIONS
 from sickbay.fhir.search.index import GRANULAR, extract
 from sickbay.fhir.search.index_entries import IndexEntries
-from sickbay.fhir.search.parameters import compartment_types, find, parameters, resource_types
+from sickbay.fhir.search.parameters import compartment_types, find, load_parameters, resource_types
 
 BASE = "http://h/general/r4"
 
@@ -65,7 +65,7 @@ def test_names_are_folded_part_by_part() -> None:
 def test_a_parameter_that_combines_others_has_no_rows_of_its_own(version: str, shared: Path) -> None:
     """For example, combo-code has the values of code and component-code together."""
     every = [
-        parameter for type in resource_types(version) for parameter in parameters(version, type).values() if parameter.held
+        parameter for type in resource_types(version) for parameter in load_parameters(version, type).values() if parameter.held
     ]
     assert {"combo-code", "combo-value-quantity", "combo-value-concept"} <= {parameter.code for parameter in every}
     types = {parameter.type for parameter in every}
@@ -76,7 +76,7 @@ def test_a_parameter_that_combines_others_has_no_rows_of_its_own(version: str, s
             entries = facts(resource, version)
             assert not of(entries.tokens + entries.quantities, combined.type, combined.code, version)
             own = {id(value) for value in evaluate(version, combined.type, combined.expression, resource)}
-            covering = [other for other in parameters(version, combined.type).values() if other.number in combined.held]
+            covering = [other for other in load_parameters(version, combined.type).values() if other.number in combined.held]
             theirs = [value for other in covering for value in evaluate(version, combined.type, other.expression, resource)]
             assert own == {id(value) for value in theirs}
 
@@ -86,7 +86,7 @@ def test_parameters_that_decide_on_access_always_have_rows_of_their_own(version:
     """Parameters that granular scopes use, and those that put a resource in a compartment."""
     for type in resource_types(version):
         deciding = GRANULAR | set(compartment_types(version).get(type, ()))
-        assert not [code for code, parameter in parameters(version, type).items() if parameter.held and code in deciding]
+        assert not [code for code, parameter in load_parameters(version, type).items() if parameter.held and code in deciding]
 
 
 def test_a_code_is_read_the_same_way_with_and_without_the_cache() -> None:
@@ -122,9 +122,9 @@ def test_an_observation_is_indexed_by_code_value_date_and_patient() -> None:
         }
     )
     assert entries.patients == ("1",)
-    assert entries.clinical_date == (span("2020-05-06") or (0, 0))[0]
+    assert entries.clinical_date == (parse_span("2020-05-06") or (0, 0))[0]
     assert of(entries.tokens, "Observation", "code") == [("http://loinc.org", "8480-6"), (None, "local")]
-    assert of(entries.dates, "Observation", "date") == [span("2020-05-06")]
+    assert of(entries.dates, "Observation", "date") == [parse_span("2020-05-06")]
     assert of(entries.references, "Observation", "patient") == [("Patient", "1")]
     assert of(entries.quantities, "Observation", "value-quantity") == [
         ("u", "mm[Hg]", 120.5, 120.5),
@@ -145,7 +145,7 @@ def test_an_appointment_is_in_the_compartments_of_its_patients(version: str) -> 
     }
     entries = facts(body, version)
     assert entries.patients == ("1", "2")
-    assert entries.clinical_date == (span("2026-01-02T09:00:00Z") or (0, 0))[0]
+    assert entries.clinical_date == (parse_span("2026-01-02T09:00:00Z") or (0, 0))[0]
 
 
 def test_a_resource_without_a_patient_is_in_no_compartment() -> None:
@@ -156,7 +156,7 @@ def test_a_resource_without_a_patient_is_in_no_compartment() -> None:
 
 def test_a_period_without_an_end_extends_to_the_end_of_time() -> None:
     entries = facts({"resourceType": "Encounter", "id": "e", "period": {"start": "2020"}})
-    assert of(entries.dates, "Encounter", "date") == [((span("2020") or (0, 0))[0], END)]
+    assert of(entries.dates, "Encounter", "date") == [((parse_span("2020") or (0, 0))[0], END)]
 
 
 def test_a_reference_to_another_server_is_indexed_as_a_url_and_adds_no_compartment() -> None:

@@ -57,12 +57,12 @@ def test_a_resource_that_needs_too_many_rows_is_refused_before_it_is_validated(
         ParsedResource("", "Appointment", "a", orjson.dumps(resource), resource),
         LoadJob([], "r4", BASE, validate=False),
     )
-    assert not body.from_document("r4", "Appointment", "", resource, BASE).problems
+    assert not body.make_body("r4", "Appointment", "", resource, BASE).problems
     assert isinstance(_ready_item(job, piece, "line 1"), Ready)
 
     monkeypatch.setattr(index_entries, "MAXIMUM_ROWS", rows - 1)
     monkeypatch.delattr(body, "validate")
-    (problem,) = body.from_document("r4", "Appointment", "", resource, BASE).problems
+    (problem,) = body.make_body("r4", "Appointment", "", resource, BASE).problems
     text = f"This Appointment needs {rows:,} entries in the search index, and {rows - 1:,} are allowed. Split it into several."
     assert (problem.code, problem.text) == ("too-long", text)
     assert _ready_item(job, piece, "line 1") == LoadError("line 1", f"Appointment/a: {text}")

@@ -15,7 +15,7 @@ from tests.laws import for_each
 from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.index_entries import Part
 from sickbay.fhir.search.index_values import HUGE
-from sickbay.fhir.search.matching import IndexedResource, compare, matches
+from sickbay.fhir.search.matching import IndexedResource, compare, is_match
 from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, TEXT
 from sickbay.fhir.search.parser import parse
 from sickbay.fhir.search.query import Query
@@ -74,7 +74,7 @@ class Others:
 
 def hit(body: dict[str, Any], name: str, text: str, updated: int = 0) -> bool:
     resource = IndexedResource(body["id"], updated, extract("r4", body, BASE))
-    return matches(query(body["resourceType"], name, text), resource, Others())
+    return is_match(query(body["resourceType"], name, text), resource, Others())
 
 
 @for_each(
@@ -191,12 +191,12 @@ def test_the_prefixes_are_consistent(stored: tuple[int, int], searched: tuple[in
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
 def test_every_value_finds_the_example_that_contains_it(version: str, shared: Path) -> None:
-    from sickbay.fhir.search.parameters import parameters
+    from sickbay.fhir.search.parameters import load_parameters
 
     count = 0
     for body in examples(shared, version):
         facts = extract(version, body, BASE)
-        codes = {parameter.number: parameter.code for parameter in parameters(version, body["resourceType"]).values()}
+        codes = {parameter.number: parameter.code for parameter in load_parameters(version, body["resourceType"]).values()}
         pairs = [(_name(codes, row[0]), _token(row[0], row[1], row[2])) for row in facts.tokens if row[1]]
         pairs += [(codes[row[0]], _escape(row[2])) for row in facts.tokens if row[0] in codes]
         pairs += [(codes[row[0]], f"{row[1]}/{row[2]}") for row in facts.references]
@@ -207,7 +207,7 @@ def test_every_value_finds_the_example_that_contains_it(version: str, shared: Pa
             search = parse(version, body["resourceType"], [(name, text)], base=BASE)
             if isinstance(search, Query):
                 count += 1
-                assert matches(search, IndexedResource(body.get("id", ""), 0, facts)), (name, text)
+                assert is_match(search, IndexedResource(body.get("id", ""), 0, facts)), (name, text)
     assert count > 1000
 
 

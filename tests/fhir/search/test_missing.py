@@ -9,12 +9,12 @@ import pytest
 from tests.fhir.evaluation import evaluate
 from tests.fhir.examples import examples
 
-from sickbay.fhir.search.expressions import kinds
+from sickbay.fhir.search.expressions import list_kinds
 from sickbay.fhir.search.filters import is_answered
 from sickbay.fhir.search.full_text import WORDS
 from sickbay.fhir.search.index import extract
-from sickbay.fhir.search.matching import IndexedResource, matches
-from sickbay.fhir.search.parameters import parameters
+from sickbay.fhir.search.matching import IndexedResource, is_match
+from sickbay.fhir.search.parameters import load_parameters
 from sickbay.fhir.search.parser import parse
 from sickbay.fhir.search.query import Query, SearchParameter
 
@@ -35,7 +35,7 @@ def has_content(parameter: SearchParameter, value: Any, *, is_pair: bool) -> boo
 def is_present(version: str, parameter: SearchParameter, resource: dict[str, Any]) -> bool:
     if parameter.code in ("_id", "_lastUpdated"):
         return True
-    types = kinds(version, parameter.type, parameter.expression)
+    types = list_kinds(version, parameter.type, parameter.expression)
     if types == {"presence"}:
         return True
     values = evaluate(version, parameter.type, parameter.expression, resource)
@@ -46,14 +46,14 @@ def is_present(version: str, parameter: SearchParameter, resource: dict[str, Any
 def is_found(version: str, name: str, resource: dict[str, Any]) -> bool:
     query = parse(version, resource["resourceType"], [(name, "false")], base=BASE, strict=True)
     assert isinstance(query, Query), query
-    return matches(query, IndexedResource(resource.get("id", ""), 0, extract(version, resource, BASE)))
+    return is_match(query, IndexedResource(resource.get("id", ""), 0, extract(version, resource, BASE)))
 
 
 @pytest.mark.parametrize("version", ["dstu2", "stu3", "r4"])
 def test_missing_asks_whether_the_element_has_any_content(version: str, shared: Path) -> None:
     resources, present = examples(shared, version), 0
     for resource in resources[:: max(1, len(resources) // EXAMPLES)]:
-        for code, parameter in parameters(version, resource["resourceType"]).items():
+        for code, parameter in load_parameters(version, resource["resourceType"]).items():
             is_compared = parameter.kind not in ("composite", "special") and code not in (*WORDS, "near-distance")
             if is_compared and is_answered(version, parameter):
                 expected = is_present(version, parameter, resource)

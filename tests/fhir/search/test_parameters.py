@@ -10,11 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tools.definitions import DSTU2_PATIENT, fhirpath, main
+from tools.definitions import DSTU2_PATIENT, convert_xpath, main
 
-from sickbay.fhir.definitions import table
+from sickbay.fhir.definitions import load_table
 from sickbay.fhir.search.additional_parameters import ADDITIONS
-from sickbay.fhir.search.parameters import compartment_types, find, find_nearest, other_versions, parameters, resource_types
+from sickbay.fhir.search.parameters import (
+    compartment_types,
+    find,
+    find_nearest,
+    list_other_versions,
+    load_parameters,
+    resource_types,
+)
 
 VERSIONS = ["dstu2", "stu3", "r4", "r4b", "r5"]
 TYPES = {"dstu2": 94, "stu3": 117, "r4": 146, "r4b": 141, "r5": 158}
@@ -72,7 +79,7 @@ def test_names_types_and_expressions_match_the_published_ones(version: str, shar
         for base in set(bases) & set(resource_types(version)):
             kinds, parts = expected.setdefault((base, code), (set(), set()))
             kinds.add(kind)
-            plain = fhirpath(expression).replace("(", "").replace(")", "")
+            plain = convert_xpath(expression).replace("(", "").replace(")", "")
             parts |= {part.strip() if "." in part else f"{base}.{part.strip()}" for part in plain.split("|")}
     assert len(expected) > 800
     for (base, code), (kinds, parts) in expected.items():
@@ -118,7 +125,7 @@ NEW_IN_R5 = {
 def test_every_parameter_is_published(version: str, shared: Path) -> None:
     known = {(base, row[0]) for row in publish(shared, version, "search") for base in row[1]}
     for type in resource_types(version):
-        for code in parameters(version, type).keys() - ADDITIONS.get(version, {}).get(type, {}).keys():
+        for code in load_parameters(version, type).keys() - ADDITIONS.get(version, {}).get(type, {}).keys():
             common = {("Resource", code), ("DomainResource", code)}
             assert (type, code) in known or common & known or (version, type, code) in NEW_IN_R5
 
@@ -174,12 +181,12 @@ OUTSIDE = {
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_no_type_has_more_parameters_than_numbers(version: str) -> None:
-    assert max(len(parameters(version, type)) for type in resource_types(version)) < 128 - 16
+    assert max(len(load_parameters(version, type)) for type in resource_types(version)) < 128 - 16
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_numbers_are_small_and_unique(version: str) -> None:
-    numbers = [parameter.number for type in resource_types(version) for parameter in parameters(version, type).values()]
+    numbers = [parameter.number for type in resource_types(version) for parameter in load_parameters(version, type).values()]
     assert len(set(numbers)) == len(numbers)
     assert max(numbers) < 2**15
 
@@ -211,7 +218,7 @@ NUMBERS = {
     ],
 )
 def test_xpath_is_translated_to_fhirpath(xpath: str, expected: str) -> None:
-    assert fhirpath(xpath) == expected
+    assert convert_xpath(xpath) == expected
 
 
 def test_the_committed_tables_of_dstu2_are_up_to_date(shared: Path, tmp_path: Path) -> None:
@@ -226,17 +233,17 @@ def test_the_committed_tables_of_dstu2_are_up_to_date(shared: Path, tmp_path: Pa
 @pytest.mark.parametrize("version", WITH_ELEMENTS)
 def test_elements_and_codes_match_the_published_ones(version: str, shared: Path) -> None:
     """DSTU2 names repeated content (`@group`) where our table has its path."""
-    expected, own = publish(shared, version, "elements"), table(version, "elements")
+    expected, own = publish(shared, version, "elements"), load_table(version, "elements")
     assert own.keys() == expected.keys()
     for path, entry in own.items():
         if not (version == "dstu2" and entry[2][0].startswith("@")):
             assert entry == expected[path], path
-    assert table(version, "codes") == publish(shared, version, "codes")
+    assert load_table(version, "codes") == publish(shared, version, "codes")
 
 
 def test_a_name_is_found_in_other_versions_or_by_similarity() -> None:
-    assert other_versions("r4", "MedicationOrder") == ("dstu2",)
-    assert other_versions("r4", "Sequence") == ("stu3",)
-    assert other_versions("r4", "Nonsense") == ()
+    assert list_other_versions("r4", "MedicationOrder") == ("dstu2",)
+    assert list_other_versions("r4", "Sequence") == ("stu3",)
+    assert list_other_versions("r4", "Nonsense") == ()
     assert find_nearest("r4", "Patient", "qqqqqq") is None
     assert find_nearest("r4", "Patient", "name" * 1000) is None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.laws import examples
 
 from sickbay.fhir.search import parser as search_parser
-from sickbay.fhir.search.parameters import parameters
+from sickbay.fhir.search.parameters import load_parameters
 from sickbay.fhir.search.parser import find_plain
 from sickbay.fhir.search.routes import _find_named, find_types
 
@@ -41,7 +41,7 @@ MORE = (
 @st.composite
 def searches(draw: st.DrawFn) -> tuple[str, str, list[tuple[str, str]]]:
     version, type = draw(st.sampled_from(VERSIONS)), draw(st.sampled_from(TYPES))
-    names = st.sampled_from((*parameters(version, type), *ODD, *MORE))
+    names = st.sampled_from((*load_parameters(version, type), *ODD, *MORE))
     return version, type, draw(st.lists(st.tuples(names, VALUES), max_size=4))
 
 

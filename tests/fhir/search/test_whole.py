@@ -7,7 +7,7 @@ import pytest
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Route
 from sickbay.fhir.search.filters import VALUES, is_answered
-from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, TEXT, find, parameters, resource_types
+from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, TEXT, find, load_parameters, resource_types
 from sickbay.fhir.search.parser import FILTERS, parse
 from sickbay.fhir.search.query import CompositeValue, NearValue, QuantityValue, Query, ReferenceValue, TokenValue, UriValue
 from sickbay.fhir.search.routes import is_strict, parse_several, search_of
@@ -229,7 +229,7 @@ def test_older_versions_use_other_urls_for_the_systems_of_a_hierarchy() -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_metadata_lists_exactly_the_supported_parameters(version: str) -> None:
     for type in resource_types(version):
-        for code, parameter in parameters(version, type).items():
+        for code, parameter in load_parameters(version, type).items():
             result = parse(version, type, [(code, "1")], base=BASE)
             is_unsupported = isinstance(result, tuple) and result[0].rule == "fhir-search-param-unsupported"
             assert is_unsupported is not is_answered(version, parameter), (type, code)

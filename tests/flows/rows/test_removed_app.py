@@ -47,7 +47,7 @@ def test_nothing_stays_of_an_app_that_is_removed_at_the_same_time(shared: Sittin
     async def steps(flow: Flow) -> None:
         app, ask = await prepare(flow, grant)
         runtime, store = flow.sandbox.runtime, flow.sandbox.runtime.store
-        client = await registration.by_id(runtime, app["client_id"])
+        client = await registration.find_by_id(runtime, app["client_id"])
         assert client is not None
         apply = store.transaction
 

@@ -140,7 +140,7 @@ def test_a_removal_also_deletes_apps_beyond_the_limit_as_an_imported_snapshot_ha
             Client(f"many-{number}", "general", f"many-{number}", "A", "provider", "public", student=student.id)
             for number in range(app_limits.STUDENT_APPS + 5)
         ]
-        await runtime.store.transaction([Put(records.app(app)) for app in apps])
+        await runtime.store.transaction([Put(records.make_app_record(app)) for app in apps])
         await clearing.remove(runtime, flow.sandbox.journal, student)
         assert await runtime.store.find("app", label=student.id) == []
 

@@ -63,16 +63,16 @@ def make_record(key: str, at: int, student: str, status: int = 200, stage: str =
 
 def test_of_several_exchanges_the_last_one_is_noted_with_its_rule() -> None:
     exchanges = [make_record("new", 3, "abc", 400), make_record("old", 1, "abc", 400), make_record("good", 2, "abc")]
-    noted = {put.record.key: records.parse(LastExchange, put.record.value) for put in progress.steps(exchanges)}
+    noted = {put.record.key: records.parse(LastExchange, put.record.value) for put in progress.list_steps(exchanges)}
     assert noted == {
         "abc/refused": LastExchange("new", 3, "access", "aud-missing"),
         "abc/working": LastExchange("good", 2, "access"),
     }
-    assert {put.record.owner for put in progress.steps(exchanges)} == {"abc"}
+    assert {put.record.owner for put in progress.list_steps(exchanges)} == {"abc"}
 
 
 def test_an_exchange_without_a_student_is_not_noted() -> None:
-    assert progress.steps([make_record("a", 1, ""), make_record("b", 2, "", 400)]) == []
+    assert progress.list_steps([make_record("a", 1, ""), make_record("b", 2, "", 400)]) == []
 
 
 METHODS = st.text("!#$%&'*+-.^_`|~abcXYZ", min_size=1, max_size=20)

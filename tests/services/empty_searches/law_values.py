@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.fhir.search.parameters import components
+from sickbay.fhir.search.parameters import list_components
 from sickbay.fhir.search.query import SearchParameter
 
 ABSENT = {
@@ -23,7 +23,7 @@ def absent_values(version: str, parameter: SearchParameter) -> tuple[str, ...]:
         target = next((target for target in parameter.targets if target != "Resource"), "Patient")
         return (f"{target}/zq-absent",)
     if parameter.kind == "composite":
-        parts = [part for part in components(version, parameter) if part is not None]
+        parts = [part for part in list_components(version, parameter) if part is not None]
         return ("$".join(absent_values(version, part)[0] for part in parts),)
     if parameter.kind == "special":
         return ("-89|0|1|km",) if parameter.code == "near" else ("zqxjabsent",)

@@ -17,7 +17,7 @@ from sickbay.fhir.search import parser
 from sickbay.fhir.search.composites import list_covering
 from sickbay.fhir.search.filters import is_answered
 from sickbay.fhir.search.index import extract
-from sickbay.fhir.search.parameters import find, parameters, resource_types
+from sickbay.fhir.search.parameters import find, load_parameters, resource_types
 from sickbay.fhir.search.query import Query, SearchParameter
 from sickbay.fhir.versions import VERSIONS as FHIR_VERSIONS
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
@@ -53,7 +53,7 @@ async def find_populated(store: Any, space: ResourceSpace, visibility: Visibilit
     for type in resource_types(space.version):
         if not await store.count(space, Query(space.version, type), visibility):
             continue
-        for parameter in parameters(space.version, type).values():
+        for parameter in load_parameters(space.version, type).values():
             if is_answered(space.version, parameter) and await has_values(store, space, type, parameter, visibility):
                 found.append((type, parameter))
     return found

@@ -125,8 +125,8 @@ def test_an_accepted_text_has_no_space_and_no_control_character(answers: dict[st
 def test_the_names_of_the_vendors_are_accepted() -> None:
     for name in ("Cerner-Correlation-Id", "X-Request-ID", "x-amzn-requestid", "X-B3-TraceId"):
         assert not find_problems(HospitalFile({"name": "x", "title": "X", "answers": {"correlation_header": name}}, {}), (), ())
-    for like in dialects.names():
-        document = dialects.document(like)
+    for like in dialects.list_names():
+        document = dialects.read_document(like)
         copied: dict[str, Any] = {
             key: document[key]
             for key in ("answers", "words", "tenant_id", "paths", "token_response", "id_token")

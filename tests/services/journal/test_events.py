@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sickbay.services.journal.events import event, real_time
+from sickbay.services.journal.events import make_event, real_time
 
 BASE, APP = "http://localhost:7425", "http://localhost:8100"
 
@@ -50,41 +50,41 @@ def entry(stage: str, path: str = "/general/x", status: int = 200, **more: Any) 
     ],
 )
 def test_each_stage_is_a_step(exchange: dict[str, Any], step: str, result: str) -> None:
-    made = event(exchange)
+    made = make_event(exchange)
     assert (made.step, made.result, made.exchange, made.clock, made.at) == (step, result, "e", 100.0, 2e9)
 
 
 def test_a_launch_and_a_code_have_the_address_of_the_app_without_its_parameters() -> None:
-    assert event(entry("launch", location=f"{APP}/launch?iss=x#y")).url == f"{APP}/launch"
-    assert event(entry("authorize", "/general/oauth/authorize?state=s", location=f"{APP}/cb?code=c")).url == f"{APP}/cb"
-    assert event(entry("access", "/general/r4/Patient?name=x")).url == f"{BASE}/general/r4/Patient"
+    assert make_event(entry("launch", location=f"{APP}/launch?iss=x#y")).url == f"{APP}/launch"
+    assert make_event(entry("authorize", "/general/oauth/authorize?state=s", location=f"{APP}/cb?code=c")).url == f"{APP}/cb"
+    assert make_event(entry("access", "/general/r4/Patient?name=x")).url == f"{BASE}/general/r4/Patient"
 
 
 def test_an_authorization_request_has_the_names_of_its_parameters_wherever_they_were_sent() -> None:
-    sent = event(entry("authorize", "/general/oauth/authorize?scope=a&state=b", body="aud=c&scope=d")).sent
+    sent = make_event(entry("authorize", "/general/oauth/authorize?scope=a&state=b", body="aud=c&scope=d")).sent
     assert sent == ("scope", "state", "aud")
 
 
 def test_a_token_response_says_what_it_gave() -> None:
     answer = json.dumps({"expires_in": 60, "scope": "openid", "patient": "p", "refresh_token": "…", "id_token": "…"})
-    made = event(entry("token", answer=answer, scopes=[{"asked": "openid"}, {"asked": "launch"}], refresh=None))
+    made = make_event(entry("token", answer=answer, scopes=[{"asked": "openid"}, {"asked": "launch"}], refresh=None))
     assert (made.asked, made.scope, made.expires) == ("openid launch", "openid", 160)
     assert made.has_refresh
     assert made.has_patient
     assert made.has_id_token
     for other in ("[]", "not JSON", None, '{"expires_in": "60"}'):
-        assert event(entry("token", answer=other)).expires == 0
+        assert make_event(entry("token", answer=other)).expires == 0
 
 
 def test_a_preflight_has_the_headers_that_it_asks_for() -> None:
     headers = {"Origin": APP, "Access-Control-Request-Headers": "authorization"}
-    made = event(entry("browser", headers=headers))
+    made = make_event(entry("browser", headers=headers))
     assert (made.headers, made.by_page, made.probable) == ("authorization", True, False)
 
 
 def test_a_request_that_probably_belongs_to_a_launch_or_got_a_fault_is_marked() -> None:
-    assert event(entry("access", evidence="origin")).probable
-    assert event(entry("token", injected={"fault": "f", "kind": "status"})).injected
+    assert make_event(entry("access", evidence="origin")).probable
+    assert make_event(entry("token", injected={"fault": "f", "kind": "status"})).injected
 
 
 def test_arrivals_of_an_older_sickbay_are_seconds() -> None:

@@ -23,7 +23,7 @@ from sickbay.services.journal import packing
 from sickbay.services.journal import record as exchange_record
 from sickbay.services.journal.exchange_json import MEMBERS, add_derived
 from sickbay.services.journal.packing import text_of
-from sickbay.services.journal.record import Exchange, minimal, record, redact
+from sickbay.services.journal.record import Exchange, make_minimal, record, redact
 from sickbay.services.redaction.live_secrets import LiveSecrets
 from sickbay.services.redaction.redaction import RecordedRequest, RecordedResponse
 from sickbay.storage.interface import Put, Record
@@ -206,4 +206,4 @@ def test_a_record_of_an_older_sickbay_is_redacted_when_it_is_read(tmp_path: Path
 def test_an_exchange_whose_redaction_failed_is_stored_without_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
     recorded = exchange(REFUSED[0], body=None)
     monkeypatch.setattr(exchange_record, "_build_entry", lambda *_: 1 / 0)
-    assert json.loads(redact(recorded, LiveSecrets()).text) == minimal(recorded)
+    assert json.loads(redact(recorded, LiveSecrets()).text) == make_minimal(recorded)

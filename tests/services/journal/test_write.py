@@ -22,7 +22,7 @@ from sickbay.services.journal import write as journal
 from sickbay.services.journal.record import Redacted
 from sickbay.services.journal.write import Exchange, Journal, RecordedRequest, RecordedResponse
 from sickbay.services.redaction.live_secrets import LiveSecrets
-from sickbay.services.reset_revisions import no_revisions
+from sickbay.services.reset_revisions import make_revisions
 from sickbay.services.used_passwords import UsedPasswords
 from sickbay.settings.database import Unavailable
 from sickbay.storage.interface import Put, Record
@@ -40,7 +40,7 @@ def runtime(store: Any) -> Runtime:
         "settings_revision": 0,
         "class_mode": False,
     }
-    of_resets = {"memory": Memory(), "resets": no_revisions(("general", "epic")), "tenants": {"general": None, "epic": None}}
+    of_resets = {"memory": Memory(), "resets": make_revisions(("general", "epic")), "tenants": {"general": None, "epic": None}}
     own = {"passwords": UsedPasswords(), "effects": FixedEffects(), "given_advice": GivenAdvice(), "channel": None}
     return cast(Runtime, SimpleNamespace(store=store, **own, **members, **of_resets))
 

@@ -31,19 +31,19 @@ def test_a_masked_exchange_does_not_contain_the_secret(secret: str, around: str)
 
 def test_basic_credentials_are_secret_with_and_without_their_encoding() -> None:
     header = "Basic " + base64.b64encode(b"app:top-secret-value").decode()
-    secrets = masking.secrets({"authorization": header})
+    secrets = masking.collect_secrets({"authorization": header})
     assert "top-secret-value" in secrets
     assert header.partition(" ")[2] in secrets
 
 
 def test_a_value_that_is_not_secret_is_not_collected() -> None:
-    secrets = masking.secrets({}, parse("state=Zk3vQ0m8yT1uWc7R&client_id=my-app&code=abcdefghijklmnop"))
+    secrets = masking.collect_secrets({}, parse("state=Zk3vQ0m8yT1uWc7R&client_id=my-app&code=abcdefghijklmnop"))
     assert secrets == {"abcdefghijklmnop"}
 
 
 def test_the_code_of_a_fhir_search_is_not_secret() -> None:
     parameters = parse("code=http://loinc.org|85354-9&access_token=kept-for-nobody-to-see")
-    assert masking.secrets({}, parameters, fhir=True) == {"kept-for-nobody-to-see"}
+    assert masking.collect_secrets({}, parameters, fhir=True) == {"kept-for-nobody-to-see"}
 
 
 def test_a_long_text_keeps_none_of_very_many_secrets() -> None:

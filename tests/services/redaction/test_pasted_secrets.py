@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sickbay.doctor.text import diagnose_text
 from sickbay.services.redaction import pasted_diagnosis
-from sickbay.services.redaction.pasted_secrets import hide, in_paste, secrets_of_input
+from sickbay.services.redaction.pasted_secrets import find_in_paste, hide, secrets_of_input
 
 SECRET = st.text(
     alphabet="abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=&% ", min_size=12, max_size=60
@@ -114,14 +114,14 @@ SECRETS_IN_TEXT = (
 def test_a_secret_of_any_length_is_found_in_a_log(secret: str, written: str) -> None:
     text = f"ERROR token request failed 7: {written.format(secret)}"
     start = text.rindex(written.format(secret)) + written.format(secret).index(secret, written.format("\0").index("\0"))
-    assert any(first <= start and start + len(secret) <= last for first, last in in_paste(text, ()))
+    assert any(first <= start and start + len(secret) <= last for first, last in find_in_paste(text, ()))
 
 
 @pytest.mark.parametrize(
     "text", ["code=401", "The code: invalid", "token: expired", '{"code": "invalid_grant"}', "grant_type=code"]
 )
 def test_the_code_of_an_error_is_no_secret(text: str) -> None:
-    assert in_paste(text, ()) == []
+    assert find_in_paste(text, ()) == []
 
 
 def test_a_secret_in_a_quoted_line_of_a_log_is_masked() -> None:

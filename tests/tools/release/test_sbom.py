@@ -7,5 +7,5 @@ from tools.release import sbom
 
 def test_sickbay_gets_its_version_and_package_url() -> None:
     document = {"metadata": {"component": {"name": "sickbay", "type": "application"}}, "components": []}
-    component = sbom.completed(document, "1.2.3")["metadata"]["component"]
+    component = sbom.complete_document(document, "1.2.3")["metadata"]["component"]
     assert component == {"name": "sickbay", "type": "application", "version": "1.2.3", "purl": "pkg:pypi/sickbay@1.2.3"}

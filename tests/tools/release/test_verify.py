@@ -36,7 +36,7 @@ def test_only_the_folder_can_be_written_and_only_loopback_is_there(tmp_path: Pat
     folder, elsewhere = tmp_path / "folder", tmp_path / "elsewhere"
     folder.mkdir()
     elsewhere.mkdir()
-    command = [*verify.sandbox(folder), sys.executable, "-I", "-c", PROGRAM, str(folder), str(elsewhere)]
+    command = [*verify.make_sandbox_command(folder), sys.executable, "-I", "-c", PROGRAM, str(folder), str(elsewhere)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert done.stdout.splitlines() == ["writing: Read-only file system", "interfaces: lo", "loopback works"], done.stderr
     assert list(elsewhere.iterdir()) == []
@@ -44,7 +44,7 @@ def test_only_the_folder_can_be_written_and_only_loopback_is_there(tmp_path: Pat
 
 def test_no_variable_of_the_environment_reaches_the_installed_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SICKBAY_PATIENTS", "7")
-    command = [*verify.sandbox(tmp_path), sys.executable, "-I", "-c", "import os; print(*sorted(os.environ))"]
+    command = [*verify.make_sandbox_command(tmp_path), sys.executable, "-I", "-c", "import os; print(*sorted(os.environ))"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     assert "SICKBAY_PATIENTS" not in done.stdout
     assert "HOME" in done.stdout

@@ -13,22 +13,22 @@ from sickbay.web.docs import contents, library
 
 def test_every_listed_page_and_section_exists() -> None:
     entries = [entry for section in contents.SECTIONS for entry in section.entries]
-    assert {entry.page for entry in entries} <= library.names()
-    assert [entry for entry in entries if entry.anchor and entry.anchor not in library.page(entry.page).anchors] == []
+    assert {entry.page for entry in entries} <= library.list_names()
+    assert [entry for entry in entries if entry.anchor and entry.anchor not in library.render_page(entry.page).anchors] == []
 
 
 def test_every_page_is_in_the_contents_or_belongs_to_the_rules() -> None:
-    linked = {entry.page for section in library.sections() for entry in section.entries}
-    assert {name for name in library.names() - linked if not name.startswith("rules/")} == set()
+    linked = {entry.page for section in library.list_sections() for entry in section.entries}
+    assert {name for name in library.list_names() - linked if not name.startswith("rules/")} == set()
 
 
 def test_the_title_of_a_page_is_its_first_line() -> None:
-    files = [name for name in library.names() if not name.startswith(library.RULES)]
-    assert {name: library._title_of_file(name) for name in files} == {name: library.page(name).title for name in files}
+    files = [name for name in library.list_names() if not name.startswith(library.RULES)]
+    assert {name: library._title_of_file(name) for name in files} == {name: library.render_page(name).title for name in files}
 
 
 def test_no_page_shows_a_picture_because_the_site_has_none() -> None:
-    assert [name for name in library.names() if "<img" in library.page(name).html] == []
+    assert [name for name in library.list_names() if "<img" in library.render_page(name).html] == []
 
 
 @pytest.mark.parametrize(
@@ -51,13 +51,13 @@ def test_links_between_pages_lead_to_their_addresses(page: str, link: str, addre
 
 
 def test_every_page_is_found_by_its_address_and_nothing_else_is() -> None:
-    assert {library.by_address(library.address(name)) for name in library.names()} == library.names()
-    assert library.by_address("") == contents.HOME
-    assert [library.by_address(path) for path in ("../pyproject.toml", "running.md", "rules/", "no.html")] == [None] * 4
+    assert {library.find_by_address(library.make_address(name)) for name in library.list_names()} == library.list_names()
+    assert library.find_by_address("") == contents.HOME
+    assert [library.find_by_address(path) for path in ("../pyproject.toml", "running.md", "rules/", "no.html")] == [None] * 4
 
 
 def test_every_rule_is_on_the_page_of_its_stage() -> None:
-    assert [rule.id for rule in RULES if rule.id not in library.page(f"rules/{rule.stage}").anchors] == []
+    assert [rule.id for rule in RULES if rule.id not in library.render_page(f"rules/{rule.stage}").anchors] == []
 
 
 def test_the_page_of_the_licence_has_every_paragraph_of_the_notice() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.web.docs.markdown import RenderedPage, render, slug
+from sickbay.web.docs.markdown import RenderedPage, make_slug, render
 
 
 def render_text(text: str) -> RenderedPage:
@@ -54,4 +54,4 @@ def test_a_link_without_a_page_is_text() -> None:
 
 @given(st.text())
 def test_an_anchor_contains_no_space_and_no_quote(text: str) -> None:
-    assert not set(slug(text)) & set(' "<>&#')
+    assert not set(make_slug(text)) & set(' "<>&#')

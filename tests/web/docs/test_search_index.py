@@ -42,11 +42,11 @@ def test_nothing_is_found_for_nothing(query: str) -> None:
 
 
 def test_every_result_leads_to_a_heading_of_a_page() -> None:
-    for passage in search_index.passages():
+    for passage in search_index.list_passages():
         address, _, anchor = passage.address.partition("#")
-        name = library.by_address(address)
+        name = library.find_by_address(address)
         assert name
-        assert not anchor or anchor in library.page(name).anchors
+        assert not anchor or anchor in library.render_page(name).anchors
 
 
 @given(st.lists(st.sampled_from(["token", "aud", "launch", "scopes", "the"]), min_size=1))
@@ -74,9 +74,9 @@ def test_if_no_passage_has_every_word_those_with_any_are_found() -> None:
 
 
 def test_the_script_has_all_passages() -> None:
-    start, _, data = search_index.script().rstrip(";\n").partition(" = ")
+    start, _, data = search_index.write_script().rstrip(";\n").partition(" = ")
     assert start == "globalThis.sickbayDocs"
-    assert json.loads(data) == [list(passage) for passage in search_index.passages()]
+    assert json.loads(data) == [list(passage) for passage in search_index.list_passages()]
 
 
 HERE = Path(__file__).parent
@@ -98,7 +98,7 @@ QUERIES = (
 
 def test_the_browser_finds_the_same_passages_in_the_same_order(tmp_path: Path) -> None:
     index = tmp_path / "search-index.js"
-    index.write_text(search_index.script(), encoding="utf-8")
+    index.write_text(search_index.write_script(), encoding="utf-8")
     command = [str(shutil.which("node")), str(HERE / "docs_search.js"), str(DOCS_JS), str(index)]
     ran = subprocess.run(command, input=json.dumps(QUERIES), capture_output=True, text=True, check=True)
     shown = dict(zip(QUERIES, json.loads(ran.stdout), strict=True))

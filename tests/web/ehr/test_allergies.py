@@ -10,25 +10,25 @@ from hypothesis import strategies as st
 from tests.web import records
 
 from sickbay.population import problems
-from sickbay.web.ehr.allergies import IPS, NONE_KNOWN, NONE_OF_A_KIND, NOTHING_SAID, SNOMED, allergies
+from sickbay.web.ehr.allergies import IPS, NONE_KNOWN, NONE_OF_A_KIND, NOTHING_SAID, SNOMED, summarise_allergies
 
 PEANUT = {"code": {"text": "Peanut"}}
 NONE = {"code": {"coding": [{"system": SNOMED, "code": "716186003"}], "text": "No known allergies"}}
 
 
 def test_a_severe_allergy_comes_first() -> None:
-    first, second = allergies(records.ALLERGIES).known
+    first, second = summarise_allergies(records.ALLERGIES).known
     assert (first.text, first.alarm) == ("Penicillin G", "anaphylaxis")
     assert (second.text, second.alarm) == ("Latex", "")
 
 
 def test_an_allergy_without_a_reaction_is_an_allergy() -> None:
-    found = allergies([PEANUT])
+    found = summarise_allergies([PEANUT])
     assert ([fact.text for fact in found.known], found.statement) == (["Peanut"], "")
 
 
 def test_a_record_without_allergies_says_nothing_about_them() -> None:
-    assert (allergies([]).known, allergies([]).statement) == ((), "")
+    assert (summarise_allergies([]).known, summarise_allergies([]).statement) == ((), "")
 
 
 @pytest.mark.parametrize("member", ["code", "substance"])
@@ -42,13 +42,13 @@ def test_a_record_without_allergies_says_nothing_about_them() -> None:
     ],
 )
 def test_a_statement_is_recognised_by_its_code(member: str, coding: dict[str, str], expected: str | None) -> None:
-    found = allergies([{member: {"coding": [coding], "text": "as written"}}])
+    found = summarise_allergies([{member: {"coding": [coding], "text": "as written"}}])
     assert found.statement == (expected or "")
     assert [fact.text for fact in found.known] == (["as written"] if expected is None else [])
 
 
 def test_a_statement_without_a_code_is_recognised_by_its_text() -> None:
-    assert allergies([{"code": {"text": "No known drug allergy"}}]).statement == "No known drug allergy"
+    assert summarise_allergies([{"code": {"text": "No known drug allergy"}}]).statement == "No known drug allergy"
 
 
 def test_the_populations_statement_is_one() -> None:
@@ -56,7 +56,7 @@ def test_the_populations_statement_is_one() -> None:
 
 
 def test_an_allergy_outweighs_a_statement() -> None:
-    found = allergies([NONE, PEANUT])
+    found = summarise_allergies([NONE, PEANUT])
     assert ([fact.text for fact in found.known], found.statement) == (["Peanut"], "")
 
 
@@ -73,19 +73,21 @@ def test_an_allergy_outweighs_a_statement() -> None:
 )
 @pytest.mark.parametrize("resource", [PEANUT, NONE])
 def test_what_was_refuted_or_has_ended_isnt_shown(resource: dict[str, Any], status: dict[str, Any]) -> None:
-    found = allergies([resource | status])
+    found = summarise_allergies([resource | status])
     assert (found.known, found.statement) == ((), "")
 
 
 def test_the_reactions_of_r5_are_read_too() -> None:
     reaction = {"manifestation": [{"concept": {"text": "Hives"}}], "severity": "severe"}
-    (fact,) = allergies([PEANUT | {"reaction": [reaction]}]).known
+    (fact,) = summarise_allergies([PEANUT | {"reaction": [reaction]}]).known
     assert (fact.detail, fact.alarm) == ("hives", "hives")
 
 
 def test_a_reaction_to_something_unnamed_isnt_hidden() -> None:
-    assert [fact.text for fact in allergies([{"reaction": [{"severity": "severe"}]}]).known] == ["an unnamed substance"]
-    assert allergies([{}]).known == ()
+    assert [fact.text for fact in summarise_allergies([{"reaction": [{"severity": "severe"}]}]).known] == [
+        "an unnamed substance"
+    ]
+    assert summarise_allergies([{}]).known == ()
 
 
 CODES = ["716186003", "91935009", "no-allergy-info"]
@@ -115,7 +117,7 @@ resources = st.fixed_dictionaries(
 
 @given(st.lists(resources, max_size=4))
 def test_no_known_allergies_is_never_made_up(record: list[dict[str, Any]]) -> None:
-    found = allergies(record)
+    found = summarise_allergies(record)
     if found.statement:
         assert not found.known
         assert any("716186003" in str(resource) or "No known" in str(resource) for resource in record)

@@ -8,7 +8,7 @@ import pytest
 from tests.web.exchanges.test_timeline_views import CODE, LAUNCH, NOW, lose, step
 
 from sickbay.authorization.models import Client
-from sickbay.services.journal.events import event
+from sickbay.services.journal.events import make_event
 from sickbay.services.journal.read import Timeline
 from sickbay.web.ehr.strip import requests_view
 from sickbay.web.ehr.views import RequestsView
@@ -20,7 +20,7 @@ APP = Client(
 
 
 def strip(*exchanges: dict[str, Any], probable: list[dict[str, Any]] | None = None) -> RequestsView:
-    events = tuple(event(exchange) for exchange in (*exchanges, *(probable or [])))
+    events = tuple(make_event(exchange) for exchange in (*exchanges, *(probable or [])))
     return requests_view(Timeline([*exchanges], 0, probable or [], events), APP, "/timelines/l", NOW)
 
 

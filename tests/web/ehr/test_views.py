@@ -46,19 +46,19 @@ def test_names_are_read_from_both_versions() -> None:
 
 
 def test_the_banner_shows_the_age_on_the_day() -> None:
-    assert chart.banner(records.PATIENTS[0], date(2026, 3, 13)).age == "64 y"
-    assert chart.banner(records.PATIENTS[0], date(2026, 3, 14)).age == "65 y"
+    assert chart.make_banner(records.PATIENTS[0], date(2026, 3, 13)).age == "64 y"
+    assert chart.make_banner(records.PATIENTS[0], date(2026, 3, 14)).age == "65 y"
 
 
 def test_problems_are_the_active_ones_oldest_first_in_both_versions() -> None:
-    assert [condition.text for condition in chart.problems(records.CONDITIONS)] == [
+    assert [condition.text for condition in chart.list_problems(records.CONDITIONS)] == [
         "Essential hypertension",
         "Type 2 diabetes mellitus",
     ]
 
 
 def test_stopped_medications_are_not_shown() -> None:
-    assert [order.text for order in chart.medications(records.ORDERS)] == [
+    assert [order.text for order in chart.list_medications(records.ORDERS)] == [
         "Atorvastatin 40 mg tablet",
         "Lisinopril 20 mg tablet",
     ]
@@ -66,31 +66,31 @@ def test_stopped_medications_are_not_shown() -> None:
 
 def test_a_referenced_medication_is_shown_by_its_display() -> None:
     order = {"status": "active", "medicationReference": {"reference": "Medication/m-1", "display": "Furosemide 40 mg"}}
-    assert [medication.text for medication in chart.medications([order])] == ["Furosemide 40 mg"]
-    assert chart.drug({"medicationReference": {"reference": "Medication/m-1"}}) == "Medication/m-1"
-    assert chart.drug({}) == ""
+    assert [medication.text for medication in chart.list_medications([order])] == ["Furosemide 40 mg"]
+    assert chart.describe_drug({"medicationReference": {"reference": "Medication/m-1"}}) == "Medication/m-1"
+    assert chart.describe_drug({}) == ""
 
 
 def test_the_latest_vital_sign_of_each_kind_is_shown() -> None:
-    signs = {observation.unit: observation.value for observation in chart.signs(records.OBSERVATIONS)}
+    signs = {observation.unit: observation.value for observation in chart.list_signs(records.OBSERVATIONS)}
     assert signs == {"pulse /min": "76", "°C": "36.7", "SpO₂ %": "97", "kg": "92.4", "BMI": "29.8"}
 
 
 def test_a_value_out_of_range_is_flagged_and_comes_first() -> None:
-    labs, last = chart.labs(records.OBSERVATIONS)
+    labs, last = chart.list_labs(records.OBSERVATIONS)
     assert [(lab.name, lab.flag) for lab in labs] == [("HbA1c", "H"), ("Potassium", "")]
     assert last == "14 Jul 2026"
 
 
 def test_the_plot_has_a_bar_for_each_reading_and_names_the_last() -> None:
-    drawn = str(svg.pressure(chart.pressure(records.OBSERVATIONS)))
+    drawn = str(svg.draw_pressure(chart.list_pressures(records.OBSERVATIONS)))
     assert drawn.count('class="bp"') == 10
     assert "latest 148 over 88" in drawn
     assert drawn.count('class="out"') == 7
 
 
 def test_a_plot_without_values_is_empty() -> None:
-    assert str(svg.pressure(())) == ""
+    assert str(svg.draw_pressure(())) == ""
 
 
 def test_dates_are_as_precise_as_the_value() -> None:

@@ -100,7 +100,7 @@ requests = st.builds(
 
 
 def curl(request: code_samples.RequestParts) -> str:
-    return next(tab.text for tab in code_samples.tabs(request, {}) if tab.id == "curl")
+    return next(tab.text for tab in code_samples.make_tabs(request, {}) if tab.id == "curl")
 
 
 def shell_arguments(lines: Sequence[str], program: str, folder: Any) -> list[list[str]]:
@@ -130,7 +130,7 @@ def options(arguments: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
 def check_arguments(arguments: Sequence[str], request: code_samples.RequestParts) -> None:
     positional, valued = options(arguments)
     urls = [argument for argument in positional if code_samples.WEB.match(argument)] + valued.get("--url", [])
-    assert urls == [code_samples.url(request)]
+    assert urls == [code_samples.make_url(request)]
     if not code_samples.WEB.match(urls[0]):
         assert valued["--proto"] == ["=http,https"]
     if any(char in urls[0] for char in "[]{}"):
@@ -140,7 +140,7 @@ def check_arguments(arguments: Sequence[str], request: code_samples.RequestParts
     if request.form:
         sent = [(unquote_text(name), value) for name, _, value in (argument.partition("=") for argument in named)]
         sent += [(unquote_text(name), unquote_text(value)) for name, _, value in (argument.partition("=") for argument in raw)]
-        assert sorted(sent) == sorted((name, code_samples.place(name, value)) for name, value in request.form)
+        assert sorted(sent) == sorted((name, code_samples.name_place(name, value)) for name, value in request.form)
     elif code_samples.is_shown(request.body, "\n\t"):
         assert raw == ([request.body] if request.body else [])
 
@@ -166,7 +166,7 @@ def test_a_shell_parses_each_curl_line_as_the_original_request(
 @settings(max_examples=examples(200), deadline=None)
 @given(requests)
 def test_copied_text_contains_no_control_characters(request: code_samples.RequestParts) -> None:
-    for tab in code_samples.tabs(request, {}):
+    for tab in code_samples.make_tabs(request, {}):
         assert code_samples.is_shown(tab.text, "\n\t"), tab
         tab.text.encode()
 
@@ -174,7 +174,7 @@ def test_copied_text_contains_no_control_characters(request: code_samples.Reques
 @settings(max_examples=examples(200), deadline=None)
 @given(requests)
 def test_python_and_javascript_samples_contain_only_the_expected_code(request: code_samples.RequestParts) -> None:
-    tabs = {tab.id: tab.text for tab in code_samples.tabs(request, {})}
+    tabs = {tab.id: tab.text for tab in code_samples.make_tabs(request, {})}
     names = {type(node).__name__ for node in ast.walk(ast.parse(tabs["python"]))}
     assert names <= {
         "Module",
@@ -193,15 +193,15 @@ def test_python_and_javascript_samples_contain_only_the_expected_code(request: c
         "BinOp",
         "Add",
     }
-    for text in (code_samples.script(value) for _, value in request.parameters):
+    for text in (code_samples.write_script(value) for _, value in request.parameters):
         assert "\n" not in text
         assert isinstance(json.loads(text), str)
 
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "file:///etc/passwd", "-K/tmp/x", "data:text/html,x"])
 def test_only_web_urls_are_offered_as_a_url(address: str) -> None:
-    assert code_samples.tabs(code_samples.RequestParts("GET", address), {})[0].id == "curl"
-    assert code_samples.tabs(code_samples.RequestParts("GET", "https://a.example/"), {})[0].id == "url"
+    assert code_samples.make_tabs(code_samples.RequestParts("GET", address), {})[0].id == "curl"
+    assert code_samples.make_tabs(code_samples.RequestParts("GET", "https://a.example/"), {})[0].id == "url"
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
@@ -277,19 +277,19 @@ def test_curl_sends_the_shown_request(echo: Any, tmp_path: Any) -> None:
 )
 def test_a_parameter_that_was_not_stored_has_one_placeholder_for_its_name_and_one_for_its_value(sent: dict[str, str]) -> None:
     request = code_samples.read({"method": "POST", "headers": {"content-type": "application/x-www-form-urlencoded"}} | sent)
-    for tab in code_samples.tabs(request, {}):
+    for tab in code_samples.make_tabs(request, {}):
         assert "YOUR-PARAMETER" in tab.text
         assert "YOUR-VALUE" in tab.text
         assert "YOUR-YOUR" not in tab.text
         assert "CHARACTERS" not in tab.text
     if "?" in sent["url"]:
-        assert code_samples.places(request) == ("YOUR-VALUE",)
+        assert code_samples.list_places(request) == ("YOUR-VALUE",)
 
 
 def test_an_encoded_url_keeps_its_meaning() -> None:
-    assert code_samples.address("http://a/b?c=d'e f") == "http://a/b?c=d%27e%20f"
-    assert urlsplit(code_samples.address("http://[::1]:7425/x")).hostname == "::1"
-    assert code_samples.address("http://a/\ud800") == "http://a/%ED%A0%80"
+    assert code_samples.quote_address("http://a/b?c=d'e f") == "http://a/b?c=d%27e%20f"
+    assert urlsplit(code_samples.quote_address("http://[::1]:7425/x")).hostname == "::1"
+    assert code_samples.quote_address("http://a/\ud800") == "http://a/%ED%A0%80"
 
 
 @pytest.mark.parametrize(
@@ -303,4 +303,4 @@ def test_an_encoded_url_keeps_its_meaning() -> None:
 )
 def test_only_values_that_the_app_knows_are_placeholders(headers: dict[str, str], expected: tuple[str, ...]) -> None:
     request = code_samples.read({"method": "GET", "url": "http://localhost:7425/general/r4/Patient/1", "headers": headers})
-    assert code_samples.places(request) == expected
+    assert code_samples.list_places(request) == expected

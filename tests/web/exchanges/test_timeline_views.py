@@ -30,15 +30,15 @@ def test_a_refusal_before_a_granted_step_does_not_stop_the_launch() -> None:
 
 
 def test_future_steps_are_dashed() -> None:
-    drawn = str(svg.sequence(timeline_view("l", [make_refused()], app="A", hospital="H")))
+    drawn = str(svg.draw_sequence(timeline_view("l", [make_refused()], app="A", hospital="H")))
     assert drawn.count('<g class="waits"') == 2
     assert drawn.count('class="life dash"') == 4
-    svg_text = str(svg.sequence(timeline_view("l", [make_refused(), token(), grant()], app="A", hospital="H")))
+    svg_text = str(svg.draw_sequence(timeline_view("l", [make_refused(), token(), grant()], app="A", hospital="H")))
     assert "dash" not in svg_text
 
 
 def test_names_in_the_diagram_are_not_markup() -> None:
-    drawn = str(svg.sequence(timeline_view("l", [], app="<b>", hospital="H")))
+    drawn = str(svg.draw_sequence(timeline_view("l", [], app="<b>", hospital="H")))
     assert "<b>" not in drawn
 
 

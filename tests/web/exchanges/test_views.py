@@ -141,8 +141,8 @@ def test_the_copied_url_is_the_corrected_request_on_one_line() -> None:
 )
 def test_a_request_can_be_parsed_from_its_url(pairs: list[tuple[str, str]]) -> None:
     request = code_samples.RequestParts("GET", "http://a/b", tuple(pairs))
-    expected = tuple((name, code_samples.place(name, value)) for name, value in pairs)
-    assert code_samples.read({"url": code_samples.tabs(request, {})[0].text}).query == expected
+    expected = tuple((name, code_samples.name_place(name, value)) for name, value in pairs)
+    assert code_samples.read({"url": code_samples.make_tabs(request, {})[0].text}).query == expected
 
 
 @given(st.text(max_size=20), st.text(max_size=4))

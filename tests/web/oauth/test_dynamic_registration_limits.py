@@ -152,7 +152,7 @@ def test_an_update_does_not_undo_what_an_operator_changed_meanwhile(tmp_path: Pa
     async def steps(flow: Flow) -> None:
         registered_app = await register(flow, scope="launch patient/*.rs")
         runtime = flow.sandbox.runtime
-        client, revision = await registration.with_revision(runtime, registered_app["client_id"])
+        client, revision = await registration.load_with_revision(runtime, registered_app["client_id"])
         assert client is not None
         narrowed = {"scope": "patient/Patient.r"}
         assert (await flow.http.patch(f"/admin/apps/{registered_app['client_id']}", json=narrowed)).status_code == 200

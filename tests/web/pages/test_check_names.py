@@ -20,7 +20,7 @@ from sickbay.authorization.contexts import LogoutContext
 from sickbay.authorization.requests import LogoutRequest
 from sickbay.kernel.checks import Check, Examination, examine
 from sickbay.protocol.parameters import parse
-from sickbay.web.pages.exchange_summary import words
+from sickbay.web.pages.exchange_summary import split_name
 
 PRIVATE_WORDS = frozenset(
     ["fresh", "holds", "brings", "stands", "stand", "stay", "goes", "alone", "asked", "somebody", "named"]
@@ -35,10 +35,10 @@ def names() -> Iterator[str]:
 
 
 def test_a_name_becomes_words() -> None:
-    assert words("redirect_uris_have_no_fragment") == "redirect URIs have no fragment"
-    assert words("client_id_is_sent") == "client_id is sent"
-    assert words("id_stands_alone") == "ID is the only search parameter if required"
-    assert words("version_is_named") == "If-Match is sent"
+    assert split_name("redirect_uris_have_no_fragment") == "redirect URIs have no fragment"
+    assert split_name("client_id_is_sent") == "client_id is sent"
+    assert split_name("id_stands_alone") == "ID is the only search parameter if required"
+    assert split_name("version_is_named") == "If-Match is sent"
 
 
 def test_every_name_in_the_table_is_that_of_a_check() -> None:
@@ -52,7 +52,7 @@ def test_a_name_in_json_is_never_the_name_of_another_function() -> None:
 
 @for_each("name", sorted(set(names())))
 def test_a_check_is_named_without_private_words(name: str) -> None:
-    assert PRIVATE_WORDS.isdisjoint(words(name).split())
+    assert PRIVATE_WORDS.isdisjoint(split_name(name).split())
 
 
 OPTIONAL = re.compile(
@@ -72,6 +72,6 @@ OLD_APP = samples.sample_context(launch=None, client=structs.replace(samples.CLI
     ids=["authorize", "logout"],
 )
 def test_a_passed_check_claims_nothing_about_a_parameter_that_was_not_sent(checked: Examination) -> None:
-    passed = [words(check.name) for check in checked.checked if check.outcome == "passed"]
+    passed = [split_name(check.name) for check in checked.checked if check.outcome == "passed"]
     assert len(passed) > 3
     assert [text for text in passed if OPTIONAL.search(text) and not CONDITION.search(text)] == []

@@ -39,22 +39,24 @@ def test_every_choice_has_words_of_its_own() -> None:
 
 
 def test_an_app_has_only_fields_of_settings_that_it_may_have() -> None:
-    fields = [field.name for group in policy_form.groups(Policy(), {}, {}, app=True) for field in group.fields]
+    fields = [field.name for group in policy_form.make_groups(Policy(), {}, {}, app=True) for field in group.fields]
     assert fields
     assert all(SETTINGS[name].app for name in fields)
 
 
 def test_a_wrong_value_is_marked_at_its_field_and_stays_as_it_was_typed() -> None:
-    sent = fill_in(policy_form.groups(Policy(), {}, {}), token_lifetime="soon", code_lifetime="0", registration_scopes="x/y")
+    sent = fill_in(
+        policy_form.make_groups(Policy(), {}, {}), token_lifetime="soon", code_lifetime="0", registration_scopes="x/y"
+    )
     read = policy_form.read(sent, Policy())
     assert sorted(read.faults) == ["code_lifetime", "registration_scopes", "token_lifetime"]
-    again = policy_form.groups(Policy(), {}, {}, sent=sent, faults=read.faults)
+    again = policy_form.make_groups(Policy(), {}, {}, sent=sent, faults=read.faults)
     fields = {field.name: field for group in again for field in group.fields}
     assert (fields["token_lifetime"].value, fields["token_lifetime"].fault) == ("soon", "Enter a number of seconds, 1 or more.")
 
 
 def test_a_list_of_which_nothing_is_ticked_is_a_mistake() -> None:
-    sent = fill_in(policy_form.groups(Policy(), {}, {}))
+    sent = fill_in(policy_form.make_groups(Policy(), {}, {}))
     sent = Parameters(tuple(pair for pair in sent.pairs if pair[0] != "launches"))
     assert policy_form.read(sent, Policy()).faults == {"launches": "Choose at least one."}
 
@@ -77,6 +79,6 @@ CHOSEN = st.fixed_dictionaries({}, optional={name: values_of(setting) for name, 
 @given(CHOSEN, CHOSEN)
 def test_a_form_that_is_sent_as_it_was_shown_changes_nothing(configured: dict[str, Any], chosen: dict[str, Any]) -> None:
     inherited = policies.override(Policy(), configured)
-    read = policy_form.read(fill_in(policy_form.groups(inherited, chosen, {})), inherited)
+    read = policy_form.read(fill_in(policy_form.make_groups(inherited, chosen, {})), inherited)
     assert read.faults == {}
     assert policies.override(inherited, read.chosen) == policies.override(inherited, chosen)

@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from sickbay.agents import findings
-from sickbay.agents.addresses import find_app, list_hospitals, own_urls
-from sickbay.agents.api import SickbayApi, ask, make_path, segment
+from sickbay.agents.addresses import find_app, list_hospitals, list_own_urls
+from sickbay.agents.api import SickbayApi, ask, make_path, quote_segment
 from sickbay.agents.definitions import APP_MEMBERS
 from sickbay.agents.harmless import is_harmless
 from sickbay.agents.result import ToolResult, refuse
@@ -68,7 +68,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     if not arguments.get("app"):
         return refuse(f"{action} needs app, the app_id.").then("apps", "Lists the apps with their app_id.", action="list")
     app = await find_app(api, arguments["app"])
-    path = f"/admin/apps/{segment(app['app_id'])}"
+    path = f"/admin/apps/{quote_segment(app['app_id'])}"
     if action == "edit":
         if wrong := _check_members(arguments.get("set")):
             return wrong.then("apps", "An example.", action="edit", app=app["app_id"], set={"scope": EXAMPLE["scope"]})
@@ -126,7 +126,7 @@ def _check_members(members: Any, required: Collection[str] = ()) -> ToolResult |
 
 
 async def _describe_app(api: SickbayApi, app: Mapping[str, Any]) -> ToolResult:
-    own = await own_urls(api)
+    own = await list_own_urls(api)
     result = ToolResult({name: app.get(name) for name in _CHOSEN_MEMBERS})
     if is_harmless(app["scope"]):
         result.shown["scope"] = app["scope"]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sickbay.agents import corrected, findings
-from sickbay.agents.addresses import find_ids, own_urls
-from sickbay.agents.api import NotRunning, SickbayApi, segment
+from sickbay.agents.addresses import find_ids, list_own_urls
+from sickbay.agents.api import NotRunning, SickbayApi, quote_segment
 from sickbay.agents.result import ToolResult, refuse
 from sickbay.agents.untrusted import Untrusted
 from sickbay.diagnosis.catalogue import BY_ID
@@ -24,7 +24,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     text = arguments["text"]
     if not text.strip():
         return refuse(f"There is nothing to examine. {WHAT_TO_PASTE}")
-    own = await own_urls(api)
+    own = await list_own_urls(api)
     try:
         examined = await api.compute(_examine_text, text)
     except (ValueError, KeyError, AttributeError, TypeError):
@@ -66,7 +66,7 @@ def _outline_cause(id: str) -> dict[str, str] | None:
 async def _exchanges_in(api: SickbayApi, text: str) -> list[str]:
     """Ids in the text that are exchanges or launches of this Sickbay, so that none of a stranger's words becomes a call."""
     try:
-        known = [id for id in find_ids(text) if (await api.send("GET", f"/exchanges/{segment(id)}")).status == 200]
+        known = [id for id in find_ids(text) if (await api.send("GET", f"/exchanges/{quote_segment(id)}")).status == 200]
     except NotRunning:
         return []
     return known[:1]

@@ -7,8 +7,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from sickbay.agents import exchange_outline, findings
-from sickbay.agents.addresses import find_app, find_app_id, own_urls, read_id
-from sickbay.agents.api import SickbayApi, ask, make_path, segment
+from sickbay.agents.addresses import find_app, find_app_id, list_own_urls, read_id
+from sickbay.agents.api import SickbayApi, ask, make_path, quote_segment
 from sickbay.agents.exchange_outline import is_refused
 from sickbay.agents.result import ToolResult, refuse
 from sickbay.agents.untrusted import Untrusted
@@ -24,17 +24,21 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     wanted = arguments.get("id")
     id = read_id(wanted) if wanted else await _find_newest(api, arguments.get("app"))
     if id is None:
-        return _not_found("This isn't the id or URL of an exchange or a launch." if wanted else "Nothing is recorded yet.")
-    exchange = await api.send("GET", f"/exchanges/{segment(id)}")
+        return _report_not_found(
+            "This isn't the id or URL of an exchange or a launch." if wanted else "Nothing is recorded yet."
+        )
+    exchange = await api.send("GET", f"/exchanges/{quote_segment(id)}")
     if exchange.status == 200:
         return await _explain_exchange(api, exchange.read_json(), is_full=arguments.get("detail") == "full")
-    launch = await api.send("GET", f"/admin/launches/{segment(id)}")
+    launch = await api.send("GET", f"/admin/launches/{quote_segment(id)}")
     if launch.status == 200:
         return await _explain_launch(api, id, launch.read_json())
-    return _not_found("There is no exchange and no launch with this id. Exchanges are kept for a day, refused ones for a week.")
+    return _report_not_found(
+        "There is no exchange and no launch with this id. Exchanges are kept for a day, refused ones for a week."
+    )
 
 
-def _not_found(text: str) -> ToolResult:
+def _report_not_found(text: str) -> ToolResult:
     result = refuse(text).then("exchanges", "Lists the newest requests with their ids.", limit=10)
     return result.then("apps", "Lists the apps, to launch one.", action="list")
 
@@ -52,11 +56,11 @@ async def _find_newest(api: SickbayApi, app: str | None) -> str | None:
 
 async def _explain_exchange(api: SickbayApi, entry: dict[str, Any], *, is_full: bool) -> ToolResult:
     app_id = await find_app_id(api, entry.get("app"))
-    result = exchange_outline.describe(entry, await own_urls(api), app_id, is_full=is_full)
-    return _after_exchange(result, entry, app_id, list(entry.get("findings") or ()))
+    result = exchange_outline.describe(entry, await list_own_urls(api), app_id, is_full=is_full)
+    return _suggest_after_exchange(result, entry, app_id, list(entry.get("findings") or ()))
 
 
-def _after_exchange(result: ToolResult, entry: dict[str, Any], app_id: str | None, found: list[Any]) -> ToolResult:
+def _suggest_after_exchange(result: ToolResult, entry: dict[str, Any], app_id: str | None, found: list[Any]) -> ToolResult:
     if is_refused(entry) and app_id and entry["stage"] in ("authorize", "launch", "login", "token", "refresh"):
         if _is_standalone(entry.get("corrected")):
             why = "When the app sends `corrected`: open the app's own page, without an EHR launch. This shows how far it came."
@@ -80,9 +84,9 @@ def _is_standalone(corrected: Mapping[str, Any] | None) -> bool:
 
 
 async def _explain_launch(api: SickbayApi, id: str, launch: dict[str, Any]) -> ToolResult:
-    own, untrusted = await own_urls(api), Untrusted()
+    own, untrusted = await list_own_urls(api), Untrusted()
     app_id = await find_app_id(api, launch.get("app"))
-    timeline = (await api.send("GET", f"/timelines/{segment(id)}")).read_json() or {}
+    timeline = (await api.send("GET", f"/timelines/{quote_segment(id)}")).read_json() or {}
     exchanges = list(timeline.get("exchanges") or ())
     shown: dict[str, Any] = {
         "launch": id,
@@ -100,7 +104,7 @@ async def _explain_launch(api: SickbayApi, id: str, launch: dict[str, Any]) -> T
     untrusted.add("client_id", launch.get("app"))
     refused = next((each["id"] for each in reversed(exchanges) if is_refused(each)), None)
     refused = refused or await _find_stray_refusal(api, launch, app_id)
-    return _after_launch(ToolResult(shown, untrusted), id, launch, refused, app_id)
+    return _suggest_after_launch(ToolResult(shown, untrusted), id, launch, refused, app_id)
 
 
 async def _find_stray_refusal(api: SickbayApi, launch: Mapping[str, Any], app_id: str | None) -> str | None:
@@ -118,7 +122,7 @@ def _describe_step(exchange: Mapping[str, Any]) -> dict[str, Any]:
     return step | ({"refused_by": worst} if worst else {})
 
 
-def _after_launch(
+def _suggest_after_launch(
     result: ToolResult, id: str, launch: Mapping[str, Any], refused: str | None, app_id: str | None
 ) -> ToolResult:
     if launch["state"] == "worked":

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sickbay.agents.addresses import find_app
-from sickbay.agents.api import SickbayApi, ask, segment
+from sickbay.agents.api import SickbayApi, ask, quote_segment
 from sickbay.agents.harmless import is_harmless
 from sickbay.agents.result import ToolResult, refuse
-from sickbay.faults.kinds import kinds, presets
+from sickbay.faults.kinds import list_kinds, list_presets
 from sickbay.kernel.clock_moves import parse_move
 from sickbay.kernel.similar_names import find_closest
 
@@ -30,7 +30,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
         await ask(api, "POST", "/admin/faults", fault)
     elif action == "clear":
         id = arguments.get("id")
-        await ask(api, "DELETE", f"/admin/faults/{segment(id)}" if id else "/admin/faults")
+        await ask(api, "DELETE", f"/admin/faults/{quote_segment(id)}" if id else "/admin/faults")
     return await _describe_faults(api)
 
 
@@ -47,7 +47,7 @@ async def _move_clock(api: SickbayApi, move: str) -> ToolResult | None:
 
 def _check(fault: Mapping[str, Any]) -> ToolResult | None:
     """A result with the nearest kind or preset; None if the fault names one that exists."""
-    by_name = {"kind": list(kinds()), "preset": list(presets())}
+    by_name = {"kind": list(list_kinds()), "preset": list(list_presets())}
     for name, known in by_name.items():
         if fault.get(name) in known:
             return None

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sickbay.agents.addresses import find_app, find_app_id, list_hospitals
-from sickbay.agents.api import NO_RESPONSE, ApiAnswer, RequestRefused, SickbayApi, segment
+from sickbay.agents.api import NO_RESPONSE, ApiAnswer, RequestRefused, SickbayApi, quote_segment
 from sickbay.agents.harmless import is_scope
 from sickbay.agents.result import ToolResult, refuse
 from sickbay.agents.tools.explain import EXAMPLE_PATIENT
@@ -52,7 +52,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
 
 async def _add_token(api: SickbayApi, result: ToolResult) -> ToolResult:
     """Adds the tool call that gets another token for the same app, if it is known, after one that isn't accepted."""
-    exchange = (await api.send("GET", f"/exchanges/{segment(result.shown['exchange'])}")).read_json() or {}
+    exchange = (await api.send("GET", f"/exchanges/{quote_segment(result.shown['exchange'])}")).read_json() or {}
     app_id = await find_app_id(api, exchange.get("app"))
     if app_id is None:
         return result.then("apps", "A token is needed: choose an app, then call token.", action="list")

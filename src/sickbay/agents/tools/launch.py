@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sickbay.agents.addresses import find_app, own_urls
+from sickbay.agents.addresses import find_app, list_own_urls
 from sickbay.agents.api import SickbayApi, ask
 from sickbay.agents.harmless import is_harmless
 from sickbay.agents.result import ToolResult, refuse
@@ -22,7 +22,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
         if arguments.get(name)
     }
     created = await ask(api, "POST", "/admin/launches", {"app": app["app_id"], "tenant": app["tenant"], **chosen})
-    own = await own_urls(api)
+    own = await list_own_urls(api)
     shown = {"launch": created["timeline"], "app": app["app_id"], "tenant": app["tenant"]}
     result = ToolResult(shown | ({"iss": created["iss"]} if is_harmless(created["iss"], own) else {}))
     result.untrusted.add_url("url", created["url"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sickbay.agents.api import SickbayApi, ask, segment
+from sickbay.agents.api import SickbayApi, ask, quote_segment
 from sickbay.agents.harmless import is_harmless
 from sickbay.agents.result import ToolResult, refuse
 from sickbay.authorization.policy import SETTINGS
@@ -16,7 +16,7 @@ SHOWN: Final = 15
 
 
 async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
-    path = f"/admin/policies/{segment(arguments['tenant'])}"
+    path = f"/admin/policies/{quote_segment(arguments['tenant'])}"
     changes = arguments.get("set")
     if changes and (unknown := [name for name in changes if name not in SETTINGS]):
         closest = [name for name in (find_closest(name, SETTINGS) for name in unknown[:5]) if name]

@@ -45,7 +45,7 @@ async def _describe_hospitals(api: SickbayApi, tenant: str | None) -> ToolResult
         "data": "Synthetic people only. Never load or send real patient data.",
         "hospitals": [_describe_hospital(hospital) for hospital in wanted[:SHOWN_HOSPITALS]],
         **({"left_out": len(wanted) - SHOWN_HOSPITALS} if len(wanted) > SHOWN_HOSPITALS else {}),
-        "users": [user.username for user in population.users(1)],
+        "users": [user.username for user in population.list_users(1)],
         "clock": await ask(api, "GET", "/admin/clock"),
     }
     result = ToolResult(shown)

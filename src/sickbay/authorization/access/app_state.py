@@ -53,7 +53,7 @@ def app_state_is_small_enough(request: AccessRequest, context: AccessContext) ->
 
 @check(requires=("body",), after=(body_is_a_resource_of_the_type_in_the_url,))
 def app_state_conforms_to_its_profile(request: AccessRequest, context: AccessContext) -> Refusal | None:
-    faults = _profile_faults(request, _body(context))
+    faults = _profile_faults(request, _get_body(context))
     if not faults:
         return None
     facts = {"count": len(faults), "names": [path for path, _ in faults], "said": " ".join(message for _, message in faults)}
@@ -66,7 +66,7 @@ def _profile_faults(request: AccessRequest, body: Body) -> list[Fault]:
     if not (system and code):
         message = "It needs exactly one code.coding with a system and a code, so that the app can find it again."
         faults.append(("Basic.code.coding", message))
-    if subject(body.resource, request.base) == "":
+    if find_subject(body.resource, request.base) == "":
         types = f"{', '.join(SUBJECTS[:-1])} or {SUBJECTS[-1]}"
         message = f"Its subject must be the absolute URL of a {types} below {request.base}."
         faults.append(("Basic.subject.reference", message))
@@ -97,7 +97,7 @@ def read_code(resource: dict[str, Any]) -> tuple[str, str]:
     return _text_or_empty(codings[0].get("system")), _text_or_empty(codings[0].get("code"))
 
 
-def subject(resource: dict[str, Any], base: str) -> str | None:
+def find_subject(resource: dict[str, Any], base: str) -> str | None:
     """Returns the subject as Type/id; None if there is no subject, "" if it can't be one."""
     if "subject" not in resource:
         return None
@@ -126,9 +126,9 @@ def _text_or_empty(value: Any) -> str:
 @check(requires=("body", "token", "user"), after=(access_scope.scope_covers_the_request, app_state_conforms_to_its_profile))
 def token_covers_the_app_state(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """The subject must be the launched patient, the signed-in user or absent, and the scopes must cover the code."""
-    token, body = context.token, _body(context)
+    token, body = context.token, _get_body(context)
     assert isinstance(token, AccessToken)
-    (system, code), about = read_code(body.resource), subject(body.resource, request.base)
+    (system, code), about = read_code(body.resource), find_subject(body.resource, request.base)
     if permits_app_state(token, context.user, LETTERS[request.interaction], AppState(system, code, about)):
         return None
     own = [f"Patient/{token.patient}"] if token.patient else []
@@ -189,9 +189,9 @@ def app_state_exists(request: AccessRequest, context: AccessContext) -> Refusal 
 
 @check(requires=("state", "body"), after=(app_state_exists, app_state_conforms_to_its_profile))
 def subject_and_code_are_unchanged(request: AccessRequest, context: AccessContext) -> Refusal | None:
-    old, body = context.state, _body(context)
+    old, body = context.state, _get_body(context)
     assert isinstance(old, AppState)
-    (system, code), about = read_code(body.resource), subject(body.resource, request.base)
+    (system, code), about = read_code(body.resource), find_subject(body.resource, request.base)
     if (system, code, about) == (old.system, old.code, old.subject):
         return None
     facts = {"received": _describe_state(system, code, about), "expected": _describe_state(old.system, old.code, old.subject)}
@@ -219,7 +219,7 @@ def query_has_a_code_and_no_unknown_parameter(request: AccessRequest, context: A
     return refusals.APP_STATE_QUERY_UNCLEAR.with_facts(facts) if messages else None
 
 
-def _body(context: AccessContext) -> Body:
+def _get_body(context: AccessContext) -> Body:
     assert isinstance(context.body, Body)
     return context.body
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from sickbay.authorization.access.bearer import token_is_known
 from sickbay.authorization.access.scope import grants_letters, refuse_insufficient
-from sickbay.authorization.access.search import no_fault
+from sickbay.authorization.access.search import make_fault_check
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Client
@@ -80,13 +80,13 @@ def _sent_output_formats(request: AccessRequest, context: AccessContext) -> tupl
     """Returns every `_outputFormat` sent, in the query, a form or Parameters."""
     return (
         *request.parameters.all("_outputFormat"),
-        *operation_parameters.in_body(context.version or "r4", request.body, "_outputFormat"),
+        *operation_parameters.list_values_in_body(context.version or "r4", request.body, "_outputFormat"),
     )
 
 
 CHECKS: tuple[OperationCheck, ...] = (
-    no_fault(refusals.FHIR_OPERATION_UNKNOWN, "operation_is_supported"),
-    no_fault(refusals.FHIR_OPERATION_PARAMETER, "parameters_of_the_operation_are_valid"),
+    make_fault_check(refusals.FHIR_OPERATION_UNKNOWN, "operation_is_supported"),
+    make_fault_check(refusals.FHIR_OPERATION_PARAMETER, "parameters_of_the_operation_are_valid"),
     export_is_requested_by_a_backend_service,
     group_may_be_read,
     export_is_requested_with_respond_async,

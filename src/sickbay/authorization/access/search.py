@@ -20,7 +20,7 @@ from sickbay.fhir.media import body_kind, negotiate
 from sickbay.fhir.patch.formats import JSON_PATCH, MERGE_PATCH
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Misrouted, route
-from sickbay.fhir.search.parameters import compartment_types, known_types, other_versions
+from sickbay.fhir.search.parameters import compartment_types, known_types, list_other_versions
 from sickbay.fhir.search.routes import SEARCHES, searched_types
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import Check, Refusal, RefusalType
@@ -49,7 +49,7 @@ def faults(request: AccessRequest, version: str) -> tuple[RequestError, ...]:
     return (*at_address, RequestError("fhir-accept-unsupported", "Accept", media.asked, VERSIONS[version].json))
 
 
-def no_fault(kind: RefusalType, name: str) -> SearchCheck:
+def make_fault_check(kind: RefusalType, name: str) -> SearchCheck:
     """Makes a check that `fhir` found no fault of the rule with this name."""
 
     def decide(request: AccessRequest, context: AccessContext) -> Refusal | None:
@@ -76,7 +76,7 @@ def _facts_of_fault(fault: RequestError, context: AccessContext) -> dict[str, An
         "received": fault.value,
         "expected": fault.expected,
         "version": _version_label(context.version),
-        "versions": [_version_label(version) for version in other_versions(context.version, fault.value)]
+        "versions": [_version_label(version) for version in list_other_versions(context.version, fault.value)]
         if fault.parameter == "type"
         else [],
         "real": fault.expected in known_types(context.version),
@@ -192,7 +192,7 @@ def search_has_the_required_parameters(request: AccessRequest, context: AccessCo
     server = context.server
     if not isinstance(server, Server) or not server.policy.search_criteria:
         return None
-    required = criteria(server.policy.search_criteria)
+    required = parse_criteria(server.policy.search_criteria)
     names = names_sent(request)
     for type in _list_searched_types(request, context):
         for alternatives in required.get((context.version, type), ()):
@@ -209,7 +209,7 @@ def _choose_refusal(alternatives: tuple[str, ...]) -> RefusalType:
 
 
 @cache_results(64)
-def criteria(lines: tuple[str, ...]) -> Mapping[tuple[str, str], tuple[tuple[str, ...], ...]]:
+def parse_criteria(lines: tuple[str, ...]) -> Mapping[tuple[str, str], tuple[tuple[str, ...], ...]]:
     """Parses `r4 Observation: _id | patient` into (version, type) -> alternatives. A search must meet each entry."""
     parsed: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = {}
     for line in lines:
@@ -323,13 +323,13 @@ def names_sent(request: AccessRequest) -> set[str]:
 
 
 ADDRESS: tuple[SearchCheck, ...] = (
-    no_fault(refusals.FHIR_BASE_DOUBLE_SLASH, "path_has_no_double_slash"),
-    no_fault(refusals.FHIR_PATH_TRAILING_SLASH, "path_ends_without_a_slash"),
-    no_fault(refusals.FHIR_RESOURCE_WRONG_VERSION, "resource_type_exists_in_this_fhir_version"),
-    no_fault(refusals.FHIR_RESOURCE_UNKNOWN, "resource_type_exists"),
+    make_fault_check(refusals.FHIR_BASE_DOUBLE_SLASH, "path_has_no_double_slash"),
+    make_fault_check(refusals.FHIR_PATH_TRAILING_SLASH, "path_ends_without_a_slash"),
+    make_fault_check(refusals.FHIR_RESOURCE_WRONG_VERSION, "resource_type_exists_in_this_fhir_version"),
+    make_fault_check(refusals.FHIR_RESOURCE_UNKNOWN, "resource_type_exists"),
     patient_is_not_undefined_or_null,
-    no_fault(refusals.FHIR_ID_INVALID, "ids_are_well_formed"),
-    no_fault(refusals.FHIR_ACCEPT_UNSUPPORTED, "accept_has_a_supported_format_if_sent"),
+    make_fault_check(refusals.FHIR_ID_INVALID, "ids_are_well_formed"),
+    make_fault_check(refusals.FHIR_ACCEPT_UNSUPPORTED, "accept_has_a_supported_format_if_sent"),
 )
 """Checks of URL and Accept. Only these examine a request whose sender isn't known."""
 
@@ -337,15 +337,15 @@ CHECKS: tuple[SearchCheck, ...] = (
     url_is_below_the_fhir_base_url,
     *ADDRESS,
     search_body_is_a_form_if_sent,
-    no_fault(refusals.FHIR_PATIENT_SEARCHED_BY_PATIENT, "patients_are_not_searched_by_patient"),
-    no_fault(refusals.FHIR_SEARCH_COLON_FOR_EQUALS, "values_follow_an_equals_sign"),
-    no_fault(refusals.FHIR_REFERENCE_MALFORMED, "references_are_well_formed"),
-    no_fault(refusals.FHIR_DATE_MALFORMED, "dates_are_well_formed"),
-    no_fault(refusals.FHIR_SEARCH_VALUE_MALFORMED, "values_are_well_formed"),
-    no_fault(refusals.FHIR_SEARCH_UNKNOWN_PARAM, "parameters_are_known"),
-    no_fault(refusals.FHIR_SEARCH_MODIFIER_UNSUPPORTED, "modifiers_are_supported"),
-    no_fault(refusals.FHIR_SEARCH_PARAM_UNSUPPORTED, "parameters_are_supported"),
-    no_fault(refusals.FHIR_SEARCH_TOO_COMPLEX, "search_is_simple_enough"),
+    make_fault_check(refusals.FHIR_PATIENT_SEARCHED_BY_PATIENT, "patients_are_not_searched_by_patient"),
+    make_fault_check(refusals.FHIR_SEARCH_COLON_FOR_EQUALS, "values_follow_an_equals_sign"),
+    make_fault_check(refusals.FHIR_REFERENCE_MALFORMED, "references_are_well_formed"),
+    make_fault_check(refusals.FHIR_DATE_MALFORMED, "dates_are_well_formed"),
+    make_fault_check(refusals.FHIR_SEARCH_VALUE_MALFORMED, "values_are_well_formed"),
+    make_fault_check(refusals.FHIR_SEARCH_UNKNOWN_PARAM, "parameters_are_known"),
+    make_fault_check(refusals.FHIR_SEARCH_MODIFIER_UNSUPPORTED, "modifiers_are_supported"),
+    make_fault_check(refusals.FHIR_SEARCH_PARAM_UNSUPPORTED, "parameters_are_supported"),
+    make_fault_check(refusals.FHIR_SEARCH_TOO_COMPLEX, "search_is_simple_enough"),
     patient_search_has_a_criterion_if_required,
     search_has_a_patient_if_required,
     search_has_a_category_if_required,

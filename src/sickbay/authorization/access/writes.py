@@ -20,7 +20,7 @@ from sickbay.authorization.refusals import write as refusals
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import preconditions
 from sickbay.fhir.body import Body
-from sickbay.fhir.patch.formats import read, reads
+from sickbay.fhir.patch.formats import find_read_path, read
 from sickbay.fhir.patch.json_patch import PatchFailed
 from sickbay.fhir.served import NOT_SERVED
 from sickbay.fhir.subjects import Before, Subjects, subject_parameters, subjects_of
@@ -45,7 +45,7 @@ def resource_type_can_be_written(request: AccessRequest, context: AccessContext)
 
 @check(requires=("body",))
 def body_is_a_resource_of_the_type_in_the_url(request: AccessRequest, context: AccessContext) -> Refusal | None:
-    reason = _body(context).malformed
+    reason = _get_body(context).malformed
     facts = {"received": reason, "expected": f"a {request.type} as JSON", "type": request.type}
     return refusals.FHIR_BODY_MALFORMED.with_facts(facts) if reason else None
 
@@ -53,7 +53,7 @@ def body_is_a_resource_of_the_type_in_the_url(request: AccessRequest, context: A
 @check(requires=("body",), after=(body_is_a_resource_of_the_type_in_the_url,))
 def id_in_the_body_equals_id_in_the_url(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """An update needs the id of its URL (R4, 3.1.0.4). A create ignores the id: the server assigns a new one."""
-    sent = _body(context).id
+    sent = _get_body(context).id
     if request.interaction == "create" or request.id is None or sent == request.id:
         return None
     return refusals.FHIR_BODY_ID_MISMATCH(received=sent, expected=request.id)
@@ -64,7 +64,7 @@ def resource_is_valid(request: AccessRequest, context: AccessContext) -> Refusal
     """An update may keep invalid references that were already stored (`conditional_references_were_stored_before`). All other
     problems are refused.
     """
-    problems = _body(context).problems
+    problems = _get_body(context).problems
     if request.interaction in CHANGING and all(problem.search for problem in problems):
         return None
     return _refuse_invalid(request, problems)
@@ -77,7 +77,7 @@ def conditional_references_were_stored_before(request: AccessRequest, context: A
     """
     stored = context.kept if isinstance(context.kept, frozenset) else frozenset()
     return _refuse_invalid(
-        request, [problem for problem in _body(context).problems if problem.search and problem.search not in stored]
+        request, [problem for problem in _get_body(context).problems if problem.search and problem.search not in stored]
     )
 
 
@@ -102,7 +102,7 @@ def resource_stays_within_the_scope(request: AccessRequest, context: AccessConte
     Which patients an update may name besides the subject depends on what was stored before:
     `resource_is_not_added_to_another_record`.
     """
-    writable, facts = _writable_visibility(context), _body(context).facts
+    writable, facts = _writable_visibility(context), _get_body(context).facts
     reach = (
         writable.reach(request.type, _needed_scope_letter(request), facts.codes)
         if writable is not None and request.type
@@ -138,7 +138,7 @@ def resource_is_not_added_to_another_record(request: AccessRequest, context: Acc
     writable = _writable_visibility(context)
     if writable is None or not request.type:
         return None
-    reach = writable.reach(request.type, _needed_scope_letter(request), _body(context).facts.codes)
+    reach = writable.reach(request.type, _needed_scope_letter(request), _get_body(context).facts.codes)
     whose = _list_written_subjects(request, context)
     stored = context.before.whose.patients if isinstance(context.before, Before) else frozenset()
     added = (whose.patients | whose.subjects) - stored
@@ -159,7 +159,7 @@ def _needed_scope_letter(request: AccessRequest) -> str:
 
 
 def _list_written_subjects(request: AccessRequest, context: AccessContext) -> Subjects:
-    return subjects_of(context.version, _body(context).resource, request.base)
+    return subjects_of(context.version, _get_body(context).resource, request.base)
 
 
 def _outside_scope(request: AccessRequest, context: AccessContext, patients: frozenset[str]) -> Refusal:
@@ -205,7 +205,7 @@ def patch_reads_only_what_the_token_may_read(request: AccessRequest, context: Ac
         return None
     if context.readable is UNKNOWN and grants_letters(token.scope, request.type, "r"):
         return None
-    operation = reads(context.version or "r4", request.body, request.headers.get("content-type"))
+    operation = find_read_path(context.version or "r4", request.body, request.headers.get("content-type"))
     if operation is None:
         return None
     granted = tuple(scope.text for scope in scopes.resources(token.scope))
@@ -226,9 +226,9 @@ def deletes_do_not_cascade(request: AccessRequest, context: AccessContext) -> Re
 def if_match_has_the_stored_version_if_sent(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Compares If-Match with the stored version (RFC 9110 13.1.1). Without a stored version nothing matches."""
     sent, current = request.headers.get("if-match"), _current_version(context)
-    if sent is None or preconditions.names(sent, current):
+    if sent is None or preconditions.names_version(sent, current):
         return None
-    expected = preconditions.etag(current) if current is not None else None
+    expected = preconditions.make_etag(current) if current is not None else None
     return refusals.FHIR_VERSION_CONFLICT(received=sent, expected=expected)
 
 
@@ -236,9 +236,9 @@ def if_match_has_the_stored_version_if_sent(request: AccessRequest, context: Acc
 def if_none_match_matches_no_stored_version(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Applies If-None-Match to a write (RFC 9110 13.1.2): `*` creates and overwrites nothing."""
     sent, current = request.headers.get("if-none-match"), _current_version(context)
-    if sent is None or current is None or not preconditions.names(sent, current):
+    if sent is None or current is None or not preconditions.names_version(sent, current):
         return None
-    facts = {"type": request.type, "received": f"If-None-Match: {sent}", "current": preconditions.etag(current)}
+    facts = {"type": request.type, "received": f"If-None-Match: {sent}", "current": preconditions.make_etag(current)}
     return refusals.FHIR_RESOURCE_EXISTS.with_facts(facts)
 
 
@@ -250,11 +250,11 @@ def condition_matches_at_most_one_resource(request: AccessRequest, context: Acce
         return None
     if request.interaction == "delete" and policy.multiple_deletes:
         return None
-    facts = {"type": request.type, "received": condition(request), "interaction": request.interaction}
+    facts = {"type": request.type, "received": read_condition(request), "interaction": request.interaction}
     return refusals.FHIR_CONDITION_AMBIGUOUS.with_facts(facts)
 
 
-def condition(request: AccessRequest) -> str | None:
+def read_condition(request: AccessRequest) -> str | None:
     """Returns the search that selects the resource; None if the URL names it."""
     if request.interaction == "create":
         return request.headers.get("if-none-exist")
@@ -274,7 +274,7 @@ def _current_version(context: AccessContext) -> int | None:
     return context.current if isinstance(context.current, int) else None
 
 
-def _body(context: AccessContext) -> Body:
+def _get_body(context: AccessContext) -> Body:
     assert isinstance(context.body, Body)
     return context.body
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.authorization.authorize.parameters import audience, is_agent, target
+from sickbay.authorization.authorize.parameters import audience, find_target, is_agent
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
@@ -54,7 +54,7 @@ def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, context: Author
         return None
     wire = [request.wire(name) or "" for name in ("aud", "resource")]
     encoded_twice = any(urls.is_encoded_twice(value) for value in wire)
-    if target(request, server) and not encoded_twice:
+    if find_target(request, server) and not encoded_twice:
         return None
     if not request.parameters.get("aud") and not encoded_twice:
         return _refuse_resource(request.parameters.get("resource") or "", server, context)

@@ -6,7 +6,14 @@ from typing import Any
 
 from sickbay.authorization.authorize.aud import aud_is_a_fhir_base_of_this_server
 from sickbay.authorization.authorize.client import client_is_registered
-from sickbay.authorization.authorize.parameters import asks_launch, asks_patient, audience, base, resource_facts, tokens
+from sickbay.authorization.authorize.parameters import (
+    asks_launch,
+    asks_patient,
+    audience,
+    find_base,
+    resource_facts,
+    split_scope,
+)
 from sickbay.authorization.bases import base_of
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
@@ -43,16 +50,16 @@ def launch_scope_is_sent_only_with_launch(request: AuthorizeRequest, context: Au
 
 def _requests_everything(request: AuthorizeRequest, context: AuthorizeContext) -> bool:
     """Whether these are all scopes in the discovery document, also those of backend services."""
-    requested, server = tokens(request), context.server
+    requested, server = split_scope(request), context.server
     services = any(token.startswith("system/") for token in requested)
     return services and isinstance(server, Server) and {*scopes_supported(server.policy)} <= {*requested}
 
 
 @check()
 def launch_is_sent_only_with_the_launch_scope(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    if not _sent_launch_code(request) or not tokens(request) or asks_launch(request):
+    if not _sent_launch_code(request) or not split_scope(request) or asks_launch(request):
         return None
-    facts = {"received": list(tokens(request)), "expected": "launch", "picker": asks_patient(request)}
+    facts = {"received": list(split_scope(request)), "expected": "launch", "picker": asks_patient(request)}
     return refusals.LAUNCH_PARAM_WITHOUT_LAUNCH_SCOPE.with_facts(facts)
 
 
@@ -113,7 +120,7 @@ def aud_equals_iss_of_the_launch_if_there_is_one(request: AuthorizeRequest, cont
     launch, server = context.launch, context.server
     if not isinstance(launch, Launch) or not isinstance(server, Server):
         return None
-    if not audience(request) or base_of(launch.iss, server.fhir_bases) in (None, base(request, server)):
+    if not audience(request) or base_of(launch.iss, server.fhir_bases) in (None, find_base(request, server)):
         return None
     facts = {"received": audience(request), "expected": launch.iss, "note": "the iss of the launch"}
     return refusals.AUD_NOT_ISS_OF_LAUNCH.with_facts(facts)

@@ -25,7 +25,7 @@ def scope_of(request: AuthorizeRequest) -> str:
     return request.parameters.get("scope") or ""
 
 
-def tokens(request: AuthorizeRequest) -> tuple[str, ...]:
+def split_scope(request: AuthorizeRequest) -> tuple[str, ...]:
     """Returns the scopes as sent, however they are separated."""
     return read_spelling(scope_of(request)).tokens
 
@@ -73,13 +73,13 @@ def audience(request: AuthorizeRequest) -> str | None:
     return request.parameters.get("aud") or request.parameters.get("resource")
 
 
-def base(request: AuthorizeRequest, server: Server) -> str | None:
+def find_base(request: AuthorizeRequest, server: Server) -> str | None:
     """Returns the FHIR base that the request is for, or None if aud isn't one of the server's bases."""
     aud = audience(request)
     return base_here(aud, server) if aud else None
 
 
-def target(request: AuthorizeRequest, server: Server) -> str | None:
+def find_target(request: AuthorizeRequest, server: Server) -> str | None:
     """Returns what the token is for: a FHIR base or a registered resource. None if the request names neither."""
     named = audience(request)
     return target_of(named, server) if named else None
@@ -87,7 +87,7 @@ def target(request: AuthorizeRequest, server: Server) -> str | None:
 
 def registered_resource(request: AuthorizeRequest, server: Server) -> ProtectedResource | None:
     """Returns the registered resource that the request is for, or None if it is for a FHIR base or for nothing known."""
-    named = target(request, server) if server.resources else None
+    named = find_target(request, server) if server.resources else None
     return next((resource for resource in server.resources if resource.url == named), None)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sickbay.authorization.authorize.client import client_is_registered, url_belongs_to_a_hospital
-from sickbay.authorization.authorize.parameters import tokens
+from sickbay.authorization.authorize.parameters import split_scope
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Policy
@@ -37,7 +37,7 @@ def redirect_uri_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -
         return None
     if policy_of(context.server).redirect_uri_optional and len(_registered_uris(context)) == 1:
         return None
-    if not context.smart and "openid" not in tokens(request):
+    if not context.smart and "openid" not in split_scope(request):
         return None  # OAuth requires it only if several are registered (RFC 6749 3.1.2.3)
     facts = {
         "received": None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sickbay.authorization.authorize.aud import aud_is_a_fhir_base_of_this_server
-from sickbay.authorization.authorize.parameters import registered_resource, tokens
+from sickbay.authorization.authorize.parameters import registered_resource, split_scope
 from sickbay.authorization.authorize.scope import scope_is_sent
 from sickbay.authorization.bases import base_here, base_of
 from sickbay.authorization.checks import check
@@ -11,7 +11,7 @@ from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.authorization.scopes.permitted import permits
+from sickbay.authorization.scopes.permitted import is_permitted
 from sickbay.kernel.checks import Refusal
 from sickbay.protocol import scopes
 from sickbay.protocol.scopes import ResourceScope
@@ -56,6 +56,10 @@ def scopes_belong_to_the_resource(request: AuthorizeRequest, context: AuthorizeC
     if resource is None or not resource.scopes:
         return None
     granted = " ".join(resource.scopes)
-    refused = [text for text in tokens(request) if isinstance(scopes.parse(text), ResourceScope) and not permits(granted, text)]
+    refused = [
+        text
+        for text in split_scope(request)
+        if isinstance(scopes.parse(text), ResourceScope) and not is_permitted(granted, text)
+    ]
     facts = {"received": refused, "resource": resource.url, "supported": list(resource.scopes), "scopes": refused}
     return refusals.MCP_SCOPE_NOT_OF_RESOURCE.with_facts(facts) if refused else None

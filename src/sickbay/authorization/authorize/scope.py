@@ -7,14 +7,14 @@ from sickbay.authorization.authorize.default_scopes import default_scopes
 from sickbay.authorization.authorize.parameters import (
     asks_launch,
     asks_patient,
-    base,
     correct_scopes,
+    find_base,
     read_scopes,
     registered_resource,
     requested_resources,
     resource_facts,
     scope_of,
-    tokens,
+    split_scope,
 )
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
@@ -91,28 +91,28 @@ def _refuse_wrong_separators(request: AuthorizeRequest, kind: RefusalType) -> Re
     text = scope_of(request)
     if kind not in requested_scopes.find_wrong_separators(text):
         return None
-    return kind(received=text, expected=" ".join(tokens(request)))
+    return kind(received=text, expected=" ".join(split_scope(request)))
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scopes_are_in_the_right_case(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    return requested_scopes.wrong_case(tokens(request)) if context.smart else None
+    return requested_scopes.wrong_case(split_scope(request)) if context.smart else None
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scope_letters_are_in_order(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    return requested_scopes.wrong_order(tokens(request)) if context.smart else None
+    return requested_scopes.wrong_order(split_scope(request)) if context.smart else None
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scopes_are_well_formed(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    return requested_scopes.refuse_malformed(tokens(request), requested_scopes.CLAIMS) if context.smart else None
+    return requested_scopes.refuse_malformed(split_scope(request), requested_scopes.CLAIMS) if context.smart else None
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scope_filters_are_plain(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     """A filter that can't be enforced isn't granted."""
-    return requested_scopes.unenforceable(requested_resources(request))
+    return requested_scopes.refuse_unenforceable(requested_resources(request))
 
 
 @check(requires=("server",), after=(scope_is_sent, client_is_registered), inputs=UNUSUAL)
@@ -124,7 +124,7 @@ def scopes_have_the_smart_version_of_the_app(request: AuthorizeRequest, context:
 
 @check(requires=("server",), after=(scope_is_sent,), inputs=UNUSUAL)
 def wildcard_scopes_are_allowed(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    return requested_scopes.refusal(
+    return requested_scopes.make_refusal(
         refusals.SCOPE_WILDCARD_NOT_ALLOWED, [scope.text for scope in _refused_wildcards(request, context)]
     )
 
@@ -151,7 +151,7 @@ def scopes_are_registered(request: AuthorizeRequest, context: AuthorizeContext) 
         scope.text for scope in (*_refused_wildcards(request, context), *_scopes_of_unknown_types(request, context))
     } | {"offline_access"}
     unregistered = [text for text in unregistered if text not in refused_elsewhere]
-    return requested_scopes.refusal(refusals.SCOPE_NOT_REGISTERED, unregistered, registered=registered)
+    return requested_scopes.make_refusal(refusals.SCOPE_NOT_REGISTERED, unregistered, registered=registered)
 
 
 @check(requires=("server",), after=(scope_is_sent,), inputs=UNUSUAL)
@@ -175,7 +175,7 @@ def _scopes_of_unknown_types(request: AuthorizeRequest, context: AuthorizeContex
 
 def _requested_bases(request: AuthorizeRequest, server: Server) -> tuple[str, ...]:
     """Returns the requested base, or all bases if none is requested."""
-    named = base(request, server)
+    named = find_base(request, server)
     return (named,) if named else server.fhir_bases
 
 

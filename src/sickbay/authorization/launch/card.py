@@ -21,7 +21,7 @@ MAXIMUM_CARDS = 20
 _TOKEN = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
 
-def faults(cards: Sequence[Any]) -> list[str]:
+def find_faults(cards: Sequence[Any]) -> list[str]:
     """Returns what is wrong with the cards, one sentence per fault."""
     too_many = [f"An app may have at most {MAXIMUM_CARDS} cards, not {len(cards)}"] if len(cards) > MAXIMUM_CARDS else []
     return too_many + [fault for number, card in enumerate(cards) for fault in _faults_of_card(card, f"cards[{number}]")]
@@ -73,19 +73,19 @@ def fill_placeholders(card: Any, context: Mapping[str, str]) -> Any:
     return [fill_placeholders(item, context) for item in card] if isinstance(card, list | tuple) else card
 
 
-def links(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def list_links(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return list(card.get("links") or ())
 
 
-def key(link: Mapping[str, Any]) -> str:
+def make_key(link: Mapping[str, Any]) -> str:
     """Returns the id of a link on a page. It changes with the link, so an outdated page can't open another link."""
     return hashlib.sha256(json.dumps(link, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def by_key(every: Sequence[Client], wanted: str) -> Mapping[str, Any] | None:
+def find_by_key(every: Sequence[Client], wanted: str) -> Mapping[str, Any] | None:
     """Returns the registered link with this id, from any of these apps."""
-    return next((link for link in _links_of_cards(every) if key(link) == wanted), None)
+    return next((link for link in _links_of_cards(every) if make_key(link) == wanted), None)
 
 
 def _links_of_cards(every: Sequence[Client]) -> Iterator[Mapping[str, Any]]:
-    return (link for app in every for card in app.cards for link in links(card))
+    return (link for app in every for card in app.cards for link in list_links(card))

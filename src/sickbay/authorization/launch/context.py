@@ -13,7 +13,7 @@ IN_CONTEXT = ("Patient", "Encounter")
 """Types with their own members; fhirContext has them only with a role other than `launch`."""
 
 
-def members(context: Mapping[str, Any], client: Client) -> dict[str, Any]:
+def list_members(context: Mapping[str, Any], client: Client) -> dict[str, Any]:
     """Returns the members of a launch's context in the form of the SMART release that the app is registered for."""
     members = {name: value for name, value in context.items() if value is not None}
     if client.smart_version == 1:
@@ -35,7 +35,7 @@ def fhir_context(items: Sequence[Any], release: str | None = None) -> list[Any]:
     return [item["reference"] for item in objects if "reference" in item] if release == "2.0" else objects
 
 
-def faults(items: Sequence[Any]) -> list[str]:
+def find_faults(items: Sequence[Any]) -> list[str]:
     """Returns what is wrong with a fhirContext, one sentence per fault (SMART 2.2, fhirContext)."""
     return [fault for number, item in enumerate(items) if (fault := _fault_of_item(item, f"fhirContext[{number}]"))]
 

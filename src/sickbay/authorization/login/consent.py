@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sickbay.authorization.login.consent_categories import categories
+from sickbay.authorization.login.consent_categories import list_categories
 from sickbay.protocol import scopes
 from sickbay.protocol.scopes import ResourceScope
 
@@ -21,7 +21,7 @@ def _list_narrowed(wide: str, ticked: Collection[str]) -> list[str]:
 
 def _is_within(narrow: str, wide: str) -> bool:
     part, whole = scopes.parse(narrow), scopes.parse(wide)
-    return part is not None and whole is not None and scopes.includes(whole, part)
+    return part is not None and whole is not None and scopes.is_included(whole, part)
 
 
 def limit_to_allowed(grantable: Collection[str], allowed: Collection[str]) -> tuple[str, ...]:
@@ -47,18 +47,18 @@ def _permitted_parts(text: str, allowed: tuple[scopes.Scope, ...]) -> list[str]:
     wide = scopes.parse(text)
     if not isinstance(wide, ResourceScope):
         return []
-    shared = [scopes.intersection(wide, scope) for scope in allowed if isinstance(scope, ResourceScope)]
+    shared = [scopes.intersect(wide, scope) for scope in allowed if isinstance(scope, ResourceScope)]
     parts = list(dict.fromkeys(part for part in shared if part is not None))
-    return [part.text for part in parts if not any(part != other and scopes.includes(other, part) for other in parts)]
+    return [part.text for part in parts if not any(part != other and scopes.is_included(other, part) for other in parts)]
 
 
-def narrowings(text: str, version: str) -> tuple[tuple[str, str], ...]:
+def list_narrowings(text: str, version: str) -> tuple[tuple[str, str], ...]:
     """Returns label and scope of each way to narrow this scope. version: of FHIR, such as "r4". Only v2 scopes can
     be narrowed.
     """
     scope = scopes.parse(text)
     if not isinstance(scope, ResourceScope) or scope.version != "v2" or scope.filters:
         return ()
-    offered = categories(version, scope.type)
+    offered = list_categories(version, scope.type)
     values = [f"{category.system}|{category.code}" if category.system else category.code for category in offered]
     return tuple((category.words, f"{text}?category={value}") for category, value in zip(offered, values, strict=True))

@@ -73,25 +73,25 @@ _OTHERS: dict[str, tuple[Category, ...]] = {
 
 
 @cache
-def categories(version: str, type: str) -> tuple[Category, ...]:
+def list_categories(version: str, type: str) -> tuple[Category, ...]:
     """Returns the categories of a type. DSTU2 and STU3 have FHIR's own ones, under other systems, so those are left out."""
     if version in ("dstu2", "stu3"):
         conditions = _CONDITIONS if version == "stu3" else ()
         return {"Observation": _OBSERVATIONS, "Condition": conditions}.get(type, ())
     if type == "Observation":
         return (
-            *_in_system(_OBSERVATIONS, TERMS + "observation-category"),
+            *_select_by_system(_OBSERVATIONS, TERMS + "observation-category"),
             Category("clinical tests", "clinical-test", US_CORE + "us-core-observation-category"),
-            *_in_system(_US_CORE_OBSERVATIONS, US_CORE + "us-core-category"),
+            *_select_by_system(_US_CORE_OBSERVATIONS, US_CORE + "us-core-category"),
         )
     if type == "Condition":
         return (
-            *_in_system(_CONDITIONS, TERMS + "condition-category"),
+            *_select_by_system(_CONDITIONS, TERMS + "condition-category"),
             Category("health concerns", "health-concern", US_CORE + "condition-category"),
             Category("social determinants of health", "sdoh", US_CORE + "us-core-category"),
         )
     return _OTHERS.get(type, ())
 
 
-def _in_system(some: tuple[Category, ...], system: str) -> tuple[Category, ...]:
+def _select_by_system(some: tuple[Category, ...], system: str) -> tuple[Category, ...]:
     return tuple(category._replace(system=system) for category in some)

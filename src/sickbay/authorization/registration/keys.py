@@ -59,7 +59,7 @@ def keys_are_strong(request: RegistrationRequest, context: Any) -> Refusal | Non
     for key in keys_of(request):
         if not _is_usable(key) or jose.find_unsuitable_member(key):
             continue
-        weakness = jose.weakness(key) or ("" if jose.is_whole(key) else "its members are not a point on its curve")
+        weakness = jose.find_weakness(key) or ("" if jose.is_whole(key) else "its members are not a point on its curve")
         if weakness:
             return refusals.REG_JWKS_KEY_WEAK(received=weakness, kid=key.get("kid"))
     return None

@@ -14,7 +14,7 @@ from sickbay.authorization.checks import check
 from sickbay.authorization.models import Client, Grant, Policy, Server
 from sickbay.authorization.refusals import registration as refusals
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.authorization.scopes.permitted import permits
+from sickbay.authorization.scopes.permitted import is_permitted
 from sickbay.kernel.checks import Refusal, RefusalType
 from sickbay.protocol import urls
 from sickbay.protocol.scope_spelling import read_spelling
@@ -24,7 +24,7 @@ SECRETS = ("client_secret_basic", "client_secret_post")
 METHODS = {"public": ("none",), "symmetric": SECRETS, "asymmetric": ("private_key_jwt",)}
 
 
-def by_policy(policy: Policy) -> Grant:
+def make_grant(policy: Policy) -> Grant:
     """Returns the limit for an app that registers itself; it may choose any URLs and authentication."""
     return Grant(scope=policy.registration_scopes, grant_types=policy.registration_grants)
 
@@ -34,7 +34,7 @@ def read_limits(client: Client) -> Grant:
     return client.granted or Grant(**{name: getattr(client, name) for name in MEMBERS})
 
 
-def after_an_edit(granted: Grant | None, client: Client, edited: Collection[str]) -> Grant | None:
+def update_grant(granted: Grant | None, client: Client, edited: Collection[str]) -> Grant | None:
     """Returns the grant after an operator edited these members of a client: their new values are granted."""
     members = {*edited, *(("auth_method",) if "client" in edited else ()), *(("jwks_uri",) if "jwks" in edited else ())}
     return structs.replace(granted, **{name: getattr(client, name) for name in MEMBERS if name in members}) if granted else None
@@ -62,9 +62,9 @@ def scope_is_within_the_limits_of_the_app(request: RegistrationRequest, context:
 
 
 def _refuse_scopes(request: RegistrationRequest, granted: str, **reason: str) -> Refusal | None:
-    refused = [scope for scope in read_spelling(request.scope).tokens if not permits(granted, scope)]
+    refused = [scope for scope in read_spelling(request.scope).tokens if not is_permitted(granted, scope)]
     facts = {"scopes": refused, "corrected": [""] * len(refused)}
-    refusal = _over_limit(request, refusals.REG_SCOPE_NOT_GRANTED, "scope", refused, granted, **facts | reason)
+    refusal = _refuse_over_limit(request, refusals.REG_SCOPE_NOT_GRANTED, "scope", refused, granted, **facts | reason)
     return refusal if refused else None
 
 
@@ -75,7 +75,9 @@ def grant_types_are_within_the_limits_of_the_app(request: RegistrationRequest, c
         return None
     refused = [grant_type for grant_type in request.grant_types or () if grant_type not in limit.grant_types]
     granted = " ".join(limit.grant_types)
-    return _over_limit(request, refusals.REG_GRANT_TYPE_NOT_GRANTED, "grant_types", refused, granted) if refused else None
+    return (
+        _refuse_over_limit(request, refusals.REG_GRANT_TYPE_NOT_GRANTED, "grant_types", refused, granted) if refused else None
+    )
 
 
 @check()
@@ -88,9 +90,11 @@ def authentication_method_is_within_the_limits_of_the_app(request: RegistrationR
     requested = (request.auth_method,) if request.auth_method else METHODS[request.client or "public"]
     if not set(requested) <= set(methods):
         received, granted = " or ".join(requested), " or ".join(methods)
-        return _over_limit(request, refusals.REG_AUTH_METHOD_NOT_GRANTED, "token_endpoint_auth_method", received, granted)
+        return _refuse_over_limit(
+            request, refusals.REG_AUTH_METHOD_NOT_GRANTED, "token_endpoint_auth_method", received, granted
+        )
     if limit.jwks_uri and request.jwks is not None:
-        return _over_limit(request, refusals.REG_AUTH_METHOD_NOT_GRANTED, "jwks", "jwks", f"jwks_uri {limit.jwks_uri}")
+        return _refuse_over_limit(request, refusals.REG_AUTH_METHOD_NOT_GRANTED, "jwks", "jwks", f"jwks_uri {limit.jwks_uri}")
     return None
 
 
@@ -107,7 +111,7 @@ def uris_are_within_the_limits_of_the_app(request: RegistrationRequest, context:
     requested += [(uri, places) for uri in (*request.post_logout_redirect_uris, request.launch_uri, request.jwks_uri) if uri]
     refused = [uri for uri, allowed in requested if _origin_of_uri(uri, limit) not in allowed]
     shown = " ".join(sorted(filter(None, places)))
-    return _over_limit(request, refusals.REG_HOST_NOT_GRANTED, "redirect_uris", refused, shown) if refused else None
+    return _refuse_over_limit(request, refusals.REG_HOST_NOT_GRANTED, "redirect_uris", refused, shown) if refused else None
 
 
 def _origin_of_uri(uri: str, limit: Grant) -> str:
@@ -119,7 +123,7 @@ def _origin_of_uri(uri: str, limit: Grant) -> str:
     return urls.origin(uri) or uri
 
 
-def _over_limit(
+def _refuse_over_limit(
     request: RegistrationRequest, kind: RefusalType, parameter: str, received: object, granted: str, **more: object
 ) -> Refusal:
     facts = {"received": received, "granted": granted, "member": parameter, "by": request.limited_by}

@@ -8,7 +8,7 @@ from typing import Any
 
 from sickbay.authorization.models import Client, Grant
 from sickbay.authorization.registration.limits import read_limits as limits_of
-from sickbay.authorization.scopes.permitted import permits
+from sickbay.authorization.scopes.permitted import is_permitted
 from sickbay.protocol import scopes, urls
 
 METHODS = {
@@ -60,7 +60,7 @@ def _invalid_url(metadata: dict[str, Any]) -> str:
         if name.endswith(WEB_SUFFIXES) and member not in OWN_CHECKS and not all(map(_is_web_address, uris)):
             return f"{member} must be an http or https address"
     other = metadata.get("initiate_login_uri")  # used as launch_uri if that isn't sent
-    return "initiate_login_uri can't be opened by a browser" if other and urls.fault(other) == "scheme" else ""
+    return "initiate_login_uri can't be opened by a browser" if other and urls.find_fault(other) == "scheme" else ""
 
 
 def _is_web_address(value: Any) -> bool:
@@ -84,7 +84,7 @@ def _find_unsupported(metadata: dict[str, Any]) -> str:
     return "" if isinstance(keys, dict) and isinstance(keys.get("keys"), list) else "jwks must be an object with keys"
 
 
-def registration(metadata: dict[str, Any], tenant: str, limit: Grant | None = None) -> dict[str, Any]:
+def make_registration(metadata: dict[str, Any], tenant: str, limit: Grant | None = None) -> dict[str, Any]:
     """Converts valid metadata. Missing members get the defaults of RFC 7591; refresh tokens are also allowed.
 
     limit: the most that may be registered; the default scope stays within it.
@@ -117,7 +117,7 @@ def default_scope(system: bool, limit: Grant | None = None) -> str:
     default = DEFAULT_SYSTEM_SCOPE if system else DEFAULT_SCOPE
     if limit is None or limit.scope is None:
         return default
-    permitted = [token for token in default.split() if permits(limit.scope, token)]
+    permitted = [token for token in default.split() if is_permitted(limit.scope, token)]
     if not scopes.resources(" ".join(permitted)):
         permitted += [scope.text for scope in scopes.resources(limit.scope) if (scope.level == "system") == system]
     return " ".join(permitted)
@@ -156,7 +156,7 @@ def update(metadata: dict[str, Any], client: Client) -> dict[str, Any]:
     method = client.auth_method or {"public": "none", "asymmetric": "private_key_jwt"}.get(client.client, METHOD)
     current = {"scope": client.scope, "grant_types": list(client.grant_types), "token_endpoint_auth_method": method}
     sent = {name: value for name, value in metadata.items() if value or name not in current}
-    requested = registration(current | sent, client.tenant)
+    requested = make_registration(current | sent, client.tenant)
     requested["native"] = requested["native"] and granted.native
     if requested["type"] != "system" and granted.type in ("provider", "patient"):
         requested["type"] = granted.type

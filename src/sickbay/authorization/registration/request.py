@@ -129,7 +129,9 @@ def scopes_are_well_formed(request: RegistrationRequest, context: Any) -> Refusa
 
 @check()
 def scope_filters_are_plain(request: RegistrationRequest, context: Any) -> Refusal | None:
-    return _as_metadata_error(requested_scopes.unenforceable(requested_scopes.resources(_scope_tokens(request))))
+    return _as_metadata_error(
+        requested_scopes.refuse_unenforceable(requested_scopes.parse_resource_scopes(_scope_tokens(request)))
+    )
 
 
 @check()
@@ -139,7 +141,7 @@ def scope_types_exist(request: RegistrationRequest, context: Any) -> Refusal | N
     types = requested_scopes.types_of(server.fhir_bases, server) if isinstance(server, Server) else ()
     versions = sorted(set(server.fhir_versions.values())) if isinstance(server, Server) else ()
     return _as_metadata_error(
-        requested_scopes.refuse_unknown_types(requested_scopes.resources(_scope_tokens(request)), types, versions)
+        requested_scopes.refuse_unknown_types(requested_scopes.parse_resource_scopes(_scope_tokens(request)), types, versions)
     )
 
 
@@ -148,7 +150,7 @@ def scope_levels_are_not_mixed(request: RegistrationRequest, context: Any) -> Re
     """An app with both grant types may register scopes for each."""
     if {"authorization_code", "client_credentials"} <= set(request.grant_types or ()):
         return None
-    return _as_metadata_error(requested_scopes.refuse_mixed(requested_scopes.resources(_scope_tokens(request))))
+    return _as_metadata_error(requested_scopes.refuse_mixed(requested_scopes.parse_resource_scopes(_scope_tokens(request))))
 
 
 def _scope_tokens(request: RegistrationRequest) -> tuple[str, ...]:

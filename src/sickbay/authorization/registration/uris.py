@@ -47,7 +47,7 @@ def is_absolute(uri: str) -> bool:
 
 @check(after=(redirect_uris_have_no_wildcard,))
 def redirect_uris_have_a_valid_host(request: RegistrationRequest, context: Any) -> Refusal | None:
-    return _with_invalid_host(refusals.REG_HOST_INVALID, PARAMETER, request.redirect_uris)
+    return _refuse_invalid_host(refusals.REG_HOST_INVALID, PARAMETER, request.redirect_uris)
 
 
 @check()
@@ -58,12 +58,12 @@ def other_urls_have_a_valid_host(request: RegistrationRequest, context: Any) -> 
         ("launch_uri", (request.launch_uri or "",)),
         ("jwks_uri", (request.jwks_uri or "",)),
     ):
-        if refusal := _with_invalid_host(refusals.REG_HOST_INVALID_ELSEWHERE, parameter, uris):
+        if refusal := _refuse_invalid_host(refusals.REG_HOST_INVALID_ELSEWHERE, parameter, uris):
             return refusal
     return None
 
 
-def _with_invalid_host(kind: RefusalType, parameter: str, uris: Iterable[str]) -> Refusal | None:
+def _refuse_invalid_host(kind: RefusalType, parameter: str, uris: Iterable[str]) -> Refusal | None:
     reasons = {uri: reason for uri in uris if (reason := _host_fault(uri))}
     if not reasons:
         return None
@@ -92,7 +92,7 @@ def launch_uri_has_a_scheme_for_apps_if_sent(request: RegistrationRequest, conte
 
 
 def _is_forbidden(uri: str) -> bool:
-    return "*" not in uri and is_absolute(uri) and urls.fault(uri) in ("scheme", "user-info")
+    return "*" not in uri and is_absolute(uri) and urls.find_fault(uri) in ("scheme", "user-info")
 
 
 @check(after=(redirect_uris_are_absolute,))

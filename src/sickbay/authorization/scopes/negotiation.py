@@ -74,7 +74,7 @@ def _granted_part(requested: str, granted: Sequence[str]) -> str:
     if not isinstance(wide, scopes.ResourceScope):
         return ""
     parts = ((text, scopes.parse(text)) for text in granted)
-    return next((text for text, scope in parts if scope is not None and scopes.includes(wide, scope)), "")
+    return next((text for text, scope in parts if scope is not None and scopes.is_included(wide, scope)), "")
 
 
 def summarise_service(offered: Iterable[tuple[str, bool, str]]) -> TokenSummary:

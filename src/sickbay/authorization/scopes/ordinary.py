@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from sickbay.authorization.authorize.parameters import base
+from sickbay.authorization.authorize.parameters import find_base
 from sickbay.authorization.models import Client, Policy, Server, TokenFamily
 from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
@@ -37,10 +37,10 @@ def is_ordinary_authorize(request: AuthorizeRequest, client: Client, server: Ser
     demands = _authorize_demands(text, client.scope)
     if demands is None or request.wire("scope") != text or not _is_allowed(demands, server.policy, client):
         return False
-    named = base(request, server)
+    named = find_base(request, server)
     types = requested_scopes.types_of((named,) if named else server.fhir_bases, server)
     exists_there = bool(types) and not demands.contexts
-    return _all_types_exist(demands, types) and (exists_there or _exist_somewhere(demands, server))
+    return _have_known_types(demands, types) and (exists_there or _exist_somewhere(demands, server))
 
 
 def is_ordinary_service(request: TokenRequest, client: Client, server: Server) -> bool:
@@ -49,10 +49,10 @@ def is_ordinary_service(request: TokenRequest, client: Client, server: Server) -
     if demands is None or not _is_allowed(demands, server.policy, client):
         return False
     bases = requested_scopes.bases_of(server, request.parameters.get("resource") or "", client.fhir)
-    return _all_types_exist(demands, requested_scopes.types_of(bases, server))
+    return _have_known_types(demands, requested_scopes.types_of(bases, server))
 
 
-def _all_types_exist(demands: Demands, types: Collection[str]) -> bool:
+def _have_known_types(demands: Demands, types: Collection[str]) -> bool:
     return not types or not [name for name in demands.types if name not in types]
 
 

@@ -22,7 +22,7 @@ from sickbay.protocol.scope_spelling import read_spelling
 from sickbay.protocol.scopes import ResourceScope
 
 
-def refusal(kind: RefusalType, wrong: Sequence[str], corrected: list[str] | None = None, **more: Any) -> Refusal | None:
+def make_refusal(kind: RefusalType, wrong: Sequence[str], corrected: list[str] | None = None, **more: Any) -> Refusal | None:
     """Returns a refusal of these scopes. `corrected` has the right scope for each, in the same order."""
     facts = {"received": list(wrong), "expected": corrected, "scopes": list(wrong), "corrected": corrected or []}
     return kind.with_facts(facts | more) if wrong else None
@@ -70,12 +70,12 @@ def refuse_separators(text: str, *, extra_spaces: bool = True) -> Refusal | None
 
 def wrong_case(tokens: Sequence[str]) -> Refusal | None:
     miscased = [(token, corrected) for token in tokens if (corrected := scopes.correct_case(token, ALL_TYPES))]
-    return refusal(refusals.SCOPE_WRONG_CASE, [token for token, _ in miscased], [corrected for _, corrected in miscased])
+    return make_refusal(refusals.SCOPE_WRONG_CASE, [token for token, _ in miscased], [corrected for _, corrected in miscased])
 
 
 def wrong_order(tokens: Sequence[str]) -> Refusal | None:
     misordered = [(token, corrected) for token in tokens if (corrected := scopes.reorder_letters(token))]
-    return refusal(refusals.SCOPE_V2_ORDER, [token for token, _ in misordered], [corrected for _, corrected in misordered])
+    return make_refusal(refusals.SCOPE_V2_ORDER, [token for token, _ in misordered], [corrected for _, corrected in misordered])
 
 
 CLAIMS = frozenset({"email", "phone", "address"})
@@ -95,16 +95,16 @@ def refuse_malformed(tokens: Sequence[str], ignored: Collection[str] = ()) -> Re
         and not scopes.correct_case(token, ALL_TYPES)
         and not scopes.reorder_letters(token)
     ]
-    return refusal(
+    return make_refusal(
         refusals.SCOPE_MALFORMED,
         malformed_scopes,
         likely=[_guess_meaning(token) if index < CORRECTED_SCOPES else "" for index, token in enumerate(malformed_scopes)],
     )
 
 
-def unenforceable(requested: Sequence[ResourceScope]) -> Refusal | None:
+def refuse_unenforceable(requested: Sequence[ResourceScope]) -> Refusal | None:
     filtered = [scope.text for scope in requested if not scope.enforceable]
-    return refusal(refusals.SCOPE_MALFORMED, filtered, likely=[text.partition("?")[0] for text in filtered])
+    return make_refusal(refusals.SCOPE_MALFORMED, filtered, likely=[text.partition("?")[0] for text in filtered])
 
 
 def refuse_another_version(requested: Sequence[ResourceScope], policy: Policy, smart_version: int) -> Refusal | None:
@@ -112,8 +112,8 @@ def refuse_another_version(requested: Sequence[ResourceScope], policy: Policy, s
     if other in policy.scope_versions and policy.mixed_scope_versions:
         return None
     in_other_version = [scope for scope in requested if scope.version == other]
-    corrected = [scopes.in_version(scope, app) for scope in in_other_version]
-    return refusal(
+    corrected = [scopes.convert_to_version(scope, app) for scope in in_other_version]
+    return make_refusal(
         refusals.SCOPE_V1_ON_V2_APP, [scope.text for scope in in_other_version], corrected, app_version=app, sent_version=other
     )
 
@@ -121,14 +121,14 @@ def refuse_another_version(requested: Sequence[ResourceScope], policy: Policy, s
 def refuse_system_scopes(requested: Sequence[ResourceScope]) -> Refusal | None:
     """Refuses system scopes in a user's flow."""
     system_scopes = [scope.text for scope in requested if scope.level == "system"]
-    return refusal(
+    return make_refusal(
         refusals.SCOPE_SYSTEM_IN_USER_FLOW, system_scopes, [text.replace("system/", "user/", 1) for text in system_scopes]
     )
 
 
-def wildcards(requested: Sequence[ResourceScope], policy: Policy) -> Refusal | None:
+def refuse_wildcards(requested: Sequence[ResourceScope], policy: Policy) -> Refusal | None:
     wildcard_scopes = [] if policy.wildcard_scopes else [scope.text for scope in requested if scope.wildcard]
-    return refusal(refusals.SCOPE_WILDCARD_NOT_ALLOWED, wildcard_scopes)
+    return make_refusal(refusals.SCOPE_WILDCARD_NOT_ALLOWED, wildcard_scopes)
 
 
 def scopes_of_missing_types(requested: Sequence[ResourceScope], types: Sequence[str]) -> list[ResourceScope]:
@@ -146,7 +146,7 @@ def refuse_unknown_types(requested: Sequence[ResourceScope], types: tuple[str, .
         scope.text.replace(f"/{scope.type}.", f"/{name}.") if name else "" for scope, name in zip(unknown, near, strict=True)
     ]
     texts = [scope.text for scope in unknown]
-    return refusal(refusals.SCOPE_RESOURCE_NOT_IN_VERSION, texts, corrected, version=", ".join(versions))
+    return make_refusal(refusals.SCOPE_RESOURCE_NOT_IN_VERSION, texts, corrected, version=", ".join(versions))
 
 
 def types_of(bases: Sequence[str], server: Server) -> tuple[str, ...]:
@@ -168,12 +168,17 @@ def refuse_mixed(requested: Sequence[scopes.Scope]) -> Refusal | None:
     """A token is either for a user or for a backend service: no flow gives both (SMART 2.2, Backend Services)."""
     others = [scope.text for scope in requested if not isinstance(scope, ResourceScope) or scope.level != "system"]
     system = [scope.text for scope in requested if scope.text not in others]
-    return refusal(refusals.SCOPE_LEVELS_MIXED, system, others=others) if others else None
+    return make_refusal(refusals.SCOPE_LEVELS_MIXED, system, others=others) if others else None
 
 
 def find_spelling_refusal(tokens: Sequence[str]) -> Refusal | None:
     """Returns the refusal of the first spelling fault."""
-    return wrong_case(tokens) or wrong_order(tokens) or refuse_malformed(tokens) or unenforceable(resources(tokens))
+    return (
+        wrong_case(tokens)
+        or wrong_order(tokens)
+        or refuse_malformed(tokens)
+        or refuse_unenforceable(parse_resource_scopes(tokens))
+    )
 
 
 def list_misspelt(text: str) -> tuple[str, ...]:
@@ -184,7 +189,7 @@ def list_misspelt(text: str) -> tuple[str, ...]:
     return tuple(refused.facts["scopes"]) if refused else ()
 
 
-def resources(tokens: Sequence[str]) -> tuple[ResourceScope, ...]:
+def parse_resource_scopes(tokens: Sequence[str]) -> tuple[ResourceScope, ...]:
     return tuple(scope for scope in scopes.parse_all(tuple(tokens)) if isinstance(scope, ResourceScope))
 
 

@@ -151,11 +151,11 @@ def _refuse_another_version(requested: tuple[str, ...], context: TokenContext) -
 
 def _refuse_wildcards(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
     policy = policy_of(context.server)
-    return None if dropping_policy(context) else requested_scopes.wildcards(_system_scopes(requested), policy)
+    return None if dropping_policy(context) else requested_scopes.refuse_wildcards(_system_scopes(requested), policy)
 
 
 def _refuse_unenforceable(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
-    return None if dropping_policy(context) else requested_scopes.unenforceable(_system_scopes(requested))
+    return None if dropping_policy(context) else requested_scopes.refuse_unenforceable(_system_scopes(requested))
 
 
 @check(requires=("client", "server"), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)
@@ -178,10 +178,14 @@ def bases_of(request: TokenRequest, context: TokenContext) -> tuple[str, ...]:
 
 def _system_scopes(requested: tuple[str, ...]) -> tuple[scopes.ResourceScope, ...]:
     """Returns the system scopes; another check refuses the others."""
-    return tuple(scope for scope in requested_scopes.resources(tuple(map(_correct_case, requested))) if scope.level == "system")
+    return tuple(
+        scope
+        for scope in requested_scopes.parse_resource_scopes(tuple(map(_correct_case, requested)))
+        if scope.level == "system"
+    )
 
 
-def _not_registered(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
+def _refuse_unregistered(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
     unregistered = [] if dropping_policy(context) else _list_unregistered(requested, context)
     registered = context.client.scope if isinstance(context.client, Client) else ""
     facts = {"received": unregistered, "expected": None, "scopes": unregistered, "corrected": [], "registered": registered}
@@ -234,7 +238,7 @@ CHECKS: tuple[TokenCheck, ...] = (
     _scope_check("scopes_have_the_smart_version_of_the_app", _refuse_another_version),
     _scope_check("wildcard_scopes_are_allowed", _refuse_wildcards),
     scope_types_exist_in_the_fhir_version,
-    _scope_check("scopes_are_registered", _not_registered),
+    _scope_check("scopes_are_registered", _refuse_unregistered),
     at_least_one_scope_can_be_granted,
 )
 """Checks for client_credentials."""

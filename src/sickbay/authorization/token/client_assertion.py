@@ -27,7 +27,7 @@ def _read_assertion(request: TokenRequest) -> Jwt:
     return read
 
 
-def _now(context: TokenContext) -> int:
+def _get_time(context: TokenContext) -> int:
     assert context.now is not UNKNOWN
     return int(context.now)
 
@@ -116,7 +116,7 @@ def accepted_audiences(request: TokenRequest, server: Server) -> tuple[str, ...]
 
 @check(requires=("now",), after=(assertion_is_a_jwt,))
 def assertion_expires_soon_enough(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    exp, now = _read_assertion(request).claims.get("exp"), _now(context)
+    exp, now = _read_assertion(request).claims.get("exp"), _get_time(context)
     if not isinstance(exp, int | float) or isinstance(exp, bool):
         return refusals.ASSERTION_EXP_MISSING(received=exp)
     facts = {"received": exp, "now": now, "ahead": int(exp) - now, "late": now - int(exp)}
@@ -130,7 +130,7 @@ def assertion_expires_soon_enough(request: TokenRequest, context: TokenContext) 
 @check(requires=("now",), after=(assertion_is_a_jwt,))
 def assertion_is_not_used_before_nbf(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """nbf is optional, but enforced if it is sent (RFC 7523 3, 5)."""
-    nbf, now = _read_assertion(request).claims.get("nbf"), _now(context)
+    nbf, now = _read_assertion(request).claims.get("nbf"), _get_time(context)
     if nbf is None or (isinstance(nbf, int | float) and not isinstance(nbf, bool) and nbf <= now + LEEWAY):
         return None
     return refusals.ASSERTION_NBF_FUTURE(received=nbf, now=now)
@@ -186,7 +186,7 @@ def key_is_for_signatures(request: TokenRequest, context: TokenContext) -> Refus
 def key_is_strong(request: TokenRequest, context: TokenContext) -> Refusal | None:
     header = _read_assertion(request).header
     key = _find_key(header, context) or {}
-    weakness = jose.weakness(key) or ("" if not key or jose.is_whole(key) else "its members are not those of a public key")
+    weakness = jose.find_weakness(key) or ("" if not key or jose.is_whole(key) else "its members are not those of a public key")
     return refusals.ASSERTION_KEY_WEAK(received=weakness, kid=header.get("kid")) if weakness else None
 
 

@@ -173,7 +173,7 @@ def client_is_registered(request: TokenRequest, context: TokenContext) -> Refusa
     after=(client_is_registered, authorization_header_is_basic_if_sent, basic_header_is_well_formed_if_sent),
 )
 def credentials_are_sent_if_the_client_has_any(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    client = _client(context)
+    client = _get_client(context)
     if client.client == "public" or request.presented.methods:
         return None
     kind = refusals.ASSERTION_MISSING if client.client == "asymmetric" else refusals.CLIENT_AUTH_MISSING
@@ -183,7 +183,7 @@ def credentials_are_sent_if_the_client_has_any(request: TokenRequest, context: T
 @check(requires=("client",), after=(client_is_registered,))
 def public_client_sends_no_secret(request: TokenRequest, context: TokenContext) -> Refusal | None:
     methods = request.presented.methods
-    if _client(context).client != "public" or not methods:
+    if _get_client(context).client != "public" or not methods:
         return None
     if methods == ("client_secret_basic",) and is_empty_basic(request) and policy_of(context.server).empty_basic:
         return None
@@ -192,7 +192,7 @@ def public_client_sends_no_secret(request: TokenRequest, context: TokenContext) 
 
 @check(requires=("client",), after=(credentials_are_sent_if_the_client_has_any, only_one_authentication_method_is_used))
 def authentication_method_is_the_registered_one(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    client, methods = _client(context), request.presented.methods
+    client, methods = _get_client(context), request.presented.methods
     if client.client == "public" or methods[0] in _accepted_methods(client, policy_of(context.server)):
         return None
     expected = next(iter(_accepted_methods(client, policy_of(context.server))), registered_method(client))
@@ -204,7 +204,7 @@ def authentication_method_is_the_registered_one(request: TokenRequest, context: 
     after=(authentication_method_is_the_registered_one, client_ids_are_equal_if_both_are_sent),
 )
 def client_secret_is_right_if_the_client_has_one(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    client = _client(context)
+    client = _get_client(context)
     if client.client != "symmetric":
         return None
     method = request.presented.methods[0]
@@ -244,7 +244,7 @@ def _accepted_methods(client: Client, policy: Policy) -> tuple[str, ...]:
     return tuple(method for method in methods if method in policy.auth_methods)
 
 
-def _client(context: TokenContext) -> Client:
+def _get_client(context: TokenContext) -> Client:
     assert isinstance(context.client, Client)
     return context.client
 

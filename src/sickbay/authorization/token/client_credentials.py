@@ -26,7 +26,7 @@ def assertion_is_sent(request: TokenRequest, context: TokenContext) -> Refusal |
     return refusals.ASSERTION_MISSING(received=None)
 
 
-def lifetime(client: Client) -> int:
+def determine_lifetime(client: Client) -> int:
     return min(client.token_lifetime or TOKEN_LIFETIME, TOKEN_LIFETIME)
 
 

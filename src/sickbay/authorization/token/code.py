@@ -42,7 +42,7 @@ def code_is_known(request: TokenRequest, context: TokenContext) -> Refusal | Non
 
 @check(requires=("code",), after=(code_is_known,))
 def code_was_not_used_before(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    used_at = _code(context).used_at
+    used_at = _get_code(context).used_at
     if used_at is None:
         return None
     seconds = None if context.now is UNKNOWN else int(context.now) - used_at
@@ -51,7 +51,7 @@ def code_was_not_used_before(request: TokenRequest, context: TokenContext) -> Re
 
 @check(requires=("code", "now"), after=(code_was_not_used_before,))
 def code_has_not_expired(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    code, now = _code(context), context.now
+    code, now = _get_code(context), context.now
     assert now is not UNKNOWN
     age = int(now) - code.issued_at
     if age <= code.lifetime:
@@ -62,14 +62,14 @@ def code_has_not_expired(request: TokenRequest, context: TokenContext) -> Refusa
 @check(requires=("code", "client"), after=(code_is_known, client_is_registered))
 def code_was_issued_to_this_client(request: TokenRequest, context: TokenContext) -> Refusal | None:
     client = context.client
-    if not isinstance(client, Client) or client.client_id == _code(context).client_id:
+    if not isinstance(client, Client) or client.client_id == _get_code(context).client_id:
         return None
     return refusals.CODE_CLIENT_MISMATCH(received=client.client_id)
 
 
 @check(requires=("code",), after=(code_is_known,))
 def redirect_uri_equals_that_of_the_authorization_request(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    expected, sent = _code(context).redirect_uri, request.parameters.get("redirect_uri")
+    expected, sent = _get_code(context).redirect_uri, request.parameters.get("redirect_uri")
     if expected is None or sent == expected:
         return None
     kind = refusals.TOKEN_REDIRECT_URI_MISMATCH if sent else refusals.TOKEN_REDIRECT_URI_MISSING
@@ -79,13 +79,13 @@ def redirect_uri_equals_that_of_the_authorization_request(request: TokenRequest,
 @check(requires=("code", "server"), after=(code_is_known,))
 def code_was_issued_by_this_server(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """A code must be redeemed at the token endpoint of the tenant that issued it."""
-    code, server = _code(context), context.server
+    code, server = _get_code(context), context.server
     bases = server.fhir_bases if isinstance(server, Server) else ()
     if not code.base or code.base in bases or (isinstance(server, Server) and server.serves(code.base)):
         return None
     return refusals.TOKEN_ENDPOINT_WRONG_TENANT(received=request.url, expected=None)
 
 
-def _code(context: TokenContext) -> AuthorizationCode:
+def _get_code(context: TokenContext) -> AuthorizationCode:
     assert isinstance(context.code, AuthorizationCode)
     return context.code

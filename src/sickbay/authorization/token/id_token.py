@@ -23,7 +23,7 @@ def fhir_base(server: Server, audience: str) -> str:
     return audience if audience in server.fhir_bases else next(iter(server.fhir_bases), audience)
 
 
-def claims(
+def make_claims(
     *,
     issuer: str,
     client_id: str,
@@ -85,7 +85,7 @@ def rotate(ring: Ring, now: int, next: str, active: str = "") -> Ring:
     return Ring(ring.next or active, now, next, (Retired(ring.active, now), *retired))
 
 
-def with_next(ring: Ring, key: str) -> Ring:
+def add_next_key(ring: Ring, key: str) -> Ring:
     return ring if ring.next else replace(ring, next=key)
 
 

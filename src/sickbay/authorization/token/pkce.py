@@ -10,7 +10,7 @@ from sickbay.authorization.models import AuthorizationCode, Client, Pkce, Server
 from sickbay.authorization.refusals import token as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.checks import Check, Refusal, Unknown
-from sickbay.protocol.pkce import challenge, is_verifier, matches, slip
+from sickbay.protocol.pkce import challenge, is_match, is_verifier, slip
 
 
 def find_mode(server: Server | Unknown, client: Client | Unknown | None) -> Pkce:
@@ -52,7 +52,7 @@ def code_verifier_is_well_formed_if_sent(request: TokenRequest, context: TokenCo
 @check(requires=("code",), after=(code_verifier_is_sent_if_code_challenge_was, code_verifier_is_well_formed_if_sent))
 def code_verifier_matches_code_challenge_if_there_is_one(request: TokenRequest, context: TokenContext) -> Refusal | None:
     verifier, registered = request.parameters.get("code_verifier"), _registered_challenge(context)
-    if not verifier or not registered or matches(verifier, registered) or _is_pkce_off(context):
+    if not verifier or not registered or is_match(verifier, registered) or _is_pkce_off(context):
         return None
     facts: dict[str, Any] = {"challenge": registered, "computed": challenge(verifier), "slip": slip(verifier, registered)}
     if facts["computed"] in context.attempts:

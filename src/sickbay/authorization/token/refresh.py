@@ -101,7 +101,7 @@ def refresh_token_is_known(request: TokenRequest, context: TokenContext) -> Refu
 
 @check(requires=("family",), after=(refresh_token_is_known,))
 def refresh_token_is_not_revoked(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    family = _family(context)
+    family = _get_family(context)
     if not family.revoked:
         return None
     return refusals.REFRESH_TOKEN_INVALID(reason="revoked", **revocation_facts(family))
@@ -114,7 +114,7 @@ def revocation_facts(grant: AccessToken | TokenFamily) -> dict[str, object]:
 
 @check(requires=("family", "now"), after=(refresh_token_is_known,))
 def refresh_token_has_not_expired(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    expires, now = _family(context).expires_at, _now(context)
+    expires, now = _get_family(context).expires_at, _get_time(context)
     if expires is None or now < expires:
         return None
     return refusals.REFRESH_TOKEN_INVALID(reason="expired", seconds=now - expires)
@@ -122,11 +122,11 @@ def refresh_token_has_not_expired(request: TokenRequest, context: TokenContext) 
 
 @check(requires=("family", "now"), after=(refresh_token_is_known,))
 def refresh_token_is_the_newest(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    family = _family(context)
+    family = _get_family(context)
     generation = family.generation if context.generation is None else context.generation
-    if decide(family, generation, _now(context)) != "reused":
+    if decide(family, generation, _get_time(context)) != "reused":
         return None
-    facts = {"generation": generation, "current": family.generation, "seconds": _now(context) - family.rotated_at}
+    facts = {"generation": generation, "current": family.generation, "seconds": _get_time(context) - family.rotated_at}
     return refusals.REFRESH_TOKEN_REUSED.with_facts(facts)
 
 
@@ -138,7 +138,7 @@ def user_still_exists(request: TokenRequest, context: TokenContext) -> Refusal |
 @check(requires=("family", "client", "now"), after=(client_is_registered, refresh_token_is_the_newest), inputs="may_repeat")
 def repeated_request_equals_the_first(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Within the window the response is repeated, never created again, so scope and authentication must be the same."""
-    if not is_replay(context) or fingerprint(request, _client(context)) == _family(context).asked:
+    if not is_replay(context) or fingerprint(request, _get_client(context)) == _get_family(context).asked:
         return None
     return refusals.REFRESH_REPLAY_DIFFERS(received=request.parameters.get("scope"))
 
@@ -155,13 +155,13 @@ def response_to_a_repeated_request_is_still_valid(request: TokenRequest, context
 
 
 def _find_withdrawn(context: TokenContext) -> str:
-    token, server, client = context.answer, context.server, _client(context)
+    token, server, client = context.answer, context.server, _get_client(context)
     assert isinstance(server, Server)
     if token is UNKNOWN:  # offline
         return ""
     if not isinstance(token, AccessToken) or token.revoked:
         return "revoked"
-    if token.expires_at <= _now(context):
+    if token.expires_at <= _get_time(context):
         return "expired"
     seconds = client.token_lifetime or server.policy.token_lifetime
     refreshes = server.policy.rotate_refresh and (server.policy.public_refresh or client.client != "public")
@@ -173,8 +173,8 @@ def _find_withdrawn(context: TokenContext) -> str:
 
 def is_replay(context: TokenContext) -> bool:
     """Whether the token sent is of the previous generation and may still repeat its response."""
-    family, generation = _family(context), context.generation
-    return generation is not None and decide(family, generation, _now(context)) == "repeat"
+    family, generation = _get_family(context), context.generation
+    return generation is not None and decide(family, generation, _get_time(context)) == "repeat"
 
 
 def fingerprint(request: TokenRequest, client: Client) -> str:
@@ -193,16 +193,16 @@ def fingerprint(request: TokenRequest, client: Client) -> str:
 @check(requires=("family", "client"), after=(refresh_token_is_known,))
 def refresh_token_was_issued_to_this_client(request: TokenRequest, context: TokenContext) -> Refusal | None:
     client = context.client
-    if not isinstance(client, Client) or client.client_id == _family(context).client_id:
+    if not isinstance(client, Client) or client.client_id == _get_family(context).client_id:
         return None
     return refusals.REFRESH_CLIENT_MISMATCH(received=client.client_id)
 
 
 @check(requires=("family",), after=(refresh_token_is_known,))
 def session_has_not_ended_if_the_token_depends_on_it(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    if _family(context).mode != "online" or not context.session_ended:
+    if _get_family(context).mode != "online" or not context.session_ended:
         return None
-    return refusals.REFRESH_ONLINE_SESSION_ENDED(granted=_family(context).scope)
+    return refusals.REFRESH_ONLINE_SESSION_ENDED(granted=_get_family(context).scope)
 
 
 @check(inputs=_UNUSUAL)
@@ -221,7 +221,7 @@ def scopes_are_spelled_correctly(request: TokenRequest, context: TokenContext) -
 @check(requires=("family", "server"), after=(refresh_token_is_known,), inputs=_UNUSUAL)
 def server_supports_the_scopes(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """The same rules as at the authorization endpoint: user scopes only, in a version and of types that the server grants."""
-    requested, server = requested_scopes.resources(_requested_scopes(request, context)), context.server
+    requested, server = requested_scopes.parse_resource_scopes(_requested_scopes(request, context)), context.server
     assert isinstance(server, Server)
     if not requested:
         return None
@@ -231,14 +231,14 @@ def server_supports_the_scopes(request: TokenRequest, context: TokenContext) -> 
     return (
         requested_scopes.refuse_system_scopes(requested)
         or requested_scopes.refuse_another_version(requested, server.policy, version)
-        or requested_scopes.wildcards(requested, server.policy)
+        or requested_scopes.refuse_wildcards(requested, server.policy)
         or requested_scopes.refuse_unknown_types(requested, requested_scopes.types_of(bases, server), versions)
     )
 
 
 def _requested_scopes(request: TokenRequest, context: TokenContext) -> tuple[str, ...]:
     """Returns the requested scopes, except those that are literally in the grant and need no check."""
-    granted = scopes.split(_family(context).scope)
+    granted = scopes.split(_get_family(context).scope)
     return tuple(scope for scope in requested_scopes.tokens_of(request.parameters.get("scope") or "") if scope not in granted)
 
 
@@ -251,14 +251,14 @@ def scopes_are_still_registered(request: TokenRequest, context: TokenContext) ->
     """Every scope requested by name must be registered. Without `scope`, at least one must be, or the token would grant
     nothing.
     """
-    client, server, text = _client(context), context.server, request.parameters.get("scope")
+    client, server, text = _get_client(context), context.server, request.parameters.get("scope")
     assert isinstance(server, Server)
-    granted = _family(context).scope
+    granted = _get_family(context).scope
     named = [scope for scope in scopes.split(text or granted) if _is_granted(scope, granted)]
     withdrawn = [scope for scope in named if not is_still_granted(scope, client, server)]
     if not client.scope or not withdrawn or (not text and len(withdrawn) < len(named)):
         return None
-    return requested_scopes.refusal(refusals.SCOPE_NOT_REGISTERED, withdrawn, registered=client.scope)
+    return requested_scopes.make_refusal(refusals.SCOPE_NOT_REGISTERED, withdrawn, registered=client.scope)
 
 
 @check(
@@ -267,7 +267,7 @@ def scopes_are_still_registered(request: TokenRequest, context: TokenContext) ->
     inputs=_UNUSUAL,
 )
 def scope_is_not_wider_than_granted(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    granted, requested = _family(context).scope, request.parameters.get("scope") or ""
+    granted, requested = _get_family(context).scope, request.parameters.get("scope") or ""
     refused_elsewhere = _list_unsuitable(request, context)
     wider = tuple(
         scope for scope in scopes.split(requested) if not _is_granted(scope, granted) and scope not in refused_elsewhere
@@ -279,14 +279,14 @@ def scope_is_not_wider_than_granted(request: TokenRequest, context: TokenContext
 
 def _list_unsuitable(request: TokenRequest, context: TokenContext) -> frozenset[str]:
     """Returns the requested scopes that no user's token can have here, which `server_supports_the_scopes` refuses."""
-    requested, server = requested_scopes.resources(_requested_scopes(request, context)), context.server
+    requested, server = requested_scopes.parse_resource_scopes(_requested_scopes(request, context)), context.server
     types = requested_scopes.types_of(_bases_of_family(server, context), server) if isinstance(server, Server) else ()
     missing = requested_scopes.scopes_of_missing_types(requested, types)
     return frozenset(scope.text for scope in requested if scope.level == "system" or scope in missing)
 
 
 def _bases_of_family(server: Server, context: TokenContext) -> tuple[str, ...]:
-    base = _family(context).base
+    base = _get_family(context).base
     return (base,) if base in server.fhir_bases else server.fhir_bases
 
 
@@ -309,17 +309,17 @@ def narrow(family: TokenFamily, requested: str | None, client: Client, server: S
     return " ".join(scope for scope in wanted if is_still_granted(scope, client, server))
 
 
-def _family(context: TokenContext) -> TokenFamily:
+def _get_family(context: TokenContext) -> TokenFamily:
     assert isinstance(context.family, TokenFamily)
     return context.family
 
 
-def _client(context: TokenContext) -> Client:
+def _get_client(context: TokenContext) -> Client:
     assert isinstance(context.client, Client)
     return context.client
 
 
-def _now(context: TokenContext) -> int:
+def _get_time(context: TokenContext) -> int:
     assert context.now is not UNKNOWN
     return int(context.now)
 

@@ -112,7 +112,7 @@ def resource_is_the_granted_fhir_base_url_if_sent(request: TokenRequest, context
     if not granted:
         return None
     values = tuple(dict.fromkeys(filter(None, request.parameters.all("resource"))))
-    meant = [base_of(value, granted) or _alias(value, server) for value in values]
+    meant = [base_of(value, granted) or _find_alias(value, server) for value in values]
     wrong = next((value for value, base in zip(values, meant, strict=True) if base not in granted or base != meant[0]), None)
     if wrong is None:
         return None
@@ -120,7 +120,7 @@ def resource_is_the_granted_fhir_base_url_if_sent(request: TokenRequest, context
     return refusals.TOKEN_RESOURCE_MISMATCH(received=wrong, expected=expected)
 
 
-def _alias(value: str, server: object) -> str | None:
+def _find_alias(value: str, server: object) -> str | None:
     return target_of(value, server) if isinstance(server, Server) else None
 
 

@@ -18,12 +18,12 @@ CONTEXT = ("need_patient_banner", "fhirContext", "intent", "smart_style_url", "t
 USED_TWICE = (refusals.CODE_REUSED.name, refresh_refusals.REFRESH_TOKEN_REUSED.name)
 
 
-def revokes(examination: Examination) -> bool:
+def is_revoking(examination: Examination) -> bool:
     """Whether the tokens issued for the code or refresh token must be revoked, because it was used twice (RFC 6749 4.1.2)."""
     return any(refusal.name in USED_TWICE for refusal in examination.refusals)
 
 
-def lifetime(client: Client, policy: Policy) -> int:
+def determine_lifetime(client: Client, policy: Policy) -> int:
     """Returns the lifetime of an access token, in seconds."""
     return client.token_lifetime or policy.token_lifetime
 
@@ -106,7 +106,7 @@ def _need_patient_banner(policy: Policy, token: AccessToken, context: Mapping[st
     return {"need_patient_banner": str(banner).lower()} if policy.banner_as_text and isinstance(banner, bool) else {}
 
 
-def refreshes(family: TokenFamily, client: Client, policy: Policy) -> bool:
+def has_refresh_token(family: TokenFamily, client: Client, policy: Policy) -> bool:
     """Whether a refresh token is issued with it."""
     allowed = policy.public_refresh or client.client != "public"
     return family.mode != "none" and allowed and "refresh_token" in client.grant_types

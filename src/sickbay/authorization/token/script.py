@@ -13,7 +13,7 @@ from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
-from sickbay.authorization.scopes.permitted import permits
+from sickbay.authorization.scopes.permitted import is_permitted
 from sickbay.kernel.checks import Check, Refusal
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import read_spelling
@@ -27,7 +27,7 @@ def _requested_tokens(request: TokenRequest) -> tuple[str, ...]:
 
 
 def _requested_resource_scopes(request: TokenRequest) -> tuple[ResourceScope, ...]:
-    return requested_scopes.resources(_requested_tokens(request))
+    return requested_scopes.parse_resource_scopes(_requested_tokens(request))
 
 
 @check()
@@ -58,7 +58,7 @@ def server_supports_the_scopes(request: TokenRequest, context: TokenContext) -> 
     versions = sorted({server.fhir_versions.get(base, "") for base in bases})
     return (
         requested_scopes.refuse_another_version(requested, server.policy, client.smart_version)
-        or requested_scopes.wildcards(requested, server.policy)
+        or requested_scopes.refuse_wildcards(requested, server.policy)
         or requested_scopes.refuse_unknown_types(requested, requested_scopes.types_of(bases, server), versions)
     )
 
@@ -81,12 +81,12 @@ CHECKS: tuple[ScriptCheck, ...] = (
 def list_warnings(client: Client, scope: str, patient: str | None) -> list[str]:
     """Says why the app could get no such token, or why it shows no data: a script with it fails only on another server."""
     requested = read_spelling(scope).tokens
-    has_system_scopes = any(resource.level == "system" for resource in requested_scopes.resources(requested))
+    has_system_scopes = any(resource.level == "system" for resource in requested_scopes.parse_resource_scopes(requested))
     needed = "client_credentials" if has_system_scopes else "authorization_code"
     warnings = []
     if needed not in client.grant_types:
         warnings.append(f"Only apps with the grant type {needed} get these scopes, and this app doesn't have it.")
-    elif unregistered := [text for text in requested if not permits(client.scope, text)]:
+    elif unregistered := [text for text in requested if not is_permitted(client.scope, text)]:
         warnings.append(f"This app isn't registered for {' '.join(unregistered)}, so a token that it requests won't have it.")
     if patient is None and any(text.startswith("patient/") for text in requested):
         warnings.append("patient/ scopes show no data without a patient.")

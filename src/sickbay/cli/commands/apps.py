@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 
 from sickbay.cli import admin_client, byte_order_mark
 from sickbay.cli.argument_types import Data, SomeOrNone
-from sickbay.cli.output import as_json, help_epilogue, note, reject_argument, say, table
+from sickbay.cli.output import as_json, format_table, help_epilogue, note, reject_argument, say
 from sickbay.cli.paths import PlaceOrNone
 from sickbay.cli.streams import escape_text
 from sickbay.kernel import english
@@ -150,19 +150,19 @@ def list_(*, tenant: str | None = None, json: Json = False, data: Data = None) -
     tenant
         Only the apps of this hospital.
     """
-    registered = list(reversed(admin_client.apps(data, tenant)))
+    registered = list(reversed(admin_client.list_apps(data, tenant)))
     if json:
         say(as_json(registered))
         return
     columns = ("tenant", "app_id", "client_id", "name", "type", "client")
     rows = [tuple(str(app.get(column, "")) for column in columns) for app in registered]
-    say(table(rows, tuple(map(str.upper, columns))))
+    say(format_table(rows, tuple(map(str.upper, columns))))
 
 
 @apps.command(help_epilogue=help_epilogue("sickbay apps show sample-general"))
 def show(app: Name, /, *, json: Json = False, data: Data = None) -> None:
     """Show an app."""
-    _show(admin_client.app(data, app), json)
+    _show(admin_client.find_app(data, app), json)
 
 
 @apps.command(help_epilogue=help_epilogue("sickbay apps edit sample-general --token-lifetime 60"))
@@ -177,7 +177,7 @@ def edit(app: Name, /, *, fields: Fields = _DEFAULT, name: str | None = None, js
     body = fields.body() | ({} if name is None else {"name": name})
     if not body:
         reject_argument("Nothing to change. Name at least one field, such as --scope or --redirect-uri.")
-    _show(admin_client.ask(data, "PATCH", admin_client.app_path(admin_client.app(data, app)), body), json)
+    _show(admin_client.ask(data, "PATCH", admin_client.app_path(admin_client.find_app(data, app)), body), json)
 
 
 @apps.command(help_epilogue=help_epilogue("sickbay apps enable sample-general --tenant epic"))
@@ -190,20 +190,21 @@ def enable(app: Name, /, *, tenant: str, json: Json = False, data: Data = None) 
         The other hospital.
     """
     _show(
-        admin_client.ask(data, "POST", f"{admin_client.app_path(admin_client.app(data, app))}/enable", {"tenant": tenant}), json
+        admin_client.ask(data, "POST", f"{admin_client.app_path(admin_client.find_app(data, app))}/enable", {"tenant": tenant}),
+        json,
     )
 
 
 @apps.command(help_epilogue=help_epilogue("sickbay apps secret Vitals"))
 def secret(app: Name, /, *, json: Json = False, data: Data = None) -> None:
     """Make a new client_secret and print it, only this once. The old one stops working immediately."""
-    _show(admin_client.ask(data, "POST", f"{admin_client.app_path(admin_client.app(data, app))}/secret"), json)
+    _show(admin_client.ask(data, "POST", f"{admin_client.app_path(admin_client.find_app(data, app))}/secret"), json)
 
 
 @apps.command(help_epilogue=help_epilogue("sickbay apps remove Vitals"))
 def remove(app: Name, /, *, data: Data = None) -> None:
     """Remove an app. Its tokens stop working immediately."""
-    removed = admin_client.app(data, app)
+    removed = admin_client.find_app(data, app)
     admin_client.ask(data, "DELETE", admin_client.app_path(removed))
     note(f"Removed {removed['name']} ({removed['client_id']}).")
 

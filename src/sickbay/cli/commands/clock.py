@@ -50,6 +50,6 @@ def describe(reading: dict[str, Any]) -> str:
     """Sickbay's time and real time, and how far they are apart."""
     frozen = "frozen, " if reading["frozen"] else ""
     return (
-        f"Sickbay's time: {english.moment(reading['now'])} UTC ({frozen}{english.from_real_time(reading['offset'])})\n"
+        f"Sickbay's time: {english.moment(reading['now'])} UTC ({frozen}{english.describe_offset(reading['offset'])})\n"
         f"Real time:      {english.moment(reading['real'])} UTC"
     )

@@ -6,7 +6,7 @@ from typing import Literal
 
 from sickbay.cli import local_sandbox, signals
 from sickbay.cli.argument_types import Data
-from sickbay.cli.folder import create, drafts
+from sickbay.cli.folder import create, open_drafts
 from sickbay.cli.output import note_counts
 from sickbay.cli.paths import Place
 from sickbay.cli.progress import fill
@@ -34,10 +34,10 @@ def export(
 
 async def _export(directory: Place, tenant: str, fhir: str, data: str | None) -> None:
     counts: dict[str, int] = {}
-    async with local_sandbox.sandbox(data) as sandbox:
+    async with local_sandbox.open_local_sandbox(data) as sandbox:
         space = local_sandbox.find_space(sandbox, tenant, fhir)
         await fill(sandbox, space)
-        with drafts(directory) as files:
+        with open_drafts(directory) as files:
             for type in resource_types(fhir):
                 async for line in exported(sandbox.runtime, space, type):
                     files.file(f"{type}.ndjson").write(line)

@@ -9,9 +9,9 @@ from cyclopts import App, Parameter
 
 from sickbay.cli import admin_client
 from sickbay.cli.argument_types import Data
-from sickbay.cli.output import as_json, help_epilogue, note, reject_argument, say, table
+from sickbay.cli.output import as_json, format_table, help_epilogue, note, reject_argument, say
 from sickbay.faults.fault import FILTERS
-from sickbay.faults.kinds import Member, kinds, presets
+from sickbay.faults.kinds import Member, list_kinds, list_presets
 
 EXAMPLE = "sickbay fault add status --status 503 --retry-after 5 --stage access --times 3"
 fault = App(name="fault", help="Make Sickbay misbehave as real EHRs do.", help_epilogue=help_epilogue(EXAMPLE))
@@ -63,7 +63,7 @@ def add(
     filters: dict[str, Any] = {"app": app, "tenant": tenant, "stage": stage, "step": step, "path": path, "type": type}
     filters |= {"times": times, "probability": probability, "seed": seed}
     sent = {name: value for name, value in filters.items() if value is not None}
-    if kind in presets() and kind not in kinds():
+    if kind in list_presets() and kind not in list_kinds():
         if members:
             reject_argument(f"{kind} is a preset, which has no --{next(iter(members)).replace('_', '-')}.")
         sent["preset"] = kind
@@ -98,7 +98,7 @@ def remove(id: Annotated[str, Parameter(name="ID", help="The fault's ID, or all.
 @fault.command(name="presets", help_epilogue=help_epilogue("sickbay fault presets"))
 def presets_() -> None:
     """List the presets, which inject several faults at once."""
-    say(table([(name, preset.title) for name, preset in presets().items()], ("PRESET", "WHAT IT IS")))
+    say(format_table([(name, preset.title) for name, preset in list_presets().items()], ("PRESET", "WHAT IT IS")))
 
 
 @fault.command(name="kinds", help_epilogue=help_epilogue("sickbay fault kinds delay"))
@@ -111,17 +111,17 @@ def kinds_(kind: Annotated[str | None, Parameter(name="KIND")] = None, /) -> Non
         The kind to explain.
     """
     if kind is None:
-        rows: list[tuple[str, ...]] = [(name, found.at, found.title) for name, found in kinds().items()]
-        say(table(rows, ("KIND", "AT", "WHAT IT DOES")))
+        rows: list[tuple[str, ...]] = [(name, found.at, found.title) for name, found in list_kinds().items()]
+        say(format_table(rows, ("KIND", "AT", "WHAT IT DOES")))
         return
-    found = kinds().get(kind)
+    found = list_kinds().get(kind)
     if found is None:
         reject_argument(f"There is no kind {kind}. `sickbay fault kinds` lists them.")
     options: list[tuple[str, ...]] = [
         (f"--{name.replace('_', '-')}", _describe_member(member)) for name, member in found.members.items()
     ]
     lines = [found.title, "", f"Who does so: {found.seen}", f"What a good app does: {found.advice}"]
-    say("\n".join([*lines, *(["", table(options, ("OPTION", "VALUE"))] if options else [])]))
+    say("\n".join([*lines, *(["", format_table(options, ("OPTION", "VALUE"))] if options else [])]))
 
 
 def describe(fault: dict[str, Any]) -> str:
@@ -146,7 +146,7 @@ def _describe_member(member: Member) -> str:
 
 def _parse_member(kind: str, name: str, text: str) -> Any:
     """The text of an option as the JSON value that the kind's member has."""
-    found = kinds().get(kind)
+    found = list_kinds().get(kind)
     member = found.members.get(name) if found else FILTERS.get(name)
     match member.type if member else "string":
         case "names":

@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 
 from sickbay.cli import admin_client
 from sickbay.cli.argument_types import Data
-from sickbay.cli.output import CommandError, as_json, help_epilogue, note, say, table
+from sickbay.cli.output import CommandError, as_json, format_table, help_epilogue, note, say
 
 EXAMPLE = "sickbay hospitals add riverside.toml"
 hospitals = App(name="hospitals", help="Add hospitals of your own.", help_epilogue=help_epilogue(EXAMPLE))
@@ -28,7 +28,7 @@ def list_(*, json: Json = False, data: Data = None) -> None:
     rows: list[tuple[str, ...]] = []
     for row in found:
         rows.append((row["name"], row["title"], ", ".join(row["fhir"]), "added" if row["added"] else "built in"))
-    say(table(rows, ("HOSPITAL", "TITLE", "FHIR", "FROM")))
+    say(format_table(rows, ("HOSPITAL", "TITLE", "FHIR", "FROM")))
 
 
 @hospitals.command(help_epilogue=help_epilogue(EXAMPLE))
@@ -48,7 +48,7 @@ def add(
         return
     note(f"Added {added['title']}.")
     rows = [("EHR", added["ehr"]), *((f"FHIR {version}", base) for version, base in added["fhir"].items())]
-    say(table([*rows, ("authorize", added["authorize"]), ("token", added["token"])], ("ENDPOINT", "URL")))
+    say(format_table([*rows, ("authorize", added["authorize"]), ("token", added["token"])], ("ENDPOINT", "URL")))
 
 
 @hospitals.command(help_epilogue=help_epilogue("sickbay hospitals remove riverside"))

@@ -37,7 +37,7 @@ def launch(
     open
         Also open the URL in your browser.
     """
-    target = admin_client.app(data, app)
+    target = admin_client.find_app(data, app)
     options: dict[str, Any] = {"patient": patient, "user": user, "encounter": encounter}
     body = {"tenant": target["tenant"], "app": target["app_id"]} | {name: value for name, value in options.items() if value}
     created = admin_client.ask(data, "POST", "/admin/launches", body)

@@ -13,10 +13,10 @@ from typing import Literal
 
 from sickbay.cli import files, local_sandbox, signals
 from sickbay.cli.argument_types import CountOrNone, Data
-from sickbay.cli.load_reader import FileResult, LoadJob, portions, read_in_processes
+from sickbay.cli.load_reader import FileResult, LoadJob, group_into_portions, read_in_processes
 from sickbay.cli.output import note, reject_argument, say
 from sickbay.cli.paths import Place
-from sickbay.cli.progress import Progress, fill, progress
+from sickbay.cli.progress import Progress, fill, show_progress
 from sickbay.fhir.loading import LoadError, Ready
 from sickbay.kernel import english
 from sickbay.sandbox.sandbox import Sandbox
@@ -70,12 +70,12 @@ def load(
 async def _load_files(
     chosen: list[Path], tenant: str, fhir: str, stop: bool, validate: bool, patients: int | None, data: str | None
 ) -> int:
-    async with local_sandbox.sandbox(data, patients) as sandbox:
+    async with local_sandbox.open_local_sandbox(data, patients) as sandbox:
         space = local_sandbox.find_space(sandbox, tenant, fhir)
         run = Loading(sandbox.runtime, sandbox.tenants[tenant], fhir, _name_of_load(chosen))
         job = LoadJob(chosen, fhir, run.tenant.fhir_base(fhir), validate)
         await _fill_space(sandbox, space)
-        with progress(chosen) as shown:
+        with show_progress(chosen) as shown:
             try:
                 await _store_job(run, job, shown, stop)
             except asyncio.CancelledError:
@@ -110,7 +110,7 @@ def _counts_line(run: Loading, shown: Progress) -> str:
 
 async def _run_load(run: Loading, reads: Iterator[FileResult], shown: Progress, stop: bool) -> None:
     """Stores the resources. With `stop`, those before the first failed one are stored."""
-    for portion in portions(reads, BATCH, WEIGHT):
+    for portion in group_into_portions(reads, BATCH, WEIGHT):
         batch = [result.item for result in portion[: _end(portion, shown, stop)] if isinstance(result.item, Ready)]
         await run.keep(batch)
         if stop and shown.bad:

@@ -59,9 +59,9 @@ def new(
         )
     starters.require(starter.needs, os.environ.get("PATH", ""))
     server = folder.find_running(folder.data_folder(data))
-    base = server["base"] if server else folder.settings(data).base
+    base = server["base"] if server else folder.read_settings(data).base
     place = CopiedApp(target.name, base, starters.choose_port(app_port))
-    if any(app.get("client_id") == place.client_id for app in admin_client.apps(data)):
+    if any(app.get("client_id") == place.client_id for app in admin_client.list_apps(data)):
         raise CommandError(
             f"An app {place.client_id} is already registered. Nothing was written. Choose another name, or remove the app with "
             f"`sickbay apps remove {place.client_id}`."

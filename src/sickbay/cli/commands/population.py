@@ -9,7 +9,7 @@ from typing import Any, Literal
 import orjson
 
 from sickbay.cli.argument_types import Count, DayOrNone
-from sickbay.cli.folder import create, drafts
+from sickbay.cli.folder import create, open_drafts
 from sickbay.cli.output import note_counts, reject_argument
 from sickbay.cli.paths import Place
 from sickbay.cli.progress import count_with_bar
@@ -48,7 +48,7 @@ def population(
     create(out)
     day = today or datetime.date.today()
     options: Any = {"seed": seed, "patients": patients, "today": day, "version": fhir, "messiness": messiness}
-    with count_with_bar("Writing patients", patients) as update, drafts(out) as files:
+    with count_with_bar("Writing patients", patients) as update, open_drafts(out) as files:
         for resource in chain(generate(**options), schedule(**options)):
             kind = resource["resourceType"]
             files.file(f"{kind}.ndjson").write(orjson.dumps(resource) + b"\n")

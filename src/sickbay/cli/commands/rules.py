@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from sickbay.cli.output import as_json, reject_argument, say, table
+from sickbay.cli.output import as_json, format_table, reject_argument, say
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.doctor import causes, compiled, rule_docs, topics
 from sickbay.doctor.causes import CausePage
@@ -33,14 +33,14 @@ def rules(id: Annotated[str | None, Parameter(name="ID")] = None, /, *, search: 
 
 
 def _list_rules() -> str:
-    return table([(rule.id, rule.stage, rule.outcome) for rule in RULES], ("RULE", "STAGE", "OUTCOME"))
+    return format_table([(rule.id, rule.stage, rule.outcome) for rule in RULES], ("RULE", "STAGE", "OUTCOME"))
 
 
 def _describe_found(words: str) -> str:
     found = topics.find(compiled.load_topics(), words, "rule", "cause")[:FOUND]
     if not found:
         reject_argument("No rule and no cause has any of these words.")
-    return table([(topic.id, topic.kind, topic.title) for topic in found], ("ID", "KIND", "TITLE"))
+    return format_table([(topic.id, topic.kind, topic.title) for topic in found], ("ID", "KIND", "TITLE"))
 
 
 def _rule_page(id: str) -> str:

@@ -59,9 +59,9 @@ def _begin(settings: Settings, folder_options: dict[str, Any]) -> None:
         sample = _sample_sockets(settings.host, settings.sample_port, doors.next_port(settings.port))
         key = admin_key.ensure(place)
         settled = replace(settings, port=port, folder=place, sample_port=doors.port_of(sample), admin_key=key)
-        settled = _for_a_class(settled) if settled.class_mode else settled
+        settled = _adapt_to_class(settled) if settled.class_mode else settled
         _note_base_url(settled)
-        with signals.delay(), imports.without_collecting():
+        with signals.delay(), imports.pause_collection():
             imports.import_uvicorn()
             from sickbay.cli.serving import run
 
@@ -108,7 +108,7 @@ def _check_certificate(https: bool, cert: Path | None, key: Path | None) -> None
             reject_argument(f"{cert} and {key} aren't a certificate and its key: {error.reason or error}.")
 
 
-def _for_a_class(settings: Settings) -> Settings:
+def _adapt_to_class(settings: Settings) -> Settings:
     """The settings with the base URL that students use: this machine's address in its network, unless the user chose one."""
     if settings.base_url is not None or settings.host in doors.LOOPBACK:
         return settings

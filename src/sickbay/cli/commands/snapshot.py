@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 
 from sickbay.cli import admin_client, folder
 from sickbay.cli.argument_types import Data
-from sickbay.cli.output import CommandError, as_json, help_epilogue, note, say, table
+from sickbay.cli.output import CommandError, as_json, format_table, help_epilogue, note, say
 from sickbay.cli.paths import Place, PlaceOrNone
 from sickbay.kernel import english
 
@@ -29,7 +29,7 @@ def save(name: Name, /, *, json: Json = False, data: Data = None) -> None:
     if json:
         say(as_json(saved))
     else:
-        note(f"Saved the snapshot {name} ({english.size(saved['bytes'])}).")
+        note(f"Saved the snapshot {name} ({english.describe_size(saved['bytes'])}).")
 
 
 @snapshot.command(help_epilogue=help_epilogue("sickbay snapshot restore before-upgrade"))
@@ -49,7 +49,7 @@ def list_(*, json: Json = False, data: Data = None) -> None:
     if json:
         say(as_json(snapshots))
     elif snapshots:
-        say(table([_snapshot_row(saved) for saved in snapshots], ("NAME", "SAVED (UTC)", "SIZE", "HOSPITALS")))
+        say(format_table([_snapshot_row(saved) for saved in snapshots], ("NAME", "SAVED (UTC)", "SIZE", "HOSPITALS")))
     else:
         note("There are no snapshots.")
 
@@ -75,11 +75,11 @@ def export_(name: Name, file: Annotated[PlaceOrNone, Parameter(name="FILE")] = N
     content = admin_client.download(data, f"/admin/snapshots/{quote(name, safe='')}/export")
     place = file or Path(f"{name}.zip")
     try:
-        with folder.drafts(place.parent) as files:
+        with folder.open_drafts(place.parent) as files:
             files.file(place.name).write(content)
     except OSError as error:
         raise CommandError(f"{place} can't be written: {error.strerror}.") from None
-    note(f"Exported the snapshot {name} to {place} ({english.size(len(content))}).")
+    note(f"Exported the snapshot {name} to {place} ({english.describe_size(len(content))}).")
 
 
 @snapshot.command(name="import", help_epilogue=help_epilogue("sickbay snapshot import before-upgrade.zip"))
@@ -117,7 +117,7 @@ def import_(
         note("New secrets, shown only now:")
         columns = ("tenant", "app_id", "client_id", "client_secret")
         say(
-            table(
+            format_table(
                 [tuple(app[column] for column in columns) for app in secrets],
                 ("HOSPITAL", "APP_ID", "CLIENT_ID", "CLIENT_SECRET"),
             )
@@ -125,4 +125,4 @@ def import_(
 
 
 def _snapshot_row(saved: dict[str, Any]) -> tuple[str, ...]:
-    return saved["name"], english.moment(saved["at"]), english.size(saved["bytes"]), ", ".join(saved["hospitals"])
+    return saved["name"], english.moment(saved["at"]), english.describe_size(saved["bytes"]), ", ".join(saved["hospitals"])

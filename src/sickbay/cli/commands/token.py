@@ -42,7 +42,7 @@ def token(
         reject_argument(f"Invalid scope: {' '.join(invalid)}. Scopes look like user/Patient.rs or user/Patient.read.")
     if not scope.split():
         reject_argument("--scope is empty. Name at least one scope, such as user/Patient.rs.")
-    target = admin_client.app(data, app)
+    target = admin_client.find_app(data, app)
     _check_user(data, target["tenant"], user)
     body = {"tenant": target["tenant"], "app": target["app_id"], "scope": scope}
     body |= {name: value for name, value in (("patient", patient), ("user", user)) if value}

@@ -12,13 +12,13 @@ _HERE = Path(__file__).parent
 
 
 @cache
-def table(version: str, name: str) -> dict[str, Any]:
+def load_table(version: str, name: str) -> dict[str, Any]:
     """Returns a table of a version: elements, search, codes, compartments or summary."""
     return _read_table(f"{version}-{name}")
 
 
 @cache
-def names() -> dict[str, Any]:
+def load_names() -> dict[str, Any]:
     """Returns the names in the tables of all versions: types, elements, codes, and search parameters with their kinds."""
     return _read_table("names")
 

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from sickbay.fhir import lossless_json
-from sickbay.fhir.dates import span
+from sickbay.fhir.dates import parse_span
 from sickbay.fhir.operations import registry as operation_registry
 from sickbay.fhir.operations.registry import Kind, Operation
 from sickbay.fhir.request_error import RequestError
@@ -59,7 +59,7 @@ class OperationInput(Struct, frozen=True):
     def since(self, name: str) -> tuple[int, int] | None:
         """Returns the period that a date or an instant covers."""
         text = self.value(name)
-        return None if text is None else span(text.replace(" ", "+"))
+        return None if text is None else parse_span(text.replace(" ", "+"))
 
 
 def read(
@@ -121,7 +121,7 @@ def list_types(version: str, route: Route, pairs: Sequence[tuple[str, str]], bod
     return operation_registry.list_types(operation, (*result.values("_type"), *mentioned))
 
 
-def in_body(version: str, body: str, name: str) -> tuple[str, ...]:
+def list_values_in_body(version: str, body: str, name: str) -> tuple[str, ...]:
     """Returns the values of a parameter in a Parameters body; none for any other body, which is reported elsewhere."""
     if not body.lstrip().startswith(("{", "<")):
         return ()
@@ -289,9 +289,9 @@ def _find_example(kind: Kind, text: str) -> str | None:
     """Returns an example of a valid value; None if `text` is valid."""
     match kind:
         case "date":
-            return None if span(text.replace(" ", "+")) else "2026-01-31"
+            return None if parse_span(text.replace(" ", "+")) else "2026-01-31"
         case "instant":
-            return None if "T" in text and span(text.replace(" ", "+")) else "2026-01-31T10:00:00Z"
+            return None if "T" in text and parse_span(text.replace(" ", "+")) else "2026-01-31T10:00:00Z"
         case "integer":
             return None if re.fullmatch(r"\d{1,6}", text, re.ASCII) else "a whole number"
         case "boolean":

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from sickbay.fhir.patch.json_patch import MAXIMUM_OPERATIONS, PatchFailed
-from sickbay.fhir.validation.shapes import Shape, shape
+from sickbay.fhir.validation.shapes import Shape, load_shape
 
 _STEP = re.compile(r"\.?(?:(where)\(((?:[^()']|'(?:[^'\\]|\\.)*+')*+)\)|(first|last)\(\)|([A-Za-z]\w*)|\[(\d{1,6})\])")
 _EQUALS = re.compile(r"\s*([A-Za-z][\w.]*)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|(true|false)|(-?\d+(?:\.\d+)?))\s*")
@@ -58,7 +58,7 @@ def read(parameters: dict[str, Any]) -> list[Operation]:
     return [_read_operation(number, parameter) for number, parameter in enumerate(listed)]
 
 
-def reads(operations: list[Operation]) -> str | None:
+def find_read_path(operations: list[Operation]) -> str | None:
     """Returns the first operation that moves or compares an existing value."""
     reading = ((number, operation) for number, operation in enumerate(operations) if _is_reading(operation))
     return next((f"operation {number}, {operation['type']} at {operation['path']!r}" for number, operation in reading), None)
@@ -110,7 +110,7 @@ def _fit_to_element(version: str, home: str, value: Any) -> Any:
         return [_fit_to_element(version, home, item) for item in value]
     if not isinstance(value, _Anonymous):
         return value
-    known, result = shape(version, home).elements, {}
+    known, result = load_shape(version, home).elements, {}
     for name, member in value.items():
         key = name if name in known else name + value.types[name]
         element = known.get(key)
@@ -301,7 +301,7 @@ def _find_below(version: str, place: PatchTarget, name: str) -> list[PatchTarget
 
 
 def _shape_of_value(version: str, home: str, value: dict[str, Any]) -> Shape:
-    return shape(version, str(value.get("resourceType", home)) if home == "Resource" else home)
+    return load_shape(version, str(value.get("resourceType", home)) if home == "Resource" else home)
 
 
 _WORD_OR_AND = re.compile(r"'(?:[^'\\]|\\.)*+'?|\band\b")

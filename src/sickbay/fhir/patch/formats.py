@@ -36,15 +36,17 @@ def read(version: str, text: str, content_type: str | None) -> Change:
     return partial(_merge, change=document) if document else NOTHING
 
 
-def reads(version: str, text: str, content_type: str | None) -> str | None:
+def find_read_path(version: str, text: str, content_type: str | None) -> str | None:
     """Returns the first operation that uses or compares existing values, such as `operation 0, test`; None if none does.
 
     Add, insert, replace, remove and delete at a plain path don't, and neither does a merge patch. Raises PatchFailed.
     """
     document = _read_operations(version, text, content_type)
     if isinstance(document, list):
-        return json_patch.reads(document)
-    return fhirpath_patch.reads(fhirpath_patch.read(document)) if document.get("resourceType") == "Parameters" else None
+        return json_patch.find_read_path(document)
+    return (
+        fhirpath_patch.find_read_path(fhirpath_patch.read(document)) if document.get("resourceType") == "Parameters" else None
+    )
 
 
 def _read_operations(version: str, text: str, content_type: str | None) -> list[Any] | dict[str, Any]:

@@ -46,7 +46,7 @@ def _check_operation(number: int, operation: Any) -> None:
         raise PatchFailed(f"operation {number} needs a value")
 
 
-def reads(operations: list[dict[str, Any]]) -> str | None:
+def find_read_path(operations: list[dict[str, Any]]) -> str | None:
     """Returns the first operation that uses or compares an existing value."""
     reading = ((number, operation["op"]) for number, operation in enumerate(operations) if operation["op"] in _READING)
     return next((f"operation {number}, {name}" for number, name in reading), None)
@@ -147,7 +147,7 @@ def _copy_value(root: Any, operation: dict[str, Any]) -> None:
     _add_value(root, operation["path"], copy.deepcopy(_get_step(at, last)))
 
 
-def _test(root: Any, operation: dict[str, Any]) -> None:
+def _apply_test(root: Any, operation: dict[str, Any]) -> None:
     at, last = _holder_of_target(root, operation["path"])
     if not _is_equal(_get_step(at, last), operation["value"]):
         raise _Missing("the existing value is different")
@@ -168,7 +168,7 @@ _OPERATIONS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
     "replace": _replace,
     "move": _move_value,
     "copy": _copy_value,
-    "test": _test,
+    "test": _apply_test,
 }
 
 

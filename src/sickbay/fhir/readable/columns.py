@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from sickbay.fhir.elements import children
+from sickbay.fhir.elements import list_children
 from sickbay.fhir.readable.references import Target, target_of
 from sickbay.fhir.readable.tree import find_child, humanize
 from sickbay.fhir.readable.values import describe, list_of, object_of, text_of
@@ -42,7 +42,7 @@ def _columns_by_type() -> Mapping[str, tuple[tuple[str, ...], ...]]:
 @cache
 def list_columns(version: str, type: str) -> tuple[tuple[str, ...], ...]:
     """The alternatives of each column that this version has."""
-    known = children(version, type)
+    known = list_children(version, type)
     wanted = _columns_by_type().get(type, OTHERWISE)
     columns = (tuple(name for name in alternatives if name in known) for alternatives in wanted)
     return tuple(column for column in columns if column)[:COLUMNS]
@@ -70,7 +70,7 @@ def _cell_of_column(
 
 def _is_of(version: str, type: str, key: str, name: str) -> bool:
     """Whether a member is this element: valueQuantity is `value`."""
-    return key == name or any(child.key == key for child in children(version, type).get(name, ()))
+    return key == name or any(child.key == key for child in list_children(version, type).get(name, ()))
 
 
 def _write_cell(version: str, resource: Mapping[str, Any], key: str, bases: Sequence[str]) -> TableCell:

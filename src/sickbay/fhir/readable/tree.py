@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sickbay.fhir.elements import Child, children
+from sickbay.fhir.elements import Child, list_children
 from sickbay.fhir.readable.budget import PageBudget
 from sickbay.fhir.readable.narrative import read_narrative
 from sickbay.fhir.readable.references import Target, target_of
@@ -150,7 +150,7 @@ def find_child(version: str, path: str, key: str) -> Child:
     """The definition of a member. A member that starts with an underscore has the extensions of a primitive."""
     if key.startswith("_"):
         return Child(key, "Element", "Element")
-    known = children(version, path).get(key, ())
+    known = list_children(version, path).get(key, ())
     return next((child for child in known if child.key == key), Child(key, "", ""))
 
 
@@ -158,7 +158,7 @@ def label_of(version: str, path: str, key: str) -> str:
     """'Birth date' of birthDate, 'Value' of valueQuantity."""
     child, name = find_child(version, path, key), key.removeprefix("_")
     bare = name[: -len(child.type)] if child.type and name.lower().endswith(child.type.lower()) else ""
-    return humanize(bare if bare and bare in children(version, path) else name)
+    return humanize(bare if bare and bare in list_children(version, path) else name)
 
 
 def humanize(name: str) -> str:

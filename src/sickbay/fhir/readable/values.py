@@ -119,7 +119,7 @@ def describe_attachment(attachment: Json) -> str:
     number = size if isinstance(size, int) else len(data) * 3 // 4 if isinstance(data, str) else None
     name = text_of(attachment.get("title")) or text_of(attachment.get("contentType")) or text_of(attachment.get("url"))
     kind = text_of(attachment.get("contentType"))
-    return _join_texts(name, kind if kind != name else "", english.size(number) if number is not None else "", by=", ")
+    return _join_texts(name, kind if kind != name else "", english.describe_size(number) if number is not None else "", by=", ")
 
 
 def describe_annotation(annotation: Json) -> str:

@@ -8,10 +8,10 @@ from functools import cache
 from msgspec.structs import replace
 
 from sickbay.fhir import terminology
-from sickbay.fhir.definitions import table
-from sickbay.fhir.elements import children
+from sickbay.fhir.definitions import load_table
+from sickbay.fhir.elements import list_children
 from sickbay.fhir.search import hierarchies
-from sickbay.fhir.search.expressions import kinds
+from sickbay.fhir.search.expressions import list_kinds
 from sickbay.fhir.search.index_values import CASELESS
 from sickbay.fhir.search.parameters import CASELESS_VERSIONS
 from sickbay.fhir.search.query import SearchParameter, TokenValue
@@ -32,7 +32,7 @@ def implied_systems(version: str, parameter: SearchParameter) -> frozenset[str]:
 
     Empty if some of the elements contain their own system (R4, 3.1.1.5.10).
     """
-    types = kinds(version, parameter.type, parameter.expression)
+    types = list_kinds(version, parameter.type, parameter.expression)
     if types == {"boolean"}:
         return _BOOLEAN
     if types != {"code"}:
@@ -63,18 +63,18 @@ def _element_entry(version: str, type: str, names: list[str]) -> list[str] | Non
     at, path = type, ""
     for name in names:
         path = f"{at}.{name}"
-        elements = children(version, at).get(name)
+        elements = list_children(version, at).get(name)
         if not elements:
             return None
         at = elements[0].path
-    entry: list[str] | None = table(version, "elements").get(path)
+    entry: list[str] | None = load_table(version, "elements").get(path)
     return entry
 
 
 @cache
 def list_possible(version: str, parameter: SearchParameter) -> frozenset[str]:
     """Returns all codes that its elements may contain, from a required binding or as booleans; empty if unknown."""
-    types = kinds(version, parameter.type, parameter.expression)
+    types = list_kinds(version, parameter.type, parameter.expression)
     if types and types <= {"boolean", "presence"}:
         return frozenset({"true", "false"})
     if types != {"code"}:
@@ -105,7 +105,7 @@ def tokens_in(version: str, parameter: SearchParameter, url: str) -> tuple[Token
         for term in terms
         if not implied or is_bound or term.system in implied
     ]
-    return tuple([caseless(version, parameter, value) for value in values])
+    return tuple([fold_case_if_insensitive(version, parameter, value) for value in values])
 
 
 def find_related(version: str, parameter: SearchParameter, value: TokenValue, way: str) -> tuple[TokenValue, ...] | None:
@@ -114,17 +114,17 @@ def find_related(version: str, parameter: SearchParameter, value: TokenValue, wa
     systems = (value.system,) if value.system else sorted(implied_systems(version, parameter))
     known = [hierarchies.find_related(version, system, value.code, way) for system in systems]
     codes = dict.fromkeys(code for reached in known if reached is not None for code in reached)
-    return tuple([caseless(version, parameter, TokenValue(value.system or "", code)) for code in codes]) or None
+    return tuple([fold_case_if_insensitive(version, parameter, TokenValue(value.system or "", code)) for code in codes]) or None
 
 
 def as_held(version: str, parameter: SearchParameter, value: TokenValue) -> TokenValue:
     """Converts a value to how the index holds it, such as `http://hl7.org/fhir/administrative-gender|male` to `|male`."""
-    return caseless(version, parameter, without_implied_system(version, parameter, value))
+    return fold_case_if_insensitive(version, parameter, drop_implied_system(version, parameter, value))
 
 
-def without_implied_system(version: str, parameter: SearchParameter, value: TokenValue) -> TokenValue:
+def drop_implied_system(version: str, parameter: SearchParameter, value: TokenValue) -> TokenValue:
     """Removes a system that the element implies. Also converts a contact `|Ann@Example.org` to lower case."""
-    types = kinds(version, parameter.type, parameter.expression)
+    types = list_kinds(version, parameter.type, parameter.expression)
     if types and types <= CASELESS and parameter.code != "_id":
         code = value.code.lower() if value.code is not None else None
         return TokenValue(value.system or None, code)
@@ -133,7 +133,7 @@ def without_implied_system(version: str, parameter: SearchParameter, value: Toke
     return TokenValue("", value.code)
 
 
-def caseless(version: str, parameter: SearchParameter, value: TokenValue) -> TokenValue:
+def fold_case_if_insensitive(version: str, parameter: SearchParameter, value: TokenValue) -> TokenValue:
     """Converts the code to lower case if the version searches tokens in any case. Ids are case-sensitive in every version."""
     if version not in CASELESS_VERSIONS or value.code is None or parameter.code == "_id":
         return value

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.fhir.routing import reference_target
 from sickbay.fhir.search import index_values
-from sickbay.fhir.search.expressions import Step, follow, routes
+from sickbay.fhir.search.expressions import Step, follow, list_routes
 from sickbay.fhir.search.index_entries import Part
-from sickbay.fhir.search.parameters import CASELESS_VERSIONS, components, parameters
+from sickbay.fhir.search.parameters import CASELESS_VERSIONS, list_components, load_parameters
 from sickbay.fhir.search.query import Kind, SearchParameter
 
 Way: TypeAlias = tuple[Step, ...]
@@ -66,9 +66,9 @@ class Composite(NamedTuple):
     """The resource must have at least one of these keys."""
 
 
-def kinds(version: str, parameter: SearchParameter) -> tuple[Kind, ...] | None:
+def list_component_kinds(version: str, parameter: SearchParameter) -> tuple[Kind, ...] | None:
     """Returns the kinds of its parts, in order; None if the composite isn't supported."""
-    parts = components(version, parameter)
+    parts = list_components(version, parameter)
     part_kinds = tuple(part.kind for part in parts if part is not None)
     return part_kinds if len(part_kinds) == len(parts) and part_kinds in SHAPES else None
 
@@ -76,7 +76,7 @@ def kinds(version: str, parameter: SearchParameter) -> tuple[Kind, ...] | None:
 @cache
 def compile_composites(version: str, type: str) -> tuple[Composite, ...]:
     """Returns the composites to index for a type. A composite that others cover isn't indexed again."""
-    every = [parameter for parameter in parameters(version, type).values() if parameter.kind == "composite"]
+    every = [parameter for parameter in load_parameters(version, type).values() if parameter.kind == "composite"]
     return tuple(
         element
         for parameter in every
@@ -101,7 +101,7 @@ def list_covering(version: str, parameter: SearchParameter) -> tuple[int, ...]:
     own = _compile_elements(version, parameter)
     if len(own) < 2:
         return ()
-    others = [other for other in parameters(version, parameter.type).values() if other.kind == "composite"]
+    others = [other for other in load_parameters(version, parameter.type).values() if other.kind == "composite"]
     single = [elements[0] for other in others if len(elements := _compile_elements(version, other)) == 1]
     covering = [next((other.number for other in single if other[1:] == element[1:]), None) for element in own]
     return () if None in covering else tuple(number for number in covering if number is not None)
@@ -109,10 +109,10 @@ def list_covering(version: str, parameter: SearchParameter) -> tuple[int, ...]:
 
 @cache
 def _compile_elements(version: str, parameter: SearchParameter) -> tuple[Composite, ...]:
-    if kinds(version, parameter) is None:
+    if list_component_kinds(version, parameter) is None:
         return ()
-    bases, exact = _compile_bases(version, parameter), kinds(version, parameter) == _RATIO
-    parts = [part for part in components(version, parameter) if part is not None]
+    bases, exact = _compile_bases(version, parameter), list_component_kinds(version, parameter) == _RATIO
+    parts = [part for part in list_components(version, parameter) if part is not None]
     compiled_parts = {base: tuple(_compile_component(version, part, base, bases, exact) for part in parts) for base in bases}
     return tuple(_compile(parameter.number, base, parts_here) for base, parts_here in compiled_parts.items() if all(parts_here))
 
@@ -135,7 +135,7 @@ def _compile_bases(version: str, parameter: SearchParameter) -> tuple[Way, ...]:
         if part == parameter.type:
             bases.append(())
         else:
-            bases += [(route.first, *route.steps) for route in routes(version, parameter.type, part)]
+            bases += [(route.first, *route.steps) for route in list_routes(version, parameter.type, part)]
     return tuple(bases)
 
 
@@ -144,7 +144,7 @@ def _compile_component(
 ) -> tuple[Component, ...]:
     """Compiles the paths of a part below this element. Paths below none of the elements apply to all of them."""
     paths: list[Component] = []
-    for route in routes(version, parameter.type, parameter.expression):
+    for route in list_routes(version, parameter.type, parameter.expression):
         steps: Way = (route.first, *route.steps)
         above = [prefix for prefix in bases if steps[: len(prefix)] == prefix]
         if above and max(above, key=len) != base:
@@ -157,7 +157,7 @@ def _compile_component(
     return tuple(paths)
 
 
-def composites(version: str, resource: dict[str, Any], base: str) -> tuple[tuple[int, tuple[Part, ...]], ...]:
+def extract_composites(version: str, resource: dict[str, Any], base: str) -> tuple[tuple[int, tuple[Part, ...]], ...]:
     """Returns (number, a row for each part) without duplicates, at most MAXIMUM_COMBINATIONS.
 
     base: the FHIR base, for references.
@@ -226,10 +226,10 @@ def _reader_of_kind(kind: Kind, type: str, exact: bool, caseless: bool) -> Read:
         referenced = index_values.reference_reader(type)
         return lambda value, base: _reference_parts(referenced(value), base)
     if kind == "string":
-        return lambda value, base: [("string", *row) for row in index_values.strings(value, type)]
+        return lambda value, base: [("string", *row) for row in index_values.extract_strings(value, type)]
     if kind == "number":
-        return lambda value, base: [("number", *row) for row in index_values.numbers(value, type)]
-    return lambda value, base: [("uri", text) for text in index_values.uris(value)]
+        return lambda value, base: [("number", *row) for row in index_values.extract_numbers(value, type)]
+    return lambda value, base: [("uri", text) for text in index_values.extract_uris(value)]
 
 
 def _reference_parts(text: str | None, base: str) -> Sequence[Part]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
-from sickbay.fhir.elements import Child, children
+from sickbay.fhir.elements import Child, list_children
 
 Test: TypeAlias = Callable[[Any, dict[str, Any]], bool]
 Step: TypeAlias = str | int | Test
@@ -42,7 +42,7 @@ class ElementPath(NamedTuple):
 
 
 @cache
-def routes(version: str, type: str, expression: str) -> tuple[ElementPath, ...]:
+def list_routes(version: str, type: str, expression: str) -> tuple[ElementPath, ...]:
     """Returns the routes of an expression on a type. Raises Unsupported."""
     compiled: dict[ElementPath, None] = {}
     for part in _split_alternatives(expression):
@@ -52,9 +52,9 @@ def routes(version: str, type: str, expression: str) -> tuple[ElementPath, ...]:
 
 
 @cache
-def kinds(version: str, type: str, expression: str) -> frozenset[str]:
+def list_kinds(version: str, type: str, expression: str) -> frozenset[str]:
     """Returns the types of the elements that an expression leads to. Raises Unsupported."""
-    return frozenset(route.type for route in routes(version, type, expression))
+    return frozenset(route.type for route in list_routes(version, type, expression))
 
 
 def walk(route: ElementPath, resource: dict[str, Any]) -> list[Any]:
@@ -127,7 +127,7 @@ def _advance_spots(
         elif step.isdigit():
             yield (*way, int(step)), at
         else:
-            yield from (((*way, child.key), child) for child in children(version, at.path).get(step, ()))
+            yield from (((*way, child.key), child) for child in list_children(version, at.path).get(step, ()))
 
 
 def _parse_test(text: str) -> Test:

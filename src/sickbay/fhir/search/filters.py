@@ -12,20 +12,27 @@ from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import ID
 from sickbay.fhir.search import codes as search_codes
 from sickbay.fhir.search import composites, full_text
-from sickbay.fhir.search.expressions import kinds, routes
+from sickbay.fhir.search.expressions import list_kinds, list_routes
 from sickbay.fhir.search.full_text import WORDS
 from sickbay.fhir.search.hierarchies import find_parent_parameter
-from sickbay.fhir.search.modifiers import expand, in_value_sets, is_understood, modifiers, parse_of_type, refuse_unsupported
+from sickbay.fhir.search.modifiers import (
+    expand,
+    filter_by_value_sets,
+    is_understood,
+    list_modifiers,
+    parse_of_type,
+    refuse_unsupported,
+)
 from sickbay.fhir.search.parameters import (
     IDENTIFIER,
     OF_TYPE,
     TEXT,
-    components,
+    add_offset,
     find,
     known_types,
-    parameters,
+    list_components,
+    load_parameters,
     resource_types,
-    with_offset,
 )
 from sickbay.fhir.search.parser_state import SearchState
 from sickbay.fhir.search.query import (
@@ -39,7 +46,7 @@ from sickbay.fhir.search.query import (
     UriValue,
     Value,
 )
-from sickbay.fhir.search.values import READ, addresses, parse_missing, parse_near, split, unescape
+from sickbay.fhir.search.values import READ, list_addresses, parse_missing, parse_near, split, unescape
 from sickbay.kernel.memoize import memoize
 
 DEPTH = 3
@@ -59,15 +66,15 @@ MEMBERS = {"CareTeam": "participant", "Group": "member", "List": "item"}
 def is_answered(version: str, parameter: SearchParameter) -> bool:
     """Whether the server supports the parameter. Some are published without an expression, or lead to no element."""
     if parameter.kind == "composite":
-        return composites.kinds(version, parameter) is not None
+        return composites.list_component_kinds(version, parameter) is not None
     if parameter.kind == "special" or parameter.code in WORDS:
         return parameter.code == "near" or parameter.code in WORDS
-    return parameter.code not in UNANSWERED and bool(routes(version, parameter.type, parameter.expression))
+    return parameter.code not in UNANSWERED and bool(list_routes(version, parameter.type, parameter.expression))
 
 
 def is_by_url(version: str, parameter: SearchParameter) -> bool:
     """Whether it refers to resources only by their URL, which the index of references can't follow."""
-    canonical = kinds(version, parameter.type, parameter.expression) == {"canonical"}
+    canonical = list_kinds(version, parameter.type, parameter.expression) == {"canonical"}
     return parameter.kind == "reference" and canonical
 
 
@@ -81,7 +88,7 @@ class Way(NamedTuple):
 BEGIN = Way()
 
 
-def too_deep(name: str) -> RequestError:
+def refuse_depth(name: str) -> RequestError:
     return RequestError(
         "fhir-search-too-complex", name, "", f"at most {DEPTH} parameters in a chain and at most {DEPTH} nested _has"
     )
@@ -129,7 +136,7 @@ def _reverse_chain_filter(state: SearchState, type: str, name: str, text: str, w
         return RequestError("fhir-search-value-malformed", name, text, "_has:<Type>:<reference parameter>:<parameter>=<value>")
     _, source, code, rest = parts
     if way.back >= DEPTH:
-        return too_deep(name)
+        return refuse_depth(name)
     if source not in known_types(state.version):
         nearest_type = state.nearest_of(source, lambda: resource_types(state.version))
         return RequestError("fhir-search-unknown-param", name, text, f"_has:{nearest_type or '<Type>'}:{code}:{rest}")
@@ -149,7 +156,7 @@ def _reverse_chain_filter(state: SearchState, type: str, name: str, text: str, w
 @memoize(1024)
 def _leading_to(version: str, source: str, type: str) -> tuple[str, ...]:
     """Returns the parameters of `source` that may refer to the type."""
-    return tuple(other.code for other in parameters(version, source).values() if leads_to(other, type))
+    return tuple(other.code for other in load_parameters(version, source).values() if leads_to(other, type))
 
 
 def leads_to(parameter: SearchParameter, type: str) -> bool:
@@ -191,14 +198,14 @@ def _chain_filter(
 ) -> Filter | RequestError:
     head = f"{parameter.code}:{modifier}" if modifier else parameter.code
     name = f"{head}.{rest}"
-    if parameter.kind != "reference" or modifier in modifiers(state.version, parameter):
+    if parameter.kind != "reference" or modifier in list_modifiers(state.version, parameter):
         form = f"{parameter.code} without a chain, because only references can be chained"
         return RequestError("fhir-search-unknown-param", name, text, form)
     if is_by_url(state.version, parameter):
         form = f"{parameter.code}=<canonical URL>, and _include to add the resource with that URL"
         return RequestError(UNSUPPORTED, name, text, form)
     if way.links + 1 >= DEPTH and not rest.startswith("_has:"):
-        return too_deep(name)
+        return refuse_depth(name)
     targets = (modifier,) if modifier else parameter.targets
     able, kinds = _types_with(state.version, targets, rest)
     is_clear = len(targets) == 1 or (0 < len(able) <= TYPES and kinds <= 1)
@@ -246,9 +253,9 @@ def values_of(state: SearchState, parameter: SearchParameter, modifier: str | No
     if len(parts) > VALUES:
         return RequestError("fhir-search-too-complex", parameter.code, f"{len(parts)} values", f"at most {VALUES} values")
     if modifier in ("in", "not-in"):
-        return in_value_sets(state, parameter, modifier, parts)
+        return filter_by_value_sets(state, parameter, modifier, parts)
     if parameter.code in WORDS:
-        return _in_words(state, parameter, parts)
+        return _describe_parts(state, parameter, parts)
     values: list[Value] = []
     for part in parts:
         value = _parse_value(state, parameter, modifier, part)
@@ -274,10 +281,10 @@ def _alternative_values(
     values = expand(state, parameter, modifier, value) if modifier in ("above", "below") else [value]
     if parameter.kind != "uri" or modifier in ("contains", "missing") or isinstance(values, RequestError):
         return values
-    return [form for uri in values if isinstance(uri, UriValue) for form in addresses(uri, state.base)]
+    return [form for uri in values if isinstance(uri, UriValue) for form in list_addresses(uri, state.base)]
 
 
-def _in_words(state: SearchState, parameter: SearchParameter, parts: list[str]) -> Filter | RequestError:
+def _describe_parts(state: SearchState, parameter: SearchParameter, parts: list[str]) -> Filter | RequestError:
     try:
         words = full_text.parse_words([unescape(part) for part in parts])
     except full_text.TooMuch:
@@ -286,7 +293,7 @@ def _in_words(state: SearchState, parameter: SearchParameter, parts: list[str]) 
     if isinstance(words, str):
         form = "words with AND or OR between them, such as (bone OR liver) AND metastases"
         return RequestError("fhir-search-value-malformed", parameter.code, words, form)
-    numbers = full_text.numbers(state.version, parameter.type) if parameter.code == "_content" else ()
+    numbers = full_text.list_parameter_numbers(state.version, parameter.type) if parameter.code == "_content" else ()
     return Filter(replace(parameter, kind="string", held=numbers), words)
 
 
@@ -313,7 +320,7 @@ def _parse_value(state: SearchState, parameter: SearchParameter, modifier: str |
     if not isinstance(value, TokenValue):
         return value
     if modifier in ("above", "below"):  # a hierarchy knows the code as it is written
-        return search_codes.without_implied_system(state.version, parameter, value)
+        return search_codes.drop_implied_system(state.version, parameter, value)
     return search_codes.as_held(state.version, parameter, value)
 
 
@@ -323,7 +330,7 @@ _READ_AS: dict[str, Kind] = {"text": "string", "code-text": "string", "identifie
 def _parse_composite(state: SearchState, parameter: SearchParameter, text: str) -> Value | RequestError:
     """Parses `8480-6$gt140`, with each part in the form of its own kind."""
     texts = split(text, "$")
-    own = [component for component in components(state.version, parameter) if component is not None]
+    own = [component for component in list_components(state.version, parameter) if component is not None]
     if len(texts) != len(own) or not all(texts):
         form = "$".join(f"<{component.code}>" for component in own)
         return RequestError(
@@ -342,11 +349,11 @@ def _parse_composite(state: SearchState, parameter: SearchParameter, text: str) 
 
 def _searched_parameter(state: SearchState, parameter: SearchParameter, modifier: str | None) -> SearchParameter:
     if modifier == "identifier":
-        return with_offset(parameter, IDENTIFIER, "token")
+        return add_offset(parameter, IDENTIFIER, "token")
     if modifier == "of-type":
-        return with_offset(parameter, OF_TYPE, "token")
+        return add_offset(parameter, OF_TYPE, "token")
     if modifier in ("text", "code-text") and parameter.kind != "string":
-        return with_offset(parameter, TEXT, "string")
+        return add_offset(parameter, TEXT, "string")
     if parameter.kind == "composite":
         return replace(parameter, held=composites.list_covering(state.version, parameter))
     return parameter

@@ -14,9 +14,9 @@ from functools import cache
 from itertools import islice
 from typing import Any, TypeAlias
 
-from sickbay.fhir.elements import Child, children
-from sickbay.fhir.search.expressions import routes
-from sickbay.fhir.search.parameters import TEXT, parameters
+from sickbay.fhir.elements import Child, list_children
+from sickbay.fhir.search.expressions import list_routes
+from sickbay.fhir.search.parameters import TEXT, load_parameters
 from sickbay.fhir.search.query import Filter, WordsValue
 from sickbay.fhir.search.text import fold
 from sickbay.kernel.memoize import cache_results
@@ -55,7 +55,7 @@ _WORD = re.compile(r"\w+")
 _PARTS = re.compile(r"[()]|[^\s()]+")
 
 
-def pieces(text: str) -> tuple[str, ...]:
+def split_text(text: str) -> tuple[str, ...]:
     """Returns the folded words of a text, separated by single spaces, in pieces that fit into an index row."""
     return _cached_pieces(text) if len(text) <= PIECE_CHARACTERS else tuple(_folded_pieces(text))
 
@@ -84,7 +84,7 @@ def _words_of_text(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
-def narrative(value: Any) -> list[str]:
+def extract_narrative(value: Any) -> list[str]:
     """Returns the pieces of a Narrative."""
     div = value.get("div") if isinstance(value, dict) else None
     return (
@@ -92,7 +92,7 @@ def narrative(value: Any) -> list[str]:
     )
 
 
-def content(
+def extract_content(
     version: str, resource: dict[str, Any], unindexed: Iterable[str], indexed_texts: Iterable[tuple[int, str, str]]
 ) -> list[str]:
     """Returns the pieces of all other text.
@@ -110,7 +110,7 @@ def content(
     if not texts:
         return []
     known = {folded for _, folded, _ in indexed_texts}
-    new = [piece for at, text in enumerate(texts) if at < incomplete or fold(text) not in known for piece in pieces(text)]
+    new = [piece for at, text in enumerate(texts) if at < incomplete or fold(text) not in known for piece in split_text(text)]
     return new[:MAXIMUM_PIECES]
 
 
@@ -140,7 +140,7 @@ def _gather_texts(texts: list[str], version: str, path: str, value: Any) -> None
 
 @cache
 def _plan_of_path(version: str, path: str) -> Plan:
-    first_children = {key: listed[0] for key, listed in children(version, path).items() if key not in _UNWORDED}
+    first_children = {key: listed[0] for key, listed in list_children(version, path).items() if key not in _UNWORDED}
     return {
         key: "" if child.type in _TEXTS else child.path
         for key, child in first_children.items()
@@ -153,12 +153,12 @@ def indexed_elements(version: str, type: str) -> frozenset[str]:
     """Returns the elements of a resource that `_content` needs no rows for: they have no text, or a parameter indexes it."""
     covered = {
         (route.first, route.type)
-        for parameter in parameters(version, type).values()
+        for parameter in load_parameters(version, type).values()
         if parameter.kind == "string" or (parameter.kind == "token" and not parameter.held)
-        for route in routes(version, type, parameter.expression)
+        for route in list_routes(version, type, parameter.expression)
         if not route.steps and (parameter.kind == "string" or route.type in _CODED)
     }
-    plan, elements = _plan_of_path(version, type), children(version, type)
+    plan, elements = _plan_of_path(version, type), list_children(version, type)
     return frozenset(
         {"resourceType", "contained", "text"}
         | {key for key, listed in elements.items() if key not in plan or (key, listed[0].type) in covered}
@@ -172,15 +172,18 @@ def _may_contain_text(version: str, child: Child, above: frozenset[str] = frozen
     if child.type in _WITHOUT_TEXT or child.type[0].islower() or child.path in above:
         return False
     below = (
-        grandchild for key, listed in children(version, child.path).items() for grandchild in listed if key not in _UNWORDED
+        grandchild
+        for key, listed in list_children(version, child.path).items()
+        for grandchild in listed
+        if key not in _UNWORDED
     )
     return any(_may_contain_text(version, grandchild, above | {child.path}) for grandchild in below)
 
 
 @cache
-def numbers(version: str, type: str) -> tuple[int, ...]:
+def list_parameter_numbers(version: str, type: str) -> tuple[int, ...]:
     """Returns the numbers of the parameters that `_content` searches for a type."""
-    own = parameters(version, type).values()
+    own = load_parameters(version, type).values()
     plain = [parameter.number for parameter in own if parameter.kind == "string" or parameter.code in WORDS]
     texts = [parameter.number + TEXT for parameter in own if parameter.kind == "token" and not parameter.held]
     return (*plain, *texts)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from sickbay.fhir.definitions import table
-from sickbay.fhir.search.parameters import parameters
+from sickbay.fhir.definitions import load_table
+from sickbay.fhir.search.parameters import load_parameters
 from sickbay.fhir.search.query import SearchParameter
-from sickbay.fhir.terminology import systems
+from sickbay.fhir.terminology import load_systems
 
 _FHIR, _V3 = "http://hl7.org/fhir/", "http://hl7.org/fhir/v3/"
 _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
@@ -23,13 +23,13 @@ def find_related(version: str, system: str, code: str, way: str) -> tuple[str, .
     known = next((name for name in _names_of_system(system) if name in _parents_by_code()), None)
     if known is not None:
         return _list_reached(_neighbours_by_code(known, way), code)
-    return (code,) if any(name in systems(version) for name in _names_of_system(system)) else None
+    return (code,) if any(name in load_systems(version) for name in _names_of_system(system)) else None
 
 
 @cache
 def find_parent_parameter(version: str, type: str) -> SearchParameter | None:
     """Returns the parameter that makes resources of a type part of each other, such as `partof` of Location."""
-    own = parameters(version, type).values()
+    own = load_parameters(version, type).values()
     return next(
         (parameter for parameter in own if parameter.code.replace("-", "") == "partof" and type in parameter.targets), None
     )
@@ -45,7 +45,7 @@ def _names_of_system(system: str) -> tuple[str, ...]:
 @cache
 def _parents_by_code() -> Mapping[str, Mapping[str, list[str]]]:
     """System -> code -> its parent codes."""
-    return table("r4", "hierarchy")
+    return load_table("r4", "hierarchy")
 
 
 @cache

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
-from sickbay.fhir.binary import context
-from sickbay.fhir.elements import children
+from sickbay.fhir.binary import read_security_context
+from sickbay.fhir.elements import list_children
 from sickbay.fhir.routing import is_absolute, reference_target
 from sickbay.fhir.search import full_text, index_values
 from sickbay.fhir.search.clinical_dates import CLINICAL_DATES, DateReaders, clinical_date
-from sickbay.fhir.search.composites import compile_composites, composites
-from sickbay.fhir.search.expressions import Present, Step, follow, routes
+from sickbay.fhir.search.composites import compile_composites, extract_composites
+from sickbay.fhir.search.expressions import Present, Step, follow, list_routes
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.index_values import date_reader, quantity_reader, reference_reader, token_reader
 from sickbay.fhir.search.parameters import (
@@ -25,7 +25,7 @@ from sickbay.fhir.search.parameters import (
     TEXT,
     compartment_types,
     known_types,
-    parameters,
+    load_parameters,
 )
 from sickbay.fhir.search.query import Kind, SearchParameter
 
@@ -142,10 +142,10 @@ def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
     for take in plan.presence:
         take(rows, resource)
     if unindexed or rows.strings:
-        for piece in full_text.content(version, resource, unindexed, rows.strings):
+        for piece in full_text.extract_content(version, resource, unindexed, rows.strings):
             rows.strings[plan.content, piece, piece] = None
     if "text" in resource:
-        for piece in full_text.narrative(resource["text"]):
+        for piece in full_text.extract_narrative(resource["text"]):
             rows.strings[plan.narrative, piece, piece] = None
     return IndexEntries(
         _patients_of_resource(rows, resource),
@@ -159,7 +159,7 @@ def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
         tuple(rows.quantities),
         tuple(rows.uris),
         tuple(rows.codes),
-        () if plan.composed.isdisjoint(resource) else composites(version, resource, base),
+        () if plan.composed.isdisjoint(resource) else extract_composites(version, resource, base),
         tuple(rows.positions),
     )
 
@@ -168,7 +168,7 @@ def _patients_of_resource(rows: _Rows, resource: dict[str, Any]) -> tuple[str, .
     type, id = resource["resourceType"], resource.get("id")
     if type == "Patient" and isinstance(id, str):
         return (id,)
-    owner = context(resource, rows.base) if type == "Binary" else None
+    owner = read_security_context(resource, rows.base) if type == "Binary" else None
     return (owner[1],) if owner is not None and owner[0] == "Patient" else tuple(sorted(rows.patients))
 
 
@@ -176,11 +176,11 @@ def _patients_of_resource(rows: _Rows, resource: dict[str, Any]) -> tuple[str, .
 def _plan_of_type(version: str, type: str) -> _Plan:
     tasks: dict[str, list[_Task]] = {}
     presence: list[Take] = []
-    own, elements = parameters(version, type), children(version, type)
+    own, elements = load_parameters(version, type), list_children(version, type)
     compartment = () if type in CROWDS else compartment_types(version).get(type, ())
     for parameter in own.values():
         if parameter.kind in _TAKE and parameter.code not in COLUMNS and not parameter.held:
-            for route in routes(version, type, parameter.expression):
+            for route in list_routes(version, type, parameter.expression):
                 if route.first:
                     take = _TAKE[parameter.kind](_Target(version, parameter, route.type, parameter.code in compartment))
                     tasks.setdefault(route.first, []).append((*_split_key(route.steps), take))
@@ -312,7 +312,7 @@ def _index_strings(target: _Target) -> Take:
     number, type = target.parameter.number, target.type
 
     def take(rows: _Rows, value: Any) -> None:
-        texts = index_values.strings(value, type)
+        texts = index_values.extract_strings(value, type)
         if not texts:
             _mark_present(rows, number, value)
         for text, raw in texts:
@@ -325,7 +325,7 @@ def _index_numbers(target: _Target) -> Take:
     number, type = target.parameter.number, target.type
 
     def take(rows: _Rows, value: Any) -> None:
-        ranges = index_values.numbers(value, type)
+        ranges = index_values.extract_numbers(value, type)
         if not ranges:
             _mark_present(rows, number, value)
         for low, high in ranges:
@@ -351,7 +351,7 @@ def _index_uris(target: _Target) -> Take:
     number = target.parameter.number
 
     def take(rows: _Rows, value: Any) -> None:
-        for text in index_values.uris(value):
+        for text in index_values.extract_uris(value):
             rows.uris[number, text] = None
 
     return take
@@ -363,8 +363,8 @@ def _index_special(target: _Target) -> Take:
 
     def take(rows: _Rows, value: Any) -> None:
         if worded:
-            rows.strings |= dict.fromkeys((number, piece, piece) for piece in full_text.narrative(value))
-        position = index_values.position(value)
+            rows.strings |= dict.fromkeys((number, piece, piece) for piece in full_text.extract_narrative(value))
+        position = index_values.extract_position(value)
         if position is not None:
             rows.positions[number, *position] = None
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, TypeGuard
 import orjson
 
 from sickbay.fhir import lossless_json
-from sickbay.fhir.dates import BEGINNING, END, span
+from sickbay.fhir.dates import BEGINNING, END, parse_span
 from sickbay.fhir.search.text import fold
 from sickbay.kernel.memoize import cache_results
 
@@ -169,7 +169,7 @@ def list_identifiers(reference: Json) -> Sequence[Coding]:
     return _read_pair(identifier, "value") if isinstance(identifier, dict) else ()
 
 
-def position(value: Any) -> tuple[int, int] | None:
+def extract_position(value: Any) -> tuple[int, int] | None:
     """Returns (latitude, longitude) in microdegrees."""
     if not isinstance(value, dict):
         return None
@@ -189,7 +189,7 @@ _TEXT_KEYS = {
 """The members that contain text, by type."""
 
 
-def strings(value: Any, type: str) -> Sequence[Text]:
+def extract_strings(value: Any, type: str) -> Sequence[Text]:
     """Returns (folded, original) texts, with a separate one for each part of a name or an address."""
     if isinstance(value, str):
         folded = fold(value)
@@ -198,7 +198,7 @@ def strings(value: Any, type: str) -> Sequence[Text]:
         return ()
     if type == "Extension":
         inner, of = _read_extension(value)
-        return strings(inner, of) if inner is not None else ()
+        return extract_strings(inner, of) if inner is not None else ()
     return _read_text_parts(value, _TEXT_KEYS[type]) if type in _TEXT_KEYS else ()
 
 
@@ -208,7 +208,7 @@ def _read_text_parts(value: Json, keys: tuple[str, ...]) -> list[Text]:
 
 
 def _read_date(value: Any) -> Dates:
-    period = span(value) if isinstance(value, str) else None
+    period = parse_span(value) if isinstance(value, str) else None
     return (period,) if period else ()
 
 
@@ -267,10 +267,10 @@ def _read_quantity(value: Any) -> Amounts:
     comparator = value.get("comparator")
     if comparator is not None:
         low, high = (-HUGE if comparator in ("<", "<=") else low), (HUGE if comparator in (">", ">=") else high)
-    return _in_units(value, low, high)
+    return _convert_to_units(value, low, high)
 
 
-def _in_units(value: Json, low: float, high: float) -> Amounts:
+def _convert_to_units(value: Json, low: float, high: float) -> Amounts:
     system, code, unit = value.get("system"), value.get("code"), value.get("unit")
     system = system if isinstance(system, str) else None
     unit = unit if isinstance(unit, str) else None
@@ -296,7 +296,7 @@ def _read_range(value: Any) -> Amounts:
     quantity = low if isinstance(low, dict) and _is_number(at) else high
     if isinstance(quantity, dict) and (_is_number(at) or _is_number(to)):
         begin, end = (float(at) if _is_number(at) else -HUGE), (float(to) if _is_number(to) else HUGE)
-        return _in_units(quantity, begin, end)
+        return _convert_to_units(quantity, begin, end)
     return ()
 
 
@@ -322,7 +322,7 @@ _DAYS = {"s": 1 / 86400, "min": 1 / 1440, "h": 1 / 24, "d": 1.0, "wk": 7.0}
 """Units of time in days, the unit in which DSTU2 and STU3 search the length of an encounter."""
 
 
-def numbers(value: Any, type: str) -> Sequence[tuple[float, float]]:
+def extract_numbers(value: Any, type: str) -> Sequence[tuple[float, float]]:
     """Returns [low, high], both included. A duration is converted to days if its unit is known."""
     if _is_number(value):
         return ((float(value), float(value)),)
@@ -336,7 +336,7 @@ def _is_number(value: Any) -> TypeGuard[int | float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and -HUGE < value < HUGE
 
 
-def uris(value: Any) -> Sequence[str]:
+def extract_uris(value: Any) -> Sequence[str]:
     """Returns a URI as it is."""
     return (value,) if isinstance(value, str) and value else ()
 
@@ -354,7 +354,7 @@ def _read_uri(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _no_reference(value: Any) -> None:
+def _ignore_reference(value: Any) -> None:
     return None
 
 
@@ -367,7 +367,7 @@ _REFERENCES: Mapping[str, Callable[[Any], str | None]] = {
 
 def reference_reader(type: str) -> Callable[[Any], str | None]:
     """Returns a function that reads the text of a reference."""
-    return _REFERENCES.get(type, _no_reference)
+    return _REFERENCES.get(type, _ignore_reference)
 
 
 def _read_extension(value: Json) -> tuple[Any, str]:

@@ -57,7 +57,7 @@ class _NoOthers:
 NO_OTHERS = _NoOthers()
 
 
-def matches(query: Query, resource: IndexedResource, others: Others = NO_OTHERS) -> bool:
+def is_match(query: Query, resource: IndexedResource, others: Others = NO_OTHERS) -> bool:
     """Whether this resource of `query.type` matches."""
     if query.ids is not None and resource.id not in query.ids:
         return False

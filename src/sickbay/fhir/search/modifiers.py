@@ -29,7 +29,7 @@ _IN_R5: dict[Kind, tuple[str, ...]] = {
 _SPARE = "http://terminology.hl7.org/CodeSystem/condition-clinical|active"
 
 
-def modifiers(version: str, parameter: SearchParameter) -> tuple[str, ...]:
+def list_modifiers(version: str, parameter: SearchParameter) -> tuple[str, ...]:
     """Returns the supported modifiers, except the types that a reference may refer to."""
     if parameter.code in COLUMNS:
         return ("missing", "not") if parameter.code == "_id" else ("missing",)
@@ -40,14 +40,14 @@ def modifiers(version: str, parameter: SearchParameter) -> tuple[str, ...]:
 
 
 def is_understood(version: str, parameter: SearchParameter, modifier: str) -> bool:
-    if modifier in modifiers(version, parameter):
+    if modifier in list_modifiers(version, parameter):
         return True
     return parameter.kind == "reference" and modifier in known_types(version)
 
 
 def refuse_unsupported(version: str, parameter: SearchParameter, name: str) -> RequestError:
     """Refuses an unsupported modifier, even with lenient handling (R4, 3.1.1.4.4)."""
-    known = (*modifiers(version, parameter), *(("<Type>",) if parameter.kind == "reference" else ()))
+    known = (*list_modifiers(version, parameter), *(("<Type>",) if parameter.kind == "reference" else ()))
     allowed = "one of " + ", ".join(f":{modifier}" for modifier in known) if known else "no modifier"
     return RequestError(UNSUPPORTED, name, "", f"{parameter.code} with {allowed}")
 
@@ -60,7 +60,9 @@ def parse_of_type(parameter: SearchParameter, text: str) -> TokenValue | Request
     return TokenValue(f"{parts[0]}|{parts[1]}", parts[2])
 
 
-def in_value_sets(state: SearchState, parameter: SearchParameter, modifier: str, urls: Sequence[str]) -> Filter | RequestError:
+def filter_by_value_sets(
+    state: SearchState, parameter: SearchParameter, modifier: str, urls: Sequence[str]
+) -> Filter | RequestError:
     """Uses the bundled value sets. Other value sets would need a terminology server."""
     values: dict[TokenValue, None] = {}
     for url in urls:

@@ -7,7 +7,7 @@ from functools import cache
 
 from msgspec.structs import replace
 
-from sickbay.fhir.definitions import table
+from sickbay.fhir.definitions import load_table
 from sickbay.fhir.search.additional_parameters import ADDITIONS, PARTS
 from sickbay.fhir.search.query import Kind, SearchParameter
 from sickbay.fhir.versions import VERSIONS
@@ -60,7 +60,7 @@ CASELESS_VERSIONS = frozenset({"dstu2", "stu3"})
 @cache
 def resource_types(version: str) -> tuple[str, ...]:
     """Returns all resource types of a version, sorted."""
-    return tuple(sorted(name for name in table(version, "search") if name != "Resource"))
+    return tuple(sorted(name for name in load_table(version, "search") if name != "Resource"))
 
 
 @cache
@@ -70,10 +70,10 @@ def known_types(version: str) -> frozenset[str]:
 
 
 @cache
-def parameters(version: str, type: str) -> Mapping[str, SearchParameter]:
+def load_parameters(version: str, type: str) -> Mapping[str, SearchParameter]:
     """Returns the parameters of a type by code, including common ones. Raises KeyError if the type is unknown."""
     first = resource_types(version).index(type) * _BLOCK
-    rows = table(version, "search")
+    rows = load_table(version, "search")
     own = rows[type]
     by_code = {}
     for position, code in enumerate(COMMON):
@@ -131,7 +131,7 @@ def _code_of_definition(definition: str) -> str:
     return definition.rpartition("/")[2].partition("-")[2]
 
 
-def with_offset(parameter: SearchParameter, offset: int, kind: Kind) -> SearchParameter:
+def add_offset(parameter: SearchParameter, offset: int, kind: Kind) -> SearchParameter:
     """Returns the parameter for other index rows of the same elements: IDENTIFIER, OF_TYPE or TEXT."""
     numbers = tuple(number + offset for number in parameter.held)
     return replace(parameter, number=parameter.number + offset, kind=kind, held=numbers)
@@ -139,11 +139,11 @@ def with_offset(parameter: SearchParameter, offset: int, kind: Kind) -> SearchPa
 
 def find(version: str, type: str, code: str) -> SearchParameter | None:
     """Returns a parameter, or None if the type doesn't have it."""
-    return parameters(version, type).get(code)
+    return load_parameters(version, type).get(code)
 
 
 @cache
-def components(version: str, parameter: SearchParameter) -> tuple[SearchParameter | None, ...]:
+def list_components(version: str, parameter: SearchParameter) -> tuple[SearchParameter | None, ...]:
     """Returns the parts of a composite; None for an unknown part."""
     own = PARTS.get(version, {}).get(parameter.type, {})
     parts: list[SearchParameter | None] = []
@@ -166,7 +166,7 @@ def find_nearest(version: str, type: str, name: str) -> str | None:
 
 @cache
 def _names_of_parameters(version: str, type: str) -> tuple[str, ...]:
-    return (*parameters(version, type), *RESULT)
+    return (*load_parameters(version, type), *RESULT)
 
 
 def nearest_of(name: str, known: Iterable[str]) -> str | None:
@@ -181,16 +181,16 @@ def nearest_of(name: str, known: Iterable[str]) -> str | None:
 def _lower(known: tuple[str, ...]) -> tuple[similar_names.Vocabulary, Mapping[str, str]]:
     """Returns the names in lower case, and each as it is spelled."""
     spelled = {name.lower(): name for name in known}
-    return similar_names.vocabulary(spelled), spelled
+    return similar_names.make_vocabulary(spelled), spelled
 
 
 @cache
 def compartment_types(version: str, compartment: str = "Patient") -> Mapping[str, tuple[str, ...]]:
     """Type -> the parameters that put it in the compartment."""
-    by_type = table(version, "compartments").get(compartment, {})
+    by_type = load_table(version, "compartments").get(compartment, {})
     return {type: tuple(codes) for type, codes in by_type.items()}
 
 
-def other_versions(version: str, type: str) -> tuple[str, ...]:
+def list_other_versions(version: str, type: str) -> tuple[str, ...]:
     """Returns the other versions that have this type."""
     return tuple(other for other in VERSIONS if other != version and type in known_types(other))

@@ -12,7 +12,7 @@ from sickbay.fhir.search import codes as search_codes
 from sickbay.fhir.search import full_text
 from sickbay.fhir.search.filters import UNANSWERED, filter_of, is_answered, refuse_unanswered, values_of
 from sickbay.fhir.search.modifiers import UNSUPPORTED, is_understood
-from sickbay.fhir.search.parameters import find, parameters
+from sickbay.fhir.search.parameters import find, load_parameters
 from sickbay.fhir.search.parser_state import SUGGESTED, SearchState
 from sickbay.fhir.search.query import DateValue, Filter, Query, SearchParameter, StringValue, TokenValue, Value
 from sickbay.fhir.search.result_parameters import CURSOR, MAXIMUM_COUNT, MODIFIED, RESULTS, UNSHAPED
@@ -238,7 +238,7 @@ def _add_unknown(state: SearchState, name: str, code: str, modifier: str, text: 
 
 @cache
 def _describe_all(version: str, type: str) -> str:
-    return "one of " + ", ".join(sorted(parameters(version, type)))
+    return "one of " + ", ".join(sorted(load_parameters(version, type)))
 
 
 def _intersect_ids(state: SearchState, ids: list[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from sickbay.fhir.definitions import table
+from sickbay.fhir.definitions import load_table
 from sickbay.fhir.search.additional_parameters import ADDITIONS
 from sickbay.fhir.served import served_types
 
@@ -12,7 +12,7 @@ from sickbay.fhir.served import served_types
 @cache
 def list_referring(version: str, type: str) -> tuple[tuple[str, str], ...]:
     """Returns (type, code) of each reference parameter that names this type as a target. Reads only the table: it is fast."""
-    rows, added = table(version, "search"), ADDITIONS.get(version, {})
+    rows, added = load_table(version, "search"), ADDITIONS.get(version, {})
     return tuple(
         (source, code)
         for source in served_types(version)

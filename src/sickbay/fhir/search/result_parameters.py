@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Literal, cast
 
-from sickbay.fhir.search.parameters import find, known_types, parameters
+from sickbay.fhir.search.parameters import find, known_types, load_parameters
 from sickbay.fhir.search.parser_state import SearchState
 from sickbay.fhir.search.query import Include, Sort
 
@@ -48,7 +48,7 @@ def _sort(state: SearchState, modifier: str, text: str) -> str | None:
 
 
 def _sortable_names(state: SearchState) -> list[str]:
-    return [parameter.code for parameter in parameters(state.version, state.type).values() if parameter.kind in _SORTABLE]
+    return [parameter.code for parameter in load_parameters(state.version, state.type).values() if parameter.kind in _SORTABLE]
 
 
 def _read_include(state: SearchState, modifier: str, text: str) -> str | None:
@@ -83,7 +83,9 @@ def _nearest_reference(state: SearchState, type: str, code: str) -> str:
 
 @cache
 def _reference_parameters(version: str, type: str) -> tuple[str, ...]:
-    return tuple(sorted(parameter.code for parameter in parameters(version, type).values() if parameter.kind == "reference"))
+    return tuple(
+        sorted(parameter.code for parameter in load_parameters(version, type).values() if parameter.kind == "reference")
+    )
 
 
 def _read_total(state: SearchState, modifier: str, text: str) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import cast
 
-from sickbay.fhir.dates import BEGINNING, END, span
+from sickbay.fhir.dates import BEGINNING, END, parse_span
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import ID, is_absolute, reference_target
 from sickbay.fhir.search.index_values import HUGE
@@ -54,7 +54,7 @@ def unescape(text: str) -> str:
     return re.sub(r"\\([,|$\\])", r"\1", text) if "\\" in text else text
 
 
-def token(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
+def parse_token(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
     """Parses `code` (any system), `system|code`, `|code` (no system), `system|` (any code)."""
     begin, *rest = split(text, "|") if "\\" in text else text.split("|", 1)
     if not rest:
@@ -65,7 +65,7 @@ def token(parameter: SearchParameter, modifier: str | None, text: str, base: str
     return TokenValue(system, code or None)
 
 
-def reference(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
+def parse_reference(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
     """Parses `id`, `Type/id`, or an absolute URL. A URL on another server matches resources that contain that URL."""
     text = unescape(text)
     if text.rsplit("/", 1)[-1] in _NOWHERE:
@@ -104,17 +104,17 @@ def _reference_form(parameter: SearchParameter) -> str:
     return f"{parameter.code}={type}/<id> or {parameter.code}=<id>"
 
 
-def string(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
+def parse_string(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
     """Parses any text. `text` is folded, `raw` is as sent (for :exact)."""
     raw = unescape(text)
     return StringValue(fold(raw), raw)
 
 
-def date(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
+def parse_date(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
     """Parses a prefix and a date of any precision. `ap` extends the range by a tenth of its length, at least a day."""
     form = _PREFIX.fullmatch(text)
     # An unencoded plus sign arrives as a space. A date contains one only in the zone.
-    period = span(form[2].replace(" ", "+")) if form else None
+    period = parse_span(form[2].replace(" ", "+")) if form else None
     if form is None or period is None:
         return RequestError(
             "fhir-date-malformed", parameter.code, text, "[prefix]YYYY[-MM[-DD[Thh:mm[:ss]zone]]], such as ge2020-01-02"
@@ -126,18 +126,18 @@ def date(parameter: SearchParameter, modifier: str | None, text: str, base: str)
     return DateValue(_read_prefix(form[1]), low, high)
 
 
-def number(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
+def parse_number(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
     """Parses a prefix and a decimal: `100` covers [99.5, 100.5), `100.00` [99.995, 100.005), `1e2` [95, 105)."""
-    return quantity(parameter, modifier, text, base) if "|" not in text else _not_a_number(parameter, text)
+    return parse_quantity(parameter, modifier, text, base) if "|" not in text else refuse_number(parameter, text)
 
 
-def quantity(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
+def parse_quantity(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
     """Parses `[prefix]number`, `…|system|code` or `…||code`. Precision matters for eq, ne and ap; otherwise low == high."""
     parts = [unescape(part) for part in split(text, "|")]
     form = _PREFIX.fullmatch(parts[0])
-    covered = precision(form[2]) if form else None
+    covered = determine_precision(form[2]) if form else None
     if form is None or covered is None or len(parts) not in (1, 3):
-        return _not_a_number(parameter, text)
+        return refuse_number(parameter, text)
     low, high = covered
     if form[1] in ("gt", "lt", "ge", "le", "sa", "eb"):
         low = high = _move_past(float(form[2]), form[1])
@@ -160,7 +160,7 @@ def _move_past(value: float, prefix: str) -> float:
     return value if toward is None else math.nextafter(value, toward)
 
 
-def precision(text: str) -> tuple[float, float] | None:
+def determine_precision(text: str) -> tuple[float, float] | None:
     """Returns the range [low, high) that a decimal covers by its written precision; None if it isn't a decimal."""
     form = _NUMBER.fullmatch(text)
     if form is None:
@@ -175,7 +175,7 @@ def precision(text: str) -> tuple[float, float] | None:
     return value - half, max(value + half, math.nextafter(value, math.inf))  # `half` is lost in numbers of 17 digits
 
 
-def _not_a_number(parameter: SearchParameter, text: str) -> RequestError:
+def refuse_number(parameter: SearchParameter, text: str) -> RequestError:
     units = "|system|code" if parameter.kind == "quantity" else ""
     return RequestError("fhir-search-value-malformed", parameter.code, text, f"[prefix]number{units}, such as gt5.4{units}")
 
@@ -192,14 +192,14 @@ def parse_missing(parameter: SearchParameter, modifier: str | None, text: str, b
     return RequestError("fhir-search-value-malformed", name, text, f"{name}=true or false")
 
 
-def uri(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
+def parse_uri(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
     return UriValue(unescape(text))
 
 
 _RELATIVE = re.compile(r"[A-Z][A-Za-z]+(/.*)?", re.S)
 
 
-def addresses(value: UriValue, base: str) -> tuple[UriValue, ...]:
+def list_addresses(value: UriValue, base: str) -> tuple[UriValue, ...]:
     """Returns the URL as it is and, if it is on this server, in its other form: relative to the base, or absolute.
 
     An attachment is stored as `Binary/1`, but read elsewhere as `<base>/Binary/1`, such as in the files of an export.
@@ -250,11 +250,11 @@ def url_and_parents(text: str) -> list[str]:
 
 
 READ: dict[Kind, Callable[[SearchParameter, str | None, str, str], Value | RequestError]] = {
-    "token": token,
-    "reference": reference,
-    "string": string,
-    "date": date,
-    "number": number,
-    "quantity": quantity,
-    "uri": uri,
+    "token": parse_token,
+    "reference": parse_reference,
+    "string": parse_string,
+    "date": parse_date,
+    "number": parse_number,
+    "quantity": parse_quantity,
+    "uri": parse_uri,
 }

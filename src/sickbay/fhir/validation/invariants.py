@@ -113,7 +113,7 @@ def _has_requests(bundle: Json) -> bool:
     return bundle.get("type") not in _REQUESTS or all("request" in entry for entry in _entries_of(bundle))
 
 
-def _for_type(type: str, holds: Callable[[Json], bool]) -> Callable[[Json], bool]:
+def _limit_to_type(type: str, holds: Callable[[Json], bool]) -> Callable[[Json], bool]:
     """Applies a check only to Bundles of a type."""
     return lambda bundle: bundle.get("type") != type or holds(bundle)
 
@@ -145,11 +145,11 @@ def _requires_any(name: str, *others: str) -> Callable[[Json], bool]:
     return lambda value: name not in value or any(other in value for other in others)
 
 
-def _any_of(*names: str) -> Callable[[Json], bool]:
+def _require_any(*names: str) -> Callable[[Json], bool]:
     return lambda value: any(name in value for name in names)
 
 
-def _not_both(name: str, other: str) -> Callable[[Json], bool]:
+def _forbid_both(name: str, other: str) -> Callable[[Json], bool]:
     return lambda value: name not in value or other not in value
 
 
@@ -171,12 +171,17 @@ _BUNDLE = (
         _allow_only("response", "batch-response", "transaction-response", "history"),
     ),
     Invariant(
-        "bdl-9", "a document has an identifier with a system and a value", _for_type("document", _has_identifier), _SINCE_R4
+        "bdl-9",
+        "a document has an identifier with a system and a value",
+        _limit_to_type("document", _has_identifier),
+        _SINCE_R4,
     ),
-    Invariant("bdl-10", "a document has a timestamp", _for_type("document", _any_of("timestamp")), _SINCE_R4),
-    Invariant("bdl-11", "a document begins with a Composition", _for_type("document", _begins_with("Composition")), _SINCE_R4),
+    Invariant("bdl-10", "a document has a timestamp", _limit_to_type("document", _require_any("timestamp")), _SINCE_R4),
     Invariant(
-        "bdl-12", "a message begins with a MessageHeader", _for_type("message", _begins_with("MessageHeader")), _SINCE_R4
+        "bdl-11", "a document begins with a Composition", _limit_to_type("document", _begins_with("Composition")), _SINCE_R4
+    ),
+    Invariant(
+        "bdl-12", "a message begins with a MessageHeader", _limit_to_type("message", _begins_with("MessageHeader")), _SINCE_R4
     ),
 )
 _CONDITION = (
@@ -207,8 +212,8 @@ _APPOINTMENT = (
     Invariant("app-3", "start and end are required unless the status is proposed, cancelled or waitlist", _has_a_time),
 )
 _SECTION = (
-    Invariant("cmp-1", "a section needs text, entries or nested sections", _any_of("text", "entry", "section")),
-    Invariant("cmp-2", "emptyReason is not allowed together with entries", _not_both("emptyReason", "entry")),
+    Invariant("cmp-1", "a section needs text, entries or nested sections", _require_any("text", "entry", "section")),
+    Invariant("cmp-2", "emptyReason is not allowed together with entries", _forbid_both("emptyReason", "entry")),
 )
 _REPEAT = (
     Invariant("tim-1", "a duration needs its unit", _requires_any("duration", "durationUnit", "durationUnits")),
@@ -237,17 +242,17 @@ EVERYWHERE: dict[str, tuple[Invariant, ...]] = {
         _ABSENT,
         Invariant("obs-7", "value must be absent if a component has the same code", _component_codes_differ, _SINCE_STU3),
     ),
-    "Observation.referenceRange": (Invariant("obs-3", "it needs low, high or text", _any_of("low", "high", "text")),),
+    "Observation.referenceRange": (Invariant("obs-3", "it needs low, high or text", _require_any("low", "high", "text")),),
     "Patient.contact": (_CONTACT,),
     "AllergyIntolerance": _ALLERGY,
     "Appointment": _APPOINTMENT,
-    "Appointment.participant": (Invariant("app-1", "it needs a type or an actor", _any_of("type", "actor")),),
+    "Appointment.participant": (Invariant("app-1", "it needs a type or an actor", _require_any("type", "actor")),),
     "Bundle": _BUNDLE,
     "Bundle.entry": (
-        Invariant("bdl-5", "it needs a resource, a request or a response", _any_of("resource", "request", "response")),
+        Invariant("bdl-5", "it needs a resource, a request or a response", _require_any("resource", "request", "response")),
     ),
     "CarePlan.activity": (
-        Invariant("cpl-3", "detail is not allowed together with reference", _not_both("detail", "reference"), _BEFORE_R5),
+        Invariant("cpl-3", "detail is not allowed together with reference", _forbid_both("detail", "reference"), _BEFORE_R5),
     ),
     "Composition.section": _SECTION,
     "Condition": _CONDITION,
@@ -259,8 +264,8 @@ EVERYWHERE: dict[str, tuple[Invariant, ...]] = {
             _BEFORE_R5,
         ),
     ),
-    "List": (Invariant("lst-1", "emptyReason is not allowed together with entries", _not_both("emptyReason", "entry")),),
-    "Organization": (Invariant("org-1", "it needs a name or an identifier", _any_of("name", "_name", "identifier")),),
+    "List": (Invariant("lst-1", "emptyReason is not allowed together with entries", _forbid_both("emptyReason", "entry")),),
+    "Organization": (Invariant("org-1", "it needs a name or an identifier", _require_any("name", "_name", "identifier")),),
     "ServiceRequest": (Invariant("prr-1", "orderDetail needs a code", _requires_any("orderDetail", "code"), _R4),),
     "Timing.repeat": _REPEAT,
 }

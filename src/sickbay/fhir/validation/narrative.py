@@ -184,13 +184,13 @@ class _NarrativeReader:
         self.depth += 1
         self.filled = self.filled or local == "img"
         for key, value in attributes.items():
-            _attribute(key.replace("http://www.w3.org/XML/1998/namespace ", "xml:"), value, local)
+            _check_attribute(key.replace("http://www.w3.org/XML/1998/namespace ", "xml:"), value, local)
 
     def _data(self, text: str) -> None:
         self.filled = self.filled or not text.isspace()
 
 
-def _attribute(name: str, value: str, element: str) -> None:
+def _check_attribute(name: str, value: str, element: str) -> None:
     if name not in ATTRIBUTES:
         raise _Unsafe(f"must not contain the attribute {name} (txt-1)")
     scheme = _SCHEME.match(value) if name in _ADDRESSES else None

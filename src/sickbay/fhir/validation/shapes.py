@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
-from sickbay.fhir.definitions import table
+from sickbay.fhir.definitions import load_table
 from sickbay.fhir.search.index_values import HUGE
 from sickbay.fhir.validation import invariants, narrative
 from sickbay.fhir.validation.invariants import Invariant
@@ -55,7 +55,7 @@ class Shape:
 
 
 @cache
-def shape(version: str, path: str) -> Shape:
+def load_shape(version: str, path: str) -> Shape:
     """Returns the shape at a path: a resource type, a datatype, or an element with children. Raises KeyError."""
     rows, compiled = _children_by_parent(version), Shape(invariants=invariants.invariants_of(version, path))
     if path not in rows and path in _FROM_QUANTITY:
@@ -68,7 +68,7 @@ def shape(version: str, path: str) -> Shape:
     singles = {key: element for key, element in compiled.elements.items() if not element.many}
     compiled.plain = {key: element.check for key, element in singles.items() if element.check is not None}
     compiled.single = {key: element for key, element in singles.items() if element.check is None}
-    if path in table(version, "search"):
+    if path in load_table(version, "search"):
         compiled.plain["resourceType"] = lambda value: None  # it was checked to find the shape
     return compiled
 
@@ -106,7 +106,7 @@ def _build_element(
         return Element(many, narrative.check_dstu2 if version == "dstu2" else narrative.check)
     if type == "code" and len(row) > 3 and row[3]:
         return Element(many, _make_code_check(version, row[3]))
-    if name == "id" and "." not in path and path in table(version, "search"):
+    if name == "id" and "." not in path and path in load_table(version, "search"):
         return Element(many, PRIMITIVES["id"])
     if type in PRIMITIVES:
         return Element(many, PRIMITIVES[type])
@@ -117,7 +117,7 @@ def _build_element(
 def _make_code_check(version: str, value_set: str) -> ValueCheck:
     """Checks a required binding. For value sets that the tables don't list (media types, languages), checks only the form."""
     plain = PRIMITIVES["code"]
-    codes = table(version, "codes").get(value_set.partition("|")[0])
+    codes = load_table(version, "codes").get(value_set.partition("|")[0])
     if codes is None:
         return plain
     known = frozenset(codes)
@@ -134,7 +134,7 @@ def _make_code_check(version: str, value_set: str) -> ValueCheck:
 @cache
 def _children_by_parent(version: str) -> dict[str, list[tuple[str, list[Any]]]]:
     by_parent: dict[str, list[tuple[str, list[Any]]]] = {}
-    for path, row in table(version, "elements").items():
+    for path, row in load_table(version, "elements").items():
         parent, _, name = path.rpartition(".")
         if name:
             by_parent.setdefault(parent, []).append((name, row))

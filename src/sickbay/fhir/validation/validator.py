@@ -16,7 +16,7 @@ from sickbay.fhir.routing import reference_target
 from sickbay.fhir.search.index_values import cache_key
 from sickbay.fhir.search.parameters import known_types, nearest_of
 from sickbay.fhir.validation.issue import ValidationIssue
-from sickbay.fhir.validation.shapes import Element, Shape, shape
+from sickbay.fhir.validation.shapes import Element, Shape, load_shape
 from sickbay.kernel.memoize import cache_results, memoize
 
 LIMIT = 100
@@ -74,7 +74,7 @@ def _check_resource(state: _ValidationState, resource: Any, place: str, depth: i
         state.local, state.contained = [], _index_contained(state, resource, at) if "contained" in resource else {}
     elif "contained" in resource:
         state.add(f"{at}.contained", "structure", "is not allowed in a contained resource (dom-2)")
-    _check_object(state, shape(state.version, type), resource, at, depth)
+    _check_object(state, load_shape(state.version, type), resource, at, depth)
     if whole and state.local:
         _resolve(state)
     if whole:
@@ -194,11 +194,11 @@ def _check_complex(state: _ValidationState, element: Element, value: Any, at: st
     if home == "CodeableConcept":
         text = cache_key(value)
         if text is None or not _is_good(state.version, text):
-            _check_object(state, shape(state.version, home), value, at, depth + 1)
+            _check_object(state, load_shape(state.version, home), value, at, depth + 1)
     elif home == "Resource":
         _check_resource(state, value, at, depth + 1)
     else:
-        _check_object(state, shape(state.version, home), value, at, depth + 1)
+        _check_object(state, load_shape(state.version, home), value, at, depth + 1)
         if home == "Reference" and isinstance(value, dict):
             _check_reference(state, element.targets, value.get("reference"), value.get("type"), at)
 
@@ -207,7 +207,7 @@ def _check_complex(state: _ValidationState, element: Element, value: Any, at: st
 def _is_good(version: str, text: bytes) -> bool:
     """Returns whether a CodeableConcept is valid at any path, cached because most occur many times. Not for references."""
     state = _ValidationState(version, "")
-    _check_object(state, shape(version, "CodeableConcept"), lossless_json.loads(text), "", 0)
+    _check_object(state, load_shape(version, "CodeableConcept"), lossless_json.loads(text), "", 0)
     return not state.issues and b'"reference"' not in text
 
 
@@ -273,7 +273,7 @@ def _primitive_extras(
 @cache
 def _extra_shape(version: str) -> Shape:
     """Returns the shape of what is next to a primitive."""
-    whole = shape(version, "Extension")
+    whole = load_shape(version, "Extension")
     allowed = {key: element for key, element in whole.elements.items() if key in ("id", "extension", "fhir_comments")}
     return Shape(allowed, plain={key: check for key, check in whole.plain.items() if key in allowed})
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from sickbay.fhir.definitions import table
-from sickbay.fhir.elements import children
+from sickbay.fhir.definitions import load_table
+from sickbay.fhir.elements import list_children
 from sickbay.fhir.search.parameters import known_types
 from sickbay.fhir.validation.shapes import PRIMITIVES
 
@@ -31,7 +31,7 @@ _QUANTITY = ("Age", "Count", "Distance", "Duration")
 
 
 @cache
-def layout(version: str, path: str) -> dict[str, XmlElement]:
+def load_layout(version: str, path: str) -> dict[str, XmlElement]:
     """Key -> slot, in XML order. Empty if the path has no children (a primitive has id and extension)."""
     rows = _rows_of_version(version)
     if path not in rows and path in _QUANTITY:
@@ -39,7 +39,7 @@ def layout(version: str, path: str) -> dict[str, XmlElement]:
     slots: dict[str, XmlElement] = {}
     for name, many in rows.get(path, ()):
         choice = name.endswith("[x]")
-        for child in children(version, path).get(name.removesuffix("[x]"), ()):
+        for child in list_children(version, path).get(name.removesuffix("[x]"), ()):
             if choice or child.key == name:
                 slots[child.key] = XmlElement(
                     child.key, child.type, child.path, many, _kind_of_child(version, path, child.key, child.type)
@@ -50,7 +50,7 @@ def layout(version: str, path: str) -> dict[str, XmlElement]:
 @cache
 def inside_primitive(version: str) -> dict[str, XmlElement]:
     """The slots of a primitive: id as an attribute, and extensions."""
-    return {key: slot for key, slot in layout(version, "Extension").items() if key in ("id", "extension")}
+    return {key: slot for key, slot in load_layout(version, "Extension").items() if key in ("id", "extension")}
 
 
 def _kind_of_child(version: str, path: str, key: str, type: str) -> str:
@@ -65,7 +65,7 @@ def _kind_of_child(version: str, path: str, key: str, type: str) -> str:
 @cache
 def _rows_of_version(version: str) -> dict[str, list[tuple[str, bool]]]:
     by_parent: dict[str, list[tuple[str, bool]]] = {}
-    for path, row in table(version, "elements").items():
+    for path, row in load_table(version, "elements").items():
         parent, _, name = path.rpartition(".")
         by_parent.setdefault(parent, []).append((name, row[1] != "1"))
     return by_parent

@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from sickbay.fhir.lossless_json import Decimal
 from sickbay.fhir.search.parameters import known_types
-from sickbay.fhir.xml.layout import NAMESPACE, XHTML, XmlElement, inside_primitive, layout
+from sickbay.fhir.xml.layout import NAMESPACE, XHTML, XmlElement, inside_primitive, load_layout
 from sickbay.fhir.xml.start_tags import MAXIMUM_ATTRIBUTES, SMALL, has_too_many_attributes
 from sickbay.fhir.xml.xhtml import Pieces, declares_namespace
 
@@ -106,7 +106,7 @@ class _XmlReader:
     def _begin_resource(self, type: str, attributes: dict[str, str]) -> None:
         if type not in known_types(self.version):
             raise self.fail(f"<{type}> is not a resource of this version")
-        frame = _Frame(type, None, layout(self.version, type), {"resourceType": type})
+        frame = _Frame(type, None, load_layout(self.version, type), {"resourceType": type})
         self._read_attributes(frame, attributes)
         self.frames.append(frame)
 
@@ -121,7 +121,7 @@ class _XmlReader:
         elif slot.kind == "primitive":
             frame = _Frame(local, slot, inside_primitive(self.version), {})
         else:
-            frame = _Frame(local, slot, layout(self.version, slot.path), {})
+            frame = _Frame(local, slot, load_layout(self.version, slot.path), {})
         self._read_attributes(frame, attributes)
         self.frames.append(frame)
 

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import Any
 
 from sickbay.fhir.xml.entities import replace_named_characters
-from sickbay.fhir.xml.layout import NAMESPACE, XHTML, XmlElement, inside_primitive, layout
+from sickbay.fhir.xml.layout import NAMESPACE, XHTML, XmlElement, inside_primitive, load_layout
 
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff￾￿]")
 _ESCAPED = {ord(letter): f"&#{ord(letter)};" for letter in "\t\n\r"} | {
@@ -37,7 +37,7 @@ class _Writer:
 
     def resource(self, resource: dict[str, Any], depth: int, attributes: str = "") -> None:
         type = str(resource.get("resourceType"))
-        self._write_element(type, layout(self.version, type), resource, depth, attributes)
+        self._write_element(type, load_layout(self.version, type), resource, depth, attributes)
 
     def _write_element(
         self, name: str, slots: dict[str, XmlElement], value: dict[str, Any], depth: int, attributes: str
@@ -78,7 +78,7 @@ class _Writer:
             self.line(depth)
             self.parts.append(f"</{slot.key}>")
         elif isinstance(value, dict):
-            self._write_element(slot.key, layout(self.version, slot.path), value, depth, "")
+            self._write_element(slot.key, load_layout(self.version, slot.path), value, depth, "")
 
 
 def _as_list(value: Any) -> list[Any]:

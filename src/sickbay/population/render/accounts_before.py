@@ -62,7 +62,7 @@ def media_dstu2(media: Json) -> Json:
     return {**leave_out(media, "status", "encounter", "createdDateTime"), "type": "photo"}
 
 
-def _first_coding(concept: Json) -> Any:
+def _get_first_coding(concept: Json) -> Any:
     return concept["coding"][0]
 
 
@@ -78,7 +78,7 @@ def claim_dstu2(claim: Json) -> Json:
         "target": claim["insurer"],
         "organization": claim["provider"],
         "use": "complete",
-        "priority": _first_coding(claim["priority"]),
+        "priority": _get_first_coding(claim["priority"]),
         "patient": claim["patient"],
         "coverage": [{**insurance, "relationship": relationship}],
         "item": [
@@ -86,7 +86,7 @@ def claim_dstu2(claim: Json) -> Json:
                 "sequence": 1,
                 "type": {"system": "http://hl7.org/fhir/v3/ActCode", "code": "CSINV", "display": "clinical service invoice"},
                 "provider": claim["careTeam"][0]["provider"],
-                "service": _first_coding(item["productOrService"]),
+                "service": _get_first_coding(item["productOrService"]),
                 "serviceDate": item["servicedDate"],
                 "unitPrice": _money_as_quantity(item["unitPrice"]),
                 "net": _money_as_quantity(item["net"]),

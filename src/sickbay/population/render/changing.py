@@ -157,7 +157,7 @@ def immunization_status_before(dose: Json, name: str) -> Json:
     return {"status": "completed", name: True, "explanation": {"reasonNotGiven": [dose["statusReason"]]}}
 
 
-def with_type_names(references: list[Json], names: Mapping[str, str]) -> list[Json]:
+def add_type_names(references: list[Json], names: Mapping[str, str]) -> list[Json]:
     """Returns the references with the type names of an older version. names: maps the type in R4 to the older name."""
     renamed_references = []
     for reference in references:

@@ -29,26 +29,28 @@ def begin_resource(kind: str, id: str, profile: str) -> Json:
     return {"resourceType": kind, "id": id, "meta": {"profile": [CORE + profile]}}
 
 
-def coding(code: Coding) -> Json:
+def render_coding(code: Coding) -> Json:
     return {"system": code.system, "code": code.code, "display": code.display}
 
 
 @lru_cache(maxsize=512)
-def concept(thing: Concept) -> Json:
+def render_concept(thing: Concept) -> Json:
     """Returns a CodeableConcept. The object is cached and shared: copy a resource before changing it."""
-    return {"coding": [coding(code) for code in thing.codes], "text": thing.text} if thing.codes else {"text": thing.text}
+    return (
+        {"coding": [render_coding(code) for code in thing.codes], "text": thing.text} if thing.codes else {"text": thing.text}
+    )
 
 
 def make_concept(system: str, code: str, display: str) -> Json:
     return {"coding": [{"system": system, "code": code, "display": display}]}
 
 
-def reference(kind: str, id: str, display: str | None = None) -> Json:
+def render_reference(kind: str, id: str, display: str | None = None) -> Json:
     address = {"reference": f"{kind}/{id}"}
     return {**address, "display": display} if display else address
 
 
-def practitioner(id: str) -> Json:
+def refer_to_practitioner(id: str) -> Json:
     return {"reference": f"Practitioner/{id}", "display": NAMES[id]}
 
 
@@ -56,11 +58,11 @@ def room_name(id: str) -> str:
     return f"Room {ROOMS.index(id) + 1}"
 
 
-def instant(at: datetime.datetime) -> str:
+def format_instant(at: datetime.datetime) -> str:
     return f"{at.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
-def quantity(measure: Measure, value: float) -> Json:
+def render_quantity(measure: Measure, value: float) -> Json:
     number = value if measure.digits else int(value)
     if not measure.ucum:
         return {"value": number}
@@ -72,19 +74,22 @@ def part_of(patient: str, letter: str, number: int) -> str:
     return f"{patient}-{letter}{number:03d}" if letter == "o" else f"{patient}-{letter}{number:02d}"
 
 
-def encounter(patient: str, number: int) -> Json:
+def refer_to_encounter(patient: str, number: int) -> Json:
     return {"reference": f"Encounter/{part_of(patient, 'e', number)}"}
 
 
-def period(visit: Visit) -> Json:
-    return {"start": instant(visit.start), "end": instant(visit.start + datetime.timedelta(minutes=visit.minutes))}
+def render_period(visit: Visit) -> Json:
+    return {
+        "start": format_instant(visit.start),
+        "end": format_instant(visit.start + datetime.timedelta(minutes=visit.minutes)),
+    }
 
 
-def medication(drug: Drug) -> Json:
+def render_medication(drug: Drug) -> Json:
     """Returns the element of an order that identifies the drug: a code, or a reference to a Medication of the hospital."""
     if drug in FORMULARY:
-        return {"medicationReference": reference("Medication", medication_id(drug), drug.concept.text)}
-    return {"medicationCodeableConcept": concept(drug.concept)}
+        return {"medicationReference": render_reference("Medication", medication_id(drug), drug.concept.text)}
+    return {"medicationCodeableConcept": render_concept(drug.concept)}
 
 
 def medication_id(drug: Drug) -> str:
@@ -93,7 +98,7 @@ def medication_id(drug: Drug) -> str:
 
 def explain_missing(why: Coding) -> Json:
     """Returns a CodeableConcept with the reason for a missing value."""
-    return {"coding": [coding(why)]}
+    return {"coding": [render_coding(why)]}
 
 
 def interpretation_and_range(reading: Observation, sex: str, age: float) -> tuple[tuple[str, str], Json] | None:
@@ -104,9 +109,9 @@ def interpretation_and_range(reading: Observation, sex: str, age: float) -> tupl
     low, high = bounds
     reference_range: Json = {}
     if low is not None:
-        reference_range["low"] = quantity(reading.measure, low)
+        reference_range["low"] = render_quantity(reading.measure, low)
     if high is not None:
-        reference_range["high"] = quantity(reading.measure, high)
+        reference_range["high"] = render_quantity(reading.measure, high)
     if low is not None and reading.value < low:
         return ("L", "Low"), reference_range
     return (("H", "High") if high is not None and reading.value > high else ("N", "Normal")), reference_range

@@ -8,6 +8,7 @@ from sickbay.fhir.binary import EXTENSION
 from sickbay.population.render.accounts_before import benefit_dstu2, claim_dstu2, media_dstu2
 from sickbay.population.render.changing import (
     Renderer,
+    add_type_names,
     care_team_before,
     code_of,
     document_before,
@@ -18,10 +19,9 @@ from sickbay.population.render.changing import (
     rename,
     report_before,
     systems_below,
-    with_type_names,
 )
 from sickbay.population.render.common import Json, make_concept
-from sickbay.population.render.forms_before import questionnaire, response
+from sickbay.population.render.forms_before import render_questionnaire, render_response
 from sickbay.population.render.r4.clinical import CATEGORIES
 
 HL7 = "http://hl7.org/fhir/"
@@ -135,13 +135,13 @@ def _interpretation_concept(code: str, display: str) -> Json:
 
 
 @cache
-def _other_category(code: str) -> Json:
+def _render_other_category(code: str) -> Json:
     """Returns the nearest category: those of US Core did not exist, so they become social history."""
     return dict(_CATEGORIES.get(code) or _CATEGORIES["social-history"])
 
 
 def _convert_category(category: Json) -> Json:
-    return _other_category(code_of(category))
+    return _render_other_category(code_of(category))
 
 
 def _convert_observation(observation: Json) -> Json:
@@ -166,7 +166,7 @@ def _convert_component(component: Json) -> Json:
 
 def _convert_dispense(dispense: Json) -> Json:
     """Converts a dispense; the performer is omitted because it had to be a person."""
-    orders = with_type_names(dispense["authorizingPrescription"], _BEFORE)
+    orders = add_type_names(dispense["authorizingPrescription"], _BEFORE)
     changed = {
         **leave_out(dispense, "performer", "context"),
         "identifier": dispense["identifier"][0],
@@ -255,14 +255,14 @@ def _keep_single_reason(resource: Json) -> Json:
 def _convert_procedure(procedure: Json) -> Json:
     changed = _keep_single_reason(procedure)
     if "basedOn" in procedure:
-        changed["basedOn"] = with_type_names(procedure["basedOn"], _BEFORE)[0]
+        changed["basedOn"] = add_type_names(procedure["basedOn"], _BEFORE)[0]
     return rename(changed, basedOn="request")
 
 
 def _convert_report(report: Json) -> Json:
     changed = {**report_before(report), "category": report["category"][0], "performer": report["performer"][0]}
     if "basedOn" in report:
-        changed["basedOn"] = with_type_names(report["basedOn"], _BEFORE)
+        changed["basedOn"] = add_type_names(report["basedOn"], _BEFORE)
     return rename(changed, basedOn="request")
 
 
@@ -296,7 +296,7 @@ def _convert_binary(binary: Json) -> Json:
 
 def _convert_provenance(provenance: Json) -> Json:
     agents = [{"role": agent["type"]["coding"][0], "actor": agent["who"]} for agent in provenance["agent"]]
-    return {**provenance, "agent": agents, "target": with_type_names(provenance["target"], _BEFORE)}
+    return {**provenance, "agent": agents, "target": add_type_names(provenance["target"], _BEFORE)}
 
 
 _renderer = Renderer(
@@ -312,8 +312,8 @@ _renderer = Renderer(
         "AllergyIntolerance": _convert_allergy,
         "MedicationRequest": _convert_order,
         "MedicationDispense": _convert_dispense,
-        "Questionnaire": questionnaire,
-        "QuestionnaireResponse": response,
+        "Questionnaire": render_questionnaire,
+        "QuestionnaireResponse": render_response,
         "Observation": _convert_observation,
         "Coverage": _convert_coverage,
         "RelatedPerson": _related_person,

@@ -10,7 +10,7 @@ from sickbay.population.render.common import Json
 _QuestionConverter = Callable[[Json], Json]
 
 
-def questionnaire(form: Json) -> Json:
+def render_questionnaire(form: Json) -> Json:
     group = {
         "title": form["title"],
         **({"concept": form["code"]} if "code" in form else {}),
@@ -19,7 +19,7 @@ def questionnaire(form: Json) -> Json:
     return {**leave_out(form, "url", "title", "code", "item"), "status": "published", "group": group}
 
 
-def response(answers: Json) -> Json:
+def render_response(answers: Json) -> Json:
     changed = {**leave_out(answers, "_questionnaire", "item"), "questionnaire": form_of(answers)}
     return {**changed, "group": _group_items(answers["item"], _convert_answer)}
 

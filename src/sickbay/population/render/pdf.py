@@ -6,7 +6,7 @@ import datetime
 import textwrap
 
 
-def page(title: str, name: str, day: datetime.date, text: str) -> bytes:
+def render_page(title: str, name: str, day: datetime.date, text: str) -> bytes:
     """Returns one page of letter size. Characters that Latin-1 doesn't have are omitted."""
     lines = [title, f"{name}, {day.isoformat()}", "", *textwrap.wrap(text, 84)]
     shown = b"".join(b"(" + _escape(line) + b") ' " for line in lines)

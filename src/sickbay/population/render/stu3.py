@@ -5,6 +5,7 @@ from __future__ import annotations
 from sickbay.population.render.accounts_before import benefit_stu3, claim_stu3, consent_stu3, media_stu3
 from sickbay.population.render.changing import (
     Renderer,
+    add_type_names,
     care_team_before,
     code_of,
     document_before,
@@ -16,7 +17,6 @@ from sickbay.population.render.changing import (
     rename,
     report_before,
     systems_below,
-    with_type_names,
 )
 from sickbay.population.render.common import Json
 
@@ -119,7 +119,7 @@ def _convert_request(request: Json) -> Json:
 
 
 def _change_based_on(resource: Json) -> Json:
-    changed = {**resource, "basedOn": with_type_names(resource["basedOn"], _BEFORE)} if "basedOn" in resource else resource
+    changed = {**resource, "basedOn": add_type_names(resource["basedOn"], _BEFORE)} if "basedOn" in resource else resource
     return rename(changed, encounter="context")
 
 
@@ -142,7 +142,7 @@ def _convert_provenance(provenance: Json) -> Json:
     for entry in provenance["agent"]:
         agent = {"role": [entry["type"]], "whoReference": entry["who"]}
         agents.append({**agent, "onBehalfOfReference": entry["onBehalfOf"]} if "onBehalfOf" in entry else agent)
-    return {**provenance, "agent": agents, "target": with_type_names(provenance["target"], _BEFORE)}
+    return {**provenance, "agent": agents, "target": add_type_names(provenance["target"], _BEFORE)}
 
 
 def _convert_task(task: Json) -> Json:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from sickbay.population import additions, data_quality, tasks
 from sickbay.population.chart import Chart
 from sickbay.population.patient_history import PatientHistory, Person
-from sickbay.population.people import CAST, person
+from sickbay.population.people import CAST, make_person
 from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.stories import (
     anaemia,
@@ -87,9 +87,9 @@ STORY_DEFINITIONS: tuple[StoryDefinition, ...] = (
 STORIES = {story.name: story for story in STORY_DEFINITIONS}
 
 
-def live(seed: int, number: int, messiness: float = 0.0) -> PatientHistory:
+def simulate_life(seed: int, number: int, messiness: float = 0.0) -> PatientHistory:
     """Returns the history of the `number`-th patient, which depends only on the seed, with errors added (`data_quality.py`)."""
-    patient = data_quality.person(person(seed, number), seed, messiness)
+    patient = data_quality.distort_person(make_person(seed, number), seed, messiness)
     chart = Chart(patient, SeededRandom(seed, "life", number))
     names = story_names(seed, number)
     if names == ("timothy",):
@@ -105,7 +105,7 @@ def live(seed: int, number: int, messiness: float = 0.0) -> PatientHistory:
 def story_names(seed: int, number: int) -> tuple[str, ...]:
     """Returns the names of a patient's stories, without running them."""
     role = CAST.get(number)
-    return role.stories if role else _choose_stories(seed, person(seed, number))
+    return role.stories if role else _choose_stories(seed, make_person(seed, number))
 
 
 def _choose_stories(seed: int, patient: Person) -> tuple[str, ...]:

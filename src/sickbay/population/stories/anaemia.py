@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 from sickbay.population import drugs, measures, problems
-from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.stories.base import Lasting, StoryDefinition, draw_onset
 from sickbay.population.vitals import Body
 
 
@@ -24,7 +24,7 @@ class Anaemia(Lasting):
 
 STORY = StoryDefinition(
     "anaemia",
-    lambda person, rng: Anaemia(onset(person, rng, 16, years=5)),
+    lambda person, rng: Anaemia(draw_onset(person, rng, 16, years=5)),
     ages=(18, 52),
     women=0.07,
     never=frozenset({"pregnancy"}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sickbay.population import drugs, problems, procedure_codes
-from sickbay.population.chart import Chart, target
+from sickbay.population.chart import Chart, make_target
 from sickbay.population.patient_history import Condition, Visit
 from sickbay.population.stories.base import Episode, StoryDefinition, random_day
 
@@ -28,7 +28,7 @@ class Anaphylaxis(Episode):
             "Emergency plan, peanut allergy",
             problem,
             (procedure_codes.ALLERGY_EDUCATION,),
-            (target("Carries the auto-injector"),),
+            (make_target("Carries the auto-injector"),),
         )
         chart.note(
             procedure_codes.DISCHARGE, visit, "Hives and wheezing minutes after peanuts; epinephrine, watched for six hours."

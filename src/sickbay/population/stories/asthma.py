@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import target
-from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.chart import make_target
+from sickbay.population.stories.base import Lasting, StoryDefinition, draw_onset
 from sickbay.population.vitals import Body
 
 
@@ -19,7 +19,7 @@ class Asthma(Lasting):
     ladder = (drugs.ALBUTEROL, drugs.FLUTICASONE)
     replaces = (False, False)
     care = (procedure_codes.EDUCATION, procedure_codes.SELF_CARE)
-    goals = (target("No attack at night"),)
+    goals = (make_target("No attack at night"),)
 
     def adjust(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
@@ -32,7 +32,7 @@ class Asthma(Lasting):
 
 CHILD = StoryDefinition(
     "asthma of a child",
-    lambda person, rng: Asthma(onset(person, rng, 4)),
+    lambda person, rng: Asthma(draw_onset(person, rng, 4)),
     ages=(6, 18),
     women=0.12,
     men=0.16,
@@ -40,7 +40,7 @@ CHILD = StoryDefinition(
 )
 STORY = StoryDefinition(
     "asthma",
-    lambda person, rng: Asthma(onset(person, rng, 4)),
+    lambda person, rng: Asthma(draw_onset(person, rng, 4)),
     women=0.09,
     men=0.07,
     asks=("Asthma review", "Wheezing at night"),

@@ -182,7 +182,7 @@ class StoryDefinition(Struct, frozen=True):
         return min(share, 0.7)
 
 
-def onset(person: Person, rng: SeededRandom, youngest: float = 30, years: float = 15) -> datetime.date:
+def draw_onset(person: Person, rng: SeededRandom, youngest: float = 30, years: float = 15) -> datetime.date:
     """Returns a random day of onset: not before an age, and at most `years` years before the end of the record."""
     latest = person.last - datetime.timedelta(days=400)
     earliest = max(day_at(person, youngest), person.last - datetime.timedelta(days=int(years * 365)))
@@ -196,7 +196,7 @@ def random_day(person: Person, rng: SeededRandom, youngest: float = 1, oldest: f
     return earliest + datetime.timedelta(days=rng.pick_integer(0, max((latest - earliest).days, 0)))
 
 
-def winter(day: datetime.date) -> datetime.date:
+def move_to_winter(day: datetime.date) -> datetime.date:
     """Returns a day in January or February of the same year, when respiratory infections peak."""
     return day.replace(month=1 + day.day % 2, day=min(day.day, 28))
 

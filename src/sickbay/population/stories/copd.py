@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import Chart, target
+from sickbay.population.chart import Chart, make_target
 from sickbay.population.patient_history import Visit
 from sickbay.population.seeded_random import SeededRandom
-from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.stories.base import Lasting, StoryDefinition, draw_onset
 from sickbay.population.vitals import Body
 
 
@@ -21,7 +21,7 @@ class Obstruction(Lasting):
     ladder = (drugs.ALBUTEROL, drugs.SALMETEROL)
     replaces = (False, False)
     care = (procedure_codes.LUNG_TRAINING, procedure_codes.EDUCATION)
-    goals = (target("No stay in hospital for breath this year"),)
+    goals = (make_target("No stay in hospital for breath this year"),)
 
     def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
@@ -57,7 +57,7 @@ class Obstruction(Lasting):
 
 STORY = StoryDefinition(
     "copd",
-    lambda person, rng: Obstruction(onset(person, rng, 50), rng),
+    lambda person, rng: Obstruction(draw_onset(person, rng, 50), rng),
     ages=(55, 120),
     women=0.05,
     men=0.06,

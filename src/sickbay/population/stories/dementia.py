@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import target
+from sickbay.population.chart import make_target
 from sickbay.population.seeded_random import SeededRandom
-from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.stories.base import Lasting, StoryDefinition, draw_onset
 from sickbay.population.vitals import Body
 
 
@@ -20,7 +20,7 @@ class Dementia(Lasting):
     ladder = (drugs.DONEPEZIL,)
     replaces = (False,)
     care = (procedure_codes.EDUCATION, procedure_codes.SELF_CARE)
-    goals = (target("Lives at home, with help"),)
+    goals = (make_target("Lives at home, with help"),)
 
     def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
@@ -34,7 +34,7 @@ class Dementia(Lasting):
 
 STORY = StoryDefinition(
     "dementia",
-    lambda person, rng: Dementia(onset(person, rng, 70, years=7), rng),
+    lambda person, rng: Dementia(draw_onset(person, rng, 70, years=7), rng),
     ages=(72, 120),
     women=0.02,
     men=0.02,

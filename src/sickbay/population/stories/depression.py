@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import target
+from sickbay.population.chart import make_target
 from sickbay.population.codings import Concept
 from sickbay.population.patient_history import Measure
 from sickbay.population.seeded_random import SeededRandom
-from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.stories.base import Lasting, StoryDefinition, draw_onset
 from sickbay.population.vitals import Body
 
 
@@ -24,7 +24,7 @@ class Mood(Lasting):
     def __init__(self, onset: datetime.date, rng: SeededRandom, concept: Concept, score: Measure) -> None:
         super().__init__(onset)
         self.concept, self.score, self.tests = concept, score, (score,)
-        self.goals = (target(f"{score.concept.text} below 5", score, None, 5.0),)
+        self.goals = (make_target(f"{score.concept.text} below 5", score, None, 5.0),)
         self.worst = rng.between(12, 17)
 
     def adjust(self, body: Body, day: datetime.date) -> None:
@@ -36,7 +36,7 @@ class Mood(Lasting):
 
 STORY = StoryDefinition(
     "depression",
-    lambda person, rng: Mood(onset(person, rng, 19), rng, problems.DEPRESSION, measures.PHQ9),
+    lambda person, rng: Mood(draw_onset(person, rng, 19), rng, problems.DEPRESSION, measures.PHQ9),
     ages=(20, 120),
     women=0.13,
     men=0.08,
@@ -44,7 +44,7 @@ STORY = StoryDefinition(
 )
 ANXIETY = StoryDefinition(
     "anxiety",
-    lambda person, rng: Mood(onset(person, rng, 18), rng, problems.ANXIETY, measures.GAD7),
+    lambda person, rng: Mood(draw_onset(person, rng, 18), rng, problems.ANXIETY, measures.GAD7),
     ages=(19, 80),
     women=0.06,
     men=0.03,

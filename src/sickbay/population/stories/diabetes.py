@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import Chart, target
+from sickbay.population.chart import Chart, make_target
 from sickbay.population.patient_history import Visit
 from sickbay.population.seeded_random import SeededRandom
-from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.stories.base import Lasting, StoryDefinition, draw_onset
 from sickbay.population.vitals import Body
 
 
@@ -22,7 +22,7 @@ class Diabetes(Lasting):
     replaces = (False, True, False)
     relief = (0.9, 0.6, 0.7)
     care = (procedure_codes.EDUCATION, procedure_codes.EXERCISE)
-    goals = (target("HbA1c below 7 %", measures.A1C, None, 7.0, problems.CONTROLLED),)
+    goals = (make_target("HbA1c below 7 %", measures.A1C, None, 7.0, problems.CONTROLLED),)
 
     def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
@@ -51,7 +51,7 @@ class Diabetes(Lasting):
 
 STORY = StoryDefinition(
     "diabetes",
-    lambda person, rng: Diabetes(onset(person, rng, 34), rng),
+    lambda person, rng: Diabetes(draw_onset(person, rng, 34), rng),
     ages=(36, 120),
     women=0.05,
     men=0.06,

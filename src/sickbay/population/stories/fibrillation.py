@@ -6,10 +6,10 @@ import datetime
 from collections.abc import Iterable
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import Chart, target
+from sickbay.population.chart import Chart, make_target
 from sickbay.population.patient_history import Measure, Person, Visit
 from sickbay.population.seeded_random import SeededRandom
-from sickbay.population.stories.base import FIRST_YEAR, Lasting, Planned, StoryDefinition, onset
+from sickbay.population.stories.base import FIRST_YEAR, Lasting, Planned, StoryDefinition, draw_onset
 from sickbay.population.vitals import Body
 
 
@@ -28,7 +28,9 @@ class Fibrillation(Lasting):
         self.warfarin = warfarin
         implanted = max(onset + datetime.timedelta(days=40), datetime.date(FIRST_YEAR, 2, 1))
         self.paced = implanted if paced else None
-        self.goals = (target("INR from 2 to 3", measures.INR, 2.0, 3.0),) if warfarin else (target("No stroke, no bleeding"),)
+        self.goals = (
+            (make_target("INR from 2 to 3", measures.INR, 2.0, 3.0),) if warfarin else (make_target("No stroke, no bleeding"),)
+        )
 
     def plan(self) -> Iterable[Planned]:
         if self.paced:
@@ -64,7 +66,7 @@ class Fibrillation(Lasting):
 
 
 def _make_story(person: Person, rng: SeededRandom) -> Fibrillation:
-    return Fibrillation(onset(person, rng, 56), warfarin=rng.chance(0.35), paced=rng.chance(0.12))
+    return Fibrillation(draw_onset(person, rng, 56), warfarin=rng.chance(0.35), paced=rng.chance(0.12))
 
 
 STORY = StoryDefinition(

@@ -10,7 +10,7 @@ from sickbay.population.chart import Chart
 from sickbay.population.codings import Concept
 from sickbay.population.patient_history import Condition, Person, Setting, Visit
 from sickbay.population.seeded_random import SeededRandom
-from sickbay.population.stories.base import Episode, Lasting, Planned, StoryDefinition, onset, random_day
+from sickbay.population.stories.base import Episode, Lasting, Planned, StoryDefinition, draw_onset, random_day
 from sickbay.population.vitals import Body
 
 _BONES = (
@@ -84,7 +84,7 @@ HIP = StoryDefinition(
 )
 BONES = StoryDefinition(
     "osteoporosis",
-    lambda person, rng: Osteoporosis(onset(person, rng, 62)),
+    lambda person, rng: Osteoporosis(draw_onset(person, rng, 62)),
     ages=(65, 120),
     women=0.22,
     men=0.04,

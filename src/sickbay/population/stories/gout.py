@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import Chart, target
+from sickbay.population.chart import Chart, make_target
 from sickbay.population.patient_history import Visit
 from sickbay.population.seeded_random import SeededRandom
-from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.stories.base import Lasting, StoryDefinition, draw_onset
 from sickbay.population.vitals import Body
 
 
@@ -20,7 +20,7 @@ class Gout(Lasting):
     ladder = (drugs.ALLOPURINOL_100, drugs.ALLOPURINOL_300)
     replaces = (False, True)
     care = (procedure_codes.EDUCATION,)
-    goals = (target("Uric acid below 6 mg/dL", measures.URATE, None, 6.0),)
+    goals = (make_target("Uric acid below 6 mg/dL", measures.URATE, None, 6.0),)
 
     def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
@@ -41,7 +41,7 @@ class Gout(Lasting):
 
 STORY = StoryDefinition(
     "gout",
-    lambda person, rng: Gout(onset(person, rng, 36), rng),
+    lambda person, rng: Gout(draw_onset(person, rng, 36), rng),
     ages=(38, 120),
     women=0.02,
     men=0.06,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import Chart, target
+from sickbay.population.chart import Chart, make_target
 from sickbay.population.patient_history import Visit
-from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.stories.base import Lasting, StoryDefinition, draw_onset
 from sickbay.population.vitals import Body
 
 
@@ -22,7 +22,7 @@ class HeartFailure(Lasting):
     ladder = (drugs.FUROSEMIDE, drugs.METOPROLOL)
     replaces = (False, False)
     care = (procedure_codes.SALT, procedure_codes.SELF_CARE)
-    goals = (target("No swelling, a steady weight"),)
+    goals = (make_target("No swelling, a steady weight"),)
 
     def adjust(self, body: Body, day: datetime.date) -> None:
         body["bnp"] = 60.0
@@ -54,7 +54,7 @@ class HeartFailure(Lasting):
 
 STORY = StoryDefinition(
     "heart",
-    lambda person, rng: HeartFailure(onset(person, rng, 66)),
+    lambda person, rng: HeartFailure(draw_onset(person, rng, 66)),
     ages=(68, 120),
     women=0.05,
     men=0.06,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import target
+from sickbay.population.chart import make_target
 from sickbay.population.seeded_random import SeededRandom
-from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.stories.base import Lasting, StoryDefinition, draw_onset
 from sickbay.population.vitals import Body
 
 
@@ -20,7 +20,7 @@ class Hypertension(Lasting):
     replaces = (False, True, False, False)
     relief = (9.0, 6.0, 8.0, 6.0)
     care = (procedure_codes.SALT, procedure_codes.EXERCISE)
-    goals = (target("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),)
+    goals = (make_target("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),)
 
     def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
@@ -38,7 +38,7 @@ class Hypertension(Lasting):
 
 STORY = StoryDefinition(
     "hypertension",
-    lambda person, rng: Hypertension(onset(person, rng, 28), rng),
+    lambda person, rng: Hypertension(draw_onset(person, rng, 28), rng),
     ages=(30, 120),
     women=0.12,
     men=0.12,

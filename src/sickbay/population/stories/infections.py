@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import Chart
 from sickbay.population.patient_history import Condition, Visit
-from sickbay.population.stories.base import Episode, Planned, StoryDefinition, random_day, winter
+from sickbay.population.stories.base import Episode, Planned, StoryDefinition, move_to_winter, random_day
 
 
 class Bladder(Episode):
@@ -63,7 +63,7 @@ BLADDER = StoryDefinition(
     asks=("Burning on passing water",),
 )
 FLU = StoryDefinition(
-    "influenza", lambda person, rng: Influenza(winter(random_day(person, rng, 3))), ages=(4, 120), women=0.1, men=0.1
+    "influenza", lambda person, rng: Influenza(move_to_winter(random_day(person, rng, 3))), ages=(4, 120), women=0.1, men=0.1
 )
 COVID = StoryDefinition(
     "covid",

@@ -6,10 +6,10 @@ import datetime
 import math
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import target
+from sickbay.population.chart import make_target
 from sickbay.population.patient_history import Drug, Person
 from sickbay.population.seeded_random import SeededRandom
-from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.stories.base import Lasting, StoryDefinition, draw_onset
 from sickbay.population.vitals import Body
 
 
@@ -23,7 +23,7 @@ class Kidney(Lasting):
     ladder: tuple[Drug, ...] = (drugs.LOSARTAN,)
     replaces = (False,)
     care = (procedure_codes.SALT, procedure_codes.EDUCATION)
-    goals = (target("Filtration rate above 30", measures.EGFR, 30.0, None),)
+    goals = (make_target("Filtration rate above 30", measures.EGFR, 30.0, None),)
 
     def __init__(self, onset: datetime.date, rng: SeededRandom, person: Person, other_drug: bool) -> None:
         super().__init__(onset)
@@ -53,7 +53,7 @@ def _creatinine_for_rate(rate: float, age: float, sex: str) -> float:
 def _define_story(name: str, with_hypertension: bool) -> StoryDefinition:
     return StoryDefinition(
         name,
-        lambda patient, rng: Kidney(onset(patient, rng, 58), rng, patient, other_drug=with_hypertension),
+        lambda patient, rng: Kidney(draw_onset(patient, rng, 58), rng, patient, other_drug=with_hypertension),
         ages=(60, 120),
         women=0.0001 if with_hypertension else 0.15,
         men=0.0001 if with_hypertension else 0.15,

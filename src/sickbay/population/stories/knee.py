@@ -6,10 +6,10 @@ import datetime
 from collections.abc import Iterable
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import Chart, target
+from sickbay.population.chart import Chart, make_target
 from sickbay.population.patient_history import Person, Visit
 from sickbay.population.seeded_random import SeededRandom
-from sickbay.population.stories.base import Lasting, Planned, StoryDefinition, onset, random_day
+from sickbay.population.stories.base import Lasting, Planned, StoryDefinition, draw_onset, random_day
 from sickbay.population.vitals import Body
 
 
@@ -21,7 +21,7 @@ class Knee(Lasting):
     ladder = (drugs.PARACETAMOL,)
     replaces = (False,)
     care = (procedure_codes.PHYSIOTHERAPY, procedure_codes.EXERCISE)
-    goals = (target("Walks for half an hour without pain"),)
+    goals = (make_target("Walks for half an hour without pain"),)
 
     def __init__(self, onset: datetime.date, operation: datetime.date | None) -> None:
         super().__init__(onset)
@@ -57,7 +57,7 @@ class Knee(Lasting):
 
 
 def _make_story(person: Person, rng: SeededRandom) -> Knee:
-    begins = onset(person, rng, 45)
+    begins = draw_onset(person, rng, 45)
     needs_operation = person.number > 17 and person.age(person.last) > 58 and rng.chance(0.3)
     day = random_day(person, rng, 56) if needs_operation else None
     return Knee(min(begins, day - datetime.timedelta(days=200)) if day else begins, day)

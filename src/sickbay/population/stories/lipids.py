@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import target
+from sickbay.population.chart import make_target
 from sickbay.population.seeded_random import SeededRandom
-from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.stories.base import Lasting, StoryDefinition, draw_onset
 from sickbay.population.vitals import Body
 
 
@@ -20,7 +20,7 @@ class Lipids(Lasting):
     ladder = (drugs.ATORVASTATIN_20, drugs.ATORVASTATIN_40)
     replaces = (False, True)
     care = (procedure_codes.EXERCISE,)
-    goals = (target("LDL cholesterol below 100", measures.LDL, None, 100.0),)
+    goals = (make_target("LDL cholesterol below 100", measures.LDL, None, 100.0),)
     left = (1.0, 0.62, 0.53)
     """The fraction of the LDL that remains on each rung."""
 
@@ -39,7 +39,7 @@ class Lipids(Lasting):
 
 STORY = StoryDefinition(
     "lipids",
-    lambda person, rng: Lipids(onset(person, rng), rng),
+    lambda person, rng: Lipids(draw_onset(person, rng), rng),
     ages=(33, 120),
     women=0.28,
     men=0.32,

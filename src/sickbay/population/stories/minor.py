@@ -33,7 +33,7 @@ CHILD = (
 )
 
 
-def acute(chart: Chart, visit: Visit, body: Body, illness: Illness) -> None:
+def record_illness(chart: Chart, visit: Visit, body: Body, illness: Illness) -> None:
     """Records a visit for a minor illness."""
     body["temperature"] += illness.fever
     body["pulse"] += illness.fever * 8
@@ -52,7 +52,7 @@ TOO_YOUNG = 3
 """Below this age in years no allergies are known yet."""
 
 
-def allergies(chart: Chart, visit: Visit) -> None:
+def record_allergies(chart: Chart, visit: Visit) -> None:
     """Records the allergies that the patient reports, from the age of `TOO_YOUNG` on. Two in three report none."""
     rng, born, day = chart.rng, chart.person.born.year, visit.day
     if chart.person.age(day) < TOO_YOUNG or rng.chance(0.64):

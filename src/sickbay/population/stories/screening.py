@@ -9,7 +9,7 @@ from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import Chart
 from sickbay.population.codings import Concept
 from sickbay.population.patient_history import Person, Visit
-from sickbay.population.stories.base import FIRST_YEAR, Lasting, Planned, Story, StoryDefinition, day_at, onset, random_day
+from sickbay.population.stories.base import FIRST_YEAR, Lasting, Planned, Story, StoryDefinition, day_at, draw_onset, random_day
 from sickbay.population.vitals import Body
 
 
@@ -112,7 +112,7 @@ STOOL = StoryDefinition(
 )
 BREAST = StoryDefinition(
     "breast cancer",
-    lambda person, rng: BreastCancer(onset(person, rng, 52, years=5)),
+    lambda person, rng: BreastCancer(draw_onset(person, rng, 52, years=5)),
     ages=(55, 120),
     women=0.03,
     never=frozenset({"osteoporosis"}),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 
 from sickbay.population import drugs, problems, procedure_codes
-from sickbay.population.chart import Chart, target
+from sickbay.population.chart import Chart, make_target
 from sickbay.population.codings import Concept
 from sickbay.population.patient_history import Visit
-from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.stories.base import Lasting, StoryDefinition, draw_onset
 from sickbay.population.vitals import Body
 
 
@@ -17,7 +17,7 @@ class Smoking(Lasting):
 
     concept = problems.NICOTINE
     care = (procedure_codes.SMOKING_ADVICE, procedure_codes.SMOKING_THERAPY)
-    goals = (target("No cigarettes for a year", finding=problems.EX_SMOKER),)
+    goals = (make_target("No cigarettes for a year", finding=problems.EX_SMOKER),)
 
     def __init__(self, onset: datetime.date, stopped: datetime.date | None) -> None:
         super().__init__(onset)
@@ -40,7 +40,7 @@ class Smoking(Lasting):
 
 STORY = StoryDefinition(
     "smoking",
-    lambda person, rng: Smoking(onset(person, rng, 16), onset(person, rng, 20, years=3) if rng.chance(0.5) else None),
+    lambda person, rng: Smoking(draw_onset(person, rng, 16), draw_onset(person, rng, 20, years=3) if rng.chance(0.5) else None),
     ages=(18, 80),
     women=0.12,
     men=0.16,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sickbay.population import drugs, problems
 from sickbay.population.codings import Concept
 from sickbay.population.patient_history import Drug
-from sickbay.population.stories.base import Steady, StoryDefinition, onset
+from sickbay.population.stories.base import Steady, StoryDefinition, draw_onset
 
 
 def _define_story(
@@ -21,7 +21,7 @@ def _define_story(
 ) -> StoryDefinition:
     return StoryDefinition(
         name,
-        lambda person, rng: Steady(onset(person, rng, youngest), concept, drug),
+        lambda person, rng: Steady(draw_onset(person, rng, youngest), concept, drug),
         ages,
         women,
         men,

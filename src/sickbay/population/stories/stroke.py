@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sickbay.population import drugs, problems, procedure_codes
-from sickbay.population.chart import Chart, target
+from sickbay.population.chart import Chart, make_target
 from sickbay.population.patient_history import Condition, Visit
 from sickbay.population.stories.base import Episode, StoryDefinition, random_day
 
@@ -36,7 +36,7 @@ class Stroke(Episode):
             "After a stroke",
             problem,
             (procedure_codes.PHYSIOTHERAPY, procedure_codes.EXERCISE, procedure_codes.REVIEW),
-            (target("Walks alone, eats and speaks without help"),),
+            (make_target("Walks alone, eats and speaks without help"),),
         )
         after = "Anticoagulation goes on." if anticoagulated else "Clopidogrel from now on."
         chart.note(

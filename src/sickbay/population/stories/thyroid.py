@@ -6,7 +6,7 @@ import datetime
 
 from sickbay.population import drugs, measures, problems
 from sickbay.population.seeded_random import SeededRandom
-from sickbay.population.stories.base import Lasting, StoryDefinition, onset
+from sickbay.population.stories.base import Lasting, StoryDefinition, draw_onset
 from sickbay.population.vitals import Body
 
 
@@ -34,7 +34,7 @@ class Hypothyroidism(Lasting):
 
 STORY = StoryDefinition(
     "thyroid",
-    lambda person, rng: Hypothyroidism(onset(person, rng, 24), rng),
+    lambda person, rng: Hypothyroidism(draw_onset(person, rng, 24), rng),
     ages=(26, 120),
     women=0.1,
     men=0.03,

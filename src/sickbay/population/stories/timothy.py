@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 from sickbay.population import drugs, measures, problems, procedure_codes
-from sickbay.population.chart import Chart, filtration, target
+from sickbay.population.chart import Chart, estimate_filtration, make_target
 from sickbay.population.codings import Concept
 from sickbay.population.patient_history import Condition, Observation, Visit
 from sickbay.population.staff import NURSES
@@ -91,7 +91,7 @@ def _record_vitals(chart: Chart, visit: Visit, systolic: int, diastolic: int, pu
 def _record_blood_results(
     chart: Chart, visit: Visit, a1c: float, glucose: int, creatinine: float, potassium: float, ldl: int, hdl: int, fat: int
 ) -> None:
-    rate = filtration(creatinine, chart.person.age(visit.day), "male")
+    rate = estimate_filtration(creatinine, chart.person.age(visit.day), "male")
     total = round(ldl + hdl + fat / 5)
     numbers = {}
     for measure, value in (
@@ -178,13 +178,13 @@ def _record_care(
         "Type 2 diabetes: plan of care",
         diabetes,
         (procedure_codes.EDUCATION, procedure_codes.EXERCISE, procedure_codes.REVIEW),
-        (target("HbA1c below 7 %", measures.A1C, None, 7.0, problems.CONTROLLED),),
+        (make_target("HbA1c below 7 %", measures.A1C, None, 7.0, problems.CONTROLLED),),
     )
     chart.plan(
         "Hypertension: plan of care",
         hypertension,
         (procedure_codes.SALT, procedure_codes.REVIEW),
-        (target("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),),
+        (make_target("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),),
     )
     last = visits[_parse_day("2026-11-17")]
     chart.note(

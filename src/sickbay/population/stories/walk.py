@@ -10,7 +10,7 @@ from sickbay.population.chart import Chart
 from sickbay.population.patient_history import Measure, Person, Visit
 from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.stories.base import FIRST_YEAR, Lasting, Planned, Story
-from sickbay.population.stories.minor import ADULT, CHILD, TOO_YOUNG, Illness, acute, allergies
+from sickbay.population.stories.minor import ADULT, CHILD, TOO_YOUNG, Illness, record_allergies, record_illness
 from sickbay.population.stories.smoking import Smoking
 
 INFANT_MONTHS = (1, 2, 4, 6, 9, 12, 15, 18, 24, 30)
@@ -33,15 +33,15 @@ def build_history(chart: Chart, stories: list[Story]) -> None:
         )
         old_enough = person.age(visit.day) >= TOO_YOUNG
         if visit.number == 1 or (too_young and old_enough):
-            allergies(chart, visit)
+            record_allergies(chart, visit)
         if visit.number == 1:
-            _over_the_counter(chart, visit, stories)
+            _record_over_the_counter(chart, visit, stories)
         too_young = not old_enough
         body = vitals.expect(person, build, visit.day)
         for story in stories:
             story.adjust(body, visit.day)
         if illness:
-            acute(chart, visit, body, illness)
+            record_illness(chart, visit, body, illness)
             continue
         active = [planned.story] if planned.story else stories
         measured = _examine_patient(chart, visit, body, active)
@@ -62,7 +62,7 @@ def _pick_illness(chart: Chart, day: datetime.date) -> Illness:
     return chart.rng.pick([illness for illness in usual if not chart.has_problem(illness.concept, day)] or usual)
 
 
-def _over_the_counter(chart: Chart, visit: Visit, stories: list[Story]) -> None:
+def _record_over_the_counter(chart: Chart, visit: Visit, stories: list[Story]) -> None:
     """Records a drug that the patient reports at the first visit, bought without a prescription."""
     drug = drugs.ASPIRIN if chart.person.age(visit.day) > 60 else drugs.IBUPROFEN
     ruled_out = any(story.no_nsaid for story in stories)
@@ -116,10 +116,10 @@ def _plan_visits(person: Person, rng: SeededRandom, stories: list[Story]) -> lis
         over = planned.day + datetime.timedelta(minutes=planned.minutes)
         if person.born <= planned.day and over <= person.last:
             days.setdefault(planned.day, planned)
-    return [days[day] for day in sorted(days) if not any(_in_hospital(stay, day) for stay in days.values())]
+    return [days[day] for day in sorted(days) if not any(_is_in_hospital(stay, day) for stay in days.values())]
 
 
-def _in_hospital(stay: Planned, day: datetime.date) -> bool:
+def _is_in_hospital(stay: Planned, day: datetime.date) -> bool:
     """Returns whether the stay, which began on an earlier day, still lasts on this day."""
     return stay.day < day <= stay.day + datetime.timedelta(minutes=stay.minutes)
 

@@ -21,7 +21,7 @@ async def find_student(runtime: Runtime, client_id: str, timeline: str, browser:
 
     The app decides first: a request that names an app of another student belongs to that student.
     """
-    client = await registration.by_id(runtime, client_id)
+    client = await registration.find_by_id(runtime, client_id)
     if client is not None and client.student:
         return client.student
     launch = await launches.find_by_timeline(runtime, timeline) if timeline else None

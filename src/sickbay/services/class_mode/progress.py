@@ -69,7 +69,7 @@ def milestone_of(line: str, stage: str) -> Milestone | None:
     return "working" if stage in FHIR_STAGES else "launched" if stage in LAUNCH_STAGES else None
 
 
-def steps(exchanges: Iterable[Record]) -> list[Put]:
+def list_steps(exchanges: Iterable[Record]) -> list[Put]:
     """The steps that note the progress which these exchanges show. Of several with the same milestone, the last one counts."""
     newest: dict[str, Put] = {}
     for record in sorted(exchanges, key=lambda exchange: exchange.at):

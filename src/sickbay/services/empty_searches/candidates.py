@@ -15,7 +15,7 @@ import orjson
 from sickbay.fhir.search import codes as search_codes
 from sickbay.fhir.search import full_text
 from sickbay.fhir.search.index import extract
-from sickbay.fhir.search.parameters import CASELESS_VERSIONS, TEXT, find, known_types, with_offset
+from sickbay.fhir.search.parameters import CASELESS_VERSIONS, TEXT, add_offset, find, known_types
 from sickbay.fhir.search.query import DateValue, QuantityValue, Query, Value
 from sickbay.fhir.search.text import fold
 from sickbay.fhir.search.values import split, unescape
@@ -23,7 +23,7 @@ from sickbay.kernel.similar_names import WORD_CHARACTERS, find_closest, find_clo
 from sickbay.services.empty_searches import texts
 from sickbay.services.empty_searches.criteria import Criterion
 from sickbay.storage.probe import Occurrence, Probe
-from sickbay.storage.terms import from_sortable, to_sortable
+from sickbay.storage.terms import decode_sortable, to_sortable
 
 Reason: TypeAlias = Literal[
     "modifier",
@@ -86,7 +86,7 @@ class Search(NamedTuple):
         return next((part for part in split(self.criterion.text) if part), "")
 
 
-def candidates(search: Search) -> Iterator[CandidateValue]:
+def list_candidates(search: Search) -> Iterator[CandidateValue]:
     """Yield candidates, the most likely mistake first."""
     criterion = search.criterion
     if criterion.modifier == "missing":
@@ -94,12 +94,12 @@ def candidates(search: Search) -> Iterator[CandidateValue]:
         return
     if criterion.modifier in ("in", "not-in"):
         for occurrence in search.occurring[:FREQUENT_VALUES]:
-            yield CandidateValue(criterion.bare_name, texts.tokens(occurrence.system, occurrence.value), "modifier")
+            yield CandidateValue(criterion.bare_name, texts.format_token(occurrence.system, occurrence.value), "modifier")
         return
     if criterion.modifier:
         yield CandidateValue(criterion.bare_name, criterion.text, "modifier")
     yield from _OF_KIND[criterion.parameter.kind](search)
-    yield from _in_words(search)
+    yield from _list_by_words(search)
 
 
 def _token_candidates(search: Search) -> Iterator[CandidateValue]:
@@ -228,7 +228,7 @@ def _uri_candidates(search: Search) -> Iterator[CandidateValue]:
 
 
 def _date_candidates(search: Search) -> Iterator[CandidateValue]:
-    criterion, value = search.criterion, _first_value(search.criterion)
+    criterion, value = search.criterion, _get_first_value(search.criterion)
     if not isinstance(value, DateValue):
         return
     plain = search.sent.removeprefix("eq")
@@ -238,15 +238,15 @@ def _date_candidates(search: Search) -> Iterator[CandidateValue]:
     if extent is None:
         return
     if value.prefix in ("gt", "ge", "sa"):
-        yield CandidateValue(criterion.name, f"ge{texts.day(extent.last)}", "near")
+        yield CandidateValue(criterion.name, f"ge{texts.format_day(extent.last)}", "near")
     elif value.prefix in ("lt", "le", "eb"):
-        yield CandidateValue(criterion.name, f"le{texts.day(extent.first)}", "near")
-    yield from (CandidateValue(criterion.name, text, "near") for text in texts.dates(*extent.nearest))
-    yield CandidateValue(criterion.name, f"ge{texts.day(extent.first)}", "near")
+        yield CandidateValue(criterion.name, f"le{texts.format_day(extent.first)}", "near")
+    yield from (CandidateValue(criterion.name, text, "near") for text in texts.format_dates(*extent.nearest))
+    yield CandidateValue(criterion.name, f"ge{texts.format_day(extent.first)}", "near")
 
 
 def _number_candidates(search: Search) -> Iterator[CandidateValue]:
-    criterion, value = search.criterion, _first_value(search.criterion)
+    criterion, value = search.criterion, _get_first_value(search.criterion)
     if not isinstance(value, QuantityValue):
         return
     amount, *unit = split(search.sent, "|")
@@ -255,7 +255,7 @@ def _number_candidates(search: Search) -> Iterator[CandidateValue]:
     extent = search.probe.extent(search.among, criterion.parameter, to_sortable(value.low))
     if extent is None:
         return
-    first, last, near = (texts.number(from_sortable(at)) for at in (extent.first, extent.last, extent.nearest[0]))
+    first, last, near = (texts.format_number(decode_sortable(at)) for at in (extent.first, extent.last, extent.nearest[0]))
     units = "".join(f"|{part}" for part in unit)
     for ending in dict.fromkeys((units, "")):
         if value.prefix in ("gt", "ge", "sa"):
@@ -265,7 +265,7 @@ def _number_candidates(search: Search) -> Iterator[CandidateValue]:
         yield CandidateValue(criterion.name, f"{near}{ending}", "near")
 
 
-def _first_value(criterion: Criterion) -> Value | None:
+def _get_first_value(criterion: Criterion) -> Value | None:
     """Return the first of the values at the end of its chain."""
     if criterion.updated:
         return criterion.updated[0]
@@ -275,10 +275,10 @@ def _first_value(criterion: Criterion) -> Value | None:
     return last.values[0] if last is not None and last.values else None
 
 
-def _by_resource(search: Search) -> Iterator[CandidateValue]:
+def _list_by_resource(search: Search) -> Iterator[CandidateValue]:
     """Read the values from a few resources, for parameters whose index rows can't be written as values."""
     probe, parameter = search.probe, search.criterion.parameter
-    write = texts.composites if parameter.kind == "composite" else texts.positions
+    write = texts.format_composites if parameter.kind == "composite" else texts.format_positions
     for body in chain(probe.bodies(search.among, SAMPLED_BODIES), probe.bodies_with(parameter, SAMPLED_BODIES)):
         entries = extract(search.query.version, orjson.loads(body), search.base)
         yield from (
@@ -286,14 +286,14 @@ def _by_resource(search: Search) -> Iterator[CandidateValue]:
         )
 
 
-def _in_words(search: Search) -> Iterator[CandidateValue]:
+def _list_by_words(search: Search) -> Iterator[CandidateValue]:
     """Find codes that are only texts, which `:text` searches, and at last anything that has a value."""
     criterion = search.criterion
     parameter = criterion.parameter
     if criterion.modifier or criterion.is_chained:
         return
     if parameter.kind == "token" and not search.occurring:
-        in_words = search.probe.occurrences(search.among, with_offset(parameter, TEXT, "string")).values
+        in_words = search.probe.occurrences(search.among, add_offset(parameter, TEXT, "string")).values
         yield from (CandidateValue(f"{criterion.name}:text", texts.escape(found.value), "display") for found in in_words[:1])
     yield CandidateValue(f"{criterion.name}:missing", "false", "present")
 
@@ -306,6 +306,6 @@ _OF_KIND = {
     "date": _date_candidates,
     "number": _number_candidates,
     "quantity": _number_candidates,
-    "composite": _by_resource,
-    "special": _by_resource,
+    "composite": _list_by_resource,
+    "special": _list_by_resource,
 }

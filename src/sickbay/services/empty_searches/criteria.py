@@ -45,11 +45,11 @@ class Criterion(NamedTuple):
 
 def criteria_of(query: Query, base: str) -> tuple[Criterion, ...]:
     """Return the criteria of a search on one type, in the order in which they were sent."""
-    found = (criterion(query, base, name, text) for name, text in query.applied)
+    found = (make_criterion(query, base, name, text) for name, text in query.applied)
     return tuple(each for each in found if each is not None)
 
 
-def criterion(query: Query, base: str, name: str, text: str) -> Criterion | None:
+def make_criterion(query: Query, base: str, name: str, text: str) -> Criterion | None:
     """Read one parameter of a search. None if it can't be read, or doesn't select resources."""
     companion = COMPANIONS.get(name)
     pairs = [(name, text), *(pair for pair in query.applied if pair[0] == companion)]

@@ -18,8 +18,15 @@ from sickbay.fhir.search.text import fold
 from sickbay.fhir.search.values import unescape
 from sickbay.fhir.visibility import Visibility
 from sickbay.services.empty_searches import texts
-from sickbay.services.empty_searches.candidates import CandidateValue, Search, candidates
-from sickbay.services.empty_searches.criteria import Criterion, criteria_of, criterion, everything_of, leave_out, search_for
+from sickbay.services.empty_searches.candidates import CandidateValue, Search, list_candidates
+from sickbay.services.empty_searches.criteria import (
+    Criterion,
+    criteria_of,
+    everything_of,
+    leave_out,
+    make_criterion,
+    search_for,
+)
 from sickbay.storage.probe import Occurrence, Occurrences, Probe, TooCostly
 
 TRIED_CANDIDATES: Final = 24
@@ -185,7 +192,7 @@ class _Examination:
             return value.matches
         if about.is_chained or about.parameter.kind == "string":
             return None
-        read = criterion(self._query, self._base, about.bare_name, _write_value(about, value, texts.escape))
+        read = make_criterion(self._query, self._base, about.bare_name, _write_value(about, value, texts.escape))
         return self._count_matches((*suggested.others, read)) if read is not None else None
 
     def _range_of_dates(self, about: Criterion) -> list[str]:
@@ -196,7 +203,7 @@ class _Examination:
             extent = self._probe.extent(everything_of(self._query, about.type), about.parameter, 0)
         except TooCostly:
             return []
-        return [texts.day(extent.first), texts.day(extent.last)] if extent and extent.is_complete else []
+        return [texts.format_day(extent.first), texts.format_day(extent.last)] if extent and extent.is_complete else []
 
     def _suggest_value(self, about: Criterion, others: tuple[Criterion, ...]) -> Suggested:
         """Return the first candidate that finds something, and the values that occur among what the others find."""
@@ -220,12 +227,12 @@ class _Examination:
 
     def _prove_candidates(self, search: Search, others: tuple[Criterion, ...]) -> Iterator[Proven]:
         """Yield the candidates with which the search finds something."""
-        tried = dict.fromkeys(islice(candidates(search), TRIED_CANDIDATES))
+        tried = dict.fromkeys(islice(list_candidates(search), TRIED_CANDIDATES))
         for candidate in tried:
             if (candidate.name, candidate.text) == (search.criterion.name, search.criterion.text):
                 continue
             texts_of = (candidate.text, candidate.also) if candidate.also else (candidate.text,)
-            read = [criterion(self._query, self._base, candidate.name, text) for text in texts_of]
+            read = [make_criterion(self._query, self._base, candidate.name, text) for text in texts_of]
             tried_with = (*others, *(each for each in read if each is not None))
             if None not in read and self._has_match(tried_with):
                 yield Proven(self._as_spelled(candidate, tried_with), self._count_matches(tried_with))

@@ -31,7 +31,7 @@ def _causes_of_include(probe: Probe, query: Query, visibility: Visibility) -> It
     sent = [pair for pair in query.applied if pair[0].partition(":")[0] in FORMS]
     for (name, text), include in list(zip(sent, query.includes, strict=False))[:EXPLAINED_INCLUDES]:
         try:
-            cause = (_reverse if include.reverse else _cause_of_include)(probe, query, visibility, include)
+            cause = (_explain_reverse if include.reverse else _cause_of_include)(probe, query, visibility, include)
         except TooCostly:
             cause = None
         if cause is not None:
@@ -39,7 +39,7 @@ def _causes_of_include(probe: Probe, query: Query, visibility: Visibility) -> It
             yield id, {"type": query.type, "parameter": name, "received": text} | facts
 
 
-def _reverse(probe: Probe, query: Query, visibility: Visibility, include: Include) -> tuple[str, dict[str, Any]] | None:
+def _explain_reverse(probe: Probe, query: Query, visibility: Visibility, include: Include) -> tuple[str, dict[str, Any]] | None:
     if include.target not in (None, query.type) and not include.iterate:
         return ADDS_NOTHING, {"cause": "source"}
     if include.source != "*" and not visibility.of(include.source, "rs"):
@@ -64,7 +64,7 @@ def _cause_of_include(
         return ADDS_NOTHING, {"cause": "absent"}
     meant = [found for found in occurring if include.target in (None, found.system)]
     if not meant:
-        return LEADS_NOWHERE, {"cause": "types", "occurring": _by_type(occurring)}
+        return LEADS_NOWHERE, {"cause": "types", "occurring": _group_by_type(occurring)}
     if not any(visibility.of(found.system, "rs") for found in meant):
         return ADDS_NOTHING, {"cause": "scope"}
     if _references_exist(probe, query.version, meant):
@@ -86,7 +86,7 @@ def _references_exist(probe: Probe, version: str, occurring: Sequence[Occurrence
     return any(probe.count(Query(version, type, ids=tuple(ids), whole=False)) for type, ids in by_type.items())
 
 
-def _by_type(occurring: Sequence[Occurrence]) -> list[list[Any]]:
+def _group_by_type(occurring: Sequence[Occurrence]) -> list[list[Any]]:
     counts: dict[str, int] = {}
     for found in occurring:
         counts[found.system] = counts.get(found.system, 0) + found.matches

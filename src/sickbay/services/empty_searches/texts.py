@@ -6,34 +6,40 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sickbay.fhir.dates import span
+from sickbay.fhir.dates import parse_span
 from sickbay.fhir.search.index_entries import IndexEntries, Part
 from sickbay.fhir.search.query import SearchParameter
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def day(at: int) -> str:
+def format_day(at: int) -> str:
     """`2024-05-01`. at: epoch milliseconds."""
     return f"{EPOCH + timedelta(milliseconds=at):%Y-%m-%d}".zfill(10)
 
 
-def dates(low: int, high: int) -> list[str]:
+def format_dates(low: int, high: int) -> list[str]:
     """Return dates that contain the range, the most exact one first."""
     at = EPOCH + timedelta(milliseconds=low)
-    texts = [day(low)[:4], day(low)[:7], day(low), f"{day(low)}T{at:%H:%M}Z", f"{day(low)}T{at:%H:%M:%S}Z"]
+    texts = [
+        format_day(low)[:4],
+        format_day(low)[:7],
+        format_day(low),
+        f"{format_day(low)}T{at:%H:%M}Z",
+        f"{format_day(low)}T{at:%H:%M:%S}Z",
+    ]
     if low % 1000:
-        texts.append(f"{day(low)}T{at:%H:%M:%S}.{low % 1000:03}Z")
-    spans = [(text, span(text)) for text in texts]
+        texts.append(f"{format_day(low)}T{at:%H:%M:%S}.{low % 1000:03}Z")
+    spans = [(text, parse_span(text)) for text in texts]
     return [text for text, around in reversed(spans) if around and around[0] <= low and high <= around[1]]
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """`120`, `5.4`."""
     return f"{value:.12g}"
 
 
-def tokens(system: str | None, code: str) -> str:
+def format_token(system: str | None, code: str) -> str:
     return f"{escape(system)}|{escape(code)}" if system else escape(code)
 
 
@@ -42,7 +48,7 @@ def escape(text: str) -> str:
     return "".join(f"\\{letter}" if letter in ",|$\\" else letter for letter in text)
 
 
-def composites(entries: IndexEntries, parameter: SearchParameter) -> list[str]:
+def format_composites(entries: IndexEntries, parameter: SearchParameter) -> list[str]:
     """Return the values of a composite that a resource has."""
     rows = (_write_parts(parts) for number, parts in entries.composites if number in parameter.numbers)
     return ["$".join(texts) for texts in rows if all(texts)]
@@ -56,11 +62,11 @@ def _write_part(part: Sequence[Any]) -> str:
     """Return a component as it is written; "" if it can't be."""
     match part:
         case ("token", system, code):
-            return tokens(system, code)
+            return format_token(system, code)
         case ("quantity", _, _, low, _) | ("number", low, _):
-            return number(low)
+            return format_number(low)
         case ("date", low, high):
-            return next(iter(dates(low, high)), "")
+            return next(iter(format_dates(low, high)), "")
         case ("reference", type, id):
             return f"{type}/{id}"
         case ("string", folded, _):
@@ -70,7 +76,7 @@ def _write_part(part: Sequence[Any]) -> str:
     return ""
 
 
-def positions(entries: IndexEntries, parameter: SearchParameter) -> list[str]:
+def format_positions(entries: IndexEntries, parameter: SearchParameter) -> list[str]:
     """Return `latitude|longitude` of a resource."""
     return [
         f"{latitude / 1e6:g}|{longitude / 1e6:g}"

@@ -25,7 +25,7 @@ def create(document: Mapping[str, Any], base: str, digest: str) -> Tenant:
     name = document["name"]
     dialect = dialects.read(document.get("like", dialects.STANDARD), _merge_dialect(document))
     types = {version: types_of(VERSIONS[version].number) for version in dialect.fhir}
-    plain = context.tenant(name, base, dialect, types, resources=read_resources(document.get("resources", ())))
+    plain = context.make_tenant(name, base, dialect, types, resources=read_resources(document.get("resources", ())))
     return replace(plain, digest=digest, users=_users_of_file(document, dialect), faults=_faults_of_file(document))
 
 
@@ -49,7 +49,7 @@ def _build_user(tenant: str, dialect: Dialect, sent: Mapping[str, Any]) -> User:
 
 def _merge_dialect(document: Mapping[str, Any]) -> dict[str, Any]:
     """The document of a dialect: that of the dialect it is like, with the hospital's own members."""
-    merged = dialects.document(document.get("like", dialects.STANDARD))
+    merged = dialects.read_document(document.get("like", dialects.STANDARD))
     own = {"about": document["title"]} | {name: value for name, value in document.items() if name not in TABLES}
     for name in TABLES:
         own[name] = {**merged.get(name, {}), **document.get(name, {})}

@@ -46,12 +46,12 @@ ELSEWHERE: Final = {
 
 
 @cache
-def answers() -> Types:
+def list_answer_keys() -> Types:
     return get_type_hints(ResponseStyle)
 
 
 @cache
-def policy() -> Types:
+def list_policy_keys() -> Types:
     return {name: kind for name, kind in get_type_hints(Policy).items() if name not in ELSEWHERE}
 
 
@@ -65,11 +65,11 @@ def find_mistake(kind: Any, value: Any) -> str:
     try:
         msgspec.convert(value, kind, strict=True)
     except msgspec.ValidationError as error:
-        return _in_words(kind, str(error))
+        return _describe_error(kind, str(error))
     return ""
 
 
-def _in_words(kind: Any, error: str) -> str:
+def _describe_error(kind: Any, error: str) -> str:
     simple = {
         str: "a text",
         bool: "true or false",

@@ -11,7 +11,7 @@ from sickbay.authorization import policy as policies
 from sickbay.authorization import refusals
 from sickbay.authorization.protected_resource import MAXIMUM_RESOURCES, read_resource
 from sickbay.faults import fault as faults
-from sickbay.fhir.search.parameters import known_types, parameters
+from sickbay.fhir.search.parameters import known_types, load_parameters
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.english import join
 from sickbay.kernel.similar_names import find_closest
@@ -39,7 +39,12 @@ def _shape_problems(file: HospitalFile) -> Iterator[FileProblem]:
     """Unknown keys and values of a wrong type."""
     top = file.document
     yield from _table_problems(file, (), top, keys.TOP, "")
-    for name, types in (("paths", keys.PATHS), ("answers", keys.answers()), ("policy", keys.policy()), ("search", keys.SEARCH)):
+    for name, types in (
+        ("paths", keys.PATHS),
+        ("answers", keys.list_answer_keys()),
+        ("policy", keys.list_policy_keys()),
+        ("search", keys.SEARCH),
+    ):
         yield from _table_problems(file, (name,), top.get(name), types, f" in [{name}]")
     words = top.get("words")
     for path, table in list_wordings(words if isinstance(words, dict) else {}):
@@ -75,8 +80,10 @@ def _hint_at_similar(name: str, known: Collection[str]) -> str:
 def _contradiction_problems(file: HospitalFile, names: Collection[str], seeded_users: Collection[str]) -> Iterator[FileProblem]:
     top = file.document
     yield from _identity_problems(file, names)
-    if "like" in top and top["like"] not in dialects.names():
-        yield file.problem(("like",), f"There is no dialect {top['like']}.{_hint_at_similar(top['like'], dialects.names())}")
+    if "like" in top and top["like"] not in dialects.list_names():
+        yield file.problem(
+            ("like",), f"There is no dialect {top['like']}.{_hint_at_similar(top['like'], dialects.list_names())}"
+        )
         return
     versions = [version for version in top.get("fhir", ()) if version not in VERSIONS]
     if versions or top.get("fhir") == []:
@@ -109,7 +116,7 @@ def _policy_problems(file: HospitalFile) -> Iterator[FileProblem]:
     policy, document = file.document.get("policy", {}), file.document
     for name, value in policy.items():
         if name in policies.SETTINGS:
-            yield from (file.problem(("policy", name), f"{fault}.") for fault in policies.faults({name: value}))
+            yield from (file.problem(("policy", name), f"{fault}.") for fault in policies.find_faults({name: value}))
     known = refusals.find_all()
     for name in ("relaxed", "precedence"):
         for id in policy.get(name, ()):
@@ -168,7 +175,7 @@ def _unknown_parameters(versions: Collection[str], type: str, codes: Collection[
     if not having:
         yield f"There is no resource type {type} in {join(sorted(versions))}."
         return
-    known = {code for version in having for code in parameters(version, type)} | {*_SHAPING}
+    known = {code for version in having for code in load_parameters(version, type)} | {*_SHAPING}
     yield from (f"{type} has no search parameter {code}.{_suggest_name(code, known)}" for code in codes if code not in known)
 
 
@@ -209,7 +216,7 @@ def _fault_problems(file: HospitalFile) -> Iterator[FileProblem]:
                 yield file.problem(
                     ("faults", position, name), f"A fault of a hospital's file has no {name}: it is meant for every app."
                 )
-        yield from (file.problem(_fault_path(position, fault, sentence), sentence) for sentence in faults.problems(fault))
+        yield from (file.problem(_fault_path(position, fault, sentence), sentence) for sentence in faults.find_problems(fault))
 
 
 def _resource_problems(file: HospitalFile) -> Iterator[FileProblem]:

@@ -12,7 +12,7 @@ from sickbay.faults.fault import Fault
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.injection import marks
-from sickbay.services.injection.wording import description
+from sickbay.services.injection.wording import describe_fault
 from sickbay.storage.interface import Put, UseOnce
 
 KINDS = ("authorize-error", "state", "iss", "code")
@@ -32,7 +32,7 @@ async def change(
     for fault in faults:
         if fault.kind == "code" and code:
             await _spoil_code(runtime, tenant, fault, code)
-        parameters = redirects.change(fault, parameters, description(fault))
+        parameters = redirects.change(fault, parameters, describe_fault(fault))
     return parameters
 
 
@@ -46,7 +46,7 @@ async def _spoil_code(runtime: Runtime, tenant: Tenant, fault: Fault, text: str)
         await runtime.store.transaction([UseOnce("code", key, now)])
     else:
         code = records.parse(AuthorizationCode, record.value)
-        expired = records.code(key, structs.replace(code, issued_at=now - code.lifetime - 1), tenant.name)
+        expired = records.make_code_record(key, structs.replace(code, issued_at=now - code.lifetime - 1), tenant.name)
         kept = structs.replace(expired, expires_at=record.expires_at)
         await runtime.store.transaction([Put(kept, record.revision)])
     await marks.mark(runtime, tenant.name, fault, text)

@@ -108,10 +108,10 @@ async def _store_change(runtime: Runtime, tenant: Tenant, text: str, change: Cal
     if record is None:
         return
     token = records.parse(AccessToken, record.value)
-    steps: list[Step] = [Put(records.token(record.key, change(token), tenant.name), record.revision)]
+    steps: list[Step] = [Put(records.make_token_record(record.key, change(token), tenant.name), record.revision)]
     if family := await runtime.store.get("family", token.family):
         changed = change(records.parse(TokenFamily, family.value))
-        steps.append(Put(records.family(changed, tenant.name, family.at), family.revision))
+        steps.append(Put(records.make_family_record(changed, tenant.name, family.at), family.revision))
     await runtime.store.transaction(steps)
 
 
@@ -128,11 +128,11 @@ async def _end(runtime: Runtime, tenant: Tenant, fault: Fault, members: dict[str
 async def _id_token(runtime: Runtime, fault: Fault, token: str) -> str:
     match fault.kind:
         case "id-token":
-            claims = {**token_members.claims(token), fault.members["claim"]: fault.members["value"]}
+            claims = {**token_members.read_claims(token), fault.members["claim"]: fault.members["value"]}
             return jose.sign(claims, await id_token.signing_key(runtime))
         case "id-token-signature":
             return token_members.break_signature(token)
         case "id-token-alg":
-            return token_members.with_header(token, alg=fault.members["alg"])
+            return token_members.change_header(token, alg=fault.members["alg"])
         case _:
-            return token_members.with_header(token, kid=token_members.UNKNOWN_KEY)
+            return token_members.change_header(token, kid=token_members.UNKNOWN_KEY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sickbay.faults.fault import Fault
-from sickbay.faults.kinds import kinds
+from sickbay.faults.kinds import list_kinds
 from sickbay.services import records, runtime_settings
 from sickbay.services.context import Runtime
 from sickbay.services.injection.choose import Injected
@@ -35,5 +35,5 @@ async def find(runtime: Runtime, secrets: tuple[str, ...]) -> Injected | None:
     for secret in filter(None, secrets):
         if record := await runtime.store.get(KIND, records.digest(secret)):
             fault, kind = records.parse(tuple[str, str], record.value)
-            return Injected(fault, kind, refuses=True, causes=kinds()[kind].causes if kind in kinds() else ())
+            return Injected(fault, kind, refuses=True, causes=list_kinds()[kind].causes if kind in list_kinds() else ())
     return None

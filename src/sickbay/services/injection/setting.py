@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from sickbay.faults.fault import MAXIMUM_BYTES, MAXIMUM_FAULTS, Fault, fault_of, problems, unknown_preset
-from sickbay.faults.kinds import presets
+from sickbay.faults.fault import MAXIMUM_BYTES, MAXIMUM_FAULTS, Fault, fault_of, find_problems, unknown_preset
+from sickbay.faults.kinds import list_presets
 from sickbay.services import records, runtime_settings
 from sickbay.services.context import Runtime
 from sickbay.services.injection import choose
@@ -29,7 +29,7 @@ class WrongFault(ValueError):
 
 async def add(runtime: Runtime, sent: Sequence[Mapping[str, Any]], limit: FaultLimit | None = None) -> list[Fault]:
     """Sets these faults, all or none. limit: of the sender, besides that of all. Raises WrongFault."""
-    wrong = [sentence for fault in sent for sentence in problems(fault)]
+    wrong = [sentence for fault in sent for sentence in find_problems(fault)]
     if wrong:
         raise WrongFault(wrong)
     added = [fault_of(fault, records.digest(runtime.effects.token(6))[:8]) for fault in sent]
@@ -48,11 +48,11 @@ async def add(runtime: Runtime, sent: Sequence[Mapping[str, Any]], limit: FaultL
     return added
 
 
-def preset(name: str, filters: Mapping[str, Any]) -> list[dict[str, Any]]:
+def apply_preset(name: str, filters: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The faults of a preset, each with these filters. Raises WrongFault."""
-    if name not in presets():
+    if name not in list_presets():
         raise WrongFault([unknown_preset(name)])
-    return [{**fault, **filters} for fault in presets()[name].faults]
+    return [{**fault, **filters} for fault in list_presets()[name].faults]
 
 
 async def remove(runtime: Runtime, id: str | None) -> bool:

@@ -5,6 +5,6 @@ from __future__ import annotations
 from sickbay.faults.fault import Fault
 
 
-def description(fault: Fault) -> str:
+def describe_fault(fault: Fault) -> str:
     """One sentence, in the characters that error_description allows (RFC 6749 5.2)."""
     return f"Injected fault {fault.id} ({fault.kind}): Sickbay was asked to do this"

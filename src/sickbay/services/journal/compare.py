@@ -62,7 +62,7 @@ def _is_examined(decision: Decision[Any, Any]) -> bool:
 
 @cache
 def _dialect_names() -> tuple[str, ...]:
-    return tuple(dialects.names())
+    return tuple(dialects.list_names())
 
 
 @cache

@@ -27,7 +27,7 @@ EARLIER_TOKENS: Final = 20
 UNDEFINED: Final = frozenset(("fhir-patient-undefined", "fhir-search-missing-patient"))
 
 
-async def with_earlier_moment(runtime: Runtime, record: Record, entry: dict[str, Any]) -> dict[str, Any]:
+async def add_earlier_moment(runtime: Runtime, record: Record, entry: dict[str, Any]) -> dict[str, Any]:
     """The exchange, with the earlier moment in those of its findings that follow from it. record: of the exchange."""
     if entry["stage"] not in FHIR_STAGES or not record.family or not any(map(_may_follow, entry["findings"])):
         return entry

@@ -10,7 +10,7 @@ import msgspec
 
 from sickbay.diagnosis.silence.trail import Event, Result, StepName
 from sickbay.protocol.parameters import parse
-from sickbay.services.journal.outcomes import location, outcome, stage_of, status, was_sent_to_app
+from sickbay.services.journal.outcomes import determine_outcome, get_location, get_status, stage_of, was_sent_to_app
 
 _RESULTS: Final[Mapping[str, Result]] = {"passed": "granted", "refused": "refused", "warning": "failed"}
 _STEPS: Final[Mapping[str, StepName]] = {
@@ -32,18 +32,18 @@ MICROSECONDS: Final = 1_000_000_000_000
 """A smaller number is an arrival in seconds, as an older Sickbay stored it."""
 
 
-def event(entry: Mapping[str, Any]) -> Event:
+def make_event(entry: Mapping[str, Any]) -> Event:
     """The event of an exchange with all members. Its requests and responses are redacted, but the names in them are kept."""
     step, request = _step_of_exchange(entry), entry.get("request") or {}
     headers = {name.lower(): str(value) for name, value in (request.get("headers") or {}).items()}
-    result: Result = "granted" if step == "preflight" else _RESULTS[outcome(entry)]
+    result: Result = "granted" if step == "preflight" else _RESULTS[determine_outcome(entry)]
     made: dict[str, Any] = {
         "step": step,
         "at": real_time(entry.get("arrival") or 0),
         "clock": float(entry.get("at") or 0),
         "result": result,
         "exchange": str(entry.get("id") or ""),
-        "status": status(entry),
+        "status": get_status(entry),
         "probable": bool(entry.get("evidence")) or step == "discovery",
         "by_page": "origin" in headers,
         "findings": tuple(str(finding["id"]) for finding in entry.get("findings") or ()),
@@ -61,7 +61,7 @@ def real_time(arrival: int) -> float:
 def _step_of_exchange(entry: Mapping[str, Any]) -> StepName:
     stage = stage_of(entry)
     if stage in AUTHORIZATION:
-        return "code" if outcome(entry) == "passed" and was_sent_to_app(entry) else "authorize"
+        return "code" if determine_outcome(entry) == "passed" and was_sent_to_app(entry) else "authorize"
     if stage == "token":
         return "refresh" if _form_of_exchange(entry).get("grant_type") == "refresh_token" else "token"
     if stage == "access":
@@ -73,7 +73,7 @@ def _step_of_export(entry: Mapping[str, Any]) -> StepName:
     request = entry.get("request") or {}
     _, is_export, job = urlsplit(str(request.get("url") or "")).path.partition(EXPORT)
     if not is_export or not job:
-        return "export" if is_export and status(entry) == ACCEPTED else "access"
+        return "export" if is_export and get_status(entry) == ACCEPTED else "access"
     if request.get("method") == "DELETE":  # of an export that the app no longer needs
         return "end"
     return "file" if job.count("/") > 1 else "poll"
@@ -81,7 +81,7 @@ def _step_of_export(entry: Mapping[str, Any]) -> StepName:
 
 def _address_of_step(entry: Mapping[str, Any], step: StepName) -> str:
     """Where a launch or a code was sent; of all others, what was requested. Without parameters."""
-    sent = location(entry) if step in ("launch", "code") else str((entry.get("request") or {}).get("url") or "")
+    sent = get_location(entry) if step in ("launch", "code") else str((entry.get("request") or {}).get("url") or "")
     return sent.partition("#")[0].partition("?")[0]
 
 
@@ -95,7 +95,7 @@ def _details_of_step(entry: Mapping[str, Any], step: StepName, headers: Mapping[
     if step in ("authorize", "code"):
         query = parse(urlsplit(str((entry.get("request") or {}).get("url") or "")).query)
         return {"sent": tuple(dict.fromkeys((*query.names(), *_form_of_exchange(entry).names())))}
-    return _token_details(entry) if step in ("token", "refresh") and outcome(entry) == "passed" else {}
+    return _token_details(entry) if step in ("token", "refresh") and determine_outcome(entry) == "passed" else {}
 
 
 def _token_details(entry: Mapping[str, Any]) -> dict[str, Any]:

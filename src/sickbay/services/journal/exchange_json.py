@@ -94,7 +94,7 @@ def add_derived(stored_record: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(stored_record["checks"], str):
         return stored_record
     complete = stored_record | {
-        "checks": checks(stored_record["checks"]),
+        "checks": parse_checks(stored_record["checks"]),
         "findings": [finding_json(item) for item in stored_record["findings"]],
     }
     return {"corrected": None, "others": [], "decided": None, "injected": None} | complete
@@ -114,7 +114,7 @@ async def read_fresh(runtime: Runtime, recorded: bytes, *, full: bool) -> dict[s
     return entry if full else hide_private(entry)
 
 
-def checks(text: str) -> list[dict[str, Any]]:
+def parse_checks(text: str) -> list[dict[str, Any]]:
     """The inverse of `_checks`, with the members that the API returns and the reason for a skipped check."""
     return [*_read_checks(text)]
 

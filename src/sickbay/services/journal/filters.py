@@ -29,7 +29,7 @@ async def read_filter(runtime: Runtime, text: str, student: str = "") -> FilterR
 async def _list_apps(runtime: Runtime, student: str) -> dict[str, tuple[str, ...]]:
     """The client_ids of all apps by name, app_id and client_id, in lower case. Several apps can have the same name."""
     apps: dict[str, tuple[str, ...]] = {}
-    for client in await registration.all_clients(runtime):
+    for client in await registration.list_clients(runtime):
         if student and client.student not in ("", student):
             continue
         for name in {text.lower() for text in (client.name, client.app_id, client.client_id) if text}:

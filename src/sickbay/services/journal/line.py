@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sickbay.services.journal.outcomes import Outcome, outcome
+from sickbay.services.journal.outcomes import Outcome, determine_outcome
 from sickbay.storage.exchange_filter import ColumnCondition, quote
 
 MAXIMUM_URL_CHARACTERS: Final = 280
@@ -45,7 +45,7 @@ def write_line(entry: Mapping[str, Any], kind: str = "") -> str:
     rules = "".join([f"{RULE}{finding['id']}" for finding in findings])[:MAXIMUM_RULE_CHARACTERS] if findings else ""
     words = f"{STAGE}{entry['stage']}{STAGE}{kind}" if kind else f"{STAGE}{entry['stage']}"
     if entry.get("injected"):
-        ended, words = WORDS[outcome(entry)], f" injected{words}"
+        ended, words = WORDS[determine_outcome(entry)], f" injected{words}"
     student = f"{STUDENT}{entry['student']}" if entry.get("student") else ""
     return f"{status} {ended}{words} {request['method'][:16]} /{url}{rules}{student} ".lower()
 

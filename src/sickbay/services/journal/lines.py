@@ -11,7 +11,7 @@ from sickbay.services.context import Runtime
 from sickbay.services.empty_searches.completion import complete_all
 from sickbay.services.journal.exchange_json import finding_json, read_whole
 from sickbay.services.journal.line import WORDS
-from sickbay.services.journal.outcomes import outcome
+from sickbay.services.journal.outcomes import determine_outcome
 from sickbay.services.journal.packing import unpack
 from sickbay.services.journal.probable import ADVICE, find_followed
 from sickbay.storage.interface import Record
@@ -90,7 +90,7 @@ def to_json(entry: Mapping[str, Any]) -> dict[str, Any]:
         "stage": entry["stage"],
         "request": {"method": entry["request"]["method"], "url": entry["request"]["url"]},
         "response": {"status": entry["response"]["status"]},
-        "outcome": WORDS[outcome(entry)],
+        "outcome": WORDS[determine_outcome(entry)],
         "milliseconds": entry.get("milliseconds"),
         "size": entry.get("size"),
         "findings": [{name: found[name] for name in ("id", "severity", "title")} for found in entry["findings"]],

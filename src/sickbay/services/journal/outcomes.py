@@ -7,29 +7,29 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from sickbay.diagnosis.stages import find_stage
-from sickbay.faults.kinds import kinds
+from sickbay.faults.kinds import list_kinds
 from sickbay.protocol.parameters import parse
 
 Outcome: TypeAlias = Literal["refused", "warning", "passed"]
 """warning: it failed, but no check refused it, such as a record that doesn't exist."""
 
 
-def status(exchange: Mapping[str, Any]) -> int:
+def get_status(exchange: Mapping[str, Any]) -> int:
     """The HTTP status of the response; 200 if the exchange has none."""
     return int((exchange.get("response") or {}).get("status") or 200)
 
 
-def location(exchange: Mapping[str, Any]) -> str:
+def get_location(exchange: Mapping[str, Any]) -> str:
     """Where the response redirects to; "" if it doesn't."""
     headers = (exchange.get("response") or {}).get("headers") or {}
     return next((str(value) for name, value in headers.items() if name.lower() == "location"), "")
 
 
-def outcome(exchange: Mapping[str, Any]) -> Outcome:
+def determine_outcome(exchange: Mapping[str, Any]) -> Outcome:
     """A redirect with an error is a refusal too, although its status is 302, and a preflight alone is a failure."""
     if exchange.get("decided") or any(finding["severity"] == "error" for finding in exchange.get("findings") or ()):
         return "refused"
-    is_error = status(exchange) >= 400 or "error" in parse(urlsplit(location(exchange)).query)
+    is_error = get_status(exchange) >= 400 or "error" in parse(urlsplit(get_location(exchange)).query)
     return "warning" if is_error or is_lonely_preflight(exchange) else "passed"
 
 
@@ -38,7 +38,7 @@ def is_lonely_preflight(exchange: Mapping[str, Any]) -> bool:
     return exchange.get("stage") == "browser" and bool(exchange.get("evidence"))
 
 
-def problem(exchange: Mapping[str, Any]) -> str:
+def describe_problem(exchange: Mapping[str, Any]) -> str:
     """Why an exchange was refused or failed, without a full stop; "" if it passed."""
     if fault := describe_injected(exchange):
         return f"Injected fault: {fault[:1].lower()}{fault[1:]}"
@@ -47,13 +47,13 @@ def problem(exchange: Mapping[str, Any]) -> str:
         return errors[0]
     if is_lonely_preflight(exchange):
         return "The browser asked whether it may send a request; the request itself isn’t recorded"
-    return "" if outcome(exchange) == "passed" else f"Status {status(exchange)}"
+    return "" if determine_outcome(exchange) == "passed" else f"Status {get_status(exchange)}"
 
 
 def describe_injected(exchange: Mapping[str, Any]) -> str:
     """The fault that was injected into this exchange; "" if none was."""
     fault = exchange.get("injected")
-    kind = kinds().get(fault["kind"]) if fault else None
+    kind = list_kinds().get(fault["kind"]) if fault else None
     return kind.title if kind else ""
 
 
@@ -65,5 +65,5 @@ def stage_of(exchange: Mapping[str, Any]) -> str:
 
 def was_sent_to_app(exchange: Mapping[str, Any]) -> bool:
     """Whether the response redirected the browser to another server, not to a page of ours."""
-    own, target = urlsplit(str((exchange.get("request") or {}).get("url", ""))).netloc, urlsplit(location(exchange))
+    own, target = urlsplit(str((exchange.get("request") or {}).get("url", ""))).netloc, urlsplit(get_location(exchange))
     return target.scheme not in ("", "http", "https") or target.netloc not in ("", own)

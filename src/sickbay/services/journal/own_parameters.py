@@ -13,7 +13,7 @@ from sickbay.authorization.models import AuthorizationCode
 from sickbay.services import records
 from sickbay.services.context import Runtime
 from sickbay.services.redaction import live_secrets
-from sickbay.services.redaction.masking import length, mask_secret
+from sickbay.services.redaction.masking import describe_length, mask_secret
 
 COMPARED_CODES: Final = 32
 """The newest authorization codes of an app that may have been issued for an exchange."""
@@ -49,7 +49,7 @@ async def _find_code(runtime: Runtime, entry: Mapping[str, Any]) -> Authorizatio
 
 def _as_recorded(name: str, value: str) -> tuple[str, str]:
     """The parameter as the journal has it, and as it was sent."""
-    mask = length(value) if name == "login_hint" else mask_secret(value)
+    mask = describe_length(value) if name == "login_hint" else mask_secret(value)
     return f"{name}={mask}", f"{name}={quote(value, safe='')}"
 
 

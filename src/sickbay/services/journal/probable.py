@@ -215,7 +215,7 @@ async def guess_for_launch(
     """
     if runtime.class_mode:
         return []
-    looked_up = await _after_script(runtime, launch, records) if launch is not None else []
+    looked_up = await _guess_after_script(runtime, launch, records) if launch is not None else []
     if not records or records[0].at < SMALLEST_ARRIVAL_MICROSECONDS:
         return looked_up
     first, last, until = records[0], records[-1].at, records[-1].at + WINDOW_MICROSECONDS
@@ -233,9 +233,9 @@ async def guess_for_launch(
     return sorted((*guessed, *(pair for pair in looked_up if pair[0].key not in known)), key=lambda pair: pair[0].at)
 
 
-async def _after_script(runtime: Runtime, launch: Launch, records: Sequence[Record]) -> list[tuple[Record, Guess]]:
+async def _guess_after_script(runtime: Runtime, launch: Launch, records: Sequence[Record]) -> list[tuple[Record, Guess]]:
     """Requests for the endpoints after a launch without an exchange of its own: from the app's origin, or from no page."""
-    client = await registration.by_id(runtime, launch.client_id)
+    client = await registration.find_by_id(runtime, launch.client_id)
     if client is None or not launch.arrival or any(record.label == "launch" for record in records):
         return []
     until = min(launch.arrival + ANSWER_MICROSECONDS, records[0].at if records else launch.arrival + ANSWER_MICROSECONDS)

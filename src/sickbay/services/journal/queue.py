@@ -50,7 +50,7 @@ def is_wanted(exchange: Exchange, wanted: str | None) -> bool:
     return wanted is None or (wanted != NOT_EXPLAINED and wanted in (exchange.id, exchange.timeline))
 
 
-def weight(exchange: Exchange) -> int:
+def measure_weight(exchange: Exchange) -> int:
     """The approximate size of a queued exchange in bytes: request and response; everything else is small."""
     sent = getattr(exchange.decision.request, "body", "") if exchange.decision else ""
     return len(exchange.request.url) + len(exchange.request.body) + len(exchange.response.body or "") + len(sent or "")

@@ -18,8 +18,8 @@ from sickbay.diagnosis.silence.trail import Event
 from sickbay.services.context import Runtime
 from sickbay.services.empty_searches.completion import complete_all
 from sickbay.services.journal import probable
-from sickbay.services.journal.earlier import with_earlier_moment
-from sickbay.services.journal.events import event
+from sickbay.services.journal.earlier import add_earlier_moment
+from sickbay.services.journal.events import make_event
 from sickbay.services.journal.exchange_json import hide_private, is_proven, read_whole
 from sickbay.services.journal.line import reads_of
 from sickbay.services.journal.packing import text_of
@@ -81,7 +81,7 @@ async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> di
     if record is None:
         return None
     entry = await _read_whole(runtime, record, full)
-    return await with_earlier_moment(runtime, record, entry) if full else hide_private(entry)
+    return await add_earlier_moment(runtime, record, entry) if full else hide_private(entry)
 
 
 async def _read_whole(runtime: Runtime, record: Record, full: bool, *, followed: bool = False) -> dict[str, Any]:
@@ -161,7 +161,7 @@ async def _probable_exchanges(runtime: Runtime, guessed: Sequence[tuple[Record, 
     ]
 
 
-async def timeline(
+async def read_timeline(
     runtime: Runtime, journal: Journal, id: str, *, full: bool, launch: Launch | None = None, whole: bool = False
 ) -> Timeline:
     """The exchanges of one launch, at most FIRST + LAST of them. Full readers see all of them, others only proven ones.
@@ -181,10 +181,10 @@ async def read_stored_timeline(
     entries = [await read_whole(runtime, record, False) | {"arrival": record.at} for record in records]
     if not full:
         entries = [hide_private(entry) for entry in entries if is_proven(entry)]
-        return Timeline([shorten(entry) for entry in entries], left_out, events=tuple(event(entry) for entry in entries))
+        return Timeline([shorten(entry) for entry in entries], left_out, events=tuple(make_event(entry) for entry in entries))
     entries = await complete_all(runtime, entries)
     guessed = await _probable_exchanges(runtime, await probable.guess_for_launch(runtime, records, launch))
-    events = sorted((event(entry) for entry in (*entries, *guessed)), key=lambda made: made.at)
+    events = sorted((make_event(entry) for entry in (*entries, *guessed)), key=lambda made: made.at)
     return Timeline([shorten(entry) for entry in entries], left_out, [shorten(entry) for entry in guessed], tuple(events))
 
 
@@ -216,7 +216,7 @@ def _line_of_entry(entry: dict[str, Any]) -> dict[str, Any]:
 LINE = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "findings")
 
 
-def lines(id: str, timeline: Timeline) -> dict[str, Any]:
+def list_lines(id: str, timeline: Timeline) -> dict[str, Any]:
     """A timeline as JSON, with the members of each exchange that a list shows. /exchanges/{id} has the others."""
     exchanges = [_chosen_members(entry, LINE) for entry in timeline.exchanges]
     guesses = [_chosen_members(entry, (*LINE, "evidence")) for entry in timeline.probable]

@@ -34,9 +34,9 @@ from sickbay.services.journal.line import write_line
 from sickbay.services.journal.packing import FHIR_MARK, MARK, OAUTH_MARK, pack
 from sickbay.services.launch import placeholder_of
 from sickbay.services.redaction import live_secrets as secrets
-from sickbay.services.redaction.excerpt import excerpt
+from sickbay.services.redaction.excerpt import make_excerpt
 from sickbay.services.redaction.live_secrets import LiveSecrets
-from sickbay.services.redaction.masking import length
+from sickbay.services.redaction.masking import describe_length
 from sickbay.services.redaction.redaction import RecordedRequest, RecordedResponse, Redaction
 from sickbay.storage.interface import Record
 
@@ -161,7 +161,7 @@ def redact(exchange: Exchange, live: LiveSecrets, given: GivenAdvice | None = No
     except Exception as error:
         journal_metrics.UNREDACTED.inc()
         LOG.error("exchange %s can't be redacted (%s): no part of its request is kept", exchange.id, type(error).__name__)
-        entry = minimal(exchange)
+        entry = make_minimal(exchange)
         return Redacted(msgspec.json.encode(entry), write_line(entry))
 
 
@@ -173,7 +173,7 @@ def _exact_stage(exchange: Exchange) -> str:
     return GRANTS.get(request.parameters.get("grant_type") or "", "") if isinstance(request, TokenRequest) else ""
 
 
-def minimal(exchange: Exchange) -> dict[str, Any]:
+def make_minimal(exchange: Exchange) -> dict[str, Any]:
     """A record of only what Sickbay itself knows about an exchange: no URL, headers, bodies or findings."""
     return {
         "id": exchange.id,
@@ -183,8 +183,8 @@ def minimal(exchange: Exchange) -> dict[str, Any]:
         "launch": None,
         "stage": exchange.stage,
         "request": {
-            "method": length(exchange.request.method),
-            "url": length(exchange.request.url),
+            "method": describe_length(exchange.request.method),
+            "url": describe_length(exchange.request.url),
             "headers": {},
             "body": None,
         },
@@ -273,7 +273,7 @@ def _explain_exchange(exchange: Exchange) -> Explanation:
 
 def _excerpt_of_exchange(exchange: Exchange) -> Exchange:
     """The exchange with the part of its request that is recorded."""
-    request, left_out = excerpt(exchange.request)
+    request, left_out = make_excerpt(exchange.request)
     return structs.replace(exchange, request=request, unexamined=exchange.unexamined + left_out) if left_out else exchange
 
 

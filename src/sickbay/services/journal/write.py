@@ -19,7 +19,7 @@ from sickbay.services.class_mode import progress
 from sickbay.services.class_mode.attribution import attribute
 from sickbay.services.context import LogLine, Runtime
 from sickbay.services.journal import metrics as journal_metrics
-from sickbay.services.journal.queue import NOT_EXPLAINED, Arrived, Queue, Unexplained, W, Waiting, is_wanted, weight
+from sickbay.services.journal.queue import NOT_EXPLAINED, Arrived, Queue, Unexplained, W, Waiting, is_wanted, measure_weight
 from sickbay.services.journal.record import Exchange as Exchange
 from sickbay.services.journal.record import record, redact, redact_refusal
 from sickbay.services.recent_launches import RecentLaunch
@@ -120,7 +120,7 @@ class Journal:
 
     def _storing_steps(self, stored: Sequence[Record]) -> list[Step]:
         """The steps that store these records and, in class mode, the progress of students."""
-        noted = progress.steps(stored) if self.runtime.class_mode else ()
+        noted = progress.list_steps(stored) if self.runtime.class_mode else ()
         return [*(Put(entry, aside=True) for entry in stored), *noted]
 
     async def _write_refusal(self, exchange: Exchange, refusal_record: Record) -> None:
@@ -147,7 +147,7 @@ class Journal:
         if is_over(self.runtime.resets):
             return
         waiting = Unexplained(self._next_arrival(), exchange, explained), self._revisions_of_tenant(exchange.tenant)
-        self._unexplained.add(waiting, f"{exchange.stage} {exchange.client_id}", weight(exchange))
+        self._unexplained.add(waiting, f"{exchange.stage} {exchange.client_id}", measure_weight(exchange))
         if self._explaining is None or self._explaining.done():
             self._explaining = asyncio.get_running_loop().create_task(self._explain(), context=Context())
 
@@ -190,7 +190,7 @@ class Journal:
         revisions = of.get(exchange.tenant) or of[""]
         if current().revisions is revisions or not is_over(self.runtime.resets):
             arrived = Arrived(self._next_arrival(), exchange)
-            self._granted.add((arrived, revisions), f"{exchange.stage} {exchange.client_id}", weight(exchange))
+            self._granted.add((arrived, revisions), f"{exchange.stage} {exchange.client_id}", measure_weight(exchange))
 
     def _next_arrival(self) -> int:
         """The current microsecond, or a later one if another exchange of this worker has it."""

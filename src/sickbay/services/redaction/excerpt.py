@@ -19,7 +19,7 @@ HEADERS: Final = 64
 """Headers that are recorded. Browsers and clients send two dozen."""
 
 
-def excerpt(request: RecordedRequest, characters: int = RECORDED) -> tuple[RecordedRequest, int]:
+def make_excerpt(request: RecordedRequest, characters: int = RECORDED) -> tuple[RecordedRequest, int]:
     """The beginning of a request, and how many characters are left out.
 
     Keeps this many characters of URL and form, and twice as many of the headers, because cookies can be long. No parameter and
@@ -31,7 +31,7 @@ def excerpt(request: RecordedRequest, characters: int = RECORDED) -> tuple[Recor
         return request, 0
     url = _whole_parameters(request.url, characters)
     body = _whole_parameters(form, characters - len(url)) if form else request.body
-    headers = _first_headers(request.headers, 2 * characters) if long_headers else request.headers
+    headers = _select_first_headers(request.headers, 2 * characters) if long_headers else request.headers
     left_out = (
         len(request.url)
         - len(url)
@@ -47,7 +47,7 @@ def _content_length(headers: Mapping[str, str]) -> int:
     return sum(map(len, headers)) + sum(map(len, headers.values()))
 
 
-def _first_headers(headers: Mapping[str, str], characters: int) -> dict[str, str]:
+def _select_first_headers(headers: Mapping[str, str], characters: int) -> dict[str, str]:
     """The first headers that have at most this many characters together."""
     most = islice(headers.items(), HEADERS)
     kept = {name: value for name, value in most if len(name) + len(value) <= characters}

@@ -113,7 +113,7 @@ class _Masking:
         if self._is_hidden(value, depth):
             return mask_secret(value)
         shown = named_secrets.replace(
-            value, named_secrets.merge([*named_secrets.spans(value), *self._secret_spans(value, depth)])
+            value, named_secrets.merge([*named_secrets.find_spans(value), *self._secret_spans(value, depth)])
         )
         return mask_secret(value) if self._is_live(shown) else shown
 

@@ -65,17 +65,17 @@ def _decode_run(decode: Callable[[str], bytes], run: str) -> str:
     return plain if len(plain) >= SHORTEST and plain.isprintable() else ""
 
 
-def _from_base64(run: str) -> bytes:
+def _decode_base64(run: str) -> bytes:
     return base64.urlsafe_b64decode(run.replace("+", "-").replace("/", "_") + "=" * (-len(run) % 4))
 
 
-def _from_base32(run: str) -> bytes:
+def _decode_base32(run: str) -> bytes:
     return base64.b32decode(run + "=" * (-len(run) % 8), casefold=True)
 
 
 _DECODERS: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
-    (_ENCODED, _from_base64),
-    (_BASE32, _from_base32),
+    (_ENCODED, _decode_base64),
+    (_BASE32, _decode_base32),
     (_HEX, bytes.fromhex),
 )
 

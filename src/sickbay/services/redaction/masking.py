@@ -54,7 +54,7 @@ def mask_secret(secret: str) -> str:
     return f"{shown}…({len(secret)})" if len(secret) >= 12 else "…"
 
 
-def length(value: str) -> str:
+def describe_length(value: str) -> str:
     """Shown instead of a value that isn't kept."""
     return f"‹{len(value)} character{'' if len(value) == 1 else 's'}›" if value else ""
 
@@ -70,7 +70,7 @@ def describe_name(name: str) -> str:
     return f"a parameter whose name isn’t recorded ({found[1]})" if found else name
 
 
-def secrets(headers: Mapping[str, str], *sent: Parameters, fhir: bool = False) -> set[str]:
+def collect_secrets(headers: Mapping[str, str], *sent: Parameters, fhir: bool = False) -> set[str]:
     """All secret values of a request. fhir: `code` is a search parameter, not an authorization code."""
     names = SECRET - {"code"} if fhir else SECRET
     values = {value for parameters in sent for name, value in parameters if name in names}
@@ -102,7 +102,7 @@ def find_secrets(body: Any) -> set[str]:
     return {value for key, value in body.items() if key in SECRET and isinstance(value, str)}
 
 
-def forms(secret: str) -> tuple[str, ...]:
+def list_forms(secret: str) -> tuple[str, ...]:
     """The secret, and its encodings in a URL or a form if they differ."""
     return (secret,) if PLAIN.fullmatch(secret) else (secret, quote(secret, safe=""), quote_plus(secret))
 
@@ -112,7 +112,7 @@ def mask(value: Any, hidden: Iterable[str]) -> Any:
     pairs: dict[str, str] = {}
     for secret in hidden:
         if len(secret) >= 4 and not is_no_secret(secret):
-            for form in forms(secret):
+            for form in list_forms(secret):
                 pairs[form] = mask_secret(secret)
     order = sorted(pairs, key=len, reverse=True)
     return _walk(value, [(form, pairs[form]) for form in order]) if order else value

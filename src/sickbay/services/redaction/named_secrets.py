@@ -32,7 +32,7 @@ _USER = compile_late(r"""(?<!\S)(?:-u|--user)(?:\s+|=)?["']?[^:\s"']*:(?:([^\s"'
 _PATTERNS = (_ASSIGNED, _TOKEN, _HEADER, _SCHEME, _USER)
 
 
-def spans(text: str, *, fhir: bool = False) -> list[Span]:
+def find_spans(text: str, *, fhir: bool = False) -> list[Span]:
     """The secrets in the text, in order and without overlaps. fhir: `code` is a search parameter. A number after `code=` is
     the code of an error.
     """
@@ -63,8 +63,8 @@ def _spans_of_cookies(text: str) -> Iterator[Span]:
             yield line.start(1) + match.start(1), line.start(1) + match.end(1)
 
 
-def in_text(text: str, *, fhir: bool = False) -> str:
-    return cut(text, lambda head: spans(head, fhir=fhir))
+def redact_text(text: str, *, fhir: bool = False) -> str:
+    return cut(text, lambda head: find_spans(head, fhir=fhir))
 
 
 def cut(text: str, find: Callable[[str], list[Span]]) -> str:
@@ -87,13 +87,13 @@ def _mask(secret: str) -> str:
     return secret if "…" in secret or "‹" in secret or is_no_secret(secret) else mask_secret(secret)
 
 
-def in_request(request: Mapping[str, Any], *, fhir: bool) -> dict[str, Any]:
+def redact_request(request: Mapping[str, Any], *, fhir: bool) -> dict[str, Any]:
     """A request or response as the doctor reads it, with the secrets in its URL, headers, body and JSON masked."""
     change: dict[str, Callable[[Any], Any]] = {
-        "url": lambda url: in_text(url, fhir=fhir) if isinstance(url, str) else url,
-        "body": lambda body: _mask_body(body, fhir) if isinstance(body, str) else in_members(body),
+        "url": lambda url: redact_text(url, fhir=fhir) if isinstance(url, str) else url,
+        "body": lambda body: _mask_body(body, fhir) if isinstance(body, str) else redact_members(body),
         "headers": _mask_headers,
-        "json": in_members,
+        "json": redact_members,
     }
     return {name: change[name](value) if name in change else value for name, value in request.items()}
 
@@ -101,7 +101,7 @@ def in_request(request: Mapping[str, Any], *, fhir: bool) -> dict[str, Any]:
 def _mask_body(body: str, fhir: bool) -> str:
     """The body of a request. In JSON that isn't a resource, the member `code` is an authorization code."""
     patterns = () if fhir or body.lstrip()[:1] != "{" else (_CODE_MEMBER,)
-    return cut(body, lambda head: merge([*spans(head, fhir=fhir), *_find_matches(head, patterns)]))
+    return cut(body, lambda head: merge([*find_spans(head, fhir=fhir), *_find_matches(head, patterns)]))
 
 
 def _mask_headers(headers: Any) -> Any:
@@ -113,14 +113,14 @@ def _mask_headers(headers: Any) -> Any:
 def _mask_header(name: str, value: str) -> str:
     """The value without its secrets. Its name decides what is one."""
     line = f"{name}: {value}"
-    return in_text(line, fhir=True).removeprefix(f"{name}: ") if _HEADER.match(line) or _COOKIES.match(line) else value
+    return redact_text(line, fhir=True).removeprefix(f"{name}: ") if _HEADER.match(line) or _COOKIES.match(line) else value
 
 
-def in_members(value: Any) -> Any:
+def redact_members(value: Any) -> Any:
     """JSON with the values of secret members masked."""
     if isinstance(value, Mapping):
         return {
-            name: _mask(member) if name in SECRET and isinstance(member, str) and member else in_members(member)
+            name: _mask(member) if name in SECRET and isinstance(member, str) and member else redact_members(member)
             for name, member in value.items()
         }
-    return [in_members(member) for member in value] if isinstance(value, list) else value
+    return [redact_members(member) for member in value] if isinstance(value, list) else value

@@ -29,10 +29,10 @@ def secrets_of_input(evidence: Mapping[str, Any]) -> set[str]:
     headers = {str(name).lower(): str(value) for name, value in _object_or_empty(evidence.get("headers")).items()}
     sent = [parse(part) for part in url.replace("#", "?").split("?")[1:]]
     fhir = evidence.get("kind") == "fhir_request"
-    found = masking.secrets(headers, *sent, parse(body), fhir=fhir)
+    found = masking.collect_secrets(headers, *sent, parse(body), fhir=fhir)
     for text in (url, body, *(f"{name}: {value}" for name, value in headers.items())):
         head = text[: named_secrets.SEARCHED_CHARACTERS]
-        found |= {head[start:end] for start, end in named_secrets.spans(head, fhir=fhir)}
+        found |= {head[start:end] for start, end in named_secrets.find_spans(head, fhir=fhir)}
     found |= masking.find_secrets(_parse_json(body)) | masking.find_secrets(dict(_object_or_empty(evidence.get("json"))))
     return {secret for secret in found if len(secret) >= SHORTEST_CHARACTERS and not is_no_secret(secret)}
 
@@ -50,7 +50,7 @@ def hide(shown: Mapping[str, Any], evidence: Mapping[str, Any], pieces: Sequence
     """A copy without the secrets. In `corrected` they are named placeholders, because a mask that is sent is refused."""
     fhir = evidence.get("kind") == "fhir_request"
     by_name = {
-        name: named_secrets.in_request(value, fhir=fhir) if name in ("request", "corrected") and value else value
+        name: named_secrets.redact_request(value, fhir=fhir) if name in ("request", "corrected") and value else value
         for name, value in shown.items()
     }
     secrets = secrets_of_input(evidence) | secrets_of_pieces(pieces)
@@ -73,15 +73,15 @@ def _hide_in_quotation(finding: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _hide_named(text: str) -> str:
-    return named_secrets.replace(text, named_secrets.spans(text))
+    return named_secrets.replace(text, named_secrets.find_spans(text))
 
 
-def in_paste(text: str, pieces: Sequence[Piece]) -> list[Span]:
+def find_in_paste(text: str, pieces: Sequence[Piece]) -> list[Span]:
     """Where the secrets of a paste are: where a name says so, and every other occurrence of the same secret."""
     queries = [(piece.start, piece.end) for piece in pieces if piece.subkind == "fhir_request"]
-    found = named_secrets.spans(text, fhir=bool(queries))
+    found = named_secrets.find_spans(text, fhir=bool(queries))
     for start, end in ((piece.start, piece.end) for piece in pieces if queries and piece.subkind != "fhir_request"):
-        found += [(start + first, start + last) for first, last in named_secrets.spans(text[start:end])]
+        found += [(start + first, start + last) for first, last in named_secrets.find_spans(text[start:end])]
     secrets = secrets_of_pieces(pieces) | {text[start:end] for start, end in found}
     for secret in secrets:
         found += _find_occurrences(text, secret) if len(secret) >= LONG_CHARACTERS else []
@@ -89,7 +89,7 @@ def in_paste(text: str, pieces: Sequence[Piece]) -> list[Span]:
 
 
 def _find_occurrences(text: str, secret: str) -> Iterator[Span]:
-    for form in masking.forms(secret):
+    for form in masking.list_forms(secret):
         place = text.find(form)
         while place >= 0:
             yield place, place + len(form)
@@ -126,7 +126,7 @@ def _short_secrets(secrets: Iterable[str]) -> _Words:
     short = [
         secret for secret in secrets if SHORTEST_CHARACTERS <= len(secret) < LONG_CHARACTERS and secret not in masking.SECRET
     ]
-    return _Words(frozenset(form for secret in short for form in masking.forms(secret)))
+    return _Words(frozenset(form for secret in short for form in masking.list_forms(secret)))
 
 
 def _hide_short_secrets(value: Any, words: _Words, name: str = "") -> Any:

@@ -11,7 +11,7 @@ from urllib.parse import unquote, unquote_plus
 
 from sickbay.protocol.unicode import without_html_escapes
 from sickbay.services.redaction import vocabulary as known
-from sickbay.services.redaction.masking import length
+from sickbay.services.redaction.masking import describe_length
 from sickbay.services.redaction.safe_values import SafeValues, looks_random
 
 MAXIMUM_COMPARED_CHARACTERS = 70_000
@@ -82,7 +82,7 @@ class Quoting:
             if len(value) >= 8 and value in text:
                 text = text.replace(value, shown)
         shown = _QUOTED.sub(self._quote, text)
-        return _SEVERAL.sub(lambda match: length("x" * sum(map(int, _LENGTH.findall(match[0])))), shown)
+        return _SEVERAL.sub(lambda match: describe_length("x" * sum(map(int, _LENGTH.findall(match[0])))), shown)
 
     def _quote(self, match: re.Match[str]) -> str:
         whole = match[0]
@@ -91,7 +91,7 @@ class Quoting:
             return whole
         shown = self._remembered.get(text)
         if shown is None:
-            shown = self._remembered[text] = text if self._is_quotable(text) else length(text)
+            shown = self._remembered[text] = text if self._is_quotable(text) else describe_length(text)
         return whole.replace(text, shown, 1)
 
     def _is_quotable(self, text: str) -> bool:
@@ -100,7 +100,7 @@ class Quoting:
             return all(map(self._is_quotable, _QUOTED.findall(plain)))
         folded = text.casefold()
         pieces = [piece.casefold() for piece in _PIECE.findall(text)]
-        strange = [piece for piece in pieces if len(piece) >= SHORT and piece not in known.everyday()]
+        strange = [piece for piece in pieces if len(piece) >= SHORT and piece not in known.load_everyday_words()]
         if not strange and not any(piece.isdigit() for piece in pieces):
             return True
         kept_texts = self._kept_texts()

@@ -19,7 +19,7 @@ from sickbay.services.redaction import safe_search
 from sickbay.services.redaction import vocabulary as known
 from sickbay.services.redaction.body_outline import outline
 from sickbay.services.redaction.live_secrets import LiveSecrets
-from sickbay.services.redaction.masking import SECRET, length
+from sickbay.services.redaction.masking import SECRET, describe_length
 from sickbay.services.redaction.quoting import Quoting
 from sickbay.services.redaction.safe_headers import HEADERS
 from sickbay.services.redaction.safe_values import MAXIMUM_PARSED_CHARACTERS, SafeValues
@@ -129,7 +129,7 @@ class Redaction:
         )
 
     def request(self, recorded: RecordedRequest) -> dict[str, Any]:
-        method = recorded.method if recorded.method.upper() in known.METHODS_OF_HTTP else length(recorded.method)
+        method = recorded.method if recorded.method.upper() in known.METHODS_OF_HTTP else describe_length(recorded.method)
         body = self._redact_body(recorded.body, recorded.headers) if recorded.body else None
         shown = {"method": method, "url": self.url(recorded.url), "headers": self.headers(recorded.headers), "body": body}
         self.quoting.keep(shown)
@@ -213,7 +213,7 @@ class Redaction:
         """Returns what is shown of a value: the value itself if it is harmless."""
         if self.fhir:
             secret = known.squeeze(name) in SECRETS and known.squeeze(name) not in ("code", "key")
-            return self.harmless.secret(value) if secret else safe_search.value(self.harmless, name, value)
+            return self.harmless.secret(value) if secret else safe_search.redact_value(self.harmless, name, value)
         return self._redact_oauth_value(name.removeprefix("amp;"), value)
 
     def _redact_oauth_value(self, name: str, value: str) -> str:
@@ -226,11 +226,11 @@ class Redaction:
             return self.harmless.url(value) if short == "launch" and "://" in value else self.harmless.secret(value)
         is_similar = self.harmless.resembles(name, _NAMES)
         similar = (
-            next((candidate for candidate in OAUTH if known.resembles(name, frozenset((candidate,)))), None)
+            next((candidate for candidate in OAUTH if known.resembles_any(name, frozenset((candidate,)))), None)
             if is_similar
             else None
         )
-        return OAUTH[similar](self.harmless, value) if similar else length(value)
+        return OAUTH[similar](self.harmless, value) if similar else describe_length(value)
 
     def _redact_body(self, body: str, headers: Mapping[str, str]) -> str:
         """The members of a form or JSON object that can be parsed and isn't a resource; otherwise an outline."""
@@ -282,7 +282,7 @@ class Redaction:
             return "‹not kept›"
         if value in known.ALGORITHMS or not value:
             return value
-        return self.harmless.client(value) if name == "kid" else length(value)
+        return self.harmless.client(value) if name == "kid" else describe_length(value)
 
     def response(self, response: RecordedResponse) -> dict[str, Any]:
         headers = {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from sickbay.kernel.memoize import memoize
 from sickbay.services.redaction import vocabulary as known
-from sickbay.services.redaction.masking import length
+from sickbay.services.redaction.masking import describe_length
 from sickbay.services.redaction.safe_values import SafeValues
 
 _MEDIA = re.compile(r"([*\w.+-]+)/([*\w.+-]+)((?:\s*+;\s*+[\w-]++=[^;,]*+)*+)")
@@ -49,9 +49,9 @@ def _safe_media_type(harmless: SafeValues, value: str) -> str:
 def _media_type(text: str) -> str:
     match = _MEDIA.fullmatch(text.strip())
     if match is None or match[1].lower() not in _TYPES or not _SUBTYPES.fullmatch(match[2]):
-        return length(text)
+        return describe_length(text)
     if match[3] and not _PARAMETERS.fullmatch(match[3]):
-        return text.replace(match[3], f"; {length(match[3])}")
+        return text.replace(match[3], f"; {describe_length(match[3])}")
     return text
 
 
@@ -73,27 +73,27 @@ def _known_products(value: str) -> str:
     """The well-known products with their versions."""
     products = _PRODUCT.findall(value[:500])
     known_products = [f"{name}/{version}" if version else name for name, version in products if name.lower() in PRODUCTS]
-    return " ".join(dict.fromkeys(known_products)) or length(value)
+    return " ".join(dict.fromkeys(known_products)) or describe_length(value)
 
 
 def _safe_origin(harmless: SafeValues, value: str) -> str:
     if value == "null":
         return value
-    return harmless.url(value) if "://" in value else length(value)
+    return harmless.url(value) if "://" in value else describe_length(value)
 
 
 def _safe_host(harmless: SafeValues, value: str) -> str:
     match = _HOST.fullmatch(value)
-    return value if match and harmless.host(match[1]) else length(value)
+    return value if match and harmless.host(match[1]) else describe_length(value)
 
 
 def _safe_names(harmless: SafeValues, value: str) -> str:
     names = [part.strip().lower() for part in value.split(",")]
-    return ", ".join(name if name in known.HEADERS else length(name) for name in names[:20])
+    return ", ".join(name if name in known.HEADERS else describe_length(name) for name in names[:20])
 
 
 def keep_if_match(pattern: re.Pattern[str]) -> Callable[[SafeValues, str], str]:
-    return lambda harmless, value: value if len(value) < 300 and pattern.fullmatch(value) else length(value)
+    return lambda harmless, value: value if len(value) < 300 and pattern.fullmatch(value) else describe_length(value)
 
 
 HEADERS: dict[str, Callable[[SafeValues, str], str]] = {
@@ -108,7 +108,9 @@ HEADERS: dict[str, Callable[[SafeValues, str], str]] = {
     "if-modified-since": keep_if_match(_DATE),
     "user-agent": _safe_user_agent,
     "authorization": _safe_authorization,
-    "sec-fetch-site": lambda harmless, value: value if value in _SITES else length(value),
-    "access-control-request-method": lambda harmless, value: value if value in known.METHODS_OF_HTTP else length(value),
+    "sec-fetch-site": lambda harmless, value: value if value in _SITES else describe_length(value),
+    "access-control-request-method": lambda harmless, value: (
+        value if value in known.METHODS_OF_HTTP else describe_length(value)
+    ),
     "access-control-request-headers": _safe_names,
 }

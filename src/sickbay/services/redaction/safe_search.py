@@ -6,7 +6,7 @@ import re
 from typing import Protocol
 
 from sickbay.services.redaction import vocabulary as known
-from sickbay.services.redaction.masking import length
+from sickbay.services.redaction.masking import describe_length
 
 PERSONAL = frozenset(
     (
@@ -176,7 +176,7 @@ class ValueReader(Protocol):
     def url(self, value: str, *, free: bool = True) -> str: ...
 
 
-def value(harmless: ValueReader, name: str, text: str) -> str:
+def redact_value(harmless: ValueReader, name: str, text: str) -> str:
     """Returns what is shown of the value of this parameter: the value itself if it is harmless."""
     if not text or harmless.is_public(text):
         return text
@@ -185,23 +185,23 @@ def value(harmless: ValueReader, name: str, text: str) -> str:
     if own in ("birthdate", "death-date") and not modifier:
         return _measure(text)
     if own in PERSONAL or modifier in ("identifier", "text", "contains", "exact", "of-type") or len(text) > 500:
-        return length(text)
-    kinds = known.kinds().get(own, frozenset())
+        return describe_length(text)
+    kinds = known.list_kinds().get(own, frozenset())
     if modifier == "missing":
-        return text if text in ("true", "false") else length(text)
+        return text if text in ("true", "false") else describe_length(text)
     if own in _CONTROLS:
         return harmless.number(text)
     if own in _NAMES:
-        return text if all(_is_name(harmless, part) for part in text.split(",")) else length(text)
+        return text if all(_is_name(harmless, part) for part in text.split(",")) else describe_length(text)
     if own in _CHOICES:
-        return text if text in CODES or FORMATS.fullmatch(text) else length(text)
+        return text if text in CODES or FORMATS.fullmatch(text) else describe_length(text)
     if "reference" in kinds or own == "_id":
         return ",".join(_safe_reference(harmless, part) for part in text.split(","))
     if kinds & {"date", "number", "quantity"} or own in ("_since", "_until", "_at", "_lastUpdated"):
         return _measure(text)
     if "token" in kinds or own in ("_tag", "_security", "_profile", "_language"):
-        return ",".join(code if _is_code(harmless, code) else length(code) for code in text.split(","))
-    return length(text)
+        return ",".join(code if _is_code(harmless, code) else describe_length(code) for code in text.split(","))
+    return describe_length(text)
 
 
 def _is_name(harmless: ValueReader, text: str) -> bool:
@@ -220,7 +220,7 @@ def _safe_reference(harmless: ValueReader, text: str) -> str:
 
 def _measure(text: str) -> str:
     """A date or number with its digits replaced by 9, which shows its format but not its value."""
-    return re.sub(r"\d", "9", text) if _MEASURE.fullmatch(text) else length(text)
+    return re.sub(r"\d", "9", text) if _MEASURE.fullmatch(text) else describe_length(text)
 
 
 def _is_code(harmless: ValueReader, text: str) -> bool:

@@ -12,7 +12,7 @@ from sickbay.kernel.memoize import cache_results, memoize
 from sickbay.services.redaction import safe_search
 from sickbay.services.redaction import vocabulary as known
 from sickbay.services.redaction.live_secrets import LiveSecrets, decode_runs
-from sickbay.services.redaction.masking import length, mask_name, mask_secret
+from sickbay.services.redaction.masking import describe_length, mask_name, mask_secret
 
 PUBLISHED = PLACES | {EXAMPLE_NONCE, EXAMPLE_STATE, PLACEHOLDER_SECRET}
 """Values that Sickbay itself inserts into corrected requests."""
@@ -92,11 +92,11 @@ def _is_mixed(run: str) -> bool:
     return changes >= max(3, _SLACK * len(run)) or (len(run) >= 43 and changes > 2)
 
 
-def words(*names: str) -> frozenset[str]:
+def load_words(*names: str) -> frozenset[str]:
     return frozenset(known.squeeze(name) for text in names for name in text.split())
 
 
-CHOICES = words(
+CHOICES = load_words(
     "code token id_token none query fragment form_post query.jwt fragment.jwt jwt authorization_code refresh_token",
     "client_credentials password implicit device_code login consent select_account create page popup touch wap S256 plain",
     "SHA-256 S512 access_token client_secret_basic client_secret_post client_secret_jwt private_key_jwt tls_client_auth web",
@@ -105,18 +105,18 @@ CHOICES = words(
 )
 """Values of parameters that allow only a few."""
 _URN = re.compile(r"urn:ietf:params:oauth:([a-z-]{1,30}):([a-z0-9_-]{1,30})")
-URN_WORDS = words(
+URN_WORDS = load_words(
     "grant-type client-assertion-type token-type jwt-bearer saml2-bearer saml1 saml2 token-exchange device_code ciba jwt"
     " access_token refresh_token id_token"
 )
 """Words that the last two parts of such a URN may have."""
-SCOPES = words(
+SCOPES = load_words(
     "openid fhirUser profile email address phone launch online_access offline_access launch/patient launch/encounter",
     "launch/practitioner launch/location launch/organization smart/orchestrate_launch smart/manage_subscriptions user_details",
 )
-LEVELS = words("patient user system")
-TYPES = words(*known.TYPES)
-ACTIONS = words("read write * c r u d s rs cruds cud crud ru cr crs all search create update delete history")
+LEVELS = load_words("patient user system")
+TYPES = load_words(*known.TYPES)
+ACTIONS = load_words("read write * c r u d s rs cruds cud crud ru cr crs all search create update delete history")
 _SCOPE = re.compile(r"([A-Za-z]{1,20})([/.:])([A-Za-z*]{1,60})([./:])([a-z*]{1,12})(\?.*)?", re.I | re.S)
 _BETWEEN = re.compile(r"""([\s,;+"'`\[\](){}]+)""")
 
@@ -154,7 +154,7 @@ class SafeValues:
         if known.squeeze(text) in names:
             return True
         self.guesses -= 1
-        return self.guesses >= 0 and known.resembles(text, names) and self.is_plain(text)
+        return self.guesses >= 0 and known.resembles_any(text, names) and self.is_plain(text)
 
     def secret(self, value: str) -> str:
         if not value or self.is_public(value):
@@ -164,11 +164,11 @@ class SafeValues:
     def choice(self, value: str) -> str:
         """One or more known words, possibly misspelled."""
         if urn := _URN.fullmatch(value):
-            return value if all(self.resembles(part, URN_WORDS) for part in urn.groups()) else length(value)
-        return " ".join(word if self.resembles(word, CHOICES) else length(word) for word in value.split(" "))
+            return value if all(self.resembles(part, URN_WORDS) for part in urn.groups()) else describe_length(value)
+        return " ".join(word if self.resembles(word, CHOICES) else describe_length(word) for word in value.split(" "))
 
     def number(self, value: str) -> str:
-        return value if _NUMBER.fullmatch(value) else length(value)
+        return value if _NUMBER.fullmatch(value) else describe_length(value)
 
     def random(self, value: str) -> str:
         """A state: kept if it is random, isn't an encoded text, and is too short to contain most of one of our tokens.
@@ -179,7 +179,7 @@ class SafeValues:
             return value
         has_shape = _RANDOM.fullmatch(value) and _is_varied(value) and not decode_runs(value)
         if not (has_shape or UUID.fullmatch(value)) or is_signed(value) or self.live.within(value):
-            return mask_secret(value) if len(value) >= 16 else length(value)
+            return mask_secret(value) if len(value) >= 16 else describe_length(value)
         self._random = self._random or value
         return value if value == self._random else mask_secret(value)
 
@@ -188,36 +188,36 @@ class SafeValues:
         if self.is_public(value):
             return value
         if self.live.strict or not re.fullmatch(r"[A-Za-z0-9_-]{43}=?", value) or decode_runs(value) or self.live.within(value):
-            return mask_secret(value) if len(value) >= 16 else length(value)
+            return mask_secret(value) if len(value) >= 16 else describe_length(value)
         return value
 
     def client(self, value: str) -> str:
         """A client_id that is registered, is a UUID or consists of words."""
         if self.is_public(value) or UUID.fullmatch(value):
-            return value if self.is_public(value) or not self.live.within(value) else length(value)
+            return value if self.is_public(value) or not self.live.within(value) else describe_length(value)
         has_shape = re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(?:[-_.][A-Za-z0-9]+)*", value) and len(value) <= known.FAR
         is_close = len(value) < 100 and any(
             _is_misspelling(value, public_value) for public_value in self.public if abs(len(public_value) - len(value)) <= 2
         )
         if (is_close or (has_shape and not looks_random(value))) and not self.live.within(value):
             return value
-        return length(value)
+        return describe_length(value)
 
     def title(self, value: str) -> str:
         """The name of an app."""
         has_shape = re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(?:[ ._-]{1,2}[A-Za-z0-9]+)*", value) and len(value) <= known.FAR
-        return value if has_shape and self.is_plain(value) else length(value)
+        return value if has_shape and self.is_plain(value) else describe_length(value)
 
     def id(self, value: str) -> str:
         if self.is_public(value) or (_is_numbered(value) and not self.live.holds(value)):
             return value
-        return length(value)
+        return describe_length(value)
 
     def scope(self, value: str) -> str:
         if len(value) > 4 * MAXIMUM_PARSED_CHARACTERS:
-            return length(value)
+            return describe_length(value)
         if "%" in value and (plain := unquote(unquote(value))) != value:
-            return value if self.scope(plain) == plain else length(value)
+            return value if self.scope(plain) == plain else describe_length(value)
         pieces = _BETWEEN.split(value)
         return "".join(piece if index % 2 else self._scope_word(piece) for index, piece in enumerate(pieces))
 
@@ -228,18 +228,18 @@ class SafeValues:
             return word
         shape = _SCOPE.fullmatch(word)
         if shape is None:
-            return self.url(word) if word.startswith(("http://", "https://")) else length(word)
+            return self.url(word) if word.startswith(("http://", "https://")) else describe_length(word)
         level, first, type, second, actions, filters = shape.groups()
         has_level_and_actions = self.resembles(level, LEVELS) and (
             set(actions) <= set("cruds*") or self.resembles(actions, ACTIONS)
         )
         if not has_level_and_actions or not (type == "*" or self.resembles(type, TYPES)):
-            return length(word)
+            return describe_length(word)
         return f"{level}{first}{type}{second}{actions}{self._safe_filters(filters) if filters else ''}"
 
     def _safe_filters(self, text: str) -> str:
         pairs = (pair.partition("=") for pair in text[1:].split("&"))
-        value = safe_search.value
+        value = safe_search.redact_value
         return "?" + "&".join(f"{self.search_name(name)}{eq}{value(self, name, text)}" for name, eq, text in pairs)
 
     def search_name(self, name: str) -> str:
@@ -248,7 +248,7 @@ class SafeValues:
         if name in known_words:
             return name
         if len(name) > 120 or not all(self.resembles(part, known_words) for part in re.split(r"[.:]", name) if part):
-            return length(name)
+            return describe_length(name)
         return name
 
     def name(self, name: str) -> str:
@@ -266,7 +266,7 @@ class SafeValues:
         if not value or self.is_public(value):
             return value
         if len(value) > MAXIMUM_PARSED_CHARACTERS:
-            return length(value)
+            return describe_length(value)
         if "%" in value and (plain := unquote(unquote(value))) != value:
             return value if self._safe_url(plain, free) == plain else self._safe_url(plain, free)
         return self._safe_url(value, free)
@@ -280,7 +280,7 @@ class SafeValues:
         if not scheme and not authority and "/" not in path:
             return lead + self.segment(path, free=False) + tail if path else value
         if not free and (query or fragment or (scheme or "http").lower() not in ("http", "https")):
-            return length(value)
+            return describe_length(value)
         shown = f"{self._safe_scheme(scheme)}:" if scheme else ""
         shown += self._safe_authority(authority, free) if authority else ""
         shown += "/".join(self.segments(path, free))
@@ -289,10 +289,10 @@ class SafeValues:
 
     def _safe_fragment(self, fragment: str) -> str:
         """A client-side route. Anything else may be a response with a token."""
-        return fragment if _ROUTE.fullmatch(fragment) and self.is_plain(fragment[1:]) else "#" + length(fragment[1:])
+        return fragment if _ROUTE.fullmatch(fragment) and self.is_plain(fragment[1:]) else "#" + describe_length(fragment[1:])
 
     def _safe_scheme(self, scheme: str) -> str:
-        return scheme if _SCHEME.fullmatch(scheme) and self.is_plain(scheme) else length(scheme)
+        return scheme if _SCHEME.fullmatch(scheme) and self.is_plain(scheme) else describe_length(scheme)
 
     def segments(self, path: str, free: bool = True) -> Iterator[str]:
         """The part after a resource type must be an id, not a word."""
@@ -304,8 +304,8 @@ class SafeValues:
         user, at, host = authority[2:].rpartition("@")
         name, port = _HOST.fullmatch(host).groups()  # type: ignore[union-attr]
         allowed = self.host(name) if free else self.is_public_part(name + port) or name in _LOOPBACK
-        shown = name if not name or allowed else length(name)
-        return f"//{length(user) if user else ''}{at}{shown}{port}"
+        shown = name if not name or allowed else describe_length(name)
+        return f"//{describe_length(user) if user else ''}{at}{shown}{port}"
 
     def host(self, name: str) -> bool:
         return self.is_public_part(name) or (
@@ -320,16 +320,16 @@ class SafeValues:
         if self.is_public(text):
             return segment
         if looks_random(text):
-            return length(text)
+            return describe_length(text)
         has_shape = _is_numbered(text) or (
-            _is_word(text) if free else known.resembles(text.removeprefix("$"), known.segments())
+            _is_word(text) if free else known.resembles_any(text.removeprefix("$"), known.list_segments())
         )
-        return segment if has_shape and not self.live.within(text) else length(text)
+        return segment if has_shape and not self.live.within(text) else describe_length(text)
 
     def foreign_query(self, query: str) -> str:
         """The query of an app's URL: names that are words, and as values only numbers and known words."""
         if query.endswith("…"):
-            return length(query)
+            return describe_length(query)
         pairs = [pair.partition("=") for pair in query.split("&")]
         return "&".join(f"{self.name(name) if name else ''}{eq}{self._read_foreign(name, value)}" for name, eq, value in pairs)
 
@@ -337,7 +337,7 @@ class SafeValues:
         text = unquote(value.replace("+", " "))
         if not text or self.is_public(text) or _is_tiny(text):
             return value
-        shown = self.url(text) if name in ("iss", "aud", "redirect_uri") else length(text)
+        shown = self.url(text) if name in ("iss", "aud", "redirect_uri") else describe_length(text)
         return value if shown == text else shown
 
 
@@ -349,7 +349,7 @@ def _is_tiny(text: str) -> bool:
 def _is_ours(value: str) -> bool:
     """Whether a null-like word or an unfilled variable consists only of words that reveal nothing."""
     parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", value)
-    return all(part.lower() in EMPTY or part.lower() in known.everyday() for part in parts)
+    return all(part.lower() in EMPTY or part.lower() in known.load_everyday_words() for part in parts)
 
 
 @memoize(4096)

@@ -7,7 +7,7 @@ from functools import cache
 
 from sickbay.authorization.registration.metadata import LISTS, METHODS, TEXTS
 from sickbay.diagnosis.placeholders import PLACES
-from sickbay.fhir.definitions import names
+from sickbay.fhir.definitions import load_names
 from sickbay.fhir.operations.registry import OPERATIONS
 from sickbay.fhir.search.parameters import COLLOQUIAL, COMMON, RESULT
 from sickbay.kernel.memoize import cache_results
@@ -78,7 +78,7 @@ _SQUEEZED = re.compile(r"[\W_]+")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 FAR = 40
 """The longest name, in characters, that may count as a misspelling of a known one."""
-_NAMES = names()
+_NAMES = load_names()
 TYPES = frozenset(_NAMES["types"])
 """The resource types of every version."""
 SEARCHES = frozenset((*_NAMES["search"], *COMMON, *RESULT, *COLLOQUIAL, *CONTROLS)).union(
@@ -111,7 +111,7 @@ def squeeze(name: str) -> str:
     return _SQUEEZED.sub("", name).lower()
 
 
-def resembles(name: str, known: frozenset[str]) -> bool:
+def resembles_any(name: str, known: frozenset[str]) -> bool:
     """Whether `name` is one of `known` or a misspelling with one or two errors, ignoring case and punctuation."""
     if not name or len(name) > FAR:
         return False
@@ -153,7 +153,7 @@ def _is_near(word: str, other: str, slips: int) -> bool:
 
 
 @cache
-def segments() -> frozenset[str]:
+def list_segments() -> frozenset[str]:
     """Parts of Sickbay's own URLs, including resource types, in lower case without punctuation."""
     return frozenset(
         map(squeeze, ADDRESSES | TYPES | {operation.name for operation in OPERATIONS} | {"bulkdata-status", "Binary"})
@@ -167,13 +167,13 @@ def words_of_searches() -> frozenset[str]:
 
 
 @cache
-def kinds() -> dict[str, frozenset[str]]:
+def list_kinds() -> dict[str, frozenset[str]]:
     """Name of a search parameter -> its kinds in any version and type: token, string, date, reference, ..."""
     return {code: frozenset(kinds) for code, kinds in _NAMES["search"].items()}
 
 
 @cache
-def everyday() -> frozenset[str]:
+def load_everyday_words() -> frozenset[str]:
     """Words that reveal nothing wherever they come from, in lower case: those of our explanations, of OAuth and of FHIR."""
     own = (*OAUTH, *METADATA, *HEADERS, *METHODS_OF_HTTP, *ADDRESSES, *TYPES, *SEARCHES, *ELEMENTS, *_NAMES["codes"])
     return (

@@ -21,7 +21,7 @@ from sickbay.services.resend.edited import EditedRequest
 from sickbay.services.resend.fresh_grants import CannotIssue
 from sickbay.services.resend.originator import Grantee, Originator, find_grantee
 from sickbay.services.resend.placeholders import CREDENTIALS, KINDS, Kind, describe, kinds_in, replace_placeholders
-from sickbay.services.resend.proposal import with_credentials
+from sickbay.services.resend.proposal import add_credentials
 from sickbay.storage.interface import Step
 
 ASSERTION_SECONDS: Final = 240
@@ -207,7 +207,7 @@ class Filler(Struct):
             verifier, uri = self.runtime.effects.token(), _redirect_uri(client, "")
             code = await self._new_code(uri, verifier)
             form = {"grant_type": "authorization_code", "code": code, "redirect_uri": uri, "code_verifier": verifier}
-        placed = with_credentials(EditedRequest("POST", "/", body=urlencode(form)), client)
+        placed = add_credentials(EditedRequest("POST", "/", body=urlencode(form)), client)
         values = {kind: await self._credential_for(kind) for kind in kinds_in(placed)}
         request = replace_placeholders(placed, values.__getitem__)
         return await fresh_grants.redeem(self.runtime, self.tenant, request, await self._stand_in(client), self.later)

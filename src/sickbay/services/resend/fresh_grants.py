@@ -113,7 +113,7 @@ async def redeem(
     """The token response to a request with these credentials. Raises CannotIssue if it is refused."""
     headers = {**request.headers, "content-type": "application/x-www-form-urlencoded"}
     sent = token_request("POST", tenant.server.token_endpoint, headers, request.body, stand_in=stand_in)
-    result = await token.token(runtime, tenant, sent)
+    result = await token.issue_token(runtime, tenant, sent)
     if result.response is None:
         raise CannotIssue(_reason_for_refusal("token", result.decision.explain()))
     later += await steps_to_delete(runtime, result.response.get("access_token"))

@@ -48,11 +48,11 @@ async def find_originator(
     """The app that the request names, or that probably sent it, or the newest app of the hospital; None if it has none."""
     timeline = entry.get("launch") or ""
     for name in _list_client_ids(entry, edited):
-        client = await registration.by_id(runtime, name)
+        client = await registration.find_by_id(runtime, name)
         if client is not None and client.tenant == tenant.name:
             return Originator(client, timeline if entry.get("app") in (None, client.client_id) else "")
     guess = await journal_reader.guess(runtime, entry["id"])
-    client = await registration.by_id(runtime, guess.app) if guess else None
+    client = await registration.find_by_id(runtime, guess.app) if guess else None
     if guess is not None and client is not None and client.tenant == tenant.name:
         return Originator(client, guess.launch, is_guess=True)
     likely = find_likely(await registration.newest_clients(runtime, tenant.name), edited)
@@ -92,7 +92,7 @@ async def find_grantee(runtime: Runtime, tenant: Tenant, originator: Originator)
             context = {} if isinstance(grant, AccessToken) else grant.context
             grantee = Grantee(user, grant.scope, grant.patient, grant.encounter, grant.base, context)
             return await _grant_all_scopes(runtime, tenant, client, grantee) if originator.is_guess else grantee
-    return await _from_launch(runtime, tenant, originator) or await _default_grantee(runtime, tenant, client)
+    return await _find_grantee_of_launch(runtime, tenant, originator) or await _default_grantee(runtime, tenant, client)
 
 
 async def _grants_of_client(runtime: Runtime, client: Client) -> Sequence[AuthorizationCode | TokenFamily | AccessToken]:
@@ -104,7 +104,7 @@ async def _grants_of_client(runtime: Runtime, client: Client) -> Sequence[Author
     return (*codes, *families, *tokens)
 
 
-async def _from_launch(runtime: Runtime, tenant: Tenant, originator: Originator) -> Grantee | None:
+async def _find_grantee_of_launch(runtime: Runtime, tenant: Tenant, originator: Originator) -> Grantee | None:
     launch = await launches.find_by_timeline(runtime, originator.timeline) if originator.timeline else None
     if launch is None or launch.client_id != originator.client.client_id or not launch.user:
         return None
@@ -117,27 +117,27 @@ async def _from_launch(runtime: Runtime, tenant: Tenant, originator: Originator)
 async def _grant_all_scopes(runtime: Runtime, tenant: Tenant, client: Client, grantee: Grantee) -> Grantee:
     """With all scopes of the app, and a patient: the earlier grant may have none, or one that was deleted since."""
     user, earlier = grantee.user, grantee.patient
-    if earlier and await _first_patient(runtime, tenant, client, user, ("_id", earlier)):
+    if earlier and await _find_first_patient(runtime, tenant, client, user, ("_id", earlier)):
         return grantee._replace(scope=client.scope)
-    patient = user.only_patient or await _first_patient(runtime, tenant, client, user)
+    patient = user.only_patient or await _find_first_patient(runtime, tenant, client, user)
     return grantee._replace(scope=client.scope, patient=patient, encounter=None)
 
 
 async def _default_grantee(runtime: Runtime, tenant: Tenant, client: Client) -> Grantee | None:
     """The user of auto_approve, or the first one who may open such an app."""
     auto = client.auto_approve or AutoApproval("")
-    people = await users.all_users(runtime, tenant)
+    people = await users.list_users(runtime, tenant)
     is_of_patients = client.type == "patient"
     fitting = [user for user in people if user.acts_for_patients == is_of_patients]
     user = next((user for user in people if user.username == auto.user), fitting[0] if fitting else None)
     if user is None:
         return None
-    patient = auto.patient or user.only_patient or await _first_patient(runtime, tenant, client, user)
+    patient = auto.patient or user.only_patient or await _find_first_patient(runtime, tenant, client, user)
     granted = auto.scopes or " ".join(scopes.split(client.scope))
     return Grantee(user, granted, patient, auto.encounter, is_default=client.auto_approve is None)
 
 
-async def _first_patient(
+async def _find_first_patient(
     runtime: Runtime, tenant: Tenant, client: Client, user: User, *conditions: tuple[str, str]
 ) -> str | None:
     """The first patient of the user who meets the conditions of a search."""

@@ -112,7 +112,7 @@ def _is_about_credentials(entry: Mapping[str, Any]) -> bool:
     return any(BY_ID[finding["id"]].stage in CREDENTIAL_STAGES for finding in _refusing_findings(entry))
 
 
-def with_credentials(edited: EditedRequest, client: Client) -> EditedRequest:
+def add_credentials(edited: EditedRequest, client: Client) -> EditedRequest:
     """The form with placeholders for the credentials that this app should send, instead of those that it sent."""
     method = registered_method(client)
     headers = {name: value for name, value in edited.headers.items() if name != "authorization"} | {"content-type": FORM}

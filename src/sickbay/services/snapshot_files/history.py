@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, NamedTuple
 import msgspec
 from msgspec import Meta, Struct
 
-from sickbay.fhir.loading import LoadError, pieces
+from sickbay.fhir.loading import LoadError, split_into_resources
 from sickbay.fhir.search.index import extract
 from sickbay.services.snapshot_files import lines
 from sickbay.services.snapshot_files.archive import BadFile
@@ -83,7 +83,7 @@ def _check_version(space: ResourceSpace, place: str, line: VersionLine, address:
         if body != b"null":
             raise BadFile(place, "a deletion has no resource")
         return SavedVersion(line.type, line.id, line.version, line.at, line.interaction, line.who, None)
-    piece = next(pieces(space.version, body, line=True), LoadError("", "contains no resource"))
+    piece = next(split_into_resources(space.version, body, line=True), LoadError("", "contains no resource"))
     if isinstance(piece, LoadError):
         raise BadFile(place, f"`resource` {piece.text}")
     meta = piece.resource.get("meta")

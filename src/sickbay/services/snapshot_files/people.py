@@ -74,11 +74,11 @@ def read_apps(runtime: Runtime, content: bytes, samples: Mapping[str, Client]) -
             raise BadFile(place, f"there are two apps with the ID {client.client_id[:NAME_CHARACTERS]}")
         if client.client == "symmetric":
             secret = runtime.effects.token()
-            client = registration.with_secret(client, secret)
+            client = registration.set_secret(client, secret)
             secrets.append(NewSecret(client.tenant, client.app_id, client.client_id, secret))
         clients[client.client_id] = _bring_home(client, samples)
         ids.add(client.app_id)
-    return [records.app(client) for client in clients.values()], secrets
+    return [records.make_app_record(client) for client in clients.values()], secrets
 
 
 def _check_app(runtime: Runtime, client: Client, place: str) -> None:
@@ -115,7 +115,7 @@ def read_users(tenants: Mapping[str, Tenant], content: bytes, password: str) -> 
         if (user.tenant, user.username) in users:
             raise BadFile(place, f"{user.tenant} has two users named {user.username}")
         users[user.tenant, user.username] = structs.replace(user, password=password)
-    return [records.user(user) for user in users.values()]
+    return [records.make_user_record(user) for user in users.values()]
 
 
 def _check_tenant(tenants: Mapping[str, Tenant], name: str, place: str) -> None:

@@ -33,12 +33,14 @@ async def record(runtime: Runtime, write: WriteRequest, current: Stored | None) 
         return None
     visibility, latest = visible_before_change(write.seen.visibility, letter), current
     if current.deleted:
-        latest = await _before_deletion(runtime, write, current, visibility) or current
+        latest = await _load_before_deletion(runtime, write, current, visibility) or current
     resource = lossless_json.loads(latest.body) if latest.body else {}
     return Before(subjects_of(write.space.version, resource, write.tenant.fhir_base(write.space.version)), latest.codes)
 
 
-async def _before_deletion(runtime: Runtime, write: WriteRequest, current: Stored, visibility: Visibility) -> Stored | None:
+async def _load_before_deletion(
+    runtime: Runtime, write: WriteRequest, current: Stored, visibility: Visibility
+) -> Stored | None:
     """The last version with content. Its number isn't always one less, because numbers can be left out."""
     last = await runtime.store.version(write.space, write.type, current.id, current.version_id - 1, visibility)
     if last is None:
@@ -55,7 +57,7 @@ def outside_record(write: WriteRequest, current: Stored | None, before: Before |
     if decision.refusal is None:
         return None
     if not write.seen.visibility.allows(write.type, "rs", current.patients, current.codes):
-        return not_found(write._replace(request=structs.replace(write.request, id=current.id)))
+        return reject_not_found(write._replace(request=structs.replace(write.request, id=current.id)))
     return WriteRejected(decision.refusal.status, decision=decision)
 
 
@@ -67,7 +69,7 @@ def reject_other_record(write: WriteRequest, body: Body, before: Before | None) 
     return WriteRejected(decision.refusal.status, decision=decision) if decision.refusal else None
 
 
-def without_participants(before: Before | None) -> Before | None:
+def drop_participants(before: Before | None) -> Before | None:
     """Removes what a token that can't read the record may not learn: all participants except its subjects."""
     return before._replace(whose=before.whose._replace(patients=before.whose.subjects)) if before else None
 
@@ -114,7 +116,7 @@ def new_conditional_references(write: WriteRequest, body: Body, current: Stored 
 
 def check_body(runtime: Runtime, write: WriteRequest, resource: Any, id: str) -> Body | WriteRejected:
     """Runs all body checks on a body whose id or content comes from what is stored."""
-    body = bodies.from_document(write.space.version, write.type, id, resource, write.tenant.fhir_base(write.space.version))
+    body = bodies.make_body(write.space.version, write.type, id, resource, write.tenant.fhir_base(write.space.version))
     checked_write = write._replace(
         request=write.request if write.request.id or not id else structs.replace(write.request, id=id)
     )
@@ -134,7 +136,7 @@ def reject(write: WriteRequest, refusal: Refusal) -> WriteRejected:
 def id_taken(write: WriteRequest, current: Stored) -> WriteRejected:
     """Rejects a conditional update without a match whose id exists already, so that nothing is overwritten (R5, 3.2.0.4.1)."""
     received = f"the id {current.id} with a condition that it doesn't match"
-    facts = {"type": write.type, "received": received, "current": preconditions.etag(current.version_id)}
+    facts = {"type": write.type, "received": received, "current": preconditions.make_etag(current.version_id)}
     return reject(write, refusals.FHIR_RESOURCE_EXISTS_ALREADY.with_facts(facts))
 
 
@@ -142,10 +144,10 @@ def reject_deleted(write: WriteRequest, id: str) -> WriteRejected:
     return WriteRejected(410, "deleted", f"{write.type}/{id} was deleted.")
 
 
-def not_found(write: WriteRequest) -> WriteRejected:
-    return WriteRejected(404, "not-found", not_found_text(write.type, write.request.id or ""))
+def reject_not_found(write: WriteRequest) -> WriteRejected:
+    return WriteRejected(404, "not-found", describe_not_found(write.type, write.request.id or ""))
 
 
-def not_found_text(type: str, id: str) -> str:
+def describe_not_found(type: str, id: str) -> str:
     """The same text for hidden resources and for resources that never existed."""
     return f"There is no {type}/{id} that this token may see."

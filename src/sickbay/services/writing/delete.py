@@ -7,7 +7,7 @@ from msgspec import structs
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.query import Query
 from sickbay.services.context import Runtime
-from sickbay.services.matching import ids
+from sickbay.services.matching import list_ids
 from sickbay.services.writing import decisions, saving
 from sickbay.services.writing.requests import Prepared, WriteRejected, WriteRequest, WriteResult
 from sickbay.storage.answers import Stored
@@ -24,7 +24,7 @@ async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteReje
     """
     if write.query is not None and write.tenant.policy.multiple_deletes:
         return await _delete_all(runtime, write, write.query)
-    target = await saving.target(runtime, write, "d")
+    target = await saving.find_target(runtime, write, "d")
     if isinstance(target, WriteRejected):
         return Prepared(WriteResult(204, write.type, "")) if target.status == 204 else target
     before = await decisions.record(runtime, write, target)
@@ -38,7 +38,7 @@ async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteReje
 
 async def _delete_all(runtime: Runtime, write: WriteRequest, query: Query) -> Prepared | WriteRejected:
     """Deletes those matches that the token may delete, in one transaction."""
-    matching_ids = await ids(runtime, write.space, query, write.seen.visibility, DELETED + 1)
+    matching_ids = await list_ids(runtime, write.space, query, write.seen.visibility, DELETED + 1)
     if len(matching_ids) > DELETED:
         return WriteRejected(412, "too-costly", f"More than {DELETED} resources match. Narrow the condition.")
     current = [

@@ -17,7 +17,7 @@ from sickbay.storage.answers import Stored
 
 async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejected:
     """The steps of a patch. If the token can't read the resource, the patch may not reveal what is in it."""
-    target = await saving.target(runtime, write, "u")
+    target = await saving.find_target(runtime, write, "u")
     if isinstance(target, WriteRejected):
         return target
     before = await decisions.record(runtime, write, target)

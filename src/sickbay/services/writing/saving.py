@@ -23,10 +23,10 @@ from sickbay.storage.interface import Interaction, Put, Record, Save, Step
 LOCK_FOR = 86_400
 
 
-async def target(runtime: Runtime, write: WriteRequest, letter: str) -> Stored | WriteRejected:
+async def find_target(runtime: Runtime, write: WriteRequest, letter: str) -> Stored | WriteRejected:
     """The resource to patch or delete, found by its address or by a search."""
     if write.query is None:
-        return await load_current(runtime, write, letter) or decisions.not_found(write)
+        return await load_current(runtime, write, letter) or decisions.reject_not_found(write)
     matches, _ = await find_matches(runtime, write, write.query)
     if isinstance(matches, WriteRejected):
         return matches
@@ -35,7 +35,7 @@ async def target(runtime: Runtime, write: WriteRequest, letter: str) -> Stored |
             WriteRejected(204) if letter == "d" else WriteRejected(404, "not-found", f"No {write.type} matches the condition.")
         )
     targeted = write._replace(request=structs.replace(write.request, id=matches[0].id))
-    return await load_current(runtime, targeted, letter) or decisions.not_found(targeted)
+    return await load_current(runtime, targeted, letter) or decisions.reject_not_found(targeted)
 
 
 async def load_current(runtime: Runtime, write: WriteRequest, letter: str) -> Stored | None:
@@ -67,7 +67,7 @@ def save(
     """before: the current version, 0 if there is none. The store raises Conflict if the version has changed by then."""
     at, id = epoch_milliseconds(runtime), str(body.resource["id"])
     version = 1 if interaction == "create" else runtime.next_version(write.space, before)
-    stored = bodies.stamp(body.resource, version, instant(at))
+    stored = bodies.stamp(body.resource, version, format_instant(at))
     kind: Interaction = "update" if before and there else interaction if interaction == "create" else "update-create"
     step = Save(write.space, write.type, id, version, stored, body.facts, at, kind, who=write.seen.client_id, before=before)
     readable = write.seen.visibility.allows(write.type, "r", body.facts.patients, body.facts.codes)
@@ -101,7 +101,7 @@ def epoch_milliseconds(runtime: Runtime) -> int:
     return int(runtime.effects.now() * 1000)
 
 
-def instant(at: int) -> str:
+def format_instant(at: int) -> str:
     return f"{_format_second(at // 1000)}.{at % 1000:03d}Z"
 
 

@@ -44,7 +44,7 @@ async def _replace(runtime: Runtime, write: WriteRequest, only_new: bool = False
     assert write.body is not None
     current = await saving.load_current(runtime, write, "u")
     if current is None and not writes.may_choose_the_id(write.seen.decision.context.token, write.type):
-        return decisions.not_found(write)
+        return decisions.reject_not_found(write)
     before = await decisions.record(runtime, write, current)
     declined = decisions.outside_record(write, current, before)
     if declined is None and only_new and current is not None and not current.deleted:
@@ -52,7 +52,7 @@ async def _replace(runtime: Runtime, write: WriteRequest, only_new: bool = False
     stored = current if saving.is_there(current) else None
     readable = stored is not None and decisions.is_readable(write, stored)
     declined = declined or decisions.version_conflict(write, stored)
-    known = before if readable else decisions.without_participants(before)
+    known = before if readable else decisions.drop_participants(before)
     declined = declined or decisions.reject_other_record(write, write.body, known)
     declined = declined or decisions.new_conditional_references(write, write.body, stored if readable else None)
     if declined is not None:

@@ -165,7 +165,7 @@ class Batch:
         return {table: {tuple(map(_fit_text, row)) for row in rows} for table, rows in rows_by_table.items()}
 
 
-def placeholder(nid: int, key: Key) -> tuple[Any, ...]:
+def make_placeholder_row(nid: int, key: Key) -> tuple[Any, ...]:
     """Return the row of a resource that is only referenced."""
     space, type, id = key
     return nid, space, type, REFERENCED, id, 0, 0, 0, NONE, b""

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import asyncpg
 
 from sickbay.settings.database import Busy, CannotOpen, Unavailable, UnknownOutcome, hide_password
-from sickbay.storage.postgres.failures import ENDED, KNOWN_ERRORS, LOST, failure, one_line
-from sickbay.storage.postgres.locks import number
+from sickbay.storage.postgres.failures import ENDED, KNOWN_ERRORS, LOST, one_line, translate_error
+from sickbay.storage.postgres.locks import hash_to_number
 from sickbay.storage.postgres.migrations import migrate
 from sickbay.storage.postgres.pool import Connections, Use
 from sickbay.storage.postgres.servers import Servers, check_pooler, has_time_limits
@@ -120,7 +120,7 @@ class _Turn:
         try:
             self._connection = await pool.connections.take(self._use)
         except NOT_TAKEN as error:
-            raise failure(error, pool.name) from error
+            raise translate_error(error, pool.name) from error
         if not self._patient:
             self.began, self._task = monotonic(), asyncio.current_task()
             pool.turns.add(self)
@@ -147,14 +147,14 @@ class _Turn:
         if lost:
             self._pool.connections.drop()  # the others lead to the same server
         if isinstance(error, KNOWN_ERRORS):
-            named = failure(error, self._pool.name, searching=self._use is Use.QUERY)
+            named = translate_error(error, self._pool.name, searching=self._use is Use.QUERY)
             raise (ConnectionLost(named) if lost else named) from error
 
     def _timeout_error(self) -> Unavailable:
         """The error of work that took too long."""
         if self.is_committing:
             return UnknownOutcome(f"PostgreSQL at {self._pool.name} didn't answer to a commit.")
-        return failure(TimeoutError(f"no answer in {monotonic() - self.began:.0f} s"), self._pool.name)
+        return translate_error(TimeoutError(f"no answer in {monotonic() - self.began:.0f} s"), self._pool.name)
 
     def expire(self) -> None:
         """Cancel the work."""
@@ -198,13 +198,13 @@ def _describe_error(error: BaseException, name: str) -> str:
         case asyncpg.InvalidCatalogNameError():
             return f"Database {name} doesn't exist. Create it with createdb."
         case _ if isinstance(error, (*LOST, asyncpg.InvalidAuthorizationSpecificationError)):
-            return str(failure(error, name))
+            return str(translate_error(error, name))
     return f"Can't create the tables in {name}: {one_line(error)}"
 
 
 async def _locks_hold(connection: Any) -> bool:
     async with connection.transaction():
-        await connection.execute(f"SELECT pg_advisory_xact_lock_shared({number('probe')})")
+        await connection.execute(f"SELECT pg_advisory_xact_lock_shared({hash_to_number('probe')})")
         mine = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
         return bool(await connection.fetchval(mine))
 

@@ -10,14 +10,14 @@ from typing import Any, Final, NamedTuple
 import apsw
 
 from sickbay.storage.interface import CannotCopy, CopyResources
-from sickbay.storage.population_file import FIRST, NUMBERED, TABLES, find_change_time, last_updated
+from sickbay.storage.population_file import FIRST, NUMBERED, TABLES, find_change_time, format_last_updated
 from sickbay.storage.postgres.batch import Batch
 from sickbay.storage.postgres.id_allocation import IdAllocator, allocate
 from sickbay.storage.postgres.resources import look, write
 from sickbay.storage.postgres.sql_dialect import fit
 from sickbay.storage.query.dictionary import LIVE
 from sickbay.storage.query.saving import COLUMNS
-from sickbay.storage.sqlite.connection import rows
+from sickbay.storage.sqlite.connection import fetch_rows
 
 _INDEXED_TEXTS: Final = frozenset(("value",))
 _NEW_TERMS: Final = (
@@ -71,16 +71,16 @@ def _read_all(file: apsw.Connection, after: int, until: int) -> _Content:
     for table, columns in TABLES.items():
         order = "sequence" if table == "resource_history" else ", ".join(columns[: columns.index("nid") + 1])
         text = f"SELECT {', '.join(columns)} FROM {table} WHERE nid > ? AND nid <= ? ORDER BY {order}"
-        tables[table] = rows(file, text, (after, until))
+        tables[table] = fetch_rows(file, text, (after, until))
     targets = {row[0] for table in ("reference_index", "compartment_index", "facet_index") for row in tables[table]}
     query = "SELECT type, id FROM resource WHERE nid = ?"
-    earlier = {nid: rows(file, query, (nid,))[0] for nid in targets if nid <= after}
+    earlier = {nid: fetch_rows(file, query, (nid,))[0] for nid in targets if nid <= after}
     return _Content(
         tables,
         [row[0] for row in tables["resource"]],
         earlier,
-        dict(rows(file, "SELECT number, text FROM word")),
-        rows(file, "SELECT hash, system, code FROM term ORDER BY hash"),
+        dict(fetch_rows(file, "SELECT number, text FROM word")),
+        fetch_rows(file, "SELECT hash, system, code FROM term ORDER BY hash"),
         find_change_time(file),
     )
 
@@ -112,7 +112,7 @@ def _translate(table: str, target: _Target, content: list[Any]) -> Iterator[tupl
         for (nid, version, _, _, interaction, who, facts, _), sequence in zip(content, target.sequences, strict=True):
             yield target.nids[nid], version, sequence, target.at, interaction, who, facts, None
         return
-    old, new = last_updated(target.before).encode(), last_updated(target.at).encode()
+    old, new = format_last_updated(target.before).encode(), format_last_updated(target.at).encode()
     if table == "resource":
         for nid, _, type, state, id, version, _, revision, facts, body in content:
             changed = target.at if state == LIVE else 0

@@ -69,10 +69,10 @@ _KINDS: Final = (
 )
 """The first kind that matches counts."""
 KNOWN_ERRORS: Final = tuple(error for kind in _KINDS for error in kind.errors)
-"""Errors that `failure` names."""
+"""Errors that `translate_error` names."""
 
 
-def failure(error: BaseException, name: str, *, searching: bool = False) -> Unavailable:
+def translate_error(error: BaseException, name: str, *, searching: bool = False) -> Unavailable:
     """The error of `settings.database` for one of KNOWN_ERRORS. name: the database. searching: the statement is a search."""
     if isinstance(error, Unavailable):  # Busy, from our own pool
         return type(error)(f"PostgreSQL at {name} is busy: {one_line(error)}")

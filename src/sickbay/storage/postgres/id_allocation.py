@@ -34,7 +34,7 @@ class IdAllocator:
         for step in saves:
             spaces.add(step.space)
             words.add(step.type)
-            words |= names(step.facts)
+            words |= list_names(step.facts)
         for space in sorted(spaces):
             await self.space(db, space)
         await self.learn_words(db, words)
@@ -69,7 +69,7 @@ class IdAllocator:
             self._free[space][:0] = nids
 
 
-def names(facts: IndexEntries) -> set[str]:
+def list_names(facts: IndexEntries) -> set[str]:
     """Return the words that the index rows need: types of referenced resources, and names of parameters."""
     return {type for type, _ in list_targets(facts)} | {name for name, _, _ in facts.codes}
 

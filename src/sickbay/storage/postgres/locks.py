@@ -62,14 +62,14 @@ def lock_for_steps(steps: Sequence[Step]) -> str:
     return _lock_statement(shared | spaces | used, exclusive | changed)
 
 
-def number(name: str) -> int:
+def hash_to_number(name: str) -> int:
     """Return a 64-bit number. Two names with the same number only wait for each other."""
     return int.from_bytes(blake2b(name.encode(), digest_size=8, person=b"sickbay").digest(), "big", signed=True)
 
 
 def _lock_statement(shared: set[str], exclusive: set[str]) -> str:
-    calls = {number(name): "pg_advisory_xact_lock_shared" for name in shared}
-    calls |= {number(name): "pg_advisory_xact_lock" for name in exclusive}
+    calls = {hash_to_number(name): "pg_advisory_xact_lock_shared" for name in shared}
+    calls |= {hash_to_number(name): "pg_advisory_xact_lock" for name in exclusive}
     return f"SELECT {', '.join(f'{calls[key]}({key})' for key in sorted(calls))}"
 
 

@@ -8,9 +8,9 @@ import asyncio
 from typing import Any
 
 from sickbay.storage.interface import Mark
-from sickbay.storage.postgres.id_allocation import IdAllocator, names
+from sickbay.storage.postgres.id_allocation import IdAllocator, list_names
 from sickbay.storage.postgres.resources import forget, restore, write_change
-from sickbay.storage.postgres.sql_dialect import to_postgres, values
+from sickbay.storage.postgres.sql_dialect import convert_values, to_postgres
 from sickbay.storage.query import marks
 from sickbay.storage.query.returning import Action, Actions, Do, DoWith, ForgetIndex, Rewrite
 from sickbay.storage.query.statement import Row
@@ -46,11 +46,13 @@ async def _perform_action(db: Any, numbers: IdAllocator, action: Action) -> list
         case Do(text, binds):
             return await fetch(db, text, *binds)
         case DoWith(text, binds, nids):
-            await db.execute(to_postgres(text).text.format(nids=f"= ANY(${len(binds) + 1})"), *values(binds), list(nids))
+            await db.execute(
+                to_postgres(text).text.format(nids=f"= ANY(${len(binds) + 1})"), *convert_values(binds), list(nids)
+            )
         case ForgetIndex(nids):
             await forget(db, list(nids))
         case Rewrite(_, space, resources):
-            await numbers.learn_words(db, {name for resource in resources for name in names(resource.entries)})
+            await numbers.learn_words(db, {name for resource in resources for name in list_names(resource.entries)})
             await restore(db, numbers, space, resources)
         case change:
             await write_change(db, change)
@@ -60,11 +62,11 @@ async def _perform_action(db: Any, numbers: IdAllocator, action: Action) -> list
 async def fetch(db: Any, text: str, *binds: Any) -> list[Any]:
     """The rows of a statement in the shared dialect."""
     translated, lists = to_postgres(text)
-    rows: list[Any] = await db.fetch(translated, *values(binds, lists))
+    rows: list[Any] = await db.fetch(translated, *convert_values(binds, lists))
     return rows
 
 
 async def execute(db: Any, text: str, *binds: Any) -> None:
     """Execute a statement in the shared dialect."""
     translated, lists = to_postgres(text)
-    await db.execute(translated, *values(binds, lists))
+    await db.execute(translated, *convert_values(binds, lists))

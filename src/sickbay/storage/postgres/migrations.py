@@ -10,7 +10,7 @@ import secrets
 from typing import Any
 
 from sickbay.settings.database import CannotOpen
-from sickbay.storage.postgres.locks import number
+from sickbay.storage.postgres.locks import hash_to_number
 
 _FIRST = """
 CREATE SEQUENCE history_sequence;
@@ -264,7 +264,7 @@ async def migrate(connection: Any, name: str) -> None:
         return
     async with connection.transaction():
         await connection.execute("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
-        await connection.execute(f"SELECT pg_advisory_xact_lock({number('migration')})")
+        await connection.execute(f"SELECT pg_advisory_xact_lock({hash_to_number('migration')})")
         version = await _schema_version(connection)
         if version > len(STEPS):
             raise CannotOpen(

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from sickbay.storage.postgres.sql_dialect import to_postgres, values
+from sickbay.storage.postgres.sql_dialect import convert_values, to_postgres
 from sickbay.storage.probe import TooCostly
 from sickbay.storage.query.statement import Row, Statement
 
@@ -43,7 +43,7 @@ class TimeLimit:
         try:
             await self._begin()
             await self._limit_statement()
-            rows: list[Row] = await self._db.fetch(text, *values(statement.binds, lists))
+            rows: list[Row] = await self._db.fetch(text, *convert_values(statement.binds, lists))
             return rows
         except asyncpg.QueryCanceledError:
             await self._roll_back()

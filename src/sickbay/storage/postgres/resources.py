@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 
 from sickbay.storage.interface import Reindex, Save
-from sickbay.storage.postgres.batch import Batch, Key, Known, placeholder
+from sickbay.storage.postgres.batch import Batch, Key, Known, make_placeholder_row
 from sickbay.storage.postgres.id_allocation import IdAllocator, allocate
 from sickbay.storage.postgres.migrations import MAY_HIDE
-from sickbay.storage.postgres.sql_dialect import to_postgres, values
+from sickbay.storage.postgres.sql_dialect import convert_values, to_postgres
 from sickbay.storage.query import marks, undo
 from sickbay.storage.query.dictionary import LIVE, REFERENCED
 from sickbay.storage.query.marks import Restored
@@ -67,7 +67,7 @@ _TAKE = (
 """Deletes index rows, and returns each with its table, and encoded as JSON, because the columns of the tables differ."""
 
 
-def bounds(numbers: IdAllocator, saves: Iterable[Save | Reindex]) -> dict[int, int]:
+def find_bounds(numbers: IdAllocator, saves: Iterable[Save | Reindex]) -> dict[int, int]:
     """Return the maximum number of nids that each space may need."""
     counts: dict[int, int] = {}
     for space, *_ in _keys_of_saves(numbers, saves):
@@ -76,7 +76,7 @@ def bounds(numbers: IdAllocator, saves: Iterable[Save | Reindex]) -> dict[int, i
 
 
 async def save(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], saves: Sequence[Save]) -> None:
-    """Save resources whose locks are held. Raises Conflict. nids: by space, as many as `bounds` returned; used ones are
+    """Save resources whose locks are held. Raises Conflict. nids: by space, as many as `find_bounds` returned; used ones are
     removed.
     """
     known = await look(db, _keys_of_saves(numbers, saves))
@@ -97,7 +97,7 @@ async def _find_hidden(db: Any, numbers: IdAllocator, saves: Iterable[Save], kno
     found: list[int] = []
     for space, nids in deleted.items():
         text, lists = to_postgres(f"SELECT value FROM ({marks.HIDES}) h WHERE {MAY_HIDE}")
-        found += [nid for (nid,) in await db.fetch(text, *values(marks.hiding(space, sorted(nids)), lists))]
+        found += [nid for (nid,) in await db.fetch(text, *convert_values(marks.make_hiding_binds(space, sorted(nids)), lists))]
     return frozenset(found)
 
 
@@ -123,7 +123,7 @@ async def restore(db: Any, numbers: IdAllocator, space: int, resources: Sequence
     known = await look(db, keys)
     if absent := sorted(keys - known.keys()):
         nids = await allocate(db, space, len(absent))
-        rows = [placeholder(nid, key) for nid, key in zip(nids, absent, strict=True)]
+        rows = [make_placeholder_row(nid, key) for nid, key in zip(nids, absent, strict=True)]
         await db.execute(_insert("resource"), *_arrays_of_rows("resource", rows))
         known |= {key: Known(nid, REFERENCED, 0, "") for nid, key in zip(nids, absent, strict=True)}
     hides = await db.fetchval(f"SELECT {MAY_HIDE}")
@@ -185,7 +185,7 @@ async def _number_new(
     saved = {(numbers.spaces[step.space], numbers.words[step.type], step.id) for step in saves}
     fresh = {key: nids[key[0]].pop(0) for key in _keys_of_saves(numbers, saves) if key not in known}
     known |= {key: Known(nid, REFERENCED, 0, "") for key, nid in fresh.items()}
-    rows = sorted((placeholder(nid, key) for key, nid in fresh.items() if key not in saved), key=lambda row: row[1:5])
+    rows = sorted((make_placeholder_row(nid, key) for key, nid in fresh.items() if key not in saved), key=lambda row: row[1:5])
     if rows:
         text = _insert("resource", " ON CONFLICT (space, type, id) DO NOTHING")
         if int((await db.execute(text, *_arrays_of_rows("resource", rows))).rpartition(" ")[2]) < len(rows):

@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from sickbay.settings.database import CannotOpen, addresses
+from sickbay.settings.database import CannotOpen, list_addresses
 from sickbay.storage.postgres.failures import LOST
 from sickbay.storage.postgres.pool import CONNECT_SECONDS
 
@@ -36,7 +36,7 @@ class Servers:
     """The servers that a database URL names. `pooled`: they are PgBouncer, which doesn't pass on session settings."""
 
     def __init__(self, address: str) -> None:
-        self._addresses = addresses(address)
+        self._addresses = list_addresses(address)
         several = len(self._addresses) > 1
         self._timeout = EACH if several else CONNECT_SECONDS
         self._attributes = "read-write" if several and "target_session_attrs" not in address else None

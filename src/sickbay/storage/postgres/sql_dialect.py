@@ -52,7 +52,7 @@ def to_postgres(text: str) -> PostgresStatement:
     return PostgresStatement(_WORDS.sub(translate, text), frozenset(lists))
 
 
-def values(binds: Sequence[Any], lists: frozenset[int] = frozenset()) -> list[Any]:
+def convert_values(binds: Sequence[Any], lists: frozenset[int] = frozenset()) -> list[Any]:
     """Return the values as PostgreSQL needs them."""
     if not lists:
         return [fit(value) if type(value) is str else value for value in binds]

@@ -26,15 +26,15 @@ from sickbay.storage.interface import (
 from sickbay.storage.kinds import CHANGES, COUNTED
 from sickbay.storage.postgres.copying import copy_resources
 from sickbay.storage.postgres.id_allocation import IdAllocator
-from sickbay.storage.postgres.locks import number
+from sickbay.storage.postgres.locks import hash_to_number
 from sickbay.storage.postgres.marks import perform, set_mark
 from sickbay.storage.postgres.resources import reindex, save
 from sickbay.storage.postgres.snapshots import import_snapshot
-from sickbay.storage.postgres.sql_dialect import to_postgres, values
+from sickbay.storage.postgres.sql_dialect import convert_values, to_postgres
 from sickbay.storage.query import exchanges
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.returning import actions_of
-from sickbay.storage.query.space_tables import TABLES, forgets
+from sickbay.storage.query.space_tables import TABLES, list_deletions
 from sickbay.storage.query.statement import Sql
 from sickbay.storage.snapshot_steps import RemoveSnapshot, RestoreSnapshot, SaveSnapshot
 
@@ -80,13 +80,13 @@ async def _delete_over_quota(db: Any, label: str) -> None:
     """Delete the oldest records over the quota, except those that another transaction changes: waiting for it, while it waits
     for us to change the size of the quota, would be a deadlock.
     """
-    while number := quotas.excess(label, *await db.fetchrow(to_postgres(quotas.SIZE).text, label)):
+    while number := quotas.measure_excess(label, *await db.fetchrow(to_postgres(quotas.SIZE).text, label)):
         if not await _count_changed(db, _DELETE_OLDEST, label, number):
             return
 
 
 async def count_failure(db: Any, binds: tuple[Any, ...]) -> Failures:
-    counted = Failures(*await db.fetchrow(_COUNT_FAILURE, *values(binds)))
+    counted = Failures(*await db.fetchrow(_COUNT_FAILURE, *convert_values(binds)))
     await _delete_over_quota(db, quotas.FAILURES)
     return counted
 
@@ -112,7 +112,7 @@ async def _clear_resources(db: Any, tenant: str) -> None:
         await db.execute(f"TRUNCATE {', '.join(TABLES)}")
         return
     for (space,) in await db.fetch("SELECT number FROM space WHERE tenant = $1", tenant):
-        for text in forgets(space):
+        for text in list_deletions(space):
             await db.execute(text)
 
 
@@ -135,9 +135,9 @@ async def _put_records(db: Any, steps: Sequence[Put]) -> None:
         await _put_all(db, unconditional)
         unconditional.clear()
         if step.if_revision == 0:
-            await _change_one(db, step, record_sql.PUT_ABSENT, *record_sql.fields(step.record))
+            await _change_one(db, step, record_sql.PUT_ABSENT, *record_sql.list_fields(step.record))
         else:
-            await _change_one(db, step, _PUT_IF, *record_sql.fields(step.record), step.if_revision)
+            await _change_one(db, step, _PUT_IF, *record_sql.list_fields(step.record), step.if_revision)
     await _put_all(db, unconditional)
 
 
@@ -151,19 +151,21 @@ async def delete_exchanges(db: Any, statement: Sql) -> int:
 
 async def trim(db: Any, most: Volume, at_once: int) -> int:
     """Add up `journal_size` and delete the excess. Only one worker does it at a time; others return 0."""
-    if not await db.fetchval(f"SELECT pg_try_advisory_xact_lock({number('journal')})"):
+    if not await db.fetchval(f"SELECT pg_try_advisory_xact_lock({hash_to_number('journal')})"):
         return 0
     await db.execute(exchanges.FOLD)
     shares = [exchanges.Share(owner, int(count), int(size)) for owner, count, size in await db.fetch(exchanges.SHARES)]
-    excess = exchanges.excess(shares, most, at_once)
+    excess = exchanges.find_excess(shares, most, at_once)
     return 0 if excess is None else await _count_changed(db, exchanges.TRIM, *excess)
 
 
 async def _put_all(db: Any, steps: Sequence[Put]) -> None:
     if len(steps) == 1:
-        await _count_changed(db, record_sql.PUT, *record_sql.fields(steps[0].record))
+        await _count_changed(db, record_sql.PUT, *record_sql.list_fields(steps[0].record))
     elif steps:
-        await db.executemany(to_postgres(record_sql.PUT).text, [values(record_sql.fields(step.record)) for step in steps])
+        await db.executemany(
+            to_postgres(record_sql.PUT).text, [convert_values(record_sql.list_fields(step.record)) for step in steps]
+        )
 
 
 async def _change_one(db: Any, step: Put | UseOnce, text: str, *binds: Any) -> None:
@@ -173,5 +175,5 @@ async def _change_one(db: Any, step: Put | UseOnce, text: str, *binds: Any) -> N
 
 async def _count_changed(db: Any, text: str, *binds: Any) -> int:
     """Execute a statement and return the number of rows, which ends PostgreSQL's status: "UPDATE 1"."""
-    status: str = await db.execute(to_postgres(text).text, *values(binds))
+    status: str = await db.execute(to_postgres(text).text, *convert_values(binds))
     return int(status.rpartition(" ")[2])

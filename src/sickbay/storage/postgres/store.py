@@ -38,12 +38,12 @@ from sickbay.storage.postgres.connection import Pool, connect
 from sickbay.storage.postgres.id_allocation import IdAllocator
 from sickbay.storage.postgres.pool import Use
 from sickbay.storage.postgres.probing import EXPLANATION_MILLISECONDS, TimeLimit
-from sickbay.storage.postgres.resources import bounds
-from sickbay.storage.postgres.sql_dialect import fit, to_postgres, values
+from sickbay.storage.postgres.resources import find_bounds
+from sickbay.storage.postgres.sql_dialect import convert_values, fit, to_postgres
 from sickbay.storage.postgres.statistics import Statistics
 from sickbay.storage.postgres.steps import append_changes, apply, count_failure, delete_exchanges, purge, trim
-from sickbay.storage.postgres.sync_bridge import SyncReader, in_turn
-from sickbay.storage.postgres.writer import Job, in_transaction
+from sickbay.storage.postgres.sync_bridge import SyncReader, run_in_turn
+from sickbay.storage.postgres.writer import Job, run_in_transaction
 from sickbay.storage.probe import ProbeJob
 from sickbay.storage.query import exchanges, snapshot_content
 from sickbay.storage.query import records as record_sql
@@ -188,7 +188,7 @@ class PostgresStore:
         rows, volume = await self._journal_size()
         if rows < FOLDED and not volume.exceeds(most):
             return 0
-        return await in_transaction(self._pool, locks.lock_for_steps(()), partial(trim, most=most, at_once=at_once))
+        return await run_in_transaction(self._pool, locks.lock_for_steps(()), partial(trim, most=most, at_once=at_once))
 
     async def read(self, space: ResourceSpace, type: str, id: str, visibility: Visibility) -> Stored | None:
         return await self._reads.ask((space, type, visibility), id)
@@ -259,7 +259,7 @@ class PostgresStore:
 
         async def answer_in_time(db: Any) -> T:
             async with TimeLimit(db, EXPLANATION_MILLISECONDS) as limit:
-                return await in_turn(limit.fetch, answer)
+                return await run_in_turn(limit.fetch, answer)
 
         return await self._pool.repeat_if_lost(answer_in_time)
 
@@ -273,13 +273,13 @@ class PostgresStore:
     async def _run_write(self, lock_statement: str, job: Job[T], patient: bool = False) -> T:
         """Run the job under its locks. Cached look-ups are invalidated afterwards."""
         try:
-            return await in_transaction(self._pool, lock_statement, job, patient=patient)
+            return await run_in_transaction(self._pool, lock_statement, job, patient=patient)
         finally:
             self._stamp += 1
 
     async def _ask(self, job: Callable[[], T]) -> T:
         """Run all of the job's queries on one connection."""
-        return await self._pool.repeat_if_lost(lambda db: in_turn(partial(_fetch_statement, db), job))
+        return await self._pool.repeat_if_lost(lambda db: run_in_turn(partial(_fetch_statement, db), job))
 
     async def _reserve(self, saves: Sequence[Save | Reindex], whole: set[ResourceSpace]) -> dict[int, list[int]]:
         """Reserve nids for everything that the saves may need, before they hold any lock. whole: spaces of other steps."""
@@ -288,7 +288,7 @@ class PostgresStore:
             await self._numbers.learn(db, saves)
             for space in sorted(whole):
                 await self._numbers.space(db, space)
-            counts = bounds(self._numbers, saves)
+            counts = find_bounds(self._numbers, saves)
             return {space: await self._numbers.take(db, space, most) for space, most in counts.items()}
 
         return await self._pool.repeat_if_lost(reserve, Use.WRITE)
@@ -296,7 +296,7 @@ class PostgresStore:
 
 async def _fetch_statement(db: Any, statement: Statement) -> list[Row]:
     text, lists = to_postgres(statement.text)
-    rows: list[Row] = await db.fetch(text, *values(statement.binds, lists))
+    rows: list[Row] = await db.fetch(text, *convert_values(statement.binds, lists))
     return rows if statement.body < 0 else read_bounded(rows, statement.body)
 
 

@@ -19,7 +19,7 @@ Fetch: TypeAlias = Callable[[Statement], Awaitable[list[Row]]]
 
 
 class SyncReader:
-    """An SqlReader for code that `in_turn` runs; `run` is its `Run`. stamp: the store's."""
+    """An SqlReader for code that `run_in_turn` runs; `run` is its `Run`. stamp: the store's."""
 
     def __init__(self, stamp: Callable[[], int | None] = lambda: None) -> None:
         self.stamp = stamp
@@ -38,7 +38,7 @@ class SyncReader:
         return rows[0][0] if rows else None
 
 
-async def in_turn(fetch: Fetch, job: Callable[[], T]) -> T:
+async def run_in_turn(fetch: Fetch, job: Callable[[], T]) -> T:
     """Run the job and return its value. Its statements are fetched in between; errors are raised in the job where it made the
     query.
     """

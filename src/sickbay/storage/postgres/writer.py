@@ -39,7 +39,7 @@ UNKNOWN = (
 """Errors of a commit that don't tell whether it happened."""
 
 
-async def in_transaction(pool: Pool, locks: str, job: Job[T], *, patient: bool = False) -> T:
+async def run_in_transaction(pool: Pool, locks: str, job: Job[T], *, patient: bool = False) -> T:
     """Run the job, commit, and return its value. If it raises an error, none of its changes are kept.
 
     patient: its statements may take long, because they change whole tables.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sickbay.fhir.search.query import DateValue, Filter, Query, ReferenceValue, SearchParameter
 from sickbay.storage.query.candidates import select_between, select_candidates, select_leading
-from sickbay.storage.query.dictionary import LIVE, tokens
+from sickbay.storage.query.dictionary import LIVE, select_tokens
 from sickbay.storage.query.filters import TRUE, Scope, join_with_and, match_instant, one_of, single_hash, single_target
 from sickbay.storage.query.saving import FACETS
 from sickbay.storage.query.statement import Sql
@@ -50,13 +50,13 @@ class AccessPath(NamedTuple):
         """Limit the candidates to the `many` smallest nids after `after`."""
         assert self.candidates is not None
         text = f"SELECT nid FROM ({self.candidates.text}) e WHERE +nid > ? ORDER BY +nid LIMIT ?"
-        return _from_candidates(Sql(text, (*self.candidates.binds, after, many)), self.rest, None)
+        return _make_candidate_path(Sql(text, (*self.candidates.binds, after, many)), self.rest, None)
 
     def some(self, many: int) -> AccessPath:
         """Limit the candidates to any `many` rows."""
         assert self.candidates is not None
         candidates = Sql(f"SELECT nid FROM ({self.candidates.text}) e LIMIT ?", (*self.candidates.binds, many))
-        return _from_candidates(candidates, self.rest, None)
+        return _make_candidate_path(candidates, self.rest, None)
 
     @property
     def text(self) -> str:
@@ -67,7 +67,7 @@ class AccessPath(NamedTuple):
         return self.text if self.row else f"FROM {self.table}{JOIN} WHERE {self.where}"
 
 
-def source(scope: Scope, query: Query, patient: str | None) -> AccessPath:
+def choose_source(scope: Scope, query: Query, patient: str | None) -> AccessPath:
     """Choose the access path. `patient`: the only patient whose compartment is visible, or None."""
     named = patient or find_named_patient(query)
     if named is not None:
@@ -231,7 +231,7 @@ def _combine_date_bounds(scope: Scope, query: Query) -> AccessPath | None:
             if opposed and from_filter.parameter.number == to_filter.parameter.number:
                 candidates = select_between(scope, from_filter, to_filter)
                 others = tuple(filter for filter in query.filters if filter is not from_filter and filter is not to_filter)
-                return _from_candidates(candidates, others, candidates)
+                return _make_candidate_path(candidates, others, candidates)
     return None
 
 
@@ -242,10 +242,10 @@ def _collect_changed(scope: Scope, query: Query) -> AccessPath | None:
     conditions = join_with_and(match_instant(date, "u.changed") for date in query.updated)
     text = f"SELECT u.nid FROM resource u WHERE u.space = ? AND u.type = ? AND u.state = {LIVE} AND {conditions.text}"
     candidates = Sql(text, (scope.space, scope.names.word(query.type), *conditions.binds))
-    return _from_candidates(candidates, query.filters, candidates)._replace(changed=True)
+    return _make_candidate_path(candidates, query.filters, candidates)._replace(changed=True)
 
 
-def _from_candidates(candidates: Sql, rest: tuple[Filter, ...], range: Sql | None) -> AccessPath:
+def _make_candidate_path(candidates: Sql, rest: tuple[Filter, ...], range: Sql | None) -> AccessPath:
     # "+": otherwise the engine may scan an index in the order of nids to remove duplicates.
     table = f"(SELECT DISTINCT +nid AS nid FROM ({candidates.text}) e) d"
     return AccessPath(table, "TRUE", candidates.binds, "d.nid", rest, range=range, candidates=candidates)
@@ -263,7 +263,7 @@ def _smallest_range_path(scope: Scope, query: Query) -> AccessPath | None:
     ):
         return None
     hashes = [(filter, hash) for filter in query.filters if (hash := single_hash(scope, filter)) is not None]
-    token_rows = (tokens(scope.space, filter.parameter.number, hash) for filter, hash in hashes)
+    token_rows = (select_tokens(scope.space, filter.parameter.number, hash) for filter, hash in hashes)
     return range if all(scope.names.count_rows(rows, SMALL_RANGE_ROWS) == SMALL_RANGE_ROWS for rows in token_rows) else None
 
 
@@ -272,7 +272,7 @@ def _collected_range_path(scope: Scope, query: Query, kinds: tuple[str, ...]) ->
     for filter in (filter for kind in kinds for filter in query.filters if filter.parameter.kind == kind and not filter.leads):
         candidates = select_candidates(scope, query.type, filter)
         if candidates is not None:
-            return _from_candidates(candidates, _leave_out(query, filter), select_leading(scope, filter))
+            return _make_candidate_path(candidates, _leave_out(query, filter), select_leading(scope, filter))
     return None
 
 
@@ -281,7 +281,7 @@ def _follow_chain(scope: Scope, query: Query) -> AccessPath | None:
     for filter in (filter for filter in query.filters if filter.leads):
         candidates = select_candidates(scope, query.type, filter)
         if candidates is not None:
-            return _from_candidates(candidates, _leave_out(query, filter), candidates)._replace(costly=True)
+            return _make_candidate_path(candidates, _leave_out(query, filter), candidates)._replace(costly=True)
     return None
 
 

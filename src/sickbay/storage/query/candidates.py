@@ -9,8 +9,17 @@ from msgspec.structs import replace
 
 from sickbay.fhir.search.query import CompositeValue, DateValue, Filter, QuantityValue, Value, WordsValue
 from sickbay.storage.query import composites, full_text
-from sickbay.storage.query.filters import TABLES, Scope, condition, join_with_and, nids, one_of, row_condition, values
-from sickbay.storage.query.range_scan import stretches
+from sickbay.storage.query.filters import (
+    TABLES,
+    Scope,
+    build_condition,
+    build_values,
+    find_nids,
+    join_with_and,
+    one_of,
+    row_condition,
+)
+from sickbay.storage.query.range_scan import build_stretches
 from sickbay.storage.query.statement import Sql
 from sickbay.storage.terms import to_sortable
 
@@ -24,19 +33,23 @@ def select_candidates(scope: Scope, type: str, filter: Filter) -> Sql | None:
         return _lead_from_inner(scope, type, filter)
     if filter.either:
         alternatives = [select_candidates(scope, type, alternative) for alternative in filter.either]
-        return None if None in alternatives else union(alternative for alternative in alternatives if alternative is not None)
+        return (
+            None
+            if None in alternatives
+            else build_union(alternative for alternative in alternatives if alternative is not None)
+        )
     if filter.modifier in ("not", "missing") or any(getattr(value, "prefix", "eq") == "ne" for value in filter.values):
         return None
     if any(isinstance(value, WordsValue) for value in filter.values):
         return full_text.collect_matches(scope.space, filter)
     if filter.parameter.code == "_id":
-        by = one_of("t.nid", nids(scope, filter))
+        by = one_of("t.nid", find_nids(scope, filter))
         return Sql(f"SELECT t.nid FROM resource t WHERE {by.text}", by.binds)
     if filter.parameter.code == "_lastUpdated" or any(getattr(value, "url", None) is not None for value in filter.values):
         return None
     # Stretches that an index leads to directly come first. A caller that needs only a few rows never reads the overlaps.
-    values_conditions = _conditions_of_filter(scope, filter) or [[values(scope, filter)]]
-    return union(
+    values_conditions = _conditions_of_filter(scope, filter) or [[build_values(scope, filter)]]
+    return build_union(
         _candidate_rows(scope, filter, stretch) for parts in zip_longest(*values_conditions) for stretch in parts if stretch
     )
 
@@ -47,9 +60,9 @@ def select_leading(scope: Scope, filter: Filter) -> Sql | None:
     if not plain or filter.parameter.code in ("_id", "_lastUpdated", "_text", "_content"):
         return None
     if not any(isinstance(value, DateValue | QuantityValue | CompositeValue) for value in filter.values):
-        return _candidate_rows(scope, filter, values(scope, filter))
+        return _candidate_rows(scope, filter, build_values(scope, filter))
     stretched = _conditions_of_filter(scope, filter)
-    return union(_candidate_rows(scope, filter, first) for first, *_ in stretched) if stretched else None
+    return build_union(_candidate_rows(scope, filter, first) for first, *_ in stretched) if stretched else None
 
 
 def select_between(scope: Scope, from_filter: Filter, to_filter: Filter) -> Sql:
@@ -61,18 +74,18 @@ def select_between(scope: Scope, from_filter: Filter, to_filter: Filter) -> Sql:
     assert isinstance(after, DateValue)
     assert isinstance(before, DateValue)
     end = before.high if before.prefix == "le" else before.low
-    conditions = [values(scope, from_filter), values(scope, to_filter), Sql("t.low < ?", (end,))]
+    conditions = [build_values(scope, from_filter), build_values(scope, to_filter), Sql("t.low < ?", (end,))]
     selects = [
         _candidate_rows(scope, from_filter, join_with_and([stretch, *conditions]))
         for stretch in _conditions_of_value(from_filter, after) or ()
     ]
     binds = (-from_filter.parameter.number, scope.space, end, after.low)
     span = Sql("b.parameter = ? AND b.space = ? AND b.low < ? AND b.high > ?", binds)
-    by_several = join_with_and([span, condition(scope, from_filter, "b.nid"), condition(scope, to_filter, "b.nid")])
-    return union([*selects, Sql(f"SELECT b.nid FROM shown_date b WHERE {by_several.text}", by_several.binds)])
+    by_several = join_with_and([span, build_condition(scope, from_filter, "b.nid"), build_condition(scope, to_filter, "b.nid")])
+    return build_union([*selects, Sql(f"SELECT b.nid FROM shown_date b WHERE {by_several.text}", by_several.binds)])
 
 
-def union(parts: Iterable[Sql]) -> Sql:
+def build_union(parts: Iterable[Sql]) -> Sql:
     selects = list(parts)
     return Sql(
         " UNION ALL ".join(select.text for select in selects), tuple(bind for select in selects for bind in select.binds)
@@ -95,7 +108,7 @@ def _conditions_of_filter(scope: Scope, filter: Filter) -> list[list[Sql]] | Non
         value_stretches = _conditions_of_value(filter, value)
         if value_stretches is None:
             return None
-        comparison = values(scope, replace(filter, values=(value,)))
+        comparison = build_values(scope, replace(filter, values=(value,)))
         stretched.append([join_with_and([stretch, comparison]) for stretch in value_stretches])
     return stretched
 
@@ -104,9 +117,9 @@ def _conditions_of_value(filter: Filter, value: Value) -> list[Sql] | None:
     table = TABLES[filter.parameter.kind]
     match value:
         case DateValue():
-            return stretches(table, value, value.low, value.high)
+            return build_stretches(table, value, value.low, value.high)
         case QuantityValue():
-            return stretches(table, value, to_sortable(value.low), to_sortable(value.high))
+            return build_stretches(table, value, to_sortable(value.low), to_sortable(value.high))
         case CompositeValue():
             return _conditions_of_parts(value)
     return None
@@ -114,14 +127,14 @@ def _conditions_of_value(filter: Filter, value: Value) -> list[Sql] | None:
 
 def _conditions_of_parts(value: CompositeValue) -> list[Sql] | None:
     """Split a token with a range. Only ranges that end above zero are in `composite_index_wide`."""
-    columns = composites.places(tuple(composites.kinds_of(value)))
+    columns = composites.list_columns(tuple(composites.kinds_of(value)))
     for part, part_columns in zip(value.parts, columns, strict=True):
         if part_columns[:2] != ("low", "high") or not isinstance(part, DateValue | QuantityValue):
             continue
         low, high = (part.low, part.high) if isinstance(part, DateValue) else (to_sortable(part.low), to_sortable(part.high))
         end = low if part.prefix == "ap" else high
         split = part.prefix in ("eq", "lt", "sa") or (part.prefix in ("gt", "ge", "ap") and end >= 0)
-        return stretches("shown_composite", part, low, high) if split and columns[0] == ("hash",) else None
+        return build_stretches("shown_composite", part, low, high) if split and columns[0] == ("hash",) else None
     return None
 
 
@@ -152,7 +165,7 @@ def _scan_other_end(scope: Scope, type: str, filter: Filter) -> Sql | None:
     far_type, inner = filter.chain
     if filter.reverse or scope.names.live(scope.space, far_type) >= scope.names.live(scope.space, type):
         return None
-    inner_condition = condition(scope, inner, "b.nid")
+    inner_condition = build_condition(scope, inner, "b.nid")
     # DISTINCT: otherwise SQLite flattens this into the join and evaluates the condition for each reference.
     text = f"SELECT DISTINCT b.nid FROM resource b WHERE b.space = ? AND b.type = ? AND b.state = 1 AND {inner_condition.text}"
     return Sql(text, (scope.space, scope.names.word(far_type), *inner_condition.binds))

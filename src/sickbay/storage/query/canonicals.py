@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import orjson
 
-from sickbay.fhir.search.expressions import kinds
+from sickbay.fhir.search.expressions import list_kinds
 from sickbay.fhir.search.query import SearchParameter
 from sickbay.storage.query.filters import LAST, Scope, one_of
 from sickbay.storage.query.keyset import Find
@@ -16,7 +16,7 @@ _AMONG = "IN (SELECT value FROM json_each(?))"
 
 
 def is_canonical(version: str, parameter: SearchParameter) -> bool:
-    return "canonical" in kinds(version, parameter.type, parameter.expression)
+    return "canonical" in list_kinds(version, parameter.type, parameter.expression)
 
 
 def find_named(run: Run, scope: Scope, find: Find, version: str, parameter: SearchParameter, nids: list[int]) -> list[int]:

@@ -29,7 +29,7 @@ _ROUND = 360_000_000
 
 
 @lru_cache(maxsize=256)
-def places(kinds: tuple[str, ...]) -> tuple[Columns, ...]:
+def list_columns(kinds: tuple[str, ...]) -> tuple[Columns, ...]:
     """Return the columns of each component: two for a range, and a third for the unit of a quantity.
 
     Two numbers or two quantities share a range. The first token uses `hash`; a second one uses `low`, or `unit` if there is a
@@ -49,10 +49,10 @@ def places(kinds: tuple[str, ...]) -> tuple[Columns, ...]:
     return tuple(columns)
 
 
-def row(parts: Sequence[tuple[Any, ...]], terms: Terms) -> tuple[int, int, int, int, str]:
+def make_row(parts: Sequence[tuple[Any, ...]], terms: Terms) -> tuple[int, int, int, int, str]:
     """Return (hash, low, high, unit, value)."""
     values: dict[str, Any] = {"hash": 0, "low": 0, "high": 0, "unit": 0, "value": ""}
-    for part, columns in zip(parts, places(tuple([part[0] for part in parts])), strict=True):
+    for part, columns in zip(parts, list_columns(tuple([part[0] for part in parts])), strict=True):
         kind = part[0]
         if kind == "token":
             values[columns[0]] = terms[part[1], part[2]]

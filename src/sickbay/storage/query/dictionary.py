@@ -92,7 +92,7 @@ class Dictionary:
 
     def rarity(self, space: int, parameter: int, hash: int) -> int:
         """Count the resources that have a token, up to 1,000."""
-        return self.count_rows(tokens(space, parameter, hash), 1000)
+        return self.count_rows(select_tokens(space, parameter, hash), 1000)
 
     def live(self, space: int, type: str) -> int:
         """Return the number of live resources of a type."""
@@ -115,7 +115,7 @@ class Dictionary:
         return not self._reader.one(text, (space, parameter, low, high, space, parameter, low, high))
 
 
-def tokens(space: int, parameter: int, hash: int) -> Sql:
+def select_tokens(space: int, parameter: int, hash: int) -> Sql:
     """Select the rows of resources that have a token."""
     return Sql("SELECT 1 FROM shown_token WHERE space = ? AND parameter = ? AND hash = ?", (space, parameter, hash))
 

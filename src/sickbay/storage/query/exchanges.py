@@ -53,7 +53,7 @@ class Excess(NamedTuple):
     exchanges: int
 
 
-def excess(shares: Sequence[Share], most: Volume, at_once: int) -> Excess | None:
+def find_excess(shares: Sequence[Share], most: Volume, at_once: int) -> Excess | None:
     """Return what to delete, or None if there are no more exchanges than `most`.
 
     Exchanges of the app with the largest share are deleted first, so a flood from one app displaces only its own exchanges

@@ -95,12 +95,12 @@ def one_of(column: str, values: list[int] | list[str]) -> Sql:
     return Sql(f"{column} IN (SELECT value FROM json_each(?))", (orjson.dumps(values).decode(),))
 
 
-def condition(scope: Scope, filter: Filter, nid: str) -> Sql:
+def build_condition(scope: Scope, filter: Filter, nid: str) -> Sql:
     """Return the filter as a condition on the resource that the expression `nid` names."""
     if filter.chain is not None:
         return _match_hop(scope, filter, nid)
     if filter.either:
-        return join_with_or(condition(scope, alternative, nid) for alternative in filter.either)
+        return join_with_or(build_condition(scope, alternative, nid) for alternative in filter.either)
     if filter.parameter.code in COLUMNS:
         if filter.modifier == "missing":
             return FALSE if _is_true(filter.values) else TRUE
@@ -110,15 +110,15 @@ def condition(scope: Scope, filter: Filter, nid: str) -> Sql:
         return _match_missing(filter, nid)
     if any(isinstance(value, WordsValue) for value in filter.values):
         return full_text.match_words(filter, nid)
-    matched = join_with_or((_some_row_matches(scope, filter, nid), _match_addresses(scope, filter, nid)))
+    matched = join_with_or((_build_exists(scope, filter, nid), _match_addresses(scope, filter, nid)))
     if filter.modifier != "not":
         return matched
     return TRUE if matched is FALSE else negate(matched)
 
 
-def _some_row_matches(scope: Scope, filter: Filter, nid: str) -> Sql:
+def _build_exists(scope: Scope, filter: Filter, nid: str) -> Sql:
     # The alias `t` is local to this EXISTS, so conditions can be nested in a chain.
-    table, matched = TABLES[filter.parameter.kind], values(scope, filter, known=True)
+    table, matched = TABLES[filter.parameter.kind], build_values(scope, filter, known=True)
     if matched is FALSE:
         return FALSE
     by = one_of(
@@ -172,16 +172,16 @@ def _match_column(scope: Scope, filter: Filter, nid: str) -> Sql:
     if dates:
         comparison = join_with_or(match_instant(value, "u.changed") for value in dates)
         return Sql(f"EXISTS (SELECT 1 FROM resource u WHERE u.nid = {nid} AND {comparison.text}{EACH})", comparison.binds)
-    return one_of(nid, nids(scope, filter))
+    return one_of(nid, find_nids(scope, filter))
 
 
-def nids(scope: Scope, filter: Filter) -> list[int]:
+def find_nids(scope: Scope, filter: Filter) -> list[int]:
     """Return the nids of the resources that `_id` names."""
     ids = [value.code or "" for value in filter.values if isinstance(value, TokenValue)]
     return [scope.names.nid(scope.space, filter.parameter.type, id) for id in ids]
 
 
-def values(scope: Scope, filter: Filter, *, known: bool = False) -> Sql:
+def build_values(scope: Scope, filter: Filter, *, known: bool = False) -> Sql:
     """Return the alternatives of a filter as a condition on the columns of its table, under the alias `t`.
 
     known: the rows of one resource are already selected, so the condition needn't lead to them by an index.
@@ -259,7 +259,7 @@ def _match_composite(scope: Scope, filter: Filter, value: CompositeValue) -> Sql
     """Match each component on its own columns of the same row."""
     kinds = composites.kinds_of(value)
     parts = []
-    for part, columns in zip(value.parts, composites.places(tuple(kinds)), strict=True):
+    for part, columns in zip(value.parts, composites.list_columns(tuple(kinds)), strict=True):
         match part:
             case TokenValue():
                 parts.append(_match_tokens(scope, [part], f"t.{columns[0]}"))
@@ -380,7 +380,7 @@ def _match_hop(scope: Scope, filter: Filter, nid: str) -> Sql:
     type, inner = filter.chain
     depth = nid.count("_") + 1
     link, other = "f" + "_" * depth, "g" + "_" * depth
-    conditions = join_with_and([scope.visible(type, "s", f"{other}.nid", None), condition(scope, inner, f"{other}.nid")])
+    conditions = join_with_and([scope.visible(type, "s", f"{other}.nid", None), build_condition(scope, inner, f"{other}.nid")])
     if conditions is FALSE:
         return FALSE
     here, there = ("target", "nid") if filter.reverse else ("nid", "target")

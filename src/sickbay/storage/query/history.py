@@ -8,7 +8,7 @@ from sickbay.storage.query.dictionary import NEVER, REFERENCED, SHIFT
 from sickbay.storage.query.filters import FALSE, TRUE, Scope
 from sickbay.storage.query.keyset import BYTES, Position, is_full, open_cursor, seal
 from sickbay.storage.query.statement import Row, Run, Sql, Statement
-from sickbay.storage.query.visibility import compartments
+from sickbay.storage.query.visibility import select_compartments
 
 _COLUMNS = (
     "h.facts, r.id, h.version_id, h.at, CASE WHEN h.version_id = r.version_id THEN r.body ELSE h.body END,"
@@ -30,7 +30,7 @@ COUNTED = 1000
 """Number of versions read at a time if each has to be checked."""
 
 
-def page(run: Run, scope: Scope, key: bytes, query: HistoryQuery, visibility: Visibility) -> Versions:
+def load_page(run: Run, scope: Scope, key: bytes, query: HistoryQuery, visibility: Visibility) -> Versions:
     """Return `most` visible versions, skipping any invisible ones between them. Raises BadCursor."""
     letter, count = "r" if query.id is not None else "s", query.most
     condition = scope.visible(query.type or "*", letter, "r.nid", None)
@@ -39,7 +39,7 @@ def page(run: Run, scope: Scope, key: bytes, query: HistoryQuery, visibility: Vi
     if condition is FALSE:
         return Versions([], None, 0 if count == 0 else None)
     source = _select_versions(
-        run, scope, query, condition, compartments(scope.names, scope.space, visibility, letter, query.type or "*")
+        run, scope, query, condition, select_compartments(scope.names, scope.space, visibility, letter, query.type or "*")
     )
     if count == 0:
         return Versions([], None, _count_versions(run, scope, source, letter, None if condition is TRUE else visibility))

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 
 import orjson
 
-from sickbay.fhir.search.parameters import AS_WRITTEN, CASELESS_VERSIONS, with_offset
+from sickbay.fhir.search.parameters import AS_WRITTEN, CASELESS_VERSIONS, add_offset
 from sickbay.fhir.search.query import SearchParameter
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.answers import Labels
 from sickbay.storage.query.filters import FALSE, TRUE, Scope
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.statement import Run, Sql, Statement
-from sickbay.storage.query.visibility import compartments
+from sickbay.storage.query.visibility import select_compartments
 
 NAMES = {"profile": "_profile", "security": "_security", "tag": "_tag"}
 
 
-def labels(run: Run, scope: Scope, find: Find, version: str, types: Sequence[str], visibility: Visibility) -> Labels:
+def load_labels(run: Run, scope: Scope, find: Find, version: str, types: Sequence[str], visibility: Visibility) -> Labels:
     """Return each label once, sorted. If all of a type is visible, the cost depends on the number of labels, not resources."""
     values: dict[str, set[tuple[str, str]]] = {name: set() for name in NAMES}
     for name, code in NAMES.items():
@@ -44,7 +44,7 @@ def labels(run: Run, scope: Scope, find: Find, version: str, types: Sequence[str
 def _as_written(version: str, parameter: SearchParameter) -> SearchParameter:
     """Return the parameter with whose number the codes are stored as they are written."""
     is_caseless = version in CASELESS_VERSIONS and parameter.kind == "token"
-    return with_offset(parameter, AS_WRITTEN, "token") if is_caseless else parameter
+    return add_offset(parameter, AS_WRITTEN, "token") if is_caseless else parameter
 
 
 def _table_and_column(name: str) -> tuple[str, str]:
@@ -73,7 +73,7 @@ def _distinct_values(scope: Scope, name: str, parameters: Sequence[SearchParamet
 
 def _visible_values(scope: Scope, name: str, parameter: SearchParameter, visible: Sql, visibility: Visibility) -> Statement:
     table, column = _table_and_column(name)
-    members = compartments(scope.names, scope.space, visibility, "s", parameter.type)
+    members = select_compartments(scope.names, scope.space, visibility, "s", parameter.type)
     source = f"{members.text} c CROSS JOIN {table} t ON t.nid = c.nid" if members else f"{table} t"
     values = f"SELECT DISTINCT t.{column} AS x FROM {source} WHERE t.space = ? AND t.parameter = ? AND {visible.text}"
     return Statement(

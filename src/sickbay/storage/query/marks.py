@@ -133,17 +133,17 @@ def restore(rows: Iterable[Any], index: Callable[[bytes], IndexEntries]) -> Iter
         yield Restored(nid, type, id, version_id, at, state, facts, body, index(bytes(body)), bool(hides))
 
 
-def hiding(space: int, nids: Iterable[int]) -> tuple[str, int, int]:
+def make_hiding_binds(space: int, nids: Iterable[int]) -> tuple[str, int, int]:
     """Return the values of HIDES."""
-    return numbers(nids), space << SHIFT, (space + 1) << SHIFT
+    return encode_numbers(nids), space << SHIFT, (space + 1) << SHIFT
 
 
-def numbers(nids: Iterable[int]) -> str:
+def encode_numbers(nids: Iterable[int]) -> str:
     """Encode nids for `json_each`."""
     return orjson.dumps(list(nids)).decode()
 
 
-def ranges(nids: Iterable[int]) -> list[tuple[int, int]]:
+def find_ranges(nids: Iterable[int]) -> list[tuple[int, int]]:
     """Return the first and the last of each run of consecutive nids."""
     runs: list[tuple[int, int]] = []
     for nid in sorted(nids):

@@ -24,7 +24,7 @@ class SearchPlans(NamedTuple):
     visibility: Visibility
 
 
-def plans(scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility) -> SearchPlans | None:
+def make_plans(scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility) -> SearchPlans | None:
     """Plan the search. None means that nothing can match. Types with no stored resources are left out."""
     type_plans, parts = group_parts(scope, find, space, query, visibility)
     stored_types = scope.names.find_known([part.type for part in parts])
@@ -33,7 +33,7 @@ def plans(scope: Scope, find: Find, space: ResourceSpace, query: Query, visibili
     return SearchPlans(tuple(type_plans), query, space, visibility) if type_plans else None
 
 
-def page(run: Run, key: bytes, search: SearchPlans) -> Matches:
+def load_page(run: Run, key: bytes, search: SearchPlans) -> Matches:
     """Return one page, continuing after the last key of the previous one. Each row ends with its type number. Raises
     BadCursor.
     """

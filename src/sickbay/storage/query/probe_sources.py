@@ -75,7 +75,7 @@ class ProbeSources:
         if self.scope is None:
             return None
         if query.ids is not None:
-            path = access_path.source(self.scope, Query(query.version, query.type, ids=query.ids), None)
+            path = access_path.choose_source(self.scope, Query(query.version, query.type, ids=query.ids), None)
             return self._apply(query, path._replace(rest=query.filters), len(query.ids))
         if self.is_open(query):
             return self._find_in_index(self.scope, query)
@@ -99,7 +99,7 @@ class ProbeSources:
 
     def _find_in_index(self, scope: Scope, query: Query) -> Source:
         """Use an index if few of its rows have to be read, or else the first ones."""
-        path = access_path.source(scope, query, None)
+        path = access_path.choose_source(scope, query, None)
         cost = 0
         for rows, weight in _cost_bounds(scope, query, path):
             bound = self._count_rows(rows, weight)

@@ -25,7 +25,7 @@ from sickbay.storage.query.probe_sources import ProbeSources
 from sickbay.storage.query.search import SearchPlan
 from sickbay.storage.query.space_tables import ANY_LIVE
 from sickbay.storage.query.statement import Row, Run, SqlReader, Statement
-from sickbay.storage.query.visibility import COLUMNS, WIDTH, VisibilityRecheck, match_visible, recheck_mixed, shows
+from sickbay.storage.query.visibility import COLUMNS, WIDTH, VisibilityRecheck, is_visible, match_visible, recheck_mixed
 from sickbay.storage.snapshot_steps import SaveSnapshot
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ class StoreQueries:
     def version(self, space: ResourceSpace, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
         current = self._read_current(space, type, [id], visibility)
         rows = self._reader.rows(_VERSION, (id, current[0][0], version_id)) if current else []
-        if not rows or not shows(visibility, type, rows[0]):
+        if not rows or not is_visible(visibility, type, rows[0]):
             return None
         return replace(self.guard.select_allowed(visibility, "r", type, rows)[0], deleted=bool(rows[0][WIDTH]))
 
@@ -80,7 +80,7 @@ class StoreQueries:
         scope = self._scope_of(space, visibility)
         if scope is None:
             return lambda run: Versions([], None, 0 if query.most == 0 else None)
-        return partial(history_query.page, scope=scope, key=self._key, query=query, visibility=visibility)
+        return partial(history_query.load_page, scope=scope, key=self._key, query=query, visibility=visibility)
 
     def search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Ask[Page]:
         plans, key = self._fresh_caches().plans, (space, query, visibility)
@@ -96,7 +96,7 @@ class StoreQueries:
         if scope is None:
             return lambda run: NOTHING_FOUND
         if query.type == "":
-            plans = multi_type.plans(scope, self._find, space, query, visibility)
+            plans = multi_type.make_plans(scope, self._find, space, query, visibility)
             return partial(self._page_of_several, scope=scope, plans=plans) if plans else lambda run: NOTHING_FOUND
         plan = templates.plan_by_template(self._templates, scope, self._find, space, query, visibility)
         return partial(self._read_page, scope=scope, plan=plan) if plan else lambda run: NOTHING_FOUND
@@ -111,7 +111,7 @@ class StoreQueries:
     def _counting_statement(self, scope: Scope, space: ResourceSpace, query: Query, visibility: Visibility) -> Statement | None:
         """Return the counting statement, or None if nothing can match."""
         if query.type == "":
-            plans = multi_type.plans(scope, self._find, space, query, visibility)
+            plans = multi_type.make_plans(scope, self._find, space, query, visibility)
             return multi_type.build_count(plans) if plans else None
         plan = search.plan(scope, self._find, space, query, visibility)
         return search.build_count(plan) if plan else None
@@ -120,7 +120,9 @@ class StoreQueries:
         scope = self._scope_of(space, visibility)
         if scope is None:
             return lambda run: Labels((), (), ())
-        return partial(labels.labels, scope=scope, find=self._find, version=space.version, types=types, visibility=visibility)
+        return partial(
+            labels.load_labels, scope=scope, find=self._find, version=space.version, types=types, visibility=visibility
+        )
 
     def last_versions(self) -> dict[ResourceSpace, int]:
         rows = self._reader.rows("SELECT tenant, version, last_version FROM space WHERE last_version > 0")
@@ -151,7 +153,7 @@ class StoreQueries:
 
     def _read_page(self, run: Run, scope: Scope, plan: SearchPlan) -> Page:
         query, visibility = plan.query, plan.visibility
-        result = search.page(run, self._key, plan)
+        result = search.load_page(run, self._key, plan)
         matches = self.guard.matches(visibility, query.type, result.rows, plan.columns)
         if not query.includes or not result.rows:
             return Page(matches, [], result.next, result.total)
@@ -160,7 +162,7 @@ class StoreQueries:
 
     def _page_of_several(self, run: Run, scope: Scope, plans: multi_type.SearchPlans) -> Page:
         query, visibility = plans.query, plans.visibility
-        result = multi_type.page(run, self._key, plans)
+        result = multi_type.load_page(run, self._key, plans)
         nids: dict[str, list[int]] = {}
         for row in result.rows:
             nids.setdefault(self.names.text(row[-1]), []).append(row[0])

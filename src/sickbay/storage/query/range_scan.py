@@ -20,7 +20,7 @@ WIDE = {
 REACH = {"shown_date": DAY, "shown_quantity": 0, "shown_composite": 0}
 
 
-def stretches(table: str, value: DateValue | QuantityValue, low: Bind, high: Bind) -> list[Sql] | None:
+def build_stretches(table: str, value: DateValue | QuantityValue, low: Bind, high: Bind) -> list[Sql] | None:
     """Return conditions on the rows `t`; every match meets one of them. Each begins with an indexed range.
 
     None: no stretch is shorter than the whole index.

@@ -49,7 +49,7 @@ PURGE = (
 _COUNT_FAMILY = "SELECT count(*) FROM (SELECT 1 FROM record WHERE family = ? AND kind = ? AND family <> '' LIMIT ?) counted"
 
 
-def fields(record: Record) -> tuple[Any, ...]:
+def list_fields(record: Record) -> tuple[Any, ...]:
     """Return the binds of PUT."""
     return (
         record.kind,

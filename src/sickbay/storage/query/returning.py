@@ -84,7 +84,7 @@ class Return:
     def repeat(self, nids: list[int], missing: tuple[Any, ...]) -> Actions:
         """Write versions that a snapshot has. nids: of their resources. missing: which versions."""
         yield _count(nids, -1)
-        yield Do(snapshots.KEEP_BODIES, (marks.numbers(nids),))
+        yield Do(snapshots.KEEP_BODIES, (marks.encode_numbers(nids),))
         yield Do(snapshots.ADD_VERSIONS, missing)
         for start in range(0, len(nids), marks.AT_A_TIME):
             yield from self._extract(nids[start : start + marks.AT_A_TIME])
@@ -92,17 +92,17 @@ class Return:
 
     def _restore(self, nids: set[int]) -> Actions:
         """Index rows that refer to a resource that has no row of its own are made again."""
-        versions = yield Do(marks.CHANGES, (marks.numbers(nids), self._sequence))
-        change, unknown = undo.reverse(versions)
+        versions = yield Do(marks.CHANGES, (marks.encode_numbers(nids), self._sequence))
+        change, unknown = undo.reverse_versions(versions)
         if created := unknown - (yield from _find(marks.EXISTING, unknown, self._sequence)):
             yield from self._delete(created)
-        if absent := (yield from _find(marks.ABSENT, undo.targets(change))):
-            change, unknown = undo.reverse(versions, unknown | undo.find_referring(change, absent))
+        if absent := (yield from _find(marks.ABSENT, undo.list_targets(change))):
+            change, unknown = undo.reverse_versions(versions, unknown | undo.find_referring(change, absent))
         existed = nids - created
         yield _count(existed, -1)
         yield DoWith(marks.FORGET_VERSIONS, (self._sequence,), existed)
         yield change
-        yield Do(marks.RESTORE, (b"", marks.numbers(nids - unknown)))
+        yield Do(marks.RESTORE, (b"", marks.encode_numbers(nids - unknown)))
         yield from self._extract(sorted(unknown - created))
         yield _count(existed, 1)
 
@@ -110,8 +110,8 @@ class Return:
         """Restore resources whose versions don't say what they changed in the index."""
         if nids:
             yield ForgetIndex(nids)
-            yield Do(marks.FORGET_CHANGES, (marks.numbers(nids),))
-            versions = yield Do(marks.AT_MARK, (marks.numbers(nids),))
+            yield Do(marks.FORGET_CHANGES, (marks.encode_numbers(nids),))
+            versions = yield Do(marks.AT_MARK, (marks.encode_numbers(nids),))
             yield Rewrite(self._step, self._space, list(marks.restore(versions, self._step.index)))
 
     def _delete(self, nids: set[int]) -> Actions:
@@ -123,7 +123,7 @@ class Return:
 
 
 def _find(text: str, nids: set[int], *binds: int) -> Generator[Action, list[Row], set[int]]:
-    return {nid for (nid,) in (yield Do(text, (marks.numbers(nids), *binds)))} if nids else set()
+    return {nid for (nid,) in (yield Do(text, (marks.encode_numbers(nids), *binds)))} if nids else set()
 
 
 def _count(nids: Collection[int], change: int) -> DoWith:

@@ -99,7 +99,9 @@ def index_rows(
     if facts.quantities or facts.numbers:
         rows["quantity_index"] = _amount_rows(space, nid, facts, terms)
     if facts.composites:
-        rows["composite_index"] = [(space, number, *composites.row(parts, terms), nid) for number, parts in facts.composites]
+        rows["composite_index"] = [
+            (space, number, *composites.make_row(parts, terms), nid) for number, parts in facts.composites
+        ]
     for number, latitude, longitude in facts.positions:
         rows.setdefault("composite_index", []).append((space, number, 0, latitude, longitude, 0, "", nid))
     return rows

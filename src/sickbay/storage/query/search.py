@@ -12,10 +12,10 @@ import orjson
 from sickbay.fhir.search.query import Query, Within
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import ResourceSpace
-from sickbay.storage.query.access_path import AccessPath, scan_type, source
+from sickbay.storage.query.access_path import AccessPath, choose_source, scan_type
 from sickbay.storage.query.cache import PlanResults
 from sickbay.storage.query.dictionary import LIVE_OF_TYPE, count_up_to
-from sickbay.storage.query.filters import FALSE, TRUE, Scope, condition, join_with_and, match_instant, one_of
+from sickbay.storage.query.filters import FALSE, TRUE, Scope, build_condition, join_with_and, match_instant, one_of
 from sickbay.storage.query.keyset import (
     Cut,
     Find,
@@ -31,7 +31,7 @@ from sickbay.storage.query.keyset import (
 )
 from sickbay.storage.query.sorted_scan import SortedIndex, find_sort_index, select_end, select_first, select_until
 from sickbay.storage.query.statement import EACH, Bind, Row, Run, Sql, Statement
-from sickbay.storage.query.visibility import WHOLE, Columns, columns_for, only_patient
+from sickbay.storage.query.visibility import WHOLE, Columns, columns_for, find_only_patient
 
 COUNTED = 1000
 """Totals are counted up to this number. Beyond it, no total is better than a wrong one."""
@@ -89,8 +89,8 @@ class Matches(NamedTuple):
 
 def plan(scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility) -> SearchPlan | None:
     """Return the plan, or None if nothing can match."""
-    patient = only_patient(visibility, "s", query.type)
-    chosen = source(scope, query, patient)
+    patient = find_only_patient(visibility, "s", query.type)
+    chosen = choose_source(scope, query, patient)
     resolved = resolve(scope, find, space, query, visibility, chosen)
     sorted_index = find_sort_index(scope, find, query) if query.sort and not chosen.rank and query.ids is None else None
     if resolved is None or (sorted_index is None if query.sort else chosen.range is None):
@@ -116,20 +116,20 @@ def resolve(
 
 def match_rest(scope: Scope, query: Query, chosen: AccessPath) -> list[Sql]:
     """Return the conditions of a search that its access path leaves, except those on the resource's own row."""
-    parts = [condition(scope, filter, chosen.nid) for filter in chosen.rest]
+    parts = [build_condition(scope, filter, chosen.nid) for filter in chosen.rest]
     if query.within is not None:
         parts.append(_match_members(scope, query.within, chosen.nid))
     return parts
 
 
-def page(run: Run, key: bytes, plan: SearchPlan) -> Matches:
+def load_page(run: Run, key: bytes, plan: SearchPlan) -> Matches:
     """Return one page by keyset, LIMIT n + 1. Raises BadCursor. If the plan ran before, only the rows are read again."""
     if plan.results.page is not None:
         statement, following, total = plan.results.page
         return Matches(cut_page(run(statement), plan.query.count)[0], following, total)
     position = _open_cursor(key, plan, plan.query.cursor) if plan.query.cursor is not None else None
     reads_all = position is None and _counts_with_page(plan)
-    return _first_of_patient(run, key, plan) if reads_all else _read_page(run, key, plan, position)
+    return _load_first_of_patient(run, key, plan) if reads_all else _read_page(run, key, plan, position)
 
 
 def _read_page(run: Run, key: bytes, plan: SearchPlan, position: Position | None) -> Matches:
@@ -139,7 +139,7 @@ def _read_page(run: Run, key: bytes, plan: SearchPlan, position: Position | None
     rows = run(statement) if statement else rows
     rows, more = cut_page(rows, query.count)
     seen = (position.seen if position else 0) + len(rows)
-    total = _total(run, plan, position, None if more or query.count == 0 else seen)
+    total = _count_total(run, plan, position, None if more or query.count == 0 else seen)
     last = (*rows[-1][plan.columns.width :][: len(plan.keys)], rows[-1][0]) if more else ()
     matches = Matches(rows, _seal_cursor(key, plan, last, seen, total) if more else None, total)
     if statement:
@@ -226,7 +226,7 @@ def _limit_to_beginning(walk: SearchPlan, beginning: Sql) -> SearchPlan:
     return walk._replace(source=walk.source._replace(table=table, binds=(*beginning.binds, *walk.source.binds)))
 
 
-def _first_of_patient(run: Run, key: bytes, plan: SearchPlan) -> Matches:
+def _load_first_of_patient(run: Run, key: bytes, plan: SearchPlan) -> Matches:
     """Read all matches of a patient as numbers, which costs as little as counting them, then the bodies of the page."""
     numbers = run(_numbers_statement(plan))
     chosen = [row[0] for row in numbers[: plan.query.count]]
@@ -329,7 +329,7 @@ def _render_sort(plan: SearchPlan, position: Position | None, limit: int) -> Sta
     return Statement(text, (*values, *plan.source.binds, *plan.where.binds, *after.binds, limit), plan.columns.width - 1)
 
 
-def _total(run: Run, plan: SearchPlan, at: Position | None, free: int | None) -> int | None:
+def _count_total(run: Run, plan: SearchPlan, at: Position | None, free: int | None) -> int | None:
     if free is not None:
         return free
     if plan.query.total == "none":

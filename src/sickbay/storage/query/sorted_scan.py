@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sickbay.fhir.search.query import DateValue, Filter, Query, SearchParameter
 from sickbay.storage.query.dictionary import LIVE
-from sickbay.storage.query.filters import TABLES, Scope, values
+from sickbay.storage.query.filters import TABLES, Scope, build_values
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.range_scan import DAY, REACH, WIDE
 from sickbay.storage.query.statement import Bind, Sql, Statement
@@ -52,7 +52,7 @@ def find_sort_index(scope: Scope, find: Find, query: Query) -> SortedIndex | Non
     name, descending = query.sort[0].parameter, query.sort[0].descending
     if name == "_lastUpdated":
         condition = Sql(f"t.space = ? AND t.type = ? AND t.state = {LIVE}", (scope.space, scope.names.word(query.type)))
-        return SortedIndex("resource", "changed", condition, descending, begin=_first_day_bound(query, descending))
+        return SortedIndex("resource", "changed", condition, descending, begin=_find_first_day(query, descending))
     parameter = find(query.version, query.type, name)
     if parameter is None or parameter.kind not in _COLUMNS or len(parameter.numbers) != 1:
         return None
@@ -62,7 +62,7 @@ def find_sort_index(scope: Scope, find: Find, query: Query) -> SortedIndex | Non
     return index._replace(window=_date_window(scope, query, parameter, descending)) if parameter.kind == "date" else index
 
 
-def _first_day_bound(query: Query, descending: bool) -> int | None:
+def _find_first_day(query: Query, descending: bool) -> int | None:
     ends = [_end(date) for date in query.updated if date.prefix in (_EARLIER if descending else _LATER)]
     return (min(ends) if descending else max(ends)) if ends else None
 
@@ -81,7 +81,7 @@ def _window_of(scope: Scope, filter: Filter, descending: bool) -> DateWindow | N
     if not isinstance(value, DateValue) or value.prefix not in (_EARLIER if descending else _LATER):
         return None
     several = Sql("t.space = ? AND t.parameter = ?", (scope.space, -filter.parameter.number))
-    condition = Sql(f" AND {(comparison := values(scope, filter)).text}", comparison.binds)
+    condition = Sql(f" AND {(comparison := build_values(scope, filter)).text}", comparison.binds)
     if descending:
         return DateWindow(_end(value), None, condition, several)
     begin = value.high if value.prefix == "sa" else min(value.low, value.high - DAY)

@@ -29,7 +29,7 @@ TABLES = (*_BY_NID, *_BY_SPACE)
 """All tables that store resources."""
 
 
-def forgets(number: int) -> Iterator[str]:
+def list_deletions(number: int) -> Iterator[str]:
     """Delete everything in a space: a range in every table."""
     for table, column in _BY_NID.items():
         yield f"DELETE FROM {table} WHERE {column} >= {number << SHIFT} AND {column} < {(number + 1) << SHIFT}"

@@ -119,10 +119,10 @@ def shape_of(scope: Scope, query: Query, visibility: Visibility) -> SearchShape 
 def _split_patient(visibility: Visibility) -> tuple[Visibility, str] | None:
     """Return the visibility without its only patient, and that patient; None if it names several."""
     patients = {patient for clause in visibility.clauses for patient in clause.patients or ()}
-    return None if len(patients) > 1 else (_for_patient(visibility, ""), next(iter(patients), ""))
+    return None if len(patients) > 1 else (_limit_to_patient(visibility, ""), next(iter(patients), ""))
 
 
-def _for_patient(visibility: Visibility, patient: Any) -> Visibility:
+def _limit_to_patient(visibility: Visibility, patient: Any) -> Visibility:
     """Replace each patient of the visibility with this one."""
     only = frozenset((patient,))
     return Visibility(tuple(replace(clause, patients=only) if clause.patients else clause for clause in visibility.clauses))
@@ -264,7 +264,7 @@ def _blank_values(query: Query, visibility: Visibility, value_slots: Sequence[Va
         return value_slots[next(slot_numbers)]
 
     patient = next((patient for clause in visibility.clauses for patient in clause.patients or ()), "")
-    blank_visibility = _for_patient(visibility, slot_of(patient)) if patient else visibility
+    blank_visibility = _limit_to_patient(visibility, slot_of(patient)) if patient else visibility
     filters = tuple(
         Filter(filter.parameter, (_blank_value(filter, filter.values[0], slot_of, following),), filter.modifier)
         for filter in query.filters

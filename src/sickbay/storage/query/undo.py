@@ -72,7 +72,7 @@ def rows_after_deletion(rows: RowsByTable) -> dict[str, set[IndexRow]]:
     }
 
 
-def reverse(versions: Iterable[Sequence[Any]], skipped: Set[int] = frozenset()) -> Reversal:
+def reverse_versions(versions: Iterable[Sequence[Any]], skipped: Set[int] = frozenset()) -> Reversal:
     """Combine what the versions since a mark changed.
 
     versions: (nid, stored change), all those of a resource together, the newest first. skipped: nids that are left out.
@@ -115,7 +115,7 @@ def _combine_changes(change: IndexChange, versions: list[_StoredChange]) -> None
             (change.deleted if is_stored else change.inserted).setdefault(table, []).append(row)
 
 
-def targets(change: IndexChange) -> set[int]:
+def list_targets(change: IndexChange) -> set[int]:
     """Return the nids of the resources to which the inserted rows refer."""
     return {int(row[0]) for table in _TARGETS for row in change.inserted.get(table, ())}
 

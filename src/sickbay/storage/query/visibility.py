@@ -75,7 +75,7 @@ def group_by_visibility(visibility: Visibility, letters: str, types: Iterable[st
     return list(groups.values())
 
 
-def only_patient(visibility: Visibility, letters: str, type: str) -> str | None:
+def find_only_patient(visibility: Visibility, letters: str, type: str) -> str | None:
     """Return the patient to whose compartment everything visible of the type belongs, or None if there isn't exactly one."""
     patient_sets = {clause.patients for clause in visibility.of(type, letters)}
     if len(patient_sets) != 1:
@@ -84,7 +84,7 @@ def only_patient(visibility: Visibility, letters: str, type: str) -> str | None:
     return next(iter(patients)) if patients is not None and len(patients) == 1 else None
 
 
-def compartments(names: Dictionary, space: int, visibility: Visibility, letters: str, type: str) -> Sql | None:
+def select_compartments(names: Dictionary, space: int, visibility: Visibility, letters: str, type: str) -> Sql | None:
     """Return the distinct nids of all that may be visible of the type, or None if visibility isn't limited to compartments."""
     patient_sets = {clause.patients for clause in visibility.of(type, letters)}
     if not patient_sets or None in patient_sets:
@@ -193,6 +193,6 @@ def recheck_mixed(
     return [visible[place] for place in places if place in visible]
 
 
-def shows(visibility: Visibility, type: str, row: Row) -> bool:
+def is_visible(visibility: Visibility, type: str, row: Row) -> bool:
     """Check one row without counting a removal: an old version may legitimately belong to another patient."""
     return visibility.allows(type, "r", patients_of(row[1]), codes_of(row[1]))

@@ -10,7 +10,7 @@ from typing import Final
 import apsw
 
 from sickbay.storage.interface import Put, ResourceSpace
-from sickbay.storage.population_file import FILE_SPACE, STOP_STEPS, find_change_time, last_updated
+from sickbay.storage.population_file import FILE_SPACE, STOP_STEPS, find_change_time, format_last_updated
 from sickbay.storage.query import marks
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.dictionary import LIVE
@@ -33,7 +33,7 @@ def begin(database: Path, space: ResourceSpace, at: int, progress: Put, mark: st
             db.execute(_NEW_SPACE, space)
             db.execute(_NEW_KEY, (secrets.token_bytes(32),))
             db.execute(marks.SET, (FILE_SPACE, mark, 0))
-            db.execute(record_sql.PUT, record_sql.fields(progress.record))
+            db.execute(record_sql.PUT, record_sql.list_fields(progress.record))
     except apsw.Error:
         return None
     return is_other_day
@@ -54,7 +54,7 @@ def _set_day(db: apsw.Connection, at: int) -> bool:
     before = find_change_time(db)
     if before == at:
         return False
-    db.execute(_NEW_BODY, (at, last_updated(before), last_updated(at)))
+    db.execute(_NEW_BODY, (at, format_last_updated(before), format_last_updated(at)))
     db.execute(_NEW_HISTORY, (at,))
     return True
 

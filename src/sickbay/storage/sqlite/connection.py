@@ -82,7 +82,7 @@ def must_be_ours(path: Path | str) -> None:
 
 def _list_tables(path: Path | str) -> set[str]:
     with closing(apsw.Connection(str(path), flags=_OPEN)) as db:
-        return {name for (name,) in rows(db, "SELECT name FROM sqlite_master WHERE type = 'table'")}
+        return {name for (name,) in fetch_rows(db, "SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
 def _make_private(path: Path) -> None:
@@ -136,7 +136,7 @@ def make_room(connection: apsw.Connection) -> None:
     connection.pragma("cache_size", -64000)
 
 
-def rows(connection: apsw.Connection, text: str, binds: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
+def fetch_rows(connection: apsw.Connection, text: str, binds: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
     """Return all rows at once. A statement left open would hold back the checkpoint."""
     return connection.execute(text, binds).fetchall()
 

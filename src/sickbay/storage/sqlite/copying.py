@@ -8,9 +8,9 @@ import apsw
 
 from sickbay.storage import population_file
 from sickbay.storage.interface import CannotCopy, CopyResources
-from sickbay.storage.population_file import FIRST, TABLES, find_change_time, last_updated
+from sickbay.storage.population_file import FIRST, TABLES, find_change_time, format_last_updated
 from sickbay.storage.query.dictionary import LIVE, SHIFT
-from sickbay.storage.sqlite.connection import rows
+from sickbay.storage.sqlite.connection import fetch_rows
 from sickbay.storage.sqlite.numbers import Counters
 from sickbay.storage.sqlite.resources import Changes
 
@@ -46,7 +46,7 @@ def detach(db: apsw.Connection) -> None:
 
 
 def _list_attached(db: apsw.Connection) -> list[str]:
-    return [name for _, name, _ in rows(db, "PRAGMA database_list") if name.startswith(_NAME)]
+    return [name for _, name, _ in fetch_rows(db, "PRAGMA database_list") if name.startswith(_NAME)]
 
 
 class _Copy:
@@ -69,7 +69,7 @@ class _Copy:
     def _learn_words(self) -> None:
         self._db.execute(_WORDS)
         self._db.execute("DELETE FROM temp.copied_word")
-        for old, text in rows(self._db, f"SELECT number, text FROM {self._file}.word ORDER BY number"):
+        for old, text in fetch_rows(self._db, f"SELECT number, text FROM {self._file}.word ORDER BY number"):
             self._db.execute("INSERT INTO temp.copied_word VALUES (?, ?)", (old, self._changes.words[text]))
 
     def _bindings_of_space(self, space: Counters) -> dict[str, Any]:
@@ -82,8 +82,8 @@ class _Copy:
             "until": FIRST + step.until,
             "before": space.sequence - before,
             "at": step.at,
-            "old": last_updated(find_change_time(self._db, self._file)),
-            "new": last_updated(step.at),
+            "old": format_last_updated(find_change_time(self._db, self._file)),
+            "new": format_last_updated(step.at),
         }
 
     def _shift(self, space: Counters) -> int:
@@ -107,7 +107,7 @@ class _Copy:
             " WHERE nid > ? AND nid <= ? AND state = ? GROUP BY type"
         )
         total = 0
-        for type, live in rows(self._db, query, (FIRST + self._step.after, FIRST + self._step.until, LIVE)):
+        for type, live in fetch_rows(self._db, query, (FIRST + self._step.after, FIRST + self._step.until, LIVE)):
             space.count(type, live)
             total += live
         return total

@@ -11,7 +11,7 @@ from sickbay.storage.query.dictionary import DELETED, LIVE
 from sickbay.storage.query.returning import Action, Actions, Do, DoWith, ForgetIndex, Rewrite
 from sickbay.storage.query.saving import INDEX_REVISION, facts_text
 from sickbay.storage.query.statement import Row
-from sickbay.storage.sqlite.connection import rows
+from sickbay.storage.sqlite.connection import fetch_rows
 from sickbay.storage.sqlite.resources import Changes
 
 
@@ -32,10 +32,10 @@ def perform(changes: Changes, actions: Actions) -> None:
 def _perform_action(changes: Changes, action: Action) -> list[Row]:
     match action:
         case Do(text, binds):
-            return rows(changes.db, text, binds)
+            return fetch_rows(changes.db, text, binds)
         case DoWith(text, binds, nids):
             between = f"BETWEEN ?{len(binds) + 1} AND ?{len(binds) + 2}"
-            changes.db.executemany(text.format(nids=between), [(*binds, *run) for run in marks.ranges(nids)])
+            changes.db.executemany(text.format(nids=between), [(*binds, *run) for run in marks.find_ranges(nids)])
         case ForgetIndex(nids):
             changes.forget_index(nids)
         case Rewrite():

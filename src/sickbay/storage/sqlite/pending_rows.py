@@ -120,11 +120,11 @@ class PendingRows:
     def _write_rows(self, table: str, rows: list[tuple[Any, ...]]) -> None:
         offset, left = 0, len(rows)
         if left == 1:
-            self._db.execute(insertion(table, 1), rows[0])
+            self._db.execute(build_insertion(table, 1), rows[0])
             return
         while left:
             size = 64 if left >= 64 else 16 if left >= 16 else min(left, 8)
-            self._db.execute(insertion(table, size), list(chain.from_iterable(rows[offset : offset + size])))
+            self._db.execute(build_insertion(table, size), list(chain.from_iterable(rows[offset : offset + size])))
             offset, left = offset + size, left - size
 
 
@@ -134,7 +134,7 @@ def _add_rows(rows: TableRows, added: TableRows) -> None:
 
 
 @cache
-def insertion(table: str, size: int) -> str:
+def build_insertion(table: str, size: int) -> str:
     """Return an INSERT of `size` rows. Duplicate facts are ignored; a duplicate version is an error."""
     columns = _COLUMNS[table]
     placeholders = f"({', '.join('?' * len(columns))})"

@@ -14,9 +14,9 @@ import apsw
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.interface import Clear, Reindex, ResourceSpace, Save
 from sickbay.storage.query.dictionary import DELETED, LIVE, REFERENCED
-from sickbay.storage.query.marks import HIDES, hiding, numbers, ranges
+from sickbay.storage.query.marks import HIDES, encode_numbers, find_ranges, make_hiding_binds
 from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, IndexRow, check, facts_text, index_rows
-from sickbay.storage.query.space_tables import forgets
+from sickbay.storage.query.space_tables import list_deletions
 from sickbay.storage.query.undo import IndexChange, RowsByTable, compare, encode_change, hide, rows_after_deletion
 from sickbay.storage.sqlite.numbers import INSERT, Counters, NumberedWords, StoredNames
 from sickbay.storage.sqlite.pending_rows import FULL_ROWS, HISTORY, PendingRows
@@ -181,7 +181,7 @@ class Changes:
     def _delete_resource(self, space: Counters, type: int, nid: int, revision: int, step: Save) -> None:
         """Delete a resource. Its facts are kept, so that only those who could see it learn that it was deleted."""
         self._rows.flush()
-        hides = bool(self._fetch_all(HIDES, hiding(space.number, [nid])))
+        hides = bool(self._fetch_all(HIDES, make_hiding_binds(space.number, [nid])))
         facts = self._fetch_all("SELECT facts FROM resource WHERE nid = ?", (nid,))[0][0]
         self.db.execute(
             "UPDATE resource SET state = ?, version_id = ?, changed = ?, body = x'' WHERE nid = ?",
@@ -253,8 +253,8 @@ class Changes:
         """Delete the index rows of resources. Most were created one after the other, so a few ranges contain all of them. For a
         range, SQLite doesn't collect the rows before it deletes them, so it takes a third of the time.
         """
-        self.db.execute(_FORGET_FACETS, (numbers(nids),))
-        runs = ranges(nids)
+        self.db.execute(_FORGET_FACETS, (encode_numbers(nids),))
+        runs = find_ranges(nids)
         for table in INDEXES[1:]:
             self.db.executemany(f"DELETE FROM {table} WHERE nid BETWEEN ? AND ?", runs)
 
@@ -277,7 +277,7 @@ class Changes:
 
     def forget_all(self, number: int) -> None:
         """Delete everything in one space."""
-        for statement in forgets(number):
+        for statement in list_deletions(number):
             self.db.execute(statement)
 
 

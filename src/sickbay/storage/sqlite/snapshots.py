@@ -6,7 +6,7 @@ from sickbay.storage.interface import Conflict, ImportSnapshot
 from sickbay.storage.query import snapshot_content
 from sickbay.storage.query.returning import actions_of
 from sickbay.storage.snapshot_steps import RemoveSnapshot, SavedSpace
-from sickbay.storage.sqlite.connection import rows
+from sickbay.storage.sqlite.connection import fetch_rows
 from sickbay.storage.sqlite.marks import perform
 from sickbay.storage.sqlite.resources import Changes
 
@@ -22,7 +22,7 @@ def import_snapshot(changes: Changes, step: ImportSnapshot) -> None:
 
 def _import_space(changes: Changes, step: ImportSnapshot, saved: SavedSpace) -> None:
     db, space, name = changes.db, changes.counters(saved.space), step.name
-    marks: dict[str, int] = dict(rows(db, snapshot_content.MARKS_UP_TO_BASE, (space.number, space.number)))
+    marks: dict[str, int] = dict(fetch_rows(db, snapshot_content.MARKS_UP_TO_BASE, (space.number, space.number)))
     if not marks:
         raise Conflict(step)
     sequences = range(space.sequence + 1, space.sequence + len(saved.versions) + 1)

@@ -31,7 +31,7 @@ from sickbay.storage.query.statement import Sql
 from sickbay.storage.quotas import FAILURES, QUOTAS
 from sickbay.storage.resets import OUTSIDE, Revisions
 from sickbay.storage.snapshot_steps import RemoveSnapshot, RestoreSnapshot, SaveSnapshot
-from sickbay.storage.sqlite.connection import make_room, rows
+from sickbay.storage.sqlite.connection import fetch_rows, make_room
 from sickbay.storage.sqlite.copying import copy_resources
 from sickbay.storage.sqlite.marks import perform, set_mark
 from sickbay.storage.sqlite.snapshots import import_snapshot
@@ -76,7 +76,7 @@ def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OU
 
 def _put_record(transaction: Transaction, step: Put) -> None:
     db, record, is_new = transaction.db, step.record, step.if_revision == 0
-    fields = record_sql.fields(record)
+    fields = record_sql.list_fields(record)
     if step.if_revision is not None:
         text = record_sql.PUT_ABSENT if is_new else record_sql.PUT_IF
         db.execute(text, fields if is_new else (*fields, step.if_revision))
@@ -122,7 +122,7 @@ def _raise_unless_changed(db: apsw.Connection, step: Put | UseOnce) -> None:
 
 def count_failure(transaction: Transaction, binds: tuple[Any, ...], began: Revisions) -> Failures:
     transaction.check_resets(began)
-    counted = Failures(*rows(transaction.db, record_sql.COUNT_FAILURE, binds)[0])
+    counted = Failures(*fetch_rows(transaction.db, record_sql.COUNT_FAILURE, binds)[0])
     transaction.quotas.add(FAILURES)
     return counted
 
@@ -141,10 +141,10 @@ def delete_exchanges(transaction: Transaction, statement: Sql) -> int:
 def trim(transaction: Transaction, most: Volume, at_once: int) -> int:
     """Add up `journal_size` and delete the excess, both within this transaction."""
     db = transaction.db
-    shares = [exchanges.Share(*row) for row in rows(db, exchanges.SHARES)]
+    shares = [exchanges.Share(*row) for row in fetch_rows(db, exchanges.SHARES)]
     db.execute(exchanges.FORGET)
     db.executemany(exchanges.SHARE, [share for share in shares if share.exchanges])
-    excess = exchanges.excess(shares, most, at_once)
+    excess = exchanges.find_excess(shares, most, at_once)
     if excess is None:
         return 0
     db.execute(exchanges.TRIM, excess)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import apsw
 
-from sickbay.storage.quotas import DELETE_OLDEST, SIZE, excess
+from sickbay.storage.quotas import DELETE_OLDEST, SIZE, measure_excess
 from sickbay.storage.resets import STORED, Revisions, check
-from sickbay.storage.sqlite.connection import REVISE_BOTH, REVISE_RECORDS, REVISE_RESOURCES, rows
+from sickbay.storage.sqlite.connection import REVISE_BOTH, REVISE_RECORDS, REVISE_RESOURCES, fetch_rows
 from sickbay.storage.sqlite.copying import detach
 from sickbay.storage.sqlite.numbers import StoredNames
 from sickbay.storage.sqlite.resources import Changes
@@ -40,7 +40,7 @@ class Transaction:
     def check_resets(self, expected: Revisions) -> None:
         """Raise WasReset if the data was reset since these were the revisions."""
         if self.resets is None:
-            self.resets = dict(rows(self.db, STORED))
+            self.resets = dict(fetch_rows(self.db, STORED))
         check(expected, self.resets)
 
     def settle(self) -> None:
@@ -63,7 +63,7 @@ class Transaction:
 
     def _delete_over_quota(self, label: str) -> None:
         """Delete the oldest records over a quota."""
-        while number := excess(label, *self.db.execute(SIZE, (label,)).get):
+        while number := measure_excess(label, *self.db.execute(SIZE, (label,)).get):
             self.db.execute(DELETE_OLDEST, (label, number))
 
     def after_commit(self) -> None:

@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web.admin import handlers
 from sickbay.web.admin_guard import AdminGuard
-from sickbay.web.middleware.stack import around_pages, around_requests
+from sickbay.web.middleware.stack import wrap_pages, wrap_requests
 from sickbay.web.router import PageRouter
 
 
@@ -19,8 +19,8 @@ class AdminApplication:
         guard = AdminGuard(sandbox.settings, salt=sandbox.runtime.keys.instance)
         self.state = State({"sandbox": sandbox, "guard": guard})
         """Available to handlers as request.app.state."""
-        pages = around_pages(PageRouter(handlers.routes(sandbox)), sandbox, guard)
-        self.handle = around_requests(pages, sandbox, guard)
+        pages = wrap_pages(PageRouter(handlers.list_routes(sandbox)), sandbox, guard)
+        self.handle = wrap_requests(pages, sandbox, guard)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self

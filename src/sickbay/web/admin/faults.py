@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.faults.fault import FILTERS
-from sickbay.faults.kinds import kinds, presets
+from sickbay.faults.kinds import list_kinds, list_presets
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.injection import setting
 from sickbay.web.admin.lookup import find_app, find_tenant, json_response, parse_body
@@ -24,7 +24,7 @@ async def add_faults(request: Request, sandbox: Sandbox) -> Response:
             return json_response((await setting.add(sandbox.runtime, [{**body, **filters}]))[0].to_json(), 201)
         if more := sorted(body.keys() - FILTERS.keys() - {"preset"}):
             raise Wrong(422, f"A preset has only filters, not {', '.join(more)}")
-        added = await setting.add(sandbox.runtime, setting.preset(str(body["preset"]), filters))
+        added = await setting.add(sandbox.runtime, setting.apply_preset(str(body["preset"]), filters))
         return json_response({"faults": [fault.to_json() for fault in added]}, 201)
     except setting.WrongFault as error:
         raise Wrong(422, str(error)) from None
@@ -46,7 +46,7 @@ async def list_faults(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def describe_faults(request: Request, sandbox: Sandbox) -> Response:
-    described = {"kinds": kinds(), "presets": presets()}
+    described = {"kinds": list_kinds(), "presets": list_presets()}
     return json_response(described)
 
 

@@ -17,7 +17,7 @@ from sickbay.authorization.launch import task as launch_task
 from sickbay.authorization.models import Client
 from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.protocol import urls
-from sickbay.sandbox.resetting import losses, reset
+from sickbay.sandbox.resetting import count_losses, reset
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import app_removal, enabling, id_token, patients, registration, runtime_settings, users
 from sickbay.services import launch as launches
@@ -44,9 +44,9 @@ async def add_app(request: Request, sandbox: Sandbox) -> Response:
     fields = msgspec.to_builtins(body)
     fields["pkce"] = body.pkce or ("required" if body.smart_version == 2 else "if-sent")
     fields["grant_types"] = ("authorization_code", "refresh_token") if body.type != "system" else ("client_credentials",)
-    if body.client_id and await registration.by_id(sandbox.runtime, body.client_id):
+    if body.client_id and await registration.find_by_id(sandbox.runtime, body.client_id):
         raise _make_conflict(body.client_id)
-    people = await users.all_users(sandbox.runtime, tenant)
+    people = await users.list_users(sandbox.runtime, tenant)
     if body.client_id in {name for user in people for name in (user.username, user.sub)}:
         raise Wrong(409, f"{body.client_id} is the name of a user. An app can't have it (RFC 9700, 4.15)")
     await _check_approval(sandbox, tenant, body.auto_approve)
@@ -80,7 +80,7 @@ def _make_conflict(client_id: str) -> Wrong:
 
 
 async def _check_approval(sandbox: Sandbox, tenant: Tenant, auto: admin_schemas.AutoApprove | None) -> None:
-    if auto is not None and auto.user not in {user.username for user in await users.all_users(sandbox.runtime, tenant)}:
+    if auto is not None and auto.user not in {user.username for user in await users.list_users(sandbox.runtime, tenant)}:
         raise Wrong(422, f"auto_approve.user: {tenant.name} has no user {auto.user}")
     if wrong := requested_scopes.list_misspelt((auto.scopes if auto else None) or ""):
         raise Wrong(422, f"auto_approve.scopes contains invalid scopes: {' '.join(wrong)}")
@@ -114,7 +114,7 @@ async def enable_app(request: Request, sandbox: Sandbox) -> Response:
 
 async def list_apps(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
-    clients = await registration.all_clients(sandbox.runtime, find_tenant(sandbox, chosen).name if chosen else None)
+    clients = await registration.list_clients(sandbox.runtime, find_tenant(sandbox, chosen).name if chosen else None)
     return json_response([describe_app(client) for client in clients])
 
 
@@ -140,7 +140,7 @@ async def list_users(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
     tenants = [find_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
     return json_response(
-        [_person_resource(user) for tenant in tenants for user in await users.all_users(sandbox.runtime, tenant)]
+        [_person_resource(user) for tenant in tenants for user in await users.list_users(sandbox.runtime, tenant)]
     )
 
 
@@ -165,7 +165,7 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
     tenant = find_tenant(sandbox, body.tenant or client.tenant)
     if body.smart_style_url and not urls.is_web_address(body.smart_style_url):
         raise Wrong(422, "smart_style_url must be an http or https address")
-    if faults := launch_context.faults(body.fhir_context or []):
+    if faults := launch_context.find_faults(body.fhir_context or []):
         raise Wrong(422, f"fhir_context doesn't follow SMART App Launch: {'; '.join(faults)}")
     await sandbox.filling.ensure(ResourceSpace(tenant.name, client.fhir))
     if absent := await launches.missing_reference(
@@ -231,8 +231,8 @@ async def add_token(request: Request, sandbox: Sandbox) -> Response:
         findings = [finding.to_json() for finding in decision.explain().findings]
         raise Wrong(422, f"No token has this scope: {findings[0]['title']}", findings)
     user = body.user or (client.auto_approve.user if client.auto_approve else None)
-    token = await tokens.for_script(sandbox.runtime, tenant, client, body.scope, patient=body.patient, user=user)
-    return error_responses.json(token, 201)
+    token = await tokens.issue_token_for_script(sandbox.runtime, tenant, client, body.scope, patient=body.patient, user=user)
+    return error_responses.respond_json(token, 201)
 
 
 async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
@@ -255,7 +255,7 @@ async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
             stage=filters.get("stage"),
             limit=limit,
         )
-    return error_responses.json([exchange_json.select_members(exchange) for exchange in exchanges])
+    return error_responses.respond_json([exchange_json.select_members(exchange) for exchange in exchanges])
 
 
 async def show_exchange(request: Request, sandbox: Sandbox) -> Response:
@@ -263,7 +263,7 @@ async def show_exchange(request: Request, sandbox: Sandbox) -> Response:
     found = await journal_reader.read(sandbox.runtime, sandbox.journal, request.path_params["id"], full=True)
     if found is None:
         raise Wrong(404, "No exchange has this id, or it was deleted")
-    return error_responses.json(exchange_json.select_members(await bodies.add(sandbox.runtime, found)))
+    return error_responses.respond_json(exchange_json.select_members(await bodies.add(sandbox.runtime, found)))
 
 
 async def list_policies(request: Request, sandbox: Sandbox) -> Response:
@@ -285,7 +285,7 @@ async def change_policy(request: Request, sandbox: Sandbox) -> Response:
 
 
 def _tenant_policy(tenant: Tenant) -> admin_schemas.TenantPolicy:
-    return admin_schemas.TenantPolicy(tenant.name, policies.values(tenant.policy), dict(tenant.chosen), dict(tenant.file))
+    return admin_schemas.TenantPolicy(tenant.name, policies.list_values(tenant.policy), dict(tenant.chosen), dict(tenant.file))
 
 
 async def rotate_keys(request: Request, sandbox: Sandbox) -> Response:
@@ -308,15 +308,15 @@ async def show_losses(request: Request, sandbox: Sandbox) -> Response:
     sent = msgspec.convert(dict(request.query_params), admin_schemas.Reset, strict=False)
     if sent.tenant is not None:
         find_tenant(sandbox, sent.tenant)
-    return json_response(admin_schemas.Losses(*await losses(sandbox, sent.tenant, sent.everything)))
+    return json_response(admin_schemas.Losses(*await count_losses(sandbox, sent.tenant, sent.everything)))
 
 
 async def show_server(request: Request, sandbox: Sandbox) -> Response:
-    return json_response(await ready_line.line(sandbox))
+    return json_response(await ready_line.make_line(sandbox))
 
 
 async def describe(request: Request, sandbox: Sandbox) -> Response:
-    return error_responses.json(openapi.document())
+    return error_responses.respond_json(openapi.make_document())
 
 
 HANDLERS: dict[tuple[str, str], Handler] = {
@@ -367,7 +367,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
 }
 
 
-def routes(sandbox: Sandbox) -> list[Route]:
+def list_routes(sandbox: Sandbox) -> list[Route]:
     return [
         Route(path, _guard_handler(sandbox, handler), methods=[method.upper()]) for (method, path), handler in HANDLERS.items()
     ]

@@ -18,7 +18,7 @@ async def get_launch(request: Request, sandbox: Sandbox) -> Response:
     found = await launch_progress.read(sandbox.runtime, sandbox.journal, id, full=True)
     if found is None:
         raise Wrong(404, f"There is no launch {id}")
-    return error_responses.json(launch_progress.to_json(found))
+    return error_responses.respond_json(launch_progress.to_json(found))
 
 
 async def list_launches(request: Request, sandbox: Sandbox) -> Response:
@@ -28,4 +28,4 @@ async def list_launches(request: Request, sandbox: Sandbox) -> Response:
         find_tenant(sandbox, tenant)
     client = await find_app(sandbox, reference, tenant) if reference else None
     found = await launch_progress.find_newest(sandbox.runtime, sandbox.journal, client.client_id if client else None, tenant)
-    return error_responses.json([launch_progress.to_json(launch) for launch in found])
+    return error_responses.respond_json([launch_progress.to_json(launch) for launch in found])

@@ -141,7 +141,7 @@ OPERATIONS = (
 
 
 @cache
-def document() -> dict[str, Any]:
+def make_document() -> dict[str, Any]:
     types = [type for operation in OPERATIONS for type in (operation.body, operation.answer) if type is not None]
     schemas, components = msgspec.json.schema_components(
         [*types, admin_schemas.Problem], ref_template="#/components/schemas/{name}"

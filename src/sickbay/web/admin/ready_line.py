@@ -12,7 +12,7 @@ from sickbay.services.class_mode import members
 from sickbay.services.context import Tenant
 
 
-async def line(sandbox: Sandbox) -> dict[str, Any]:
+async def make_line(sandbox: Sandbox) -> dict[str, Any]:
     """The JSON object. Scripts rely on its members."""
     base = sandbox.runtime.base
     return {
@@ -47,7 +47,7 @@ def _seeded_users(tenant: str, seed: int) -> list[dict[str, Any]]:
     """The seeded users. Their passwords are published."""
     return [
         {"tenant": tenant, "username": user.username, "password": user.password, "fhirUser": user.fhir_user}
-        for user in population.users(seed)
+        for user in population.list_users(seed)
     ]
 
 

@@ -15,7 +15,7 @@ from sickbay.services.resend.edited import EditedRequest, WrongRequest, read_req
 from sickbay.services.resend.proposal import FORM, Proposal, propose, read_original
 from sickbay.web.admin import schemas as admin_schemas
 from sickbay.web.admin.lookup import json_response, parse_body
-from sickbay.web.admin.session import with_retry_after
+from sickbay.web.admin.session import add_retry_after
 from sickbay.web.admin.wrong import Wrong
 from sickbay.web.http_request import headers_of
 from sickbay.web.resending import BUSY_SECONDS, TOO_MANY, CannotSend, send_again
@@ -38,7 +38,7 @@ async def resend(request: Request, sandbox: Sandbox) -> Response:
         raise Wrong(422, str(error)) from None
     except CannotSend as error:
         wrong = Wrong(error.status, str(error))
-        with_retry_after(wrong.response, BUSY_SECONDS if error.status == TOO_MANY else 0)
+        add_retry_after(wrong.response, BUSY_SECONDS if error.status == TOO_MANY else 0)
         raise wrong from None
     new = await journal_reader.read(sandbox.runtime, sandbox.journal, sent.exchange, full=True)
     members = exchange_json.select_members(new) if new else None

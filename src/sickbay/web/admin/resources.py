@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.authorization.models import ProtectedResource
-from sickbay.authorization.protected_resource import document, list_advertised, metadata_url, read_resource
+from sickbay.authorization.protected_resource import list_advertised, make_document, metadata_url, read_resource
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import resources
 from sickbay.services.context import Tenant
@@ -53,7 +53,7 @@ def describe_all(tenant: Tenant) -> list[admin_schemas.Resource]:
 
 def describe(tenant: Tenant, resource: ProtectedResource, id: str | None) -> admin_schemas.Resource:
     """A resource with the metadata that its server must publish."""
-    metadata = document(resource.url, tenant.server.issuer, list_advertised(resource.scopes), resource.name)
+    metadata = make_document(resource.url, tenant.server.issuer, list_advertised(resource.scopes), resource.name)
     return admin_schemas.Resource(
         id,
         tenant.name,

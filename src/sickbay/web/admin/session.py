@@ -29,7 +29,7 @@ FOREIGN = "A page of another origin sent this request, so it was refused."
 
 async def recognise(request: Request, sandbox: Sandbox, guard: AdminGuard) -> None:
     """Record in the request's state that its browser signed in with an admin token that is still valid."""
-    cookie = cookies.read_sent(request, cookies.name(sandbox)) if guard.has_token else None
+    cookie = cookies.read_sent(request, cookies.make_name(sandbox)) if guard.has_token else None
     session = await sessions.find(sandbox.runtime, cookie) if cookie else None
     if session is not None and session.admin and session.admin_until > sandbox.runtime.now():
         state_of(request.scope).is_administrator = guard.is_proof(session.admin)
@@ -47,19 +47,19 @@ def refuse_stranger(request: Request, sandbox: Sandbox, *, acts: bool = False, p
     seconds = guard.wait(request.scope)
     if pages and accepts_html(request.headers.get("accept", "")):
         view = (
-            _too_many(seconds)
+            _make_too_many_notice(seconds)
             if seconds
             else _make_foreign_notice()
             if verdict == "foreign"
             else _make_private_notice(request, sandbox)
         )
-        response: Response = html_response.page(request, sandbox, "notice", view, status=403)
+        response: Response = html_response.render_page(request, sandbox, "notice", view, status=403)
     else:
         title, detail = _problem_text(verdict, seconds, sandbox)
-        response = error_responses.problem(
-            429 if seconds else 403, title, detail=detail + (_not_keyboard(request) if verdict == "no-rights" else "")
+        response = error_responses.respond_problem(
+            429 if seconds else 403, title, detail=detail + (_describe_refusal(request) if verdict == "no-rights" else "")
         )
-    return with_retry_after(response, seconds)
+    return add_retry_after(response, seconds)
 
 
 def _problem_text(verdict: str, seconds: int, sandbox: Sandbox) -> tuple[str, str]:
@@ -74,14 +74,14 @@ def _problem_text(verdict: str, seconds: int, sandbox: Sandbox) -> tuple[str, st
     return "Only for the user who runs this Sickbay, on the same machine, or with the admin token", detail
 
 
-def _not_keyboard(request: Request) -> str:
+def _describe_refusal(request: Request) -> str:
     """A hint for the person at the keyboard if their request looks like one from a proxy or from another user."""
     guard: AdminGuard = request.app.state.guard
     reason = guard.why_not_keyboard(request.scope, headers_of(request.scope))
     return f" {reason}" if reason else ""
 
 
-def with_retry_after(response: Response, seconds: int) -> Response:
+def add_retry_after(response: Response, seconds: int) -> Response:
     """Turn the response into a 429 with Retry-After if there were too many wrong tokens."""
     if seconds:
         response.status_code = 429
@@ -112,7 +112,7 @@ def _make_private_notice(request: Request, sandbox: Sandbox) -> NoticeView:
     return NoticeView(
         title="Sign in with the admin token",
         text="This page is only for the user who runs this Sickbay, on the same machine or with the admin token. "
-        f"{token_hint(sandbox.settings)}{_not_keyboard(request)}",
+        f"{token_hint(sandbox.settings)}{_describe_refusal(request)}",
         primary=Link("Sign in with the admin token", f"{SIGN_IN}{next}"),
         others=(*_join_link(sandbox), Link("Go to the start page", "/")),
     )
@@ -128,7 +128,7 @@ def _make_foreign_notice() -> NoticeView:
     )
 
 
-def _too_many(seconds: int) -> NoticeView:
+def _make_too_many_notice(seconds: int) -> NoticeView:
     return NoticeView(
         title="Too many wrong admin tokens",
         text=f"Try again in {count(seconds, 'second')}. The right token is accepted at any time.",
@@ -144,18 +144,18 @@ async def sign_in(request: Request, sandbox: Sandbox) -> Response:
     if request.method != "POST":
         if guard.administers(request.scope, headers_of(request.scope)):
             return redirect_to(_requested_page(query))
-        return html_response.page(request, sandbox, "admin_sign_in", _sign_in_view(sandbox, query), options)
+        return html_response.render_page(request, sandbox, "admin_sign_in", _sign_in_view(sandbox, query), options)
     sent = parse(await http_request.read_body(request))
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
-        return html_response.page(
+        return html_response.render_page(
             request, sandbox, "admin_sign_in", _sign_in_view(sandbox, query, cookies.rejection_reason(request)), options, 403
         )
     token = (sent.get("token") or "").strip()
     if not guard.is_right(token):
         seconds = await wrong_tokens.count(sandbox.runtime, request.scope)
         fault = f"Too many wrong tokens. Try again in {count(seconds, 'second')}." if seconds else "This isn’t the admin token."
-        page = html_response.page(request, sandbox, "admin_sign_in", _sign_in_view(sandbox, query, fault), options, 401)
-        return with_retry_after(page, seconds)
+        page = html_response.render_page(request, sandbox, "admin_sign_in", _sign_in_view(sandbox, query, fault), options, 401)
+        return add_retry_after(page, seconds)
     response = redirect_to(_requested_page(query))
     cookies.put(request, response, sandbox, await sessions.sign_in_admin(sandbox.runtime, options.session, guard.proof(token)))
     return response
@@ -175,7 +175,7 @@ def _requested_page(query: Parameters) -> str:
 
 async def sign_out(request: Request, sandbox: Sandbox) -> Response:
     """POST: csrf. The user stays signed in at the hospitals."""
-    session = await cookies.session(request, sandbox)
+    session = await cookies.find_session(request, sandbox)
     sent = parse(await http_request.read_body(request))
     if session is not None and cookies.is_own_form(request, session, sent.get("csrf")):
         await sessions.sign_out_admin(sandbox.runtime, session)

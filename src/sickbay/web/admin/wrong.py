@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.web.error_responses import problem
+from sickbay.web.error_responses import respond_problem
 
 
 class Wrong(Exception):
@@ -12,4 +12,4 @@ class Wrong(Exception):
 
     def __init__(self, status: int, title: str, findings: list[dict[str, Any]] | None = None, detail: str = "") -> None:
         super().__init__(title)
-        self.response = problem(status, title, findings, detail)
+        self.response = respond_problem(status, title, findings, detail)

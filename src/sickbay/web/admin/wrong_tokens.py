@@ -13,7 +13,7 @@ from typing import Any
 from sickbay.services import failed_attempts
 from sickbay.services.context import Runtime
 from sickbay.services.throttle import Kind, Throttled, ThrottleKey
-from sickbay.web.http_request import peer, state_of
+from sickbay.web.http_request import get_peer, state_of
 
 
 async def look_up(runtime: Runtime, scope: Mapping[str, Any]) -> None:
@@ -47,10 +47,10 @@ async def seconds_to_wait(runtime: Runtime, scope: Mapping[str, Any], kind: Kind
 
 
 def _throttle_key(scope: Mapping[str, Any], kind: Kind = "admin") -> ThrottleKey:
-    return ThrottleKey(kind, "", "", network(peer(scope)))
+    return ThrottleKey(kind, "", "", extract_network(get_peer(scope)))
 
 
-def network(address: str) -> str:
+def extract_network(address: str) -> str:
     """The owner of an IPv6 address usually has all of its /64."""
     try:
         read = ipaddress.ip_address(address)

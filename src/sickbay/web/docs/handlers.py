@@ -20,22 +20,22 @@ HEADERS = {"x-content-type-options": "nosniff"}
 MARKDOWN = ".md"
 
 
-async def llms(request: Request, sandbox: Sandbox) -> Response:
+async def show_llms(request: Request, sandbox: Sandbox) -> Response:
     """The contents for agents."""
     text = await asyncio.to_thread(llms_txt.index, sandbox.runtime.base)
     return Response(text, media_type="text/plain; charset=utf-8", headers=HEADERS)
 
 
-async def home(request: Request, sandbox: Sandbox) -> Response:
+async def show_home(request: Request, sandbox: Sandbox) -> Response:
     """Redirect to the address with a slash at its end, so that relative links on the first page work."""
     return RedirectResponse("/docs/", 307)
 
 
-async def docs(request: Request, sandbox: Sandbox) -> Response:
+async def show_docs(request: Request, sandbox: Sandbox) -> Response:
     path = request.path_params["path"]
     if path == search_index.NAME:
-        return Response(await asyncio.to_thread(search_index.script), media_type="text/javascript", headers=HEADERS)
-    if path in library.files():
+        return Response(await asyncio.to_thread(search_index.write_script), media_type="text/javascript", headers=HEADERS)
+    if path in library.list_files():
         return Response(PAGES.read_bytes(path), media_type="application/json", headers=HEADERS)
     wants_markdown = preferred_form(request.headers.get("accept", "")) == "markdown"
     if (name := _find_markdown(path, wants=wants_markdown)) is not None:
@@ -45,10 +45,10 @@ async def docs(request: Request, sandbox: Sandbox) -> Response:
     view = await asyncio.to_thread(_load_page_view, path, request.query_params.get("q", "").strip())
     options = await html_response.page_options(request, sandbox, here="Docs")
     if view is None:
-        closest = find_closest(path.removesuffix(".html"), library.names())
-        near = [f"/docs/{library.address(closest)}"] if closest else ()
+        closest = find_closest(path.removesuffix(".html"), library.list_names())
+        near = [f"/docs/{library.make_address(closest)}"] if closest else ()
         return html_response.respond_not_found(request, sandbox, options, near)
-    response = html_response.page(request, sandbox, "docs_page", view, options)
+    response = html_response.render_page(request, sandbox, "docs_page", view, options)
     response.headers["vary"] = "Accept"
     return response
 
@@ -57,13 +57,13 @@ def _find_markdown(path: str, *, wants: bool) -> str | None:
     """The name of the page whose source is asked for: by .md at the end of its path, or by the Accept header."""
     if path.endswith(MARKDOWN):
         name = path.removesuffix(MARKDOWN)
-        return name if name in library.names() else library.by_address(f"{name}.html")
-    return (library.by_address(path) or (path if path in library.names() else None)) if wants else None
+        return name if name in library.list_names() else library.find_by_address(f"{name}.html")
+    return (library.find_by_address(path) or (path if path in library.list_names() else None)) if wants else None
 
 
 def _load_page_view(path: str, query: str) -> DocsView | None:
     """Rendering a long page takes a tenth of a second, so it runs in a thread."""
     if path == search_index.SEARCH:
         return search_view(query)
-    name = library.by_address(path)
+    name = library.find_by_address(path)
     return docs_view(name) if name else None

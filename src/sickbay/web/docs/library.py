@@ -27,18 +27,18 @@ FILES = ".json"
 
 
 @cache
-def names() -> frozenset[str]:
+def list_names() -> frozenset[str]:
     """The names of all pages: paths below docs/, without .md."""
     in_files = (file.removesuffix(".md") for file in PAGES.list_files(".md"))
     return frozenset((*in_files, *(RULES + stage for stage in rule_docs.stages())))
 
 
 @cache
-def files() -> frozenset[str]:
+def list_files() -> frozenset[str]:
     return frozenset(PAGES.list_files(FILES))
 
 
-def page(name: str) -> RenderedPage:
+def render_page(name: str) -> RenderedPage:
     return _render(name, markdown_of(name))
 
 
@@ -60,40 +60,40 @@ def resolve(name: str, link: str) -> str | None:
     if link.startswith((*EXTERNAL, "#")):
         return link
     if CASES in link and (rule := BY_ID.get(PurePosixPath(link).stem)):
-        return f"{relative(name, RULES + rule.stage)}#{rule.id}"
+        return f"{make_relative(name, RULES + rule.stage)}#{rule.id}"
     target, _, anchor = link.partition("#")
     path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
-    if path in files():
+    if path in list_files():
         return target
     page = _page_of(path)
-    return None if page is None else relative(name, page) + (f"#{anchor}" if anchor else "")
+    return None if page is None else make_relative(name, page) + (f"#{anchor}" if anchor else "")
 
 
 def _page_of(path: str) -> str | None:
     candidates = (path.removesuffix(".md"), posixpath.join(path, INDEX))
-    return next((candidate for candidate in candidates if candidate in names()), None)
+    return next((candidate for candidate in candidates if candidate in list_names()), None)
 
 
-def address(name: str) -> str:
+def make_address(name: str) -> str:
     """The path of a page below /docs/. The page README of a folder is its index."""
     directory, stem = posixpath.split(name)
     return posixpath.join(directory, f"{'index' if stem == INDEX else stem}.html")
 
 
-def relative(origin: str, target: str) -> str:
+def make_relative(origin: str, target: str) -> str:
     """The address of a page, relative to another page, so that links work at /docs and in a folder of files."""
-    return posixpath.relpath(address(target), posixpath.dirname(address(origin)) or ".")
+    return posixpath.relpath(make_address(target), posixpath.dirname(make_address(origin)) or ".")
 
 
-def by_address(path: str) -> str | None:
+def find_by_address(path: str) -> str | None:
     """The name of the page at a path below /docs/; None if there is none."""
-    return _by_address().get(path or address(HOME))
+    return _index_by_address().get(path or make_address(HOME))
 
 
 def find_address(path: str) -> str | None:
     """The address of the page that has this path as its name; None if there is none."""
     name = path.rstrip("/")
-    return address(name) if name in names() else None
+    return make_address(name) if name in list_names() else None
 
 
 def _title_of_file(name: str) -> str:
@@ -102,15 +102,15 @@ def _title_of_file(name: str) -> str:
 
 
 @cache
-def _by_address() -> dict[str, str]:
-    return {address(name): name for name in names()}
+def _index_by_address() -> dict[str, str]:
+    return {make_address(name): name for name in list_names()}
 
 
 @cache
-def sections() -> tuple[Section, ...]:
+def list_sections() -> tuple[Section, ...]:
     """The table of contents without missing pages, and with a last section for those that it doesn't list."""
     listed = {entry.page for section in SECTIONS for entry in section.entries}
-    others = sorted(name for name in names() - listed if not name.startswith(RULES))
+    others = sorted(name for name in list_names() - listed if not name.startswith(RULES))
     more = Section("More", tuple(Entry(_title_of_file(name), name) for name in others))
-    kept = ((section.title, tuple(entry for entry in section.entries if entry.page in names())) for section in SECTIONS)
+    kept = ((section.title, tuple(entry for entry in section.entries if entry.page in list_names())) for section in SECTIONS)
     return tuple(section for section in chain(map(Section._make, kept), [more]) if section.entries)

@@ -31,7 +31,7 @@ def _index_lines(base: str) -> Iterator[str]:
     yield f"- [All rules]({base}/rules.md): each has a page {base}/rules/ID.md"
     yield f"- An exchange or an error_uri as Markdown: GET {base}/exchanges/ID with Accept: text/markdown"
     listed = {FIRST}
-    for section in library.sections():
+    for section in library.list_sections():
         yield from ("", f"## {section.title}", "")
         for entry in section.entries:
             if entry.page not in listed:

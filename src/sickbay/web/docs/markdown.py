@@ -49,7 +49,7 @@ def _markdown_parser() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
-def slug(heading: str) -> str:
+def make_slug(heading: str) -> str:
     """The anchor of a heading, as GitHub makes it, so that the same links work on both."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
@@ -61,7 +61,7 @@ def _name_headings(tokens: list[Token]) -> list[tuple[str, str, str]]:
     for token, inline in pairwise(tokens):
         if token.type == "heading_open":
             text = _to_text(inline)
-            anchor = slug(text)
+            anchor = make_slug(text)
             repeated = seen[anchor] = seen.get(anchor, -1) + 1
             anchor += f"-{repeated}" if repeated else ""
             token.attrSet("id", anchor)

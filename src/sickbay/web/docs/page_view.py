@@ -47,13 +47,13 @@ class DocsView:
 def docs_view(name: str, *, assets: str = "/static", layout: str = "layout/base.html.j2") -> DocsView:
     from markupsafe import Markup
 
-    page = library.page(name)
+    page = library.render_page(name)
     return DocsView(
         title=page.title,
         body=Markup(page.html),
         sections=_navigation_sections(name),
         headings=tuple(DocsLink(text, f"#{anchor}") for anchor, text in page.headings),
-        up=path_to_root(library.address(name)),
+        up=path_to_root(library.make_address(name)),
         assets=assets,
         layout=layout,
     )
@@ -84,11 +84,11 @@ def path_to_root(address: str) -> str:
 def _navigation_sections(name: str, *, here: bool = True) -> tuple[DocsSection, ...]:
     """The links of all sections, relative to the page `name`."""
     sections = []
-    for section in library.sections():
+    for section in library.list_sections():
         links = (
             DocsLink(
                 entry.title,
-                library.relative(name, entry.page) + (f"#{entry.anchor}" if entry.anchor else ""),
+                library.make_relative(name, entry.page) + (f"#{entry.anchor}" if entry.anchor else ""),
                 here and entry.page == name and not entry.anchor,
             )
             for entry in section.entries

@@ -41,31 +41,31 @@ class SearchResult(NamedTuple):
 
 
 @cache
-def _by_id() -> dict[str, IndexedPassage]:
+def _index_by_id() -> dict[str, IndexedPassage]:
     """The passages by the ids of their topics."""
     return {passage.id: _index_passage(passage) for passage in pages.read_passages()}
 
 
 def _index_passage(passage: pages.Passage) -> IndexedPassage:
-    address = library.address(passage.page) + (f"#{passage.anchor}" if passage.anchor else "")
+    address = library.make_address(passage.page) + (f"#{passage.anchor}" if passage.anchor else "")
     return IndexedPassage(address, passage.title, passage.heading, passage.text)
 
 
 @cache
-def passages() -> tuple[IndexedPassage, ...]:
-    return tuple(_by_id().values())
+def list_passages() -> tuple[IndexedPassage, ...]:
+    return tuple(_index_by_id().values())
 
 
 @cache
-def script() -> str:
-    return f"globalThis.sickbayDocs = {json.dumps(passages(), ensure_ascii=False, separators=(',', ':'))};\n"
+def write_script() -> str:
+    return f"globalThis.sickbayDocs = {json.dumps(list_passages(), ensure_ascii=False, separators=(',', ':'))};\n"
 
 
 def find(query: str) -> list[SearchResult]:
     """The passages with every word of the query; if there are none, those with any of them. The best ones first."""
     query = query[:QUERY_CHARACTERS]
     wanted = frozenset(split_stems(query))
-    found = (_by_id().get(topic.id) for topic in topics.find(compiled.load_topics(), query, "page"))
+    found = (_index_by_id().get(topic.id) for topic in topics.find(compiled.load_topics(), query, "page"))
     return [_search_result(passage, wanted) for passage in found if passage]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from sickbay.web.ehr.chart import Resource, concept_text, first_of
+from sickbay.web.ehr.chart import Resource, concept_text, get_first
 from sickbay.web.ehr.views import Allergies, Fact
 
 SNOMED: Final = "http://snomed.info/sct"
@@ -30,7 +30,7 @@ ENDED: Final = frozenset(("inactive", "resolved", "refuted", "entered-in-error")
 """Values of the statuses, which have other names in each FHIR version, of an allergy that the patient doesn't have now."""
 
 
-def allergies(resources: Iterable[Resource]) -> Allergies:
+def summarise_allergies(resources: Iterable[Resource]) -> Allergies:
     """resources: AllergyIntolerance in any FHIR version. The severe ones come first."""
     current = [resource for resource in resources if not _has_ended(resource)]
     statements = [text for resource in current if (text := _absence_statement(resource))]
@@ -77,8 +77,8 @@ def _has_ended(resource: Resource) -> bool:
 
 def _allergy_fact(resource: Resource) -> Fact:
     """R5 and R4 have several reactions, each with several manifestations, DSTU2 too; the first one is shown."""
-    reaction = first_of(resource.get("reaction")) or {}
-    manifestation = first_of(reaction.get("manifestation"))
+    reaction = get_first(resource.get("reaction")) or {}
+    manifestation = get_first(reaction.get("manifestation"))
     effect = concept_text(manifestation.get("concept") or manifestation if isinstance(manifestation, Mapping) else None).lower()
     severe = resource.get("criticality") in ("high", "CRITH") or reaction.get("severity") == "severe"
     since = str(resource.get("onsetDateTime") or resource.get("onset") or "")[:4]

@@ -16,7 +16,7 @@ from sickbay.authorization.launch import task as launch_task
 from sickbay.authorization.launch.task import LaunchTaskRequest
 from sickbay.authorization.launch.url import launch_uri
 from sickbay.authorization.models import Client
-from sickbay.protocol.urls import for_a_header
+from sickbay.protocol.urls import encode_for_header
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import frame_check, patients, registration
 from sickbay.services import launch as launches
@@ -52,7 +52,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     visible = patient and await patients.read(sandbox.runtime, tenant, VERSION, "Patient", patient, ehr.user)
     hidden = client is not None and not students.may_open(request, sandbox, client)
     if client is None or hidden or not launch_uri(client) or (patient and not visible):
-        return ehr.page("notice", notice.no_app(ehr.home), status=404, framed=framed)
+        return ehr.page("notice", notice.make_no_app(ehr.home), status=404, framed=framed)
     if framed and (view := await _explain_frame(ehr, client)):
         return ehr.page("notice", view, status=502, framed=True)
     await wait_until_filled(request, sandbox, ResourceSpace(tenant.name, client.fhir))
@@ -108,8 +108,8 @@ async def _request_of_card(ehr: EhrPages, client: Client, patient: str | None, k
     context = ehr.context(patient) if patient and key else {}
     if not context:
         return None
-    apps = await registration.all_clients(ehr.sandbox.runtime, ehr.tenant.name)
-    link = launch_card.by_key([app for app in apps if students.may_open(ehr.request, ehr.sandbox, app)], key or "")
+    apps = await registration.list_clients(ehr.sandbox.runtime, ehr.tenant.name)
+    link = launch_card.find_by_key([app for app in apps if students.may_open(ehr.request, ehr.sandbox, app)], key or "")
     wanted = launch_task.request_of_link(launch_card.fill_placeholders(link, context)) if link else None
     return wanted if isinstance(wanted, LaunchTaskRequest) and launch_task.app_of(wanted, [client]) else None
 
@@ -122,14 +122,14 @@ async def _visit(ehr: EhrPages, version: str, patient: str, wanted: str | None) 
     if wanted:
         fits = await patients.encounter_fits(runtime, tenant, version, user, patient, wanted)
         return wanted if fits else None
-    encounters = await patients.encounters(runtime, tenant, version, patient, user)
+    encounters = await patients.list_encounters(runtime, tenant, version, patient, user)
     return str(encounters[0]["id"]) if encounters else None
 
 
 async def _redirect_to_app(request: Request, tenant: Tenant, client: Client, created: CreatedLaunch) -> Response:
     """Redirect to the app's launch URI. This is the first step of the timeline."""
     response = redirect_to("/")
-    response.headers["location"] = for_a_header(created.url)
+    response.headers["location"] = encode_for_header(created.url)
     return await http_request.note(
         request, response, stage="launch", tenant=tenant.name, client_id=client.client_id, timeline=created.timeline
     )
@@ -147,7 +147,7 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
 
     Only for the administrator. Optional: intent, app_context and, as JSON, fhir_context. A browser gets errors as a page.
     """
-    fault = partial(_not_launched, request, sandbox)
+    fault = partial(_show_not_launched, request, sandbox)
     if rejection := refuse_stranger(request, sandbox, acts=True):
         return rejection
     query = request.query_params
@@ -178,7 +178,7 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     return await _redirect_to_app(request, tenant, client, created)
 
 
-def _not_launched(request: Request, sandbox: Sandbox, status: int, message: str) -> Response:
+def _show_not_launched(request: Request, sandbox: Sandbox, status: int, message: str) -> Response:
     link = Link("Go to the developer portal", "/developer")
     view = NoticeView(title="The app wasn’t launched", text=f"{message}.", primary=link)
     return html_response.error_response(request, sandbox, status, message, "", view)
@@ -194,7 +194,7 @@ def _launch_context(query: Mapping[str, str]) -> dict[str, object] | str:
             return "fhir_context must be valid JSON"
         if not isinstance(items, list):
             return "fhir_context must be a list"
-        if faults := launch_context.faults(items):
+        if faults := launch_context.find_faults(items):
             return f"fhir_context doesn't follow SMART App Launch: {'; '.join(faults)}"
         values["fhir_context"] = items
     return launches.context_of(values)

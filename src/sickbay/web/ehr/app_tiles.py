@@ -76,7 +76,7 @@ def read_favourites(request: Request) -> tuple[str, ...]:
 
 async def change_favourite(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """POST: csrf, app, back. Makes the app a favourite of this browser, or ends that."""
-    session = await cookies.session(request, sandbox)
+    session = await cookies.find_session(request, sandbox)
     sent = parse(await http_request.read_body(request))
     app, back, home = sent.get("app") or "", sent.get("back") or "", f"/{tenant.name}/ehr"
     response = redirect_to(back if is_own_path(back) else home)

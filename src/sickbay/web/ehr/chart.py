@@ -40,7 +40,7 @@ def has_code(concept: Any, codes: Iterable[str]) -> bool:
     return isinstance(concept, Mapping) and any(coding.get("code") in codes for coding in concept.get("coding") or ())
 
 
-def first_of(value: Any) -> Any:
+def get_first(value: Any) -> Any:
     """The value, or the first one of a list. Some members are a list in only one of R4 and DSTU2."""
     if isinstance(value, list):
         return value[0] if value else None
@@ -49,16 +49,16 @@ def first_of(value: Any) -> Any:
 
 def name_of(patient: Resource) -> tuple[str, str]:
     """Family and given names."""
-    name = first_of(patient.get("name")) or {}
+    name = get_first(patient.get("name")) or {}
     family = name.get("family") or ""
     return (" ".join(family) if isinstance(family, list) else str(family), " ".join(name.get("given") or ()))
 
 
 def record_number(patient: Resource) -> str:
-    return str((first_of(patient.get("identifier")) or {}).get("value") or "")
+    return str((get_first(patient.get("identifier")) or {}).get("value") or "")
 
 
-def candidate(patient: Resource) -> Candidate:
+def make_candidate(patient: Resource) -> Candidate:
     family, given = name_of(patient)
     sex = SEXES.get(str(patient.get("gender")), "")
     return Candidate(
@@ -72,7 +72,7 @@ def patient_row(patient: Resource, href: str) -> PatientRow:
     return PatientRow(f"{family}, {given}", href, english.fhir_date(patient.get("birthDate")), record_number(patient), sex)
 
 
-def banner(
+def make_banner(
     patient: Resource, today: date, allergies: Allergies = NOT_RECORDED, visit: str = "", visit_detail: str = ""
 ) -> Banner:
     family, given = name_of(patient)
@@ -90,7 +90,7 @@ def banner(
     )
 
 
-def problems(conditions: Iterable[Resource]) -> tuple[Fact, ...]:
+def list_problems(conditions: Iterable[Resource]) -> tuple[Fact, ...]:
     """The active problems, oldest first."""
     active = [
         condition for condition in conditions if _status_text(condition.get("clinicalStatus")) in ("active", "recurrence", "")
@@ -103,7 +103,7 @@ def problems(conditions: Iterable[Resource]) -> tuple[Fact, ...]:
 
 def _status_text(value: Any) -> str:
     if isinstance(value, Mapping):
-        return str((first_of(value.get("coding")) or {}).get("code") or "")
+        return str((get_first(value.get("coding")) or {}).get("code") or "")
     return str(value or "")
 
 
@@ -111,13 +111,13 @@ def _write_since(when: Any) -> str:
     return f"since {str(when)[:4]}" if when else ""
 
 
-def medications(orders: Iterable[Resource]) -> tuple[Fact, ...]:
+def list_medications(orders: Iterable[Resource]) -> tuple[Fact, ...]:
     """Name and dosage of each active MedicationRequest or MedicationOrder."""
-    facts = [Fact(drug(order), more=_dosage_text(order)) for order in orders if order.get("status") == "active"]
+    facts = [Fact(describe_drug(order), more=_dosage_text(order)) for order in orders if order.get("status") == "active"]
     return tuple(sorted(facts, key=lambda fact: fact.text))
 
 
-def drug(order: Resource) -> str:
+def describe_drug(order: Resource) -> str:
     """The name of the drug, from its concept or from the referenced Medication."""
     reference = order.get("medicationReference") or {}
     return concept_text(order.get("medicationCodeableConcept")) or str(
@@ -126,14 +126,14 @@ def drug(order: Resource) -> str:
 
 
 def _dosage_text(order: Resource) -> str:
-    return str((first_of(order.get("dosageInstruction")) or {}).get("text") or "")
+    return str((get_first(order.get("dosageInstruction")) or {}).get("text") or "")
 
 
 def _sort(observations: Iterable[Resource]) -> list[Resource]:
     return sorted(observations, key=lambda observation: str(observation.get("effectiveDateTime") or ""))
 
 
-def pressure(observations: Iterable[Resource]) -> tuple[BloodPressure, ...]:
+def list_pressures(observations: Iterable[Resource]) -> tuple[BloodPressure, ...]:
     """The latest blood pressure readings, oldest first."""
     readings = []
     for observation in _sort(observations):
@@ -157,7 +157,7 @@ def _number_of_quantity(quantity: Any) -> float | None:
     return None if value is None else float(value)
 
 
-def signs(observations: Sequence[Resource]) -> tuple[Sign, ...]:
+def list_signs(observations: Sequence[Resource]) -> tuple[Sign, ...]:
     """The latest pulse, temperature, oxygen saturation, weight and BMI."""
     latest: dict[str, Sign] = {}
     for code, unit in SIGNS:
@@ -169,12 +169,12 @@ def signs(observations: Sequence[Resource]) -> tuple[Sign, ...]:
     return tuple(latest.values())[:5]
 
 
-def labs(observations: Iterable[Resource]) -> tuple[tuple[Lab, ...], str]:
+def list_labs(observations: Iterable[Resource]) -> tuple[tuple[Lab, ...], str]:
     """Each laboratory value over time, out-of-range values first, and the date of the latest one."""
     by_name: dict[str, list[Resource]] = {}
     for observation in _sort(observations):
         if (
-            has_code(first_of(observation.get("category")), ("laboratory",))
+            has_code(get_first(observation.get("category")), ("laboratory",))
             and _number_of_quantity(observation.get("valueQuantity")) is not None
         ):
             by_name.setdefault(concept_text(observation.get("code")), []).append(observation)
@@ -185,7 +185,7 @@ def labs(observations: Iterable[Resource]) -> tuple[tuple[Lab, ...], str]:
 
 def _lab_course(name: str, course: Sequence[Resource]) -> Lab:
     last = course[-1]
-    quantity, bounds = last["valueQuantity"], first_of(last.get("referenceRange")) or {}
+    quantity, bounds = last["valueQuantity"], get_first(last.get("referenceRange")) or {}
     value, low, high = float(quantity["value"]), _number_of_quantity(bounds.get("low")), _number_of_quantity(bounds.get("high"))
     values = tuple(float(observation["valueQuantity"]["value"]) for observation in course[-COURSE:])
     flag: Literal["", "H", "L"] = "H" if high is not None and value > high else "L" if low is not None and value < low else ""

@@ -12,7 +12,7 @@ from sickbay.authorization.launch.task import LaunchTaskRequest
 from sickbay.authorization.models import Client
 from sickbay.web.ehr import chart as pages
 from sickbay.web.ehr import schedule
-from sickbay.web.ehr.allergies import allergies as all_allergies
+from sickbay.web.ehr.allergies import summarise_allergies as all_allergies
 from sickbay.web.ehr.app_tiles import SHOWN_TILES, TileOptions, make_tiles
 from sickbay.web.ehr.views import ChartView, OpenApp, Suggestion, TaskLink
 from sickbay.web.pages.parts import Link
@@ -42,17 +42,17 @@ class ChartOptions(NamedTuple):
     tiles: TileOptions
 
 
-async def chart(search: Found, patient: Json, today: datetime.date, options: ChartOptions) -> ChartView:
+async def load_chart(search: Found, patient: Json, today: datetime.date, options: ChartOptions) -> ChartView:
     """The whole chart of one patient. search: returns only what the signed-in user may see."""
     of_patient = ("patient", str(patient["id"]))
     allergies = all_allergies(await search("AllergyIntolerance", of_patient, ("_count", "100")))
     observations = await search("Observation", of_patient, ("_count", str(OBSERVATIONS)), ("_sort", "-date"))
     tasks = await search("Task", of_patient, *TO_DO)
     visit, detail = _visit(await search("Appointment", of_patient, ("date", today.isoformat())))
-    labs, labs_day = pages.labs(observations)
+    labs, labs_day = pages.list_labs(observations)
     tiles = make_tiles(options.apps, options.chosen, options.tiles)
     return ChartView(
-        banner=pages.banner(patient, today, allergies, visit, detail),
+        banner=pages.make_banner(patient, today, allergies, visit, detail),
         tiles=tiles.tiles,
         others=tiles.samples,
         apps_total=tiles.total,
@@ -62,10 +62,10 @@ async def chart(search: Found, patient: Json, today: datetime.date, options: Cha
         suggestions=_card_suggestions(options),
         tasks=_task_links(tasks, options),
         open=options.opened,
-        pressure=pages.pressure(observations),
-        signs=pages.signs(observations),
-        problems=pages.problems(await search("Condition", of_patient, ("_count", "200"))),
-        medications=pages.medications(await search("MedicationRequest", of_patient, ("_count", "200"))),
+        pressure=pages.list_pressures(observations),
+        signs=pages.list_signs(observations),
+        problems=pages.list_problems(await search("Condition", of_patient, ("_count", "200"))),
+        medications=pages.list_medications(await search("MedicationRequest", of_patient, ("_count", "200"))),
         labs=labs,
         labs_day=labs_day,
         searched=f"the newest {OBSERVATIONS} observations" if len(observations) == OBSERVATIONS else "",
@@ -81,8 +81,8 @@ def _card_suggestions(options: ChartOptions) -> tuple[Suggestion, ...]:
 
 def _suggestion_of_card(card: Mapping[str, Any], filled: Mapping[str, Any], options: ChartOptions) -> Suggestion:
     links = [
-        _link(link, launch_card.key(raw), options)
-        for raw, link in zip(launch_card.links(card), launch_card.links(filled), strict=True)
+        _link(link, launch_card.make_key(raw), options)
+        for raw, link in zip(launch_card.list_links(card), launch_card.list_links(filled), strict=True)
     ]
     return Suggestion(
         filled["summary"], filled["indicator"], filled["source"]["label"], filled.get("detail") or "", tuple(links)
@@ -130,4 +130,4 @@ def _visit(appointments: list[Json]) -> tuple[str, str]:
     if not appointments:
         return "", ""
     first = min(appointments, key=lambda appointment: str(appointment.get("start")))
-    return f"Today {str(first.get('start'))[11:16]}", schedule.reason(first)
+    return f"Today {str(first.get('start'))[11:16]}", schedule.describe_reason(first)

@@ -30,7 +30,7 @@ from sickbay.web.ehr.app_tiles import TileOptions, read_favourites
 from sickbay.web.ehr.frame_notice import SANDBOX
 from sickbay.web.ehr.views import OpenApp, PatientsView
 from sickbay.web.exchanges.handlers import may_read_all
-from sickbay.web.exchanges.list_view import address
+from sickbay.web.exchanges.list_view import shorten_address
 from sickbay.web.oauth.login import one_click, sign_in_view, signing_in_user
 from sickbay.web.pages import notice
 from sickbay.web.population_pending import wait_until_filled
@@ -51,7 +51,7 @@ class EhrPages:
 
     async def require_user(self) -> Response | None:
         """None if a user is signed in, else a redirect to the sign-in page."""
-        self.session = await cookies.session(self.request, self.sandbox)
+        self.session = await cookies.find_session(self.request, self.sandbox)
         self.user = await sessions.load_signed_in_user(self.sandbox.runtime, self.tenant, self.session)
         if self.user is None:
             current_path = http_request.raw_path(self.request.scope)
@@ -73,7 +73,7 @@ class EhrPages:
         options = html_response.PageOptions(
             self.tenant, self.session, user=self.user, here=here, frames=frames, framed=framed, bare=framed
         )
-        return html_response.page(self.request, self.sandbox, name, view, options, status)
+        return html_response.render_page(self.request, self.sandbox, name, view, options, status)
 
     async def search(self, type: str, *parameters: tuple[str, str]) -> list[patients.Json]:
         return await patients.find(self.sandbox.runtime, self.tenant, VERSION, type, parameters, self.user)
@@ -103,7 +103,7 @@ class EhrPages:
 async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """GET shows the form, POST signs in. Then back to the requested page."""
     ehr = EhrPages(request, sandbox, tenant)
-    session, cookie = await cookies.for_forms(request, sandbox)
+    session, cookie = await cookies.prepare_session(request, sandbox)
     query = http_request.query_of(request.scope)
     action = f"{ehr.home}/sign-in?{urlencode({'next': _requested_page(ehr, query)})}"
     fault, sent = "", Parameters()
@@ -122,7 +122,7 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
     leads_to = await _redirects_to(ehr, _requested_page(ehr, query))
     framed = tenant.policy.frames(signed_in=False)
     options = html_response.PageOptions(tenant, session, cookie, bare=True, framed=framed, leads_to=leads_to)
-    return html_response.page(request, sandbox, "sign_in", view, options, 401 if fault else 200)
+    return html_response.render_page(request, sandbox, "sign_in", view, options, 401 if fault else 200)
 
 
 async def _redirects_to(ehr: EhrPages, next: str) -> tuple[str, ...]:
@@ -145,12 +145,12 @@ def _requested_page(ehr: EhrPages, query: Parameters) -> str:
 
 async def sign_out(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     ehr = EhrPages(request, sandbox, tenant)
-    session = await cookies.session(request, sandbox)
+    session = await cookies.find_session(request, sandbox)
     sent = parse(await http_request.read_body(request))
     if session is not None and cookies.is_own_form(request, session, sent.get("csrf")):
         await sessions.sign_out(sandbox.runtime, tenant, session)
     view = notice.make_signed_out(tenant.title, f"{ehr.home}/sign-in")
-    return html_response.page(request, sandbox, "notice", view, html_response.PageOptions(tenant, session, bare=True))
+    return html_response.render_page(request, sandbox, "notice", view, html_response.PageOptions(tenant, session, bare=True))
 
 
 async def redirect_to_ehr(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -158,7 +158,7 @@ async def redirect_to_ehr(request: Request, sandbox: Sandbox, tenant: Tenant) ->
     return redirect_to(f"/{tenant.name}/ehr")
 
 
-async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+async def show_today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     ehr = EhrPages(request, sandbox, tenant)
     if redirect := await ehr.require_user():
         return redirect
@@ -167,7 +167,7 @@ async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     current = ehr.today()
     chosen = english.parse_date(request.query_params.get("date")) or current
     appointments = await ehr.search("Appointment", ("date", chosen.isoformat()), ("_count", "200"))
-    ids = sorted({id for appointment in appointments if (id := schedule.actor(appointment, "Patient")[0])})
+    ids = sorted({id for appointment in appointments if (id := schedule.find_actor(appointment, "Patient")[0])})
     known = await ehr.search("Patient", ("_id", ",".join(ids)), ("_count", "200")) if ids else []
     tasks = await ehr.search("Task", ("patient", ",".join(ids)), *chart_data.TO_DO) if ids else []
     now = datetime.datetime.combine(current, datetime.time.fromisoformat(TOUR_TIME), datetime.UTC)
@@ -197,7 +197,7 @@ def _link_to_day(ehr: EhrPages, day: datetime.date, by: int) -> str:
     return f"{ehr.home}?date={(day + datetime.timedelta(days=by)).isoformat()}"
 
 
-async def people(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+async def show_people(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     ehr = EhrPages(request, sandbox, tenant)
     if redirect := await ehr.require_user():
         return redirect
@@ -205,7 +205,7 @@ async def people(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     return ehr.page("patients", await ehr.patient_list(query.get("q", "").strip(), query.get("from", "")), "Patients")
 
 
-async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+async def show_chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """The record, the apps, and with ?app= one of them in a frame."""
     ehr = EhrPages(request, sandbox, tenant)
     if redirect := await ehr.require_user():
@@ -213,10 +213,10 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     id = request.path_params["patient"]
     patient = await patients.read(sandbox.runtime, tenant, VERSION, "Patient", id, ehr.user)
     if patient is None:
-        return ehr.page("notice", notice.no_record(ehr.home), status=404)
+        return ehr.page("notice", notice.make_no_record(ehr.home), status=404)
     launchable = [
         client
-        for client in await registration.all_clients(sandbox.runtime, tenant.name)
+        for client in await registration.list_clients(sandbox.runtime, tenant.name)
         if launch_uri(client) and students.may_open(request, sandbox, client)
     ]
     apps = (
@@ -231,7 +231,7 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     words = request.query_params.get("find", "").strip()
     tiles = TileOptions(chart_path, VERSION, one_click(request), read_favourites(request), words)
     options = chart_data.ChartOptions(apps, chosen, opened, chart_path, at_work, ehr.context(id), VERSION, tiles)
-    view = await chart_data.chart(ehr.search, patient, ehr.today(), options)
+    view = await chart_data.load_chart(ehr.search, patient, ehr.today(), options)
     return ehr.page("chart", view, "Patients", frames=opened is not None)
 
 
@@ -254,7 +254,7 @@ def _open(ehr: EhrPages, app: Client, patient: str, at_work: Mapping[str, str]) 
         timeline=f"/timelines/{timeline}",
         probe=_probe_url(ehr, parts.hostname or ""),
         settings=f"/developer/apps/{app.app_id}/settings#p-frame_sandbox" if administers else "",
-        exchanges=address("/exchanges", q=f"app:{app.app_id}") if administers else "",
+        exchanges=shorten_address("/exchanges", q=f"app:{app.app_id}") if administers else "",
         sandbox=SANDBOX[policy.frame_sandbox],
         allow="; ".join(policy.frame_allow),
         size=policy.frame_size,
@@ -270,16 +270,18 @@ def _probe_url(ehr: EhrPages, app_host: str) -> str:
     return str(ehr.request.url.replace(hostname=other, path="/static/probe.html", query=""))
 
 
-async def requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+async def show_requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """The fragment below the frame: the requests of the open app so far."""
     ehr = EhrPages(request, sandbox, tenant)
     if redirect := await ehr.require_user():
         return redirect
     id = request.query_params.get("timeline", "")
     timeline = (
-        await journal_reader.timeline(sandbox.runtime, sandbox.journal, id, full=may_read_all(request)) if id else Timeline([])
+        await journal_reader.read_timeline(sandbox.runtime, sandbox.journal, id, full=may_read_all(request))
+        if id
+        else Timeline([])
     )
-    client = await registration.by_id(sandbox.runtime, timeline.exchanges[0]["app"]) if timeline.exchanges else None
-    exchanges = address("/exchanges", q=f"launch:{id}") if may_read_all(request) else ""
+    client = await registration.find_by_id(sandbox.runtime, timeline.exchanges[0]["app"]) if timeline.exchanges else None
+    exchanges = shorten_address("/exchanges", q=f"launch:{id}") if may_read_all(request) else ""
     view = strip.requests_view(timeline, client, f"/timelines/{id}", sandbox.runtime.effects.arrival() / 1e6, exchanges)
     return ehr.page("requests", view)

@@ -48,7 +48,7 @@ def day_view(
     title = english.weekday(day) if now else f"{english.weekday(day)} {day.year}"
     return DayView(
         title=title,
-        summary=summary(visits),
+        summary=summarise_visits(visits),
         visits=visits,
         patients=listed,
         now=clock,
@@ -64,8 +64,8 @@ def visit(
 ) -> AppointmentRow:
     status = str(appointment.get("status") or "")
     state, word = STATES.get(status, ("booked", status))
-    id, display = actor(appointment, "Patient")
-    place = actor(appointment, "Location")[1] if state == "here" else ""
+    id, display = find_actor(appointment, "Patient")
+    place = find_actor(appointment, "Location")[1] if state == "here" else ""
     patient = patients.get(id)
     family, given = name_of(patient) if patient else ("", display)
     start = english.instant(str(appointment["start"]))
@@ -76,7 +76,7 @@ def visit(
         ", ".join(part for part in (word, place) if part),
         f"{given} {family}".strip() or "Unknown patient",
         sex_and_age(patient, today),
-        reason(appointment),
+        describe_reason(appointment),
         f"{ehr}/patients/{id}" if id and state != "off" else "",
         to_do.get(id, "") if state in ("here", "booked") else "",
     )
@@ -91,7 +91,7 @@ def sex_and_age(patient: Resource | None, today: date) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def actor(appointment: Resource, type: str) -> tuple[str, str]:
+def find_actor(appointment: Resource, type: str) -> tuple[str, str]:
     """Id and display of the participant of this type; two empty strings if there is none."""
     for participant in appointment.get("participant") or ():
         reference = participant.get("actor") or {}
@@ -100,7 +100,7 @@ def actor(appointment: Resource, type: str) -> tuple[str, str]:
     return "", ""
 
 
-def reason(appointment: Resource) -> str:
+def describe_reason(appointment: Resource) -> str:
     first = (appointment.get("reasonCode") or [None])[0] or appointment.get("reason")
     return str(appointment.get("description") or concept_text(first))
 
@@ -112,7 +112,7 @@ def _minutes_of_appointment(appointment: Resource) -> int:
     return int((english.instant(end) - english.instant(start)).total_seconds() // 60)
 
 
-def summary(visits: Sequence[AppointmentRow]) -> str:
+def summarise_visits(visits: Sequence[AppointmentRow]) -> str:
     """'9 appointments, 2 seen, 1 waiting now.'"""
     if not visits:
         return "No appointments."

@@ -13,10 +13,10 @@ from sickbay.diagnosis.silence.wording import sentences
 from sickbay.kernel import english
 from sickbay.kernel.english import count
 from sickbay.services.journal import outcomes
-from sickbay.services.journal.outcomes import outcome
+from sickbay.services.journal.outcomes import determine_outcome
 from sickbay.services.journal.read import Timeline
 from sickbay.web.ehr.views import CountedProblem, RequestLine, RequestsView
-from sickbay.web.exchanges.timeline_steps import evidence
+from sickbay.web.exchanges.timeline_steps import write_evidence
 
 LINES: Final = 8
 """The newest requests that the strip shows."""
@@ -51,7 +51,7 @@ def _count_ended(
     exchanges: Sequence[Mapping[str, Any]], kind: Literal["refused", "warning"], word: str, all: str
 ) -> CountedProblem | None:
     """How many exchanges ended so, with a link to the only one, or to all of them, or to the newest."""
-    ended = [exchange for exchange in exchanges if outcome(exchange) == kind]
+    ended = [exchange for exchange in exchanges if determine_outcome(exchange) == kind]
     if not ended:
         return None
     several = f"{all}+is%3A{word}" if all and len(ended) > 1 else ""
@@ -73,9 +73,9 @@ def _request_line(exchange: Mapping[str, Any]) -> RequestLine:
         path,
         answer["status"],
         f"/exchanges/{exchange['id']}",
-        outcome(exchange),
-        outcomes.problem(exchange) or _warning_of_exchange(exchange),
-        evidence(exchange),
+        determine_outcome(exchange),
+        outcomes.describe_problem(exchange) or _warning_of_exchange(exchange),
+        write_evidence(exchange),
     )
 
 

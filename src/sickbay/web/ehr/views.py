@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from msgspec import Struct
 
 from sickbay.services.journal.outcomes import Outcome
-from sickbay.web.pages.parts import Link, initials
+from sickbay.web.pages.parts import Link, make_initials
 
 State: TypeAlias = Literal["done", "here", "booked", "off"]
 
@@ -138,7 +138,7 @@ class Tile(Struct, frozen=True):
 
     @property
     def letters(self) -> str:
-        return initials(self.name)
+        return make_initials(self.name)
 
 
 class TaskLink(Struct, frozen=True):
@@ -229,7 +229,7 @@ class OpenApp(Struct, frozen=True, kw_only=True):
 
     @property
     def letters(self) -> str:
-        return initials(self.name)
+        return make_initials(self.name)
 
 
 class ChartView(Struct, frozen=True, kw_only=True):

@@ -118,7 +118,7 @@ def _pairs_of_text(text: str) -> tuple[Pair, ...]:
     return tuple(parse_qsl(text, keep_blank_values=True)) if text else ()
 
 
-def place(name: str, value: str) -> str:
+def name_place(name: str, value: str) -> str:
     """The value to copy: a placeholder if the value is masked."""
     return placeholders.placeholder_for(name) if is_masked(value) else value
 
@@ -128,9 +128,9 @@ def is_masked(value: str) -> bool:
     return bool(MASK.fullmatch(value))
 
 
-def places(request: RequestParts) -> tuple[str, ...]:
+def list_places(request: RequestParts) -> tuple[str, ...]:
     """The placeholders in the code, which the reader has to replace."""
-    sent = [place(name, value) for name, value in request.parameters if is_masked(value) or value in placeholders.PLACES]
+    sent = [name_place(name, value) for name, value in request.parameters if is_masked(value) or value in placeholders.PLACES]
     headers = [_header_option(name, value).partition(" ")[2] for name, value in request.headers if _is_place(name, value)]
     return tuple(dict.fromkeys(sent + [credentials for credentials in headers if credentials]))
 
@@ -140,7 +140,7 @@ def _is_place(name: str, header: str) -> bool:
     return name.lower() == "authorization" and (is_masked(header) or header.partition(" ")[2] in placeholders.PLACES)
 
 
-def tabs(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> tuple[Tab, ...]:
+def make_tabs(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> tuple[Tab, ...]:
     """URL (if the request is a plain GET), curl, JavaScript, Python. changed: parameter -> its expected value in pieces."""
     request = _make_sendable(request)
     tabs = (_curl_tab(request, changed), _javascript_tab(request, changed), _python_tab(request, changed))
@@ -165,21 +165,23 @@ def _json_body(body: str) -> str:
     members = parse_object(body)
     if not any(isinstance(value, str) and is_masked(value) for value in members.values()):
         return body
-    filled = {_quote_name(name): place(name, value) if isinstance(value, str) else value for name, value in members.items()}
+    filled = {
+        _quote_name(name): name_place(name, value) if isinstance(value, str) else value for name, value in members.items()
+    }
     return json.dumps(filled, ensure_ascii=False)
 
 
-def not_kept(request: RequestParts) -> str:
+def describe_missing_parts(request: RequestParts) -> str:
     """The outline of the body if Sickbay stored only that, else ""."""
     outline = OUTLINED.fullmatch(request.body)
     return outline[1] if outline else ""
 
 
 def _url_lines(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> tuple[CodeLine, ...]:
-    lines = [CodeLine((TextPiece(address(request.address)),), quiet=True)]
+    lines = [CodeLine((TextPiece(quote_address(request.address)),), quiet=True)]
     for number, (name, value) in enumerate(request.query):
         start = TextPiece(("&" if number else "?") + encode(name) + "=")
-        pieces = _encode_pieces(changed.get(name, ())) or (TextPiece(encode(place(name, value))),)
+        pieces = _encode_pieces(changed.get(name, ())) or (TextPiece(encode(name_place(name, value))),)
         lines.append(CodeLine((start, *pieces), quiet=name not in changed, inside=True))
     return tuple(lines)
 
@@ -188,10 +190,10 @@ def _encode_pieces(pieces: Sequence[TextPiece]) -> tuple[TextPiece, ...]:
     return tuple(TextPiece(encode(piece.text), piece.kind) for piece in pieces)
 
 
-def url(request: RequestParts) -> str:
+def make_url(request: RequestParts) -> str:
     """The whole URL on one line, with placeholders for masked values."""
-    query = "&".join([f"{encode(name)}={encode(place(name, value))}" for name, value in request.query])
-    return address(request.address) + ("?" + query if query else "")
+    query = "&".join([f"{encode(name)}={encode(name_place(name, value))}" for name, value in request.query])
+    return quote_address(request.address) + ("?" + query if query else "")
 
 
 def _curl_tab(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> Tab:
@@ -200,38 +202,38 @@ def _curl_tab(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]])
     for name, value in request.headers:
         if TOKEN.fullmatch(name):
             header = f"{name}: {_header_option(name, value)}" if value else f"{name};"
-            lines.append(_continue_line(f"-H {word(write_out_invisible(header))}", quiet=True))
+            lines.append(_continue_line(f"-H {quote_word(write_out_invisible(header))}", quiet=True))
     for name, value in request.form:
-        lines.append(_continue_line(_form_part(name, place(name, value)), quiet=name not in changed))
+        lines.append(_continue_line(_form_part(name, name_place(name, value)), quiet=name not in changed))
     if request.body:
-        lines.append(_continue_line(f"--data-raw {word(_escape_body(request.body))}"))
+        lines.append(_continue_line(f"--data-raw {quote_word(_escape_body(request.body))}"))
     return Tab("curl", "curl", tuple(lines))
 
 
 def _curl_start(request: RequestParts) -> str:
     """curl, the method if curl would choose another one, and the URL."""
-    target, has_body = url(request), bool(request.form or request.body)
+    target, has_body = make_url(request), bool(request.form or request.body)
     options = ["curl", "-i"]
     if request.method == "HEAD" and not has_body:
         options = ["curl", "-I"]
     elif request.method != ("POST" if has_body else "GET"):
-        options += ["-X", word(write_out_invisible(request.method))]
+        options += ["-X", quote_word(write_out_invisible(request.method))]
     if GLOBS.search(target):
         options.append("--globoff")
     if not WEB.match(target):  # curl would read a file from file://, and treat a leading - as an option
         options += ["--proto", "'=http,https'", "--url"]
-    return " ".join((*options, word(target)))
+    return " ".join((*options, quote_word(target)))
 
 
 def _form_part(name: str, value: str) -> str:
     """One form parameter. curl encodes the value, but not the name."""
     if is_shown(value) and name:
-        return f"--data-urlencode {word(f'{encode(name)}={value}')}"
-    return f"--data-raw {word(f'{encode(name)}={encode(value)}')}"
+        return f"--data-urlencode {quote_word(f'{encode(name)}={value}')}"
+    return f"--data-raw {quote_word(f'{encode(name)}={encode(value)}')}"
 
 
 def _escape_body(body: str) -> str:
-    """Escape invisible characters in JSON. In any other body, `word` writes them out."""
+    """Escape invisible characters in JSON. In any other body, `quote_word` writes them out."""
     if is_shown(body, "\n\t"):
         return body
     try:
@@ -254,37 +256,37 @@ def _header_option(name: str, value: str) -> str:
 
 def _javascript_tab(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> Tab:
     if request.method == "GET" and request.query and not request.headers:
-        first = f"const url = new URL({script(address(request.address))});"
-        body = [(f"url.searchParams.set({script(n)}, {script(place(n, v))});", n) for n, v in request.query]
+        first = f"const url = new URL({write_script(quote_address(request.address))});"
+        body = [(f"url.searchParams.set({write_script(n)}, {write_script(name_place(n, v))});", n) for n, v in request.query]
         return _script_tab("javascript", "JavaScript", first, body, "location.assign(url);", changed)
-    options = [f"method: {script(request.method)}", *_js_headers(request)]
+    options = [f"method: {write_script(request.method)}", *_js_headers(request)]
     if request.body:
-        options.append(f"body: {script(request.body)}")
-    first = f"const answer = await fetch({script(url(request))}, {{\n  " + ",\n  ".join(options) + ","
+        options.append(f"body: {write_script(request.body)}")
+    first = f"const answer = await fetch({write_script(make_url(request))}, {{\n  " + ",\n  ".join(options) + ","
     if not request.form:
         return _script_tab("javascript", "JavaScript", first, [], "});", changed)
-    body = [(f"    {script(n)}: {script(place(n, v))},", n) for n, v in request.form]
+    body = [(f"    {write_script(n)}: {write_script(name_place(n, v))},", n) for n, v in request.form]
     return _script_tab("javascript", "JavaScript", first + "\n  body: new URLSearchParams({", body, "  }),\n});", changed)
 
 
 def _js_headers(request: RequestParts) -> list[str]:
-    pairs = ", ".join(f"{script(name)}: {script(_header_option(name, value))}" for name, value in request.headers)
+    pairs = ", ".join(f"{write_script(name)}: {write_script(_header_option(name, value))}" for name, value in request.headers)
     return [f"headers: {{ {pairs} }}"] if pairs else []
 
 
 def _python_tab(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> Tab:
     if request.method == "GET" and request.query and not request.headers:
-        body = [(f"    {n!r}: {place(n, v)!r},", n) for n, v in request.query]
-        last = f'}}\nurl = {address(request.address)!r} + "?" + urlencode(parameters)'
+        body = [(f"    {n!r}: {name_place(n, v)!r},", n) for n, v in request.query]
+        last = f'}}\nurl = {quote_address(request.address)!r} + "?" + urlencode(parameters)'
         return _script_tab("python", "Python", "from urllib.parse import urlencode\nparameters = {", body, last, changed)
-    head = f"import httpx\nanswer = httpx.request(\n    {request.method!r},\n    {url(request)!r},"
+    head = f"import httpx\nanswer = httpx.request(\n    {request.method!r},\n    {make_url(request)!r},"
     if request.headers:
         head += f"\n    headers={ {name: _header_option(name, value) for name, value in request.headers}!r},"
     if request.body:
         head += f"\n    content={request.body!r},"
     if not request.form:
         return _script_tab("python", "Python", head, [], ")", changed)
-    body = [(f"        {n!r}: {place(n, v)!r},", n) for n, v in request.form]
+    body = [(f"        {n!r}: {name_place(n, v)!r},", n) for n, v in request.form]
     return _script_tab("python", "Python", head + "\n    data={", body, "    },\n)", changed)
 
 
@@ -296,7 +298,7 @@ def _script_tab(
     return Tab(id, name, (*lines, CodeLine((TextPiece(last),), quiet=True, end="\n")))
 
 
-def word(text: str) -> str:
+def quote_word(text: str) -> str:
     """Quote the text as one word of a POSIX shell. Invisible characters are written out (`shown`)."""
     text = write_out_invisible(text, "\n\t")
     return text if PLAIN.fullmatch(text) else "'" + text.replace("'", "'\"'\"'") + "'"
@@ -319,7 +321,7 @@ def encode(text: str) -> str:
     return text if UNRESERVED.fullmatch(text) else quote(text, safe="~.-_", errors="surrogatepass")
 
 
-def address(text: str) -> str:
+def quote_address(text: str) -> str:
     """Percent-encode what a URL can't contain: spaces, quotes and invisible characters. The rest stays as it was sent."""
     return _ODD.sub(lambda match: match[0] if _is_allowed(match[0]) else quote(match[0], safe="", errors="surrogatepass"), text)
 
@@ -328,7 +330,7 @@ def _is_allowed(char: str) -> bool:
     return char.isprintable() and char not in _NOT_IN_A_URL
 
 
-def script(text: str) -> str:
+def write_script(text: str) -> str:
     """A JavaScript string literal, with invisible characters escaped."""
     return escape(json.dumps(text, ensure_ascii=False))
 

@@ -28,20 +28,20 @@ async def show_comparison(request: Request, sandbox: Sandbox, id: str) -> Respon
     options = await html_response.page_options(request, sandbox, here="Exchanges")
     here = await launch_progress.read(sandbox.runtime, sandbox.journal, id, full=True, whole=True)
     if here is None or here.client is None:
-        return html_response.page(request, sandbox, "notice", NO_LAUNCH, options, 404)
+        return html_response.render_page(request, sandbox, "notice", NO_LAUNCH, options, 404)
     launches = await launch_choices.list_launches(sandbox.runtime, here.client.client_id)
     chosen, wanted = launch_choices.choose(launches, id), request.query_params.get("with", "")
     other = wanted or (chosen.id if chosen else "")
     there = await launch_progress.read_stored(sandbox.runtime, other, whole=True) if other else None
     if wanted and (there is None or there.client is None or there.client.client_id != here.client.client_id):
-        return html_response.page(request, sandbox, "notice", NO_LAUNCH, options, 404)
+        return html_response.render_page(request, sandbox, "notice", NO_LAUNCH, options, 404)
     view = LaunchComparisonView(
         app=here.client.name,
         here=_launch_head(here),
         others=comparison_view.list_others(launches, id, other),
         **(_compare_members(here, there) if there else {}),
     )
-    return html_response.page(request, sandbox, "compare_launches", view, options)
+    return html_response.render_page(request, sandbox, "compare_launches", view, options)
 
 
 def _compare_members(here: LaunchProgress, there: LaunchProgress) -> dict[str, Any]:

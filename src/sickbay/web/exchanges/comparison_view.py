@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sickbay.kernel import english
 from sickbay.kernel.english import join
-from sickbay.services.journal.outcomes import outcome, problem
+from sickbay.services.journal.outcomes import describe_problem, determine_outcome
 from sickbay.services.launch_choices import StoredLaunch
 from sickbay.services.launch_comparison import ComparedStep, ComparedValue, Exchange, find_first_difference
 from sickbay.services.redaction.masking import describe_name
@@ -119,9 +119,9 @@ def list_others(launches: Sequence[StoredLaunch], id: str, chosen: str) -> tuple
 def _step_cell(exchange: Exchange | None, number: int) -> StepCell:
     if exchange is None:
         return StepCell()
-    kind, at = outcome(exchange), english.instant(exchange.get("at") or 0)
+    kind, at = determine_outcome(exchange), english.instant(exchange.get("at") or 0)
     href, time = f"/exchanges/{exchange['id']}", english.clock(at, seconds=True)
-    return StepCell(number, href, time, kind, WORDS[kind], problem(exchange), bool(exchange.get("evidence")))
+    return StepCell(number, href, time, kind, WORDS[kind], describe_problem(exchange), bool(exchange.get("evidence")))
 
 
 def _mark_value(value: ComparedValue, worked: tuple[bool, bool]) -> MarkedValue:

@@ -30,7 +30,7 @@ from sickbay.web.exchanges.views import ExchangeView, Probably, as_text, exchang
 from sickbay.web.explorer.from_exchange import find_link
 from sickbay.web.html_response import Form, preferred_form
 from sickbay.web.http_request import headers_of, mark_resent, state_of
-from sickbay.web.middleware.cors import cors
+from sickbay.web.middleware.cors import list_cors_headers
 from sickbay.web.resending import find_start
 
 
@@ -53,15 +53,15 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
         response = _respond_not_found(request, sandbox, form)
     elif form == "json":
         complete = await bodies.add(sandbox.runtime, entry) if _may_read_bodies(request) else entry
-        response = error_responses.json(exchange_json.select_members(complete))
+        response = error_responses.respond_json(exchange_json.select_members(complete))
     elif form == "markdown":
         response = html_response.markdown_response(markdown.write(sandbox, entry), more=error_responses.NO_STORE)
     elif form == "text":
-        view = exchange_view(_add_pkce_pair(entry), **await names(sandbox, entry, full=may_read_all(request)))
+        view = exchange_view(_add_pkce_pair(entry), **await load_names(sandbox, entry, full=may_read_all(request)))
         response = PlainTextResponse(as_text(view, f"{sandbox.runtime.base}/exchanges/{id}"))
     else:
         response = await show_exchange(request, sandbox, entry)
-    for name, value in cors(request.headers.get("origin")):
+    for name, value in list_cors_headers(request.headers.get("origin")):
         response.headers[name.decode()] = value.decode()
     response.headers["vary"] = "Accept, Origin"
     response.headers["cache-control"] = "no-store"
@@ -73,7 +73,7 @@ async def show_exchange(
 ) -> Response:
     """The page of an exchange. notes, body: of a request that was just sent again."""
     administers = may_read_all(request)
-    view = exchange_view(_add_pkce_pair(entry), **await names(sandbox, entry, full=administers))
+    view = exchange_view(_add_pkce_pair(entry), **await load_names(sandbox, entry, full=administers))
     if administers:
         view = replace(
             view,
@@ -83,7 +83,7 @@ async def show_exchange(
             explorer="" if students.owner_of(request) else find_link(entry),
         )
         view = await _add_bodies(sandbox, entry, view) if _may_read_bodies(request) else view
-    return html_response.page(request, sandbox, "exchange", view, await _page_options(request, sandbox))
+    return html_response.render_page(request, sandbox, "exchange", view, await _page_options(request, sandbox))
 
 
 async def _add_bodies(sandbox: Sandbox, entry: Mapping[str, Any], view: ExchangeView) -> ExchangeView:
@@ -115,7 +115,7 @@ async def _explain(request: Request, sandbox: Sandbox, entry: dict[str, Any]) ->
 async def _probable_launch(sandbox: Sandbox, id: str) -> Probably | None:
     """The launch that an exchange probably belongs to although it doesn't name it."""
     found = await journal_reader.guess(sandbox.runtime, id)
-    client = await registration.by_id(sandbox.runtime, found.app) if found else None
+    client = await registration.find_by_id(sandbox.runtime, found.app) if found else None
     if found is None or client is None:
         return None
     return Probably(client.name, f"/developer/apps/{client.app_id}", f"/timelines/{found.launch}", EVIDENCE[found.evidence])
@@ -135,12 +135,12 @@ def _requested_form(request: Request) -> Form:
 def _respond_not_found(request: Request, sandbox: Sandbox, form: Form) -> Response:
     if form == "html":
         return html_response.respond_not_found(request, sandbox)
-    return error_responses.problem(404, "No exchange has this id, or it was deleted")
+    return error_responses.respond_problem(404, "No exchange has this id, or it was deleted")
 
 
-async def names(sandbox: Sandbox, entry: Mapping[str, Any], *, full: bool = True) -> dict[str, str]:
+async def load_names(sandbox: Sandbox, entry: Mapping[str, Any], *, full: bool = True) -> dict[str, str]:
     """Names to show instead of ids. Only the administrator sees the registration."""
-    client = await registration.by_id(sandbox.runtime, entry.get("app")) if full else None
+    client = await registration.find_by_id(sandbox.runtime, entry.get("app")) if full else None
     tenant = sandbox.tenants.get(entry.get("tenant") or "")
     hospital = tenant.title if tenant else ""
     if client is None:
@@ -168,10 +168,10 @@ async def record_and_show(request: Request, sandbox: Sandbox, exchange: Exchange
     exchange = mark_resent(state_of(request.scope), structs.replace(exchange, response=RecordedResponse(status, headers)))
     recorded = await sandbox.journal.record(exchange)
     administers = may_read_all(request)
-    full = administers or students.began(request, recorded)
+    full = administers or students.is_started_by_student(request, recorded)
     entry = await exchange_json.read_fresh(sandbox.runtime, recorded, full=full)
     if form == "json":
-        return error_responses.json(exchange_json.select_members(entry), status)
+        return error_responses.respond_json(exchange_json.select_members(entry), status)
     if form == "markdown":
         return html_response.markdown_response(markdown.write(sandbox, entry), status, error_responses.NO_STORE)
     tenant: Tenant = sandbox.tenants[entry["tenant"]]
@@ -183,7 +183,7 @@ async def record_and_show(request: Request, sandbox: Sandbox, exchange: Exchange
         text = as_text(view, f"{sandbox.runtime.base}/exchanges/{entry['id']}")
         return PlainTextResponse(text, status, error_responses.NO_STORE)
     options = html_response.PageOptions(framed=True, here="Exchanges")
-    return html_response.page(request, sandbox, "exchange", view, options, status)
+    return html_response.render_page(request, sandbox, "exchange", view, options, status)
 
 
 async def _page_options(request: Request, sandbox: Sandbox) -> html_response.PageOptions:

@@ -11,7 +11,7 @@ from sickbay.kernel import english
 from sickbay.kernel.english import count
 from sickbay.protocol.parameters import parse
 from sickbay.services.journal import outcomes
-from sickbay.web.exchanges.timeline_steps import evidence
+from sickbay.web.exchanges.timeline_steps import write_evidence
 
 PAGE: Final = "launch"
 """The id of the only page of the file."""
@@ -39,7 +39,7 @@ def to_har(title: str, exchanges: Sequence[Mapping[str, Any]], left_out: int = 0
 
 def _har_entry(exchange: Mapping[str, Any]) -> dict[str, Any]:
     milliseconds = float(exchange.get("milliseconds") or 0)
-    said = (outcomes.problem(exchange), evidence(exchange))
+    said = (outcomes.describe_problem(exchange), write_evidence(exchange))
     return {
         "pageref": PAGE,
         "startedDateTime": english.iso(exchange["at"]),
@@ -82,7 +82,7 @@ def _har_response(exchange: Mapping[str, Any]) -> dict[str, Any]:
         "cookies": [],
         "headers": _name_value_pairs(headers.items()),
         "content": content | ({"text": body} if body else {}),
-        "redirectURL": outcomes.location(exchange),
+        "redirectURL": outcomes.get_location(exchange),
         "headersSize": -1,
         "bodySize": -1,
     }

@@ -15,11 +15,11 @@ from urllib.parse import urlencode
 
 from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
-from sickbay.services.journal.outcomes import describe_injected, outcome, problem
+from sickbay.services.journal.outcomes import describe_injected, describe_problem, determine_outcome
 from sickbay.services.kept_bodies import KeptExchange
 from sickbay.services.launch_progress import LaunchProgress
 from sickbay.web.exchanges.shown_bodies import describe_kept, describe_size
-from sickbay.web.exchanges.timeline_steps import evidence
+from sickbay.web.exchanges.timeline_steps import write_evidence
 from sickbay.web.portal.developer_views import LineKind
 
 WORDS: Final[Mapping[LineKind, str]] = {"passed": "granted", "warning": "failed", "refused": "refused", "stalled": "stalled"}
@@ -122,7 +122,7 @@ class ExchangesView:
 
     @property
     def clear(self) -> str:
-        return address("/exchanges/clear", q=self.filter)
+        return shorten_address("/exchanges/clear", q=self.filter)
 
     @property
     def launches(self) -> str:
@@ -130,12 +130,12 @@ class ExchangesView:
 
     @property
     def other_order(self) -> str:
-        return address("/exchanges", q=self.filter, flat="" if self.flat else "1")
+        return shorten_address("/exchanges", q=self.filter, flat="" if self.flat else "1")
 
     @property
     def part(self) -> str:
         """The address of the table without the rest of the page."""
-        return address("/exchanges", q=self.filter, flat="1" if self.flat else "", part="list")
+        return shorten_address("/exchanges", q=self.filter, flat="1" if self.flat else "", part="list")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +180,7 @@ class DisplayNames:
         return self.hospitals.get(exchange.get("tenant") or "", "")
 
 
-def address(path: str, **parameters: str) -> str:
+def shorten_address(path: str, **parameters: str) -> str:
     query = urlencode({name: value for name, value in parameters.items() if value})
     return f"{path}?{query}" if query else path
 
@@ -195,8 +195,8 @@ def make_row(
     when = english.instant(exchange.get("at") or 0)
     path, mark, parameters = str(exchange["request"].get("url", "")).split("/", 3)[-1].partition("?")
     request, findings = exchange["request"], exchange.get("findings") or ()
-    worst, kind = findings[0] if findings else None, outcome(exchange)
-    finding = problem(exchange) if describe_injected(exchange) else worst["title"] if worst else ""
+    worst, kind = findings[0] if findings else None, determine_outcome(exchange)
+    finding = describe_problem(exchange) if describe_injected(exchange) else worst["title"] if worst else ""
     return ListedExchange(
         str(exchange["id"]),
         english.clock(when, seconds=True) if english.day(when) == day else english.moment(exchange.get("at") or 0),
@@ -212,7 +212,7 @@ def make_row(
         describe_size(exchange.get("size")),
         finding,
         worst is not None and worst["severity"] == "warning" and kind == "passed",
-        evidence(exchange),
+        write_evidence(exchange),
         bool(exchange.get("resent_from")),
         describe_kept(kept) if kept else "",
     )
@@ -307,8 +307,8 @@ def make_launch_line(launch: LaunchProgress, hospitals: Mapping[str, str]) -> La
     at = float(first["at"]) if first else float(launch.launch.created_at) if launch.launch else 0.0
     tenant = str(first["tenant"]) if first else launch.client.tenant if launch.client else ""
     kind, state = STATES[found.state]
-    refused = next((exchange for exchange in reversed(exchanges) if outcome(exchange) == "refused"), None)
-    text = _describe_stall(launch) if kind == "stalled" else problem(refused) if kind == "refused" and refused else ""
+    refused = next((exchange for exchange in reversed(exchanges) if determine_outcome(exchange) == "refused"), None)
+    text = _describe_stall(launch) if kind == "stalled" else describe_problem(refused) if kind == "refused" and refused else ""
     requests = len(exchanges) + launch.timeline.left_out
     return LaunchLine(
         launch.id,

@@ -25,7 +25,7 @@ from sickbay.storage.interface import Record
 from sickbay.web import cookies, error_responses, html_response, http_request, students
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.exchanges import list_view
-from sickbay.web.exchanges.list_view import ClearView, DisplayNames, ExchangesView, LaunchesView, address
+from sickbay.web.exchanges.list_view import ClearView, DisplayNames, ExchangesView, LaunchesView, shorten_address
 from sickbay.web.exchanges.stream import stream, wants_stream
 from sickbay.web.html_response import preferred_form
 
@@ -55,9 +55,9 @@ async def show_list(request: Request, sandbox: Sandbox) -> Response:
         return await _json_response(sandbox, query, reading)
     view = await _list_view(sandbox, query, text, reading, id, students.owner_of(request))
     if query.get("part") == "list":
-        return html_response.page(request, sandbox, "exchange_list", view)
+        return html_response.render_page(request, sandbox, "exchange_list", view)
     options = await html_response.page_options(request, sandbox, here="Exchanges")
-    return html_response.page(request, sandbox, "exchanges", view, options, 400 if reading.problems else 200)
+    return html_response.render_page(request, sandbox, "exchanges", view, options, 400 if reading.problems else 200)
 
 
 def read_filter_text(query: Parameters) -> str:
@@ -72,13 +72,13 @@ def _read_number(text: str | None, most: int) -> int | None:
 
 async def _json_response(sandbox: Sandbox, query: Parameters, reading: FilterReading) -> Response:
     if reading.problems:
-        return error_responses.problem(400, "The filter has a mistake", detail=" ".join(reading.problems))
+        return error_responses.respond_problem(400, "The filter has a mistake", detail=" ".join(reading.problems))
     await sandbox.journal.collect()
     limit, until = _read_number(query.get("limit"), MAXIMUM_ROWS) or ROWS, _read_number(query.get("before"), 2**62)
     records = await sandbox.runtime.store.find_exchanges(reading.wanted, limit, until)
     counted = await sandbox.runtime.store.count_exchanges(reading.wanted, COUNTED) if len(records) == limit else len(records)
     shown = [lines.to_json(entry) for entry in await lines.read_newest_lines(sandbox.runtime, records)]
-    return error_responses.json(shown, headers=error_responses.NO_STORE | {"x-total-count": str(counted)})
+    return error_responses.respond_json(shown, headers=error_responses.NO_STORE | {"x-total-count": str(counted)})
 
 
 async def _list_view(
@@ -91,7 +91,7 @@ async def _list_view(
     records = await runtime.store.find_exchanges(reading.wanted, ROWS + 1, until)
     entries = await lines.read_newest_lines(runtime, records[:ROWS])
     client, stalled = None, list[LaunchProgress]()
-    if until is None and (not reading.wanted or (client := await _only_app(sandbox, reading))):
+    if until is None and (not reading.wanted or (client := await _find_only_app(sandbox, reading))):
         entries, stalled = await _add_unnamed(sandbox, records[:ROWS], entries, client)
     elif student and until is None and not text:
         stalled = await _find_stalled(sandbox, records[:ROWS], None, student)
@@ -100,7 +100,7 @@ async def _list_view(
     kept, app = None if student else runtime.kept_bodies, client.name if client else ""
     rows = [list_view.make_row(entry, names, day, app, kept.find(str(entry["id"])) if kept else None) for entry in entries]
     flat, more = query.get("flat") == "1", len(records) > ROWS
-    older = address("/exchanges", q=text, flat="1" if flat else "", before=str(records[ROWS - 1].at)) if more else ""
+    older = shorten_address("/exchanges", q=text, flat="1" if flat else "", before=str(records[ROWS - 1].at)) if more else ""
     counted = await runtime.store.count_exchanges(reading.wanted, COUNTED) if more else 0
     return ExchangesView(
         groups=list_view.group(entries, rows, names, stalled, flat=flat),
@@ -116,14 +116,14 @@ async def _list_view(
     )
 
 
-async def _only_app(sandbox: Sandbox, reading: FilterReading) -> Client | None:
+async def _find_only_app(sandbox: Sandbox, reading: FilterReading) -> Client | None:
     """The app of a filter that says nothing else."""
     if len(reading.wanted) != 1:
         return None
     column, patterns, excluded = reading.wanted[0]
     if column != "owner" or len(patterns) != 1 or excluded:
         return None
-    return await registration.by_id(sandbox.runtime, read_exact(patterns[0]))
+    return await registration.find_by_id(sandbox.runtime, read_exact(patterns[0]))
 
 
 async def _add_unnamed(
@@ -153,7 +153,7 @@ async def _find_stalled(
 
 async def _display_names(sandbox: Sandbox, entries: Sequence[Mapping[str, Any]]) -> DisplayNames:
     ids = {str(entry["app"]) for entry in entries if entry.get("app")}
-    clients = [await registration.by_id(sandbox.runtime, id) for id in ids]
+    clients = [await registration.find_by_id(sandbox.runtime, id) for id in ids]
     return DisplayNames({client.client_id: client.name for client in clients if client}, _hospital_titles(sandbox))
 
 
@@ -168,7 +168,7 @@ async def clear(request: Request, sandbox: Sandbox) -> Response:
     text = read_filter_text(http_request.query_of(request.scope))
     reading = await read_filter(sandbox.runtime, text, students.owner_of(request))
     options = await html_response.page_options(request, sandbox, here="Exchanges")
-    back = address("/exchanges", q=text)
+    back = shorten_address("/exchanges", q=text)
     if request.method == "POST" and not reading.problems:
         sent = parse(await http_request.read_body(request))
         if cookies.is_own_form(request, options.session, sent.get("csrf")):
@@ -179,12 +179,12 @@ async def clear(request: Request, sandbox: Sandbox) -> Response:
     counted = (
         f"{DELETED:,} or more exchanges" if matching == DELETED else f"{matching:,} exchange{'s' if matching != 1 else ''}"
     )
-    action = address("/exchanges/clear", q=text)
+    action = shorten_address("/exchanges/clear", q=text)
     view = ClearView(filter=text, counted=counted, action=action, back=back, problems=reading.problems)
-    return html_response.page(request, sandbox, "clear_exchanges", view, options, 400 if reading.problems else 200)
+    return html_response.render_page(request, sandbox, "clear_exchanges", view, options, 400 if reading.problems else 200)
 
 
-async def launches(request: Request, sandbox: Sandbox) -> Response:
+async def show_launches(request: Request, sandbox: Sandbox) -> Response:
     """The newest launches, the last one first."""
     if rejection := refuse_stranger(request, sandbox):
         return rejection
@@ -193,4 +193,4 @@ async def launches(request: Request, sandbox: Sandbox) -> Response:
     hospitals = _hospital_titles(sandbox)
     view = LaunchesView(launches=tuple(list_view.make_launch_line(launch, hospitals) for launch in found))
     options = await html_response.page_options(request, sandbox, here="Exchanges")
-    return html_response.page(request, sandbox, "launches", view, options)
+    return html_response.render_page(request, sandbox, "launches", view, options)

@@ -82,7 +82,7 @@ def compare(
     replaced = {new for _, finding in numbered for new, _ in _list_pairs(finding)}
     for name, value in right.items():
         if name not in faulty and name not in replaced and not _is_same(sent.get(name), value):
-            faulty[name] = _differs(name, sent.get(name), value)
+            faulty[name] = _mark_difference(name, sent.get(name), value)
     for name in sent if corrected else ():
         if name not in faulty and name not in right:
             faulty[name] = Row(name, (TextPiece(sent[name], "slip"),), ())
@@ -190,7 +190,7 @@ def parts_marked(sent: str, received: str | None) -> tuple[TextPiece, ...]:
     return tuple(piece for piece in pieces if piece.text)
 
 
-def _differs(name: str, sent: str | None, value: str) -> Row:
+def _mark_difference(name: str, sent: str | None, value: str) -> Row:
     pieces = mark(sent or "", value)
     return Row(name, None if sent is None else pieces.received, pieces.expected)
 

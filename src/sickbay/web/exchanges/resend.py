@@ -18,7 +18,7 @@ from sickbay.services.resend.edited import EditedRequest, WrongRequest, read_req
 from sickbay.services.resend.placeholders import values_to_type
 from sickbay.services.resend.proposal import Proposal
 from sickbay.web import cookies, html_response, http_request
-from sickbay.web.admin.session import refuse_stranger, with_retry_after
+from sickbay.web.admin.session import add_retry_after, refuse_stranger
 from sickbay.web.exchanges.handlers import show_exchange
 from sickbay.web.exchanges.resend_view import ResendView, body_of, edit_tables, path_of
 from sickbay.web.html_response import PageOptions
@@ -134,14 +134,14 @@ def _show_form(
         fault=fault,
         writes=edited.writes,
         starts_with=origin,
-        other=_other_start(sandbox, entry, href, origin),
+        other=_link_to_other_start(sandbox, entry, href, origin),
         hospital=tenant.title if tenant else "",
     )
-    response = html_response.page(request, sandbox, "resend", view, options, status)
-    return with_retry_after(response, BUSY_SECONDS if status == TOO_MANY else 0)
+    response = html_response.render_page(request, sandbox, "resend", view, options, status)
+    return add_retry_after(response, BUSY_SECONDS if status == TOO_MANY else 0)
 
 
-def _other_start(sandbox: Sandbox, entry: Mapping[str, Any], href: str, origin: str) -> Link | None:
+def _link_to_other_start(sandbox: Sandbox, entry: Mapping[str, Any], href: str, origin: str) -> Link | None:
     """The link to the same form with the other request."""
     if origin != "original":
         return Link("Start with the original request instead", f"{href}?from=original")

@@ -134,7 +134,7 @@ def _pair_rows(before: Mapping[str, str], after: Mapping[str, str]) -> list[Comp
 
 
 def _summarize_side(entry: Mapping[str, Any]) -> Side:
-    kind, verdict = exchange_summary.verdict(entry)
+    kind, verdict = exchange_summary.determine_verdict(entry)
     problems = tuple(str(finding["title"]) for finding in entry["findings"] if finding["severity"] == "error")
     return Side(f"/exchanges/{entry['id']}", kind, verdict, exchange_summary.answer(entry), problems)
 

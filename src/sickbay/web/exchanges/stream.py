@@ -65,7 +65,7 @@ async def stream(request: Request, sandbox: Sandbox) -> Response:
     query = http_request.query_of(request.scope)
     reading = await read_filter(sandbox.runtime, query.get("q") or "", students.owner_of(request))
     if reading.problems:
-        return error_responses.problem(400, "The filter has a mistake", detail=" ".join(reading.problems))
+        return error_responses.respond_problem(400, "The filter has a mistake", detail=" ".join(reading.problems))
     state_of(request.scope).kind = "stream"
     return EventStream(sandbox, request, _stream_events(request, sandbox, reading.wanted, query))
 
@@ -76,7 +76,7 @@ class EventStream(StreamingResponse):
     def __init__(self, sandbox: Sandbox, request: Request, events: AsyncIterator[bytes]) -> None:
         super().__init__(events, media_type=MEDIA_TYPE, headers=HEADERS)
         student = students.owner_of(request)
-        self._live, self._sender = sandbox.live, student or http_request.peer(request.scope)
+        self._live, self._sender = sandbox.live, student or http_request.get_peer(request.scope)
         self._total = STREAMS_OF_STUDENTS + (0 if student else STREAMS) if sandbox.runtime.class_mode else STREAMS
         self._of_sender = STREAMS_PER_STUDENT if student else STREAMS_PER_ADDRESS
 
@@ -106,7 +106,7 @@ class EventStream(StreamingResponse):
         detail = (
             f"Close one of them, or try again in {RETRY_AFTER_SECONDS} seconds. GET /exchanges without a stream still works."
         )
-        response = error_responses.problem(status, title, detail=detail)
+        response = error_responses.respond_problem(status, title, detail=detail)
         response.headers["retry-after"] = str(RETRY_AFTER_SECONDS)
         return response
 

@@ -25,7 +25,7 @@ _TOKEN = re.compile(r"(--[\w-]{1,60}): (?:light-dark\(([^,;]{1,200}),[^);]{1,200
 
 def to_svg(view: TimelineView) -> str:
     """The diagram with its own style, in the light colours. It contains no script and nothing that is loaded."""
-    drawing = _printable_text(str(svg.sequence(view)))
+    drawing = _printable_text(str(svg.draw_sequence(view)))
     head, _, rest = drawing.partition(">")
     width, height = re.findall(r'viewBox="0 0 (\d+) (\d+)"', head)[0]
     opening = f'{head} xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">'

@@ -15,7 +15,7 @@ from sickbay.kernel.english import count
 from sickbay.protocol.parameters import parse
 from sickbay.services.journal import outcomes
 from sickbay.services.journal.events import real_time
-from sickbay.services.journal.outcomes import location, outcome, stage_of
+from sickbay.services.journal.outcomes import determine_outcome, get_location, stage_of
 from sickbay.web.exchanges import code_samples
 
 LIFELINES: Final = ("app", "browser", "auth", "fhir")
@@ -71,7 +71,7 @@ class Arrow:
         return f"{self.kind} {self.at} {self.text[:30]}"
 
 
-def evidence(exchange: Mapping[str, Any]) -> str:
+def write_evidence(exchange: Mapping[str, Any]) -> str:
     return EVIDENCE.get(str(exchange.get("evidence") or ""), "")
 
 
@@ -120,7 +120,7 @@ def _draw_gap(left_out: int, launch: str, root: str) -> Arrow:
 
 
 def _draw_request(exchange: Mapping[str, Any], number: int, root: str) -> Iterator[Arrow]:
-    stage, kind = str(exchange.get("stage")), outcome(exchange)
+    stage, kind = str(exchange.get("stage")), determine_outcome(exchange)
     request = code_samples.read(exchange.get("request") or {})
     origin, target, text = describe_arrow(stage, request.method, request.address)
     errors = sum(finding["severity"] == "error" for finding in exchange.get("findings") or ())
@@ -132,17 +132,17 @@ def _draw_request(exchange: Mapping[str, Any], number: int, root: str) -> Iterat
         _clock_time(exchange.get("at") or 0),
         _describe_status(exchange, kind),
         f"{text}, {count(errors, 'problem')}" if errors else text,
-        _shorten(f"GET {location(exchange)}" if is_launch else f"{request.method} {_path_of_exchange(exchange, stage)}"),
+        _shorten(f"GET {get_location(exchange)}" if is_launch else f"{request.method} {_path_of_exchange(exchange, stage)}"),
         kind,
         f"{root}/exchanges/{exchange['id']}",
-        outcomes.problem(exchange),
-        evidence(exchange),
+        outcomes.describe_problem(exchange),
+        write_evidence(exchange),
         number,
         outcomes.describe_injected(exchange),
     )
     yield arrow
     if goes_to_app and not is_launch:
-        address, status = location(exchange), outcomes.status(exchange)
+        address, status = get_location(exchange), outcomes.get_status(exchange)
         text = f"Redirect to your app{_describe_answer(address)}"
         yield Arrow("auth", "browser", arrow.at, str(status), text, _shorten(f"Location: {address}"), "redirect", arrow.href)
 
@@ -192,7 +192,9 @@ def describe_arrow(stage: str, method: str, address: str) -> tuple[str, str, str
 
 
 def granted_stages(exchanges: Sequence[Mapping[str, Any]]) -> set[str]:
-    return {stage_of(exchange) for exchange in exchanges if not exchange.get("evidence") and outcome(exchange) == "passed"}
+    return {
+        stage_of(exchange) for exchange in exchanges if not exchange.get("evidence") and determine_outcome(exchange) == "passed"
+    }
 
 
 def list_waiting(exchanges: Sequence[Mapping[str, Any]]) -> tuple[Arrow, ...]:

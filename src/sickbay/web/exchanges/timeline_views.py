@@ -12,7 +12,7 @@ from sickbay.diagnosis.silence.trail import AppDetails, Trail
 from sickbay.diagnosis.silence.wording import Sentences, sentences
 from sickbay.kernel import english
 from sickbay.kernel.english import join
-from sickbay.services.journal.events import event, real_time
+from sickbay.services.journal.events import make_event, real_time
 from sickbay.services.journal.outcomes import stage_of
 from sickbay.services.journal.read import FIRST
 from sickbay.web.exchanges import scope_table
@@ -24,7 +24,7 @@ from sickbay.web.exchanges.timeline_steps import (
     granted_stages,
     list_waiting,
 )
-from sickbay.web.pages.parts import FindingView, findings
+from sickbay.web.pages.parts import FindingView, make_finding_views
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,7 @@ def timeline_view(
         refused_href=next((arrow.href for arrow in failed if arrow.kind == "refused"), ""),
         negotiation=scope_table.read(last) if last else None,
         negotiation_href=f"{root}/exchanges/{last['id']}" if last else "",
-        causes=findings([cause.to_json() for cause in causes(trail)]),
+        causes=make_finding_views([cause.to_json() for cause in causes(trail)]),
     )
 
 
@@ -137,7 +137,7 @@ def _describe_time(exchanges: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 
 def trail_of(exchanges: Sequence[Mapping[str, Any]], app: str, now: float) -> Trail:
     """The events of these exchanges, at this time."""
-    events = sorted(map(event, exchanges), key=lambda made: made.at)
+    events = sorted(map(make_event, exchanges), key=lambda made: made.at)
     return Trail(tuple(events), AppDetails(app), now, now)
 
 
@@ -146,7 +146,9 @@ def _mark_waiting(waiting: tuple[Arrow, ...], found: LaunchStatus, words: Senten
     if found.state != "stalled" or words is None or found.awaited in (None, "launch"):
         return waiting
     origin, target, _ = describe_arrow(_STAGE_OF.get(found.awaited or "", found.awaited or ""), "GET", "")
-    mark = Arrow(origin, target, "nothing", f"for {english.duration(int(found.seconds))}", words.missing, "", "stalled")
+    mark = Arrow(
+        origin, target, "nothing", f"for {english.describe_duration(int(found.seconds))}", words.missing, "", "stalled"
+    )
     return (mark, *waiting[1:])
 
 
@@ -161,7 +163,7 @@ def _has_worked(exchanges: Sequence[Mapping[str, Any]]) -> bool:
     return expired or granted_stages(before) >= {*EXPECTED_STAGES}
 
 
-def _last_failure(arrows: Sequence[Arrow]) -> int:
+def _find_last_failure(arrows: Sequence[Arrow]) -> int:
     """The number of the failed step after which nothing was granted; 0 if there is none. A refusal before a mere failure."""
     last = max((arrow.number for arrow in arrows if arrow.kind == "passed" and not arrow.probably), default=0)
     later = {arrow.kind: arrow.number for arrow in arrows if arrow.number > last}
@@ -172,9 +174,9 @@ def _launch_outcome(
     exchanges: Sequence[Mapping[str, Any]], arrows: Sequence[Arrow], found: LaunchStatus, words: Sentences | None
 ) -> Outcome:
     subject = "The launch" if {"launch", "authorize"} & {stage_of(exchange) for exchange in exchanges} else "The app"
-    stopped = _last_failure(arrows)
+    stopped = _find_last_failure(arrows)
     if not stopped or _is_waiting_for_more(found):
-        return _so_far(subject, arrows, found, words)
+        return _describe_so_far(subject, arrows, found, words)
     arrow = next(arrow for arrow in arrows if arrow.number == stopped)
     detail, verb = _lower(arrow.detail), "was refused" if arrow.kind == "refused" else "failed"
     place = [step.number for step in arrows if step.number].index(stopped)
@@ -194,7 +196,7 @@ def _is_waiting_for_more(found: LaunchStatus) -> bool:
     return found.state == "stalled" and found.since is not None and found.since.step in ("preflight", "access", "refresh")
 
 
-def _so_far(subject: str, arrows: Sequence[Arrow], found: LaunchStatus, words: Sentences | None) -> Outcome:
+def _describe_so_far(subject: str, arrows: Sequence[Arrow], found: LaunchStatus, words: Sentences | None) -> Outcome:
     refused = any(arrow.kind == "refused" for arrow in arrows)
     before = "A step was refused, but a later step succeeded." if refused else "No step was refused."
     if found.state == "worked" or words is None:

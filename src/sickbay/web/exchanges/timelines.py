@@ -26,7 +26,7 @@ from sickbay.web import cookies, error_responses, html_response, http_request, s
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.ehr import chart
 from sickbay.web.exchanges import timeline_exports
-from sickbay.web.exchanges.handlers import may_read_all, names
+from sickbay.web.exchanges.handlers import load_names, may_read_all
 from sickbay.web.exchanges.har import to_har
 from sickbay.web.exchanges.timeline_views import TimelineView, timeline_view
 from sickbay.web.html_response import preferred_form
@@ -55,7 +55,7 @@ class Persons(NamedTuple):
     user: str = ""
 
 
-async def persons(sandbox: Sandbox, tenant: Tenant | None, timeline: str) -> Persons:
+async def load_persons(sandbox: Sandbox, tenant: Tenant | None, timeline: str) -> Persons:
     launch = await launches.find_by_timeline(sandbox.runtime, timeline) if tenant else None
     if launch is None or tenant is None:
         return Persons()
@@ -67,7 +67,7 @@ async def persons(sandbox: Sandbox, tenant: Tenant | None, timeline: str) -> Per
     return Persons(name, user.name or user.username if user else launch.user or "")
 
 
-async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
+async def show_timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
     """GET shows a launch, or saves it as a file (`as`). POST asks the app's address whether anything answers there, and shows
     the launch with the answer.
     """
@@ -79,17 +79,17 @@ async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
     form = "json" if wanted == "json" else preferred_form(request.headers.get("accept", ""))
     if form == "json" and not is_file:
         recorded = found.timeline if found else Timeline([])
-        return error_responses.json(journal_reader.lines(id, recorded), 200 if found else 404)
+        return error_responses.respond_json(journal_reader.list_lines(id, recorded), 200 if found else 404)
     if found is None:
-        return html_response.page(request, sandbox, "notice", NO_LAUNCH, await _page_options(request, sandbox), 404)
+        return html_response.render_page(request, sandbox, "notice", NO_LAUNCH, await _page_options(request, sandbox), 404)
     if is_file:
         return await _save_response(sandbox, found, full, cast(File, wanted))
     view = await _timeline_view(sandbox, found, full)
     if (student := students.owner_of(request)) and view.compares:  # a student sends nothing from here
         view = replace(view, ask="", compares=found.client is not None and found.client.student == student)
     if request.query_params.get("part") == "body":
-        return html_response.page(request, sandbox, "timeline_body", view, await _page_options(request, sandbox))
-    return html_response.page(request, sandbox, "timeline", view, await _page_options(request, sandbox))
+        return html_response.render_page(request, sandbox, "timeline_body", view, await _page_options(request, sandbox))
+    return html_response.render_page(request, sandbox, "timeline", view, await _page_options(request, sandbox))
 
 
 async def _page_options(request: Request, sandbox: Sandbox) -> html_response.PageOptions:
@@ -121,11 +121,11 @@ async def _ask(request: Request, sandbox: Sandbox, id: str, found: LaunchProgres
     uri = ask_app.address_to_ask(sandbox.runtime, found) if found else ""
     if not uri or not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return Response(status_code=303, headers={"location": f"/timelines/{quote(id)}"})
-    answer = await ask_app.ask(sandbox.runtime, uri)
+    answer = await ask_app.ask_redirect_uri(sandbox.runtime, uri)
     asked = await launch_progress.read(sandbox.runtime, sandbox.journal, id, full=True, answer=answer)
     assert asked is not None
     view = replace(await _timeline_view(sandbox, asked, True), answer=_say(answer), live=False)
-    return html_response.page(request, sandbox, "timeline", view, options)
+    return html_response.render_page(request, sandbox, "timeline", view, options)
 
 
 def _say(answer: str) -> str:
@@ -141,8 +141,8 @@ async def _timeline_view(sandbox: Sandbox, found: LaunchProgress, all_facts: boo
     if client is not None:
         first |= {"app": client.client_id, "tenant": client.tenant}
     tenant = sandbox.tenants.get(first["tenant"])
-    shown_names = await names(sandbox, first, full=all_facts)
-    people = await persons(sandbox, tenant, found.id) if all_facts else Persons()
+    shown_names = await load_names(sandbox, first, full=all_facts)
+    people = await load_persons(sandbox, tenant, found.id) if all_facts else Persons()
     view = timeline_view(
         found.id,
         recorded.exchanges,
@@ -177,6 +177,6 @@ def _milliseconds_left(found: LaunchProgress) -> int:
 
 async def _origin_of_app(sandbox: Sandbox, entry: Mapping[str, Any]) -> str:
     """Host and port of the app's launch URI, else of its first redirect URI."""
-    client = await registration.by_id(sandbox.runtime, entry.get("app"))
+    client = await registration.find_by_id(sandbox.runtime, entry.get("app"))
     addresses = [client.launch_uri, *client.redirect_uris] if client else []
     return next((urlsplit(uri).netloc for uri in addresses if uri), "")

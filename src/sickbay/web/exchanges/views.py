@@ -23,7 +23,7 @@ from sickbay.web.exchanges.resend_view import Comparison, ResendOffer
 from sickbay.web.exchanges.shown_bodies import ShownBody
 from sickbay.web.pages import exchange_summary
 from sickbay.web.pages.exchange_summary import OUTCOMES, REPAIRED, Step, fold, steps_of, tally
-from sickbay.web.pages.parts import FindingView, Link, TextPiece, Verdict, findings
+from sickbay.web.pages.parts import FindingView, Link, TextPiece, Verdict, make_finding_views
 
 _EXPLAINS = {rule.id: rule.explains for rule in RULES}
 
@@ -145,16 +145,16 @@ def exchange_view(
     corrected = _find_corrected(exchange, request)
     numbered = _order_findings(exchange)
     rows = compare(request, corrected, numbered, (exchange.get("request") or {}).get("headers") or {})
-    views = findings([finding for _, finding in numbered])
+    views = make_finding_views([finding for _, finding in numbered])
     changed = {row.name: row.expected for row in rows if row.expected is not None}
-    kind, verdict = exchange_summary.verdict(exchange)
+    kind, verdict = exchange_summary.determine_verdict(exchange)
     checks = exchange.get("checks") or ()
     view = ExchangeView(
         id=str(exchange["id"]),
         kind=kind,
         verdict=verdict,
-        headline=exchange_summary.headline(views, exchange),
-        lede=exchange_summary.lede(views, corrected is not None, exchange),
+        headline=exchange_summary.write_headline(views, exchange),
+        lede=exchange_summary.write_lede(views, corrected is not None, exchange),
         unexamined=exchange_summary.explain_unexamined(exchange),
         changed=exchange_summary.describe_changes(exchange),
         stage=find_stage(str(exchange.get("stage"))).title,
@@ -167,15 +167,15 @@ def exchange_view(
         resent_from=str(exchange.get("resent_from") or ""),
         rows=rows,
         received=exchange_summary.answer_lines(exchange),
-        receiver=exchange_summary.receiver(exchange),
-        received_note=exchange_summary.duration(exchange),
-        tabs=code_samples.tabs(corrected or request, changed if corrected else {}),
+        receiver=exchange_summary.name_receiver(exchange),
+        received_note=exchange_summary.format_duration(exchange),
+        tabs=code_samples.make_tabs(corrected or request, changed if corrected else {}),
         corrected=corrected is not None,
         filled=" ".join(filter(None, _notes_on_request(exchange, request, corrected))),
         findings=views,
         steps=steps_of(checks),
         tally=tally(checks),
-        request_line=f"{request.method} {code_samples.url(request)}",
+        request_line=f"{request.method} {code_samples.make_url(request)}",
         negotiation=scope_table.read(exchange) if "scopes" in exchange else None,
         others=tuple(_describe_other(dialect) for dialect in exchange.get("others") or ()),
     )

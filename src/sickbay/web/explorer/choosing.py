@@ -27,7 +27,7 @@ async def make_bar(sandbox: Sandbox, place: ExplorerPlace, viewer: Viewer | None
     """The bar of a page. viewer: None on a page without data."""
     runtime, tenant = sandbox.runtime, place.tenant
     tokens = await viewers.list_tokens(runtime, tenant, LISTED_TOKENS)
-    everyone = (await users.all_users(runtime, tenant))[:LISTED_USERS]
+    everyone = (await users.list_users(runtime, tenant))[:LISTED_USERS]
     token = viewer.context.token if viewer else None
     return Bar(
         action=HOME,
@@ -94,9 +94,9 @@ async def choose_viewer(request: Request, sandbox: Sandbox, tenant: Tenant) -> s
 
     "" if there are neither users nor tokens.
     """
-    session = await cookies.session(request, sandbox)
+    session = await cookies.find_session(request, sandbox)
     signed_in = await sessions.load_signed_in_user(sandbox.runtime, tenant, session)
-    everyone = [signed_in] if signed_in else await users.all_users(sandbox.runtime, tenant)
+    everyone = [signed_in] if signed_in else await users.list_users(sandbox.runtime, tenant)
     user = next((user for user in everyone if user.patients == "*"), everyone[0] if everyone else None)
     if user is not None:
         return f"user:{user.username}"

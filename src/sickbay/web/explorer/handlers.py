@@ -28,7 +28,7 @@ from sickbay.web.population_pending import wait_until_filled
 from sickbay.web.redirects import redirect_to
 
 
-async def home(request: Request, sandbox: Sandbox) -> Response:
+async def show_home(request: Request, sandbox: Sandbox) -> Response:
     """Redirect to the explorer of a hospital: the chosen one, or the one of an exchange.
 
     GET hospital, fhir, viewer, path: as in the bar. patient: a record of the hospital. exchange: the id of one.
@@ -114,7 +114,7 @@ PAGES: Final = {
 
 def _show_notice(request: Request, sandbox: Sandbox, view: NoticeView, status: int) -> Response:
     options = html_response.PageOptions(here="FHIR explorer")
-    return html_response.page(request, sandbox, "notice", view, options, status)
+    return html_response.render_page(request, sandbox, "notice", view, options, status)
 
 
 START: Final = Link("Open the explorer", HOME)

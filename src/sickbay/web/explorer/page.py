@@ -22,7 +22,7 @@ from sickbay.web.explorer.choosing import make_bar
 from sickbay.web.explorer.place import ExplorerPlace
 from sickbay.web.explorer.views import Bar, ExplorerProblem, Sent
 from sickbay.web.fhir.context import FhirBase
-from sickbay.web.pages.parts import findings
+from sickbay.web.pages.parts import make_finding_views
 
 MASKED_TOKEN: Final = "Bearer …"
 """Code samples have a placeholder instead of it."""
@@ -51,7 +51,7 @@ class ExplorerPage:
         """Render a page. make: a function from the bar to the view."""
         bar: Bar = await make_bar(self.sandbox, self.place, self.viewer)
         options = await html_response.page_options(self.request, self.sandbox, here="FHIR explorer")
-        return html_response.page(self.request, self.sandbox, name, make(bar), options, status)
+        return html_response.render_page(self.request, self.sandbox, name, make(bar), options, status)
 
 
 def leave_out(query: str, *names: str) -> str:
@@ -64,7 +64,7 @@ def describe_sent(page: ExplorerPage, asked: Asked) -> Sent:
     """The request as an app would send it, with a placeholder for its token."""
     headers = {"Authorization": MASKED_TOKEN, "Accept": VERSIONS[page.place.version].json}
     parts = code_samples.read({"method": "GET", "url": asked.url, "headers": headers})
-    return Sent(url=asked.url, tabs=code_samples.tabs(parts, {}), status=asked.response.status, exchange=asked.exchange)
+    return Sent(url=asked.url, tabs=code_samples.make_tabs(parts, {}), status=asked.response.status, exchange=asked.exchange)
 
 
 async def find_problem(asked: Asked) -> ExplorerProblem | None:
@@ -72,7 +72,7 @@ async def find_problem(asked: Asked) -> ExplorerProblem | None:
     if asked.is_ok and not asked.findings:
         return None
     status = asked.response.status
-    views = findings([finding.to_json() for finding in asked.findings])
+    views = make_finding_views([finding.to_json() for finding in asked.findings])
     if asked.is_ok:
         return ExplorerProblem(title="The search found nothing", is_refused=False, findings=views)
     if status == 410:

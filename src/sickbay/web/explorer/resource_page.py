@@ -81,7 +81,7 @@ async def show_raw(page: ExplorerPage, asked: Asked) -> Response:
             tabs=list_tabs(place, page.form, with_history=is_resource),
             raw=text,
             raw_name="XML" if is_xml else "JSON",
-            missing=f"The first {english.size(size - missing)} of {english.size(size)}." if missing else "",
+            missing=f"The first {english.describe_size(size - missing)} of {english.describe_size(size)}." if missing else "",
             up=_link_to_type(place),
         ),
     )
@@ -158,7 +158,7 @@ def _drop_data(resource: Mapping[str, Any]) -> dict[str, Any]:
     data, kind = text_of(resource.get("data", resource.get("content"))), text_of(resource.get("contentType"))
     shown = {key: value for key, value in resource.items() if key not in ("data", "content")}
     if data:
-        shown["size"] = english.size(len(data) * 3 // 4)
+        shown["size"] = english.describe_size(len(data) * 3 // 4)
     if data and kind.startswith(TEXT_TYPES):
         shown["data"] = _decode_data(data[:ENCODED_CHARACTERS]) + ("…" if len(data) > ENCODED_CHARACTERS else "")
     return shown

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 from sickbay.fhir.search.codes import list_possible
 from sickbay.fhir.search.descriptions import describe_parameter
 from sickbay.fhir.search.filters import is_answered
-from sickbay.fhir.search.modifiers import modifiers
-from sickbay.fhir.search.parameters import COMMON, known_types, parameters
+from sickbay.fhir.search.modifiers import list_modifiers
+from sickbay.fhir.search.parameters import COMMON, known_types, load_parameters
 from sickbay.fhir.search.query import SearchParameter
 from sickbay.fhir.search.referring import list_referring
 from sickbay.fhir.search.result_parameters import CURSOR
@@ -132,7 +132,7 @@ def _read_rows(sent: Parameters, code: str, parameter: SearchParameter) -> Itera
 @cache
 def list_answered(version: str, type: str) -> Mapping[str, SearchParameter]:
     """The search parameters that this server answers, by code."""
-    return {code: parameter for code, parameter in parameters(version, type).items() if is_answered(version, parameter)}
+    return {code: parameter for code, parameter in load_parameters(version, type).items() if is_answered(version, parameter)}
 
 
 @cache
@@ -172,7 +172,7 @@ def _list_ways(version: str, parameter: SearchParameter) -> list[Pair]:
 
 def _list_modifiers(version: str, parameter: SearchParameter) -> tuple[str, ...]:
     types = tuple(target for target in parameter.targets if target in known_types(version))
-    return (*modifiers(version, parameter), *(types if 1 < len(types) <= PICKED_TYPES else ()))
+    return (*list_modifiers(version, parameter), *(types if 1 < len(types) <= PICKED_TYPES else ()))
 
 
 def _split_value(parameter: SearchParameter, modifier: str, value: str) -> tuple[str, str]:

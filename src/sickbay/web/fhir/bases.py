@@ -17,7 +17,7 @@ from sickbay.settings.database import Unavailable
 from sickbay.web import app_state
 from sickbay.web.fhir import endpoint
 from sickbay.web.fhir.context import fhir_base
-from sickbay.web.http_request import first_segment
+from sickbay.web.http_request import get_first_segment
 from sickbay.web.oauth.discovery import Documents
 
 
@@ -51,7 +51,7 @@ class FhirBases:
         if serve is not None:
             return serve(scope, receive, send)
         runtime = self._sandbox.runtime
-        if runtime.shared and (name := first_segment(scope)) and name not in runtime.tenants and name not in RESERVED:
+        if runtime.shared and (name := get_first_segment(scope)) and name not in runtime.tenants and name not in RESERVED:
             return self._refresh(scope, receive, send)
         return self._pages(scope, receive, send)
 

@@ -31,7 +31,7 @@ def content_of(response: FhirResponse) -> FhirResponse:
     """The content of the resource in the response. A refusal stays as it is."""
     if response.status != 200:
         return response
-    content = binary.content(lossless_json.loads(response.body))
+    content = binary.read_content(lossless_json.loads(response.body))
     headers = [header for header in response.headers if header[0] != b"content-type"]
     return structs.replace(response, body=content.data, headers=[*headers, (b"content-type", content.type.encode()), *HARMLESS])
 
@@ -44,4 +44,4 @@ def body_of(base: FhirBase, request: AccessRequest, id: str, data: bytes) -> Bod
     resource = binary.wrap(base.version, kind, data, request.headers.get("x-security-context"))
     if request.interaction == "update":
         resource["id"] = request.id
-    return bodies.from_document(base.version, "Binary", id, resource, base.url)
+    return bodies.make_body(base.version, "Binary", id, resource, base.url)

@@ -16,7 +16,7 @@ from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.body import Body
 from sickbay.fhir.media import negotiate
 from sickbay.fhir.outcome import Issue
-from sickbay.fhir.routing import Misrouted, Route, route_plainly, with_suggestion
+from sickbay.fhir.routing import Misrouted, Route, add_suggestion, route_plainly
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel import english
@@ -25,7 +25,7 @@ from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.sandbox.population_loader import NEVER
 from sickbay.services import runtime_settings
 from sickbay.services.access import AccessResult, cached_context, load_context
-from sickbay.services.access import access as decide_access
+from sickbay.services.access import examine_access as decide_access
 from sickbay.services.empty_searches.explain import explain_soon
 from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
 from sickbay.services.request_metrics import Kind
@@ -48,7 +48,7 @@ from sickbay.web.fhir.request import (
     text_of,
 )
 from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, negotiate_format
-from sickbay.web.http_request import RequestState, UnreadableRequest, check_target, peer, raw_path
+from sickbay.web.http_request import RequestState, UnreadableRequest, check_target, get_peer, raw_path
 from sickbay.web.http_request import query_of as parameters_of
 from sickbay.web.middleware import cors as middleware_cors
 from sickbay.web.middleware import unreadable
@@ -105,9 +105,9 @@ async def serve(api: Api, base: FhirBase, scope: Scope, receive: Receive, send: 
         response = await _respond_to_request(api, base, scope, receive)
     except UnreadableRequest as error:
         refusal = await unreadable.respond_in_fhir(scope, base.sandbox, base.tenant, base.version, error)
-        response = in_format(base, scope, refusal)
+        response = convert_format(base, scope, refusal)
     except BodyRejected as error:
-        response = in_format(base, scope, error.response)
+        response = convert_format(base, scope, error.response)
     cors = middleware_cors.lines_without_origin(base.tenant, state)
     if cors is None:
         cors = await middleware_cors.allow_reading(base.sandbox, base.tenant, state, scope["method"])
@@ -136,7 +136,7 @@ async def _respond_to_request(api: Api, base: FhirBase, scope: Scope, receive: R
         await runtime_settings.check_reset(runtime)
         return turned_away
     if isinstance(routed, Misrouted):
-        routed = with_suggestion(base.version, routed)
+        routed = add_suggestion(base.version, routed)
     if runtime.shared or now not in filling.current.get(base.space, NEVER):
         await filling.ensure(base.space)
         holder = None
@@ -172,7 +172,7 @@ async def _respond_without_type(
         return None
     if routed.interaction in public.LOOKED_UP and scope["method"] in ("GET", "HEAD"):
         public.hold_discovery(base, scope, path, response)
-    return await _in_format(base, scope, response)
+    return await _convert_format(base, scope, response)
 
 
 def _to_request(api: Api, base: FhirBase, scope: Scope, path: str, routed: Route | Misrouted, body: str) -> AccessRequest:
@@ -264,9 +264,9 @@ INTERACTIONS: Final[dict[str, Handler]] = {
     "history-system": history.handle,
     "batch": _run_batch,
     "operation": _run_operation,
-    "export-status": export.status,
+    "export-status": export.show_status,
     "export-cancel": export.cancel,
-    "export-file": export.file,
+    "export-file": export.send_file,
     "capabilities": public.capabilities_entry,
     "discovery": public.discovery_entry,
 }
@@ -282,14 +282,14 @@ def _refuse_misrouted(base: FhirBase, routed: Misrouted) -> FhirResponse:
     return issue_response(base.version, routed.status, Issue("not-found", text))
 
 
-def in_format(base: FhirBase, scope: Scope, response: FhirResponse) -> FhirResponse:
+def convert_format(base: FhirBase, scope: Scope, response: FhirResponse) -> FhirResponse:
     """Format a response that needed no decision, as JSON or XML."""
     parameters = parameters_of(scope)
     media = negotiate(base.version, scope["state"].headers.get("accept"), parameters.get("_format"))
     return negotiate_format(base.version, response, media, parameters)
 
 
-async def _in_format(base: FhirBase, scope: Scope, response: FhirResponse) -> FhirResponse:
+async def _convert_format(base: FhirBase, scope: Scope, response: FhirResponse) -> FhirResponse:
     """The same, on a thread if a large body has to be converted."""
     parameters = parameters_of(scope)
     media = negotiate(base.version, scope["state"].headers.get("accept"), parameters.get("_format"))
@@ -324,7 +324,7 @@ def _exchange_of_request(
         decision.stage.name,
         access.client_id,
         "" if state.resent_from else access.timeline,
-        RecordedRequest(scope["method"], request.url, state.headers, body, peer(scope)),
+        RecordedRequest(scope["method"], request.url, state.headers, body, get_peer(scope)),
         RecordedResponse(
             response.status,
             response.headers,

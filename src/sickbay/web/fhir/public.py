@@ -16,8 +16,8 @@ from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
 from sickbay.web.fhir.context import FhirBase, FhirContext
 from sickbay.web.fhir.response import FhirResponse, issue_response
-from sickbay.web.http_request import RequestState, peer
-from sickbay.web.oauth.discovery import endpoints
+from sickbay.web.http_request import RequestState, get_peer
+from sickbay.web.oauth.discovery import list_endpoints
 
 INTERACTIONS = frozenset(("preflight", "capabilities", "discovery"))
 MAYBE_PUBLIC = INTERACTIONS | {Misrouted.interaction}
@@ -47,7 +47,7 @@ def public_response(base: FhirBase, routed: Route | Misrouted, path: str, header
     if path == WELL_KNOWN and (document := base.documents.protected_resource(base.tenant, base.version)) is not None:
         return FhirResponse(200, document, [(b"content-type", b"application/json")])
     named = "openid_configuration" if "openid" in path else "server_metadata" if "oauth-auth" in path else "discovery_document"
-    text = f"There is no {path} under {base.url}. Use {endpoints(base.tenant)[named]}."
+    text = f"There is no {path} under {base.url}. Use {list_endpoints(base.tenant)[named]}."
     return issue_response(base.version, 404, Issue("not-found", text))
 
 
@@ -73,7 +73,7 @@ def _looks_for_oauth(path: str, headers: Mapping[str, str]) -> bool:
 def hold_discovery(base: FhirBase, scope: MutableMapping[str, Any], path: str, answer: FhirResponse) -> None:
     """Record that an app looked up the endpoints: without this, a launch after which nothing arrives looks the same."""
     state: RequestState = scope["state"]
-    recorded = RecordedRequest(scope["method"], f"{base.url}{path}", state.headers, "", peer(scope))
+    recorded = RecordedRequest(scope["method"], f"{base.url}{path}", state.headers, "", get_peer(scope))
     response = RecordedResponse(answer.status, {}, size=len(answer.body))
     base.sandbox.journal.hold(
         Exchange(

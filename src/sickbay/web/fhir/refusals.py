@@ -59,7 +59,7 @@ def _bearer_challenge(access: AccessResult, base: str, entries: Iterable[AccessR
     return CHALLENGE, challenge(decision.refusal, base, parameters).encode()
 
 
-def with_scopes_of(entries: Iterable[AccessRequest], response: FhirResponse, base: str) -> FhirResponse:
+def add_scopes(entries: Iterable[AccessRequest], response: FhirResponse, base: str) -> FhirResponse:
     """The refusal of a transaction. Its challenge names the scopes of all entries, so that one new authorization is enough."""
     others = [header for header in response.headers if header[0] != CHALLENGE]
     if response.status != 403 or response.access is None or len(others) == len(response.headers):

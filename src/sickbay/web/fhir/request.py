@@ -149,7 +149,7 @@ def query_of(base: FhirBase, request: AccessRequest, routed: Route | Misrouted) 
     if interaction == "operation" and isinstance(routed, Route):
         lenient = preconditions.read_handling(request.headers.get("prefer")) == "lenient"
         return operation_parameters.faults(base.version, routed, pairs, request.body, lenient) or None
-    return condition(base, request)
+    return read_condition(base, request)
 
 
 def _history_faults(base: FhirBase, request: AccessRequest) -> tuple[RequestError, ...] | None:
@@ -160,12 +160,12 @@ def _history_faults(base: FhirBase, request: AccessRequest) -> tuple[RequestErro
     return (*faults, *(() if isinstance(part, subset.Part) else part)) or None
 
 
-def condition(base: FhirBase, request: AccessRequest) -> Query | tuple[RequestError, ...] | None:
+def read_condition(base: FhirBase, request: AccessRequest) -> Query | tuple[RequestError, ...] | None:
     """The search of a conditional write; None if the address says which resource is meant."""
-    criteria = writes.condition(request)
+    criteria = writes.read_condition(request)
     if criteria is None or request.type is None:
         return None
-    pairs = parse(preconditions.criteria(criteria, request.type)).pairs
+    pairs = parse(preconditions.extract_criteria(criteria, request.type)).pairs
     query = search_parser.parse(base.version, request.type, pairs, base=base.url, strict=True)
     if not isinstance(query, Query) or query.narrows:
         return query

@@ -10,9 +10,9 @@ from msgspec import Struct, structs
 
 from sickbay.fhir import lossless_json
 from sickbay.fhir.media import Media, json_type
-from sickbay.fhir.outcome import Issue, outcome
+from sickbay.fhir.outcome import Issue, make_outcome
 from sickbay.fhir.preconditions import is_unmodified
-from sickbay.fhir.subset import Part, read_part, subset
+from sickbay.fhir.subset import Part, make_subset, read_part
 from sickbay.fhir.versions import VERSIONS
 from sickbay.fhir.xml import writer as xml_writer
 from sickbay.protocol.parameters import Parameters
@@ -41,7 +41,7 @@ class FhirResponse(Struct, frozen=True):
 def issue_response(version: str, status: int, *issues: Issue) -> FhirResponse:
     """An OperationOutcome in JSON. `negotiate_format` turns it into XML."""
     content = [(b"content-type", json_type(version).encode())]
-    return FhirResponse(status, outcome(version, issues), content, loggable=True)
+    return FhirResponse(status, make_outcome(version, issues), content, loggable=True)
 
 
 def respond_absent(version: str, type: str, id: str) -> FhirResponse:
@@ -84,7 +84,7 @@ def subset_of(version: str, type: str, response: FhirResponse, parameters: Param
     part = read_part(version, type, parameters.pairs)
     if not isinstance(part, Part):
         return response
-    return structs.replace(response, body=subset(version, type, response.body, part.summary, part.elements))
+    return structs.replace(response, body=make_subset(version, type, response.body, part.summary, part.elements))
 
 
 def negotiate_format(version: str, response: FhirResponse, media: Media, parameters: Parameters) -> FhirResponse:

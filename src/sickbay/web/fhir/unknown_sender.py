@@ -14,17 +14,17 @@ from sickbay.diagnosis.explain import Explanation
 from sickbay.fhir.media import Media, negotiate
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.routing import Misrouted, Route
-from sickbay.protocol.parameters import Parameters, first_value, parse
+from sickbay.protocol.parameters import Parameters, find_first_value, parse
 from sickbay.services import unknown_sender
 from sickbay.services.access import AccessResult
 from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
-from sickbay.services.redaction.excerpt import UNKNOWN_SENDER, excerpt
+from sickbay.services.redaction.excerpt import UNKNOWN_SENDER, make_excerpt
 from sickbay.services.token_cache import BearerContext
 from sickbay.web.fhir.context import FhirBase
 from sickbay.web.fhir.refusals import refuse
 from sickbay.web.fhir.request import faults_of, is_bulky, is_form, receive_body, text_of
 from sickbay.web.fhir.response import FhirResponse, negotiate_format
-from sickbay.web.http_request import RequestState, peer
+from sickbay.web.http_request import RequestState, get_peer
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
@@ -42,7 +42,7 @@ async def turn_away(
     """
     state: RequestState = scope["state"]
     query = scope["query_string"].decode("latin-1")
-    media = negotiate(base.version, state.headers.get("accept"), first_value(query, "_format"))
+    media = negotiate(base.version, state.headers.get("accept"), find_first_value(query, "_format"))
     request = _strip_parameters(base, scope["method"], path, query, state.headers, routed)
     result = await _refuse_unknown_sender(base, request, routed, holder, media)
     if result is None:
@@ -50,13 +50,13 @@ async def turn_away(
     if scope["method"] == "POST" and is_form(state.headers) and not is_bulky(state.headers):
         body = text_of(await receive_body(base.version, receive, state.headers, routed), routed)
         request = structs.replace(request, body=body)
-        if (token := first_value(body, TOKEN)) is not None:
+        if (token := find_first_value(body, TOKEN)) is not None:
             request = structs.replace(request, parameters=Parameters(((TOKEN, token),)))
             result = await _refuse_unknown_sender(base, request, routed, holder, media) or result
     findings = result.decision.refused_findings()
     response = refuse(base.version, base.url, result, findings, _hints_for_person(base, scope["method"], state.headers, path))
     if media.xml or "_pretty" in query:
-        shaping = Parameters((("_pretty", first_value(query, "_pretty") or ""),))
+        shaping = Parameters((("_pretty", find_first_value(query, "_pretty") or ""),))
         response = negotiate_format(base.version, response, media, shaping)
     state.withheld = is_withheld(result.decision.examination)
     exchange = _exchange_to_record(base, scope, request, response, result, Explanation(findings, None))
@@ -86,7 +86,7 @@ def _strip_parameters(
     base: FhirBase, method: str, path: str, query: str, headers: Mapping[str, str], routed: Route | Misrouted
 ) -> AccessRequest:
     """The request without its parameters, except the token."""
-    token = first_value(query, TOKEN)
+    token = find_first_value(query, TOKEN)
     parameters = Parameters() if token is None else Parameters(((TOKEN, token),))
     url = f"{base.url}{path}?{query}" if query else f"{base.url}{path}"
     if not isinstance(routed, Route):
@@ -101,8 +101,8 @@ def _exchange_to_record(
 ) -> Exchange:
     """The exchange with the beginning of its request, as it waits to be written."""
     state: RequestState = scope["state"]
-    recorded = RecordedRequest(scope["method"], request.url, state.headers, request.body, peer(scope))
-    examined, unexamined = excerpt(recorded, UNKNOWN_SENDER)
+    recorded = RecordedRequest(scope["method"], request.url, state.headers, request.body, get_peer(scope))
+    examined, unexamined = make_excerpt(recorded, UNKNOWN_SENDER)
     if unexamined:
         request = structs.replace(
             request, path=request.path[:UNKNOWN_SENDER], headers=examined.headers, url=examined.url, body=examined.body
@@ -132,7 +132,7 @@ def _explain(exchange: Exchange) -> Exchange:
     query = parse(request.url.partition("?")[2])
     form = parse(request.body).pairs if is_form(request.headers) else ()
     parameters = Parameters((*query.pairs, *form), query.raw)
-    decision = unknown_sender.with_skipped_checks(
+    decision = unknown_sender.skip_checks(
         structs.replace(exchange.decision, request=structs.replace(request, parameters=parameters))
     )
     explanation = decision.explain()

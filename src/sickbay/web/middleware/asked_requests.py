@@ -119,7 +119,7 @@ async def _ask_at_fhir(runtime: Runtime, tenant: Tenant, version: str, path: str
     return asked, (header.partition(" ")[2].strip(),)
 
 
-def with_count(query: bytes, entries: int) -> bytes:
+def limit_count(query: bytes, entries: int) -> bytes:
     """The query with another _count."""
     rest = PARAMETER.sub(b"", query).strip(b"&")
     return b"&".join(filter(None, (rest, b"_count=%d" % entries)))

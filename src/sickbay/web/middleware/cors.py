@@ -13,7 +13,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import origins
 from sickbay.services.context import Tenant
 from sickbay.services.redaction.redaction import RecordedRequest
-from sickbay.web.http_request import RequestState, address, first_segment, peer, state_of
+from sickbay.web.http_request import RequestState, get_first_segment, get_peer, make_address, state_of
 
 Lines = tuple[tuple[bytes, bytes], ...]
 _ANY: Final = b"access-control-allow-origin"
@@ -38,7 +38,7 @@ _CORS_TO_A_PAGE: Final = (
 )
 
 
-def cors(origin: str | None) -> tuple[tuple[bytes, bytes], ...]:
+def list_cors_headers(origin: str | None) -> tuple[tuple[bytes, bytes], ...]:
     """The CORS headers for any origin, without credentials. origin: None if the request has no Origin header."""
     return _CORS_TO_A_PAGE if origin else _CORS
 
@@ -68,7 +68,7 @@ async def allow_reading(sandbox: Sandbox, tenant: Tenant, state: RequestState, m
         return ()
     origin = state.headers.get("origin")
     requested = state.headers.get("access-control-request-headers") if method == "OPTIONS" else None
-    allowed = _CORS if origin is None else cors_with(requested) if requested and origin else cors(origin)
+    allowed = _CORS if origin is None else cors_with(requested) if requested and origin else list_cors_headers(origin)
     if not tenant.server.policy.credentialed_cors:
         return allowed
     if origin is None or not await origins.allows_credentials(sandbox.runtime, tenant, origin):
@@ -98,7 +98,7 @@ def keep_preflight(
 ) -> None:
     """Record the preflight as an exchange: if the browser then blocks the request, there is no other trace of it."""
     state: RequestState = scope["state"]
-    recorded = RecordedRequest("OPTIONS", url, dict(state.headers), client=peer(scope))
+    recorded = RecordedRequest("OPTIONS", url, dict(state.headers), client=get_peer(scope))
     origins.hold(sandbox.journal, tenant, state.exchange, recorded, 204, response_headers)
 
 
@@ -106,12 +106,12 @@ async def allow_origins(request: Request, sandbox: Sandbox, response: Response) 
     """Let pages of other origins read the response of an endpoint that is open to them, unless a policy forbids it."""
     state = state_of(request.scope)
     if state.open_to == "credentials":
-        tenant = sandbox.runtime.tenants[first_segment(request.scope)]
+        tenant = sandbox.runtime.tenants[get_first_segment(request.scope)]
         lines = await allow_reading(sandbox, tenant, state, request.method)
         response.raw_headers.extend(lines)
         if is_preflight(request.method, state.headers):
-            keep_preflight(sandbox, tenant, request.scope, address(request.scope, sandbox.runtime.base), lines)
+            keep_preflight(sandbox, tenant, request.scope, make_address(request.scope, sandbox.runtime.base), lines)
     elif state.open_to and not state.withheld:
         requested = request.headers.get("access-control-request-headers") if request.method == "OPTIONS" else None
-        response.raw_headers.extend(cors_with(requested) if requested else cors(request.headers.get("origin")))
+        response.raw_headers.extend(cors_with(requested) if requested else list_cors_headers(request.headers.get("origin")))
     return response

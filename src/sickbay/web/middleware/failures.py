@@ -22,9 +22,9 @@ from sickbay.storage.resets import WasReset
 from sickbay.web import html_response
 from sickbay.web.admin.wrong import Wrong
 from sickbay.web.fhir.public import NotFhir
-from sickbay.web.http_request import UnreadableRequest, check_target, first_segment, state_of
+from sickbay.web.http_request import UnreadableRequest, check_target, get_first_segment, state_of
 from sickbay.web.middleware import throttling, unreadable
-from sickbay.web.middleware.cors import allow_origins, cors
+from sickbay.web.middleware.cors import allow_origins, list_cors_headers
 from sickbay.web.middleware.page_headers import ID_HEADER, NOSNIFF
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link
@@ -109,7 +109,7 @@ async def page_error(request: Request, error: Exception) -> Response:
         LOG.error("%s failed", id, exc_info=error, extra={"correlation_id": id})
         response = _error_response(request, 500, "Internal error in Sickbay", f"See its log for {id}.")
     if state.open_to:
-        response.raw_headers.extend(cors(request.headers.get("origin")))
+        response.raw_headers.extend(list_cors_headers(request.headers.get("origin")))
     return response
 
 
@@ -118,9 +118,9 @@ async def _respond_to_expected(request: Request, error: Exception) -> Response |
     sandbox: Sandbox = request.app.state.sandbox
     if isinstance(error, UnreadableRequest):
         return await unreadable.respond_with_cors(request, sandbox, error)
-    tenant = sandbox.tenants.get(first_segment(request.scope))
+    tenant = sandbox.tenants.get(get_first_segment(request.scope))
     if isinstance(error, Throttled) and tenant is not None:
-        return await allow_origins(request, sandbox, await throttling.too_many_failures(request, sandbox, tenant, error))
+        return await allow_origins(request, sandbox, await throttling.refuse_too_many_failures(request, sandbox, tenant, error))
     if isinstance(error, PopulationPending):
         return await population_pending_page(request, error)
     if isinstance(error, Wrong):
@@ -146,7 +146,7 @@ async def send_fhir_error(send: Send, id: str, status: int, code: str, text: str
     headers = [
         (b"content-type", b"application/fhir+json"),
         (ID_HEADER, id.encode()),
-        *cors(None),
+        *list_cors_headers(None),
         *([(b"retry-after", str(retry_after).encode())] if retry_after is not None else []),
         (b"content-length", str(len(body)).encode()),
         NOSNIFF,

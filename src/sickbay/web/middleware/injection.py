@@ -13,18 +13,18 @@ from sickbay.faults.asked import FHIR_STAGES, AskedRequest
 from sickbay.faults.changes import describe_replacement, find_change
 from sickbay.faults.documents import MARK
 from sickbay.faults.fault import Fault
-from sickbay.faults.kinds import kinds
+from sickbay.faults.kinds import list_kinds
 from sickbay.faults.responses import SentResponse, answer, change, refuse_refresh
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.injection import choose, codes, grants, marks
 from sickbay.services.injection.choose import Injected
-from sickbay.services.injection.wording import description
+from sickbay.services.injection.wording import describe_fault
 from sickbay.services.journal import amend
 from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
-from sickbay.web.http_request import FORMS, RequestState, address, peer, receive_bytes, state_of
+from sickbay.web.http_request import FORMS, RequestState, get_peer, make_address, receive_bytes, state_of
 from sickbay.web.middleware import asked_requests
-from sickbay.web.middleware.cors import cors
+from sickbay.web.middleware.cors import list_cors_headers
 from sickbay.web.middleware.page_headers import ID_HEADER, NOSNIFF
 
 MAXIMUM_CHANGED_BYTES = 16_000_000
@@ -95,11 +95,14 @@ class InjectedFaults:
         response = await self._fault_response(faults, asked, refresh_token)
         if response is not None:
             self._record_exchange(asked, scope, response)
-            more = [*cors(None), *([(ID_HEADER, state_of(scope).exchange.encode())] if asked.stage in FHIR_STAGES else [])]
+            more = [
+                *list_cors_headers(None),
+                *([(ID_HEADER, state_of(scope).exchange.encode())] if asked.stage in FHIR_STAGES else []),
+            ]
             return await _send_faulty(send, scope, receive, response, faults, more)  # pages get the id elsewhere
         for fault in faults:
             if fault.kind == "huge-page":
-                scope["query_string"] = asked_requests.with_count(scope["query_string"], fault.members["entries"])
+                scope["query_string"] = asked_requests.limit_count(scope["query_string"], fault.members["entries"])
         await self._app(scope, receive, self._send_after_change(faults, scope, receive, send) if faults else send)
 
     async def _fault_response(
@@ -107,10 +110,10 @@ class InjectedFaults:
     ) -> SentResponse | None:
         """The response of the first fault that answers instead of the server."""
         for fault in faults:
-            if kinds()[fault.kind].answers and fault.kind != "reset":
-                return answer(fault, asked.stage, description(fault))
+            if list_kinds()[fault.kind].answers and fault.kind != "reset":
+                return answer(fault, asked.stage, describe_fault(fault))
             if fault.kind == "refresh" and fault.members["value"] == "refused":
-                return refuse_refresh(description(fault))
+                return refuse_refresh(describe_fault(fault))
             if fault.kind == "refresh" and fault.members["value"] == "revoked" and refresh_token:
                 await grants.revoke(self._runtime, self._runtime.tenants[asked.tenant], fault, refresh_token)
         return None
@@ -161,7 +164,7 @@ class InjectedFaults:
     def _record_exchange(self, asked: AskedRequest, scope: Scope, response: SentResponse) -> None:
         """Keep an exchange that no handler saw."""
         state: RequestState = scope["state"]
-        request = RecordedRequest(scope["method"], address(scope, self._runtime.base), state.headers, "", peer(scope))
+        request = RecordedRequest(scope["method"], make_address(scope, self._runtime.base), state.headers, "", get_peer(scope))
         recorded = RecordedResponse(response.status, list(response.headers), None, len(response.body))
         if state.injected is not None:
             state.injected.changed = describe_replacement(response)

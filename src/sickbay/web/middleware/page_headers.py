@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.settings.database import Unavailable
 from sickbay.web.admin import wrong_tokens
-from sickbay.web.http_request import first_segment
+from sickbay.web.http_request import get_first_segment
 
 ID_HEADER: Final = b"x-correlation-id"
 NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
@@ -39,7 +39,7 @@ class PageHeaders:
         state = scope["state"]
         id = state.exchange.encode()
         id_headers = [(ID_HEADER, id)]
-        if (tenant := first_segment(scope)) in self._vendor_headers:
+        if (tenant := get_first_segment(scope)) in self._vendor_headers:
             id_headers.append((self._vendor_headers[tenant], id))
 
         async def add_headers(message: Message) -> None:

@@ -10,7 +10,7 @@ from sickbay.services import runtime_settings
 from sickbay.services.context import Runtime
 from sickbay.web import health
 from sickbay.web.fhir.public import NotFhir
-from sickbay.web.http_request import first_segment
+from sickbay.web.http_request import get_first_segment
 
 
 class CurrentRevisions:
@@ -31,7 +31,7 @@ class CurrentRevisions:
     def _note(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """With one worker, this needs no coroutine of its own."""
         of = self._runtime.resets.of
-        revisions = of.get(self._hospital or first_segment(scope))
+        revisions = of.get(self._hospital or get_first_segment(scope))
         if revisions is None and self._hospital is not None:
             raise NotFhir  # another worker has just removed the hospital
         scope["state"].revisions = revisions or of[""]

@@ -19,7 +19,7 @@ from sickbay.web.middleware.revisions import CurrentRevisions
 from sickbay.web.middleware.tracking import Tracking
 
 
-def around_pages(pages: ASGIApp, sandbox: Sandbox, guard: AdminGuard) -> ASGIApp:
+def wrap_pages(pages: ASGIApp, sandbox: Sandbox, guard: AdminGuard) -> ASGIApp:
     """Put the middleware around everything except FHIR."""
     runtime = sandbox.runtime
     return compose(
@@ -31,7 +31,7 @@ def around_pages(pages: ASGIApp, sandbox: Sandbox, guard: AdminGuard) -> ASGIApp
     )
 
 
-def around_requests(app: ASGIApp, sandbox: Sandbox, guard: AdminGuard, observers: Sequence[Observer] = ()) -> ASGIApp:
+def wrap_requests(app: ASGIApp, sandbox: Sandbox, guard: AdminGuard, observers: Sequence[Observer] = ()) -> ASGIApp:
     """Put the middleware around every request. observers: are called after each."""
     runtime = sandbox.runtime
     return compose(

@@ -18,12 +18,12 @@ from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link
 
 
-async def too_many_failures(request: Request, sandbox: Sandbox, tenant: Tenant, throttled: Throttled) -> Response:
+async def refuse_too_many_failures(request: Request, sandbox: Sandbox, tenant: Tenant, throttled: Throttled) -> Response:
     refusal = guesses_too_many(throttled.seconds)
     stage = "token" if throttled.key.kind == "client" else "login"
     decision = refuse(THROTTLE, None, None, refusal)
     explanation = decision.explain()
-    client = await registration.by_id(sandbox.runtime, throttled.key.name) if throttled.key.kind == "client" else None
+    client = await registration.find_by_id(sandbox.runtime, throttled.key.name) if throttled.key.kind == "client" else None
     if "text/html" in request.headers.get("accept", ""):
         response: Response = _throttled_page(request, sandbox, tenant, throttled)
     else:
@@ -51,4 +51,4 @@ def _throttled_page(request: Request, sandbox: Sandbox, tenant: Tenant, throttle
         text=f"The password was wrong too often. Go back and try again in {count(throttled.seconds, 'second')}.",
         others=(Link("Why?", "/rules/guesses-too-many"),),
     )
-    return html_response.page(request, sandbox, "notice", view, html_response.PageOptions(tenant, bare=True), status=429)
+    return html_response.render_page(request, sandbox, "notice", view, html_response.PageOptions(tenant, bare=True), status=429)

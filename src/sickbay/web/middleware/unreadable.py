@@ -16,7 +16,7 @@ from sickbay.services.context import Tenant
 from sickbay.services.decision import Decision
 from sickbay.services.decision import refuse as decided
 from sickbay.services.journal.write import Exchange, RecordedResponse
-from sickbay.services.redaction.excerpt import UNKNOWN_SENDER, excerpt
+from sickbay.services.redaction.excerpt import UNKNOWN_SENDER, make_excerpt
 from sickbay.web import error_responses, html_response, http_request
 from sickbay.web.fhir.response import FhirResponse, issue_response
 from sickbay.web.html_response import accepts_html
@@ -78,7 +78,7 @@ async def respond_in_fhir(
     code = "too-long" if status == 413 else "structure"
     answer = issue_response(version, status, Issue(code, text, rule=finding.id, text=finding.title))
     runtime = sandbox.runtime
-    examined, unexamined = excerpt(http_request.recorded_request(scope, runtime.base, error.body), UNKNOWN_SENDER)
+    examined, unexamined = make_excerpt(http_request.recorded_request(scope, runtime.base, error.body), UNKNOWN_SENDER)
     exchange = Exchange(
         state_of(scope).exchange,
         runtime.effects.now(),
@@ -120,7 +120,7 @@ def _error_members(
         words = error_responses.oauth_words(sandbox.runtime, tenant, decision, explanation, id, "", "")
         return error_responses.oauth_json(words, refusal.status, tenant, False)
     detail = f"{finding.why} {finding.fix}"
-    return error_responses.problem(refusal.status, finding.title, [finding.to_json()], detail)
+    return error_responses.respond_problem(refusal.status, finding.title, [finding.to_json()], detail)
 
 
 def _error_page(request: Request, sandbox: Sandbox, explanation: Explanation, status: int) -> Response:
@@ -132,4 +132,4 @@ def _error_page(request: Request, sandbox: Sandbox, explanation: Explanation, st
         others=(Link("Read about this rule", f"/rules/{finding.id}"), Link("Go to the hospitals", "/")),
     )
     quiet = Request({**request.scope, "query_string": b""})  # the page would quote it
-    return html_response.page(quiet, sandbox, "notice", view, status=status)
+    return html_response.render_page(quiet, sandbox, "notice", view, status=status)

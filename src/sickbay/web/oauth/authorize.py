@@ -26,7 +26,7 @@ from sickbay.services.registration import AppRemoved
 from sickbay.settings.database import Unavailable
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, error_responses, html_response, http_request
-from sickbay.web.admin.wrong_tokens import network
+from sickbay.web.admin.wrong_tokens import extract_network
 from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link
@@ -50,7 +50,7 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
     """GET and POST (RFC 6749 3.1; SMART 2.2, authorize-post). Checks everything before any page is shown."""
     body = await http_request.read_body(request) if request.method == "POST" else ""
     recorded = http_request.recorded_request(request.scope, sandbox.runtime.base, body)
-    session = await cookies.session(request, sandbox)
+    session = await cookies.find_session(request, sandbox)
     guard: AdminGuard = request.app.state.guard
     result = await operation.authorize(
         sandbox.runtime,
@@ -102,8 +102,8 @@ def _find_source(request: Request, guard: AdminGuard, recorded: RecordedRequest)
     headers = recorded.headers
     opened = headers.get("sec-fetch-mode", "navigate") == "navigate" and headers.get("sec-fetch-dest", "document") == "document"
     own = opened and headers.get("sec-fetch-site", "none") in ("none", "same-origin")
-    address = http_request.peer(request.scope)
-    return DocumentSource(network(address), own and guard.at_keyboard(request.scope, headers), opened)
+    address = http_request.get_peer(request.scope)
+    return DocumentSource(extract_network(address), own and guard.at_keyboard(request.scope, headers), opened)
 
 
 async def refuse_misdirected(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -142,7 +142,7 @@ async def next_step(request: Request, sandbox: Sandbox, tenant: Tenant, waiting:
         finished = await login.finish(sandbox.runtime, tenant, waiting)
         return await deliver(request, sandbox, tenant, waiting, finished)
     if step and waiting.sign_in_parameters.silent:
-        return await deliver(request, sandbox, tenant, waiting, login.not_silently(waiting, step))
+        return await deliver(request, sandbox, tenant, waiting, login.refuse_silent_step(waiting, step))
     session, cookie = await cookies.load_session(request, sandbox)
     stored = await operation.keep(sandbox.runtime, tenant, waiting, session)
     response = redirect_to(f"/{tenant.name}/oauth/continue?request={stored.id}")
@@ -235,7 +235,7 @@ def _refuse_request(
     why = Link("Why was this refused?", words.uri)
     view = NoticeView(title=style.page_title or "", text=style.page_text or "", others=(why,))
     options = html_response.PageOptions(tenant, bare=True, framed=True)
-    return html_response.page(request, sandbox, "notice", view, options, style.page_status)
+    return html_response.render_page(request, sandbox, "notice", view, options, style.page_status)
 
 
 async def _record_and_show(

@@ -35,7 +35,7 @@ async def show_authorized_apps(request: Request, sandbox: Sandbox, tenant: Tenan
     current_path = http_request.raw_path(request.scope)
     if request.method == "POST":
         sent = parse(await http_request.read_body(request))
-        client = await registration.by_id(sandbox.runtime, sent.get("app"))
+        client = await registration.find_by_id(sandbox.runtime, sent.get("app"))
         is_hidden = client is not None and not students.may_open(request, sandbox, client)
         if cookies.is_own_form(request, ehr.session, sent.get("csrf")) and not is_hidden:
             await operation.revoke(sandbox.runtime, tenant, ehr.user, sent.get("app") or "")

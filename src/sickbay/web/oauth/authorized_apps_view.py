@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sickbay.web.oauth.sign_in import ConsentItem
-from sickbay.web.pages.parts import initials
+from sickbay.web.pages.parts import make_initials
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class AllowedApp:
 
     @property
     def letters(self) -> str:
-        return initials(self.name)
+        return make_initials(self.name)
 
     @property
     def state(self) -> str:

@@ -16,11 +16,11 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
 from sickbay.web.fhir.response import is_unchanged
 from sickbay.web.html_response import STATIC
-from sickbay.web.middleware.cors import cors
+from sickbay.web.middleware.cors import list_cors_headers
 from sickbay.web.oauth.discovery import MADE
 
 
-def routes(sandbox: Sandbox) -> list[Route]:
+def list_routes(sandbox: Sandbox) -> list[Route]:
     base, all = sandbox.runtime.base, list(sandbox.tenants.values())
     served = [("", base, all), *((f"/{tenant.name}", tenant.base, [tenant]) for tenant in all)]
     return [
@@ -32,11 +32,14 @@ def routes(sandbox: Sandbox) -> list[Route]:
 def _bundle_handler(address: str, base: str, tenants: Sequence[Tenant]) -> Callable[[Request], Any]:
     """Serve one Bundle, or 304 if the client has it already (SMART 2.2, Caching Brand Bundles)."""
     all_brands = [_brand_of_tenant(tenant, base) for tenant in tenants]
-    body = orjson.dumps(brands.bundle(address, all_brands, f"{MADE}T00:00:00Z"))
+    body = orjson.dumps(brands.make_bundle(address, all_brands, f"{MADE}T00:00:00Z"))
     tag = f'W/"{hashlib.sha256(body).hexdigest()[:16]}"'
 
     async def answer(request: Request) -> Response:
-        headers = {"etag": tag, **{name.decode(): value.decode() for name, value in cors(request.headers.get("origin"))}}
+        headers = {
+            "etag": tag,
+            **{name.decode(): value.decode() for name, value in list_cors_headers(request.headers.get("origin"))},
+        }
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=headers)
         if is_unchanged(request.headers, tag, ""):

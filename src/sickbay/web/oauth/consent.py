@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from sickbay.authorization.login.consent import narrowings
+from sickbay.authorization.login.consent import list_narrowings
 from sickbay.services.login import Consent
 from sickbay.web.oauth.sign_in import ConsentGroup, ConsentItem, ScopePart
 
@@ -18,7 +18,7 @@ def as_before(groups: Iterable[ConsentGroup], version: str, before: Consent | No
 
 
 def _item_as_before(item: ConsentItem, version: str, last: Consent) -> ConsentItem:
-    parts = tuple(ScopePart(words, text, text in last.scopes) for words, text in narrowings(item.value, version))
+    parts = tuple(ScopePart(words, text, text in last.scopes) for words, text in list_narrowings(item.value, version))
     refused = any(scope in last.refused for scope in item.scopes) and not any(part.chosen for part in parts)
     return replace(item, ticked=not refused, narrow=parts)
 

@@ -60,7 +60,7 @@ class ContextsView(Struct, frozen=True, kw_only=True):
     request: str = ""
 
 
-def choices(type: str, resources: Iterable[Mapping[str, Any]]) -> tuple[ContextChoice, ...]:
+def list_choices(type: str, resources: Iterable[Mapping[str, Any]]) -> tuple[ContextChoice, ...]:
     options = (_context_choice(type, resource) for resource in resources)
     return tuple(sorted(options, key=lambda option: option.title))
 
@@ -68,7 +68,7 @@ def choices(type: str, resources: Iterable[Mapping[str, Any]]) -> tuple[ContextC
 def _context_choice(type: str, resource: Mapping[str, Any]) -> ContextChoice:
     reference = f"{type}/{resource['id']}"
     names = (_display_text(resource.get(member)) for member in NAMED_BY)
-    title = next(filter(None, names), "") or chart.drug(resource) or reference
+    title = next(filter(None, names), "") or chart.describe_drug(resource) or reference
     day = next((english.fhir_date(str(resource[member])) for member in DATED_BY if resource.get(member)), "")
     status = resource.get("status")
     return ContextChoice(reference, title, day, status if isinstance(status, str) else "")

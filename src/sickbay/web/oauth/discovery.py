@@ -23,7 +23,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import id_token
 from sickbay.services.context import Tenant
 from sickbay.web import http_request
-from sickbay.web.middleware.cors import OPEN, cors
+from sickbay.web.middleware.cors import OPEN, list_cors_headers
 from sickbay.web.oauth.metadata_hints import NO_RESOURCE, OF_OPENID, OF_SERVER, find_hint, metadata_url
 
 MADE = "2026-11-26"
@@ -65,7 +65,10 @@ class Documents:
             lambda: _apply_dialect(
                 tenant,
                 discovery.smart_configuration(
-                    tenant.server, app_state=_app_state(tenant, version), **_other_endpoints(tenant), **_brand_members(tenant)
+                    tenant.server,
+                    app_state=_app_state(tenant, version),
+                    **_list_other_endpoints(tenant),
+                    **_brand_members(tenant),
                 ),
             ),
         )
@@ -88,14 +91,14 @@ class Documents:
         return document
 
 
-def endpoints(tenant: Tenant) -> dict[str, str]:
+def list_endpoints(tenant: Tenant) -> dict[str, str]:
     """The endpoints in the discovery documents, by member name, and the URLs of the documents themselves."""
     server, issuer = tenant.server, tenant.base + tenant.dialect.path("issuer").rstrip("/")
     return {
         "authorization_endpoint": server.authorization_endpoint,
         "token_endpoint": server.token_endpoint,
         **{name: f"{tenant.base}/oauth/{path}" for name, path in IDENTITY},
-        **_other_endpoints(tenant),
+        **_list_other_endpoints(tenant),
         "discovery_document": f"{server.fhir_bases[0]}/.well-known/smart-configuration",
         "openid_configuration": issuer + OF_OPENID,
         "server_metadata": metadata_url(tenant),
@@ -106,7 +109,7 @@ def _openid_configuration(tenant: Tenant) -> dict[str, Any]:
     more = {name: f"{tenant.base}/oauth/{path}" for name, path in IDENTITY}
     own_claims = [name for claims in tenant.dialect.id_token.values() for name in claims]
     return _apply_dialect(
-        tenant, discovery.openid_configuration(tenant.server, own_claims=own_claims, **more, **_other_endpoints(tenant))
+        tenant, discovery.openid_configuration(tenant.server, own_claims=own_claims, **more, **_list_other_endpoints(tenant))
     )
 
 
@@ -114,7 +117,7 @@ def _protected_resource(sandbox: Sandbox, tenant: Tenant, version: str) -> dict[
     guide = f"{sandbox.runtime.base}/docs/how-to/agent-access"
     name = f"{tenant.title}, FHIR {version.upper()}"
     scopes = protected_resource.base_scopes(tenant.policy)
-    return protected_resource.document(tenant.fhir_base(version), tenant.server.issuer, scopes, name, guide)
+    return protected_resource.make_document(tenant.fhir_base(version), tenant.server.issuer, scopes, name, guide)
 
 
 def _apply_dialect(tenant: Tenant, document: dict[str, Any]) -> dict[str, Any]:
@@ -123,7 +126,7 @@ def _apply_dialect(tenant: Tenant, document: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not False or name not in tenant.dialect.discovery}
 
 
-def _other_endpoints(tenant: Tenant) -> dict[str, Any]:
+def _list_other_endpoints(tenant: Tenant) -> dict[str, Any]:
     base, path = tenant.base, tenant.dialect.path
     return {
         "jwks_uri": base + path("jwks"),
@@ -137,7 +140,7 @@ def _other_endpoints(tenant: Tenant) -> dict[str, Any]:
 def _brand_members(tenant: Tenant) -> dict[str, Any]:
     return {
         "user_access_brand_bundle": tenant.base + brands.PATH,
-        "user_access_brand_identifier": brands.identifier(tenant.base),
+        "user_access_brand_identifier": brands.make_identifier(tenant.base),
     }
 
 
@@ -147,7 +150,7 @@ def _app_state(tenant: Tenant, version: str) -> str:
 
 
 def _capability_statement(tenant: Tenant, version: str) -> dict[str, Any]:
-    listed, server = _apply_dialect(tenant, _other_endpoints(tenant)), tenant.server
+    listed, server = _apply_dialect(tenant, _list_other_endpoints(tenant)), tenant.server
     oauth = {"authorize": server.authorization_endpoint, "token": server.token_endpoint}
     oauth |= {name: listed[member] for name, member in OAUTH_URIS.items() if member in listed}
     details = conformance.Self(
@@ -158,10 +161,10 @@ def _capability_statement(tenant: Tenant, version: str) -> dict[str, Any]:
         multiple_deletes=tenant.policy.multiple_deletes,
         searchable=listed_parameters(tenant.policy.search_parameters),
     )
-    return conformance.statement(version, details)
+    return conformance.make_statement(version, details)
 
 
-def routes(sandbox: Sandbox, documents: Documents) -> list[Route]:
+def list_routes(sandbox: Sandbox, documents: Documents) -> list[Route]:
     """The metadata of each issuer where OpenID Connect appends the well-known path, and where RFC 8414 inserts both of them."""
     well_known: list[Route] = []
     jwks = _jwks_handler(sandbox)
@@ -242,7 +245,7 @@ def _jwks_handler(sandbox: Sandbox) -> Callable[[Request], Any]:
 
 def _open(request: Request, body: bytes) -> Response:
     response = Response(body, media_type="application/json")
-    for name, value in cors(request.headers.get("origin")):
+    for name, value in list_cors_headers(request.headers.get("origin")):
         response.headers[name.decode()] = value.decode()
     return response
 

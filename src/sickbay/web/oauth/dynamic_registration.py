@@ -42,7 +42,7 @@ async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     fault = unreadable or client_metadata.find_fault(metadata)
     stated = client_metadata.read_software_statement(metadata)
     if not fault and stated is None:
-        fields = client_metadata.registration(metadata, tenant.name, registration_limits.by_policy(tenant.policy))
+        fields = client_metadata.make_registration(metadata, tenant.name, registration_limits.make_grant(tenant.policy))
         fault = registration.settings_fault(sandbox.runtime, fields)
     if fault or stated is not None:
         unusable = RegistrationRequest(fault=fault, software_statement=stated)
@@ -62,7 +62,7 @@ async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
 
 
 async def _manage_client(request: Request, sandbox: Sandbox, tenant: Tenant, body: str) -> Response:
-    client, revision = await registration.with_revision(sandbox.runtime, request.path_params["client_id"])
+    client, revision = await registration.load_with_revision(sandbox.runtime, request.path_params["client_id"])
     token = bearer(AccessRequest(request.method, "", "", headers=headers_of(request.scope)))
     if client is None or client.tenant != tenant.name or not registration.may_manage(client, token):
         return await _refuse_registration(request, sandbox, tenant, RegistrationRequest(managed=False))
@@ -72,7 +72,7 @@ async def _manage_client(request: Request, sandbox: Sandbox, tenant: Tenant, bod
         return await http_request.note(request, response, stage="registration", tenant=tenant.name, client_id=client.client_id)
     if request.method == "PUT":
         return await _replace_metadata(request, sandbox, tenant, client, revision, body, token)
-    response = error_responses.json(_response_members(tenant, client, None, token), 200)
+    response = error_responses.respond_json(_response_members(tenant, client, None, token), 200)
     return await http_request.note(request, response, stage="registration", tenant=tenant.name, client_id=client.client_id)
 
 
@@ -103,7 +103,7 @@ async def _describe_registration(
     members = _response_members(tenant, result.client, result.secret, result.token or token)
     return await http_request.note(
         request,
-        error_responses.json(members, status),
+        error_responses.respond_json(members, status),
         stage="registration",
         tenant=tenant.name,
         decision=result.decision,

@@ -26,7 +26,7 @@ from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, html_response, http_request
 from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.ehr import chart
-from sickbay.web.http_request import headers_of, peer
+from sickbay.web.http_request import get_peer, headers_of
 from sickbay.web.oauth import consent, context_picker, visit_picker
 from sickbay.web.oauth.authorize import deliver, deliver_failure
 from sickbay.web.oauth.sign_in import Account, ConsentView, PickerView, SignInView, consent_groups
@@ -45,7 +45,7 @@ OVER = notice.NoticeView(
 async def show_next_page(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """GET shows the next page. POST handles the user's answer."""
     sent = parse(await http_request.read_body(request)) if request.method == "POST" else http_request.query_of(request.scope)
-    session = await cookies.session(request, sandbox)
+    session = await cookies.find_session(request, sandbox)
     waiting = await operation.resume(sandbox.runtime, tenant, sent.get("request") or "", session, automatic=one_click(request))
     if waiting is None:
         return await _request_ended(request, sandbox, tenant, session, sent)
@@ -69,10 +69,10 @@ async def _request_ended(
     framed = session is None and request.headers.get("sec-fetch-dest", "iframe") != "document"
     lost = await held_back.load_lost(sandbox.runtime, tenant, sent.get("request") or "") if framed else None
     if lost is None:
-        return html_response.page(request, sandbox, "notice", OVER, options, 400)
+        return html_response.render_page(request, sandbox, "notice", OVER, options, 400)
     exchange = f"/exchanges/{http_request.exchange_id(request)}"
     view = notice.continue_in_tab(_restart_url(tenant, lost), lost.client.name, exchange)
-    response = html_response.page(request, sandbox, "notice", view, options, 400)
+    response = html_response.render_page(request, sandbox, "notice", view, options, 400)
     return await http_request.note(
         request,
         response,
@@ -107,21 +107,27 @@ async def _show_next_page(
     )
     if step == "sign-in":
         view = await sign_in_view(
-            request, sandbox, tenant, action(tenant), waiting.id, waiting.client.name, username=waiting.sign_in_parameters.hint
+            request,
+            sandbox,
+            tenant,
+            make_action(tenant),
+            waiting.id,
+            waiting.client.name,
+            username=waiting.sign_in_parameters.hint,
         )
-        return html_response.page(request, sandbox, "sign_in", view, options)
+        return html_response.render_page(request, sandbox, "sign_in", view, options)
     if step == "patient":
-        return html_response.page(
+        return html_response.render_page(
             request, sandbox, "picker", await _picker_view(sandbox, tenant, waiting, (sent.get("q") or "").strip()), options
         )
     if step == "encounter":
-        return html_response.page(request, sandbox, "visits", await _visits_view(sandbox, tenant, waiting), options)
+        return html_response.render_page(request, sandbox, "visits", await _visits_view(sandbox, tenant, waiting), options)
     if step == "context":
-        return html_response.page(request, sandbox, "contexts", await _contexts_view(sandbox, tenant, waiting), options)
-    return html_response.page(request, sandbox, "consent", await _consent_view(sandbox, tenant, waiting), options)
+        return html_response.render_page(request, sandbox, "contexts", await _contexts_view(sandbox, tenant, waiting), options)
+    return html_response.render_page(request, sandbox, "consent", await _consent_view(sandbox, tenant, waiting), options)
 
 
-def action(tenant: Tenant) -> str:
+def make_action(tenant: Tenant) -> str:
     return f"/{tenant.name}/oauth/continue"
 
 
@@ -135,7 +141,7 @@ async def sign_in_view(
     fault: str = "",
     username: str = "",
 ) -> SignInView:
-    accounts_here = await users.all_users(sandbox.runtime, tenant)
+    accounts_here = await users.list_users(sandbox.runtime, tenant)
     accounts = tuple(
         Account(account.username, account.name or account.username, account.title, account.acts_for_patients)
         for account in accounts_here
@@ -167,7 +173,7 @@ async def signing_in_user(request: Request, sandbox: Sandbox, tenant: Tenant, se
         user = await records.load_user(sandbox.runtime, tenant, account)
         return user if user and user.seeded else None
     runtime, username = sandbox.runtime, sent.get("username") or ""
-    key = ThrottleKey("person", tenant.name, username, peer(request.scope))
+    key = ThrottleKey("person", tenant.name, username, get_peer(request.scope))
     await failed_attempts.check(runtime, key)
     signed_in = await sessions.check_password(runtime, tenant, username, sent.get("password") or "")
     if signed_in is None:
@@ -202,7 +208,7 @@ async def _handle_answer(
 
 
 def _to_next_page(tenant: Tenant, waiting: PendingAuthorization) -> Response:
-    return redirect_to(f"{action(tenant)}?request={waiting.id}")
+    return redirect_to(f"{make_action(tenant)}?request={waiting.id}")
 
 
 async def _sign_in(
@@ -212,11 +218,11 @@ async def _sign_in(
     if user is None:
         fault = "Wrong username or password."
         view = await sign_in_view(
-            request, sandbox, tenant, action(tenant), waiting.id, waiting.client.name, fault, sent.get("username") or ""
+            request, sandbox, tenant, make_action(tenant), waiting.id, waiting.client.name, fault, sent.get("username") or ""
         )
         framed = tenant.under(waiting.client).policy.frames(signed_in=False)
         options = html_response.PageOptions(tenant, session, bare=True, leads_to=(waiting.redirect_uri,), framed=framed)
-        return html_response.page(request, sandbox, "sign_in", view, options, 401)
+        return html_response.render_page(request, sandbox, "sign_in", view, options, 401)
     new, cookie = await sessions.sign_in(sandbox.runtime, tenant, session, user)
     await operation.keep(sandbox.runtime, tenant, waiting, new)
     response = _to_next_page(tenant, waiting)
@@ -252,10 +258,10 @@ async def _picker_view(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthori
     parameters = [*patients.search_parameters(query), ("_sort", "family"), ("_count", "50")]
     matches = await patients.list_patients(sandbox.runtime, tenant, waiting.version, parameters, waiting.user)
     candidates = tuple(
-        sorted((chart.candidate(patient) for patient in matches.rows), key=lambda patient: (patient.family, patient.given))
+        sorted((chart.make_candidate(patient) for patient in matches.rows), key=lambda patient: (patient.family, patient.given))
     )
     return PickerView(
-        action=action(tenant),
+        action=make_action(tenant),
         app=waiting.client.name,
         candidates=candidates,
         request=waiting.id,
@@ -272,7 +278,7 @@ async def _store_choice(
     if choice is None:
         return
     scope, type = choice
-    offered = {f"{type}/{candidate['id']}" for candidate in await login.candidates(sandbox.runtime, tenant, waiting, type)}
+    offered = {f"{type}/{candidate['id']}" for candidate in await login.list_candidates(sandbox.runtime, tenant, waiting, type)}
     wanted = sent.get("reference") or "" if sent.get("decision") == "open" else ""
     chosen = {**waiting.chosen, scope.text: wanted if wanted in offered else ""}
     await operation.keep(sandbox.runtime, tenant, structs.replace(waiting, chosen=chosen), session)
@@ -282,30 +288,32 @@ async def _contexts_view(sandbox: Sandbox, tenant: Tenant, waiting: PendingAutho
     choice = login.open_context(tenant, waiting)
     assert choice is not None
     scope, type = choice
-    patient = waiting.patient or login.own_patient(waiting) or ""
+    patient = waiting.patient or login.find_own_patient(waiting) or ""
     record = await patients.read(sandbox.runtime, tenant, waiting.version, "Patient", patient, waiting.user)
-    candidates = await login.candidates(sandbox.runtime, tenant, waiting, type)
+    candidates = await login.list_candidates(sandbox.runtime, tenant, waiting, type)
     return context_picker.ContextsView(
-        action=action(tenant),
+        action=make_action(tenant),
         app=waiting.client.name,
         scope=scope.text,
         type=type,
         role=scope.role or "",
         patient=_name_of_patient(record) if patient else "",
-        choices=context_picker.choices(type, candidates),
+        choices=context_picker.list_choices(type, candidates),
         request=waiting.id,
     )
 
 
 async def _visits_view(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> visit_picker.VisitsView:
-    patient = waiting.patient or login.own_patient(waiting) or ""
+    patient = waiting.patient or login.find_own_patient(waiting) or ""
     record = await patients.read(sandbox.runtime, tenant, waiting.version, "Patient", patient, waiting.user)
-    encounters = await patients.encounters(sandbox.runtime, tenant, waiting.version, patient, waiting.user) if record else []
+    encounters = (
+        await patients.list_encounters(sandbox.runtime, tenant, waiting.version, patient, waiting.user) if record else []
+    )
     return visit_picker.VisitsView(
-        action=action(tenant),
+        action=make_action(tenant),
         app=waiting.client.name,
         patient=_name_of_patient(record),
-        choices=visit_picker.choices(encounters),
+        choices=visit_picker.list_choices(encounters),
         request=waiting.id,
     )
 
@@ -315,7 +323,7 @@ def _name_of_patient(record: patients.Json | None) -> str:
 
 
 async def _consent_view(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> ConsentView:
-    patient = waiting.patient or login.own_patient(waiting)
+    patient = waiting.patient or login.find_own_patient(waiting)
     record = None
     if patient:
         record = await patients.read(sandbox.runtime, tenant, waiting.version, "Patient", patient, waiting.user)
@@ -324,7 +332,7 @@ async def _consent_view(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthor
     before = await login.load_consent(sandbox.runtime, tenant, waiting)
     groups = consent_groups((decision.scope for decision in waiting.offered if decision.granted), name, user)
     return ConsentView(
-        action=action(tenant),
+        action=make_action(tenant),
         app=waiting.client.name,
         groups=consent.as_before(groups, waiting.version, before),
         goes_to=waiting.redirect_uri,

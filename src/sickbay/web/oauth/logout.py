@@ -12,7 +12,7 @@ from sickbay.services import sessions
 from sickbay.services.context import Tenant
 from sickbay.services.journal.write import Exchange, RecordedResponse
 from sickbay.services.logout import LogoutResult
-from sickbay.services.logout import logout as decide
+from sickbay.services.logout import end_session as decide
 from sickbay.services.sessions import Session
 from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.oauth.logout_view import LogoutView
@@ -23,13 +23,13 @@ FORM_PARAMETERS = ("csrf", "decision")
 """Parameters that our form adds to those of the app."""
 
 
-async def logout(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+async def handle_logout(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """GET or POST from an app, or POST with a decision from our own page."""
     body = await http_request.read_body(request) if request.method == "POST" else ""
     sent = parse(body) if request.method == "POST" else http_request.query_of(request.scope)
     url = sandbox.runtime.base + http_request.raw_path(request.scope)
     logout_request = LogoutRequest(sent.replace([(name, None) for name in FORM_PARAMETERS]), url, request.method)
-    session = await cookies.session(request, sandbox)
+    session = await cookies.find_session(request, sandbox)
     result = await decide(sandbox.runtime, tenant, logout_request, session)
     if result.decision.refusal is not None:
         return await _refuse_logout(request, sandbox, tenant, result, body)
@@ -65,7 +65,7 @@ def _confirmation_page(
         sent=tuple(sent.pairs),
     )
     to = sent.get("post_logout_redirect_uri") or ""
-    return html_response.page(
+    return html_response.render_page(
         request, sandbox, "logout", view, html_response.PageOptions(tenant, session, bare=True, leads_to=(to,))
     )
 
@@ -82,7 +82,7 @@ def _finish(
         title="You’re still signed in", text=f"You stay signed in at {tenant.title}.", primary=Link("Continue", home)
     )
     view = stays if sent is None else notice.make_signed_out(tenant.title, f"{home}/sign-in")
-    return html_response.page(request, sandbox, "notice", view, html_response.PageOptions(tenant, session, bare=True))
+    return html_response.render_page(request, sandbox, "notice", view, html_response.PageOptions(tenant, session, bare=True))
 
 
 async def _refuse_logout(request: Request, sandbox: Sandbox, tenant: Tenant, result: LogoutResult, body: str) -> Response:

@@ -12,17 +12,17 @@ from sickbay.services.failed_attempts import watch_guesses
 from sickbay.services.revocation import revoke
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin_guard import is_direct
-from sickbay.web.http_request import headers_of, peer, stand_in_of
+from sickbay.web.http_request import get_peer, headers_of, stand_in_of
 
 
-async def revocation(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+async def handle_revocation(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     body, headers = await http_request.read_body(request), headers_of(request.scope)
-    url, direct = http_request.address(request.scope, sandbox.runtime.base), is_direct(request, headers, body)
+    url, direct = http_request.make_address(request.scope, sandbox.runtime.base), is_direct(request, headers, body)
     sent = token_request(request.method, url, headers, body, direct=direct, stand_in=stand_in_of(request))
-    result = await watch_guesses(sandbox.runtime, tenant, sent, peer(request.scope), revoke)
+    result = await watch_guesses(sandbox.runtime, tenant, sent, get_peer(request.scope), revoke)
     explanation, refusal = None, result.decision.refusal
     if refusal is None:
-        response = error_responses.json({})  # clients ignore the body (RFC 7009 2.2), but strict ones parse it
+        response = error_responses.respond_json({})  # clients ignore the body (RFC 7009 2.2), but strict ones parse it
     else:
         explanation, id = result.decision.explain(), http_request.exchange_id(request)
         words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, result.client_id, "")

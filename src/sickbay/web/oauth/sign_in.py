@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from sickbay.kernel.english import join
 from sickbay.protocol.scopes import LaunchScope, PlainScope, ResourceScope, parse
-from sickbay.web.pages.parts import Chip, initials
+from sickbay.web.pages.parts import Chip, make_initials
 
 
 class Account(Struct, frozen=True):
@@ -29,7 +29,7 @@ class Account(Struct, frozen=True):
 
     @property
     def letters(self) -> str:
-        return initials(self.name.removeprefix("Dr. "))
+        return make_initials(self.name.removeprefix("Dr. "))
 
 
 class SignInView(Struct, frozen=True, kw_only=True):
@@ -154,7 +154,7 @@ class ConsentView(Struct, frozen=True, kw_only=True):
 
     @property
     def letters(self) -> str:
-        return initials(self.app)
+        return make_initials(self.app)
 
     @property
     def question(self) -> str:

@@ -16,7 +16,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
 from sickbay.services.failed_attempts import watch_guesses
 from sickbay.services.injection import choose, grants
-from sickbay.services.token import token as answer
+from sickbay.services.token import issue_token as answer
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin_guard import is_direct
 from sickbay.web.http_request import stand_in_of, state_of
@@ -32,7 +32,7 @@ class TokenResponse(Response):
         self.raw_headers = [*error_responses.RAW_NO_STORE, length, (b"content-type", b"application/json")]
 
 
-async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+async def handle_token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """The token endpoint (RFC 6749 3.2). Any method other than POST is a finding too."""
     body = await http_request.read_body(request)
     recorded = http_request.recorded_request(request.scope, sandbox.runtime.base, body)

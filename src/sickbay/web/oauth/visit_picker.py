@@ -32,7 +32,7 @@ class VisitsView(Struct, frozen=True, kw_only=True):
     request: str = ""
 
 
-def choices(encounters: Iterable[Mapping[str, Any]]) -> tuple[VisitChoice, ...]:
+def list_choices(encounters: Iterable[Mapping[str, Any]]) -> tuple[VisitChoice, ...]:
     return tuple(_visit_choice(encounter) for encounter in encounters)
 
 

@@ -13,10 +13,10 @@ from sickbay.authorization.authorize.stage import GATE
 from sickbay.authorization.checks import FUNCTIONS
 from sickbay.diagnosis import placeholders
 from sickbay.diagnosis.catalogue import RULES
-from sickbay.faults.kinds import kinds
+from sickbay.faults.kinds import list_kinds
 from sickbay.kernel.english import count, join
 from sickbay.kernel.memoize import cache_results
-from sickbay.services.journal.outcomes import Outcome, describe_injected, outcome, status
+from sickbay.services.journal.outcomes import Outcome, describe_injected, determine_outcome, get_status
 from sickbay.web.exchanges import code_samples
 from sickbay.web.pages.parts import FindingView, Verdict
 
@@ -93,9 +93,9 @@ _TERM = re.compile(rf"(?:{'|'.join((*_PARAMETERS, *sorted(_SPELLED, key=len, rev
 """A term in the name of a check: a word, or several that are one name."""
 
 
-def verdict(exchange: Mapping[str, Any]) -> tuple[Verdict | str, str]:
+def determine_verdict(exchange: Mapping[str, Any]) -> tuple[Verdict | str, str]:
     """The kind and the word of the tag."""
-    return ("warning", "Injected fault") if describe_injected(exchange) else VERDICTS[outcome(exchange)]
+    return ("warning", "Injected fault") if describe_injected(exchange) else VERDICTS[determine_outcome(exchange)]
 
 
 VERDICTS: dict[Outcome, tuple[Verdict | str, str]] = {
@@ -106,13 +106,13 @@ VERDICTS: dict[Outcome, tuple[Verdict | str, str]] = {
 """The kind and the word of the tag."""
 
 
-def headline(views: Sequence[FindingView], exchange: Mapping[str, Any]) -> str:
+def write_headline(views: Sequence[FindingView], exchange: Mapping[str, Any]) -> str:
     """The first problem and its fix, if both fit on two lines."""
-    ended = outcome(exchange)
+    ended = determine_outcome(exchange)
     if not views and (fault := describe_injected(exchange)):
         return f"Sickbay injected a fault: {fault[:1].lower()}{fault[1:]}."
     if not views:
-        said = {"passed": "was granted", "refused": "was refused", "warning": f"failed with status {status(exchange)}"}
+        said = {"passed": "was granted", "refused": "was refused", "warning": f"failed with status {get_status(exchange)}"}
         return f"This request {said[ended]}."
     first = views[0]
     title = first.title.rstrip(".")
@@ -120,7 +120,7 @@ def headline(views: Sequence[FindingView], exchange: Mapping[str, Any]) -> str:
         start = (
             f"Granted, with {'a warning' if first.kind == 'warning' else 'advice'}"
             if ended == "passed"
-            else f"Failed with status {status(exchange)}"
+            else f"Failed with status {get_status(exchange)}"
         )
         return f"{start}: {shorten(title)}."
     fix = first.fix.split(". ")[0].rstrip(".") + "."
@@ -135,7 +135,7 @@ def shorten(text: str) -> str:
     return " ".join(word if len(word) <= 48 else f"{word[:24]}…{word[-16:]}" for word in text.split(" "))
 
 
-def lede(views: Sequence[FindingView], corrected: bool, exchange: Mapping[str, Any]) -> str:
+def write_lede(views: Sequence[FindingView], corrected: bool, exchange: Mapping[str, Any]) -> str:
     """The fault that was injected, the number of problems, and where their fix is."""
     fault = _describe_fault(exchange)
     problems = _describe_problems(views, corrected)
@@ -143,7 +143,7 @@ def lede(views: Sequence[FindingView], corrected: bool, exchange: Mapping[str, A
         return " ".join(filter(None, (fault, problems)))
     if views:
         return "See the suggestions below."
-    return "No problems found." if outcome(exchange) == "passed" else "No rule explains this; see the response below."
+    return "No problems found." if determine_outcome(exchange) == "passed" else "No rule explains this; see the response below."
 
 
 def _describe_problems(views: Sequence[FindingView], corrected: bool) -> str:
@@ -167,7 +167,7 @@ def _describe_fault(exchange: Mapping[str, Any]) -> str:
     fault = exchange.get("injected")
     if not fault:
         return ""
-    known = kinds().get(fault["kind"])
+    known = list_kinds().get(fault["kind"])
     texts = [f"This is fault {fault['fault']} (`{fault['kind']}`), which you injected.", fault.get("changed", "")]
     return " ".join(filter(None, (*texts, f"What a good app does: {known.advice}" if known else "")))
 
@@ -196,9 +196,9 @@ def answer(exchange: Mapping[str, Any]) -> str:
         return ""
     if _is_page(exchange):
         return (
-            f"{status(exchange)} error page, no redirect"
-            if status(exchange) >= 400
-            else f"{status(exchange)} page, no redirect"
+            f"{get_status(exchange)} error page, no redirect"
+            if get_status(exchange) >= 400
+            else f"{get_status(exchange)} page, no redirect"
         )
     headers = _headers_by_name(response)
     rest = headers.get("location") or headers.get("www-authenticate") or response.get("body") or ""
@@ -209,11 +209,11 @@ def answer(exchange: Mapping[str, Any]) -> str:
 def answer_lines(exchange: Mapping[str, Any]) -> str:
     """The response as `answer` has it, but a short JSON object is indented."""
     line, body = answer(exchange), str((exchange.get("response") or {}).get("body") or "")
-    members = code_samples.parse_object(body) if line == f"{status(exchange)} {body}" else {}
-    return f"{status(exchange)}\n{json.dumps(members, indent=2, ensure_ascii=False)}" if members else line
+    members = code_samples.parse_object(body) if line == f"{get_status(exchange)} {body}" else {}
+    return f"{get_status(exchange)}\n{json.dumps(members, indent=2, ensure_ascii=False)}" if members else line
 
 
-def receiver(exchange: Mapping[str, Any]) -> str:
+def name_receiver(exchange: Mapping[str, Any]) -> str:
     """The label of the response: an app receives neither the pages in the browser nor the response to a resent request."""
     if exchange.get("resent_from"):
         return "Response"
@@ -234,16 +234,16 @@ def _headers_by_name(response: Mapping[str, Any]) -> dict[str, str]:
     return {str(name).lower(): str(value) for name, value in (response.get("headers") or {}).items()}
 
 
-def duration(exchange: Mapping[str, Any]) -> str:
+def format_duration(exchange: Mapping[str, Any]) -> str:
     spent = exchange.get("milliseconds")
     return f"in {spent:.1f} ms" if isinstance(spent, (int, float)) else ""
 
 
 def note(request: code_samples.RequestParts) -> str:
     """The placeholders that a reader has to fill in before the code works."""
-    body = code_samples.not_kept(request)
+    body = code_samples.describe_missing_parts(request)
     outline = f"Sickbay didn’t store the body. It was {body}." if body else ""
-    return " ".join(part for part in (_ask_for_values(code_samples.places(request)), outline) if part)
+    return " ".join(part for part in (_ask_for_values(code_samples.list_places(request)), outline) if part)
 
 
 def _ask_for_values(places: Sequence[str]) -> str:
@@ -289,14 +289,14 @@ def steps_of(checks: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
             undecided, because = False, because or "decided the response"
         if outcome == "skipped":
             because = _needs_sentence(check.get("waits_for"))
-        steps.append(Step(outcome, words(str(check["name"])), because))
+        steps.append(Step(outcome, split_name(str(check["name"])), because))
         if check["name"] == GATE.name and outcome == "passed":
             steps.append(Step("gate", "From here on, a response may be redirected to your app."))
     return tuple(steps)
 
 
 @cache_results(1024)
-def words(name: str) -> str:
+def split_name(name: str) -> str:
     """The name of a check as words, as its function says it."""
     return " ".join([_SPELLED.get(term, term) for term in _TERM.findall(FUNCTIONS.get(name, name))])
 
@@ -304,7 +304,7 @@ def words(name: str) -> str:
 def _needs_sentence(missing: str | None) -> str:
     if missing in _MISSING:
         return f"needs {_MISSING[missing]}"
-    return f"runs only after “{words(missing)}” has passed" if missing else "runs only after another check has passed"
+    return f"runs only after “{split_name(missing)}” has passed" if missing else "runs only after another check has passed"
 
 
 def tally(checks: Sequence[Mapping[str, Any]]) -> str:

@@ -82,10 +82,10 @@ def population_pending(
 def _time_left(progress: PopulationProgress) -> str:
     if progress.seconds is None:
         return "How long it takes isn’t known yet."
-    return f"{english.duration(progress.seconds).capitalize()} left."
+    return f"{english.describe_duration(progress.seconds).capitalize()} left."
 
 
-def not_found(path: str, meant: str = "", near: Sequence[str] = ()) -> NoticeView:
+def make_not_found(path: str, meant: str = "", near: Sequence[str] = ()) -> NoticeView:
     """meant: a sentence that names the address that was probably meant. near: paths that exist near this one."""
     hint = meant or ("" if near else next((text for start, text in GONE.items() if path.startswith(start)), ""))
     return NoticeView(
@@ -99,7 +99,7 @@ def not_found(path: str, meant: str = "", near: Sequence[str] = ()) -> NoticeVie
     )
 
 
-def no_record(ehr: str) -> NoticeView:
+def make_no_record(ehr: str) -> NoticeView:
     """The page for an unknown patient or one the user may not see; it doesn't reveal which."""
     return NoticeView(
         title="Patient not found",
@@ -108,7 +108,7 @@ def no_record(ehr: str) -> NoticeView:
     )
 
 
-def no_app(ehr: str) -> NoticeView:
+def make_no_app(ehr: str) -> NoticeView:
     return NoticeView(
         title="The app wasn’t launched",
         text="Either no app of this hospital has this ID and a launch URI, or you don’t have access to this patient.",
@@ -116,7 +116,7 @@ def no_app(ehr: str) -> NoticeView:
     )
 
 
-def other_method(path: str, method: str, allowed: str) -> NoticeView:
+def make_other_method(path: str, method: str, allowed: str) -> NoticeView:
     return NoticeView(
         title=f"{method} isn’t supported here",
         text=f"This address supports {allowed}.",

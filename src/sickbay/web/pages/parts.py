@@ -162,7 +162,7 @@ class FindingView:
         return "Possible cause" if self.is_only_possible else WORDS[self.kind]
 
 
-def findings(items: Sequence[Mapping[str, Any]]) -> tuple[FindingView, ...]:
+def make_finding_views(items: Sequence[Mapping[str, Any]]) -> tuple[FindingView, ...]:
     """Views of the findings of an exchange (`Finding.to_json`), in the same order."""
     numbers = {finding["id"]: number for number, finding in enumerate(items, 1)}
     causes = [numbers.get(finding.get("because") or "", 0) for finding in items]
@@ -217,7 +217,7 @@ class Choice:
     help: str = ""
 
 
-def initials(name: str) -> str:
+def make_initials(name: str) -> str:
     """Two letters for the tile of an app or a person."""
     words = [word for word in name.split() if word[:1].isalnum()] or ["?"]
     return (words[0][0] + words[1][0] if len(words) > 1 else words[0][:2]).upper()

@@ -15,7 +15,7 @@ Scale = Callable[[float], float]
 HIGH, LOW = 140.0, 90.0
 
 
-def spark(lab: Lab, width: int = 84, height: int = 22) -> Markup:
+def draw_spark(lab: Lab, width: int = 84, height: int = 22) -> Markup:
     """A value over time, with its reference range as a band and the last point marked. The number is next to it."""
     values = lab.course
     if len(values) < 2:
@@ -41,7 +41,7 @@ def _range_band(x: float, width: float, top: float, bottom: float, name: str) ->
     return f'<rect class="{name}" x="{x}" y="{top:.1f}" width="{width}" height="{max(bottom - top, 0):.1f}"/>'
 
 
-def pressure(readings: Sequence[BloodPressure], width: int = 372, height: int = 168) -> Markup:
+def draw_pressure(readings: Sequence[BloodPressure], width: int = 372, height: int = 168) -> Markup:
     """One bar per reading, from systolic to diastolic; amber if out of the target range. The last value is written out."""
     if not readings:
         return Markup("")
@@ -92,13 +92,13 @@ LIFE = dict(zip(LIFELINES, (206, 472, 738, 1004), strict=True))
 WIDTH, FIRST, STEP = 1110, 96, 66
 
 
-def sequence(view: TimelineView) -> Markup:
+def draw_sequence(view: TimelineView) -> Markup:
     """Four lifelines and one arrow per step. A refused step ends in a cross; future steps are dashed."""
     done = sum(arrow.kind not in AHEAD for arrow in view.arrows)
     turn = FIRST + done * STEP - 40
     height = FIRST + len(view.arrows) * STEP - 30
     heads = "".join(
-        _lifeline(LIFE[key], *name, turn, height, done < len(view.arrows))
+        _draw_lifeline(LIFE[key], *name, turn, height, done < len(view.arrows))
         for key, name in zip(LIFELINES, view.names, strict=True)
     )
     arrows = "".join(_diagram_row(FIRST + place * STEP, arrow) for place, arrow in enumerate(view.arrows))
@@ -106,7 +106,7 @@ def sequence(view: TimelineView) -> Markup:
     return Markup(f'<svg class="seq" {box}>{heads}{arrows}</svg>')
 
 
-def _lifeline(x: int, name: str, below: str, turn: int, height: int, dashed: bool) -> str:
+def _draw_lifeline(x: int, name: str, below: str, turn: int, height: int, dashed: bool) -> str:
     lines = f'<line class="life" x1="{x}" x2="{x}" y1="46" y2="{turn}"/>'
     if dashed:
         lines += f'<line class="life dash" x1="{x}" x2="{x}" y1="{turn}" y2="{height}"/>'

@@ -18,7 +18,7 @@ from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.pages.parts import Link
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.apps import app_page
-from sickbay.web.portal.registration import BOXES, EXPIRED, find_missing, form, registration_fields
+from sickbay.web.portal.registration import BOXES, EXPIRED, find_missing, make_form, registration_fields
 from sickbay.web.portal.views import RegisterView
 from sickbay.web.redirects import redirect_to
 
@@ -32,18 +32,24 @@ async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
         return html_response.respond_not_found(request, sandbox)
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
-        return html_response.page(
+        return html_response.render_page(
             request, sandbox, "register", _edit_form(sandbox, client, _read_registered(client), ()), options
         )
     sent = _replace_members(parse(await http_request.read_body(request)), tenant=client.tenant)
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
-        return html_response.page(request, sandbox, "register", _edit_form(sandbox, client, sent, (), EXPIRED), options, 403)
+        return html_response.render_page(
+            request, sandbox, "register", _edit_form(sandbox, client, sent, (), EXPIRED), options, 403
+        )
     if faults := find_missing(sandbox, sent, keys=client.jwks is not None):
-        return html_response.page(request, sandbox, "register", _edit_form(sandbox, client, sent, (), faults), options, 422)
+        return html_response.render_page(
+            request, sandbox, "register", _edit_form(sandbox, client, sent, (), faults), options, 422
+        )
     result = await registration.edit(sandbox.runtime, client, registration_fields(sent))
     if result.client is None:
         all_findings = result.decision.explain().findings
-        return html_response.page(request, sandbox, "register", _edit_form(sandbox, client, sent, all_findings), options, 422)
+        return html_response.render_page(
+            request, sandbox, "register", _edit_form(sandbox, client, sent, all_findings), options, 422
+        )
     if result.secret is not None:
         return await app_page(request, sandbox, result.client, options, result.secret)
     return redirect_to(f"/developer/apps/{client.app_id}")
@@ -84,7 +90,7 @@ def _edit_form(
 ) -> RegisterView:
     app_path = f"/developer/apps/{client.app_id}"
     return replace(
-        form(sandbox, sent, all_findings, faults),
+        make_form(sandbox, sent, all_findings, faults),
         action=f"{app_path}/edit",
         app=Link(client.name, app_path),
         tenants=(),

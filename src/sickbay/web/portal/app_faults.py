@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from sickbay.authorization.models import Client
 from sickbay.faults.fault import Fault
-from sickbay.faults.kinds import presets
+from sickbay.faults.kinds import list_presets
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
@@ -53,7 +53,7 @@ async def change(request: Request, sandbox: Sandbox, id: str) -> Response:
         members = read_members(sent.get("members") or "")
         filters |= {"times": int(times)} if (times := sent.get("times") or "").isdecimal() else {}
         name = sent.get("kind") or ""
-        wanted = setting.preset(name, filters) if name in presets() else [{"kind": name, **members, **filters}]
+        wanted = setting.apply_preset(name, filters) if name in list_presets() else [{"kind": name, **members, **filters}]
         await setting.add(sandbox.runtime, wanted, await _limit_of_student(sandbox.runtime, client) if student else None)
     except (setting.WrongFault, tomllib.TOMLDecodeError) as error:
         return await app_page(request, sandbox, client, options, status=422, fault=f"No fault was injected: {error}")

@@ -22,7 +22,7 @@ from sickbay.web.portal.views import AppPolicyView
 from sickbay.web.redirects import redirect_to
 
 
-async def settings(request: Request, sandbox: Sandbox, id: str) -> Response:
+async def show_settings(request: Request, sandbox: Sandbox, id: str) -> Response:
     """GET shows the form. POST: csrf, form=policy and each setting; on errors the same page, 422."""
     if rejection := refuse_stranger(request, sandbox):
         return rejection
@@ -31,14 +31,14 @@ async def settings(request: Request, sandbox: Sandbox, id: str) -> Response:
         return html_response.respond_not_found(request, sandbox)
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
-        return html_response.page(request, sandbox, "app_policy", _app_policy_view(sandbox, client), options)
+        return html_response.render_page(request, sandbox, "app_policy", _app_policy_view(sandbox, client), options)
     sent = parse(await http_request.read_body(request))
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         view = replace(_app_policy_view(sandbox, client, sent), fault=TOO_LATE)
-        return html_response.page(request, sandbox, "app_policy", view, options, 403)
+        return html_response.render_page(request, sandbox, "app_policy", view, options, 403)
     read = policy_form.read(sent, sandbox.tenants[client.tenant].policy, app=True)
     if read.faults:
-        return html_response.page(
+        return html_response.render_page(
             request, sandbox, "app_policy", _app_policy_view(sandbox, client, sent, read.faults), options, 422
         )
     await registration.save(sandbox.runtime, structs.replace(client, policy=read.chosen), client)
@@ -52,6 +52,6 @@ def _app_policy_view(
     return AppPolicyView(
         app=Link(client.name, path),
         hospital=Link(tenant.title, f"/developer/hospitals/{tenant.name}"),
-        groups=policy_form.groups(tenant.policy, client.policy, {}, app=True, sent=sent, faults=faults),
+        groups=policy_form.make_groups(tenant.policy, client.policy, {}, app=True, sent=sent, faults=faults),
         action=f"{path}/settings",
     )

@@ -26,10 +26,10 @@ from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, html_response, http_request, other_hospitals, students
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.ehr import chart
-from sickbay.web.exchanges.timeline_steps import evidence
+from sickbay.web.exchanges.timeline_steps import write_evidence
 from sickbay.web.exchanges.timeline_views import timeline_view
-from sickbay.web.exchanges.timelines import Persons, persons
-from sickbay.web.pages.parts import Choice, Link, findings
+from sickbay.web.exchanges.timelines import Persons, load_persons
+from sickbay.web.pages.parts import Choice, Link, make_finding_views
 from sickbay.web.population_pending import wait_until_filled
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.developer_views import exchange_line
@@ -48,16 +48,16 @@ SHOWN_LAUNCHES = 8
 TOO_LATE = "This page was probably open for too long. Try again."
 
 
-async def apps(request: Request, sandbox: Sandbox) -> Response:
+async def show_apps(request: Request, sandbox: Sandbox) -> Response:
     if rejection := refuse_stranger(request, sandbox):
         return rejection
     start = http_request.read_start(request)
-    clients = await registration.some_clients(sandbox.runtime, start, LISTED_APPS + 1, students.owner_of(request))
+    clients = await registration.list_some_clients(sandbox.runtime, start, LISTED_APPS + 1, students.owner_of(request))
     more = f"/developer?from={start + LISTED_APPS}" if len(clients) > LISTED_APPS else ""
     hospitals = tuple(Link(tenant.title, f"/developer/hospitals/{name}") for name, tenant in sandbox.tenants.items())
     rows = tuple([await _app_row(sandbox, client) for client in clients[:LISTED_APPS]])
     view = AppsView(rows, "/developer/register", hospitals, more)
-    return html_response.page(
+    return html_response.render_page(
         request, sandbox, "apps", view, await html_response.page_options(request, sandbox, here="Developer portal")
     )
 
@@ -79,7 +79,7 @@ async def _app_row(sandbox: Sandbox, client: Client) -> AppRow:
     )
 
 
-async def app(request: Request, sandbox: Sandbox, id: str) -> Response:
+async def show_app(request: Request, sandbox: Sandbox, id: str) -> Response:
     if rejection := refuse_stranger(request, sandbox):
         return rejection
     client = await registration.find_only(sandbox.runtime, id)
@@ -101,7 +101,7 @@ async def app_page(
 ) -> Response:
     view = replace(await _app_view(request, sandbox, client, secret), fault=fault, saved=saved)
     leads_to = (client.launch_uri or "", *client.redirect_uris)
-    return html_response.page(request, sandbox, "app", view, structs.replace(options, leads_to=leads_to), status)
+    return html_response.render_page(request, sandbox, "app", view, structs.replace(options, leads_to=leads_to), status)
 
 
 async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: str) -> AppView:
@@ -129,9 +129,9 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         is_service=client.type == "system",
         launches=launches,
         next_step=choose_next_step(client, tenant, launches, _chart_url(tenant, client, choices)),
-        probable=tuple(exchange_line(exchange, probably=evidence(exchange)) for exchange in probable[:PROBABLE_LINES]),
+        probable=tuple(exchange_line(exchange, probably=write_evidence(exchange)) for exchange in probable[:PROBABLE_LINES]),
         all_launches=f"/exchanges?q=app%3A{client.app_id}",
-        findings=findings([finding.to_json() for finding in advice]),
+        findings=make_finding_views([finding.to_json() for finding in advice]),
         auto=_auto_text(sandbox, auto.user) if auto else "",
         live_at=f"{english.moment(live)} UTC" if live else "",
         launch_action=f"/{tenant.name}/ehr/launch" if launch_uri(client) else "",
@@ -184,7 +184,7 @@ def _secret_text(client: Client) -> str:
 
 
 async def _user_choices(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
-    people = await users.all_users(sandbox.runtime, tenant)
+    people = await users.list_users(sandbox.runtime, tenant)
     return tuple(Choice(user.username, user.name or user.username) for user in people)
 
 
@@ -201,7 +201,7 @@ async def _launch_rows(sandbox: Sandbox, client: Client) -> tuple[LaunchRow, ...
     """The newest launches of this app, one row each, also those that a script created and no browser opened."""
     found = await launch_progress.find_newest(sandbox.runtime, sandbox.journal, client.client_id, limit=SHOWN_LAUNCHES)
     tenant = sandbox.tenants[client.tenant]
-    return tuple([_launch_row(launch, await persons(sandbox, tenant, launch.id)) for launch in found])
+    return tuple([_launch_row(launch, await load_persons(sandbox, tenant, launch.id)) for launch in found])
 
 
 def _launch_row(launch: LaunchProgress, people: Persons) -> LaunchRow:
@@ -230,12 +230,12 @@ def _explain_missing_patient(exchanges: Sequence[Mapping[str, Any]], people: Per
     return "standalone" if stages & {"authorize", "login"} else "no launch"
 
 
-async def policy(request: Request, sandbox: Sandbox, id: str) -> Response:
+async def change_policy(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Save the app's policy: all of its overrides, as text in the syntax of sickbay.toml."""
     return await _save_text(request, sandbox, id, "policy", portal_views.read_policy)
 
 
-async def cards(request: Request, sandbox: Sandbox, id: str) -> Response:
+async def change_cards(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Save the app's CDS Hooks cards: all of them, as JSON."""
     return await _save_text(request, sandbox, id, "cards", portal_views.read_cards)
 
@@ -258,12 +258,12 @@ async def _save_text(
     if fault:
         again: dict[str, Any] = {name: text, f"{name}_fault": fault}
         view = replace(await _app_view(request, sandbox, client, ""), **again)
-        return html_response.page(request, sandbox, "app", view, options, 422 if ours else 403)
+        return html_response.render_page(request, sandbox, "app", view, options, 422 if ours else 403)
     await registration.save(sandbox.runtime, structs.replace(client, **change), client)
     return redirect_to(f"/developer/apps/{client.app_id}?saved={name}#h-{name}")
 
 
-async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
+async def rotate_secret(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Create a new secret and show it once. The old one stops working."""
     if rejection := refuse_stranger(request, sandbox):
         return rejection

@@ -31,13 +31,13 @@ async def join(request: Request, sandbox: Sandbox) -> Response:
         return redirect_to(OVERVIEW)
     options = await html_response.page_options(request, sandbox, here="Class")
     if request.method != "POST":
-        return html_response.page(request, sandbox, "class_join", JoinView(JOIN), options)
+        return html_response.render_page(request, sandbox, "class_join", JoinView(JOIN), options)
     sent = parse(await http_request.read_body(request))
     code = sent.get("code") or ""
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return _join_form(request, sandbox, options, JoinView(JOIN, fault=cookies.rejection_reason(request)), 403)
     if seconds := await wrong_tokens.seconds_to_wait(sandbox.runtime, request.scope, "class"):
-        return _join_form(request, sandbox, options, JoinView(JOIN, fault=_too_many(seconds)), 429, seconds)
+        return _join_form(request, sandbox, options, JoinView(JOIN, fault=_describe_limit(seconds)), 429, seconds)
     if await members.is_join_key(sandbox.runtime, code):
         return redirect_to(f"{JOIN}/{await members.join_key(sandbox.runtime)}")
     student = await members.find_by_code(sandbox.runtime, code)
@@ -54,12 +54,12 @@ async def join_with_link(request: Request, sandbox: Sandbox, key: str) -> Respon
         return redirect_to(OVERVIEW)
     options = await html_response.page_options(request, sandbox, here="Class")
     if seconds := await wrong_tokens.seconds_to_wait(sandbox.runtime, request.scope, "class"):
-        return _join_form(request, sandbox, options, JoinView(JOIN, fault=_too_many(seconds)), 429, seconds)
+        return _join_form(request, sandbox, options, JoinView(JOIN, fault=_describe_limit(seconds)), 429, seconds)
     if not await members.is_join_key(sandbox.runtime, key):
         return await _count_wrong(request, sandbox, options, JoinView(JOIN, fault=WRONG_LINK))
     action = f"{JOIN}/{await members.join_key(sandbox.runtime)}"
     if request.method != "POST":
-        return html_response.page(request, sandbox, "class_join", JoinView(action, key), options)
+        return html_response.render_page(request, sandbox, "class_join", JoinView(action, key), options)
     sent = parse(await http_request.read_body(request))
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return _join_form(request, sandbox, options, JoinView(action, key, name_fault=cookies.rejection_reason(request)), 403)
@@ -86,18 +86,18 @@ async def _join_class(
 async def _count_wrong(request: Request, sandbox: Sandbox, options: html_response.PageOptions, view: JoinView) -> Response:
     seconds = await wrong_tokens.count(sandbox.runtime, request.scope, "class")
     if seconds:
-        return _join_form(request, sandbox, options, JoinView(JOIN, fault=_too_many(seconds)), 429, seconds)
+        return _join_form(request, sandbox, options, JoinView(JOIN, fault=_describe_limit(seconds)), 429, seconds)
     return _join_form(request, sandbox, options, view, 403)
 
 
-def _too_many(seconds: int) -> str:
+def _describe_limit(seconds: int) -> str:
     return f"Too many wrong codes were sent from this network. Try again in {count(seconds, 'second')}."
 
 
 def _join_form(
     request: Request, sandbox: Sandbox, options: html_response.PageOptions, view: JoinView, status: int, retry_after: int = 0
 ) -> Response:
-    response = html_response.page(request, sandbox, "class_join", view, options, status)
+    response = html_response.render_page(request, sandbox, "class_join", view, options, status)
     if retry_after:
         response.headers["retry-after"] = str(retry_after)
     return response

@@ -30,7 +30,7 @@ async def join_link(sandbox: Sandbox) -> JoinLink:
     key = await members.join_key(sandbox.runtime)
     url = f"{sandbox.runtime.base}{JOIN}/{key}"
     squares, size = draw(url)
-    certificate = own_certificate(sandbox.settings)
+    certificate = find_own_certificate(sandbox.settings)
     return JoinLink(
         url, key, squares, size, CERTIFICATE if certificate else "", fingerprint(certificate) if certificate else ""
     )
@@ -54,7 +54,7 @@ def _dark_runs(row: bytearray, y: int) -> list[tuple[int, int, int]]:
     return runs
 
 
-def own_certificate(settings: Settings) -> Path | None:
+def find_own_certificate(settings: Settings) -> Path | None:
     """The certificate that Sickbay made; None without https, or if the user chose another one."""
     path = settings.certificate
     is_own = settings.https and path is not None and settings.folder is not None and path == settings.folder / OWN_CERTIFICATE
@@ -67,9 +67,9 @@ def fingerprint(certificate: Path) -> str:
     return ":".join(digest[start : start + 2] for start in range(0, len(digest), 2))
 
 
-async def certificate(request: Request, sandbox: Sandbox) -> Response:
+async def send_certificate(request: Request, sandbox: Sandbox) -> Response:
     """Sickbay's own certificate, so that a machine can trust it. It is public: every connection begins with it."""
-    path = own_certificate(sandbox.settings)
+    path = find_own_certificate(sandbox.settings)
     if path is None:
-        return error_responses.problem(404, "This Sickbay has no certificate of its own")
+        return error_responses.respond_problem(404, "This Sickbay has no certificate of its own")
     return FileResponse(path, media_type="application/x-x509-ca-cert", filename="sickbay.crt")

@@ -16,7 +16,7 @@ from sickbay.web import cookies, html_response, http_request, students
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.http_request import state_of
 from sickbay.web.portal.class_link import join_link
-from sickbay.web.portal.class_views import ClassView, MemberView, student_row, student_view, summary
+from sickbay.web.portal.class_views import ClassView, MemberView, student_row, student_view, summarise_students
 from sickbay.web.redirects import redirect_to
 
 OVERVIEW = "/developer/class"
@@ -29,7 +29,7 @@ SAVED = {
 }
 
 
-async def overview(request: Request, sandbox: Sandbox) -> Response:
+async def show_overview(request: Request, sandbox: Sandbox) -> Response:
     """GET shows the class: all of it to the teacher, to a student what concerns the student. POST: csrf, action."""
     if rejection := refuse_stranger(request, sandbox):
         return rejection
@@ -39,10 +39,10 @@ async def overview(request: Request, sandbox: Sandbox) -> Response:
     if request.method == "POST":
         return await _change_class(request, sandbox, options)
     if request.query_params.get("show") == "link":
-        return html_response.page(request, sandbox, "class_link", await join_link(sandbox), options)
+        return html_response.render_page(request, sandbox, "class_link", await join_link(sandbox), options)
     view = await _class_view(sandbox, request.query_params.get("saved", ""))
     name = "class_list" if request.query_params.get("part") == "list" else "class_overview"
-    return html_response.page(request, sandbox, name, view, options)
+    return html_response.render_page(request, sandbox, name, view, options)
 
 
 async def _class_view(sandbox: Sandbox, saved: str) -> ClassView:
@@ -50,7 +50,7 @@ async def _class_view(sandbox: Sandbox, saved: str) -> ClassView:
     found = await progress.read_all(sandbox.runtime, await members.list_all(sandbox.runtime))
     return ClassView(
         rows=tuple(map(student_row, found)),
-        summary=summary(found),
+        summary=summarise_students(found),
         live=f"{OVERVIEW}?part=list",
         join=await join_link(sandbox),
         action=OVERVIEW,
@@ -77,7 +77,7 @@ async def _change_class(request: Request, sandbox: Sandbox, options: html_respon
     return redirect_to(f"{OVERVIEW}?saved={saved}" if saved else OVERVIEW)
 
 
-async def student(request: Request, sandbox: Sandbox, id: str) -> Response:
+async def show_student(request: Request, sandbox: Sandbox, id: str) -> Response:
     """One student, for the teacher. POST: csrf, action, which is reset, code or remove."""
     if rejection := refuse_stranger(request, sandbox):
         return rejection
@@ -102,7 +102,7 @@ async def student(request: Request, sandbox: Sandbox, id: str) -> Response:
     (reached,) = await progress.read_all(sandbox.runtime, [found])
     saved = SAVED.get(request.query_params.get("saved", ""), "")
     view = student_view(reached, f'"{STUDENT}{found.id} "', code, saved)
-    return html_response.page(request, sandbox, "class_student", view, options)
+    return html_response.render_page(request, sandbox, "class_student", view, options)
 
 
 async def _member_page(request: Request, sandbox: Sandbox, student: Student, options: html_response.PageOptions) -> Response:
@@ -125,4 +125,4 @@ async def member_page(
     (reached,) = await progress.read_all(sandbox.runtime, [student])
     apps = count(len(reached.apps), "app") if reached.apps else ""
     view = MemberView(student.name, apps, CHART, OVERVIEW, student_row(reached), code)
-    return html_response.page(request, sandbox, "class_member", view, options)
+    return html_response.render_page(request, sandbox, "class_member", view, options)

@@ -146,7 +146,7 @@ def _names_of_apps(found: StudentProgress) -> str:
     return newest if len(found.apps) == 1 else f"{newest} and {count(len(found.apps) - 1, 'other')}"
 
 
-def summary(found: Sequence[StudentProgress]) -> tuple[str, ...]:
+def summarise_students(found: Sequence[StudentProgress]) -> tuple[str, ...]:
     """How many students there are, and how many are how far, in words."""
     numbers = {state: sum(student.state == state for student in found) for state in WORDS}
     states = [f"{number} {WORDS[state]}" for state, number in numbers.items() if number and state != "joined"]

@@ -15,17 +15,17 @@ from sickbay.kernel.english import count, join, moment
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.journal import read as journal_reader
-from sickbay.services.journal.outcomes import outcome
+from sickbay.services.journal.outcomes import determine_outcome
 from sickbay.web import address_hints, cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import LOOPBACK, is_own_path
 from sickbay.web.exchanges.handlers import may_read_all
 from sickbay.web.html_response import accepts_html, preferred_form
 from sickbay.web.http_request import state_of
-from sickbay.web.middleware.cors import OPEN, cors, is_preflight, preflight_of_any_origin
+from sickbay.web.middleware.cors import OPEN, is_preflight, list_cors_headers, preflight_of_any_origin
 from sickbay.web.oauth.authorize import refuse_misdirected
 from sickbay.web.oauth.discovery import explain_metadata
 from sickbay.web.oauth.login import one_click
-from sickbay.web.pages.notice import not_found, other_method
+from sickbay.web.pages.notice import make_not_found, make_other_method
 from sickbay.web.portal.developer_views import Address, FirstLaunch, HomeView, Hospital, RecentEvent, exchange_line
 from sickbay.web.redirects import redirect_to
 
@@ -36,7 +36,7 @@ RECENT = 5
 """Exchanges under "Recent activity"."""
 
 
-async def home(request: Request, sandbox: Sandbox) -> Response:
+async def show_home(request: Request, sandbox: Sandbox) -> Response:
     """The start page. Recent activity is shown only to the administrator.
 
     The first launch is shown only under a loopback name, because the sample app has no other.
@@ -59,19 +59,19 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
     view = HomeView(
         hospitals=hospitals,
         people=f"{count(number, 'synthetic patient')} in each" if number else "no patients",
-        first=replace(_first_steps(exchanges, number), one_click=one_click(request)) if launchable else None,
+        first=replace(_show_first_steps(exchanges, number), one_click=one_click(request)) if launchable else None,
         recent=tuple(_recent_event(sandbox, exchange) for exchange in leave_out_preflights(exchanges)[:RECENT]),
         shows_recent=sees,
     )
-    return html_response.page(request, sandbox, "home", view, options)
+    return html_response.render_page(request, sandbox, "home", view, options)
 
 
 def leave_out_preflights(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """All but the preflights that passed. Browsers send them on their own, and they would fill half of the list."""
-    return [exchange for exchange in exchanges if exchange["stage"] != "browser" or outcome(exchange) != "passed"]
+    return [exchange for exchange in exchanges if exchange["stage"] != "browser" or determine_outcome(exchange) != "passed"]
 
 
-def _first_steps(exchanges: list[dict[str, Any]], patients: int) -> FirstLaunch:
+def _show_first_steps(exchanges: list[dict[str, Any]], patients: int) -> FirstLaunch:
     chart_path = f"/general/ehr/patients/{FIRST}"
     timeline = next((exchange["launch"] for exchange in exchanges if exchange["launch"]), None)
     return FirstLaunch(
@@ -93,9 +93,9 @@ def _recent_event(sandbox: Sandbox, exchange: dict[str, Any]) -> RecentEvent:
     return RecentEvent(line.kind, text, detail, line.href)
 
 
-async def theme(request: Request, sandbox: Sandbox) -> Response:
+async def change_theme(request: Request, sandbox: Sandbox) -> Response:
     """Store the theme in a cookie, so that the server renders it and the page doesn't flash."""
-    session = await cookies.session(request, sandbox)
+    session = await cookies.find_session(request, sandbox)
     sent = parse(await http_request.read_body(request))
     back = sent.get("back") or "/"
     response = redirect_to(back if is_own_path(back) else "/")
@@ -116,22 +116,22 @@ async def respond_not_found(request: Request, sandbox: Sandbox) -> Response:
         return explained
     accept = request.headers.get("accept", "")
     hint = "" if allowed else address_hints.suggest_address(sandbox, path)
-    near = () if allowed else address_hints.near_addresses(request, sandbox)
+    near = () if allowed else address_hints.find_near_addresses(request, sandbox)
     oauth = error_responses.is_oauth(sandbox.tenants, path)
     changes = request.method not in ("GET", "HEAD")
     is_client = changes or oauth or bearer.token_of(request.headers.get("authorization", "")) is not None
     if preferred_form(accept) != "html" or (is_client and not accepts_html(accept)):
         title = f"This address supports {allowed}, not {request.method}" if allowed else "This address doesn't exist"
-        fhir = None if allowed else await address_hints.fhir(request, sandbox)
-        problem = error_responses.oauth_error if oauth else error_responses.problem
+        fhir = None if allowed else await address_hints.redirect_to_fhir(request, sandbox)
+        problem = error_responses.oauth_error if oauth else error_responses.respond_problem
         response = fhir or problem(405 if allowed else 404, title, detail=hint or (f"Did you mean {near[0]}?" if near else ""))
-        response.raw_headers.extend(cors(request.headers.get("origin")) if is_open else ())
+        response.raw_headers.extend(list_cors_headers(request.headers.get("origin")) if is_open else ())
         response = await address_hints.record_token_request(request, sandbox, response)
     elif not allowed and (tenant := address_hints.find_hospital(request, sandbox)):
         response = await refuse_misdirected(request, sandbox, tenant)
     else:
-        view = other_method(path, request.method, allowed) if allowed else not_found(path, hint, near=near)
-        response = html_response.page(request, sandbox, "notice", view, status=405 if allowed else 404)
+        view = make_other_method(path, request.method, allowed) if allowed else make_not_found(path, hint, near=near)
+        response = html_response.render_page(request, sandbox, "notice", view, status=405 if allowed else 404)
     if allowed:
         response.headers["allow"] = ", ".join(methods)
     return response

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 
 from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
-from sickbay.services.journal.outcomes import Outcome, describe_injected, outcome, problem
+from sickbay.services.journal.outcomes import Outcome, describe_injected, describe_problem, determine_outcome
 from sickbay.web.pages.parts import VERDICTS, Verdict
 
 LineKind: TypeAlias = Outcome | Literal["stalled"]
@@ -101,7 +101,7 @@ def exchange_line(exchange: Mapping[str, Any], *, probably: str = "") -> Exchang
     """One line of the list, from the JSON of an exchange."""
     findings = exchange.get("findings") or ()
     worst = findings[0] if findings else None
-    kind = outcome(exchange)
+    kind = determine_outcome(exchange)
     is_refused = worst is not None and kind == "refused"
     return ExchangeLine(
         str(exchange["id"]),
@@ -122,7 +122,7 @@ def _exchange_text(exchange: Mapping[str, Any], refusal: Mapping[str, Any] | Non
     if exchange.get("resent_from"):
         return f"Resent: {_exchange_text({**exchange, 'resent_from': None}, refusal)}"
     if describe_injected(exchange):
-        return problem(exchange)
+        return describe_problem(exchange)
     return str(refusal["title"]) if refusal is not None else _request_line(exchange)
 
 

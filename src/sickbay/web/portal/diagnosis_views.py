@@ -61,8 +61,8 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
     return DoctorView(
         input=pasted,
         added=added,
-        marked=paste_views.parts(undo_copying(join_texts(pasted, added)), diagnosis.pieces),
-        tokens=paste_views.tokens(diagnosis.pieces),
+        marked=paste_views.split_into_parts(undo_copying(join_texts(pasted, added)), diagnosis.pieces),
+        tokens=paste_views.list_tokens(diagnosis.pieces),
         check=shown.cause["why"] if shown.cause and shown.finding else "",
         causes=tuple(LikelyCause(**cause) for cause in exchange["causes"]),
         known=tuple(LikelyCause(**cause) for cause in shown.known),
@@ -71,7 +71,7 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
         kind=_kind_of_input(parsed, diagnosis),
         verdict_kind=kind,
         help=diagnosis.what_to_paste,
-        headline=_first_headline(page, diagnosis, LABELS[shown.cause["confidence"]] if shown.cause else ""),
+        headline=_write_first_headline(page, diagnosis, LABELS[shown.cause["confidence"]] if shown.cause else ""),
         verdict=verdict,
         has_problem=diagnosis.has_problem,
         findings=_soften_first(page.findings) if is_only_possible else page.findings,
@@ -109,7 +109,7 @@ def _is_assertion_alone(parsed: dict[str, Any], diagnosis: Diagnosis) -> bool:
 _OF_A_TOKEN = frozenset(("client_assertion", "jwt_header", "jwt_claims", "decoded_jwt"))
 
 
-def _first_headline(page: ExchangeView, diagnosis: Diagnosis, label: str) -> str:
+def _write_first_headline(page: ExchangeView, diagnosis: Diagnosis, label: str) -> str:
     """The first finding. What is only likely has a label and isn't followed by its fix, because it has to be checked first."""
     if diagnosis.begins_with_summary:
         return diagnosis.summary
@@ -162,7 +162,7 @@ def rule_view(rule: Rule, case: Case | None, diagnosis: Diagnosis | None = None)
 def _example_tab(example: dict[str, Any] | None) -> code_samples.Tab | None:
     """A request as its URL. Anything else (a token response, what a browser saw) as the JSON that `doctor` reads."""
     if not example or example.get("url"):
-        return code_samples.tabs(code_samples.read(example), {})[0] if example else None
+        return code_samples.make_tabs(code_samples.read(example), {})[0] if example else None
     shown = {name: value for name, value in example.items() if name != "context"}
     lines = json.dumps(shown, indent=2, ensure_ascii=False).splitlines()
     return code_samples.Tab("json", "JSON", tuple(code_samples.CodeLine((TextPiece(line),), end="\n") for line in lines))

@@ -18,23 +18,23 @@ from sickbay.web.portal.doctor_process import LONG_TEXT_BYTES, NotFinished, exam
 from sickbay.web.portal.doctor_views import DoctorView
 
 
-async def doctor(request: Request, sandbox: Sandbox) -> Response:
+async def show_doctor(request: Request, sandbox: Sandbox) -> Response:
     """GET shows the text box, perhaps with an example, and POST checks its content. It is neither stored nor sent anywhere."""
     options = await html_response.page_options(request, sandbox, here="Doctor")
     if request.method != "POST":
         view = DoctorView(input=EXAMPLES.get(request.query_params.get("example", ""), ""))
-        return html_response.page(request, sandbox, "doctor", view, options)
+        return html_response.render_page(request, sandbox, "doctor", view, options)
     body = await http_request.read_body(request, http_request.PASTED)
     sent = await asyncio.to_thread(parse, body)  # a megabyte takes half a second
     text, added = (sent.get("input") or "").strip(), (sent.get("added") or "").strip()
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         view = DoctorView(input=text, added=added, fault="This page was probably open for too long. Try again.")
-        return html_response.page(request, sandbox, "doctor", view, options, 403)
+        return html_response.render_page(request, sandbox, "doctor", view, options, 403)
     try:
         view = await _examine_text(sandbox, text, added)
     except NotFinished:
-        return _not_finished(request, sandbox, text, added, options)
-    return html_response.page(request, sandbox, "doctor", view, options)
+        return _show_not_finished(request, sandbox, text, added, options)
+    return html_response.render_page(request, sandbox, "doctor", view, options)
 
 
 async def _examine_text(sandbox: Sandbox, text: str, added: str) -> DoctorView:
@@ -48,13 +48,13 @@ async def _examine_text(sandbox: Sandbox, text: str, added: str) -> DoctorView:
         return await examine_apart(text, added)
 
 
-def _not_finished(request: Request, sandbox: Sandbox, text: str, added: str, options: PageOptions) -> Response:
+def _show_not_finished(request: Request, sandbox: Sandbox, text: str, added: str, options: PageOptions) -> Response:
     seconds, size = doctor_process.LIMIT_SECONDS, doctor_process.LIMIT_BYTES >> 20
     fault = (
         f"This text wasn’t examined. A long text may take {seconds} seconds and {size} MB, one at a time. "
         "Try again in a few seconds, or paste only the part with the error."
     )
     view = DoctorView(input=text, added=added, fault=fault)
-    response = html_response.page(request, sandbox, "doctor", view, options, 503)
+    response = html_response.render_page(request, sandbox, "doctor", view, options, 503)
     response.headers["retry-after"] = str(seconds)
     return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sickbay.authorization.models import Client
 from sickbay.faults.fault import Fault
-from sickbay.faults.kinds import FaultKind, kinds, presets
+from sickbay.faults.kinds import FaultKind, list_kinds, list_presets
 from sickbay.services.context import Runtime
 from sickbay.web.portal.views import FaultChoice, FaultLine, FaultsView
 
@@ -17,15 +17,15 @@ def faults_view(runtime: Runtime, client: Client) -> FaultsView:
     return FaultsView(
         tuple(_fault_line(fault, client) for fault in meant),
         f"/developer/apps/{client.app_id}/faults",
-        tuple(FaultChoice(name, preset.title) for name, preset in presets().items()),
-        tuple(FaultChoice(name, kind.title, members_text(kind)) for name, kind in kinds().items()),
+        tuple(FaultChoice(name, preset.title) for name, preset in list_presets().items()),
+        tuple(FaultChoice(name, kind.title, members_text(kind)) for name, kind in list_kinds().items()),
     )
 
 
 def _fault_line(fault: Fault, client: Client) -> FaultLine:
     described = fault.to_json()
     more = " ".join(f"{name}={value}" for name, value in described.items() if name not in ("id", "kind", "app", "tenant"))
-    return FaultLine(fault.id, fault.kind, kinds()[fault.kind].title, more, is_for_all=fault.app is None)
+    return FaultLine(fault.id, fault.kind, list_kinds()[fault.kind].title, more, is_for_all=fault.app is None)
 
 
 def members_text(kind: FaultKind) -> str:

@@ -25,18 +25,18 @@ from sickbay.web.portal.apps import TOO_LATE
 from sickbay.web.redirects import redirect_to
 
 
-async def hospitals(request: Request, sandbox: Sandbox) -> Response:
+async def show_hospitals(request: Request, sandbox: Sandbox) -> Response:
     """GET lists them. POST: csrf, and file (TOML) to add one, or remove (a name). On errors the same page, 422."""
     if rejection := refuse_stranger(request, sandbox):
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
         view = _list_view(sandbox, saved=_SAVED.get(request.query_params.get("done", ""), ""))
-        return html_response.page(request, sandbox, "hospitals", view, options)
+        return html_response.render_page(request, sandbox, "hospitals", view, options)
     sent = parse(await http_request.read_body(request, FILE_BYTES))
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         view = _list_view(sandbox, file=sent.get("file") or "", problems=(TOO_LATE,))
-        return html_response.page(request, sandbox, "hospitals", view, options, 403)
+        return html_response.render_page(request, sandbox, "hospitals", view, options, 403)
     if name := sent.get("remove"):
         await own_hospitals.remove(sandbox, name)
         return redirect_to("/developer/hospitals?done=removed#main")
@@ -49,7 +49,7 @@ async def hospitals(request: Request, sandbox: Sandbox) -> Response:
     else:
         return redirect_to("/developer/hospitals?done=added#main")
     view = _list_view(sandbox, file=sent.get("file") or "", problems=problems)
-    return html_response.page(request, sandbox, "hospitals", view, options, 422)
+    return html_response.render_page(request, sandbox, "hospitals", view, options, 422)
 
 
 _SAVED = {
@@ -73,7 +73,7 @@ def _list_view(sandbox: Sandbox, **more: Any) -> portal_views.HospitalsView:
     return portal_views.HospitalsView(rows=rows, action="/developer/hospitals", **more)
 
 
-async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
+async def show_hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
     """GET shows it. POST: csrf, policy (all overrides, in the syntax of sickbay.toml). On errors the same page, 422."""
     if rejection := refuse_stranger(request, sandbox):
         return rejection
@@ -85,12 +85,12 @@ async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
         view = replace(
             _hospital_view(tenant), saved="saved" in request.query_params, certificate=_certificate_path(request, sandbox)
         )
-        return html_response.page(request, sandbox, "hospital", view, options)
+        return html_response.render_page(request, sandbox, "hospital", view, options)
     sent = parse(await http_request.read_body(request))
     wrong = await _save_hospital(request, sandbox, tenant, sent, options)
     if wrong is not None:
         view = replace(wrong, certificate=_certificate_path(request, sandbox))
-        return html_response.page(request, sandbox, "hospital", view, options, 422)
+        return html_response.render_page(request, sandbox, "hospital", view, options, 422)
     return redirect_to(f"/developer/hospitals/{name}?saved")
 
 
@@ -109,7 +109,7 @@ async def _save_hospital(
     if not read.faults:
         await _choose_values(sandbox, tenant, read.chosen)
         return None
-    groups = policy_form.groups(tenant.configured, tenant.chosen, tenant.file, sent=sent, faults=read.faults)
+    groups = policy_form.make_groups(tenant.configured, tenant.chosen, tenant.file, sent=sent, faults=read.faults)
     return replace(_hospital_view(tenant), groups=groups)
 
 
@@ -127,7 +127,7 @@ def _hospital_view(tenant: Tenant, text: str | None = None, fault: str = "") -> 
     return portal_views.HospitalView(
         title=tenant.title,
         name=tenant.name,
-        groups=policy_form.groups(tenant.configured, tenant.chosen, tenant.file),
+        groups=policy_form.make_groups(tenant.configured, tenant.chosen, tenant.file),
         action=f"/developer/hospitals/{tenant.name}",
         fault=fault,
         policy=portal_views.policy_text(tenant.chosen) if text is None else text,

@@ -17,7 +17,7 @@ from sickbay.services.lookup import TypedSearch
 from sickbay.web import error_responses, html_response, http_request, students
 from sickbay.web.admin_guard import is_own_path
 from sickbay.web.exchanges.handlers import may_read_all
-from sickbay.web.exchanges.list_view import address
+from sickbay.web.exchanges.list_view import shorten_address
 from sickbay.web.portal.lookup_view import LookupResults, LookupView, find_topics, group_results
 
 PATH = "/developer/search"
@@ -25,7 +25,7 @@ PAGES = ("/developer", "/doctor", "/docs", "/exchanges", "/rules", "/timelines")
 """Beginnings of the addresses that a search opens, besides the pages of hospitals."""
 
 
-async def lookup(request: Request, sandbox: Sandbox) -> Response:
+async def look_up(request: Request, sandbox: Sandbox) -> Response:
     """Neither GET nor POST changes anything. A POST with a text that is harmless in an address is repeated with GET."""
     sent = parse(await http_request.read_body(request)) if request.method == "POST" else http_request.query_of(request.scope)
     search = services.read_search(sent.get("q") or "", request.app.state.guard.origins)
@@ -33,7 +33,7 @@ async def lookup(request: Request, sandbox: Sandbox) -> Response:
     if target := await _find_only_page(sandbox, search, full):
         return _redirect(target)
     if request.method == "POST" and services.may_stand_in_an_address(search.text):
-        return _redirect(address(PATH, q=search.text) if search.text else PATH)
+        return _redirect(shorten_address(PATH, q=search.text) if search.text else PATH)
     found = await _find_results(sandbox, search, full, students.owner_of(request))
     groups = group_results(found)
     rows = [row for group in groups for row in group.rows]
@@ -49,7 +49,7 @@ async def lookup(request: Request, sandbox: Sandbox) -> Response:
         full=full,
         sign_in="/developer/sign-in" if request.app.state.guard.has_token and not full else "",
     )
-    return html_response.page(request, sandbox, "lookup", view, await html_response.page_options(request, sandbox))
+    return html_response.render_page(request, sandbox, "lookup", view, await html_response.page_options(request, sandbox))
 
 
 async def _find_only_page(sandbox: Sandbox, search: TypedSearch, full: bool) -> str:

@@ -15,7 +15,7 @@ from sickbay.doctor import pages
 from sickbay.services.lookup import WORD_CHARACTERS, FoundExchanges, TypedSearch
 from sickbay.web.docs import search_index
 from sickbay.web.docs.search_index import SearchResult
-from sickbay.web.exchanges.list_view import address
+from sickbay.web.exchanges.list_view import shorten_address
 from sickbay.web.pages.parts import Link
 from sickbay.web.portal import rule_search
 from sickbay.web.portal import views as portal_views
@@ -73,7 +73,7 @@ class LookupResults:
 
 
 def group_results(found: LookupResults) -> tuple[FoundGroup, ...]:
-    every = address("/exchanges", q=found.exchanges.filter)
+    every = shorten_address("/exchanges", q=found.exchanges.filter)
     groups = (
         FoundGroup("Apps", tuple(_app_row(client, found.names) for client in found.apps)),
         FoundGroup(
@@ -106,12 +106,12 @@ def find_topics(search: TypedSearch) -> tuple[FoundGroup, ...]:
     rules = dict(rule_search.search(text=words).groups)
     found = (result for result in search_index.find(words) if not result.passage.address.startswith(f"{pages.RULES}/"))
     return (
-        FoundGroup("Rules", _rule_rows(rules.get("Rules", ())), Link("Search the rules", address("/rules", q=words))),
+        FoundGroup("Rules", _rule_rows(rules.get("Rules", ())), Link("Search the rules", shorten_address("/rules", q=words))),
         FoundGroup(rule_search.CAUSES, _rule_rows(rules.get(rule_search.CAUSES, ()))),
         FoundGroup(
             "Documentation",
             tuple(map(_passage_row, islice(found, LISTED_TOPICS))),
-            Link("Search the documentation", address("/docs/search.html", q=words)),
+            Link("Search the documentation", shorten_address("/docs/search.html", q=words)),
         ),
     )
 

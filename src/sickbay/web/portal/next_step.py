@@ -20,7 +20,7 @@ def choose_next_step(client: Client, tenant: Tenant, launches: Sequence[LaunchRo
             "The last launch worked. To see what the app does if something fails, inject a fault on this page and launch again."
         )
         return NextStep("Break it", text, Link("What each fault does", "/docs/faults.html"))
-    return _before_the_first(client, tenant, chart)
+    return _suggest_first_launch(client, tenant, chart)
 
 
 def _fix_last_launch(client: Client, last: LaunchRow) -> NextStep:
@@ -32,7 +32,7 @@ def _fix_last_launch(client: Client, last: LaunchRow) -> NextStep:
     return NextStep(f"Finish the last {what}", text, Link(f"View the {what}", last.href))
 
 
-def _before_the_first(client: Client, tenant: Tenant, chart: str) -> NextStep:
+def _suggest_first_launch(client: Client, tenant: Tenant, chart: str) -> NextStep:
     if client.type == "system":
         text = (
             f"A backend service isn’t launched: it requests a token itself, with the grant `client_credentials`, at "

@@ -36,7 +36,7 @@ class TokenView:
     claims: str
 
 
-def parts(text: str, pieces: Sequence[Piece]) -> tuple[PastePart, ...]:
+def split_into_parts(text: str, pieces: Sequence[Piece]) -> tuple[PastePart, ...]:
     """The paste in parts with its secrets masked. Empty if it is long, or if it is just one piece or none."""
     named = [piece for piece in pieces if describe(piece)]
     is_one = len(named) == 1 and named[0].end - named[0].start >= len(text.strip())
@@ -46,7 +46,7 @@ def parts(text: str, pieces: Sequence[Piece]) -> tuple[PastePart, ...]:
 
 
 def _paste_parts(text: str, pieces: Sequence[Piece]) -> Iterator[PastePart]:
-    spans, place = pasted_secrets.in_paste(text, pieces), 0
+    spans, place = pasted_secrets.find_in_paste(text, pieces), 0
     for number, piece in enumerate(pieces, 1):
         yield PastePart(_mask(text, place, piece.start, spans))
         yield PastePart(_mask(text, piece.start, piece.end, spans), describe(piece), number)
@@ -60,7 +60,7 @@ def _mask(text: str, start: int, end: int, spans: Sequence[Span]) -> str:
     return named_secrets.replace(text[start:end], inside)
 
 
-def tokens(pieces: Sequence[Piece]) -> tuple[TokenView, ...]:
+def list_tokens(pieces: Sequence[Piece]) -> tuple[TokenView, ...]:
     """The decoded tokens of a paste, at most three."""
     read = [piece for piece in pieces if piece.kind == "jwt"][:3]
     return tuple(

@@ -90,7 +90,7 @@ class PolicyField(NamedTuple):
     @property
     def help(self) -> str:
         """Writes a number of seconds in words."""
-        return _in_words(int(self.value)) if self.kind == "seconds" and self.value.isdecimal() else ""
+        return _describe_seconds(int(self.value)) if self.kind == "seconds" and self.value.isdecimal() else ""
 
 
 class PolicyGroup(NamedTuple):
@@ -115,7 +115,7 @@ class SentPolicy(NamedTuple):
     faults: dict[str, str]
 
 
-def groups(
+def make_groups(
     inherited: Policy,
     chosen: Mapping[str, Any],
     file: Mapping[str, Any],
@@ -149,7 +149,7 @@ def _policy_field(
     return PolicyField(name, setting.description, kind, " ".join(values), shown, source, choices, setting.least, fault)
 
 
-def _in_words(seconds: int) -> str:
+def _describe_seconds(seconds: int) -> str:
     """'8 hours'; "" if seconds are the best unit."""
     units = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
     return next((english.count(seconds // size, unit) for size, unit in units if seconds and seconds % size == 0), "")

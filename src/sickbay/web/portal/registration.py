@@ -20,7 +20,7 @@ from sickbay.services.app_limits import AppTooLarge
 from sickbay.storage.interface import Conflict
 from sickbay.web import cookies, html_response, http_request, students
 from sickbay.web.admin.session import refuse_stranger
-from sickbay.web.pages.parts import Choice, findings
+from sickbay.web.pages.parts import Choice, make_finding_views
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.apps import TOO_LATE, app_page
 from sickbay.web.portal.views import RegisterView
@@ -52,18 +52,18 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
-        id = registration.identifier(sandbox.runtime.effects, 9)
-        view = replace(form(sandbox, http_request.query_of(request.scope), ()), id=id)
-        return html_response.page(request, sandbox, "register", view, options)
+        id = registration.make_identifier(sandbox.runtime.effects, 9)
+        view = replace(make_form(sandbox, http_request.query_of(request.scope), ()), id=id)
+        return html_response.render_page(request, sandbox, "register", view, options)
     sent = parse(await http_request.read_body(request))
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
-        return html_response.page(request, sandbox, "register", form(sandbox, sent, (), EXPIRED), options, 403)
+        return html_response.render_page(request, sandbox, "register", make_form(sandbox, sent, (), EXPIRED), options, 403)
     id = sent.get("id") or ""
     before = await registration.find_only(sandbox.runtime, id) if id else None
     if before is not None and (before.app_id, before.name) == (id, clean_name(sent.get("name") or "")):
         return redirect_to(f"/developer/apps/{id}")
     if faults := find_missing(sandbox, sent):
-        return html_response.page(request, sandbox, "register", form(sandbox, sent, (), faults), options, 422)
+        return html_response.render_page(request, sandbox, "register", make_form(sandbox, sent, (), faults), options, 422)
     app_id = id if before is None and APP_ID.fullmatch(id) else None
     client_id = registration.client_id_of(sandbox.runtime, app_id) if app_id else None
     fields = registration_fields(sent) | {"app_id": app_id, "client_id": client_id, "student": students.owner_of(request)}
@@ -72,10 +72,12 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
     except Conflict:  # the same form was sent twice at once
         return redirect_to(f"/developer/apps/{id}")
     except AppTooLarge as error:
-        return html_response.page(request, sandbox, "register", form(sandbox, sent, (), {"name": str(error)}), options, 422)
+        return html_response.render_page(
+            request, sandbox, "register", make_form(sandbox, sent, (), {"name": str(error)}), options, 422
+        )
     if result.client is None:
         all_findings = result.decision.explain().findings
-        return html_response.page(request, sandbox, "register", form(sandbox, sent, all_findings), options, 422)
+        return html_response.render_page(request, sandbox, "register", make_form(sandbox, sent, all_findings), options, 422)
     if result.secret is None:
         return redirect_to(f"/developer/apps/{result.client.app_id}")
     return await app_page(request, sandbox, result.client, options, result.secret, 201)
@@ -160,7 +162,7 @@ def _sent_keys(sent: Parameters) -> dict[str, Any]:
     return {"jwks_uri": sent.get("jwks_uri") if sent.get("client") == "asymmetric" else None}
 
 
-def form(
+def make_form(
     sandbox: Sandbox, sent: Parameters, all_findings: tuple[Finding, ...], faults: dict[str, str] | None = None
 ) -> RegisterView:
     chosen = sent.get("tenant") or "general"
@@ -181,7 +183,7 @@ def form(
         smart=portal_views.smart_choices(sent.get("smart_version") or "2"),
         boxes=boxes,
         values=values,
-        findings=findings([finding.to_json() for finding in all_findings]),
+        findings=make_finding_views([finding.to_json() for finding in all_findings]),
         faults=messages,
         id=sent.get("id") or "",
     )

@@ -25,7 +25,7 @@ from sickbay.web.redirects import redirect_to
 SAVED = {"added": "Added.", "removed": "Removed."}
 
 
-async def resources(request: Request, sandbox: Sandbox, name: str) -> Response:
+async def show_resources(request: Request, sandbox: Sandbox, name: str) -> Response:
     """GET lists them. POST: csrf, and the members of one to add, or remove (its id). On errors the same page, 422."""
     if rejection := refuse_stranger(request, sandbox):
         return rejection
@@ -35,14 +35,14 @@ async def resources(request: Request, sandbox: Sandbox, name: str) -> Response:
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
         view = await _resources_view(sandbox, tenant, saved=SAVED.get(request.query_params.get("done", ""), ""))
-        return html_response.page(request, sandbox, "resources", view, options)
+        return html_response.render_page(request, sandbox, "resources", view, options)
     sent = parse(await http_request.read_body(request))
     own = cookies.is_own_form(request, options.session, sent.get("csrf"))
     fault = await _change_resources(sandbox, tenant, sent) if own else TOO_LATE
     if fault:
         typed = {field: sent.get(field) or "" for field in ("url", "name", "scopes")}
         view = await _resources_view(sandbox, tenant, chosen=sent.get("client") or "", fault=fault, **typed)
-        return html_response.page(request, sandbox, "resources", view, options, 422 if own else 403)
+        return html_response.render_page(request, sandbox, "resources", view, options, 422 if own else 403)
     done = "removed" if sent.get("remove") else "added"
     return redirect_to(f"/developer/hospitals/{name}/resources?done={done}")
 
@@ -52,7 +52,7 @@ async def _change_resources(sandbox: Sandbox, tenant: Tenant, sent: Parameters) 
     if id := sent.get("remove"):
         await protected_resources.remove(sandbox.runtime, tenant, id)
         return ""
-    client = await registration.by_id(sandbox.runtime, sent.get("client"))
+    client = await registration.find_by_id(sandbox.runtime, sent.get("client"))
     members = {field: (sent.get(field) or "").strip() for field in ("url", "name", "scopes")}
     is_own = client is not None and client.tenant == tenant.name and client.client != "public"
     resource = read_resource(members | {"client_id": client.client_id if client is not None and is_own else ""})
@@ -67,7 +67,7 @@ async def _change_resources(sandbox: Sandbox, tenant: Tenant, sent: Parameters) 
 
 async def _resources_view(sandbox: Sandbox, tenant: Tenant, chosen: str = "", **more: Any) -> ResourcesView:
     confidential = [
-        client for client in await registration.all_clients(sandbox.runtime, tenant.name, 200) if client.client != "public"
+        client for client in await registration.list_clients(sandbox.runtime, tenant.name, 200) if client.client != "public"
     ]
     names = {client.client_id: client.name for client in confidential}
     rows = tuple(

@@ -49,10 +49,10 @@ def _rules_by_stage(rules: Sequence[Rule], root: str, *, is_searched: bool) -> I
     """The rules by stage in the order of the catalogue; or one list in their own order."""
     if is_searched:
         if rules:
-            yield "Rules", tuple(row(rule, root) for rule in rules)
+            yield "Rules", tuple(make_row(rule, root) for rule in rules)
         return
     for name in dict.fromkeys(map(_stage_title, rules)):
-        yield name, tuple(row(rule, root) for rule in rules if _stage_title(rule) == name)
+        yield name, tuple(make_row(rule, root) for rule in rules if _stage_title(rule) == name)
 
 
 def _stage_title(rule: Rule) -> str:
@@ -60,7 +60,7 @@ def _stage_title(rule: Rule) -> str:
     return STAGES[rule.stage].title
 
 
-def row(rule: Rule, root: str) -> RuleRow:
+def make_row(rule: Rule, root: str) -> RuleRow:
     return RuleRow(rule.id, f"{root}/rules/{rule.id}", strip_facts(rule.title), kind_of(rule), rule.outcome)
 
 

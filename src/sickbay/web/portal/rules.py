@@ -21,17 +21,19 @@ from sickbay.web.portal.diagnosis_views import rule_view
 from sickbay.web.portal.rule_search import search
 
 
-async def rules(request: Request, sandbox: Sandbox) -> Response:
+async def show_rules(request: Request, sandbox: Sandbox) -> Response:
     form = preferred_form(request.headers.get("accept", ""))
     if form == "markdown" or request.scope["path"].endswith(MARKDOWN):
         return markdown_response(library.markdown_of(pages.LIST))
     if form == "json":
-        return error_responses.json([{"id": entry.id, "stage": entry.stage, "outcome": entry.outcome} for entry in RULES])
+        return error_responses.respond_json(
+            [{"id": entry.id, "stage": entry.stage, "outcome": entry.outcome} for entry in RULES]
+        )
     options = await html_response.page_options(request, sandbox, here="Rules")
     asked = request.query_params
     words = asked.get("q", "")[:200], asked.get("stage", ""), asked.get("severity", "")
     view = await asyncio.to_thread(search, "", *words) if any(words) else search()
-    return _add_vary(html_response.page(request, sandbox, "rules", view, options))
+    return _add_vary(html_response.render_page(request, sandbox, "rules", view, options))
 
 
 def _add_vary(response: Response) -> Response:
@@ -39,7 +41,7 @@ def _add_vary(response: Response) -> Response:
     return response
 
 
-async def rule(request: Request, sandbox: Sandbox, id: str) -> Response:
+async def show_rule(request: Request, sandbox: Sandbox, id: str) -> Response:
     if id.endswith(MARKDOWN) or preferred_form(request.headers.get("accept", "")) == "markdown":
         text = await asyncio.to_thread(_markdown_page, id.removesuffix(MARKDOWN))
         return markdown_response(
@@ -48,14 +50,14 @@ async def rule(request: Request, sandbox: Sandbox, id: str) -> Response:
     options = await html_response.page_options(request, sandbox, here="Rules")
     entry = BY_ID.get(id)
     if entry is None and (cause := causes.find_page(id)) is not None:
-        return _add_vary(html_response.page(request, sandbox, "cause", cause, options))
+        return _add_vary(html_response.render_page(request, sandbox, "cause", cause, options))
     if entry is None:
         closest = find_closest(id, BY_ID)
         return html_response.respond_not_found(request, sandbox, options, [f"/rules/{closest}"] if closest else ())
     path = case.paths().get(id)
     example = case.load(path) if path else None
     diagnosis = diagnose(example.refused) if example else None
-    return _add_vary(html_response.page(request, sandbox, "rule", rule_view(entry, example, diagnosis), options))
+    return _add_vary(html_response.render_page(request, sandbox, "rule", rule_view(entry, example, diagnosis), options))
 
 
 def _markdown_page(id: str) -> str:

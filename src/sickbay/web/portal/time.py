@@ -46,7 +46,7 @@ FORM_BYTES: Final = PACKED_BYTES + 20_000
 """Bytes of the form with a file: the file, the other fields and their headers."""
 
 
-async def time(request: Request, sandbox: Sandbox) -> Response:
+async def show_time(request: Request, sandbox: Sandbox) -> Response:
     """GET shows it. POST: csrf, and move (such as +2h, freeze, run or real) and back, or save, restore, remove or export with
     the name of a snapshot, or as multipart/form-data a file to import and its name. On errors the same page, 422.
     """
@@ -55,12 +55,14 @@ async def time(request: Request, sandbox: Sandbox) -> Response:
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
         done = DONE.get(request.query_params.get("done", ""), "")
-        return html_response.page(request, sandbox, "time", replace(await _time_view(sandbox), done=done), options)
+        return html_response.render_page(request, sandbox, "time", replace(await _time_view(sandbox), done=done), options)
     if http_request.headers_of(request.scope).get("content-type", "").startswith("multipart/form-data"):
         return await _import_uploaded(request, sandbox, options)
     sent = parse(await http_request.read_body(request))
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
-        return html_response.page(request, sandbox, "time", replace(await _time_view(sandbox), fault=TOO_LATE), options, 403)
+        return html_response.render_page(
+            request, sandbox, "time", replace(await _time_view(sandbox), fault=TOO_LATE), options, 403
+        )
     action = next((name for name in SNAPSHOT_ACTIONS if sent.get(name) is not None), "")
     text = (sent.get(action or "move") or "").strip()
     if name := sent.get("export"):
@@ -70,7 +72,7 @@ async def time(request: Request, sandbox: Sandbox) -> Response:
     else:
         back, faults = sent.get("back") or PAGE, await _move_clock(sandbox.runtime, text)
     if faults:
-        return html_response.page(request, sandbox, "time", replace(await _time_view(sandbox), **faults), options, 422)
+        return html_response.render_page(request, sandbox, "time", replace(await _time_view(sandbox), **faults), options, 422)
     return redirect_to(back if is_own_path(back) else PAGE)
 
 
@@ -80,7 +82,7 @@ async def _export(request: Request, sandbox: Sandbox, options: html_response.Pag
         return file_response(name, await snapshot_files.export_file(sandbox, name))
     except SnapshotError as error:
         view = replace(await _time_view(sandbox), import_fault=f"{error}.")
-        return html_response.page(request, sandbox, "time", view, options, 422)
+        return html_response.render_page(request, sandbox, "time", view, options, 422)
 
 
 async def _import_uploaded(request: Request, sandbox: Sandbox, options: html_response.PageOptions) -> Response:
@@ -90,22 +92,22 @@ async def _import_uploaded(request: Request, sandbox: Sandbox, options: html_res
         sent = multipart.parse(http_request.headers_of(request.scope)["content-type"], body)
         del body
         if not cookies.is_own_form(request, options.session, sent.get("csrf", b"").decode("utf-8", "replace")):
-            return html_response.page(
+            return html_response.render_page(
                 request, sandbox, "time", replace(await _time_view(sandbox), fault=TOO_LATE), options, 403
             )
         name = sent.get("name", b"").decode("utf-8", "replace").strip()
         imported = await snapshot_files.import_file(sandbox, sent.get("file", b""), name or None)
     except (SnapshotError, ValueError) as error:
         view = replace(await _time_view(sandbox), import_fault=f"{error}.")
-        return html_response.page(request, sandbox, "time", view, options, 422)
+        return html_response.render_page(request, sandbox, "time", view, options, 422)
     except Wrong as error:
         view = replace(await _time_view(sandbox), import_fault=f"{error}.")
-        return html_response.page(request, sandbox, "time", view, options, 413)
+        return html_response.render_page(request, sandbox, "time", view, options, 413)
     if not imported.secrets:
         return redirect_to(f"{PAGE}?done=import#h-snapshots")
     secrets = tuple(SecretRow(secret.app_id, secret.client_id, secret.client_secret) for secret in imported.secrets)
     view = replace(await _time_view(sandbox), done=DONE["import"], secrets=secrets)
-    return html_response.page(request, sandbox, "time", view, options)
+    return html_response.render_page(request, sandbox, "time", view, options)
 
 
 async def _move_clock(runtime: Runtime, text: str) -> dict[str, Any]:
@@ -139,13 +141,13 @@ async def _time_view(sandbox: Sandbox) -> TimeView:
     return TimeView(
         now=english.moment(reading.now),
         real=english.moment(reading.real),
-        offset=english.from_real_time(reading.offset),
+        offset=english.describe_offset(reading.offset),
         frozen=reading.frozen,
         is_real=reading.is_real,
         moves=MOVES,
         action=PAGE,
         snapshots=tuple(
-            SnapshotRow(saved.name, english.moment(saved.at), english.size(saved.bytes))
+            SnapshotRow(saved.name, english.moment(saved.at), english.describe_size(saved.bytes))
             for saved in await snapshots.list_snapshots(sandbox)
         ),
     )

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 from sickbay.protocol import unicode
 from sickbay.protocol.scopes import ResourceScope, parse
-from sickbay.web.pages.parts import Chip, Choice, FindingView, Link, initials
+from sickbay.web.pages.parts import Chip, Choice, FindingView, Link, make_initials
 from sickbay.web.portal.developer_views import ExchangeLine
 from sickbay.web.portal.policy_form import PolicyGroup, has_faults
 
@@ -175,7 +175,7 @@ class AppView:
 
     @property
     def letters(self) -> str:
-        return initials(self.name)
+        return make_initials(self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,16 +9,16 @@ from sickbay.population.calendar import Booking, Slot
 from sickbay.population.forms import index_responses
 from sickbay.population.intake import fill_form
 from sickbay.population.patient_history import Condition, Observation, PatientHistory
-from sickbay.population.pharmacy import fills
-from sickbay.population.render.common import Json, instant, practitioner, reference, room_name
+from sickbay.population.pharmacy import list_fills
+from sickbay.population.render.common import Json, format_instant, refer_to_practitioner, render_reference, room_name
 from sickbay.population.render.r4 import accounts, clinical, documents, forms, people, procedures, specimens_and_dispenses
 from sickbay.population.staff import ORGANIZATION, Practitioner
 
 
 def hospital() -> Iterator[Json]:
     """Yields the hospital, its staff and its questionnaires."""
-    yield from people.hospital()
-    yield from forms.questionnaires()
+    yield from people.render_hospital()
+    yield from forms.render_questionnaires()
 
 
 def record(history: PatientHistory) -> Iterator[Json]:
@@ -30,41 +30,43 @@ def record(history: PatientHistory) -> Iterator[Json]:
 
 def _render_resources(history: PatientHistory) -> Iterator[Json]:
     person, specimen_of, answers = history.person, specimens.index_specimens(history), index_responses(history)
-    yield people.patient(person)
+    yield people.render_patient(person)
     yield from people.coverage_and_care_team(person)
     yield from _visits_and_problems(history)
-    yield from (clinical.allergy(person.id, allergy, person.practitioner) for allergy in history.allergies)
+    yield from (clinical.render_allergy(person.id, allergy, person.practitioner) for allergy in history.allergies)
     yield from (clinical.order(person, order, history.problems) for order in history.prescriptions)
-    yield from (specimens_and_dispenses.dispense(person, fill) for fill in fills(history))
-    yield from (procedures.statement(person, statement) for statement in history.statements)
-    yield from (specimens_and_dispenses.specimen(person.id, specimen) for specimen in dict.fromkeys(specimen_of.values()))
-    yield from (forms.response(person, response) for response in dict.fromkeys(answers.values()))
+    yield from (specimens_and_dispenses.render_dispense(person, fill) for fill in list_fills(history))
+    yield from (procedures.render_statement(person, statement) for statement in history.statements)
+    yield from (
+        specimens_and_dispenses.render_specimen(person.id, specimen) for specimen in dict.fromkeys(specimen_of.values())
+    )
+    yield from (forms.render_response(person, response) for response in dict.fromkeys(answers.values()))
     responses = {number: response.number for number, response in answers.items()}
     if habits := fill_form(history):
         number = len(set(answers.values())) + 1
-        yield forms.habits(person, habits, number)
+        yield forms.render_habits(person, habits, number)
         responses.update(dict.fromkeys(habits.readings, number))
     for note in history.notes:
-        yield from documents.document(person, note)
+        yield from documents.render_document(person, note)
     for reading in sorted(history.readings, key=_reference_level):
         specimen = specimen_of.get(reading.number)
-        yield clinical.observation(person, reading, specimen.number if specimen else 0, responses.get(reading.number, 0))
-    yield from (procedures.immunization(person, dose) for dose in history.vaccinations)
-    yield from (procedures.request(person.id, request) for request in history.requests)
-    yield from (procedures.device(person.id, implant) for implant in history.implants)
-    yield from (procedures.procedure(person.id, procedure) for procedure in history.procedures)
+        yield clinical.render_observation(person, reading, specimen.number if specimen else 0, responses.get(reading.number, 0))
+    yield from (procedures.render_immunization(person, dose) for dose in history.vaccinations)
+    yield from (procedures.render_request(person.id, request) for request in history.requests)
+    yield from (procedures.render_device(person.id, implant) for implant in history.implants)
+    yield from (procedures.render_procedure(person.id, procedure) for procedure in history.procedures)
     for report in history.reports:
         if procedures.has_image(report):
-            yield procedures.image(person.id, report)
+            yield procedures.render_image(person.id, report)
         yield procedures.report(
             person.id,
             report,
             dict.fromkeys(specimen_of[reading].number for reading in report.readings if reading in specimen_of),
         )
-    yield from (procedures.goal(person, goal) for goal in history.goals)
+    yield from (procedures.render_goal(person, goal) for goal in history.goals)
     yield from (procedures.plan(person, plan) for plan in history.plans)
-    yield from (procedures.task(person, app_task) for app_task in history.app_tasks)
-    yield from accounts.accounts(history)
+    yield from (procedures.render_task(person, app_task) for app_task in history.app_tasks)
+    yield from accounts.render_accounts(history)
 
 
 def _visits_and_problems(history: PatientHistory) -> Iterator[Json]:
@@ -77,7 +79,9 @@ def _visits_and_problems(history: PatientHistory) -> Iterator[Json]:
         if visit:
             yield clinical.encounter_of(person, visit)
         by = visit.practitioner if visit else person.practitioner
-        yield from (clinical.condition(person.id, problem, by) for problem in recorded.get(visit.number if visit else None, ()))
+        yield from (
+            clinical.render_condition(person.id, problem, by) for problem in recorded.get(visit.number if visit else None, ())
+        )
 
 
 def _reference_level(reading: Observation) -> int:
@@ -95,8 +99,8 @@ def panel(clinician: Practitioner | None, patients: Sequence[str]) -> Json:
         "actual": True,
         "name": f"Patients of {clinician.name}" if clinician else "All patients",
         "quantity": len(patients),
-        "managingEntity": practitioner(clinician.id) if clinician else reference("Organization", ORGANIZATION),
-        "member": [{"entity": reference("Patient", id)} for id in patients],
+        "managingEntity": refer_to_practitioner(clinician.id) if clinician else render_reference("Organization", ORGANIZATION),
+        "member": [{"entity": render_reference("Patient", id)} for id in patients],
     }
 
 
@@ -104,10 +108,10 @@ def slot(slot: Slot) -> Json:
     return {
         "resourceType": "Slot",
         "id": slot.id,
-        "schedule": reference("Schedule", f"schedule-{slot.practitioner}"),
+        "schedule": render_reference("Schedule", f"schedule-{slot.practitioner}"),
         "status": "busy" if slot.busy else "free",
-        "start": instant(slot.start),
-        "end": instant(slot.end),
+        "start": format_instant(slot.start),
+        "end": format_instant(slot.end),
     }
 
 
@@ -119,20 +123,20 @@ def appointment(booking: Booking) -> Json:
         "status": booking.state,
         "reasonCode": [{"text": booking.reason}],
         "description": booking.reason,
-        "start": instant(booking.slot.start),
-        "end": instant(booking.slot.end),
+        "start": format_instant(booking.slot.start),
+        "end": format_instant(booking.slot.end),
         "minutesDuration": booking.slot.minutes,
-        "slot": [reference("Slot", booking.slot.id)],
+        "slot": [render_reference("Slot", booking.slot.id)],
         "created": booking.created.isoformat(),
         "participant": [
             {
-                "actor": reference("Patient", booking.patient.id, booking.patient.name),
+                "actor": render_reference("Patient", booking.patient.id, booking.patient.name),
                 "required": "required",
                 "status": patient_status,
             },
-            {"actor": practitioner(booking.slot.practitioner), "required": "required", "status": "accepted"},
+            {"actor": refer_to_practitioner(booking.slot.practitioner), "required": "required", "status": "accepted"},
             {
-                "actor": reference("Location", booking.room, room_name(booking.room)),
+                "actor": render_reference("Location", booking.room, room_name(booking.room)),
                 "required": "required",
                 "status": "accepted",
             },

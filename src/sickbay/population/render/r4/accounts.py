@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sickbay.population.billing import Agreement, Bill, agreement, bill
+from sickbay.population.billing import Agreement, Bill, bill, find_agreement
 from sickbay.population.patient_history import PatientHistory, Person
 from sickbay.population.render.common import (
     IDENTIFIERS,
     TERMS,
     Json,
-    concept,
-    encounter,
     make_concept,
     part_of,
-    practitioner,
-    reference,
+    refer_to_encounter,
+    refer_to_practitioner,
+    render_concept,
+    render_reference,
 )
 from sickbay.population.staff import ORGANIZATION, PAYERS
 
@@ -25,12 +25,12 @@ _PRIVACY = make_concept(TERMS + "consentscope", "patient-privacy", "Privacy Cons
 _CATEGORY = make_concept("http://loinc.org", "59284-0", "Consent Document")
 
 
-def accounts(history: PatientHistory) -> Iterator[Json]:
+def render_accounts(history: PatientHistory) -> Iterator[Json]:
     """Yields the claim, the explanation of benefit and the consent of a record, if it has them."""
     if claim_data := bill(history):
         yield _render_claim(history.person, claim_data)
         yield _render_benefit(history.person, claim_data)
-    if decision := agreement(history):
+    if decision := find_agreement(history):
         yield _render_consent(history.person, decision)
 
 
@@ -41,11 +41,11 @@ def _common_elements(person: Person, claim_data: Bill) -> Json:
         "status": "active",
         "type": _PROFESSIONAL if claim_data.visit.setting == "ambulatory" else _INSTITUTIONAL,
         "use": "claim",
-        "patient": reference("Patient", person.id),
+        "patient": render_reference("Patient", person.id),
         "billablePeriod": {"start": day, "end": claim_data.visit.end.date().isoformat()},
-        "insurer": reference("Organization", PAYERS[person.plan], person.plan),
-        "provider": reference("Organization", ORGANIZATION),
-        "careTeam": [{"sequence": 1, "provider": practitioner(claim_data.visit.practitioner)}],
+        "insurer": render_reference("Organization", PAYERS[person.plan], person.plan),
+        "provider": render_reference("Organization", ORGANIZATION),
+        "careTeam": [{"sequence": 1, "provider": refer_to_practitioner(claim_data.visit.practitioner)}],
     }
 
 
@@ -58,7 +58,7 @@ def _render_claim(person: Person, claim_data: Bill) -> Json:
         **common,
         "created": claim_data.visit.end.date().isoformat(),
         "priority": make_concept(TERMS + "processpriority", "normal", "Normal"),
-        "insurance": [{"sequence": 1, "focal": True, "coverage": reference("Coverage", f"{person.id}-cov")}],
+        "insurance": [{"sequence": 1, "focal": True, "coverage": render_reference("Coverage", f"{person.id}-cov")}],
         "item": [_render_item(person, claim_data)],
         "total": _render_dollars(claim_data.amount),
     }
@@ -82,10 +82,10 @@ def _render_benefit(person: Person, claim_data: Bill) -> Json:
         "identifier": [{"system": IDENTIFIERS + "benefits", "value": id}],
         **_common_elements(person, claim_data),
         "created": claim_data.settled.isoformat(),
-        "claim": reference("Claim", part_of(person.id, "y", 1)),
+        "claim": render_reference("Claim", part_of(person.id, "y", 1)),
         "outcome": "complete",
         "disposition": "Claim settled as per contract.",
-        "insurance": [{"focal": True, "coverage": reference("Coverage", f"{person.id}-cov")}],
+        "insurance": [{"focal": True, "coverage": render_reference("Coverage", f"{person.id}-cov")}],
         "item": [{**_render_item(person, claim_data), "adjudication": adjudication}],
         "total": adjudication,
     }
@@ -95,11 +95,11 @@ def _render_item(person: Person, claim_data: Bill) -> Json:
     return {
         "sequence": 1,
         "careTeamSequence": [1],
-        "productOrService": concept(claim_data.visit.kind),
+        "productOrService": render_concept(claim_data.visit.kind),
         "servicedDate": claim_data.visit.day.isoformat(),
         "unitPrice": _render_dollars(claim_data.amount),
         "net": _render_dollars(claim_data.amount),
-        "encounter": [encounter(person.id, claim_data.visit.number)],
+        "encounter": [refer_to_encounter(person.id, claim_data.visit.number)],
     }
 
 
@@ -115,10 +115,10 @@ def _render_consent(person: Person, decision: Agreement) -> Json:
         "status": "active",
         "scope": _PRIVACY,
         "category": [_CATEGORY],
-        "patient": reference("Patient", person.id),
+        "patient": render_reference("Patient", person.id),
         "dateTime": decision.decided.isoformat(),
-        "performer": [reference("Patient", person.id)],
-        "organization": [reference("Organization", ORGANIZATION)],
+        "performer": [render_reference("Patient", person.id)],
+        "organization": [render_reference("Organization", ORGANIZATION)],
         "policyRule": make_concept(TERMS + "v3-ActCode", *rule),
         "provision": {"type": "permit" if decision.permits else "deny", "period": {"start": decision.decided.isoformat()}},
     }

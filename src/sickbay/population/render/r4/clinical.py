@@ -15,20 +15,20 @@ from sickbay.population.render.common import (
     US_CORE_CATEGORY,
     Json,
     begin_resource,
-    concept,
-    encounter,
     explain_missing,
-    instant,
+    format_instant,
     interpretation_and_range,
     make_concept,
-    medication,
     part_of,
-    period,
-    practitioner,
-    quantity,
-    reference,
+    refer_to_encounter,
+    refer_to_practitioner,
+    render_concept,
+    render_medication,
+    render_period,
+    render_quantity,
+    render_reference,
 )
-from sickbay.population.render.r4.specimens_and_dispenses import amount, days_of_supply, dosage
+from sickbay.population.render.r4.specimens_and_dispenses import days_of_supply, render_amount, render_dosage
 from sickbay.population.staff import NAMES, ORGANIZATION
 
 _CLASSES = {
@@ -48,32 +48,32 @@ def encounter_of(person: Person, visit: Visit) -> Json:
         "identifier": [{"system": IDENTIFIERS + "visits", "value": part_of(patient, "e", visit.number)}],
         "status": "finished",
         "class": _CLASSES[visit.setting],
-        "type": [concept(visit.kind)],
-        "subject": reference("Patient", patient),
+        "type": [render_concept(visit.kind)],
+        "subject": render_reference("Patient", patient),
         "participant": [
             {
                 "type": [make_concept(TERMS + "v3-ParticipationType", "PPRF", "primary performer")],
-                "period": period(visit),
-                "individual": practitioner(visit.practitioner),
+                "period": render_period(visit),
+                "individual": refer_to_practitioner(visit.practitioner),
             }
         ],
-        "period": period(visit),
-        "location": [{"location": reference("Location", visit.location)}],
-        "serviceProvider": reference("Organization", ORGANIZATION),
+        "period": render_period(visit),
+        "location": [{"location": render_reference("Location", visit.location)}],
+        "serviceProvider": render_reference("Organization", ORGANIZATION),
     }
     if visit.setting == "inpatient":
         home = make_concept(TERMS + "discharge-disposition", "home", "Home")
         resource["hospitalization"] = {"dischargeDisposition": home}
     if visit.reason:
-        resource["reasonCode"] = [concept(visit.reason)]
+        resource["reasonCode"] = [render_concept(visit.reason)]
     if visit.problem:
-        resource["reasonReference"] = [reference("Condition", part_of(patient, "c", visit.problem))]
+        resource["reasonReference"] = [render_reference("Condition", part_of(patient, "c", visit.problem))]
     if person.interpreter is not None:
-        resource["extension"] = [interpreter(person.interpreter)]
+        resource["extension"] = [render_interpreter(person.interpreter)]
     return resource
 
 
-def interpreter(needed: bool) -> Json:
+def render_interpreter(needed: bool) -> Json:
     """Returns the extension of US Core 8 that says whether an interpreter is needed."""
     code, display = ("373066001", "Yes") if needed else ("373067005", "No")
     return {"url": CORE + "us-core-interpreter-needed", "valueCoding": {"system": SNOMED, "code": code, "display": display}}
@@ -91,7 +91,7 @@ _SOCIAL = [
 ]
 
 
-def condition(patient: str, problem: Condition, recorder: str) -> Json:
+def render_condition(patient: str, problem: Condition, recorder: str) -> Json:
     """Returns a Condition. recorder: a practitioner's id."""
     profile = "us-core-condition-problems-health-concerns" if problem.lasting else "us-core-condition-encounter-diagnosis"
     category = ("problem-list-item", "Problem List Item") if problem.lasting else ("encounter-diagnosis", "Encounter Diagnosis")
@@ -101,39 +101,39 @@ def condition(patient: str, problem: Condition, recorder: str) -> Json:
         "extension": [{"url": _ASSERTED, "valueDateTime": problem.recorded.isoformat()}],
         "verificationStatus": _IN_ERROR if problem.wrong else _CONFIRMED,
         "category": _SOCIAL if problem.social else [make_concept(TERMS + "condition-category", *category)],
-        "code": concept(problem.concept),
-        "subject": reference("Patient", patient),
+        "code": render_concept(problem.concept),
+        "subject": render_reference("Patient", patient),
         "onsetDateTime": problem.onset.isoformat()[: 4 if problem.vague else 10],
         "recordedDate": problem.recorded.isoformat(),
-        "recorder": practitioner(recorder),
+        "recorder": refer_to_practitioner(recorder),
     }
     if not problem.wrong:  # con-5
         resource["clinicalStatus"] = make_concept(TERMS + "condition-clinical", *status)
     if problem.visit:
-        resource["encounter"] = encounter(patient, problem.visit)
+        resource["encounter"] = refer_to_encounter(patient, problem.visit)
     if problem.site:
-        resource["bodySite"] = [concept(problem.site)]
+        resource["bodySite"] = [render_concept(problem.site)]
     if problem.over and not problem.wrong:  # con-4: a condition that was entered in error can't have ended
         resource["abatementDateTime"] = problem.over.isoformat()
     return resource
 
 
-def allergy(patient: str, allergy: Allergy, recorder: str) -> Json:
+def render_allergy(patient: str, allergy: Allergy, recorder: str) -> Json:
     resource: Json = {
         **begin_resource("AllergyIntolerance", part_of(patient, "a", allergy.number), "us-core-allergyintolerance"),
         "clinicalStatus": make_concept(TERMS + "allergyintolerance-clinical", "active", "Active"),
         "verificationStatus": make_concept(TERMS + "allergyintolerance-verification", "confirmed", "Confirmed"),
-        "code": concept(allergy.concept),
-        "patient": reference("Patient", patient),
+        "code": render_concept(allergy.concept),
+        "patient": render_reference("Patient", patient),
         "recordedDate": allergy.recorded.isoformat(),
-        "recorder": practitioner(recorder),
+        "recorder": refer_to_practitioner(recorder),
     }
     if allergy.reaction is None:
         return resource
     resource.update(type="allergy", category=[allergy.category], criticality=allergy.criticality)
     if allergy.since:
         resource["onsetDateTime"] = allergy.since
-    reaction = {"manifestation": [concept(allergy.reaction)], "severity": allergy.severity}
+    reaction = {"manifestation": [render_concept(allergy.reaction)], "severity": allergy.severity}
     return {**resource, "reaction": [reaction]}
 
 
@@ -151,23 +151,23 @@ def order(person: Person, order: Prescription, problems: Sequence[Condition]) ->
         "intent": "order",
         "category": [make_concept(TERMS + "medicationrequest-category", "community", "Community")],
         **reported,
-        **medication(drug),
-        "subject": reference("Patient", patient),
+        **render_medication(drug),
+        "subject": render_reference("Patient", patient),
         "authoredOn": order.start.isoformat(),
-        "requester": practitioner(order.prescriber),
-        "dosageInstruction": [dosage(drug)],
+        "requester": refer_to_practitioner(order.prescriber),
+        "dosageInstruction": [render_dosage(drug)],
         "dispenseRequest": {
             "numberOfRepeatsAllowed": 0 if order.finished else REPEATS,
-            "quantity": amount(supplied),
+            "quantity": render_amount(supplied),
             "expectedSupplyDuration": days_of_supply(supplied),
         },
     }
     if order.visit:
-        resource["encounter"] = encounter(patient, order.visit)
+        resource["encounter"] = refer_to_encounter(patient, order.visit)
     if order.problem:
-        resource["reasonReference"] = [reference("Condition", part_of(patient, "c", order.problem))]
+        resource["reasonReference"] = [render_reference("Condition", part_of(patient, "c", order.problem))]
         if drug.when_needed:
-            resource["reasonCode"] = [concept(problems[order.problem - 1].concept)]
+            resource["reasonCode"] = [render_concept(problems[order.problem - 1].concept)]
     if order.adherence:
         resource["extension"] = [_render_adherence(*order.adherence)]
     if order.end:
@@ -178,15 +178,15 @@ def order(person: Person, order: Prescription, problems: Sequence[Condition]) ->
 def _reporter_of_order(person: Person, order: Prescription) -> Json:
     """Returns the prescriber, of some patients' first orders in the role at the hospital."""
     if order.number == 1 and person.number % 4 == 0:
-        return reference("PractitionerRole", f"role-{order.prescriber}", NAMES[order.prescriber])
-    return practitioner(order.prescriber)
+        return render_reference("PractitionerRole", f"role-{order.prescriber}", NAMES[order.prescriber])
+    return refer_to_practitioner(order.prescriber)
 
 
 def _render_adherence(taken: Concept, day: datetime.date) -> Json:
     return {
         "url": CORE + "us-core-medication-adherence",
         "extension": [
-            {"url": "medicationAdherence", "valueCodeableConcept": concept(taken)},
+            {"url": "medicationAdherence", "valueCodeableConcept": render_concept(taken)},
             {"url": "dateAsserted", "valueDateTime": day.isoformat()},
             {"url": "informationSource", "valueCodeableConcept": make_concept(TERMS + "v3-RoleCode", "ONESELF", "self")},
         ],
@@ -240,33 +240,37 @@ CATEGORIES |= {
 _SUPPORTING = "http://hl7.org/fhir/StructureDefinition/workflow-supportingInfo"
 
 
-def observation(person: Person, reading: Observation, specimen: int = 0, response: int = 0) -> Json:
+def render_observation(person: Person, reading: Observation, specimen: int = 0, response: int = 0) -> Json:
     """Returns an Observation. specimen, response: the numbers of its specimen and of the form it was scored from, or 0."""
-    measure, at = reading.measure, instant(reading.at)
+    measure, at = reading.measure, format_instant(reading.at)
     resource: Json = {
         **begin_resource("Observation", part_of(person.id, "o", reading.number), measure.profile),
         "status": "entered-in-error" if reading.wrong else "final",
         "category": CATEGORIES[measure.kind],
-        "code": concept(measure.concept),
+        "code": render_concept(measure.concept),
         "subject": {"reference": f"Patient/{person.id}"},
         **_effective_time(reading, at),
         "issued": at,
-        "performer": [practitioner(reading.performer) if reading.performer else reference("Patient", person.id, person.name)],
+        "performer": [
+            refer_to_practitioner(reading.performer)
+            if reading.performer
+            else render_reference("Patient", person.id, person.name)
+        ],
     }
     if reading.visit:
-        resource["encounter"] = encounter(person.id, reading.visit)
+        resource["encounter"] = refer_to_encounter(person.id, reading.visit)
     if specimen:
-        resource["specimen"] = reference("Specimen", part_of(person.id, "l", specimen))
+        resource["specimen"] = render_reference("Specimen", part_of(person.id, "l", specimen))
     if reading.derived or response:
-        derived = [reference("Observation", part_of(person.id, "o", number)) for number in reading.derived]
+        derived = [render_reference("Observation", part_of(person.id, "o", number)) for number in reading.derived]
         resource["derivedFrom"] = [
             *derived,
-            *([reference("QuestionnaireResponse", part_of(person.id, "u", response))] if response else ()),
+            *([render_reference("QuestionnaireResponse", part_of(person.id, "u", response))] if response else ()),
         ]
     if reading.members:
-        resource["hasMember"] = [reference("Observation", part_of(person.id, "o", number)) for number in reading.members]
+        resource["hasMember"] = [render_reference("Observation", part_of(person.id, "o", number)) for number in reading.members]
     if reading.note:
-        document = reference("DocumentReference", part_of(person.id, "n", reading.note))
+        document = render_reference("DocumentReference", part_of(person.id, "n", reading.note))
         resource["extension"] = [{"url": _SUPPORTING, "valueReference": document}]
     if reading.absent:
         resource["dataAbsentReason"] = explain_missing(reading.why)
@@ -274,7 +278,7 @@ def observation(person: Person, reading: Observation, specimen: int = 0, respons
         resource.update(_render_value(reading))
     if reading.parts:
         resource["component"] = [
-            {"code": concept(part.concept), **_render_component(part, value)} for part, value in reading.parts
+            {"code": render_concept(part.concept), **_render_component(part, value)} for part, value in reading.parts
         ]
     interpretation = interpretation_and_range(reading, person.sex, person.age(reading.at.date()))
     if interpretation:
@@ -286,14 +290,14 @@ def observation(person: Person, reading: Observation, specimen: int = 0, respons
 def _effective_time(reading: Observation, at: str) -> Json:
     if reading.since is None:
         return {"effectiveDateTime": at}
-    return {"effectivePeriod": {"start": instant(reading.since), **({} if reading.open else {"end": at})}}
+    return {"effectivePeriod": {"start": format_instant(reading.since), **({} if reading.open else {"end": at})}}
 
 
 def _render_value(reading: Observation) -> Json:
     if reading.concept:
-        return {"valueCodeableConcept": concept(reading.concept)}
+        return {"valueCodeableConcept": render_concept(reading.concept)}
     if reading.value is not None:
-        return {"valueQuantity": quantity(reading.measure, reading.value)}
+        return {"valueQuantity": render_quantity(reading.measure, reading.value)}
     if reading.text is not None:
         return {"valueString": reading.text}
     return {} if reading.flag is None else {"valueBoolean": reading.flag}
@@ -303,5 +307,5 @@ def _render_component(part: Measure, value: float | Concept | None) -> Json:
     if value is None:
         return {"dataAbsentReason": explain_missing(UNKNOWN)}
     if isinstance(value, Concept):
-        return {"valueCodeableConcept": concept(value)}
-    return {"valueQuantity": quantity(part, value)}
+        return {"valueCodeableConcept": render_concept(value)}
+    return {"valueQuantity": render_quantity(part, value)}

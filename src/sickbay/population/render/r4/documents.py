@@ -13,15 +13,15 @@ from sickbay.population.render.common import (
     IDENTIFIERS,
     Json,
     begin_resource,
-    concept,
-    encounter,
-    instant,
+    format_instant,
     make_concept,
     part_of,
-    practitioner,
-    reference,
+    refer_to_encounter,
+    refer_to_practitioner,
+    render_concept,
+    render_reference,
 )
-from sickbay.population.render.pdf import page
+from sickbay.population.render.pdf import render_page
 from sickbay.population.staff import ORGANIZATION, PHARMACY
 
 _CATEGORY = make_concept(
@@ -37,39 +37,41 @@ _FORMAT = {
 }
 
 
-def document(person: Person, note: Note) -> Iterator[Json]:
+def render_document(person: Person, note: Note) -> Iterator[Json]:
     """Yields a DocumentReference, preceded by the Binary with its content unless the content is inline, and its Provenance.
 
     The Binary belongs to the patient (securityContext). The Provenance refers to the patient too; otherwise no patient's token
     could read it.
     """
     id, binary = part_of(person.id, "n", note.number), part_of(person.id, "b", note.number)
-    written = instant(note.visit.end + datetime.timedelta(minutes=20))
+    written = format_instant(note.visit.end + datetime.timedelta(minutes=20))
     kind = "application/pdf" if note.printed else "text/plain"
-    body = page(note.kind.text, person.name, note.visit.day, note.text) if note.printed else note.text.encode()
+    body = render_page(note.kind.text, person.name, note.visit.day, note.text) if note.printed else note.text.encode()
     data = base64.b64encode(body).decode()
     if not note.inline:
         yield {
             "resourceType": "Binary",
             "id": binary,
             "contentType": kind,
-            "securityContext": reference("Patient", person.id),
+            "securityContext": render_reference("Patient", person.id),
             "data": data,
         }
     content = {"data": data} if note.inline else {"url": f"Binary/{binary}"}
     authorship = (
-        _directive_authorship(person, note, written) if note.directive else {"author": [practitioner(note.visit.practitioner)]}
+        _directive_authorship(person, note, written)
+        if note.directive
+        else {"author": [refer_to_practitioner(note.visit.practitioner)]}
     )
     yield {
         **begin_resource("DocumentReference", id, f"us-core-{'adi-' if note.directive else ''}documentreference"),
         "identifier": [{"system": IDENTIFIERS + "documents", "value": id}],
         "status": "current",
-        "type": concept(note.kind),
+        "type": render_concept(note.kind),
         "category": [_DIRECTIVES if note.directive else _CATEGORY],
-        "subject": reference("Patient", person.id),
+        "subject": render_reference("Patient", person.id),
         "date": written,
         **authorship,
-        "custodian": reference("Organization", ORGANIZATION),
+        "custodian": render_reference("Organization", ORGANIZATION),
         "content": [
             {
                 "attachment": {"contentType": kind, **content, "size": len(body), "title": note.kind.text, "creation": written},
@@ -77,11 +79,11 @@ def document(person: Person, note: Note) -> Iterator[Json]:
             }
         ],
         "context": {
-            "encounter": [encounter(person.id, note.visit.number)],
-            "period": {"start": instant(note.visit.start), "end": instant(note.visit.end)},
+            "encounter": [refer_to_encounter(person.id, note.visit.number)],
+            "period": {"start": format_instant(note.visit.start), "end": format_instant(note.visit.end)},
         },
     }
-    yield _render_provenance(person, note.number, [reference("DocumentReference", id)], authorship["author"][0], written)
+    yield _render_provenance(person, note.number, [render_reference("DocumentReference", id)], authorship["author"][0], written)
 
 
 _DIRECTIVES = make_concept("http://loinc.org", "42348-3", "Advance healthcare directives")
@@ -90,11 +92,11 @@ _DIRECTIVES = make_concept("http://loinc.org", "42348-3", "Advance healthcare di
 def _directive_authorship(person: Person, note: Note, written: str) -> Json:
     """Returns authorship: the patient writes a living will, the physician an order. The physician authenticates both."""
     order = note.kind is procedure_codes.NOT_RESUSCITATE
-    author = practitioner(note.visit.practitioner) if order else reference("Patient", person.id, person.name)
+    author = refer_to_practitioner(note.visit.practitioner) if order else render_reference("Patient", person.id, person.name)
     return {
         "extension": [{"url": CORE + "us-core-authentication-time", "valueDateTime": written}],
         "author": [author],
-        "authenticator": practitioner(note.visit.practitioner),
+        "authenticator": refer_to_practitioner(note.visit.practitioner),
     }
 
 
@@ -118,16 +120,16 @@ def record_provenance(history: PatientHistory, resources: Sequence[Json]) -> Ite
     if not history.visits:
         return
     last, person = history.visits[-1], history.person
-    at = encounter(person.id, last.number)
+    at = refer_to_encounter(person.id, last.number)
     recorded_resources = [
         resource for resource in resources if resource["resourceType"] in _CURRENT_TYPES or resource.get("encounter") == at
     ]
     targets = [at, *(_reference_to(resource) for resource in recorded_resources if resource["resourceType"] not in _UNSIGNED)]
-    recorded = instant(last.end + datetime.timedelta(minutes=40))  # the laboratory has reported by then
+    recorded = format_instant(last.end + datetime.timedelta(minutes=40))  # the laboratory has reported by then
     for resource in _select_latest(resources):
         if _reference_to(resource) not in targets:
             targets.append(_reference_to(resource))
-    yield _render_provenance(person, len(history.notes) + 1, targets, practitioner(last.practitioner), recorded)
+    yield _render_provenance(person, len(history.notes) + 1, targets, refer_to_practitioner(last.practitioner), recorded)
     dispenses = [resource for resource in resources if resource["resourceType"] == "MedicationDispense"]
     if dispenses:
         yield _dispense_provenance(person, len(history.notes) + 2, dispenses[-1])
@@ -156,10 +158,10 @@ def _category_of(resource: Json) -> str:
 
 def _dispense_provenance(person: Person, number: int, dispense: Json) -> Json:
     """Returns the Provenance of a dispense, which the pharmacy recorded and sent to the hospital."""
-    pharmacy, hospital = reference("Organization", *PHARMACY), reference("Organization", ORGANIZATION)
+    pharmacy, hospital = render_reference("Organization", *PHARMACY), render_reference("Organization", ORGANIZATION)
     return {
         **begin_resource("Provenance", part_of(person.id, "w", number), "us-core-provenance"),
-        "target": [_reference_to(dispense), reference("Patient", person.id)],
+        "target": [_reference_to(dispense), render_reference("Patient", person.id)],
         "recorded": f"{dispense['whenHandedOver']}T17:00:00Z",
         "agent": [
             {"type": _AUTHOR, "who": pharmacy, "onBehalfOf": pharmacy},
@@ -169,16 +171,16 @@ def _dispense_provenance(person: Person, number: int, dispense: Json) -> Json:
 
 
 def _reference_to(resource: Json) -> Json:
-    return reference(resource["resourceType"], resource["id"])
+    return render_reference(resource["resourceType"], resource["id"])
 
 
 def _render_provenance(person: Person, number: int, targets: list[Json], author: Json, recorded: str) -> Json:
     """Returns a Provenance. A practitioner writes on behalf of the hospital, a patient doesn't."""
-    hospital = reference("Organization", ORGANIZATION)
+    hospital = render_reference("Organization", ORGANIZATION)
     behalf = {"onBehalfOf": hospital} if author["reference"].startswith("Practitioner/") else {}
     return {
         **begin_resource("Provenance", part_of(person.id, "w", number), "us-core-provenance"),
-        "target": [*targets, reference("Patient", person.id)],
+        "target": [*targets, render_reference("Patient", person.id)],
         "recorded": recorded,
         "agent": [{"type": _AUTHOR, "who": author, **behalf}, {"type": _SENDER, "who": hospital}],
     }

@@ -14,24 +14,24 @@ from sickbay.population.render.common import (
     IDENTIFIERS,
     Json,
     begin_resource,
-    coding,
-    encounter,
-    instant,
+    format_instant,
     part_of,
-    practitioner,
-    reference,
+    refer_to_encounter,
+    refer_to_practitioner,
+    render_coding,
+    render_reference,
 )
 
 _DISPLAY = "http://hl7.org/fhir/StructureDefinition/display"
 _ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 
 
-def questionnaires() -> Iterator[Json]:
+def render_questionnaires() -> Iterator[Json]:
     yield from map(_render_questionnaire, FORMS)
     yield _habits_questionnaire()
 
 
-def canonical(form: Form) -> str:
+def make_canonical(form: Form) -> str:
     return _questionnaire_url(form.id)
 
 
@@ -56,17 +56,17 @@ def _render_questionnaire(form: Form) -> Json:
     has_scores = not form.results
     result = _render_item(form.measure.concept, "choice" if form.results else "decimal")
     if form.results:
-        result["answerOption"] = [{"valueCoding": coding(concept.codes[0])} for concept in form.results]
+        result["answerOption"] = [{"valueCoding": render_coding(concept.codes[0])} for concept in form.results]
     return {
         **_questionnaire_frame(form.id, form.title),
-        "code": [coding(form.concept.codes[0])],
+        "code": [render_coding(form.concept.codes[0])],
         "item": [*(_render_question(question, form.choices, has_scores) for question in form.questions), result],
     }
 
 
 def _render_item(question: Concept, kind: str) -> Json:
     code = question.codes[0]
-    return {"linkId": f"/{code.code}", "code": [coding(code)], "text": question.text, "type": kind}
+    return {"linkId": f"/{code.code}", "code": [render_coding(code)], "text": question.text, "type": kind}
 
 
 def _render_question(question: Concept, choices: tuple[Concept, ...], has_scores: bool) -> Json:
@@ -74,7 +74,7 @@ def _render_question(question: Concept, choices: tuple[Concept, ...], has_scores
     options: list[Json] = []
     for weight, choice in enumerate(choices):
         score: Json = {"extension": [{"url": _ORDINAL, "valueDecimal": weight}]} if has_scores else {}
-        options.append({**score, "valueCoding": coding(choice.codes[0])})
+        options.append({**score, "valueCoding": render_coding(choice.codes[0])})
     return {**_render_item(question, "choice"), "required": True, "answerOption": options}
 
 
@@ -82,12 +82,12 @@ _SDOH = {"system": "http://hl7.org/fhir/us/core/CodeSystem/us-core-tags", "code"
 """The tag of US Core 5 for responses about living conditions."""
 
 
-def response(person: Person, filled_in: Response) -> Json:
+def render_response(person: Person, filled_in: Response) -> Json:
     """Returns the response that the patient completed; the last item is its result."""
     id, form = part_of(person.id, "u", filled_in.number), filled_in.form
-    patient = reference("Patient", person.id)
+    patient = render_reference("Patient", person.id)
     answers = [
-        (question, coding(form.choices[index].codes[0]))
+        (question, render_coding(form.choices[index].codes[0]))
         for question, index in zip(form.questions, filled_in.chosen, strict=True)
     ]
     frame = begin_resource("QuestionnaireResponse", id, "us-core-questionnaireresponse")
@@ -96,12 +96,12 @@ def response(person: Person, filled_in: Response) -> Json:
     return {
         **frame,
         "identifier": {"system": IDENTIFIERS + "responses", "value": id},
-        "questionnaire": canonical(form),
+        "questionnaire": make_canonical(form),
         "_questionnaire": {"extension": [{"url": _DISPLAY, "valueString": form.title}]},
         "status": "completed",
         "subject": patient,
-        "encounter": encounter(person.id, filled_in.visit),
-        "authored": instant(filled_in.at),
+        "encounter": refer_to_encounter(person.id, filled_in.visit),
+        "authored": format_instant(filled_in.at),
         "author": patient,
         "source": patient,
         "item": [
@@ -118,7 +118,7 @@ def _render_answer(question: Concept, value: Json) -> Json:
 def _render_score(filled_in: Response) -> Json:
     reading = filled_in.reading
     if reading.concept:
-        return {"valueCoding": coding(reading.concept.codes[0])}
+        return {"valueCoding": render_coding(reading.concept.codes[0])}
     return {"valueDecimal": int(reading.value or 0)}
 
 
@@ -128,9 +128,9 @@ _URI = CORE + "us-core-extension-questionnaire-uri"
 
 def _habits_questionnaire() -> Json:
     """Returns a questionnaire with groups, a question that depends on an answer, and answers in text."""
-    drinks = [{"valueCoding": coding(intake.ONE_OR_TWO.codes[0])}]
-    often = [{"valueCoding": coding(intake.NEVER.codes[0])}]
-    yes_or_no = [{"valueCoding": coding(concept.codes[0])} for concept in (intake.YES, intake.NO)]
+    drinks = [{"valueCoding": render_coding(intake.ONE_OR_TWO.codes[0])}]
+    often = [{"valueCoding": render_coding(intake.NEVER.codes[0])}]
+    yes_or_no = [{"valueCoding": render_coding(concept.codes[0])} for concept in (intake.YES, intake.NO)]
     which = {"linkId": _WHICH, "text": intake.WHICH.text, "type": "string"}
     return {
         **_questionnaire_frame(intake.ID, intake.TITLE),
@@ -158,10 +158,10 @@ def _question_group(link: str, text: str, *items: Json) -> Json:
     return {"linkId": link, "text": text, "type": "group", "item": list(items)}
 
 
-def habits(person: Person, filled_in: Intake, number: int) -> Json:
+def render_habits(person: Person, filled_in: Intake, number: int) -> Json:
     """Returns the response. number: its number in the record. The form also exists on paper, at another URL."""
-    id, patient = part_of(person.id, "u", number), reference("Patient", person.id)
-    aid: Json = {"valueCoding": coding((intake.YES if filled_in.aid else intake.NO).codes[0])}
+    id, patient = part_of(person.id, "u", number), render_reference("Patient", person.id)
+    aid: Json = {"valueCoding": render_coding((intake.YES if filled_in.aid else intake.NO).codes[0])}
     if filled_in.aid:
         aid["item"] = [{"linkId": _WHICH, "text": intake.WHICH.text, "answer": [{"valueString": filled_in.aid}]}]
     return {
@@ -176,9 +176,9 @@ def habits(person: Person, filled_in: Intake, number: int) -> Json:
         },
         "status": "completed",
         "subject": patient,
-        "encounter": encounter(person.id, filled_in.visit),
-        "authored": instant(filled_in.at),
-        "author": practitioner(filled_in.nurse) if filled_in.nurse else patient,
+        "encounter": refer_to_encounter(person.id, filled_in.visit),
+        "authored": format_instant(filled_in.at),
+        "author": refer_to_practitioner(filled_in.nurse) if filled_in.nurse else patient,
         "source": patient,
         "item": [
             _answer_group(
@@ -205,4 +205,4 @@ def _answer_group(link: str, text: str, *items: Json) -> Json:
 
 
 def _choice_answer(concept: Concept) -> Json:
-    return {"valueCoding": coding(concept.codes[0])}
+    return {"valueCoding": render_coding(concept.codes[0])}

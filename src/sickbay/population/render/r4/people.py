@@ -15,15 +15,25 @@ from sickbay.population.render.common import (
     TERMS,
     Json,
     begin_resource,
-    coding,
-    concept,
     make_concept,
     medication_id,
-    practitioner,
-    reference,
+    refer_to_practitioner,
+    render_coding,
+    render_concept,
+    render_reference,
 )
-from sickbay.population.render.r4.clinical import interpreter
-from sickbay.population.staff import CLINIC, NURSES, ORGANIZATION, PAYERS, PHARMACY, PRACTITIONERS, ROOMS, Practitioner, npi
+from sickbay.population.render.r4.clinical import render_interpreter
+from sickbay.population.staff import (
+    CLINIC,
+    NURSES,
+    ORGANIZATION,
+    PAYERS,
+    PHARMACY,
+    PRACTITIONERS,
+    ROOMS,
+    Practitioner,
+    make_npi,
+)
 
 _PHONE: list[Json] = [{"system": "phone", "value": "(555) 555-0100", "use": "work"}]
 _ADDRESS: Json = {"line": ["1 Infirmary Road"], "city": "Wexbridge", "state": "MA", "postalCode": "01201", "country": "US"}
@@ -32,7 +42,7 @@ _ADDRESS: Json = {"line": ["1 Infirmary Road"], "city": "Wexbridge", "state": "M
 _OUTPATIENTS = [make_concept(TERMS + "v3-RoleCode", "OF", "Outpatient facility")]
 
 
-def hospital() -> Iterator[Json]:
+def render_hospital() -> Iterator[Json]:
     """Yields the organizations, locations, medications and practitioners."""
     yield {
         **begin_resource("Organization", ORGANIZATION, "us-core-organization"),
@@ -47,7 +57,7 @@ def hospital() -> Iterator[Json]:
         "telecom": [{"system": "phone", "value": "(555) 555-0100"}],
         "address": [_ADDRESS],
     }
-    yield from medications()
+    yield from render_medications()
     yield {
         **begin_resource("Location", CLINIC, "us-core-location"),
         "identifier": [{"system": IDENTIFIERS + "locations", "value": CLINIC}],
@@ -57,7 +67,7 @@ def hospital() -> Iterator[Json]:
         "type": _OUTPATIENTS,
         "telecom": _PHONE,
         "address": _ADDRESS,
-        "managingOrganization": reference("Organization", ORGANIZATION),
+        "managingOrganization": render_reference("Organization", ORGANIZATION),
     }
     for number, room in enumerate(ROOMS, 1):
         yield {
@@ -70,8 +80,8 @@ def hospital() -> Iterator[Json]:
             "telecom": _PHONE,
             "address": _ADDRESS,
             "physicalType": make_concept(TERMS + "location-physical-type", "ro", "Room"),
-            "managingOrganization": reference("Organization", ORGANIZATION),
-            "partOf": reference("Location", CLINIC),
+            "managingOrganization": render_reference("Organization", ORGANIZATION),
+            "partOf": render_reference("Location", CLINIC),
         }
     yield from _render_payers()
     id, name = PHARMACY
@@ -89,7 +99,7 @@ def hospital() -> Iterator[Json]:
     yield from map(_render_endpoint, PRACTITIONERS)
     yield from map(_render_role, PRACTITIONERS)
     for clinician in (clinic.practitioner for clinic in CLINICS):
-        actor = practitioner(clinician.id)
+        actor = refer_to_practitioner(clinician.id)
         yield {"resourceType": "Schedule", "id": f"schedule-{clinician.id}", "actor": [actor], "comment": clinician.title}
 
 
@@ -112,12 +122,12 @@ def _payer_reference(payer: str) -> str:
     return f"9999{sorted(PAYERS.values()).index(payer) + 1}"
 
 
-def medications() -> Iterator[Json]:
+def render_medications() -> Iterator[Json]:
     """Yields the drugs that orders reference."""
     for drug in FORMULARY:
         yield {
             **begin_resource("Medication", medication_id(drug), "us-core-medication"),
-            "code": concept(drug.concept),
+            "code": render_concept(drug.concept),
             "status": "active",
         }
 
@@ -130,7 +140,7 @@ def _render_endpoint(clinician: Practitioner) -> Json:
         "status": "active",
         "connectionType": {"system": TERMS + "endpoint-connection-type", "code": "direct-project", "display": "Direct Project"},
         "name": f"Direct address of {clinician.name}",
-        "managingOrganization": reference("Organization", ORGANIZATION),
+        "managingOrganization": render_reference("Organization", ORGANIZATION),
         "payloadType": [{"text": "Any"}],
         "payloadMimeType": ["application/pdf"],
         "address": f"mailto:{clinician.family.lower()}@direct.hospital.sickbay.example",
@@ -138,7 +148,7 @@ def _render_endpoint(clinician: Practitioner) -> Json:
 
 
 def _npi_identifier(number: int) -> Json:
-    return {"system": "http://hl7.org/fhir/sid/us-npi", "value": npi(number)}
+    return {"system": "http://hl7.org/fhir/sid/us-npi", "value": make_npi(number)}
 
 
 def _render_practitioner(clinician: Practitioner) -> Json:
@@ -153,7 +163,7 @@ def _render_practitioner(clinician: Practitioner) -> Json:
         "telecom": _PHONE,
         "address": [{"use": "work", **_ADDRESS}],
         "gender": clinician.sex,
-        "qualification": [{"code": {"coding": [coding(clinician.specialty)], "text": clinician.title}}],
+        "qualification": [{"code": {"coding": [render_coding(clinician.specialty)], "text": clinician.title}}],
     }
 
 
@@ -162,24 +172,24 @@ def _render_role(clinician: Practitioner) -> Json:
     return {
         **begin_resource("PractitionerRole", f"role-{clinician.id}", "us-core-practitionerrole"),
         "active": True,
-        "practitioner": practitioner(clinician.id),
-        "organization": reference("Organization", ORGANIZATION),
+        "practitioner": refer_to_practitioner(clinician.id),
+        "organization": render_reference("Organization", ORGANIZATION),
         "code": [make_concept(TERMS + "practitioner-role", *role)],
-        "specialty": [{"coding": [coding(clinician.specialty)], "text": clinician.title}],
-        "location": [reference("Location", CLINIC)],
+        "specialty": [{"coding": [render_coding(clinician.specialty)], "text": clinician.title}],
+        "location": [render_reference("Location", CLINIC)],
         "telecom": _PHONE,
-        "endpoint": [reference("Endpoint", f"direct-{clinician.id}")],
+        "endpoint": [render_reference("Endpoint", f"direct-{clinician.id}")],
     }
 
 
 def _omb_extension(url: str, code: Coding) -> Json:
     return {
         "url": CORE + url,
-        "extension": [{"url": "ombCategory", "valueCoding": coding(code)}, {"url": "text", "valueString": code.display}],
+        "extension": [{"url": "ombCategory", "valueCoding": render_coding(code)}, {"url": "text", "valueString": code.display}],
     }
 
 
-def patient(person: Person) -> Json:
+def render_patient(person: Person) -> Json:
     status = Coding(
         TERMS + "v3-MaritalStatus", "M" if person.married else "S", "Married" if person.married else "Never Married"
     )
@@ -206,10 +216,10 @@ def patient(person: Person) -> Json:
         "gender": person.gender or person.sex,
         "birthDate": person.born.isoformat()[: {"day": 10, "month": 7, "year": 4}[person.born_as]],
         "address": _render_addresses(person),
-        "maritalStatus": {"coding": [coding(status)]},
-        "communication": [{"language": {"coding": [coding(person.language)], "text": person.language.display}}],
-        "generalPractitioner": [practitioner(person.practitioner)],
-        "managingOrganization": reference("Organization", ORGANIZATION),
+        "maritalStatus": {"coding": [render_coding(status)]},
+        "communication": [{"language": {"coding": [render_coding(person.language)], "text": person.language.display}}],
+        "generalPractitioner": [refer_to_practitioner(person.practitioner)],
+        "managingOrganization": render_reference("Organization", ORGANIZATION),
     }
     if person.died:
         resource["deceasedDateTime"] = person.died.isoformat()
@@ -220,7 +230,7 @@ def patient(person: Person) -> Json:
 
 def _more_identity(person: Person) -> Iterator[Json]:
     if person.tribe:
-        tribe = {"coding": [coding(person.tribe)], "text": person.tribe.display}
+        tribe = {"coding": [render_coding(person.tribe)], "text": person.tribe.display}
         yield {
             "url": CORE + "us-core-tribal-affiliation",
             "extension": [
@@ -230,9 +240,9 @@ def _more_identity(person: Person) -> Iterator[Json]:
         }
     if person.identity_asked and not person.gender:
         identity = _WOMAN if person.sex == "female" else _MAN
-        yield {"url": CORE + "us-core-genderIdentity", "valueCodeableConcept": concept(identity)}
+        yield {"url": CORE + "us-core-genderIdentity", "valueCodeableConcept": render_concept(identity)}
     if person.interpreter is not None:
-        yield interpreter(person.interpreter)
+        yield render_interpreter(person.interpreter)
 
 
 _WOMAN = snomed("446141000124107", "Identifies as female gender", "Woman")
@@ -314,10 +324,10 @@ def _render_coverage(person: Person) -> Json:
         "status": "active",
         "type": {**make_concept("https://nahdo.org/sopt", *kind), "text": person.plan},
         "subscriberId": member,
-        "beneficiary": reference("Patient", person.id),
+        "beneficiary": render_reference("Patient", person.id),
         "relationship": make_concept(TERMS + "subscriber-relationship", "self", "Self"),
         "period": {"start": f"{max(person.born.year, 2021)}-01-01" if person.born.year < 2021 else person.born.isoformat()},
-        "payor": [reference("Organization", PAYERS[person.plan], person.plan)],
+        "payor": [render_reference("Organization", PAYERS[person.plan], person.plan)],
         "class": classes,
     }
 
@@ -330,7 +340,7 @@ def _related_person(person: Person, name: str) -> Json:
     return {
         **begin_resource("RelatedPerson", f"{person.id}-r01", "us-core-relatedperson"),
         "active": True,
-        "patient": reference("Patient", person.id),
+        "patient": render_reference("Patient", person.id),
         "relationship": [_MOTHER],
         "name": [{"use": "official", **_render_mother(name)}],
         "telecom": [{"system": "phone", "value": person.phone, "use": "home"}],
@@ -344,24 +354,26 @@ def _render_team(person: Person) -> Json:
     nurse = NURSES[person.number % len(NURSES)]
     by_role = person.number % 4 > 1
     participants = [
-        {"role": [concept(_DOCTOR)], "member": practitioner(person.practitioner)},
+        {"role": [render_concept(_DOCTOR)], "member": refer_to_practitioner(person.practitioner)},
         {
-            "role": [concept(_NURSE)],
-            "member": reference("PractitionerRole", f"role-{nurse.id}", nurse.name) if by_role else practitioner(nurse.id),
+            "role": [render_concept(_NURSE)],
+            "member": render_reference("PractitionerRole", f"role-{nurse.id}", nurse.name)
+            if by_role
+            else refer_to_practitioner(nurse.id),
         },
     ]
     if person.number % 4 == 0 and not person.contact:
-        participants.append({"role": [concept(_SELF)], "member": reference("Patient", person.id, person.name)})
+        participants.append({"role": [render_concept(_SELF)], "member": render_reference("Patient", person.id, person.name)})
     if person.contact:
-        mother = reference("RelatedPerson", f"{person.id}-r01", person.contact)
-        participants.append({"role": [concept(_CAREGIVER)], "member": mother})
+        mother = render_reference("RelatedPerson", f"{person.id}-r01", person.contact)
+        participants.append({"role": [render_concept(_CAREGIVER)], "member": mother})
     return {
         **begin_resource("CareTeam", f"{person.id}-team", "us-core-careteam"),
         "status": "inactive" if person.died else "active",
         "name": f"Care team of {person.name}",
-        "subject": reference("Patient", person.id),
+        "subject": render_reference("Patient", person.id),
         "participant": participants,
-        "managingOrganization": [reference("Organization", ORGANIZATION)],
+        "managingOrganization": [render_reference("Organization", ORGANIZATION)],
     }
 
 

@@ -26,15 +26,15 @@ from sickbay.population.render.common import (
     US_CORE_CATEGORY,
     Json,
     begin_resource,
-    coding,
-    concept,
-    encounter,
-    instant,
+    format_instant,
     make_concept,
-    medication,
     part_of,
-    practitioner,
-    reference,
+    refer_to_encounter,
+    refer_to_practitioner,
+    render_coding,
+    render_concept,
+    render_medication,
+    render_reference,
 )
 from sickbay.population.staff import ORGANIZATION
 
@@ -62,19 +62,19 @@ UNKNOWN_DAY = "On an unknown day, as the patient remembers"
 _REFUSED = make_concept(TERMS + "v3-ActReason", "PATOBJ", "patient objection")
 
 
-def immunization(person: Person, dose: Vaccination) -> Json:
+def render_immunization(person: Person, dose: Vaccination) -> Json:
     """Returns an Immunization. Infants are vaccinated in the thigh; the rotavirus vaccine is oral and has no site."""
     patient, visit = person.id, dose.visit
     resource: Json = {
         **begin_resource("Immunization", part_of(patient, "i", dose.number), "us-core-immunization"),
         "status": "not-done" if dose.refused else "completed",
-        "vaccineCode": concept(dose.vaccine),
-        "patient": reference("Patient", patient),
-        "encounter": encounter(patient, visit.number),
-        "occurrenceDateTime": instant(visit.start + datetime.timedelta(minutes=15)),
+        "vaccineCode": render_concept(dose.vaccine),
+        "patient": render_reference("Patient", patient),
+        "encounter": refer_to_encounter(patient, visit.number),
+        "occurrenceDateTime": format_instant(visit.start + datetime.timedelta(minutes=15)),
         "primarySource": True,
-        "location": reference("Location", visit.location),
-        "performer": [{"actor": practitioner(visit.practitioner)}],
+        "location": render_reference("Location", visit.location),
+        "performer": [{"actor": refer_to_practitioner(visit.practitioner)}],
     }
     if dose.refused:
         return {**resource, "statusReason": _REFUSED}
@@ -82,35 +82,35 @@ def immunization(person: Person, dose: Vaccination) -> Json:
         shared = {key: value for key, value in resource.items() if key not in ("occurrenceDateTime", "location", "performer")}
         return {**shared, "occurrenceString": UNKNOWN_DAY, "_lotNumber": _UNKNOWN, "primarySource": False}
     if dose.vaccine is not procedure_codes.ROTAVIRUS:
-        resource["site"] = concept(procedure_codes.THIGH if person.age(visit.day) < 1.5 else procedure_codes.ARM)
+        resource["site"] = render_concept(procedure_codes.THIGH if person.age(visit.day) < 1.5 else procedure_codes.ARM)
     return {**resource, "lotNumber": dose.lot}
 
 
-def request(patient: str, order: ServiceRequest) -> Json:
+def render_request(patient: str, order: ServiceRequest) -> Json:
     visit = order.visit
     resource: Json = {
         **begin_resource("ServiceRequest", part_of(patient, "q", order.number), "us-core-servicerequest"),
         "status": "completed",
         "intent": "order",
-        "category": [_SOCIAL if order.social else concept(order.kind)],
-        "code": concept(order.concept),
-        "subject": reference("Patient", patient),
-        "encounter": encounter(patient, visit.number),
+        "category": [_SOCIAL if order.social else render_concept(order.kind)],
+        "code": render_concept(order.concept),
+        "subject": render_reference("Patient", patient),
+        "encounter": refer_to_encounter(patient, visit.number),
         **_render_occurrence(order),
-        "authoredOn": instant(visit.start + datetime.timedelta(minutes=4)),
-        "requester": practitioner(visit.practitioner),
+        "authoredOn": format_instant(visit.start + datetime.timedelta(minutes=4)),
+        "requester": refer_to_practitioner(visit.practitioner),
     }
     if visit.reason:
-        resource["reasonCode"] = [concept(visit.reason)]
+        resource["reasonCode"] = [render_concept(visit.reason)]
     if order.problem:
-        resource["reasonReference"] = [reference("Condition", part_of(patient, "c", order.problem))]
+        resource["reasonReference"] = [render_reference("Condition", part_of(patient, "c", order.problem))]
     return resource
 
 
 _SOCIAL = {
     "coding": [
         {"system": US_CORE_CATEGORY, "code": "sdoh", "display": "SDOH"},
-        coding(procedure_codes.SOCIAL_SERVICE.codes[0]),
+        render_coding(procedure_codes.SOCIAL_SERVICE.codes[0]),
     ],
     "text": procedure_codes.SOCIAL_SERVICE.text,
 }
@@ -127,35 +127,35 @@ SHORT = 10
 """Minutes. A procedure up to this length has a point in time, not a period."""
 
 
-def procedure(patient: str, procedure: Procedure) -> Json:
+def render_procedure(patient: str, procedure: Procedure) -> Json:
     resource: Json = {
         **begin_resource("Procedure", part_of(patient, "d", procedure.number), "us-core-procedure"),
         "status": "completed",
-        "code": concept(procedure.concept),
-        "subject": reference("Patient", patient),
-        "encounter": encounter(patient, procedure.visit.number),
+        "code": render_concept(procedure.concept),
+        "subject": render_reference("Patient", patient),
+        "encounter": refer_to_encounter(patient, procedure.visit.number),
         **_render_period(procedure),
-        "performer": [{"actor": practitioner(procedure.visit.practitioner)}],
-        "location": reference("Location", procedure.visit.location),
+        "performer": [{"actor": refer_to_practitioner(procedure.visit.practitioner)}],
+        "location": render_reference("Location", procedure.visit.location),
     }
     if procedure.request:
-        resource["basedOn"] = [reference("ServiceRequest", part_of(patient, "q", procedure.request))]
+        resource["basedOn"] = [render_reference("ServiceRequest", part_of(patient, "q", procedure.request))]
     if procedure.problem:
-        resource["reasonReference"] = [reference("Condition", part_of(patient, "c", procedure.problem))]
+        resource["reasonReference"] = [render_reference("Condition", part_of(patient, "c", procedure.problem))]
     if procedure.visit.reason:
-        resource["reasonCode"] = [concept(procedure.visit.reason)]
+        resource["reasonCode"] = [render_concept(procedure.visit.reason)]
     if procedure.site:
-        resource["bodySite"] = [concept(procedure.site)]
+        resource["bodySite"] = [render_concept(procedure.site)]
     if procedure.device:
-        resource["focalDevice"] = [{"manipulated": reference("Device", part_of(patient, "v", procedure.device))}]
+        resource["focalDevice"] = [{"manipulated": render_reference("Device", part_of(patient, "v", procedure.device))}]
     return resource
 
 
 def _render_period(procedure: Procedure) -> Json:
     if procedure.minutes <= SHORT:
-        return {"performedDateTime": instant(procedure.start)}
+        return {"performedDateTime": format_instant(procedure.start)}
     end = procedure.start + datetime.timedelta(minutes=procedure.minutes)
-    return {"performedPeriod": {"start": instant(procedure.start), "end": instant(end)}}
+    return {"performedPeriod": {"start": format_instant(procedure.start), "end": format_instant(end)}}
 
 
 def report(patient: str, report: Report, specimens: Iterable[int] = ()) -> Json:
@@ -165,29 +165,29 @@ def report(patient: str, report: Report, specimens: Iterable[int] = ()) -> Json:
         **begin_resource("DiagnosticReport", part_of(patient, "x", report.number), profile),
         "status": "final",
         "category": [make_concept(*_KINDS[report.kind])],
-        "code": concept(report.concept),
-        "subject": reference("Patient", patient),
-        "encounter": encounter(patient, report.visit.number),
-        "effectiveDateTime": instant(report.visit.start),
-        "issued": instant(report.at),
-        "performer": [reference("Organization", ORGANIZATION, "General Hospital")],
+        "code": render_concept(report.concept),
+        "subject": render_reference("Patient", patient),
+        "encounter": refer_to_encounter(patient, report.visit.number),
+        "effectiveDateTime": format_instant(report.visit.start),
+        "issued": format_instant(report.at),
+        "performer": [render_reference("Organization", ORGANIZATION, "General Hospital")],
     }
     if report.note:
-        resource["performer"].append(practitioner(report.visit.practitioner))
-        resource["resultsInterpreter"] = [practitioner(report.visit.practitioner)]
+        resource["performer"].append(refer_to_practitioner(report.visit.practitioner))
+        resource["resultsInterpreter"] = [refer_to_practitioner(report.visit.practitioner)]
     if report.request:
-        resource["basedOn"] = [reference("ServiceRequest", part_of(patient, "q", report.request))]
+        resource["basedOn"] = [render_reference("ServiceRequest", part_of(patient, "q", report.request))]
     if specimen_numbers := list(specimens):
-        resource["specimen"] = [reference("Specimen", part_of(patient, "l", number)) for number in specimen_numbers]
+        resource["specimen"] = [render_reference("Specimen", part_of(patient, "l", number)) for number in specimen_numbers]
     if report.readings:
-        resource["result"] = [reference("Observation", part_of(patient, "o", number)) for number in report.readings]
+        resource["result"] = [render_reference("Observation", part_of(patient, "o", number)) for number in report.readings]
     if report.conclusion:
         resource["conclusion"] = report.conclusion
     if report.note:
         url = f"Binary/{part_of(patient, 'b', report.note)}"
         resource["presentedForm"] = [{"contentType": "text/plain", "url": url, "title": report.concept.text}]
     if has_image(report):
-        resource["media"] = [{"link": reference("Media", part_of(patient, "h", report.number))}]
+        resource["media"] = [{"link": render_reference("Media", part_of(patient, "h", report.number))}]
     return resource
 
 
@@ -196,36 +196,38 @@ def has_image(report: Report) -> bool:
     return report.kind == "RAD" and report.request is not None
 
 
-def image(patient: str, report: Report) -> Json:
+def render_image(patient: str, report: Report) -> Json:
     """Returns a small grey image that shows no patient."""
     return {
         "resourceType": "Media",
         "id": part_of(patient, "h", report.number),
         "status": "completed",
         "type": make_concept(TERMS + "media-type", "image", "Image"),
-        "subject": reference("Patient", patient),
-        "encounter": encounter(patient, report.visit.number),
-        "createdDateTime": instant(report.visit.start),
+        "subject": render_reference("Patient", patient),
+        "encounter": refer_to_encounter(patient, report.visit.number),
+        "createdDateTime": format_instant(report.visit.start),
         "content": {"contentType": "image/png", "data": _GREY, "title": report.concept.text},
     }
 
 
-def goal(person: Person, goal: Goal) -> Json:
+def render_goal(person: Person, goal: Goal) -> Json:
     patient = person.id
     resource: Json = {
         **begin_resource("Goal", part_of(patient, "g", goal.number), "us-core-goal"),
         "lifecycleStatus": "cancelled" if person.died else "active",
-        "description": {**({"coding": concept(goal.finding)["coding"]} if goal.finding else {}), "text": goal.text},
-        "subject": reference("Patient", patient),
+        "description": {**({"coding": render_concept(goal.finding)["coding"]} if goal.finding else {}), "text": goal.text},
+        "subject": render_reference("Patient", patient),
         "startDate": goal.start.isoformat(),
-        "expressedBy": practitioner(person.practitioner),
-        "addresses": [reference("Condition", part_of(patient, "c", goal.problem))],
+        "expressedBy": refer_to_practitioner(person.practitioner),
+        "addresses": [render_reference("Condition", part_of(patient, "c", goal.problem))],
     }
     if goal.measure:
         unit = {"unit": goal.measure.unit, "system": UCUM, "code": goal.measure.ucum}
         bounds = {name: {"value": value, **unit} for name, value in (("low", goal.low), ("high", goal.high)) if value}
         due = goal.start + datetime.timedelta(days=365)
-        resource["target"] = [{"measure": concept(goal.measure.concept), "detailRange": bounds, "dueDate": due.isoformat()}]
+        resource["target"] = [
+            {"measure": render_concept(goal.measure.concept), "detailRange": bounds, "dueDate": due.isoformat()}
+        ]
     return resource
 
 
@@ -245,24 +247,24 @@ def plan(person: Person, care_plan: CarePlan) -> Json:
             )
         ],
         "title": care_plan.title,
-        "subject": reference("Patient", patient),
+        "subject": render_reference("Patient", patient),
         "period": _period_since(care_plan.start, person),
-        "contributor": [practitioner(person.practitioner)],
-        "careTeam": [reference("CareTeam", f"{patient}-team")],
-        "addresses": [reference("Condition", part_of(patient, "c", care_plan.problem))],
+        "contributor": [refer_to_practitioner(person.practitioner)],
+        "careTeam": [render_reference("CareTeam", f"{patient}-team")],
+        "addresses": [render_reference("Condition", part_of(patient, "c", care_plan.problem))],
         "activity": [
-            {"detail": {"code": concept(step), "status": "cancelled" if person.died else "in-progress"}}
+            {"detail": {"code": render_concept(step), "status": "cancelled" if person.died else "in-progress"}}
             for step in care_plan.steps
         ],
     }
     if care_plan.goals:
-        resource["goal"] = [reference("Goal", part_of(patient, "g", goal)) for goal in care_plan.goals]
+        resource["goal"] = [render_reference("Goal", part_of(patient, "g", goal)) for goal in care_plan.goals]
     return resource
 
 
-def task(person: Person, app_task: AppTask) -> Json:
+def render_task(person: Person, app_task: AppTask) -> Json:
     """Returns a Task that asks for an EHR launch. Its code has a second coding, the hospital's own."""
-    authored = instant(app_task.visit.start + datetime.timedelta(minutes=app_task.visit.minutes))
+    authored = format_instant(app_task.visit.start + datetime.timedelta(minutes=app_task.visit.minutes))
     return {
         "resourceType": "Task",
         "id": part_of(person.id, "t", app_task.number),
@@ -276,13 +278,13 @@ def task(person: Person, app_task: AppTask) -> Json:
             ]
         },
         "description": app_task.text,
-        "focus": reference("Condition", part_of(person.id, "c", app_task.problem)),
-        "for": reference("Patient", person.id),
-        "encounter": encounter(person.id, app_task.visit.number),
+        "focus": render_reference("Condition", part_of(person.id, "c", app_task.problem)),
+        "for": render_reference("Patient", person.id),
+        "encounter": refer_to_encounter(person.id, app_task.visit.number),
         "authoredOn": authored,
         "lastModified": authored,
-        "requester": practitioner(app_task.visit.practitioner),
-        "owner": practitioner(person.practitioner),
+        "requester": refer_to_practitioner(app_task.visit.practitioner),
+        "owner": refer_to_practitioner(person.practitioner),
         "input": [
             {
                 "type": make_concept(SMART, "smartonfhir-application", "SMART on FHIR application URL."),
@@ -302,7 +304,7 @@ def _implant_barcode(implant: Implant) -> Json:
     return {"carrierAIDC": base64.b64encode(scanned.encode()).decode(), "carrierHRF": readable}
 
 
-def device(patient: str, implant: Implant) -> Json:
+def render_device(patient: str, implant: Implant) -> Json:
     manufactured = implant.since.replace(day=1) - datetime.timedelta(days=200)
     return {
         **begin_resource("Device", part_of(patient, "v", implant.number), "us-core-implantable-device"),
@@ -313,8 +315,8 @@ def device(patient: str, implant: Implant) -> Json:
         "expirationDate": (manufactured + datetime.timedelta(days=5 * 365)).isoformat(),
         "lotNumber": f"L{implant.serial[-4:]}",
         "serialNumber": implant.serial,
-        "type": concept(implant.concept),
-        "patient": reference("Patient", patient),
+        "type": render_concept(implant.concept),
+        "patient": render_reference("Patient", patient),
     }
 
 
@@ -323,7 +325,7 @@ def _period_since(start: datetime.date, person: Person) -> Json:
     return {"start": start.isoformat(), **({"end": person.died.isoformat()} if person.died else {})}
 
 
-def statement(person: Person, medication_statement: MedicationStatement) -> Json:
+def render_statement(person: Person, medication_statement: MedicationStatement) -> Json:
     patient, drug, stopped = person.id, medication_statement.drug, medication_statement.stopped
     period = _period_since(medication_statement.since, person)
     return {
@@ -331,11 +333,11 @@ def statement(person: Person, medication_statement: MedicationStatement) -> Json
         "id": part_of(patient, "s", medication_statement.number),
         "status": "stopped" if stopped else "completed" if person.died else "active",
         **({"statusReason": [{"text": stopped[1]}]} if stopped else {}),
-        **medication(drug),
-        "subject": reference("Patient", patient),
-        "context": encounter(patient, medication_statement.visit),
+        **render_medication(drug),
+        "subject": render_reference("Patient", patient),
+        "context": refer_to_encounter(patient, medication_statement.visit),
         "effectivePeriod": {**period, "end": stopped[0].isoformat()} if stopped else period,
         "dateAsserted": medication_statement.reported.isoformat(),
-        "informationSource": reference("Patient", patient),
-        "dosage": [{"text": drug.taken, "route": concept(drug.route)}],
+        "informationSource": render_reference("Patient", patient),
+        "dosage": [{"text": drug.taken, "route": render_concept(drug.route)}],
     }

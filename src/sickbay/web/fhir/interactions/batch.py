@@ -20,7 +20,7 @@ from sickbay.settings.database import Unavailable
 from sickbay.web.fhir.context import FhirBase, FhirContext
 from sickbay.web.fhir.interactions import bundle_entry, transaction
 from sickbay.web.fhir.interactions.bundle_entry import EXPORT_IN_BUNDLE, NESTED, BatchEntry, Perform, TransactionRefused
-from sickbay.web.fhir.refusals import with_scopes_of
+from sickbay.web.fhir.refusals import add_scopes
 from sickbay.web.fhir.request import LARGE
 from sickbay.web.fhir.response import FhirResponse, issue_response
 
@@ -42,15 +42,17 @@ async def handle(context: FhirContext, request: AccessRequest, perform: Perform)
     async with base.sandbox.bundles:
         try:
             responses = await (
-                _run_entries(base, entries, perform) if kind == "batch" else transaction.responses(context, entries, perform)
+                _run_entries(base, entries, perform)
+                if kind == "batch"
+                else transaction.perform_entries(context, entries, perform)
             )
         except TransactionRefused as refusal:
-            return with_scopes_of((entry.request for entry in entries), refusal.response, base.url)
+            return add_scopes((entry.request for entry in entries), refusal.response, base.url)
         entry_responses = []
         while responses:
             entry_responses.append(bundle_entry.entry_response(version, responses.pop(), sent[len(responses)].spelled))
             await pause()
-        return FhirResponse(200, bundles.response(kind, entry_responses[::-1]), context.content)
+        return FhirResponse(200, bundles.make_response(kind, entry_responses[::-1]), context.content)
 
 
 async def _parse_bundle(base: FhirBase, request: AccessRequest) -> tuple[str, list[BundleEntryRequest]]:
@@ -69,7 +71,7 @@ async def _run_entries(base: FhirBase, entries: list[BatchEntry], perform: Perfo
     for entry in entries:
         await pause()
         if size >= bundle_entry.ANSWER:
-            responses.append(bundle_entry.too_much(base.version))
+            responses.append(bundle_entry.refuse_size(base.version))
         elif monotonic() > end:
             responses.append(issue_response(base.version, 503, Issue("timeout", TOO_LONG)))
         else:
@@ -92,12 +94,12 @@ async def _perform_alone(base: FhirBase, entry: BatchEntry, perform: Perform, ur
         return issue_response(base.version, 400, issue)
     raw = entry.sent.patch or (lossless_json.dumps(entry.sent.resource) if entry.sent.resource is not None else b"")
     response, _ = await perform(base, entry.request, entry.route, raw)
-    return bundle_entry.without_body_of_head(entry, response)
+    return bundle_entry.drop_body_of_head(entry, response)
 
 
 def _refuse_dependent(version: str, entry: BatchEntry, urns: Mapping[str, int]) -> Issue | None:
     """Refuses a reference to another entry: it would stay as it is, because entries of a batch are independent."""
-    urn = bundles.first_reference(version, entry.sent.resource, urns) if urns else None
+    urn = bundles.find_first_reference(version, entry.sent.resource, urns) if urns else None
     if urn is None:
         return None
     text = (

@@ -15,7 +15,7 @@ from msgspec import structs
 
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import lossless_json
-from sickbay.fhir.outcome import Issue, add_entry_position, outcome
+from sickbay.fhir.outcome import Issue, add_entry_position, make_outcome
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.transaction import BundleEntryRequest
 from sickbay.fhir.versions import VERSIONS
@@ -87,17 +87,17 @@ def is_of_an_export(entry: BatchEntry) -> bool:
     return isinstance(routed, Route) and (routed.operation == "export" or routed.interaction.startswith("export-"))
 
 
-def without_body_of_head(entry: BatchEntry, response: FhirResponse) -> FhirResponse:
+def drop_body_of_head(entry: BatchEntry, response: FhirResponse) -> FhirResponse:
     return structs.replace(response, body=b"") if entry.sent.method == "HEAD" and not response.loggable else response
 
 
 def limit(version: str, entry: BatchEntry, response: FhirResponse, rest: int) -> FhirResponse:
     """Leave out the result of a read that is larger than the rest. The response to a write stays."""
     fits = len(response.body) <= rest or entry.request.interaction in WRITES
-    return response if fits else too_much(version)
+    return response if fits else refuse_size(version)
 
 
-def too_much(version: str) -> FhirResponse:
+def refuse_size(version: str) -> FhirResponse:
     counting.ANSWERS_CUT.labels("batch").inc()
     return issue_response(version, 507, Issue("too-costly", TOO_MUCH))
 
@@ -120,7 +120,7 @@ def entry_response(version: str, response: FhirResponse, spelled: str = "") -> b
         members["lastModified"] = _format_instant(headers["last-modified"])
     if spelled and version != "dstu2" and not (response.body and response.loggable):
         advice = Issue("value", f"request.url is {spelled}. Send it relative to the base, such as Patient/1.", "warning")
-        members["outcome"] = orjson.Fragment(outcome(version, [advice]))  # type: ignore[assignment]
+        members["outcome"] = orjson.Fragment(make_outcome(version, [advice]))  # type: ignore[assignment]
     parts = orjson.dumps(members)
     if not response.body:
         return b'{"response":' + parts + b"}"

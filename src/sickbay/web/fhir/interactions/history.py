@@ -8,7 +8,7 @@ from __future__ import annotations
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import history as parameters
 from sickbay.fhir import subset
-from sickbay.fhir.bundle import Change, history, search_url
+from sickbay.fhir.bundle import Change, make_history, search_url
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.search.result_parameters import CURSOR
 from sickbay.fhir.subset import Part
@@ -46,7 +46,7 @@ def _history_bundle(
             stored.version_id,
             interaction,
             _subset_of_version(context.version, stored.type, stored.body, part),
-            saving.instant(stored.at),
+            saving.format_instant(stored.at),
         )
         for stored, interaction in versions.entries
     ]
@@ -55,12 +55,12 @@ def _history_bundle(
     following = search_url(base, path, (*params.applied, (CURSOR, versions.next))) if versions.next else None
     self_url = search_url(base, path, params.applied)
     total = len(changes) if total is None and is_one_page else total
-    return FhirResponse(200, history(base, changes, self_url=self_url, next_url=following, total=total), context.content)
+    return FhirResponse(200, make_history(base, changes, self_url=self_url, next_url=following, total=total), context.content)
 
 
 def _subset_of_version(version: str, type: str, body: bytes, part: Part) -> bytes:
     """A deleted version has no body."""
-    return subset.subset(version, type, body, part.summary, part.elements) if body else body
+    return subset.make_subset(version, type, body, part.summary, part.elements) if body else body
 
 
 async def _read_versions(context: FhirContext, type: str | None, id: str | None, params: parameters.HistoryParams) -> Versions:
@@ -68,7 +68,7 @@ async def _read_versions(context: FhirContext, type: str | None, id: str | None,
     runtime, space, visibility = context.runtime, context.space, context.visibility
     query = HistoryQuery(type, id, params.most, params.cursor, params.since, params.at)
     if type == "Binary" and id is not None:
-        return await binaries.history(runtime, space, id, query, visibility, context.base.url)
+        return await binaries.read_history(runtime, space, id, query, visibility, context.base.url)
     return await runtime.store.history(space, query, visibility)
 
 

@@ -12,12 +12,12 @@ from msgspec import structs
 from msgspec.structs import replace
 
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir.bundle import BundleEntry, StoredResource, search_url, searchset
-from sickbay.fhir.outcome import Issue, outcome
+from sickbay.fhir.bundle import BundleEntry, StoredResource, make_searchset, search_url
+from sickbay.fhir.outcome import Issue, make_outcome
 from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.parser_state import SUGGESTED
 from sickbay.fhir.search.query import Query
-from sickbay.fhir.subset import subset
+from sickbay.fhir.subset import make_subset
 from sickbay.kernel import english
 from sickbay.kernel.budget import pause
 from sickbay.storage.answers import BadCursor, Page, StaleCursor
@@ -98,7 +98,7 @@ def _search_bundle(context: FhirContext, query: Query, page: Page, explained: Se
         entries["outcome"] = _search_warnings(base.version, query, page.clipped)
     if explained:
         entries["outcome"] = [*entries.get("outcome", ()), *explained]
-    body = searchset(base.url, entries, self_url=self_url, next_url=following, total=page.total)
+    body = make_searchset(base.url, entries, self_url=self_url, next_url=following, total=page.total)
     return FhirResponse(200, body, context.content)
 
 
@@ -109,7 +109,7 @@ def _subsets_of_resources(
     if not summary and not elements:
         return resources
     return [
-        BundleEntry(resource.type, resource.id, subset(version, resource.type, resource.body, summary, elements))
+        BundleEntry(resource.type, resource.id, make_subset(version, resource.type, resource.body, summary, elements))
         for resource in resources
     ]
 
@@ -139,4 +139,4 @@ def _search_warnings(version: str, query: Query, clipped: bool) -> list[BundleEn
             "Some included resources don't fit on the page. Request fewer matches with _count, or search for them separately."
         )
         issues.append(Issue("incomplete", text, "warning"))
-    return [BundleEntry("OperationOutcome", "", outcome(version, issues))]
+    return [BundleEntry("OperationOutcome", "", make_outcome(version, issues))]

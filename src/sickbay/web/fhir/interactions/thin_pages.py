@@ -8,7 +8,7 @@ from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.rule import Finding
 from sickbay.fhir.bundle import BundleEntry
-from sickbay.fhir.outcome import Issue, outcome
+from sickbay.fhir.outcome import Issue, make_outcome
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.search.result_parameters import RESULTS
 from sickbay.services import records
@@ -68,7 +68,7 @@ async def outcome_of(context: FhirContext, search: EmptySearch, cause: Cause) ->
     """Return the explanation as an entry of the Bundle, where the hospital's policy adds it."""
     findings = await explain_in_response(context.runtime, search, cause)
     issues = [_issue_of_finding(finding) for finding in findings]
-    return [BundleEntry("OperationOutcome", "", outcome(context.version, issues))] if issues else []
+    return [BundleEntry("OperationOutcome", "", make_outcome(context.version, issues))] if issues else []
 
 
 def _issue_of_finding(finding: Finding) -> Issue:

@@ -27,8 +27,8 @@ from sickbay.kernel.budget import pause
 from sickbay.kernel.checks import UNKNOWN
 from sickbay.protocol.parameters import parse
 from sickbay.services import writing
-from sickbay.services.access import access
-from sickbay.services.matching import ids
+from sickbay.services.access import examine_access
+from sickbay.services.matching import list_ids
 from sickbay.services.writing import saving
 from sickbay.services.writing.requests import Prepared, WriteRejected, WriteRequest
 from sickbay.storage.interface import Conflict, Put, Save, Step
@@ -37,7 +37,7 @@ from sickbay.web.fhir.interactions import bundle_entry
 from sickbay.web.fhir.interactions.bundle_entry import EXPORT_IN_BUNDLE, BatchEntry, Perform, TransactionRefused
 from sickbay.web.fhir.interactions.write_response import write_response
 from sickbay.web.fhir.refusals import refuse
-from sickbay.web.fhir.request import WRITES, condition
+from sickbay.web.fhir.request import WRITES, read_condition
 from sickbay.web.fhir.response import FhirResponse
 
 POSTED = "Operations and searches by POST are supported in a batch, but not in a transaction."
@@ -47,7 +47,7 @@ BODIED = ("create", "update")
 PreparedEntry: TypeAlias = tuple[Prepared, AccessRequest]
 
 
-async def responses(context: FhirContext, entries: Sequence[BatchEntry], perform: Perform) -> list[FhirResponse]:
+async def perform_entries(context: FhirContext, entries: Sequence[BatchEntry], perform: Perform) -> list[FhirResponse]:
     """Prepare all entries, store them together, then read. Raises TransactionRefused; then nothing was changed."""
     ordered = sorted(entries, key=lambda entry: transaction.ORDER.index(entry.sent.method))
     writes = [entry for entry in ordered if entry.sent.method not in ("GET", "HEAD")]
@@ -62,7 +62,7 @@ async def responses(context: FhirContext, entries: Sequence[BatchEntry], perform
     for entry in reads:
         await pause()
         response, _ = await perform(context.base, entry.request, entry.route, b"")
-        response = bundle_entry.without_body_of_head(entry, response)
+        response = bundle_entry.drop_body_of_head(entry, response)
         responses_by_position[entry.sent.position] = bundle_entry.limit(
             context.version, entry, response, max(0, bundle_entry.ANSWER - size)
         )
@@ -78,7 +78,7 @@ async def _check_reads(context: FhirContext, reads: Sequence[BatchEntry], perfor
         try:
             size += await _size_of(context, entry, perform)
             if size > bundle_entry.ANSWER:
-                raise TransactionRefused(bundle_entry.too_much(context.version))
+                raise TransactionRefused(bundle_entry.refuse_size(context.version))
         except TransactionRefused as refusal:
             raise refusal.of(context.version, entry) from None
 
@@ -128,7 +128,7 @@ async def _prepare_all(context: FhirContext, writes: Sequence[BatchEntry], perfo
         if entry.request.interaction in ("update", "delete")
         or (entry.request.interaction == "create" and not matched[entry.sent.position])
     ]
-    references = {entry.sent.position: transaction.references(entry.sent.resource) for entry in writes}
+    references = {entry.sent.position: transaction.find_references(entry.sent.resource) for entry in writes}
     for text, first in _conditional_references(writes, references).items():
         places[text] = await _resolve(context, first, text, changed)
     _check_references(context, writes, references)
@@ -167,7 +167,7 @@ def _conditional_references(writes: Sequence[BatchEntry], references: Mapping[in
 async def _match_of_condition(context: FhirContext, entry: BatchEntry) -> str:
     """The id of the only match of a condition; "" if there is no condition, no match or several."""
     await pause()
-    query = condition(context.base, entry.request)
+    query = read_condition(context.base, entry.request)
     matches = await _matching_ids(context, query) if isinstance(query, Query) else []
     return matches[0] if len(matches) == 1 else ""
 
@@ -191,7 +191,7 @@ async def _resolve(context: FhirContext, entry: BatchEntry, text: str, changed: 
     if type in known_types(context.version):
         query = search_parser.parse(context.version, type, parse(criteria).pairs, base=context.base.url, strict=True)
     if not isinstance(query, Query) or not query.narrows:
-        refusal = TransactionRefused(context.issue(412, Issue("processing", transaction.no_search(text, query))))
+        refusal = TransactionRefused(context.issue(412, Issue("processing", transaction.describe_search_fault(text, query))))
         raise refusal.of(context.version, entry)
     own_entries = {id: entry for entry, id in changed if entry.request.type == type}
     candidates = {id for id in await _matching_ids(context, query, 2 + len(own_entries)) if id not in own_entries}
@@ -208,12 +208,12 @@ def _is_match(context: FhirContext, entry: BatchEntry, id: str, query: Query) ->
     if entry.request.interaction == "delete":
         return False
     facts = extract(context.version, {**(entry.sent.resource or {}), "id": id}, context.base.url)
-    return matching.matches(query, IndexedResource(id, int(context.runtime.effects.now() * 1000), facts))
+    return matching.is_match(query, IndexedResource(id, int(context.runtime.effects.now() * 1000), facts))
 
 
 async def _matching_ids(context: FhirContext, query: Query, most: int = 2) -> list[str]:
     """The ids of the matches. most: 2 are enough to tell one match from several."""
-    return await ids(context.runtime, context.space, query, context.visibility, most)
+    return await list_ids(context.runtime, context.space, query, context.visibility, most)
 
 
 async def _prepare_entry(
@@ -241,10 +241,12 @@ async def _prepare_single(
         resource = transaction.link(base.version, entry.sent.resource, places)
         # as for a single request: the match determines the id
         body_id = "" if request.interaction == "update" and not request.id else id
-        body = bodies.from_document(base.version, request.type or "", body_id, resource, base.url)
-    query = condition(base, request)
+        body = bodies.make_body(base.version, request.type or "", body_id, resource, base.url)
+    query = read_condition(base, request)
     faults = query if isinstance(query, tuple) else ()
-    decided = await access(context.runtime, base.tenant, base.version, request, faults, body if body is not None else UNKNOWN)
+    decided = await examine_access(
+        context.runtime, base.tenant, base.version, request, faults, body if body is not None else UNKNOWN
+    )
     if decided.decision.refusal is not None:
         raise TransactionRefused(structs.replace(refuse(base.version, base.url, decided), access=decided))
     wanted = WriteRequest(

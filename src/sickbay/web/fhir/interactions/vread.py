@@ -33,5 +33,5 @@ def _is_a_version(number: str) -> bool:
 async def _read_version(context: FhirContext, number: int) -> Stored | None:
     type, id, visibility = context.type, context.id, context.visibility
     if type == "Binary":
-        return await binaries.version(context.runtime, context.space, id, number, visibility, context.base.url)
+        return await binaries.read_version(context.runtime, context.space, id, number, visibility, context.base.url)
     return await context.store.version(context.space, type, id, number, visibility)

@@ -7,7 +7,7 @@ from msgspec import structs
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import preconditions
 from sickbay.fhir.body import Body
-from sickbay.fhir.outcome import Issue, outcome
+from sickbay.fhir.outcome import Issue, make_outcome
 from sickbay.services import writing
 from sickbay.services.access import AccessResult
 from sickbay.services.writing.requests import Outcome, WriteRejected, WriteRequest, WriteResult
@@ -34,7 +34,7 @@ def write_response(
     if isinstance(outcome, WriteRejected):
         return _declined_response(base, access, outcome)
     if outcome.status == 204:
-        etag = [(b"etag", preconditions.etag(outcome.version_id).encode())] if outcome.version_id else []
+        etag = [(b"etag", preconditions.make_etag(outcome.version_id).encode())] if outcome.version_id else []
         return FhirResponse(204, b"", etag)
     headers = version_headers(outcome.version_id, outcome.at)
     if outcome.status == 201 or request.id is None:  # the resource's own URL, also if a condition selected it
@@ -59,7 +59,7 @@ def _preferred_response(
     if preferred == "OperationOutcome":
         verb = "created" if result.status == 201 else "saved"
         text = f"{result.type}/{result.id} was {verb} as version {result.version_id}."
-        body = outcome(version, [Issue("informational", text, "information")])
+        body = make_outcome(version, [Issue("informational", text, "information")])
         return FhirResponse(result.status, body, [*content, *headers], loggable=True)
     if preferred == "minimal" or result.body is None:
         return FhirResponse(result.status, b"", headers)

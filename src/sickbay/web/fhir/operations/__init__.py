@@ -23,5 +23,5 @@ OPERATIONS: Final[Mapping[str, Handler]] = {
     "export": export.handle,
     "expand": terminology.expand,
     "validate-code": terminology.validate_code,
-    "lookup": terminology.lookup,
+    "lookup": terminology.look_up,
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir.bundle import StoredResource, search_url, searchset
+from sickbay.fhir.bundle import StoredResource, make_searchset, search_url
 from sickbay.fhir.operations.parameters import OperationInput
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.search import parser as search_parser
@@ -34,23 +34,25 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     walk = everything.Walk(context.runtime, context.space, context.visibility, params)
     try:
         if context.route.id is None:
-            return bundle(context, request, arguments, await walk.page_of_all())
+            return make_bundle(context, request, arguments, await walk.page_of_all())
         stored = await resource_of(context)
         return (
             stored
             if isinstance(stored, FhirResponse)
-            else bundle(context, request, arguments, await walk.collect_record(stored))
+            else make_bundle(context, request, arguments, await walk.collect_record(stored))
         )
     except BadCursor:
         return context.issue(400, Issue("value", PAGE))
 
 
-def bundle(context: FhirContext, request: AccessRequest, arguments: OperationInput, record: everything.Found) -> FhirResponse:
+def make_bundle(
+    context: FhirContext, request: AccessRequest, arguments: OperationInput, record: everything.Found
+) -> FhirResponse:
     """Build a page as a searchset with `self` and `next` links."""
     pairs = [pair for pair in arguments.pairs if pair[0] != search_parser.CURSOR]
     path, base = request.path.lstrip("/"), context.base.url
     following = search_url(base, path, (*pairs, (search_parser.CURSOR, record.next))) if record.next else None
     total = len(record.matches) if record.next is None and arguments.value(search_parser.CURSOR) is None else None
     entries: dict[str, Sequence[StoredResource]] = {"match": record.matches, "include": record.included}
-    body = searchset(base, entries, self_url=search_url(base, path, tuple(pairs)), next_url=following, total=total)
+    body = make_searchset(base, entries, self_url=search_url(base, path, tuple(pairs)), next_url=following, total=total)
     return FhirResponse(200, body, context.content)

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir.outcome import Issue, outcome
+from sickbay.fhir.outcome import Issue, make_outcome
 from sickbay.fhir.routing import JOBS
 from sickbay.fhir.visibility import to_groups
 from sickbay.services import bulk_export
@@ -35,16 +35,16 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
         stored = await resource_of(context, to_groups(context.visibility))
         if isinstance(stored, FhirResponse):
             return stored
-        group = bulk_export.members(stored, base.url)
-    job = bulk_export.job(context.runtime, base.version, request.url, parameters_of(context, request), level, group)
+        group = bulk_export.list_members(stored, base.url)
+    job = bulk_export.make_job(context.runtime, base.version, request.url, parameters_of(context, request), level, group)
     id = await bulk_export.begin(context.runtime, base.tenant, job, context.access.client_id)
     status_url = f"{base.url}/{JOBS}/{id}"
     text = f"The export was started. Poll {status_url} for its status."
-    body = outcome(base.version, [Issue("informational", text, "information")])
+    body = make_outcome(base.version, [Issue("informational", text, "information")])
     return FhirResponse(202, body, [*context.content, (b"content-location", status_url.encode())])
 
 
-async def status(context: FhirContext, request: AccessRequest) -> FhirResponse:
+async def show_status(context: FhirContext, request: AccessRequest) -> FhirResponse:
     """Return 202 with Retry-After until the export is complete, then the manifest."""
     job_or_response = await _find_job(context)
     if isinstance(job_or_response, FhirResponse):
@@ -62,10 +62,10 @@ async def cancel(context: FhirContext, request: AccessRequest) -> FhirResponse:
         return job
     await bulk_export.cancel(context.runtime, context.id)
     text = "The export was cancelled and its files were deleted."
-    return FhirResponse(202, outcome(context.version, [Issue("informational", text, "information")]), context.content)
+    return FhirResponse(202, make_outcome(context.version, [Issue("informational", text, "information")]), context.content)
 
 
-async def file(context: FhirContext, request: AccessRequest) -> FhirResponse:
+async def send_file(context: FhirContext, request: AccessRequest) -> FhirResponse:
     """Stream one file, which is generated while it is sent."""
     job_or_response = await _find_job(context)
     if isinstance(job_or_response, FhirResponse):
@@ -73,14 +73,14 @@ async def file(context: FhirContext, request: AccessRequest) -> FhirResponse:
     job, name = job_or_response[0], context.route.version_id or ""
     runtime, space, visibility = context.runtime, context.space, context.visibility
     if name == OUTCOMES and job.ignored:
-        return FhirResponse(200, bulk_export.outcomes(job), NDJSON)
+        return FhirResponse(200, bulk_export.write_outcomes(job), NDJSON)
     if name == DELETED and job.since is not None:
         return FhirResponse(200, b"", NDJSON, stream=bulk_export.export_deleted(runtime, space, job, visibility))
     type = name.removesuffix(SUFFIX)
     if type == name or not bulk_export.has_file(job, visibility, type):
         text = f"This export has no file {name}. See the manifest for its files."
         return context.issue(404, Issue("not-found", text))
-    return FhirResponse(200, b"", NDJSON, stream=bulk_export.lines(runtime, space, job, visibility, type))
+    return FhirResponse(200, b"", NDJSON, stream=bulk_export.stream_lines(runtime, space, job, visibility, type))
 
 
 async def _find_job(context: FhirContext) -> tuple[Job, Record] | FhirResponse:
@@ -97,12 +97,12 @@ async def _manifest_response(context: FhirContext, job: Job, record: Record) -> 
     files = f"{context.base.url}/{JOBS}/{record.key}"
     runtime, space, visibility = context.runtime, context.space, context.visibility
     output: list[dict[str, Any]] = []
-    for type in await bulk_export.types(runtime, space, job, visibility):
+    for type in await bulk_export.list_types(runtime, space, job, visibility):
         count = await bulk_export.count(runtime, space, job, visibility, type)
         output.append({"type": type, "url": f"{files}/{type}{SUFFIX}", **({} if count is None else {"count": count})})
-    has_deleted = await bulk_export.any_deleted(runtime, space, job, visibility)
+    has_deleted = await bulk_export.has_any_deleted(runtime, space, job, visibility)
     body = {
-        "transactionTime": saving.instant(job.at),
+        "transactionTime": saving.format_instant(job.at),
         "request": job.request,
         "requiresAccessToken": True,
         "output": output,

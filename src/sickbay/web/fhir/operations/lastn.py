@@ -16,7 +16,7 @@ from sickbay.fhir.search.query import Query
 from sickbay.kernel.budget import pause
 from sickbay.services.everything import Found
 from sickbay.web.fhir.context import FhirContext
-from sickbay.web.fhir.operations.everything import bundle
+from sickbay.web.fhir.operations.everything import make_bundle
 from sickbay.web.fhir.operations.parameters import parameters_of
 from sickbay.web.fhir.response import FhirResponse
 
@@ -43,4 +43,4 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
         if page.next is None:
             break
         query = replace(query, cursor=page.next)
-    return bundle(context, request, arguments, Found(newest.kept, [], None))
+    return make_bundle(context, request, arguments, Found(newest.kept, [], None))

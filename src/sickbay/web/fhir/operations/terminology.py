@@ -30,7 +30,7 @@ async def expand(context: FhirContext, request: AccessRequest) -> FhirResponse:
         return _respond_not_found(context, url)
     at = datetime.datetime.fromtimestamp(context.runtime.now(), datetime.UTC)
     count, offset = arguments.count("count", terms.MAXIMUM_CODES), arguments.count("offset", 0)
-    expansion = terms.expansion(version, url, arguments.value("filter") or "", offset, count, at)
+    expansion = terms.make_expansion(version, url, arguments.value("filter") or "", offset, count, at)
     return FhirResponse(200, lossless_json.dumps(expansion), context.content)
 
 
@@ -41,7 +41,7 @@ async def validate_code(context: FhirContext, request: AccessRequest) -> FhirRes
     if not requested:
         return _refuse_missing(context, "code, coding or codeableConcept")
     if context.type == "CodeSystem":
-        return await _in_system(context, arguments, requested)
+        return await _look_up_in_system(context, arguments, requested)
     url = _url_of_terminology(context.version, arguments)
     value_set = terms.value_sets(context.version).get(url)
     return (
@@ -51,7 +51,7 @@ async def validate_code(context: FhirContext, request: AccessRequest) -> FhirRes
     )
 
 
-async def _in_system(context: FhirContext, arguments: OperationInput, requested: list[Term]) -> FhirResponse:
+async def _look_up_in_system(context: FhirContext, arguments: OperationInput, requested: list[Term]) -> FhirResponse:
     system = arguments.value("url") or requested[0].system
     known = (await _codes_by_system(context)).get(system)
     if known is None:
@@ -59,7 +59,7 @@ async def _in_system(context: FhirContext, arguments: OperationInput, requested:
     return _verdict_response(context, *terms.validate_code([Term(system, *code) for code in known.items()], requested))
 
 
-async def lookup(context: FhirContext, request: AccessRequest) -> FhirResponse:
+async def look_up(context: FhirContext, request: AccessRequest) -> FhirResponse:
     requested = _requested_terms(parameters_of(context, request))
     if not requested or not requested[0].system:
         return _refuse_missing(context, "code with system, or coding")
@@ -74,7 +74,7 @@ async def lookup(context: FhirContext, request: AccessRequest) -> FhirResponse:
 
 
 async def _codes_by_system(context: FhirContext) -> Mapping[str, Mapping[str, str]]:
-    return await asyncio.to_thread(terminology.systems, context.version)
+    return await asyncio.to_thread(terminology.list_systems, context.version)
 
 
 def _verdict_response(context: FhirContext, result: bool, message: str, display: str) -> FhirResponse:

@@ -10,7 +10,7 @@ from sickbay.fhir import body as bodies
 from sickbay.fhir import lossless_json
 from sickbay.fhir.operations import validate_operation
 from sickbay.fhir.operations.parameters import RULE
-from sickbay.fhir.outcome import Issue, outcome
+from sickbay.fhir.outcome import Issue, make_outcome
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.operations.parameters import parameters_of, resource_of
 from sickbay.web.fhir.response import FhirResponse
@@ -30,6 +30,6 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
         if isinstance(stored, FhirResponse):
             return stored
         resource = lossless_json.loads(stored.body)
-    body = bodies.from_document(version, context.type, "", resource, context.base.url)
+    body = bodies.make_body(version, context.type, "", resource, context.base.url)
     issues = validate_operation.judge(version, context.type, body, mode, id, arguments.values("profile"))
-    return FhirResponse(200, outcome(version, issues), context.content)
+    return FhirResponse(200, make_outcome(version, issues), context.content)
