@@ -391,3 +391,15 @@ def test_localhost_at_the_end_of_a_sentence_is_no_public_host() -> None:
 def test_steps_to_reproduce_do_not_say_that_the_password_is_wrong() -> None:
     steps = "1. User enters the username and password\n2. invalid_nonce_in_state is returned"
     assert "oauth-password-wrong" not in claims(steps)
+
+
+def test_a_placeholder_for_a_redirect_uri_is_not_what_the_server_says() -> None:
+    redirected = "HTTP/1.1 302 Found\nLocation: https://{}?error=invalid_request\n&error_description=Unsupported%20response"
+    assert "`redirect_uri`" not in diagnose_text(redirected.format("YOUR_REDIRECT_URI"))[1].explanation.findings[0].why
+    assert not ids(redirected.format("YOUR_REDIRECT_URI"))[0].startswith("oauth-redirect-uri")
+
+
+def test_a_malformed_verifier_of_keycloak_is_not_one_that_differs() -> None:
+    refused = 'token endpoint returned 400: {{"error":"invalid_grant","error_description":"PKCE verification failed: {}"}}'
+    assert ids(refused.format("Invalid code verifier"))[0] == "oauth-pkce-verifier-length"
+    assert ids(refused.format("Code mismatch"))[0] == "oauth-pkce-challenge-computed-wrong"

@@ -44,6 +44,8 @@ SEARCHSET = """GET https://ehr.example.org/r4/Patient?birthdate=1980-05-02
 {{"resourceType": "Bundle", "type": "searchset", "link": [{{"relation": "self", "url": "{link}"}}]}}"""
 
 TRUE = {
+    "error_reached_the_app": "Location: https://app.example.org/cb?state=1&error=invalid_request&error_description=Unsupported%20response",
+    "verifier_is_malformed": '{"error_description": "PKCE verification failed: Invalid code verifier"}',
     "link_port_is_doubled": SEARCHSET.format(link="https://ehr.example.org:443:443/r4/Patient?birthdate=1980-05-02"),
     "link_has_inner_host": SEARCHSET.format(link="http://fhir.prod.svc.cluster.local/Patient?birthdate=1980-05-02"),
     "api_redirects_to_login": "GET /fhir/Patient/1\nHTTP/1.1 302 Found\nLocation: https://ehr.example.org/login",
@@ -169,6 +171,8 @@ TRUE = {
 }
 """For each fact a text in which it is true."""
 FALSE_IN = {
+    "error_reached_the_app": "Location: https://app.example.org/cb?error=invalid_request&error_description=Bad+redirect_uri",
+    "verifier_is_malformed": '{"error_description": "PKCE verification failed: Code mismatch"}',
     "launch_has_no_code": "https://app.example.org/launch?launch=xyz123&iss=https://ehr.example.org/fhir, POST /token code=a",
     "is_of_dstu2": "GET https://ehr.example.org/dstu2/metadata with Accept: application/json+fhir answers 406",
     "searches_are_not_handled": "does not know how to handle GET operation[Patient] with parameters [[patientid]]",

@@ -65,6 +65,28 @@ def test_each_fact_that_decides_is_known() -> None:
     }
 
 
+OF_THE_ACCEPTED = re.compile(
+    r"redirect.?uri\b(?!.* of the token).*(?:isn't (?:one|valid|registered|in)|absolute|missing in the auth|match"
+    r"|doesn't (?:accept|allow))"
+    r"|client_?.?id\b.*(?:isn't|know|enabled|not reg)",
+    re.I,
+)
+
+
+def test_an_error_at_the_redirect_uri_excludes_what_the_server_checks_before_it_redirects() -> None:
+    """RFC 6749, 4.1.2.1: without a known client and its redirect URI, no response arrives there."""
+    causes = [cause for cause in KNOWLEDGE.causes.values() if OF_THE_ACCEPTED.search(cause.title)]
+    assert len(causes) > 10
+    assert {cause.id for cause in causes if "error_reached_the_app" not in cause.excluded_by} == OF_OTHER_STEPS
+
+
+OF_OTHER_STEPS = {
+    *("entra-platform-not-spa", "github-incorrect-client-credentials", "identityserver-client-secret"),
+    *("keycloak-logout-redirect-uri", "strava-client"),
+}
+"""Causes about a client or a redirect URI that only the token endpoint or a library looks at."""
+
+
 _WITHOUT_FHIR = """
 auth0 authentik cognito django github google hydra identityserver keycloak nextauth oauth oauth2-proxy oidc-provider okta
 openiddict spring wso2 zitadel

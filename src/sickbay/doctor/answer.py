@@ -90,8 +90,10 @@ def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) 
 
 
 def say_message(recognised: Recognised) -> str:
-    """The clearest message of the text, in plain words; "" if only codes and short phrases were recognised."""
-    said = (found.message.means for found in recognised.shown.messages if found.letters >= DESCRIBED_LETTERS)
+    """The clearest message that has a cause, in plain words; "" if only codes and short phrases were recognised."""
+    behind = {id for ranked in recognised.ranked for id in ranked.cause.behind}
+    clear = (found for found in recognised.shown.messages if found.letters >= DESCRIBED_LETTERS)
+    said = (found.message.means for found in clear if found.message.id in behind or not behind)
     return fill(next(said, ""), dict(recognised.evidence.sent))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -13,10 +14,12 @@ from sickbay.doctor import phrases
 from sickbay.doctor.copying import join_lines
 from sickbay.doctor.errors import in_text
 from sickbay.doctor.pieces.piece import Piece
+from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 
 PLAIN_CHARACTERS = 100_000
+_PLACEHOLDER = compile_late(r"\byour[_-][\w-]{1,60}|<your [\w ]{1,60}>", re.I)
 
 
 class Evidence(Struct, frozen=True, eq=False, dict=True):
@@ -30,7 +33,8 @@ class Evidence(Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def words(self) -> list[str]:
-        return phrases.split_words(self.text)
+        """Without placeholders such as YOUR_REDIRECT_URI, which say nothing."""
+        return phrases.split_words(_PLACEHOLDER.sub(" ", self.text))
 
     @cached_property
     def lowered(self) -> str:
