@@ -95,7 +95,7 @@ CURL = (
     "-d 'grant_type=authorization_code&code=abc123&redirect_uri=https://app.example/cb&client_id=my-app'"
 )
 IMPORTED = (
-    ('{"error": "invalid_grant", "error_description": "Code not valid"}', 112),
+    ('{"error": "invalid_grant", "error_description": "Code not valid"}', 110),
     ("AADSTS50011: The redirect URI specified in the request does not match", 110),
     ("https://ehr.example.org/authorize?response_type=code&client_id=a&scope=launch/patient,openid", 180),
     (CURL, 198),

@@ -103,9 +103,9 @@ def _read_har(text: str) -> tuple[HarExchange, ...] | None:
         parsed = orjson.loads(text.lstrip("\ufeff")) if text.lstrip("\ufeff \t\r\n").startswith("{") else None
     except orjson.JSONDecodeError:
         return None
-    if parsed is None:
+    if parsed is None or "log" not in parsed:
         return None
-    from sickbay.doctor import har  # only JSON may be a HAR file
+    from sickbay.doctor import har  # only JSON with a log may be a HAR file
 
     return har.read(parsed) if har.is_har(parsed) else None
 

@@ -12,7 +12,6 @@ from sickbay.diagnosis.explain import Explanation, explain
 from sickbay.diagnosis.kinds import KINDS
 from sickbay.diagnosis.needed_rules import INDEX
 from sickbay.diagnosis.rule import Finding
-from sickbay.diagnosis.skipped_checks import skip_unknown
 from sickbay.diagnosis.stages import ANSWER
 from sickbay.doctor.errors.find import in_input
 from sickbay.doctor.pieces.piece import Piece, describe_each
@@ -113,6 +112,8 @@ def diagnose(evidence: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None =
     """
     if evidence["kind"] == "error_answer":
         return _diagnose_errors(in_input(evidence) if answers is None else answers)
+    from sickbay.diagnosis.skipped_checks import skip_unknown  # an error response skips none
+
     kind = KINDS[evidence["kind"]]
     request = kind.request(evidence)
     context = kind.context(evidence, request)

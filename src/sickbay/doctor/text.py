@@ -104,6 +104,8 @@ def _diagnose_reading(reading: Reading, recognised: Recognised) -> Diagnosis:
     return diagnosis
 
 
+READ_LINES = 300
+"""In so many lines the message of the first cause is looked for."""
 DESCRIBING_WORDS = 4
 """From this many words on, a description says more than the error code."""
 
@@ -156,7 +158,7 @@ def _report_unexplained_error(diagnosis: Diagnosis, recognised: Recognised) -> D
 
     answers = diagnosis.answers or (ErrorAnswer("message", ""),)
     described = max((each.description for each in answers), key=len)
-    quoted = find_quote(recognised.evidence.text, described)
+    quoted = find_quote(recognised.evidence.text, described) or _find_line_with_message(recognised)
     explanation = add_finding(diagnosis.stage, diagnosis.explanation, answers, quoted)
     known = [_reword(each, recognised) if each.id == UNEXPLAINED else each for each in explanation.findings]
     unexplained = diagnosis._replace(explanation=explanation._replace(findings=tuple(known)))
@@ -165,11 +167,21 @@ def _report_unexplained_error(diagnosis: Diagnosis, recognised: Recognised) -> D
     return unexplained._replace(causes=answer.list_causes(recognised, RANKS[-1:]), corrected=None)
 
 
+def _find_line_with_message(recognised: Recognised) -> str:
+    """The first line with a phrase by which the first cause was found; "" if it was found by a code."""
+    wordings = recognised.ranked[0].message.wordings if recognised.ranked else ()
+    for line in recognised.evidence.text.splitlines()[:READ_LINES] if wordings else ():
+        parts = phrases.find_parts(recognised.knowledge.phrases, phrases.split_words(line))
+        if any(phrases.find_first(phrase, parts) for group in wordings for phrase in group):
+            return line.strip()
+    return ""
+
+
 def _reword(finding: Finding, recognised: Recognised) -> Finding:
     """The finding for an error that isn't explained, with the product in its title and what its message means."""
     name, means = answer.name_product(recognised), answer.say_message(recognised)
     if not recognised.evidence.answers:
-        title = "The text doesn't say enough to name the cause"
+        title = "The text has a message that several causes have. Sickbay can't tell which one it is"
         return structs.replace(finding, title=title, why=f"{means} {finding.why}".strip(), severity="warning", refused=False)
     title = f"Sickbay read this error of {name}, and doesn't know its causes" if name and not recognised.ranked else ""
     return structs.replace(finding, title=title or finding.title, why=f"{means} {finding.why}".strip())

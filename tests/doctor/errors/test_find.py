@@ -292,17 +292,21 @@ def test_a_granted_exchange_in_a_har_file_is_not_an_error(status: int, method: s
         ("HTTP/1.1 403 Forbidden", "an HTTP status 403 Forbidden", "method, URL, headers and body"),
         (
             '{"resourceType": "OperationOutcome", "issue": [{"severity": "fatal", "code": "lock-error"}]}',
-            "an OperationOutcome of severity error: lock-error",
+            "an OperationOutcome: lock-error",
             "method, URL",
         ),
         ("net::ERR_FAILED", "a request without a response (net::ERR_FAILED)", "HAR file"),
-        ("HTTP/1.1 599 Odd", "an HTTP status 599,", "method"),
+        ("HTTP/1.1 599 Odd", "an HTTP status 599.", "method"),
         (
             "curl -d 'grant_type=client_credentials&scope=system/Patient.rs' -u a:b https://a.example/token\nHTTP/1.1 401",
             "an HTTP status 401",
             "registered for the client",
         ),
-        ('GET /fhir {"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]}', "severity error", "log says"),
+        (
+            'GET /fhir {"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]}',
+            "an OperationOutcome.",
+            "log says",
+        ),
         ("GET /fhir\nHTTP/1.1 403 Forbidden", "an HTTP status 403 Forbidden", "token response"),
     ],
 )

@@ -18,6 +18,9 @@ XML = (
     '<OperationOutcome xmlns="http://hl7.org/fhir"><issue><severity value="warning"/><diagnostics value="{1}"/></issue>'
     '<issue><severity value="error"/><code value="invalid"/><details><text value="{0}"/></details></issue></OperationOutcome>'
 )
+RFC = "The provided authorization grant (e.g., authorization code) is invalid, expired, or was issued to another client."
+YAML = "resourceType: OperationOutcome\nissue:\n- severity: fatal\n  code: invalid\n  expression: [Flux.core]\n  diagnostics: "
+FEW_LINES = f"ValidationError: 2 validation errors for Flux\n{SAID}\n  wanted\n{OTHER}\n"
 QUOTED = {
     "an exception": f"org.example.FluxException: {SAID}\n  at a.b.c(D.java:1)",
     "the innermost exception": f"BeanException: Failed to build the whole\n\tat a.b\nCaused by: java.io.IOException: {SAID}",
@@ -44,13 +47,45 @@ def test_the_most_specific_message_is_quoted(kind: str) -> None:
     assert OTHER not in first.why
 
 
+@for_each(
+    "said, text",
+    [
+        (f'{SAID} wanted" and "{OTHER}', FEW_LINES),
+        ("{root}: rest.0: 'a property is missing", "FluxError: {root}:\n  rest.0:\n    'a property is missing'\n"),
+        ("Flux.core: expected array", f"{YAML}expected array\n"),
+        (SAID, f'{YAML}"{SAID}"\n'),
+        ("type: required-key path: core", f"{YAML}\n    type: required-key\n    path: core\n"),
+        ("$.core: has 3 gigawatts", '{"title": "Bad Request", "status": 400, "errors": {"$.core": ["has 3 gigawatts"]}}'),
+        (
+            "core: expected an array",
+            '{"message": "1 violation", "code": 2, "name": "x", "fields": {"core": "expected an array"}}',
+        ),
+        ("The flux is empty", '{"fault": {"faultstring": "The flux is empty", "detail": {"errorcode": "x.y"}}}'),
+        ("'core' is empty.", ISSUE.format("error", """"diagnostics": "'core' is empty.\"""")),
+    ],
+)
+def test_the_decisive_half_of_a_message_is_quoted(said: str, text: str) -> None:
+    first = diagnose_text(text)[1].explanation.findings[0]
+    assert f'The message: "{said}' in first.why
+    assert "names the cause" in first.title
+
+
 def test_two_errors_of_an_outcome_are_quoted() -> None:
     issues = ", ".join(f'{{"severity": "error", "diagnostics": "{said}"}}' for said in (SAID, OTHER))
     assert quotes.find_quote(f'{{"issue": [{issues}]}}', "") == f'{SAID}" and "{OTHER}'
 
 
 @for_each(
-    "text", ["HTTP 500: an unexpected error occurred", '{"message": "Request failed with status code 400"}', "I get a 403"]
+    "text",
+    [
+        "HTTP 500: an unexpected error occurred",
+        "java.lang.NullPointerException: Internal error",
+        ISSUE.format("error", '"diagnostics": "Resource Patient/7 not found"'),
+        f'{{"error": "invalid_token", "error_description": "{RFC}"}}',
+        "ValidationError: 2 validation errors for Flux",
+        '{"message": "Request failed with status code 400"}',
+        "I get a 403",
+    ],
 )
 def test_what_says_nothing_is_not_called_the_cause(text: str) -> None:
     first = diagnose_text(text)[1].explanation.findings[0]

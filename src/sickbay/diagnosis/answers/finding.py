@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from sickbay.diagnosis.answers.meanings import describe_answer, describe_meaning, to_add
+from sickbay.diagnosis.answers.meanings import describe_answer, describe_meaning, say_by_specification, to_add
+from sickbay.diagnosis.answers.specific import is_specific
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.needed_rules import find_rule
@@ -26,7 +27,7 @@ MAXIMUM_QUOTED_CHARACTERS = 300
 def add_finding(stage: str, explanation: Explanation, answers: Sequence[ErrorAnswer], quoted: str = "") -> Explanation:
     """The explanation with this finding first. A finding about the browser stays before it.
 
-    quoted: the message that names the cause, if there is one.
+    quoted: the most specific message of the text, if it has one.
     """
     found = find(find_rule(UNEXPLAINED), _facts_of_answers(stage, answers, quoted), refused=True)
     unexplained = structs.replace(found, spec=describe_meaning(answers[0])[1])
@@ -49,20 +50,20 @@ def _facts_of_answers(stage: str, answers: Sequence[ErrorAnswer], quoted: str) -
     others = list(
         dict.fromkeys(describe_answer(answer) for answer in answers[1:] if answer.code and describe_answer(answer) != name)
     )[:3]
-    described = next((answer.description for answer in answers if answer.description), "")
-    words = re.sub(r"\s+", " ", quoted or described).strip()
-    words = words if len(words) <= MAXIMUM_QUOTED_CHARACTERS else words[:MAXIMUM_QUOTED_CHARACTERS] + "…"
-    said = f'"{words}"{"" if words[-1] in ".!?…" else "."}' if words else ""
-    named = f"{'which' if first.kind == 'message' else 'and its message'} names the cause"
+    words = quoted or next((answer.description for answer in answers if answer.description), "")
+    words = re.sub(r"\s+", " ", words).strip()
+    cut = words if len(words) <= MAXIMUM_QUOTED_CHARACTERS else words[:MAXIMUM_QUOTED_CHARACTERS] + "…"
+    means, spec = describe_meaning(first)
+    named = f", {'which' if first.kind == 'message' else 'and its message'} names the cause"
+    is_named = is_specific(words)
     return {
         "article": "an" if name[0] in "aeiouAEIOUH" else "a",
         "recognised": name,
         "code": first.code,
-        "meaning": describe_meaning(first)[0],
+        "meaning": "" if is_named else f"{say_by_specification(first, means, spec)} ",
         "add": to_add(first, stage),
-        "also": f" The text also has: {'; '.join(others)}." if others else "",
-        "ending": named if quoted else "but not its cause",
-        "quoted": f"The message: {said} " if quoted else "",
-        "said": f" The server adds: {said}" if words and not quoted else "",
-        "advice": "Look at what the message names first. If that isn't enough, add" if quoted else "Add",
+        "also": f"The text also has: {'; '.join(others)}." if others else "",
+        "ending": named if is_named else ". Sickbay can't tell what caused it",
+        "quoted": f'The {"message" if is_named else "text says"}: "{cut}"{"" if words[-1] in ".!?" else "."} ' if words else "",
+        "advice": "Look at what the message names first. If that isn't enough, add" if is_named else "Add",
     }

@@ -29,7 +29,7 @@ def _meanings() -> dict[str, tuple[str, Spec]]:
     return {code: (text, read_spec(link)) for link, items in sections.items() for code, text in items.items()}
 
 
-_UNKNOWN = "The OAuth and FHIR specifications don't define this error, so only this server's documentation says what it means."
+_UNKNOWN = "The OAuth and FHIR specifications don't define this error."
 _ENDPOINTS = {"oauth": "token error", "authorization": "authorization error", "bearer": "access token error"}
 
 
@@ -38,8 +38,7 @@ def describe_answer(answer: ErrorAnswer) -> str:
     if answer.kind in _ENDPOINTS:
         return f"{_ENDPOINTS[answer.kind]}: {answer.code}" if answer.code else f"{_ENDPOINTS[answer.kind]}"
     if answer.kind == "outcome":
-        severity = "" if answer.code in REFUSING else " of severity error"
-        return f"OperationOutcome{severity}" + (f": {answer.code}" if answer.code else "")
+        return "OperationOutcome" + (f": {answer.code}" if answer.code else "")
     if answer.kind == "status":
         return f"HTTP status {answer.code} {reason_phrase(answer.code)}".rstrip()
     if answer.kind == "no-answer":
@@ -59,13 +58,22 @@ def describe_meaning(answer: ErrorAnswer) -> tuple[str, Spec]:
         text, spec = _meanings()[answer.code]
         return text, AUTHORIZE if answer.kind == "authorization" and spec == TOKEN else spec
     if answer.kind == "outcome":
-        return "The FHIR server refused the request or could not process it.", FHIR
+        return "An OperationOutcome says why a request failed, or what a validator found.", FHIR
     if answer.kind == "status":
         kind = "The client's request is at fault." if answer.code < "500" else "The server failed to process the request."
         return _meanings().get(answer.code, (kind, HTTP))
     if answer.kind == "no-answer":
         return "The app got no response: the network, TLS, CORS or the browser stopped the request.", HTTP
-    return _UNKNOWN, AUTHORIZE if answer.kind == "authorization" else TOKEN if answer.kind == "oauth" else HTTP
+    unknown = _UNKNOWN if answer.code else "No specification says what such a message means."
+    return unknown, AUTHORIZE if answer.kind == "authorization" else TOKEN if answer.kind == "oauth" else HTTP
+
+
+def say_by_specification(answer: ErrorAnswer, means: str, spec: Spec) -> str:
+    """What the code means as such: a server may have sent it for another reason."""
+    if answer.kind == "outcome" or answer.code not in _meanings() or "mismatch" in answer.code:  # no specification has these
+        return means
+    code = answer.code if answer.code.isdigit() else f"`{answer.code}`"
+    return f"{spec.name.partition(',')[0]}: {code} means that {means[0].lower()}{means[1:]}"
 
 
 _TOKEN_REQUEST = "the token request that led to it: its URL, headers and body, for example as a curl command"
@@ -86,8 +94,9 @@ def to_add(answer: ErrorAnswer, stage: str) -> str:
         return _TO_ADD[answer.kind]
     if stage in _REQUESTS:
         return "what is registered for the client: its redirect URIs, scopes and authentication method"
-    if stage in ("access", "userinfo") and answer.kind == "outcome" and answer.code not in REFUSING:
-        return "the whole response with its headers, and what the server's log says about it"
+    is_at_fault = answer.kind == "outcome" and answer.code not in REFUSING
+    if stage in ("access", "userinfo") and (is_at_fault or answer.code.startswith("5")):
+        return "what the server's log says about it"
     if stage in ("access", "userinfo"):
-        return "the token response that gave the access token, and the whole response with its headers"
+        return "the token response that gave the access token"
     return _TO_ADD.get(answer.kind, "the request that led to it: its method, URL, headers and body")

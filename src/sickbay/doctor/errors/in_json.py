@@ -17,7 +17,9 @@ _SAID = (
 )
 """Members that describe an error in words."""
 _SPOKEN = frozenset(("message", "statusmessage", "description", "detail", "details", "reason", "error", "msg", "title"))
-_REFUSED = re.compile(r"\b(?:bad|invalid|denied|forbidden|unauthori[sz]ed|no|not|failed|failure|expired|missing)\b", re.I)
+_REFUSED = re.compile(
+    r"\b(?:bad|invalid|denied|forbidden|unauthori[sz]ed|no|not|failed|failure|expired|missing|violations?)\b", re.I
+)
 _OF_AN_ERROR = frozenset(("error", "errordescription", "erroruri", "errorcodes", "expiresin", "state"))
 _FAILED = frozenset(("error", "fail", "failed", "failure", "fatal"))
 BAD = ("error", "fatal")
@@ -75,7 +77,9 @@ def _errors_of_members(value: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
             yield ErrorAnswer("status", status, description)
     if str(plain.get("status")).lower() in _FAILED and _SPOKEN & plain.keys():
         yield ErrorAnswer("message", "", description)
-    if plain.keys() <= _SPOKEN | {"code", "id"} and _REFUSED.search(description):  # an object that says nothing else
+    if plain.keys() <= _SPOKEN | {"code", "id", "name", "fields"} and _REFUSED.search(
+        description
+    ):  # an object that says nothing else
         yield ErrorAnswer("message", "", description)
     if plain.get("status") == 0 and "statustext" in plain:
         yield ErrorAnswer("no-answer", "0", description)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
+from sickbay.diagnosis.answers.specific import is_specific
 from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.errors import in_text
 from sickbay.doctor.errors.in_json import BAD
@@ -12,63 +14,103 @@ from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.text_search import matches
 
 SEARCHED_CHARACTERS = 100_000
-SPECIFIC_WORDS, QUOTED_MESSAGES, WRAPPED_LINES = 4, 2, 4
+QUOTED_MESSAGES, WRAPPED_LINES, LINES_BELOW, SHORT_WORDS = 2, 3, 7, 5
 _NAMES = LISTS["members_with_a_message"]
 _MEMBER = compile_late(
-    rf"\b(?P<name>severity|{'|'.join(_NAMES)})\"?\s{{0,9}}(?::\s{{0,9}}|value=)\"(?P<said>(?:[^\"\\]|\\.){{1,600}})",
+    rf"\b(?P<name>severity|expression|{'|'.join(_NAMES)})\"?\s{{0,9}}(?::\s{{0,9}}(?:\[\s{{0,40}})?|value=)\"(?P<said>(?:[^\"\\]|\\.){{1,600}})",
     re.I | re.S,
 )
+_YAML = compile_late(
+    rf"^[ -]{{0,40}}(?P<name>severity|expression|{'|'.join(_NAMES)}):(?:[ ]{{0,9}}\[?|\n[ ]{{0,40}}- )"
+    r"(?P<said>[^\s\"'{}[\],|>:-][^\n\]\"]{0,600}|(?:\n[ ]{4,40}\w{1,30}: [^\n\"]{1,200}){1,6})",
+    re.M,
+)
+"""A member of an OperationOutcome in YAML."""
+_ERRORS = compile_late(r"\"(?:errors|fields)\"\s{0,9}:\s{0,9}\{(?P<said>[^{}]{1,2000})")
+_BY_PATH = compile_late(r"\"(?P<path>[^\"\s]{1,80})\"\s{0,9}:\s{0,40}(?:\[\s{0,40})?\"(?P<said>[^\"]{2,300})\"")
 _VAGUE = compile_late(r"request failed with status|\b(?:an|some|unknown|unexpected|internal|server) error|went wrong", re.I)
 _THROWN = compile_late(
-    r"(?:\b[\w.$]{0,80}(?:Error|Exception)(?: ?[\[(][^\])\n]{0,80}[\])])?|exception with message|Caused by):\s{1,9}"
+    r"(?:\b[\w.$]{0,80}(?:Error|Exception)(?: ?[\[(][^\])\n]{0,80}[\])])?|exception with message|Caused by):(?:\s{1,9}|$)"
     r"|\b(?:ERRORS?|FATAL|SEVERE|CRITICAL)\b[\]:|\s\"\[]{1,5}(?:[\w.$/:-]{1,120}\s{1,9}[-:|]{1,3}\s{1,9})?"
 )
 """What is before a message: the class of an exception, of a chain of them the last one, or the level and logger of a log."""
 _INNER = ("Caused by", "--->", "exception with message")
 _GOES_ON = compile_late(r"\s{0,40}(?!at |in |from |by )[a-z]{1,30} ")
+_HEADLINE = compile_late(
+    r"\s{0,40}(?:\d{1,4} (?:[a-z]{1,20} )?(?:error|problem|issue|violation)s?\b[^:]{0,80}:?)?\s{0,40}", re.I
+)
+_STACK = compile_late(r"\s{0,40}(?:at |File |in |\.\.\.|[`~]{3}|$)")
 _TAG = compile_late(r"<[^<>]{0,200}>")
 
 
 def find_quote(text: str, described: str) -> str:
-    """Of an OperationOutcome with several errors, the first two; "" if no message has at least SPECIFIC_WORDS words.
+    """The most specific message: of an OperationOutcome with several errors, the first two; "" if none is a sentence.
 
     described: the longest description of an error response.
     """
     text = text[:SEARCHED_CHARACTERS]
-    lines = text.splitlines()
-    thrown = [(line.strip().startswith(_INNER) or _INNER[2] in line, said) for line, said in _list_thrown(lines)]
-    inner = [[said] for is_inner, said in thrown[::-1] if is_inner]
-    others = [[said] for is_inner, said in thrown if not is_inner]
-    for said in (*inner, *_list_members(text), *others, [_with_addresses(described, text)]):
-        clear = [" ".join(each.split()) for each in said if len(each.split()) >= SPECIFIC_WORDS and not _VAGUE.search(each)]
-        if clear:
-            return '" and "'.join(list(dict.fromkeys(clear))[:QUOTED_MESSAGES])
+    text = _YAML.sub(r'"\g<name>": "\g<said>"', text) if "OperationOutcome" in text else text
+    thrown = [(line.strip().startswith(_INNER) or _INNER[2] in line, said) for line, said in _list_thrown(text.splitlines())]
+    inner = [said for is_inner, said in thrown[::-1] if is_inner]
+    others = [said for is_inner, said in thrown if not is_inner]
+    groups = (*inner, *_list_members(text), *others, [_with_addresses(described, text)])
+    for is_clear in (is_specific, _is_sentence):
+        for group in groups:
+            if clear := [said for said in (" ".join(each.split()) for each in group) if " " in said and is_clear(said)]:
+                return '" and "'.join(list(dict.fromkeys(clear))[:QUOTED_MESSAGES])
     return ""
+
+
+def _is_sentence(said: str) -> bool:
+    return said.count(" ") > 2 and not _VAGUE.search(said)
 
 
 def _list_members(text: str) -> Iterator[list[str]]:
     """The messages in JSON and XML, by the name of their members. A warning isn't one, and only issues have a text or a div."""
-    found: dict[str, list[str]] = {}
-    severity = ""
+    yield [f"{match['path']}: {match['said']}" for each in matches(_ERRORS, text) for match in _BY_PATH.finditer(each["said"])]
+    found: dict[str, list[tuple[int, str]]] = {}
+    paths: dict[int, str] = {}
+    severity, issue = "", 0
     for match in matches(_MEMBER, text):
         name, said = match["name"].lower(), in_text.unescape(match["said"])
         if name == "severity":
-            severity = said.lower()
+            severity, issue = said.lower(), issue + 1
+        elif name == "expression":
+            paths.setdefault(issue, said)
         elif severity in BAD or (not severity and (name not in ("text", "div") or "OperationOutcome" in text)):
-            found.setdefault(name, []).append(_TAG.sub(" ", said))
-    return (found[name] for name in _NAMES if name in found)
+            found.setdefault(name, []).append((issue, _TAG.sub(" ", said)))
+    yield from ([_with_path(paths.get(issue, ""), said) for issue, said in found[name]] for name in _NAMES if name in found)
 
 
-def _list_thrown(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _with_path(path: str, said: str) -> str:
+    """A short message with the element that it is about."""
+    is_short = len(said.split()) <= SHORT_WORDS and path.rpartition(".")[2] not in said
+    return f"{path}: {said}" if path[:1].isalpha() and is_short else said
+
+
+def _list_thrown(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     """The lines with the message of an exception or of a log, and the message, with the lines on which it goes on."""
     for number, line in enumerate(lines):
         *before, said = _THROWN.split(line)
         if before:
-            for following in lines[number + 1 : number + WRAPPED_LINES]:
-                if not (said.rstrip().endswith(("-", ",", "(", ":")) or _GOES_ON.match(following)):
-                    break
-                said += f" {following}"
-            yield line, said.strip().removesuffix('"]').strip('"’')
+            below = lines[number + 1 : number + 1 + LINES_BELOW]
+            yield line, [each.strip().removesuffix('"]').strip("\"’'") for each in _read_message(said, below)]
+
+
+def _read_message(said: str, below: Sequence[str]) -> list[str]:
+    """The message, or the lines below if the first one is only a headline. A line that is indented more belongs to the last."""
+    if _HEADLINE.fullmatch(said):
+        found: list[str] = []
+        for line in takewhile(lambda line: not _STACK.match(line), below):
+            is_first = not found or len(line) - len(line.lstrip()) <= len(found[0]) - len(found[0].lstrip())
+            found[len(found) - (not is_first) :] = [line if is_first else f"{found[-1]} {line.strip()}"]
+        return found or [said]
+    for number, line in enumerate(below, 1):
+        is_path = said.rstrip().endswith(":") and not _STACK.match(line)
+        if not (is_path or (number <= WRAPPED_LINES and (said.rstrip().endswith(("-", ",", "(")) or _GOES_ON.match(line)))):
+            break
+        said += f" {line}"
+    return [said]
 
 
 def _with_addresses(described: str, text: str) -> str:

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from sickbay.diagnosis.lists import LISTS
 from sickbay.diagnosis.values import is_masked
-from sickbay.doctor.pieces import addresses, postman, structured
+from sickbay.doctor.pieces import addresses, structured
 from sickbay.doctor.pieces.piece import Piece
 from sickbay.doctor.pieces.variables import metadata_without_variables, without_variables
 from sickbay.doctor.request_kind import Request, client_metadata, kind_of
@@ -77,6 +77,8 @@ def _inputs_of_piece(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
         members = structured.parse_loosely(piece.values["body"])
         yield from _find_received(piece, structured.kind_of_object(members), members) if isinstance(members, Mapping) else ()
     elif piece.subkind == "collection":
+        from sickbay.doctor.pieces import postman  # few texts are an export
+
         for request in postman.requests(piece.values):
             yield from map(
                 _drop_variables, _inputs_of_request(structs.replace(piece, kind="request", values=request, is_whole=True))
