@@ -10,28 +10,12 @@ from typing import TYPE_CHECKING, Any
 from sickbay.diagnosis.stage import Stage
 
 if TYPE_CHECKING:
-    from sickbay.authorization.contexts import (
-        AccessContext,
-        AuthorizeContext,
-        LoginContext,
-        LogoutContext,
-        SubjectContext,
-        TokenContext,
-    )
-    from sickbay.authorization.requests import (
-        AccessRequest,
-        AuthorizeRequest,
-        LoginRequest,
-        LogoutRequest,
-        RegistrationRequest,
-        TokenRequest,
-        UrlRequest,
-    )
+    from sickbay.authorization import contexts, requests
 
-REGISTRATION: Stage[RegistrationRequest, Any] = Stage(
+REGISTRATION: Stage[requests.RegistrationRequest, Any] = Stage(
     "registration", "Registration", outcome="422; the app isn't registered", is_examined=True
 )
-LAUNCH: Stage[UrlRequest, Any] = Stage(
+LAUNCH: Stage[requests.UrlRequest, Any] = Stage(
     "launch",
     "Launch",
     sender="browser",
@@ -41,7 +25,7 @@ LAUNCH: Stage[UrlRequest, Any] = Stage(
     is_examined=True,
 )
 DISCOVERY: Stage[Any, Any] = Stage("discovery", "Discovery", receiver="fhir", sentence="Your app looks up the endpoints")
-AUTHORIZE: Stage[AuthorizeRequest, AuthorizeContext] = Stage(
+AUTHORIZE: Stage[requests.AuthorizeRequest, contexts.AuthorizeContext] = Stage(
     "authorize",
     "Authorization request",
     sender="browser",
@@ -49,7 +33,7 @@ AUTHORIZE: Stage[AuthorizeRequest, AuthorizeContext] = Stage(
     delivery="redirect",
     is_examined=True,
 )
-LOGIN: Stage[LoginRequest, LoginContext] = Stage(
+LOGIN: Stage[requests.LoginRequest, contexts.LoginContext] = Stage(
     "login",
     "Sign-in and consent",
     sender="browser",
@@ -57,7 +41,7 @@ LOGIN: Stage[LoginRequest, LoginContext] = Stage(
     delivery="redirect",
     is_examined=True,
 )
-REDIRECT: Stage[UrlRequest, Any] = Stage(
+REDIRECT: Stage[requests.UrlRequest, Any] = Stage(
     "redirect",
     "Authorization response",
     sender="auth",
@@ -67,26 +51,28 @@ REDIRECT: Stage[UrlRequest, Any] = Stage(
     recorded=False,
     is_examined=True,
 )
-TOKEN: Stage[TokenRequest, TokenContext] = Stage(
+TOKEN: Stage[requests.TokenRequest, contexts.TokenContext] = Stage(
     "token", "Token request", sentence="Your app exchanges the code for a token", is_examined=True
 )
 CLIENT_AUTHENTICATION: Stage[Any, Any] = Stage("client_authentication", "Token request", part_of="token", recorded=False)
 PKCE: Stage[Any, Any] = Stage("pkce", "Token request", part_of="token", recorded=False)
 REFRESH: Stage[Any, Any] = Stage("refresh", "Token refresh", part_of="token", sentence="Your app refreshes its token")
 BACKEND: Stage[Any, Any] = Stage("backend", "Token request", part_of="token", sentence="Your app requests a token")
-SCRIPT: Stage[TokenRequest, TokenContext] = Stage("script", "Token for a script", recorded=False)
+SCRIPT: Stage[requests.TokenRequest, contexts.TokenContext] = Stage("script", "Token for a script", recorded=False)
 ID_TOKEN: Stage[Any, Any] = Stage("id_token", "ID token", recorded=False)
-ACCESS: Stage[AccessRequest, AccessContext] = Stage(
+ACCESS: Stage[requests.AccessRequest, contexts.AccessContext] = Stage(
     "access", "FHIR request", receiver="fhir", delivery="fhir", is_examined=True
 )
 SEARCH: Stage[Any, Any] = Stage(
     "search", "FHIR search", part_of="access", receiver="fhir", sentence="Your app searches data", delivery="fhir"
 )
 APP_STATE: Stage[Any, Any] = Stage("app_state", "App state", part_of="access", receiver="fhir", delivery="fhir", recorded=False)
-INTROSPECTION: Stage[TokenRequest, SubjectContext] = Stage("introspection", "Token introspection", is_examined=True)
-REVOCATION: Stage[TokenRequest, SubjectContext] = Stage("revocation", "Token revocation", is_examined=True)
-USERINFO: Stage[AccessRequest, AccessContext] = Stage("userinfo", "UserInfo request", is_examined=True)
-LOGOUT: Stage[LogoutRequest, LogoutContext] = Stage("logout", "Sign-out", delivery="page", is_examined=True)
+INTROSPECTION: Stage[requests.TokenRequest, contexts.SubjectContext] = Stage(
+    "introspection", "Token introspection", is_examined=True
+)
+REVOCATION: Stage[requests.TokenRequest, contexts.SubjectContext] = Stage("revocation", "Token revocation", is_examined=True)
+USERINFO: Stage[requests.AccessRequest, contexts.AccessContext] = Stage("userinfo", "UserInfo request", is_examined=True)
+LOGOUT: Stage[requests.LogoutRequest, contexts.LogoutContext] = Stage("logout", "Sign-out", delivery="page", is_examined=True)
 BROWSER: Stage[Any, Any] = Stage("browser", "Browser", sender="browser")
 CLOCK: Stage[Any, Any] = Stage("clock", "Clock", recorded=False)
 ANSWER: Stage[Any, Any] = Stage("answer", "Error response", recorded=False)
@@ -94,37 +80,7 @@ SILENCE: Stage[Any, Any] = Stage("silence", "Missing request", recorded=False)
 THROTTLE: Stage[None, None] = Stage("throttle", "Rate limit", recorded=False)
 REQUEST: Stage[None, None] = Stage("request", "Request")
 
-STAGES: dict[str, Stage[Any, Any]] = {
-    stage.name: stage
-    for stage in (
-        REGISTRATION,
-        LAUNCH,
-        DISCOVERY,
-        AUTHORIZE,
-        LOGIN,
-        REDIRECT,
-        TOKEN,
-        CLIENT_AUTHENTICATION,
-        PKCE,
-        REFRESH,
-        BACKEND,
-        SCRIPT,
-        ID_TOKEN,
-        ACCESS,
-        SEARCH,
-        APP_STATE,
-        INTROSPECTION,
-        REVOCATION,
-        USERINFO,
-        LOGOUT,
-        BROWSER,
-        CLOCK,
-        ANSWER,
-        SILENCE,
-        THROTTLE,
-        REQUEST,
-    )
-}
+STAGES: dict[str, Stage[Any, Any]] = {stage.name: stage for stage in list(globals().values()) if isinstance(stage, Stage)}
 FHIR_STAGES = frozenset(name for name, stage in STAGES.items() if stage.delivery == "fhir")
 
 
