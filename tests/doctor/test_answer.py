@@ -7,7 +7,7 @@ import re
 from functools import cache
 from statistics import median
 
-from tests.doctor.texts import recognise, seen_texts
+from tests.doctor.texts import KNOWLEDGE, recognise, seen_texts
 from tests.laws import cases, for_each
 
 from sickbay.diagnosis.answers.finding import UNEXPLAINED
@@ -87,7 +87,7 @@ def test_an_error_whose_causes_are_not_known_is_said_to_be_so_with_related_topic
 
 GENERIC = {
     "a code": '{"error": "invalid_grant"}',
-    "a code with an unknown description": '{"error": "invalid_request", "error_description": "No more than 1.2 gigawatts"}',
+    "a code with usual words": '{"error": "invalid_request", "error_description": "The request has an invalid parameter"}',
     "a code of a product": "GET https://fhir.epic.com/interconnect-fhir-oauth/api/FHIR/R4/Patient returns 403 Forbidden",
     "a status": "GET https://fhir.example.org/r4/Observation/1 returns 403 Forbidden",
     "a word of prose": "Our app says access token malformed whenever the FHIR server refuses a search",
@@ -101,6 +101,21 @@ def test_generic_evidence_lists_causes_and_names_none_as_the_answer(kind: str) -
     assert {cause.confidence for cause in diagnosis.causes} == {"possible"}
     assert (diagnosis.corrected, diagnosis.related) == (None, ())
     assert diagnosis.verdict in (Verdict.ERROR, Verdict.DOUBTFUL)
+
+
+def test_causes_of_a_code_that_have_nothing_to_do_with_its_message_are_not_listed() -> None:
+    for said, listed in (("No more than 1.2 gigawatts", set()), ("Redirect to the gigawatts", {"redir"})):
+        _, diagnosis = diagnose_text(f'{{"error": "invalid_grant", "error_description": "{said}"}}')
+        assert {"redir" for cause in diagnosis.causes if "redirect" in cause.title} == listed
+        assert bool(diagnosis.causes) == bool(listed)
+
+
+def test_a_cause_that_a_text_proves_is_listed() -> None:
+    for seen in seen_texts()[:: len(seen_texts()) // 40]:
+        _, diagnosis = diagnose_text(seen.text)
+        shown = {cause.id for cause in diagnosis.causes} | {finding.id for finding in diagnosis.explanation.findings}
+        found = {ranked.cause.id for ranked in recognise(seen.text).ranked}
+        assert seen.cause not in found or {seen.cause, *KNOWLEDGE.causes[seen.cause].confirmed_by} & shown, seen
 
 
 def test_the_usual_cause_of_a_quoted_message_is_the_answer() -> None:

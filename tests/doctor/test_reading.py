@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.laws import examples, for_each
 
-from sickbay.diagnosis.answers.finding import UNEXPLAINED
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict
 
@@ -229,7 +228,7 @@ def test_the_cause_of_a_message_comes_before_a_parameter_that_another_version_of
     diagnosis = diagnose_text(f"{message} for the application\n\n{url}")[1]
     found = [finding.id for finding in diagnosis.explanation.findings]
     assert diagnosis.causes[0].id == "oauth-redirect-uri-not-registered"
-    assert found.index(UNEXPLAINED) < found.index("response-type-invalid")
+    assert found.index(diagnosis.causes[0].id) < found.index("response-type-invalid")
 
 
 def test_the_field_of_the_console_is_named_in_what_to_compare() -> None:

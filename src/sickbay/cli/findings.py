@@ -21,7 +21,10 @@ def short_text(shown: Mapping[str, Any]) -> str:
     """
     finding, cause, known, rest = summarize(shown["findings"], shown.get("causes", ()))
     parts = [finding_text(finding, cause)] if finding else []
-    parts += ["\n".join((f"{KNOWN}:", *(f"  • {each['title']}\n    Check: {each['why']}" for each in known)))] if known else []
+    if known:
+        listed = (f"  • {each['title']}\n    Check: {each['why']}" for each in known)
+        first, *others = listed
+        parts.append("\n".join((f"{KNOWN}:", first, f"    → {known[0]['fix']}", *others)))
     if cause and not finding:
         parts.append(
             f"If a server refuses it, check this first: {cause['title']}.\n  Check: {cause['why']}\n  → {cause['fix']}"

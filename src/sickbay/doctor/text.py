@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import structs
 
 from sickbay.diagnosis.answers.finding import UNEXPLAINED, add_finding
+from sickbay.diagnosis.answers.specific import is_specific
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding, Severity
@@ -17,7 +18,7 @@ from sickbay.doctor.diagnose import Diagnosis, RelatedTopic
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.model import Knowledge
 from sickbay.doctor.pieces import addresses
-from sickbay.doctor.rank import leads, list_unseen
+from sickbay.doctor.rank import leads, list_related, list_unseen
 from sickbay.doctor.reading import Reading, read_exchange, read_text
 from sickbay.kernel.late_patterns import compile_late
 
@@ -106,16 +107,13 @@ def _diagnose_reading(reading: Reading, recognised: Recognised) -> Diagnosis:
 
 READ_LINES = 300
 """In so many lines the message of the first cause is looked for."""
-DESCRIBING_WORDS = 4
-"""From this many words on, a description says more than the error code."""
 
 
 def _leads(reading: Reading, recognised: Recognised) -> bool:
     """Whether the first cause is the answer. It isn't if only the code is known of an error that is described in words."""
     first = recognised.ranked[0]
     is_bare = not (first.letters or first.is_confirmed or first.is_evident or first.message.product)
-    described = max((len(each.description.split()) for each in reading.diagnosis.answers), default=0)
-    return leads(recognised.ranked) and not (is_bare and described >= DESCRIBING_WORDS)
+    return leads(recognised.knowledge, recognised.ranked) and not (is_bare and is_specific(_quote(recognised)))
 
 
 def _shows_success(recognised: Recognised) -> bool:
@@ -154,17 +152,23 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
 
 def _report_unexplained_error(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
     """Says what is known of the error, and lists the causes that it may have, or topics that may help if none is known."""
-    from sickbay.doctor.errors.quotes import find_quote  # most texts need no quotation
-
     answers = diagnosis.answers or (ErrorAnswer("message", ""),)
-    described = max((each.description for each in answers), key=len)
-    quoted = find_quote(recognised.evidence.text, described) or _find_line_with_message(recognised)
+    quoted = _quote(recognised) or _find_line_with_message(recognised)
     explanation = add_finding(diagnosis.stage, diagnosis.explanation, answers, quoted)
     known = [_reword(each, recognised) if each.id == UNEXPLAINED else each for each in explanation.findings]
     unexplained = diagnosis._replace(explanation=explanation._replace(findings=tuple(known)))
+    recognised = recognised._replace(ranked=list_related(recognised.ranked, quoted))
     if not recognised.ranked:
-        return unexplained._replace(related=_find_related(recognised, quoted or described or recognised.evidence.text))
+        return unexplained._replace(related=_find_related(recognised, quoted or recognised.evidence.text))
     return unexplained._replace(causes=answer.list_causes(recognised, RANKS[-1:]), corrected=None)
+
+
+def _quote(recognised: Recognised) -> str:
+    """The most specific message of the text, or otherwise the longest description of an error."""
+    from sickbay.doctor.errors.quotes import find_quote  # most texts need no quotation
+
+    described = max((each.description for each in recognised.evidence.answers), key=len, default="")
+    return find_quote(recognised.evidence.text, described) or described
 
 
 def _find_line_with_message(recognised: Recognised) -> str:

@@ -94,7 +94,7 @@ def _list_thrown(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
         *before, said = _THROWN.split(line)
         if before:
             below = lines[number + 1 : number + 1 + LINES_BELOW]
-            yield line, [each.strip().removesuffix('"]').strip("\"’'") for each in _read_message(said, below)]
+            yield line, [each.strip().removesuffix('"]').rstrip(" {").strip("\"’'") for each in _read_message(said, below)]
 
 
 def _read_message(said: str, below: Sequence[str]) -> list[str]:
