@@ -6,8 +6,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from sickbay.diagnosis.answers.specific import is_specific
-from sickbay.diagnosis.answers.values import BEARER_CODES, SHARED_CODES, TOKEN_CODES
+from sickbay.diagnosis.answers.values import BEARER_CODES, SHARED_CODES, TOKEN_CODES, is_specific
 from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.match import SKIPPED_WORDS, SPREAD_WORDS, FoundMessage, Shown
 from sickbay.doctor.model import WEIGHTS, Cause, Knowledge, Message

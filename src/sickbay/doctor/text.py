@@ -8,8 +8,7 @@ from typing import Any
 from msgspec import structs
 
 from sickbay.diagnosis.answers.finding import UNEXPLAINED, add_finding
-from sickbay.diagnosis.answers.specific import is_specific
-from sickbay.diagnosis.answers.values import ErrorAnswer
+from sickbay.diagnosis.answers.values import ErrorAnswer, is_specific
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding, Severity
 from sickbay.doctor import answer, compiled, phrases, prose

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from sickbay.diagnosis.answers.meanings import describe_answer, describe_meaning, say_by_specification, to_add
-from sickbay.diagnosis.answers.specific import is_specific
-from sickbay.diagnosis.answers.values import ErrorAnswer
+from sickbay.diagnosis.answers.values import ErrorAnswer, is_specific
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.needed_rules import find_rule
 from sickbay.diagnosis.rule import find

@@ -1,7 +1,8 @@
-"""A recognised error response, and the error codes that the specifications define."""
+"""A recognised error response, the error codes that the specifications define, and whether a message says more than they."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -48,3 +49,24 @@ def oauth(code: str, description: str = "", *, redirected: bool = False) -> Erro
     if redirected or code in AUTHORIZATION_CODES:
         return ErrorAnswer("authorization", code, description)
     return ErrorAnswer("bearer" if code in BEARER_CODES else "oauth" if code in CODES else "vendor", code, description)
+
+
+_STANDARD = re.compile(
+    r"(?:provided authorization grant|request is missing a required parameter,|authentication failed (?:\(e\.g|due to)).*?"
+    r"(?:another client|malformed|authentication method)|https?://\S+|\b[A-Z][A-Za-z]+/[\w.-]+|\b[A-Z]+-\d+|\b(?:realm|error)=\S+"
+    r"|\b[\w.$]*(?:Error|Exception)\b|^.{0,20}\b\d+ (?:[a-z]+ )?(?:error|problem|issue|violation)s?\b[^:(]*$",
+    re.I | re.S,
+)
+"""Sentences of RFC 6749 that list several reasons, addresses, references, classes of exceptions, and the number of errors."""
+_NAMED = re.compile(r"(?<!\w)(['\"`])[^'\"`\s]{2,60}\1(?!\w)|\b[a-z]+_[a-z_]+\b|\b[A-Za-z]\w*(?:\.[a-z]\w*)+\b")
+"""A value in quotation marks, the name of a parameter, or the path of an element."""
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_SAYS_NOTHING = frozenset(LISTS["words_that_name_nothing"])
+
+
+def is_specific(message: str) -> bool:
+    """Whether the message has a value, a name, or a word that isn't one of the usual ones."""
+    rest = _STANDARD.sub(" ", message)
+    named = {match[0].strip("'\"`") for match in _NAMED.finditer(rest)}
+    words = {word.lower() for word in _WORD.findall(rest)} - CODES - {"the"}
+    return bool(named - CODES) or (len(words) > 1 and not words <= _SAYS_NOTHING)

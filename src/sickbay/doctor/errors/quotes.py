@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
-from sickbay.diagnosis.answers.specific import is_specific
+from sickbay.diagnosis.answers.values import is_specific
 from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.errors import in_text
 from sickbay.doctor.errors.in_json import BAD

@@ -91,6 +91,12 @@ def _expect_closest(facts: Facts) -> Facts:
     return {**facts, "expected": find_closest_url(received, registered), "note": "registered"}
 
 
+def _differs_only_in(part: Callable[[str], str]) -> Functions:
+    """part: the URI without that in which the two differ."""
+    recognises = _mismatch_is_explained(lambda registered, received: part(registered) == part(received))
+    return {"recognises": recognises, "repair": _set_expected}
+
+
 FUNCTIONS: Mapping[str, Functions] = {
     # The client is known by a document that was fetched before.
     "mcp-cimd-stale": {"recognises": only_with("document")},
@@ -104,22 +110,10 @@ FUNCTIONS: Mapping[str, Functions] = {
     "redirect-uri-is-launch-uri": {"recognises": _launch_uri, "repair": _set_expected},
     "redirect-uri-not-absolute": {"recognises": _uri_is_relative, "advises": _clearly_relative, "repair": _set_expected},
     "redirect-uri-trailing-slash": {"recognises": _uri_differs_by_slash, "repair": _set_expected},
-    "redirect-uri-scheme-mismatch": {
-        "recognises": _mismatch_is_explained(lambda registered, received: _scheme_apart(registered) == _scheme_apart(received)),
-        "repair": _set_expected,
-    },
-    "redirect-uri-loopback-alias": {
-        "recognises": _mismatch_is_explained(lambda registered, received: _this_machine(registered) == _this_machine(received)),
-        "repair": _set_expected,
-    },
-    "redirect-uri-port-mismatch": {
-        "recognises": _mismatch_is_explained(lambda registered, received: _drop_port(registered) == _drop_port(received)),
-        "repair": _set_expected,
-    },
-    "redirect-uri-case-mismatch": {
-        "recognises": _mismatch_is_explained(lambda registered, received: registered.lower() == received.lower()),
-        "repair": _set_expected,
-    },
+    "redirect-uri-scheme-mismatch": _differs_only_in(_scheme_apart),
+    "redirect-uri-loopback-alias": _differs_only_in(_this_machine),
+    "redirect-uri-port-mismatch": _differs_only_in(_drop_port),
+    "redirect-uri-case-mismatch": _differs_only_in(str.lower),
     "redirect-uri-extra-query": {
         "recognises": _mismatch_is_explained(
             lambda registered, received: "?" in received and registered.partition("?")[0] == received.partition("?")[0]
