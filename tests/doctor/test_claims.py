@@ -322,7 +322,7 @@ def test_a_fault_of_the_authorization_request_does_not_explain_a_refusal_by_the_
 def test_an_error_page_of_the_app_is_not_a_redirect_of_the_server() -> None:
     page = "It ends at http://localhost:3000/api/auth/error?error=Callback and the login fails."
     assert "redirect-state-missing" not in claims(page)
-    assert "redirect-state-missing" in claims(page.replace("Callback", "access_denied"))
+    assert "redirect-state-missing" in claims(page.split()[3].replace("Callback", "access_denied"))
 
 
 @for_each(
@@ -403,3 +403,22 @@ def test_a_malformed_verifier_of_keycloak_is_not_one_that_differs() -> None:
     refused = 'token endpoint returned 400: {{"error":"invalid_grant","error_description":"PKCE verification failed: {}"}}'
     assert ids(refused.format("Invalid code verifier"))[0] == "oauth-pkce-verifier-length"
     assert ids(refused.format("Code mismatch"))[0] == "oauth-pkce-challenge-computed-wrong"
+
+
+_LOGGED = """Error: Validation: response_type requires the openid scope
+{{
+  "{}": "https://app.example.org/cb", "{}": "code id_token token", "{}": "x1y2", "{}": "growth-chart",
+  "Raw": {{"client_id": "growth-chart", "response_type": "code id_token token", "scope": "launch"{}"""
+
+
+@for_each("ending", ["}}", ",", ""])
+@for_each("names", ["RedirectUri ResponseType State ClientId", "redirectUri responseType State clientId"])
+def test_properties_of_a_log_are_no_parameters(names: str, ending: str) -> None:
+    assert "parameter-name-wrong" not in claims(_LOGGED.format(*names.split(), ending))
+
+
+def test_a_text_that_is_not_understood_is_not_said_to_be_right() -> None:
+    text = "Single-page requests work, but the client never gets past page 2:\ncurl https://ehr.example.org/fhir/r4/Patient"
+    diagnosis = diagnose_text(text)[1]
+    assert (diagnosis.verdict, diagnosis.causes) == (Verdict.UNKNOWN, ())
+    assert "nothing wrong" not in diagnosis.help

@@ -44,6 +44,7 @@ SEARCHSET = """GET https://ehr.example.org/r4/Patient?birthdate=1980-05-02
 {{"resourceType": "Bundle", "type": "searchset", "link": [{{"relation": "self", "url": "{link}"}}]}}"""
 
 TRUE = {
+    "include_has_no_colon": "GET /MedicationRequest?_revinclude=Provenance answers 400",
     "error_reached_the_app": "Location: https://app.example.org/cb?state=1&error=invalid_request&error_description=Unsupported%20response",
     "verifier_is_malformed": '{"error_description": "PKCE verification failed: Invalid code verifier"}',
     "link_port_is_doubled": SEARCHSET.format(link="https://ehr.example.org:443:443/r4/Patient?birthdate=1980-05-02"),
@@ -171,6 +172,7 @@ TRUE = {
 }
 """For each fact a text in which it is true."""
 FALSE_IN = {
+    "include_has_no_colon": "GET /Patient?_include=Patient%3Aorganization&_revinclude=Provenance:target&_include=*",
     "error_reached_the_app": "Location: https://app.example.org/cb?error=invalid_request&error_description=Bad+redirect_uri",
     "verifier_is_malformed": '{"error_description": "PKCE verification failed: Code mismatch"}',
     "launch_has_no_code": "https://app.example.org/launch?launch=xyz123&iss=https://ehr.example.org/fhir, POST /token code=a",

@@ -86,10 +86,8 @@ class Diagnosis(NamedTuple):
         """Says what was read of a text that isn't understood, and what to paste instead; "" for other texts."""
         if self.verdict != Verdict.UNKNOWN:
             return ""
-        if not self.recognised:
-            return WHAT_TO_PASTE
-        read = "It finds nothing wrong in what it read" if self.is_examined else "It read"
-        return f"{read}: {join(self.recognised)}. {WHAT_TO_PASTE}"
+        read = f"It read: {join(self.recognised)}. " if self.recognised else ""
+        return f"{read}{WHAT_TO_PASTE}"
 
     @property
     def help(self) -> str:

@@ -18,10 +18,11 @@ from sickbay.doctor.diagnose import Diagnosis, diagnose
 from sickbay.doctor.errors.find import in_paste
 from sickbay.doctor.pieces import source_code, variables
 from sickbay.doctor.pieces.find import pieces as find_pieces
-from sickbay.doctor.pieces.inputs import Input, inputs
+from sickbay.doctor.pieces.inputs import ESSENTIAL, Input, inputs
 from sickbay.doctor.pieces.piece import Piece, describe_each
 from sickbay.kernel.checks import Examination
 from sickbay.kernel.late_patterns import compile_late
+from sickbay.protocol.parameters import parse
 
 EXAMINED_INPUTS = 20
 """How many requests and responses of one text are examined at most."""
@@ -74,7 +75,7 @@ class Reading(NamedTuple):
     @property
     def is_described(self) -> bool:
         """Whether the text around the pieces describes a problem."""
-        return not self.is_single and len(re.sub(r"\W+", " ", self.prose).split()) >= WORDS
+        return not self.is_single and _has_words(self.prose)
 
 
 def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
@@ -92,7 +93,10 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     answers = in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
     accepted = () if answers or single else _select_accepted(found, pieces)
     examined = [(single, _add_token_elsewhere(diagnose(found[0].evidence, ()), found[0]))] if single else []
-    examined = examined or list(_examine_inputs(found, accepted))
+    is_told = _has_words("".join(_texts_between(text, pieces)))
+    examined = examined or [
+        (each, _drop_unsaid(it, each, text, answers) if is_told else it) for each, it in _examine_inputs(found, accepted)
+    ]
     diagnoses = [diagnosis for _, diagnosis in examined]
     place = _find_faulty(diagnoses)
     evidence = examined[place][0].evidence if examined else {"kind": "error_answer", "text": text}
@@ -166,9 +170,8 @@ def _examine_inputs(found: Sequence[Input], accepted: Sequence[Input]) -> Iterat
 
 
 def _drop_errors(diagnosis: Diagnosis) -> Diagnosis:
-    found = diagnosis.explanation.findings
-    kept = tuple(each for each in found if each.severity != "error" and each.id not in TOKEN_IN_AUTHORIZATION)
-    return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=kept), corrected=None)
+    kept = [each for each in diagnosis.explanation.findings if each.severity != "error"]
+    return _without_token_advice(_keep(diagnosis, kept))._replace(corrected=None)
 
 
 def _try_diagnose(found: Input) -> Diagnosis | None:
@@ -195,6 +198,37 @@ def _mark_as_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
     return diagnosis._replace(
         explanation=explanation, corrected=corrected, examination=_select_looked_at(diagnosis.examination, found)
     )
+
+
+_OF_A_REFUSAL = compile_late(
+    r"\b40[13]\b|un_?-?authori|not auth|forbidden|denied|www-authenticate|permission"
+    r"|(?:no|missing|without|lacks?|invalid|expired) [\w ]{0,20}token|token [\w ]{0,20}(?:missing|invalid|expired|required)",
+    re.I,
+)
+
+
+def _drop_unsaid(diagnosis: Diagnosis, found: Input, text: str, answers: Sequence[ErrorAnswer]) -> Diagnosis:
+    """Without what the request lacks, if a text in words doesn't speak of it: people shorten the requests that they show.
+
+    A whole request next to its refusal isn't shortened.
+    """
+    if found.piece.kind == "jwt" or (answers and _is_unabridged(found)):
+        return diagnosis
+    around = text[: found.piece.start] + text[found.piece.end :]
+    kept = [each for each in diagnosis.explanation.findings if not _is_about_absence(each) or _is_said(each, around)]
+    return _keep(diagnosis, kept)
+
+
+def _is_unabridged(found: Input) -> bool:
+    """Whether it is a whole request, or an authorization URL with all but one of the parameters that each has."""
+    named = ESSENTIAL.intersection(parse(str(found.evidence.get("url")).partition("?")[2]).names())
+    return found.is_whole and (found.piece.kind == "request" or len(named) >= len(ESSENTIAL) - 1)
+
+
+def _is_said(finding: Finding, around: str) -> bool:
+    """Whether the text around the request names what it lacks, or has a refusal if that is the token."""
+    named = _OF_A_REFUSAL.search(around) is not None
+    return named if finding.id == NO_TOKEN else str(finding.parameter).lower() in around.lower()
 
 
 def _select_looked_at(examination: Examination, found: Input) -> Examination:
@@ -232,14 +266,11 @@ TOKEN_IN_AUTHORIZATION = (NO_TOKEN, "fhir-token-not-bearer")
 PAST_AUTHORIZATION = frozenset(("409", "410", "412", "422"))
 """Statuses of a server that has accepted the token, or needs none."""
 _OF_ACCESS = compile_late(r"\b40[13]\b|auth|token|credential|log-?in|forbidden|denied|permission|security|expired")
-_FOUND_NONE = compile_late(r"\b(?:empty|no|0|zero) (?:search )?(?:results?|bundle|entries)\b|returns? (?:\[\]|nothing)", re.I)
 
 
 def _is_past_authorization(answers: Sequence[ErrorAnswer], text: str) -> bool:
-    """Whether the server has looked at the resource or found none, or reports a fault and the text has no word of access."""
+    """Whether the server has looked at the resource, or reports a fault and the text has no word of access."""
     is_of_access = _OF_ACCESS.search(text.lower()) is not None
-    if not answers:
-        return _FOUND_NONE.search(text) is not None
     return any(each.code in PAST_AUTHORIZATION or (each.kind == "outcome" and not is_of_access) for each in answers)
 
 
@@ -254,10 +285,14 @@ def _add_token_elsewhere(diagnosis: Diagnosis, found: Input) -> Diagnosis:
 
 
 def _without_token_advice(diagnosis: Diagnosis) -> Diagnosis:
-    kept = tuple(finding for finding in diagnosis.explanation.findings if finding.id not in TOKEN_IN_AUTHORIZATION)
+    return _keep(diagnosis, [each for each in diagnosis.explanation.findings if each.id not in TOKEN_IN_AUTHORIZATION])
+
+
+def _keep(diagnosis: Diagnosis, kept: Sequence[Finding]) -> Diagnosis:
+    """The diagnosis with these findings of it, and without the corrected request if they are fewer."""
     if len(kept) == len(diagnosis.explanation.findings):
         return diagnosis
-    return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=kept, corrected=None), corrected=None)
+    return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=tuple(kept), corrected=None), corrected=None)
 
 
 def _find_faulty(diagnoses: Sequence[Diagnosis]) -> int:
@@ -281,6 +316,10 @@ def _merge(diagnoses: Sequence[Diagnosis], place: int = 0) -> Diagnosis:
 
 WORDS = 6
 """From this many words on, the text around the pieces is a description of a problem."""
+
+
+def _has_words(prose: str) -> bool:
+    return len(re.sub(r"\W+", " ", prose).split()) >= WORDS
 
 
 def _texts_between(text: str, pieces: Sequence[Piece]) -> Iterator[str]:

@@ -42,7 +42,7 @@ def diagnose_text(
     if early := _find_early_end(reading):
         diagnosis = _add_early_end(diagnosis, early)
     elif not _is_understood(reading, recognised):
-        diagnosis = diagnosis._replace(is_understood=False, related=_find_related(recognised, reading.text))
+        diagnosis = diagnosis._replace(is_understood=False, causes=(), related=_find_related(recognised, reading.text))
     return reading.evidence, diagnosis
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any
-from urllib.parse import unquote
 
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
@@ -29,13 +28,6 @@ def _is_next_to(aud: str, endpoint: str) -> bool:
 
 
 _FHIR_BASE = compile_late(r"/(?:fhir|dstu2|stu3|r4b?|r5)(?:/|$)", re.I)
-
-
-@fact
-def api_denies_access(evidence: Evidence) -> Values | None:
-    """The error access_denied has a status, so an API answered it, and no redirect brought it to the app."""
-    is_redirected = "error=access_denied" in evidence.text or "authorize" in evidence.text.lower()
-    return as_fact("access_denied" in evidence.codes and not {"401", "403"}.isdisjoint(evidence.codes) and not is_redirected)
 
 
 @fact
@@ -89,14 +81,6 @@ _JSON_GRANT = compile_late(r"[{,]\s{0,20}[\"']?grant_type[\"']?\s{0,3}:\s{0,3}[\
 
 
 @fact
-def token_parameters_in_query(evidence: Evidence) -> Values | None:
-    """The parameters of a token request are in its URL."""
-    requests = (request for request in evidence.requests if request.get("kind") == "token_request")
-    in_query = any("grant_type=" in str(request.get("url", "")) for request in requests)
-    return as_fact(in_query or re.search(r"/token\\?\?(?:grant_type|client_id|code|username)=", evidence.text))
-
-
-@fact
 def url_has_line_breaks(evidence: Evidence) -> Values | None:
     """A template string for a URL has line breaks before its parameters."""
     templates = (template.split("\n") for template in evidence.text.split("`")[1::2])
@@ -116,18 +100,6 @@ _NAMES = "resource|scope|audience|client_id|client_secret|grant_type|redirect_ur
 _NAME_WITH_BLANK = compile_late(rf"[\"'](?P<name>(?:{_NAMES}) | (?:{_NAMES}))[\"']\s{{0,3}}:")
 
 
-_QUERY = compile_late(r"[^\s\"'`]{0,9000}")
-
-
-@fact
-def user_login_requests_system_scopes(evidence: Evidence) -> Values | None:
-    """The address of a login contains an authorization request with system/ scopes."""
-    behind = unquote(unquote(evidence.text[:SEARCHED_CHARACTERS])).split("/authorize?")[1:]
-    queries = (query[0] for rest in behind if (query := _QUERY.match(rest)))
-    scopes = (pair for query in queries for pair in query.split("&") if pair.startswith("scope="))
-    return {"scope": "system/…"} if any("system/" in scope for scope in scopes) else None
-
-
 @fact
 def scope_has_commas(evidence: Evidence) -> Values | None:
     """Scopes are separated by commas."""
@@ -137,18 +109,6 @@ def scope_has_commas(evidence: Evidence) -> Values | None:
 
 
 _WITH_COMMA = compile_late(r"\bscope=(?P<scope>[\w/.*:-]{1,200},[\w/.*:,-]{1,1000})")
-
-
-@fact
-def is_about_fhir(evidence: Evidence) -> Values | None:
-    """The text has a FHIR request, or names FHIR."""
-    return as_fact("fhir_request" in evidence.kinds or "fhir" in evidence.words or '"resourceType"' in evidence.text)
-
-
-@fact
-def is_operation_outcome(evidence: Evidence) -> Values | None:
-    """The text has an OperationOutcome."""
-    return as_fact("operationoutcome" in evidence.words or ("diagnostics" in evidence.words and "severity" in evidence.words))
 
 
 _LOGIN = r"/(?:log-?in|sign[-_]?in|logon|sso)\b"

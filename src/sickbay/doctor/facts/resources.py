@@ -7,9 +7,8 @@ from itertools import islice
 from typing import Any
 
 from sickbay.doctor.evidence import Evidence
-from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
+from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, fact
 from sickbay.kernel.late_patterns import compile_late
-from sickbay.protocol.parameters import parse
 
 COMPARED_ENTRIES = 200
 """How many entries of a Bundle are compared with their requests."""
@@ -53,15 +52,3 @@ def contained_reference_has_no_hash(evidence: Evidence) -> Values | None:
         if match["id"] in references and f'"#{match["id"]}"' not in text:
             return {"expected": f"#{match['id']}", "received": references[match["id"]]}
     return None
-
-
-_LASTN = compile_late(r"\$lastn\b(?:\?(?P<query>[^\s\"'`]{0,800}))?")
-_CLINICAL_CODES = ("category", "code", "combo-code", "combo-value", "component-code")
-
-
-@fact
-def lastn_lacks_criteria(evidence: Evidence) -> Values | None:
-    """$lastn is called without patient or subject, or without category or code."""
-    found = _LASTN.search(evidence.text, 0, SEARCHED_CHARACTERS)
-    names = {name.partition(":")[0].partition(".")[0] for name in parse(found["query"] or "").names()} if found else set()
-    return as_fact(found and not ({"patient", "subject"} & names and names.intersection(_CLINICAL_CODES)))

@@ -40,14 +40,19 @@ def find_objects(text: str) -> Iterator[Piece]:
     for start, end in _spans_of_objects(text):
         members = parse_loosely(text[start : min(end, start + PARSED_CHARACTERS)])
         kind = kind_of_object(members) if isinstance(members, Mapping) else ""
-        if kind == "parameters" and _are_options(text, start, members):
-            continue
         if kind and (kind != "resource" or text[end - 1] == "}"):
             is_code = kind == "parameters" and _QUOTED.search(text, start, end)
             variables = dict.fromkeys(_VARIABLE.findall(text, start, end) if is_code else ())
             unknown = {name: _OF_VARIABLES[name] for name in variables if name in _OF_VARIABLES}
-            values = {name: value for name, value in members.items() if name not in variables} | unknown
+            is_sent = kind != "parameters" or _SENT.search(text, max(0, start - OPTIONS_CHARACTERS), start)
+            named = {name: value for name, value in members.items() if (_CAMEL if is_sent else _SNAKE).match(name)}
+            values = {name: value for name, value in named.items() if name not in variables} | unknown
             yield Piece(kind="object", start=start, end=end, subkind=kind, values=values, is_whole=not variables)
+
+
+_SENT = compile_late(r"\b(?:s[ae]nd|sent|sends|sending|post|body|params|parameters|payload|data|request|raw)\b", re.I)
+_SNAKE, _CAMEL = compile_late(r"(?!scopes\Z|\w{1,20}_url\Z)[a-z][^A-Z]*\Z"), compile_late(r"(?![A-Z][a-z])")
+"""Names in an object of parameters: in one that isn't said to be sent, and in one that is. Logs have names of their own."""
 
 
 def find_options(text: str) -> Iterator[tuple[int, int]]:
