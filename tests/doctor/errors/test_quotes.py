@@ -52,9 +52,9 @@ def test_the_most_specific_message_is_quoted(kind: str) -> None:
     [
         (f'{SAID} wanted" and "{OTHER}', FEW_LINES),
         ("{root}: rest.0: 'a property is missing", "FluxError: {root}:\n  rest.0:\n    'a property is missing'\n"),
-        ("Flux.core: wanted flux", f"{YAML}wanted flux\n"),
+        ("Flux.core: gigawatts spilled", f"{YAML}gigawatts spilled\n"),
         (SAID, f'{YAML}"{SAID}"\n'),
-        ("type: wanted-flux path: core", f"{YAML}\n    type: wanted-flux\n    path: core\n"),
+        ("type: flux-key path: core", f"{YAML}\n    type: flux-key\n    path: core\n"),
         ("$.core: has 3 gigawatts", '{"title": "Bad Request", "status": 400, "errors": {"$.core": ["has 3 gigawatts"]}}'),
         (
             "core: expected an array",

@@ -51,14 +51,16 @@ def oauth(code: str, description: str = "", *, redirected: bool = False) -> Erro
     return ErrorAnswer("bearer" if code in BEARER_CODES else "oauth" if code in CODES else "vendor", code, description)
 
 
+_RFC = re.compile(r"issued to another client|otherwise malformed|unsupported authentication method")
+"""Where the sentences of RFC 6749 end that list several reasons."""
 _STANDARD = re.compile(
-    r"(?:provided authorization grant|request is missing a required parameter,|authentication failed (?:\(e\.g|due to)).*?"
-    r"(?:another client|malformed|authentication method)|https?://\S+|\b[A-Z][A-Za-z]+/[\w.-]+|\b[A-Z]+-\d+|\b(?:realm|error)=\S+"
-    r"|\b[\w.$]*(?:Error|Exception)\b|^.{0,20}\b\d+ (?:[a-z]+ )?(?:error|problem|issue|violation)s?\b[^:(]*$",
+    r"https?://\S{1,300}|\b[A-Z][A-Za-z]{1,40}/[\w.-]{1,64}|\b[A-Z]{1,9}-\d{1,6}|\b(?:realm|error)=\S{1,80}"
+    r"|\b[\w.$]{0,80}(?:Error|Exception)\b"
+    r"|^.{0,20}\b\d{1,5} (?:[a-z]{1,20} )?(?:error|problem|issue|violation)s?\b[^:(]{0,80}$",
     re.I | re.S,
 )
-"""Sentences of RFC 6749 that list several reasons, addresses, references, classes of exceptions, and the number of errors."""
-_NAMED = re.compile(r"(?<!\w)(['\"`])[^'\"`\s]{2,60}\1(?!\w)|\b[a-z]+_[a-z_]+\b|\b[A-Za-z]\w*(?:\.[a-z]\w*)+\b")
+"""Addresses, references, classes of exceptions, and the number of errors."""
+_NAMES = re.compile(r"(?<!\w)['\"`][^'\"`\s]{2,60}['\"`](?!\w)|\b[a-z]{1,40}_[a-z_]{1,40}|\b[A-Za-z]\w{0,40}\.[a-z]\w{0,40}")
 """A value in quotation marks, the name of a parameter, or the path of an element."""
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _SAYS_NOTHING = frozenset(LISTS["words_that_name_nothing"])
@@ -66,7 +68,7 @@ _SAYS_NOTHING = frozenset(LISTS["words_that_name_nothing"])
 
 def is_specific(message: str) -> bool:
     """Whether the message has a value, a name, or a word that isn't one of the usual ones."""
-    rest = _STANDARD.sub(" ", message)
-    named = {match[0].strip("'\"`") for match in _NAMED.finditer(rest)}
+    rest = _STANDARD.sub(" ", _RFC.split(message)[-1])
+    named = {match[0].strip("'\"`") for match in _NAMES.finditer(rest)}
     words = {word.lower() for word in _WORD.findall(rest)} - CODES - {"the"}
-    return bool(named - CODES) or (len(words) > 1 and not words <= _SAYS_NOTHING)
+    return bool(named - CODES) or (" " in message and len(words) > 1 and not words <= _SAYS_NOTHING)

@@ -36,9 +36,7 @@ _THROWN = compile_late(
 """What is before a message: the class of an exception, of a chain of them the last one, or the level and logger of a log."""
 _INNER = ("Caused by", "--->", "exception with message")
 _GOES_ON = compile_late(r"\s{0,40}(?!at |in |from |by )[a-z]{1,30} ")
-_HEADLINE = compile_late(
-    r"\s{0,40}(?:\d{1,4} (?:[a-z]{1,20} )?(?:error|problem|issue|violation)s?\b[^:]{0,80}:?)?\s{0,40}", re.I
-)
+_HEADLINE = compile_late(r"(?:\d{1,4} (?:[a-z]{1,20} )?(?:error|problem|issue|violation)s?\b[^:]{0,80}:?)?", re.I)
 _STACK = compile_late(r"\s{0,40}(?:at |File |in |\.\.\.|[`~]{3}|$)")
 _TAG = compile_late(r"<[^<>]{0,200}>")
 
@@ -99,7 +97,7 @@ def _list_thrown(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
 
 def _read_message(said: str, below: Sequence[str]) -> list[str]:
     """The message, or the lines below if the first one is only a headline. A line that is indented more belongs to the last."""
-    if _HEADLINE.fullmatch(said):
+    if _HEADLINE.fullmatch(said.strip()):
         found: list[str] = []
         for line in takewhile(lambda line: not _STACK.match(line), below):
             is_first = not found or len(line) - len(line.lstrip()) <= len(found[0]) - len(found[0].lstrip())
