@@ -51,7 +51,7 @@ def find_objects(text: str) -> Iterator[Piece]:
 
 
 _SENT = compile_late(r"\b(?:s[ae]nd|sent|sends|sending|post|body|params|parameters|payload|data|request|raw)\b", re.I)
-_SNAKE, _CAMEL = compile_late(r"(?!scopes\Z|\w{1,20}_url\Z)[a-z][^A-Z]*\Z"), compile_late(r"(?![A-Z][a-z])")
+_SNAKE, _CAMEL = compile_late(r"\A(?!scopes\Z|\w{1,20}_url\Z)[a-z][^A-Z]{0,60}\Z"), compile_late(r"(?![A-Z][a-z])")
 """Names in an object of parameters: in one that isn't said to be sent, and in one that is. Logs have names of their own."""
 
 
