@@ -422,3 +422,11 @@ def test_a_text_that_is_not_understood_is_not_said_to_be_right() -> None:
     diagnosis = diagnose_text(text)[1]
     assert (diagnosis.verdict, diagnosis.causes) == (Verdict.UNKNOWN, ())
     assert "nothing wrong" not in diagnosis.help
+
+
+@for_each("before", ["Without adding the secret", "At first", "Before setting the secret"])
+@for_each("turn", ["After adding it", "But now", "Now it"])
+def test_an_error_that_is_solved_is_not_the_one_that_is_explained(before: str, turn: str) -> None:
+    text = f"{before}, the token endpoint returns invalid_client.\n{turn} says invalid_scope: the scope openid isn't allowed."
+    answers = [answer.code for answer in diagnose_text(text)[1].answers]
+    assert answers == ["invalid_scope"]

@@ -44,6 +44,7 @@ SEARCHSET = """GET https://ehr.example.org/r4/Patient?birthdate=1980-05-02
 {{"resourceType": "Bundle", "type": "searchset", "link": [{{"relation": "self", "url": "{link}"}}]}}"""
 
 TRUE = {
+    "header_has_line_break": "Unexpected char 0x0a at 82 in header value: Basic NnI2",
     "include_has_no_colon": "GET /MedicationRequest?_revinclude=Provenance answers 400",
     "error_reached_the_app": "Location: https://app.example.org/cb?state=1&error=invalid_request&error_description=Unsupported%20response",
     "verifier_is_malformed": '{"error_description": "PKCE verification failed: Invalid code verifier"}',
@@ -172,6 +173,7 @@ TRUE = {
 }
 """For each fact a text in which it is true."""
 FALSE_IN = {
+    "header_has_line_break": "Unexpected char 0x2026 at 12 in header value: Basic NnI2",
     "include_has_no_colon": "GET /Patient?_include=Patient%3Aorganization&_revinclude=Provenance:target&_include=*",
     "error_reached_the_app": "Location: https://app.example.org/cb?error=invalid_request&error_description=Bad+redirect_uri",
     "verifier_is_malformed": '{"error_description": "PKCE verification failed: Code mismatch"}',

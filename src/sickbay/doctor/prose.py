@@ -52,16 +52,21 @@ _WORKING_REQUEST = compile_late(
     r"(?P<request>curl\b(?:[^\n\\'\"]|\\[\s\S]|'[^']{0,4000}'|\"[^\"]{0,4000}\")*)",
     re.I,
 )
+_SOLVED = compile_late(
+    r"(?m:^)(?:without (?:add|sett|send)ing|before (?:add|sett|chang)ing|before that|(?:at )?first|initially)\b[^\n]{0,200}"
+    r"\b(?:error|invalid_\w|fail|4\d\d)[^\n]{0,200}(?=[\s\S]{0,2000}\b(?:after (?:add|sett|fix|chang)|but now|now (?:i|it)\b))",
+    re.I,
+)
+"""An error that the text reports as an earlier one."""
 _VISIBLE = compile_late(r"[^\n]")
 
 
 def leave_out_working_requests(text: str) -> str:
-    """The text with spaces for the curl commands that it introduces as working, such as "This works: curl …".
+    """The text with spaces for errors that are solved, and for what it introduces as working, such as "This works: curl …".
 
     Everything else stays in its place, because the page marks it there.
     """
-    if "curl" not in text.lower():
-        return text
+    text = _SOLVED.sub(lambda match: _VISIBLE.sub(" ", match[0]), text)
     return _WORKING_REQUEST.sub(lambda match: match["said"] + _VISIBLE.sub(" ", match["request"]), text)
 
 

@@ -51,22 +51,17 @@ def find_objects(text: str) -> Iterator[Piece]:
 
 
 _SENT = compile_late(r"\b(?:s[ae]nd|sent|sends|sending|post|body|params|parameters|payload|data|request|raw)\b", re.I)
-_SNAKE, _CAMEL = compile_late(r"(?!scopes\Z|\w{1,20}_url\Z)[a-z][^A-Z]*\Z"), compile_late(r"(?![A-Z][a-z])")
+_SNAKE, _CAMEL = compile_late(r"\A(?!scopes\Z|\w{1,20}_url\Z)[a-z][^A-Z]{0,60}\Z"), compile_late(r"(?![A-Z][a-z])")
 """Names in an object of parameters: in one that isn't said to be sent, and in one that is. Logs have names of their own."""
 
 
 def find_options(text: str) -> Iterator[tuple[int, int]]:
-    """The places of the objects that are options of a library."""
+    """The places of the options of a library: code names them so, and they have its names, and nothing of a request."""
     for start, end in _spans_of_objects(text):
         members = parse_loosely(text[start : min(end, start + PARSED_CHARACTERS)])
-        if isinstance(members, Mapping) and _are_options(text, start, members):
+        is_named = _OPTIONS.search(text, max(0, start - OPTIONS_CHARACTERS), start) and isinstance(members, Mapping)
+        if is_named and not _OF_LIBRARIES.isdisjoint(members) and _OF_REQUESTS.isdisjoint(members):
             yield start, end
-
-
-def _are_options(text: str, start: int, members: Mapping[str, Any]) -> bool:
-    """Whether code names the object so, and it has names that libraries use for parameters, and nothing of a request."""
-    is_named = _OPTIONS.search(text, max(0, start - OPTIONS_CHARACTERS), start)
-    return is_named is not None and not _OF_LIBRARIES.isdisjoint(members) and _OF_REQUESTS.isdisjoint(members)
 
 
 _OPTIONS = compile_late(r"\b\w{0,40}(?:options?|config(?:uration)?|settings)\s{0,4}=\s{0,4}\Z", re.I)
