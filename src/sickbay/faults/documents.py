@@ -10,8 +10,8 @@ MARK = "injected-fault-"
 """The beginning of every ID and file name that a fault made up, so that a request for one is recognised."""
 
 
-def change_members(document: dict[str, Any], set_members: Mapping[str, Any], removed: Iterable[str]) -> dict[str, Any]:
-    """The object with these members set and removed."""
+def set_and_remove_members(document: dict[str, Any], set_members: Mapping[str, Any], removed: Iterable[str]) -> dict[str, Any]:
+    """Returns a copy of the document with these members set and removed."""
     without = set(removed)
     return {name: value for name, value in {**document, **set_members}.items() if name not in without}
 

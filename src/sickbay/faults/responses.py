@@ -77,7 +77,7 @@ def change(fault: Fault, response: SentResponse, base: str, now: float) -> SentR
         return response
     match fault.kind:
         case "member":
-            changed = documents.change_members(parsed, members.get("set") or {}, members.get("remove") or ())
+            changed = documents.set_and_remove_members(parsed, members.get("set") or {}, members.get("remove") or ())
         case "discovery":
             changed = documents.mislead(parsed, members["value"], base, fault.id)
         case _:
