@@ -82,7 +82,8 @@ def may_use_session(path: str, tenants: Container[str]) -> bool:
 
 
 def decide_standing(rules: AdminRules, request: AdminRequest) -> Standing:
-    """Decides how a request gets administrator access. A wrong token isn't excused by a session or, if a token is set, by the keyboard."""
+    """Decides how a request gets admin access. With a wrong token, a session doesn't count, nor the keyboard if a token is
+    set."""
     if request.foreign:
         return "foreign"
     if request.bearer == "right":
