@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.fhir.preconditions import extract_criteria, is_unmodified, make_etag, names_version, read_handling, wanted_return
+from sickbay.fhir.preconditions import extract_criteria, is_unmodified, make_etag, matches_version, read_handling, wanted_return
 
 AT = "Wed, 25 Nov 2026 01:35:05 GMT"
 
@@ -27,11 +27,11 @@ AT = "Wed, 25 Nov 2026 01:35:05 GMT"
     ],
 )
 def test_a_header_matches_the_current_version(header: str, current: int | None, expected: bool) -> None:
-    assert names_version(header, current) == expected
+    assert matches_version(header, current) == expected
 
 
 def test_an_etag_matches_its_own_version() -> None:
-    assert names_version(make_etag(17), 17)
+    assert matches_version(make_etag(17), 17)
 
 
 @pytest.mark.parametrize(

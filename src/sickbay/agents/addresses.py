@@ -12,16 +12,17 @@ from sickbay.agents.api import NotRunning, RequestRefused, SickbayApi, ask, quot
 _ADDRESS: Final = re.compile(r"/(?:exchanges|timelines|instances)/([A-Za-z0-9_-]{8,64})(?![A-Za-z0-9_-])")
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 NAMED_IDS: Final = 5
-"""Ids in a pasted text that are looked up."""
+"""Maximum number of ids in a pasted text that are looked up."""
 
 
 async def list_hospitals(api: SickbayApi) -> list[dict[str, Any]]:
-    """The hospitals with their addresses. Raises NotRunning."""
+    """Returns the hospitals with their addresses. Raises NotRunning."""
     return list(await ask(api, "GET", "/admin/hospitals"))
 
 
 async def list_own_urls(api: SickbayApi) -> frozenset[str]:
-    """Sickbay's URLs that texts may contain: the base URL, and the issuer, endpoints and FHIR bases of each hospital."""
+    """Returns Sickbay's URLs that texts may contain: the base URL, and the issuer, endpoints and FHIR bases of each
+    hospital."""
     try:
         hospitals = await list_hospitals(api)
     except (NotRunning, RequestRefused):
@@ -30,7 +31,7 @@ async def list_own_urls(api: SickbayApi) -> frozenset[str]:
 
 
 def urls_of(hospital: Mapping[str, Any]) -> Iterator[str]:
-    """Sickbay's URLs of a hospital, as GET /admin/hospitals describes it."""
+    """Returns Sickbay's URLs of a hospital, as described by GET /admin/hospitals."""
     yield str(hospital["ehr"]).removesuffix(f"/{hospital['name']}/ehr")
     yield from (str(hospital[name]) for name in ("issuer", "authorize", "token", "ehr"))
     for base in hospital["fhir"].values():
@@ -38,13 +39,13 @@ def urls_of(hospital: Mapping[str, Any]) -> Iterator[str]:
 
 
 def find_ids(text: str) -> list[str]:
-    """The ids of exchanges and launches in a URL or another text, also one that is percent-encoded twice."""
+    """Returns the ids of exchanges and launches in a URL or another text, even if it is percent-encoded twice."""
     texts = (text, unquote(text), unquote(unquote(text)))
     return list(dict.fromkeys(id for each in texts for id in _ADDRESS.findall(each)))[:NAMED_IDS]
 
 
 def read_id(text: str) -> str | None:
-    """The id in a URL, or the text itself if it can be one."""
+    """Returns the id in a URL, or the text itself if it can be an id."""
     return next(iter(find_ids(text)), text if _ID.fullmatch(text) else None)
 
 
@@ -54,7 +55,7 @@ async def find_app(api: SickbayApi, reference: str) -> dict[str, Any]:
 
 
 async def find_app_id(api: SickbayApi, client_id: Any) -> str | None:
-    """The app_id of a registered app; None if there is none."""
+    """Returns the app_id of a registered app; None if there is none."""
     if not isinstance(client_id, str) or not client_id:
         return None
     try:

@@ -1,6 +1,5 @@
-"""What a tool may use of Sickbay: its HTTP addresses, with the rights of the caller.
-
-So a tool decides nothing on its own: `/admin`, `/exchanges` and the FHIR bases do, as they do for pages and commands.
+"""The interface of the tools to Sickbay: its HTTP addresses, with the caller's rights. Access is decided by `/admin`,
+`/exchanges` and the FHIR bases, as for pages and commands.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ NO_RESPONSE: Final = 504
 
 
 class ApiAnswer(NamedTuple):
-    """headers: names in lower case. is_whole: the body was short enough to be read to its end."""
+    """A response of Sickbay. headers: names in lower case. is_whole: whether the body was read to its end."""
 
     status: int
     headers: Mapping[str, str]
@@ -25,7 +24,7 @@ class ApiAnswer(NamedTuple):
     is_whole: bool = True
 
     def read_json(self) -> Any:
-        """The body as JSON; None if it isn't JSON."""
+        """Returns the body as JSON; None if it isn't JSON."""
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError:
@@ -33,7 +32,7 @@ class ApiAnswer(NamedTuple):
 
 
 class KeptToken(NamedTuple):
-    """handle: what the tool fhir takes. file: where the token was written; "" if it wasn't."""
+    """A stored access token. handle: its name for the tool fhir. file: its path; "" if it wasn't written to a file."""
 
     handle: str
     file: str = ""
@@ -54,13 +53,13 @@ class SickbayApi(Protocol):
         """Keep an access token where the agent doesn't read it."""
 
     async def find_token(self, handle: str) -> str | None:
-        """The token with this handle; None if there is none."""
+        """Return the token with this handle; None if there is none."""
 
     async def keep_secret(self, secret: str) -> str:
         """Write a client secret to a private file and return its path; "" if the tools don't run on stdio."""
 
     async def compute(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Run a function that takes a while, where it holds up nothing else."""
+        """Run a slow function without blocking other work."""
         ...
 
     async def start(self) -> None:
@@ -68,15 +67,15 @@ class SickbayApi(Protocol):
 
 
 class NotRunning(Exception):
-    """No Sickbay runs that the tools could ask."""
+    """Raised if no Sickbay is running."""
 
 
 class CannotStart(Exception):
-    """Sickbay can't be started. The text says why."""
+    """Raised if Sickbay can't be started. The text says why."""
 
 
 class RequestRefused(Exception):
-    """Sickbay refused a request of a tool. problem: the body of the response."""
+    """Raised if Sickbay refused a tool's request. problem: the body of the response."""
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         super().__init__(status)
@@ -84,7 +83,7 @@ class RequestRefused(Exception):
 
 
 async def ask(api: SickbayApi, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-    """The JSON of a response. Raises RequestRefused and NotRunning."""
+    """Returns the JSON of a response. Raises RequestRefused and NotRunning."""
     answer = await api.send(method, path, body)
     parsed = answer.read_json() if answer.body else None
     if answer.status >= 400:
@@ -93,16 +92,16 @@ async def ask(api: SickbayApi, method: str, path: str, body: Mapping[str, Any] |
 
 
 def make_path(path: str, **query: str | int | None) -> str:
-    """A path with a query of the members that have a value."""
+    """Returns the path with a query of the members that have a value."""
     given = {name: value for name, value in query.items() if value not in (None, "")}
     return f"{path}?{urlencode(given)}" if given else path
 
 
 def accept_header(token: str | None) -> str:
-    """The Accept header. token: of a FHIR request; None for all others."""
+    """Returns the Accept header. token: of a FHIR request; None for other requests."""
     return "application/json" if token is None else "application/fhir+json"
 
 
 def quote_segment(text: str) -> str:
-    """Text as one segment of a path."""
+    """Returns the text percent-encoded as one segment of a path."""
     return quote(text, safe="") if text not in (".", "..") else ""

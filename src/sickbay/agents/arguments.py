@@ -1,4 +1,4 @@
-"""Checks the arguments of a call against the definition of its tool, and makes the right call of a wrong one."""
+"""Checks the arguments of a call against the definition of its tool, and corrects a wrong call."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "read": ("show",),
     "restore": ("reset",),
 }
-"""Other names of arguments and actions, and what they mean: the first that the tool has."""
+"""Synonyms of arguments and actions, with their meanings. The first one that the tool has is used."""
 
 
 _MEMBERS: Final[Mapping[str, tuple[str, Sequence[str]]]] = {**MEMBERS, "policies": ("set", tuple(SETTINGS))}
@@ -70,7 +70,7 @@ _WITHOUT_MEMBERS: Final = ("list", "show", "remove", "enable", "clear")
 
 
 def check(tool: Mapping[str, Any], arguments: Mapping[str, Any]) -> ToolResult | None:
-    """None if the arguments fit the tool; else a result with the reasons and the right call."""
+    """Returns None if the arguments are valid, otherwise a result with the reasons and the corrected call."""
     schema = tool["inputSchema"]
     known: Mapping[str, Any] = schema["properties"]
     problems: list[str] = []
@@ -103,13 +103,13 @@ def check(tool: Mapping[str, Any], arguments: Mapping[str, Any]) -> ToolResult |
 
 
 def _find_meant(name: str, known: Sequence[str]) -> str | None:
-    """The argument or value that another name means, or the most similar one."""
+    """Returns the argument or value that a synonym means, or the most similar name."""
     synonym = next((meant for meant in SYNONYMS.get(name, ()) if meant in known), None)
     return synonym or find_closest(name, known, longest=40)
 
 
 def repeat(tool: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a call for another one, without words that a stranger could have written. They fit the tool."""
+    """Returns valid arguments for another call, without words that a stranger could have written."""
     known, members = tool["inputSchema"]["properties"], _MEMBERS.get(tool["name"], ("", ()))[1]
     return {
         name: _repeat_object(value, members) if isinstance(value, dict) else _repeat_or_placeholder(name, value, known[name])
@@ -122,7 +122,7 @@ def _repeat_object(value: Mapping[str, Any], members: Sequence[str]) -> dict[str
 
 
 def _repeat_member(name: str, value: Any) -> Any:
-    """A member of an object in the right call."""
+    """Returns a member of an object in the corrected call."""
     is_chosen = name in ("kind", "preset") and value in (*list_kinds(), *list_presets())
     return value if is_chosen or is_harmless(value) else name.upper().replace("_", "-")
 
@@ -134,7 +134,7 @@ def _describe_unknown(meant: str | None, known: Mapping[str, Any]) -> str:
 
 
 def _check_value(name: str, value: Any, member: Mapping[str, Any]) -> tuple[str, Any]:
-    """What is wrong with a value, "" if nothing is, and the value for the right call."""
+    """Returns what is wrong with a value ("" if it is valid), and the value for the corrected call."""
     kind = str(member["type"])
     if kind == "integer" and isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 6:
         return f"{name} must be a number, not a string.", _clamp(int(value), member)
@@ -163,7 +163,7 @@ def _example_value(name: str, member: Mapping[str, Any]) -> Any:
 
 
 def _repeat_or_placeholder(name: str, value: Any, member: Mapping[str, Any]) -> Any:
-    """A value in the right call. A text that could be a stranger's is replaced by its name in capitals."""
+    """Returns a value for the corrected call. Text that could be a stranger's is replaced by its name in capitals."""
     if not isinstance(value, str) or "enum" in member or is_harmless(value) or is_random_id(value) or value in BY_ID:
         return {} if isinstance(value, dict) else value
     return EXAMPLES.get(name, name.upper())

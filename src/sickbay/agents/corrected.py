@@ -1,6 +1,6 @@
 """The corrected request for an agent: Sickbay's own URL, known parameters, and each value percent-encoded.
 
-Whatever else a stranger could have written is replaced by a placeholder in capitals, or left out and counted.
+Everything else that a stranger could have written is replaced by a placeholder in capitals, or left out and counted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CREDENTIALS: Final = re.compile(r"(Bearer|Basic) (\S+)")
 
 
 def outline(corrected: Mapping[str, Any] | None, own: Collection[str], untrusted: Untrusted) -> dict[str, Any] | None:
-    """corrected: as an exchange or a diagnosis has it. None if there is nothing to send."""
+    """Returns the corrected request, or None if there is nothing to send. corrected: from an exchange or a diagnosis."""
     if not corrected:
         return None
     if isinstance(corrected.get("app"), dict):
@@ -49,7 +49,7 @@ def outline(corrected: Mapping[str, Any] | None, own: Collection[str], untrusted
 
 
 def _own_address_or_placeholder(address: str, own: Collection[str]) -> str:
-    """One of Sickbay's URLs, and below a FHIR base a path of known names. Otherwise a placeholder."""
+    """Returns one of Sickbay's URLs (below a FHIR base, with a path of known names), otherwise a placeholder."""
     if address in own:
         return address
     base = next((known for known in sorted(own, key=len, reverse=True) if address.startswith(f"{known}/")), None)
@@ -64,7 +64,7 @@ def _segment_or_placeholder(text: str) -> str:
 
 
 def _encode_query(query: str) -> tuple[str, int]:
-    """The parameters with known names, and the number of the others."""
+    """Returns the parameters with known names, and the number of the others."""
     pairs = list(parse(query))
     kept = [(name, value) for name, value in pairs[:PARAMETERS] if _is_name(name)]
     text = "&".join(f"{name}={quote(value[:VALUE_CHARACTERS], safe='')}" for name, value in kept)
@@ -76,7 +76,7 @@ def _is_name(name: str) -> bool:
 
 
 def _keep_placeholder_headers(headers: Any) -> dict[str, str]:
-    """Only credentials whose value is a placeholder, and the type of the body."""
+    """Returns the Content-Type, and credentials whose value is a placeholder."""
     sent = {str(name).lower(): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}
     shown = {name: sent[name] for name in ("content-type", "accept") if is_known_name(sent.get(name, "-"))}
     credentials = _CREDENTIALS.fullmatch(sent.get("authorization", ""))

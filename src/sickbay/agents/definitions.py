@@ -1,11 +1,11 @@
-"""The tools: their names, descriptions, arguments and hints. An agent reads all of it at the start, so it is short."""
+"""The tools: their names, descriptions, arguments and hints. An agent reads all of them at the start, so they are short."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 TEXT_CHARACTERS: Final = 65_536
-"""The longest text for the doctor."""
+"""Maximum length of a text for the doctor, in characters."""
 LIMIT: Final = 50
 INSTRUCTIONS: Final = (
     "Sickbay is a local EHR sandbox for SMART on FHIR apps, with synthetic patients. It explains why a request was refused.\n"
@@ -47,7 +47,7 @@ _LIMIT = {"type": "integer", "minimum": 1, "maximum": LIMIT}
 _CURSOR = _text_schema("from the result before")
 _VERSION = _choice_schema("r4", "r4b", "r5", "stu3", "dstu2")
 WRITES: Final = {"sandbox": ("start", "reset"), "apps": ("add", "edit", "remove", "enable"), "faults": ("add", "clear")}
-"""The actions of tools that change something, where others only read."""
+"""Actions that change something, for tools that also have read-only actions."""
 ONLY_WRITE: Final = ("launch", "token")
 TOOLS: Final[tuple[dict[str, Any], ...]] = (
     _define_tool(
@@ -193,7 +193,7 @@ APP_MEMBERS: Final = (
     "post_logout_redirect_uris",
     "policy",
 )
-"""What an agent may register."""
+"""Members of an app that an agent may register."""
 FAULT_MEMBERS: Final = (
     "kind",
     "preset",
@@ -214,7 +214,7 @@ BY_NAME: Final = {tool["name"]: tool for tool in TOOLS}
 
 
 def list_tools(*, read_only: bool) -> list[dict[str, Any]]:
-    """The definitions. A server that may not be changed offers only what reads."""
+    """Returns the definitions. A read-only server offers only tools and actions that read."""
     return [_drop_writing(tool) for tool in TOOLS if tool["name"] not in ONLY_WRITE] if read_only else [*TOOLS]
 
 

@@ -1,4 +1,4 @@
-"""Answers one message of the Model Context Protocol: says what there is, or calls a tool."""
+"""Answers one message of the Model Context Protocol: lists what is available, or calls a tool."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sickbay.protocol.mcp import Call, Headers, Reply
 
 LOG = logging.getLogger("sickbay")
 MESSAGE_BYTES: Final = 262_144
-"""The longest message. A text for the doctor can be twice as long in JSON."""
+"""Maximum size of a message in bytes. A text for the doctor can be twice as long in JSON."""
 SERVER: Final = {"name": "sickbay", "title": "Sickbay", "version": __version__}
 CACHE: Final = {"ttlMs": 3_600_000, "cacheScope": "private"}
 CAPABILITIES: Final[dict[str, Any]] = {"tools": {}}
@@ -26,7 +26,7 @@ Tool = Callable[[SickbayApi, Mapping[str, Any]], Awaitable[Any]]
 
 
 async def answer(raw: bytes, api: SickbayApi, headers: Headers | None = None) -> Reply:
-    """The response to a message. headers: of its HTTP request; None over stdio."""
+    """Returns the response to a message. headers: of its HTTP request; None over stdio."""
     call = mcp.read(raw, headers)
     if isinstance(call, Reply):
         return call
@@ -37,7 +37,7 @@ async def answer(raw: bytes, api: SickbayApi, headers: Headers | None = None) ->
 
 
 def _describe_method(call: Call, api: SickbayApi) -> dict[str, Any] | None:
-    """The result of every method but tools/call; None if there is no such method in this era."""
+    """Returns the result of any method except tools/call; None if this era has no such method."""
     if call.method == "tools/list":
         return {"tools": list_tools(read_only=api.read_only)} | (CACHE if call.is_modern else {})
     if call.is_modern:
@@ -62,7 +62,7 @@ async def _call_tool(call: Call, api: SickbayApi) -> Reply:
 
 
 async def run(name: str, arguments: Mapping[str, Any], api: SickbayApi) -> dict[str, Any]:
-    """The result of a tool as JSON. Never raises: an agent has to read what went wrong."""
+    """Returns the result of a tool as JSON. Never raises, so that the agent can read what went wrong."""
     from sickbay.agents import arguments as checks  # not needed before the first call
     from sickbay.agents import problems
     from sickbay.agents.result import refuse

@@ -1,4 +1,4 @@
-"""Exchanges in outline: what Sickbay knows of a request, and what the request says, which is a stranger's."""
+"""Outlines of exchanges: Sickbay's own facts about a request, apart from its untrusted content."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sickbay.protocol.parameters import parse
 
 
 def format_time(entry: Mapping[str, Any]) -> str:
-    """The time of an exchange by Sickbay's clock."""
+    """Returns the time of an exchange by Sickbay's clock."""
     return english.iso(entry.get("at") or 0)
 
 
@@ -24,7 +24,7 @@ def is_refused(entry: Mapping[str, Any]) -> bool:
 
 
 def describe_request(request: Mapping[str, Any], *, headers: bool = False) -> dict[str, Any]:
-    """The method, the address without its query, and the parameters; only for `untrusted`."""
+    """Returns the method, the address without its query, and the parameters. Use it only for `untrusted`."""
     url = str(request.get("url") or "")
     try:
         parts = urlsplit(url)
@@ -40,7 +40,7 @@ def describe_request(request: Mapping[str, Any], *, headers: bool = False) -> di
 
 
 def describe(entry: Mapping[str, Any], own: Collection[str], app_id: str | None = None, *, is_full: bool = False) -> ToolResult:
-    """An exchange as GET /exchanges/{id} returns it, in outline. app_id: of its app, if it is registered."""
+    """Returns an outline of an exchange from GET /exchanges/{id}. app_id: of its app, if it is registered."""
     untrusted = Untrusted()
     shown: dict[str, Any] = {
         "exchange": entry["id"],
@@ -63,7 +63,7 @@ def describe(entry: Mapping[str, Any], own: Collection[str], app_id: str | None 
 
 
 def _count_checks(checks: Any) -> dict[str, Any]:
-    """The names of the checks that didn't pass, and the number of the others."""
+    """Returns the names of the checks that didn't pass, and the number of the others."""
     by_outcome: dict[str, list[str]] = {}
     for check in checks:
         by_outcome.setdefault(check["outcome"], []).append(check["name"])

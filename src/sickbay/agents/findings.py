@@ -1,4 +1,4 @@
-"""Findings without the words of strangers: each text is filled in again, and names what it would quote, as in ‹received›."""
+"""Removes strangers' words from findings: each text is filled in with names instead of quoted values, such as ‹received›."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from sickbay.diagnosis.rule import GUESS, SEVERITIES, find, strip_facts
 
 _SLOT: Final = re.compile(r"\{(\w+)")
 _BARE: Final = re.compile(r"(?<![`=/\"“])\{(\w+)\}(?![`/\"”])")
-"""Slots without quotation marks around them, such as those for sentences that a rule composes."""
+"""Matches slots without quotation marks, such as those for sentences that a rule composes."""
 SENTENCE_CHARACTERS: Final = 1_000
-"""A longer fact isn't a sentence of Sickbay."""
+"""Maximum length of a fact that can be a sentence of Sickbay, in characters."""
 WHOLE_FINDINGS, LISTED_FINDINGS = 3, 12
-"""How many findings a result has in full, and how many it has with at least their title."""
+"""Maximum number of findings that a result has in full, and with at least their title."""
 
 
 def reword(finding: Mapping[str, Any], own: Collection[str], untrusted: Untrusted) -> dict[str, Any]:
-    """A finding as JSON, without values that strangers may have written. These are added to `untrusted`."""
+    """Returns a finding as JSON. Values that strangers may have written are moved to `untrusted`."""
     id = str(finding.get("id"))
     rule = BY_ID.get(id)
     if rule is None:
@@ -50,7 +50,7 @@ def reword(finding: Mapping[str, Any], own: Collection[str], untrusted: Untruste
 
 
 def _reword_sentence(name: str, value: Any, own: Collection[str], untrusted: Untrusted) -> str | None:
-    """A sentence that a rule composed, with the names of the values that it quotes in backticks; None if it isn't one."""
+    """Returns a rule's sentence with the names of the values that it quotes in backticks; None if it isn't one."""
     parts = value.split("`") if isinstance(value, str) and len(value) <= SENTENCE_CHARACTERS else []
     if len(parts) % 2 == 0 or not all(map(is_composed, parts[::2])):
         return None
@@ -59,7 +59,7 @@ def _reword_sentence(name: str, value: Any, own: Collection[str], untrusted: Unt
 
 
 def _name_fact(name: str, value: Any, untrusted: Untrusted) -> str:
-    """The placeholder for a fact in a text. A fact that is a sentence begins with a space."""
+    """Returns the placeholder for a fact in a text. A fact that is a sentence begins with a space."""
     space = " " if isinstance(value, str) and value.startswith(" ") else ""
     return space + untrusted.add_fact(name, value)
 
@@ -70,7 +70,7 @@ def _severity_of_finding(finding: Mapping[str, Any]) -> str:
 
 
 def _describe_cause(id: str, finding: Mapping[str, Any]) -> dict[str, Any]:
-    """A finding that names a cause of the doctor, in words without values."""
+    """Describes a finding that names a cause of the doctor, without values."""
     from sickbay.doctor import causes  # reads the doctor's knowledge
 
     page = causes.find_page(id)
@@ -94,7 +94,7 @@ def _describe_cause(id: str, finding: Mapping[str, Any]) -> dict[str, Any]:
 def outline(
     findings: Sequence[Mapping[str, Any]], own: Collection[str], untrusted: Untrusted, limit: int = WHOLE_FINDINGS
 ) -> dict[str, Any]:
-    """The first findings in full, and the titles of the others."""
+    """Returns the first findings in full, and the titles of the others."""
     whole = [reword(finding, own, untrusted) for finding in findings[:limit]]
     rest = [_name_finding(finding) for finding in findings[limit:LISTED_FINDINGS]]
     more = {"more_findings": rest} if rest else {}
@@ -102,12 +102,12 @@ def outline(
 
 
 def _name_finding(finding: Mapping[str, Any]) -> dict[str, Any]:
-    """The id and the title of a finding."""
+    """Returns the id and the title of a finding."""
     id = finding["id"]
     described = {"id": id, "title": title_of(id)} if id in BY_ID else _describe_cause(id, finding)
     return {name: described[name] for name in ("id", "title") if name in described}
 
 
 def title_of(id: str) -> str:
-    """The title of a rule without facts; "" if there is no such rule."""
+    """Returns the title of a rule without facts; "" if there is no such rule."""
     return strip_facts(BY_ID[id].title) if id in BY_ID else ""

@@ -1,4 +1,4 @@
-"""Decides which values of a request can't say anything to an agent: names of the protocols, numbers, and Sickbay's own URLs."""
+"""Decides which values of a request can't instruct an agent: protocol names, numbers, and Sickbay's own URLs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sickbay.diagnosis.stages import STAGES
 from sickbay.services.redaction import vocabulary
 
 LISTED: Final = 60
-"""Items of a list up to which it is looked at."""
+"""Maximum number of items of a list that are examined."""
 _NUMBER: Final = re.compile(r"[+-]?\d{1,12}(?:\.\d{1,6})?", re.A)
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z| UTC|[+-]\d\d:\d\d)?)?", re.A)
 _DURATION: Final = re.compile(r"\d{1,9} (?:second|minute|hour|day|character|byte|patient|resource)s?(?: ago)?", re.A)
@@ -35,7 +35,7 @@ _WORDS: Final = frozenset(
 
 @cache
 def _harmless_names() -> frozenset[str]:
-    """Names of parameters, headers, error codes, resource types and searches."""
+    """Returns names of parameters, headers, error codes, resource types and searches."""
     return frozenset(
         (*vocabulary.OAUTH, *vocabulary.METADATA, *vocabulary.HEADERS, *vocabulary.TYPES, *vocabulary.SEARCHES, *CODES, *STAGES)
     ) | (_WORDS | PLACES | {EXAMPLE_STATE, EXAMPLE_NONCE, ""})

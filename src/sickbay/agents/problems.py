@@ -1,4 +1,4 @@
-"""Turns what went wrong in a tool into a result with the next call."""
+"""Turns an error of a tool into a result with the next call."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sickbay.kernel.similar_names import find_closest
 
 EXPECTED: Final = (NotRunning, CannotStart, RequestRefused)
 HOSPITAL_CHARACTERS: Final = 64
-"""A longer text isn't a misspelt name of a hospital."""
+"""Maximum length of a text that can be a misspelt hospital name, in characters."""
 _APP_NEEDED: Final = frozenset(("apps", "launch", "token", "explain", "exchanges", "faults"))
 
 
@@ -32,7 +32,7 @@ async def describe(api: SickbayApi, tool: str, arguments: Mapping[str, Any], err
 
 
 async def _find_hospital(api: SickbayApi, tool: str, arguments: Mapping[str, Any]) -> ToolResult | None:
-    """The same call for the hospital that was meant; None if no name was sent, or that of a hospital."""
+    """Returns the call for the hospital that was probably meant; None if the call names an existing one or none."""
     sent = arguments.get("tenant")
     try:
         names = [hospital["name"] for hospital in await list_hospitals(api)] if sent else []
@@ -47,7 +47,7 @@ async def _find_hospital(api: SickbayApi, tool: str, arguments: Mapping[str, Any
 
 
 def _describe_refusal(tool: str, arguments: Mapping[str, Any], error: RequestRefused) -> ToolResult:
-    """What /admin says may quote what was sent, so it is in `untrusted`."""
+    """Describes a refusal. Its text may quote the request, so it goes into `untrusted`."""
     text = {
         404: "There is nothing with this name or id.",
         409: "The name is ambiguous or taken.",

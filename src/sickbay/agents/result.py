@@ -1,4 +1,4 @@
-"""What a tool returns: an outline, what to do next, and apart from both what strangers wrote."""
+"""The result of a tool: an outline, next calls and, separately, text that strangers wrote."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NEXT_CALLS: Final = 3
 
 @dataclass
 class ToolResult:
-    """shown: only words of Sickbay. next: calls that an agent can make as they are, the best one first."""
+    """The result of a tool. shown: only Sickbay's words. next: calls that an agent can make unchanged, the best one first."""
 
     shown: dict[str, Any] = field(default_factory=dict)
     untrusted: Untrusted = field(default_factory=Untrusted)
@@ -30,7 +30,7 @@ class ToolResult:
         return self
 
     def to_json(self) -> dict[str, Any]:
-        """The result of tools/call: the same object as text and structured."""
+        """Return the result of tools/call: the same object as text and structured."""
         marked = self.untrusted.to_json()
         structured = {**self.shown, "next": self.next} | ({"untrusted": marked} if marked else {})
         text = orjson.dumps(structured).decode()
@@ -39,5 +39,5 @@ class ToolResult:
 
 
 def refuse(text: str) -> ToolResult:
-    """A result that says what to change. text: only words of Sickbay."""
+    """Returns a result that says what to change. text: only words of Sickbay."""
     return ToolResult({"error": text}, is_error=True)

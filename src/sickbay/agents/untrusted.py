@@ -15,13 +15,13 @@ _IN_URL: Final = "/?#[]@!$&'()*+,;=%:~._-"
 TOTAL_CHARACTERS: Final = 3_000
 """The maximum length of all texts of a result together."""
 _INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
-"""Characters that show nothing, besides those of the categories below."""
+"""Invisible characters, in addition to those of the categories below."""
 _SELECTORS: Final = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 _REMOVED: Final = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
 
 def clean(text: str, limit: int = TEXT_CHARACTERS) -> str:
-    """The text on one line, cut, without control, zero-width and direction characters."""
+    """Returns the text on one line, shortened, without control, zero-width and direction characters."""
     cut = len(text) > limit
     spaced = "".join(" " if character.isspace() else "" if _is_hidden(character) else character for character in text[:limit])
     return " ".join(spaced.split()) + ("…" if cut else "")
@@ -56,7 +56,7 @@ class Untrusted:
         self._values[name] = quote(clean(url, URL_CHARACTERS), safe=_IN_URL)
 
     def add_fact(self, name: str, value: Any) -> str:
-        """Add a value that a text quotes, and return what the text says instead: its name, such as ‹received›."""
+        """Add a value that a text quotes, and return its name for the text, such as ‹received›."""
         facts = self._values.setdefault("values", {})
         cleaned = self._clean(value, DEPTH)
         key, number = name, 2

@@ -49,8 +49,8 @@ class AdminRules(Struct, frozen=True):
 class SocketHolder(Struct, frozen=True):
     """The user of this machine who holds the other end of a loopback connection.
 
-    uid: None if no process holds it any more, or if the system doesn't find it. told: whether the system says it at all; only
-    Linux does. unmapped: the id stands for every user outside our user namespace (user_namespaces(7)).
+    uid: None if no process holds it any more, or if the system doesn't find it. told: whether the system reports it; only Linux
+    does. unmapped: the id stands for every user outside our user namespace (user_namespaces(7)).
     """
 
     uid: int | None = None
@@ -82,7 +82,8 @@ def may_use_session(path: str, tenants: Container[str]) -> bool:
 
 
 def decide_standing(rules: AdminRules, request: AdminRequest) -> Standing:
-    """Decides how a request administers. No session makes up for a wrong token, nor the keyboard if a token is set."""
+    """Decides how a request gets admin access. With a wrong token, a session doesn't count, nor the keyboard if a token is
+    set."""
     if request.foreign:
         return "foreign"
     if request.bearer == "right":

@@ -1,4 +1,4 @@
-"""Builds the User-access Brands bundle (SMART 2.2): what an app shows of a hospital before sign-in. An R4 Bundle."""
+"""Builds the User-access Brands bundle (SMART 2.2), an R4 Bundle that apps use to show a hospital before sign-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each stage knows besides the request. Services load it; `sickbay doctor` reads it from a context file.
+"""The facts that each stage needs besides the request. Services load them; `sickbay doctor` reads them from a context file.
 
 None means looked up and not found. UNKNOWN means not looked up, or not knowable offline; checks that need it are skipped.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sickbay.fhir.subjects import Before
 
 Guesses: TypeAlias = tuple[tuple[str, str], ...]
-"""Attributes of a context, or names of refusals, each with a sentence that says from what it was inferred."""
+"""Pairs of a context attribute (or a refusal's name) and a sentence that says what it was inferred from."""
 
 
 class AuthorizeContext(Struct, frozen=True):
@@ -56,7 +56,7 @@ class AuthorizeContext(Struct, frozen=True):
     unusual_scopes: bool = True
     """False if no scope check can refuse this request: see authorization.ordinary_scopes."""
     guesses: Guesses = ()
-    """What of this context was inferred from a pasted request. Empty on a running server."""
+    """Parts of this context that were inferred from a pasted request. Empty on a running server."""
 
 
 class LoginContext(Struct, frozen=True):
@@ -159,7 +159,7 @@ class AccessContext(Struct, frozen=True):
     version: str = ""
     """As in the URL: r4, dstu2; "" if it isn't known."""
     faults: tuple[RequestError, ...] = ()
-    """What `fhir` couldn't read of the URL, Accept and the search."""
+    """Errors that `fhir` found in the URL, Accept and the search."""
     ignored: tuple[tuple[str, str | None], ...] = ()
     """Search parameters left out under lenient handling, each with the closest known name."""
     body: Body | Unknown = UNKNOWN
@@ -169,7 +169,7 @@ class AccessContext(Struct, frozen=True):
     kept: frozenset[str] | Unknown = UNKNOWN
     """References in the stored resource that are searches, as `sickbay load` accepts them."""
     before: Before | Unknown | None = UNKNOWN
-    """Whose record it is before the write; None if there is none."""
+    """The owners of the stored resource before the write; None if there is none."""
     readable: bool | Unknown = UNKNOWN
     """Whether the token may read the stored resource."""
     matches: int | Unknown = UNKNOWN
@@ -191,7 +191,7 @@ class AccessContext(Struct, frozen=True):
 
 
 class UrlContext(Struct, frozen=True):
-    """What the app knew at a launch or redirect URL; usually all UNKNOWN."""
+    """The app's own data at a launch or redirect URL; usually all UNKNOWN."""
 
     server: Server | Unknown = UNKNOWN
     client: Client | Unknown | None = UNKNOWN
@@ -208,7 +208,7 @@ class UrlContext(Struct, frozen=True):
 
 
 class AnswerContext(Struct, frozen=True):
-    """What the app knew about the request whose response is examined.
+    """The app's own data about the request whose response is examined.
 
     openid: the OpenID configuration of the same server, for comparison.
     """

@@ -8,9 +8,9 @@ from sickbay.authorization.models import Client
 from sickbay.protocol import urls
 
 NEIGHBOURS, NEIGHBOUR_BYTES = 32, 4096
-"""The newest apps among which the one that was meant is looked for, and the longest registration among them."""
+"""Number of newest apps that are compared with the request, and the maximum size of their registrations in bytes."""
 LISTED_APPS = 8
-"""How many apps are listed if the likely one is unknown."""
+"""Maximum number of apps to list if none is the likely one."""
 
 
 def guess_client(sent: str | None, redirect_uri: str | None, newest_clients: Sequence[Client]) -> dict[str, object]:

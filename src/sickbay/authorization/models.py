@@ -25,7 +25,7 @@ class AutoApproval(Struct, frozen=True):
 
 
 class Grant(Struct, frozen=True):
-    """The most that a client may register for itself (RFC 7591, 7592). Members are as in Client; None sets no limit."""
+    """Limits on what a client may register for itself (RFC 7591, 7592). Members are as in Client; None sets no limit."""
 
     scope: str | None = None
     grant_types: tuple[str, ...] | None = None
@@ -96,7 +96,7 @@ class Client(Struct, frozen=True):
     """Cards that it shows next to a chart: see authorization.launch_card."""
     enabled_tenants: tuple[str, ...] | None = None
     granted: Grant | None = None
-    """Limits that an operator granted. None: what is registered, as for each client that never changed its registration."""
+    """Limits that an operator granted. None: the registration itself is the limit, until the client changes it."""
     created_at: int = 0
     sample: bool = False
     student: str = ""
@@ -263,7 +263,7 @@ class Policy(Struct, frozen=True):
     requires_patient: bool = False
     requires_category: bool = False
     search_criteria: tuple[str, ...] = ()
-    """What a search must name, as "r4 Observation: _id | patient". If a type has several lines, all must be met."""
+    """Parameters that a search must have, as "r4 Observation: _id | patient". If a type has several lines, all must be met."""
     search_parameters: tuple[str, ...] = ()
     """The search parameters that this server knows, as "Observation: patient | category". Of other types, all of them."""
     supported_scopes: tuple[str, ...] = ()
@@ -308,7 +308,7 @@ class Policy(Struct, frozen=True):
     client_id_documents: bool = True
     """Whether a client_id may be the URL of a metadata document, which is then fetched."""
     missing_resource: Literal["default", "agents", "refuse"] = "agents"
-    """What a request without aud and resource gets: a token for the app's FHIR base, for agents only, or an error."""
+    """The result of a request without aud and resource: a token for the app's FHIR base, for agents only, or an error."""
     resource_metadata: bool = True
     """Whether FHIR bases have protected resource metadata (RFC 9728), which challenges name."""
     error_description: bool = True
@@ -328,7 +328,7 @@ class Policy(Struct, frozen=True):
     """The browser features that the chart's frame lets an app use."""
     frame_size: Literal["fill", "800x600", "400x600"] = "fill"
     frame_check: bool = True
-    """Whether an app on this machine is asked if it answers: before the chart's frame opens it, and when its launch stalls."""
+    """Whether Sickbay checks that a local app responds: before the chart's frame opens it, and when its launch stalls."""
     launches: tuple[str, ...] = ("ehr", "standalone")
     """How an app may be launched: from the EHR, or standalone."""
     basic_secret: Literal["either", "decoded", "raw"] = "either"
@@ -350,7 +350,7 @@ class Policy(Struct, frozen=True):
         "openid fhirUser profile launch launch/patient launch/encounter online_access offline_access "
         "patient/*.cruds user/*.cruds system/*.rs"
     )
-    """The most that an app may request when it registers itself (RFC 7591)."""
+    """Scopes that an app may request when it registers itself (RFC 7591)."""
     registration_grants: tuple[str, ...] = ("authorization_code", "refresh_token", "client_credentials")
     """The grant types that an app may register for itself."""
     revokes_access: bool = True

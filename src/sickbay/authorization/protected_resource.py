@@ -42,7 +42,7 @@ def base_scopes(policy: Policy) -> tuple[str, ...]:
 
 
 MAXIMUM_RESOURCES = 50
-"""Registered resources of a hospital."""
+"""Maximum number of registered resources of a hospital."""
 MAXIMUM_URL_CHARACTERS = 2_000
 MAXIMUM_NAME_CHARACTERS = 200
 
@@ -107,13 +107,13 @@ def make_document(resource: str, issuer: str, listed: tuple[str, ...], name: str
 
 
 MAXIMUM_CHALLENGE_SCOPES = 50
-"""A transaction can be about every type, and a header has to stay short."""
+"""Maximum number of scopes in a challenge. A transaction may need every type, but a header must stay short."""
 
 
 def challenge_parameters(
     refusal: Refusal, request: AccessRequest, context: AccessContext, base: str, entries: Iterable[AccessRequest] = ()
 ) -> dict[str, str]:
-    """Returns what a challenge says besides the error: where the metadata are, and all scopes that the operation needs.
+    """Returns the parameters of a challenge besides the error: the metadata URL, and all scopes that the operation needs.
 
     entries: all requests of a transaction, which is refused as a whole. If the refusal names a scope of another level, such as
     `system/*.rs` for an export, only that one is listed, because an app can't have both.
@@ -132,7 +132,7 @@ def challenge_parameters(
 
 
 def _first_scopes(request: AccessRequest, policy: Policy) -> tuple[str, ...]:
-    """The scopes for a client that has no valid token yet."""
+    """Returns the scopes for a client that has no valid token yet."""
     standalone = "standalone" in policy.launches
     if request.type is None or not request.letters or not standalone or policy.supported_scopes:
         return base_scopes(policy)

@@ -19,7 +19,7 @@ FORM_LIMIT = 65_536
 LONGEST_NAME = 60
 """Maximum length of a parameter's name that an explanation quotes, in characters."""
 LOOKED_AT = 65_536
-"""Bytes of a body in which parameters are named: redaction, which decides what may be quoted, keeps this much."""
+"""Number of bytes at the start of a body whose parameters may be named. Redaction keeps this much."""
 
 
 def refuse_if_not_utf8(part: str, sent: bytes) -> Refusal | None:

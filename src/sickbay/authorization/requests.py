@@ -104,7 +104,7 @@ class TokenRequest(Struct, frozen=True, dict=True):
 
     @cached_property
     def presented(self) -> Presented:
-        """Read once, because a dozen checks ask for it."""
+        """Returns the client identification, parsed only once because a dozen checks use it."""
         header, sent = self.headers.get("authorization", ""), self.parameters
         header_credentials = basic.read(header) if header and basic.is_basic(header) else None
         credentials: tuple[tuple[Method, object], ...] = (
@@ -201,7 +201,7 @@ class AccessRequest(Struct, frozen=True):
 
     @property
     def body_source(self) -> tuple[object, ...]:
-        """What the body is read from. If it is equal for two requests, so are their bodies, and one needn't be read again."""
+        """Returns the input of body parsing. If it is equal for two requests, so are their bodies, and one can be reused."""
         headers = self.headers
         names = (self.type, self.id, self.interaction, self.base, headers.get("content-type"), "authorization" in headers)
         return (*names, self.body)

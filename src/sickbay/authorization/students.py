@@ -1,6 +1,6 @@
-"""Decides, in class mode, what a request is about that a student may have: an app, an exchange, a launch, or their lists.
+"""Finds, in class mode, the app, exchange, launch or list that a student requests.
 
-Every other page of the portal is only for the administrator, also one that is added later.
+All other pages of the portal are only for the administrator, including future ones.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ OF_APP: Final = frozenset(("", "edit", "secret", "settings", "policy", "cards", 
 
 
 class Wanted(Struct, frozen=True):
-    """What has to belong to the student. id: of an app, an exchange or a launch; "" for lists.
+    """The object that must belong to the student. id: of an app, an exchange or a launch; "" for lists.
 
     app of launch: the app that was launched, by any student.
     """
@@ -37,7 +37,7 @@ class Wanted(Struct, frozen=True):
 
 
 def find_wanted(path: str, method: str, app: str, timeline: str, tenants: Container[str]) -> Wanted | None:
-    """What a request is about; None if it is nothing that a student may have. app, timeline: parameters of the query."""
+    """Returns the object that a request is about; None if students can't have one. app, timeline: query parameters."""
     match path[1:].split("/"):
         case parts if tuple(parts) in LISTS:
             return Wanted("lists")

@@ -35,7 +35,7 @@ KNOWN = frozenset(f"{PREFIX}{name.upper()}" for name in (*OPTIONS, *OTHER_OPTION
 SERVICE_LINK = re.compile(r"SICKBAY_(SERVICE_(HOST|PORT)\w*|(PORT|ENV)_\w+)")
 """Variables that Kubernetes and Docker set in each container for a service named sickbay."""
 NAMED_VARIABLES = 5
-"""How many unknown variables are named."""
+"""Maximum number of unknown variables that are named."""
 
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:

@@ -13,7 +13,7 @@ from sickbay.cli import admin_client
 from sickbay.cli.output import CommandError, reject_argument
 
 SILENCE_SECONDS: Final = 45
-"""Longer than three heartbeats: then the server doesn't respond any more."""
+"""Seconds without data, more than three heartbeats, after which the server counts as gone."""
 ATTEMPTS: Final = 3
 """Attempts to connect again after a connection broke off."""
 PAUSE_SECONDS: Final = 1.0

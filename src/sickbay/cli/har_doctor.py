@@ -40,7 +40,7 @@ def report(exchanges: Sequence[HarExchange], *, everything: bool, json: bool) ->
 
 
 def _early_text(early: Sequence[dict[str, Any]], everything: bool) -> str:
-    """Where the launch in the file ends too early, and why."""
+    """Returns the step at which the launch in the file ends too early, and the reason."""
     shown = {"findings": early, "corrected": None}
     return (full_text(shown) if everything else short_text(shown)) if early else ""
 

@@ -31,8 +31,8 @@ class Parser(HttpRequestParser):
 
 
 class Trailers(list[tuple[bytes, bytes]]):
-    """Where the parser puts the fields after a body. It stores none of them: headers end where the body begins (RFC 9110
-    6.5.1), and Sickbay defines no field for trailers.
+    """Collects the fields that the parser finds after a body. It stores none of them: headers end where the body begins (RFC
+    9110 6.5.1), and Sickbay defines no field for trailers.
     """
 
     __slots__ = ()

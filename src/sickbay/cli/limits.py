@@ -19,15 +19,15 @@ class Limits(NamedTuple):
     exempt: frozenset[str] = frozenset()
     """Addresses to which `per_address` doesn't apply: trusted proxies."""
     head: float = 10.0
-    """From the first byte of a request, or from the connection, to the end of the headers."""
+    """Maximum seconds from the first byte of a request, or from the connection, to the end of the headers."""
     idle: float = 30.0
-    """Between two requests."""
+    """Maximum seconds between two requests."""
     slow: float = 30.0
     """Total time for which a request body may arrive at less than `rate`."""
     stalled: float = 60.0
     """Total time for which a client may read a response at less than `rate`."""
     rate: int = 8_192
-    """Bytes per second."""
+    """Minimum rate of reading and writing, in bytes per second."""
     unsent: int = 64_000_000
     """Bytes of responses that clients haven't read. Above this, new requests wait, and stalled connections are closed."""
     received: int = 48_000_000

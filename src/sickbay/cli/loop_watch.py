@@ -17,7 +17,7 @@ LOG = logging.getLogger("sickbay")
 HELD_SECONDS = 0.05
 """A loop that doesn't respond for so long is held."""
 BEAT_SECONDS, SAMPLE_SECONDS = 0.02, 0.005
-"""Seconds between two questions to the loop, and between two looks at what it does instead of responding."""
+"""Seconds between two pings of the loop, and between two samples of the running code while it doesn't respond."""
 SHOWN_FRAMES = 8
 _PACKAGE: Final = str(Path(__file__).parent.parent)
 
@@ -45,7 +45,7 @@ class LoopWatch:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, report: Callable[[Hold], None]) -> None:
         self.samples = 0
-        """How many times the thread looked because the loop didn't respond."""
+        """Number of samples taken because the loop didn't respond."""
         self._loop, self._report, self._ident = loop, report, get_ident()
         self._stopped = Event()
         self._thread = Thread(target=self._watch_loop, name="sickbay-loop-watch", daemon=True)

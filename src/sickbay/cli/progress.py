@@ -57,7 +57,7 @@ class Progress:
         self._count = 0
 
     def place(self) -> str:
-        """Where the load is: "in b.ndjson (file 2 of 3)"."""
+        """Returns the current position of the load: "in b.ndjson (file 2 of 3)"."""
         return f"in {self._current}" if self._current else "before the first file"
 
     def stop(self) -> None:

@@ -23,7 +23,7 @@ from sickbay.settings.database import is_database
 EARLIEST = 1_790_000_000
 """September 2026, in seconds since 1970. A clock before this release's date is wrong."""
 LEAST = 200_000_000
-"""Bytes of free space that a data folder needs to grow for a while."""
+"""Minimum free space for a data folder, in bytes."""
 TIMEOUT_SECONDS = 5
 
 

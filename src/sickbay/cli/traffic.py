@@ -34,7 +34,7 @@ class LimitedConnection(Protocol):
 
     client: tuple[str, int] | None
     seconds: float
-    """How long the current state has lasted."""
+    """Seconds since the current state began."""
 
     def unsent(self) -> int: ...
 

@@ -48,7 +48,7 @@ MODULES = (
     "sickbay.web.portal.resources",
     "sickbay.web.explorer.handlers",
 )
-"""In this order, each imports only a part of what all need."""
+"""Modules to import, in an order in which each import is short."""
 CLASS_MODULES = ("sickbay.web.portal.class_overview", "sickbay.web.portal.class_join", "sickbay.web.portal.class_link")
 """The pages of class mode."""
 LEFT_OUT = ("sickbay.web.mcp", "sickbay.web.exchanges.compare_launches")

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sickbay.cli.telemetry_export import Telemetry
 
 CANCEL_SECONDS = 0.1
-"""How long after the end of their connections requests are cancelled."""
+"""Seconds after the end of their connections at which requests are cancelled."""
 THREADS = 2
 """Threads for password hashes, and for bodies that are too large for the event loop. Further ones wait."""
 SWITCHES = 0.0001

@@ -82,15 +82,15 @@ class Dialect:
     tenant_id: str = ""
 
     def path(self, name: str, persona: str = "provider") -> str:
-        """The path of an endpoint, relative to the tenant's URL."""
+        """Returns the path of an endpoint, relative to the tenant's URL."""
         return self.paths[name].format(tenant_id=self.tenant_id, persona=persona)
 
     def fhir_path(self, version: str) -> str:
-        """The path of a FHIR base URL, relative to the tenant's URL."""
+        """Returns the path of a FHIR base URL, relative to the tenant's URL."""
         return self.paths["fhir"].format(tenant_id=self.tenant_id, version=version, VERSION=version.upper())
 
     def wording(self, finding: str, refusal: str, stage: str) -> ErrorWording:
-        """The wording for a finding, else for its refusal, else for the stage."""
+        """Returns the wording for a finding, otherwise for its refusal, otherwise for the stage."""
         tables = (self.at_token, self.words) if stage == "token" else (self.words,)
         named = (table[name] for table in tables for name in (finding, refusal) if name in table)
         return next(named, None) or self.defaults.get(stage) or ErrorWording()
@@ -114,19 +114,19 @@ def short_path(version: str) -> str:
 
 
 def list_names() -> tuple[str, ...]:
-    """The names of all dialects, the standard first. By default, each is a tenant."""
+    """Returns the names of all dialects, the standard first. By default, each is a tenant."""
     stems = {file.stem for file in FOLDER.glob("*.toml")}
     return (STANDARD, *sorted(stems - {STANDARD}))
 
 
 @cache
 def load(name: str) -> Dialect:
-    """The dialect of this name. Raises FileNotFoundError if it has no file."""
+    """Returns the dialect of this name. Raises FileNotFoundError if it has no file."""
     return read(name, read_document(name))
 
 
 def read_document(name: str) -> dict[str, Any]:
-    """The file of a dialect, parsed. Raises FileNotFoundError."""
+    """Returns the file of a dialect, parsed. Raises FileNotFoundError."""
     return tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
 
 

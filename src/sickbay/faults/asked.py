@@ -1,4 +1,4 @@
-"""Which faults are meant for a request."""
+"""Selects the faults for a request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 
 class AskedRequest(NamedTuple):
-    """What a fault can be about. path: below the base URL. app: a client_id; "" if it isn't known. type: of FHIR.
+    """The properties of a request that a fault can select. path: below the base URL. app: a client_id; "" if it isn't known.
+    type: of FHIR.
 
     stage: one of FaultStage. A FHIR request has `access`, or `search` if it is one. is_export: part of a bulk export.
     interaction: of FHIR.
@@ -34,7 +35,7 @@ class AskedRequest(NamedTuple):
 
 
 def select_faults(faults: Iterable[Fault], asked: AskedRequest) -> list[Fault]:
-    """The faults for this request, in the order in which they were set."""
+    """Returns the faults for this request, in the order in which they were set."""
     return [fault for fault in faults if _is_for(fault, asked) and _can_happen(fault, asked)]
 
 
@@ -55,7 +56,7 @@ def _is_stage(named: str, stage: str) -> bool:
 
 
 def _can_happen(fault: Fault, asked: AskedRequest) -> bool:
-    """Whether such a fault can happen to such a request at all."""
+    """Whether this kind of fault applies to this kind of request."""
     kind = fault.kind
     match list_kinds()[kind].at:
         case "any":
@@ -71,7 +72,7 @@ def _can_happen(fault: Fault, asked: AskedRequest) -> bool:
 
 
 BOTH = ("scope", "no-refresh-token", "expires-in", "dead-token", "rotate-keys")
-"""Faults of a token response that also happen to the response to a refresh."""
+"""Faults of a token response that also apply to the response to a refresh."""
 
 
 def _applies_to_fhir(kind: str, asked: AskedRequest) -> bool:

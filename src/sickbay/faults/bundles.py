@@ -12,7 +12,7 @@ MAXIMUM_DEPTH = 40
 
 
 def change(fault: Fault, resource: dict[str, Any]) -> dict[str, Any]:
-    """The resource with this fault; the same object if it doesn't fit."""
+    """Returns the resource with this fault; the same object if the fault doesn't apply."""
     if fault.kind == "missing-references":
         return _break_references(resource, fault.id)
     if resource.get("resourceType") != "Bundle" or resource.get("type") != "searchset":
@@ -44,7 +44,7 @@ def _outcome_entry() -> dict[str, Any]:
 
 
 def _break_references(resource: dict[str, Any], fault: str) -> dict[str, Any]:
-    """Every reference but those to patients refers to an ID that doesn't exist."""
+    """Makes every reference, except those to patients, refer to an ID that doesn't exist."""
     changed = _walk(resource, fault, MAXIMUM_DEPTH)
     assert isinstance(changed, dict)
     return changed

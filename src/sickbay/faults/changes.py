@@ -1,4 +1,4 @@
-"""What a fault changed of a response, so that its exchange shows the response that was sent."""
+"""Records how faults changed a response, so that its exchange shows the response that was sent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ChangedResponse(NamedTuple):
     text: str
 
     def over(self, recorded: dict[str, Any]) -> dict[str, Any]:
-        """The recorded response, with what was sent in its place. A body that was changed isn't shown."""
+        """Returns the recorded response with the parts that were actually sent. A changed body isn't shown."""
         faulty = {name.decode() for name in SHOWN_HEADERS}
         headers = {name: value for name, value in recorded["headers"].items() if name.lower() not in faulty}
         return {
@@ -32,7 +32,7 @@ class ChangedResponse(NamedTuple):
 
 
 def find_change(before: SentResponse, after: SentResponse, sent_bytes: int) -> ChangedResponse | None:
-    """None if the faults left the response as it was. sent_bytes: how much of the body after the faults is sent."""
+    """Returns the change; None if the faults changed nothing. sent_bytes: bytes of the changed body that are sent."""
     sentences = [*_compare_responses(before, after, sent_bytes)]
     if not sentences:
         return None
@@ -41,7 +41,7 @@ def find_change(before: SentResponse, after: SentResponse, sent_bytes: int) -> C
 
 
 def describe_replacement(response: SentResponse) -> ChangedResponse:
-    """For a response that a fault sent without letting Sickbay handle the request. Its status is 0 if nothing was sent."""
+    """Describes a response that a fault sent instead of Sickbay's. Its status is 0 if nothing was sent."""
     if response.status == 0:
         return ChangedResponse(0, {}, True, "Sickbay closed the connection without a response.")
     return ChangedResponse(

@@ -7,17 +7,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 MARK = "injected-fault-"
-"""The beginning of every ID and file name that a fault made up, so that a request for one is recognised."""
+"""Prefix of every ID and file name that a fault invents, so that requests for them are recognised."""
 
 
-def change_members(document: dict[str, Any], set_members: Mapping[str, Any], removed: Iterable[str]) -> dict[str, Any]:
-    """The object with these members set and removed."""
+def set_and_remove_members(document: dict[str, Any], set_members: Mapping[str, Any], removed: Iterable[str]) -> dict[str, Any]:
+    """Returns a copy of the document with these members set and removed."""
     without = set(removed)
     return {name: value for name, value in {**document, **set_members}.items() if name not in without}
 
 
 def mislead(document: dict[str, Any], value: str, base: str, fault: str) -> dict[str, Any]:
-    """A discovery document with endpoints that don't work. value: stale, http or other-endpoints. fault: its id."""
+    """Returns a discovery document with endpoints that don't work. value: stale, http or other-endpoints. fault: its id."""
     return {
         name: _misleading_url(text, value, base, fault) if isinstance(text, str) and text.startswith(base) else text
         for name, text in document.items()
@@ -35,14 +35,14 @@ def _misleading_url(url: str, value: str, base: str, fault: str) -> str:
 
 
 def _as_http(url: str) -> str:
-    """The URL with http and without a port, as a server behind a proxy that ends TLS writes it."""
+    """Returns the URL with http and without a port, as a server behind a proxy that terminates TLS writes it."""
     rest = url.partition("://")[2]
     host, slash, path = rest.partition("/")
     return f"http://{host.partition(':')[0]}{slash}{path}"
 
 
 def measure_age(manifest: Mapping[str, Any] | None, now: float) -> float:
-    """Seconds since the export began, by the manifest's transactionTime; far in the past if it has none."""
+    """Returns seconds since the export began, by the manifest's transactionTime; very many if it has none."""
     try:
         began = datetime.fromisoformat(str((manifest or {})["transactionTime"]))
     except (KeyError, ValueError):
@@ -51,7 +51,7 @@ def measure_age(manifest: Mapping[str, Any] | None, now: float) -> float:
 
 
 def add_error_file(manifest: dict[str, Any], fault: str) -> dict[str, Any]:
-    """The manifest with one more error file, in the folder of the other files."""
+    """Returns the manifest with one more error file, in the folder of the other files."""
     files = [*manifest.get("output", ()), *manifest.get("error", ())]
     folder = str(files[0]["url"]).rpartition("/")[0] if files else ""
     error = {"type": "OperationOutcome", "url": f"{folder}/{MARK}{fault}.ndjson"}

@@ -12,13 +12,13 @@ from sickbay.kernel import english
 from sickbay.kernel.similar_names import find_closest
 
 MAXIMUM_FAULTS = 100
-"""Faults that can be in force at a time."""
+"""Maximum number of faults that can be active at the same time."""
 MAXIMUM_BYTES = 16_000_000
-"""Bytes of the members of all of them together."""
+"""Maximum total size of the members of all active faults, in bytes."""
 FaultStage: TypeAlias = Literal[
     "discovery", "authorize", "token", "refresh", "access", "search", "introspection", "revocation", "userinfo", "registration"
 ]
-"""Stages of requests for which a fault can be meant. access: every FHIR request, searches too. token: also a refresh."""
+"""Stages of requests that a fault can select. access: every FHIR request, including searches. token: includes refresh."""
 STEPS = ("discovery", "authorize", "token", "refresh", "access")
 """Steps of a launch."""
 TEXT = Member("string", maximum=500)
@@ -33,11 +33,11 @@ FILTERS: Mapping[str, Member] = {
     "probability": Member("number", minimum=0, maximum=1),
     "seed": Member("integer", minimum=0, maximum=2**53),
 }
-"""Members that say for which requests a fault is meant, of every kind."""
+"""Members of every kind that select the requests for a fault."""
 
 
 class Fault(Struct, frozen=True, omit_defaults=True):
-    """A fault in force. members: those of its kind. app: a client_id. path: a prefix, below the base URL."""
+    """An active fault. members: those of its kind. app: a client_id. path: a prefix, below the base URL."""
 
     id: str
     kind: str
@@ -54,17 +54,17 @@ class Fault(Struct, frozen=True, omit_defaults=True):
 
     @property
     def is_counted(self) -> bool:
-        """Whether it matters how often it was considered: then the workers share a counter."""
+        """Whether the fault depends on the number of requests, so that the workers share a counter."""
         return self.times is not None or self.seed is not None
 
     def to_json(self) -> dict[str, Any]:
-        """The fault as `/admin/faults` shows it."""
+        """Return the fault as `/admin/faults` shows it."""
         filters = {name: getattr(self, name) for name in FILTERS}
         return {"id": self.id, "kind": self.kind, **self.members, **{name: v for name, v in filters.items() if v is not None}}
 
 
 def find_problems(sent: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a fault as it was sent, one sentence each; empty if it can be set."""
+    """Returns one sentence for each problem of a fault as sent; empty if it can be set."""
     name = sent.get("kind")
     if not isinstance(name, str):
         return [f"A fault needs a kind. Kinds: {english.join(sorted(list_kinds()))}."]
@@ -91,13 +91,13 @@ def _wrong_members(name: str, kind: FaultKind, sent: Mapping[str, Any]) -> Itera
 
 
 def fault_of(sent: Mapping[str, Any], id: str) -> Fault:
-    """The fault that was sent, without problems."""
+    """Returns the fault that was sent. It must have no problems."""
     members = {name: sent[name] for name in list_kinds()[str(sent["kind"])].members if name in sent}
     return Fault(id, str(sent["kind"]), members, **{name: sent[name] for name in FILTERS if sent.get(name) is not None})
 
 
 def unknown_preset(name: str) -> str:
-    """The sentence about a preset that doesn't exist."""
+    """Returns the error message for a preset that doesn't exist."""
     return f"There is no preset {name}.{_suggest_name(name, list_presets())}"
 
 

@@ -28,7 +28,7 @@ class Member(Struct, frozen=True, forbid_unknown_fields=True):
     values: tuple[str, ...] = ()
 
     def find_mistake(self, value: Any) -> str:
-        """What the value must be instead; "" if it is right."""
+        """Return what the value must be; "" if it is valid."""
         match self.type:
             case "integer" | "number":
                 return self._wrong_number(value)
@@ -63,7 +63,8 @@ class Member(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FaultKind(Struct, frozen=True, forbid_unknown_fields=True):
-    """A kind of fault. answers: the request isn't handled at all. seen: which servers do so. advice: what a good app does.
+    """A kind of fault. answers: whether the fault replaces the whole response. seen: servers that behave like this. advice:
+    what a good app does.
 
     causes: the refusals that a token with this fault leads to, although the request that is refused has none.
     """
@@ -79,7 +80,7 @@ class FaultKind(Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def list_kinds() -> Mapping[str, FaultKind]:
-    """Every kind, by name."""
+    """Returns every kind, by name."""
     return convert(_read_toml("kinds.toml"), dict[str, FaultKind])
 
 
@@ -92,7 +93,7 @@ class Preset(Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def list_presets() -> Mapping[str, Preset]:
-    """Every preset, by name."""
+    """Returns every preset, by name."""
     return convert(_read_toml("presets.toml"), dict[str, Preset])
 
 

@@ -1,4 +1,4 @@
-"""What a fault makes of a whole response, and the responses of faults that answer instead of the server."""
+"""Applies a fault to a whole response, and builds the responses of faults that replace the server's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sickbay.faults.fault import Fault
 
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 HTML = "<!doctype html><title>Error</title><h1>An error has occurred</h1><p>Please contact your administrator.</p>"
-"""A page as proxies send it."""
+"""An error page as proxies send it."""
 FAILED_EXPORT = "The export failed."
 
 
@@ -30,7 +30,7 @@ class SentResponse(NamedTuple):
 
 
 def answer(fault: Fault, stage: str, description: str) -> SentResponse:
-    """The response of a fault whose kind answers. description: says that it was injected."""
+    """Returns the response of a fault whose kind replaces it. description: says that it was injected."""
     members = fault.members
     match fault.kind:
         case "status":
@@ -54,12 +54,12 @@ def answer(fault: Fault, stage: str, description: str) -> SentResponse:
 
 
 def refuse_refresh(description: str) -> SentResponse:
-    """RFC 6749 5.2."""
+    """Returns an error response with invalid_grant (RFC 6749 5.2)."""
     return _json_response(400, {"error": "invalid_grant", "error_description": description})
 
 
 def change(fault: Fault, response: SentResponse, base: str, now: float) -> SentResponse:
-    """The response with this fault; the same one if the fault doesn't fit. base: of Sickbay. now: epoch seconds."""
+    """Returns the response with this fault; the same one if the fault doesn't apply. base: of Sickbay. now: epoch seconds."""
     members = fault.members
     match fault.kind:
         case "content-type":
@@ -77,7 +77,7 @@ def change(fault: Fault, response: SentResponse, base: str, now: float) -> SentR
         return response
     match fault.kind:
         case "member":
-            changed = documents.change_members(parsed, members.get("set") or {}, members.get("remove") or ())
+            changed = documents.set_and_remove_members(parsed, members.get("set") or {}, members.get("remove") or ())
         case "discovery":
             changed = documents.mislead(parsed, members["value"], base, fault.id)
         case _:
@@ -88,7 +88,7 @@ def change(fault: Fault, response: SentResponse, base: str, now: float) -> SentR
 
 
 def _export(fault: Fault, response: SentResponse, now: float) -> SentResponse:
-    """A manifest, a poll or a file of a bulk export (Bulk Data Access 2.0)."""
+    """Returns a manifest, status or file of a bulk export with the fault (Bulk Data Access 2.0)."""
     value, is_file = fault.members["value"], "ndjson" in response.header(b"content-type")
     if is_file:
         if value == "file-fails":
@@ -111,12 +111,12 @@ def _export(fault: Fault, response: SentResponse, now: float) -> SentResponse:
 
 
 def _cut_lines_in_half(body: bytes) -> bytes:
-    """The first half of the lines of a file, which ends in the middle of a line."""
+    """Returns the first half of a file's lines, ending in the middle of a line."""
     return body[: len(body) // 2]
 
 
 def _error_response(stage: str, status: int, error: str, code: str, text: str) -> SentResponse:
-    """An OperationOutcome at FHIR addresses, otherwise the JSON of RFC 6749 5.2."""
+    """Returns an OperationOutcome at FHIR addresses, otherwise the JSON of RFC 6749 5.2."""
     if stage in ("access", "search"):
         issue = {"severity": "error", "code": code, "diagnostics": text}
         return _json_response(status, {"resourceType": "OperationOutcome", "issue": [issue]}, "application/fhir+json")

@@ -13,7 +13,7 @@ UNKNOWN_KEY = "key-that-is-not-published"
 
 
 def change(fault: Fault, members: Mapping[str, Any], sent_refresh_token: str | None) -> dict[str, Any]:
-    """The members with this fault. sent_refresh_token: of the request, if it refreshed a token."""
+    """Returns the members with this fault. sent_refresh_token: of the request, if it refreshed a token."""
     match fault.kind:
         case "no-refresh-token":
             return {name: value for name, value in members.items() if name != "refresh_token"}
@@ -30,7 +30,8 @@ def change(fault: Fault, members: Mapping[str, Any], sent_refresh_token: str | N
 
 
 def narrow_scope(scope: str, dropped: list[str]) -> str:
-    """The scopes without these, which are named as in the scope or by their beginning: patient/ or patient/Observation."""
+    """Returns the scopes without those that equal or begin with an item of `dropped`, such as patient/ or
+    patient/Observation."""
     return " ".join(name for name in scope.split() if not any(_is_meant(name, part) for part in dropped))
 
 
@@ -39,20 +40,20 @@ def _is_meant(scope: str, part: str) -> bool:
 
 
 def break_signature(token: str) -> str:
-    """The id_token with a signature that doesn't fit."""
+    """Returns the id_token with an invalid signature."""
     head, _, signature = token.rpartition(".")
     return f"{head}.{'B' if signature[:1] != 'B' else 'A'}{signature[1:]}"
 
 
 def read_claims(token: str) -> dict[str, Any]:
-    """The claims of an id_token that Sickbay signed."""
+    """Returns the claims of an id_token that Sickbay signed."""
     part = token.split(".")[1]
     value: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     return value
 
 
 def change_header(token: str, **members: str) -> str:
-    """The id_token with other members in its header and the same signature, which then doesn't fit."""
+    """Returns the id_token with changed header members and its old signature, which is then invalid."""
     header, rest = token.split(".", 1)
     old = json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))
     text = base64.urlsafe_b64encode(json.dumps({**old, **members}).encode()).rstrip(b"=").decode()

@@ -9,7 +9,7 @@ from sickbay.fhir import lossless_json
 from sickbay.fhir.elements import list_children
 
 _RELATIVE = re.compile(rb'"url"\s*:\s*"(?![A-Za-z][A-Za-z0-9+.-]*:)')
-"""Matches a relative URL. Most bodies have none and aren't parsed."""
+"""Matches a relative URL. Bodies without one aren't parsed."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 

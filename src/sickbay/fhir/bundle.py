@@ -22,10 +22,7 @@ class StoredResource(Protocol):
 
 
 class Alike(Sequence[StoredResource]):
-    """Resources of one type as rows of a database. Creating an object for each would take as long as reading them.
-
-    at: the column of the id. The next column is the body.
-    """
+    """Database rows of one type, because creating objects is slow. at: index of the id's column. The body follows."""
 
     __slots__ = ("at", "rows", "type")
 

@@ -28,7 +28,7 @@ _OLD_SERVICE, _SERVICE = (
 BULK_DATA = "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data"
 US_CORE_SERVER = "http://hl7.org/fhir/us/core/CapabilityStatement/us-core-server"
 IPA_SERVER = "http://hl7.org/fhir/uv/ipa/CapabilityStatement/ipa-server"
-"""From US Core 6.1: the profiles in `profiles.py`, and all interactions and search parameters with SHALL. A test compares."""
+"""From US Core 6.1: the profiles in `profiles.py`, and all interactions and search parameters with SHALL."""
 _ENDPOINTS = ("authorize", "token", "register", "manage", "introspect", "revoke")
 
 
@@ -152,7 +152,7 @@ def _parameters_of_all(version: str) -> list[dict[str, str]]:
 
 @cache
 def _parameters_by_target(version: str) -> Mapping[str, Sequence[str]]:
-    """Type -> parameters that refer to it, as `Type:parameter`. A reference to any type is listed at every type."""
+    """Returns type -> parameters that refer to it, as `Type:parameter`. A reference to any type is listed at every type."""
     referring: dict[str, list[str]] = {}
     for source in served_types(version):
         for parameter in sorted(load_parameters(version, source).values(), key=lambda parameter: parameter.code):

@@ -20,7 +20,7 @@ class Child(NamedTuple):
 
 @cache
 def list_children(version: str, path: str) -> dict[str, list[Child]]:
-    """Name -> keys. A choice is listed both by its bare name, with all types, and by each JSON name."""
+    """Name -> keys. A choice element is listed by its bare name, with all types, and by each JSON name."""
     by_name: dict[str, list[Child]] = {}
     for name, types in _children_by_parent(version).get(path, ()):
         for child in _keys_of_element(f"{path}.{name}", name, types):

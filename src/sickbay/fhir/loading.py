@@ -43,7 +43,7 @@ class Ready(NamedTuple):
 
 
 class LoadError(NamedTuple):
-    """A resource that can't be loaded, and why. is_bad: False if it is valid but this server doesn't use it."""
+    """The reason why a resource can't be loaded. is_bad: False if it is valid but this server doesn't use it."""
 
     place: str
     text: str

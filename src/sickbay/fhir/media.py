@@ -15,13 +15,13 @@ GENERIC_XML = ("application/xml", "text/xml")
 _WORDS = {"json": "application/json", "xml": "application/xml"}
 _ANY = ("*/*", "application/*")
 RANGES, PARAMETERS = 16, 4
-"""Media types that are read of Accept, and parameters of each. Browsers send up to eight types."""
+"""Maximum number of media types read from Accept, and of parameters of each. Browsers send up to eight types."""
 QUOTED = 400
-"""Characters of Accept that an explanation quotes."""
+"""Maximum number of characters of Accept that an explanation quotes."""
 
 
 class Media(Struct, frozen=True):
-    """content_type: of the response, None if nothing matches (406). asked: the header or parameter, for the explanation."""
+    """content_type: of the response, None if nothing matches (406). asked: the header or parameter that chose it."""
 
     content_type: str | None
     asked: str = ""

@@ -14,7 +14,7 @@ _PREFERENCE = re.compile(r'(?:^|[,;])\s*(return|handling)\s*=\s*"?([\w-]+)', re.
 _RETURNS: dict[str, Return] = {"minimal": "minimal", "representation": "representation", "operationoutcome": "OperationOutcome"}
 
 
-def names_version(header: str, current: int | None) -> bool:
+def matches_version(header: str, current: int | None) -> bool:
     """Whether If-Match or If-None-Match matches `current`, the current version; None if there is none. `*` matches any."""
     if current is None:
         return False
@@ -53,12 +53,12 @@ def make_etag(version_id: int) -> str:
 
 
 def wanted_return(prefer: str | None) -> Return | None:
-    """Returns what the response to a write should contain; None if the client doesn't say."""
+    """Returns the preferred content of the response to a write (`return=`); None if not sent."""
     return _RETURNS.get(_find_preference(prefer, "return"))
 
 
 def read_handling(prefer: str | None) -> Literal["strict", "lenient"] | None:
-    """Returns how unknown parameters should be handled; None if the client doesn't say."""
+    """Returns the preferred handling of unknown parameters (`handling=`); None if not sent."""
     preference = _find_preference(prefer, "handling")
     return "strict" if preference == "strict" else "lenient" if preference == "lenient" else None
 

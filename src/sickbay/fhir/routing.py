@@ -40,7 +40,7 @@ class Route(Struct, frozen=True, gc=False):
 class Misrouted:
     """A path or a method without a route. interaction, type: none, so that a caller needn't ask which of the two it has.
 
-    status: 404, 405 or 400. fault: the error that a rule explains, if any. versions: other versions that have the type.
+    status: 404, 405 or 400. fault: the error for a rule to explain, or None. versions: other versions that have the type.
     nearest: a type of this version with a similar name. sought: the unknown type or operation, and the type of the operation.
     """
 
@@ -85,7 +85,7 @@ def route(version: str, method: str, path: str) -> Route | Misrouted:
 
 
 def route_plainly(version: str, method: str, path: str) -> Route | Misrouted:
-    """Returns the same as `route`, but for an unknown type or operation no similar name, because looking for one takes time."""
+    """Returns the same as `route`, but without similar names for an unknown type or operation, because they take time."""
     before, _, rest = path.partition("/")
     type, slash, id = rest.partition("/")
     if slash and not before and method in _INSTANCE and type in known_types(version) and ID.fullmatch(id):  # most requests
@@ -267,7 +267,7 @@ COUNTERPARTS = {
 
 @memoize(16_384)
 def reference_target(reference: str, base: str) -> tuple[str, str] | None:
-    """(type, id) of `Type/id` or `{base}/Type/id`, without a version. None if it is contained, logical or external."""
+    """Returns (type, id) of `Type/id` or `{base}/Type/id`, without a version. None if it is contained, logical or external."""
     local = reference.removeprefix(base + "/") if reference.startswith(base + "/") else reference
     parts = local.split("/")
     if len(parts) == 4 and parts[2] == "_history":

@@ -35,7 +35,7 @@ EXCEPTIONS: Mapping[str, tuple[str, ...]] = {
 
 Appointment, AppointmentResponse and Schedule have only participants. So do Person (`link`), Provenance (`target`) and
 AuditEvent (agent and entity; `patient` only since R5), whose parameter `patient` covers all of them. There, every patient
-who takes part counts as a subject. Only an app that may write for all subjects can change a record with several.
+who takes part counts as a subject. To change a record with several subjects, an app must have write access for all of them.
 """
 
 

@@ -58,7 +58,7 @@ def is_element(version: str, type: str | None, name: str) -> bool:
 
 
 def suggest_element(version: str, type: str | None, name: str) -> str:
-    """Returns the likely meaning of an element that the type doesn't have."""
+    """Returns the element that was probably meant by a name that the type doesn't have."""
     first = name.removeprefix(f"{type}.").split(".")[0]
     near = nearest_of(first, list_children(version, type or ""))
     return f"_elements={near or 'the names of elements of ' + str(type) + ', separated by commas'}"

@@ -48,7 +48,7 @@ class BundleEntryRequest(NamedTuple):
 
 
 class InvalidBundle(Exception):
-    """Its text says what is wrong with the Bundle."""
+    """Raised for a Bundle that can't be processed. The text says what is wrong."""
 
 
 def read(version: str, text: bytes, content_type: str | None = None, base: str = "") -> tuple[str, list[BundleEntryRequest]]:
@@ -177,7 +177,7 @@ def find_first_reference(version: str, value: Any, urls: Collection[str]) -> str
 
 
 class _NotingPlaces(Mapping[str, str]):
-    """Targets of references that notes which of them are used."""
+    """Targets of references, with a record of those that are used."""
 
     def __init__(self, urls: Collection[str]) -> None:
         self._urls = urls

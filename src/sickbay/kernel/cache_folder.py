@@ -1,7 +1,7 @@
-"""Keeps files in the user's cache folder that can be made again. They can be deleted at any time.
+"""Keeps files that can be created again in the user's cache folder. They can be deleted at any time.
 
 A file appears only when it is complete, and its name contains the checksum of its content, so a damaged or truncated file is
-never used. Nothing is trusted that another user of the machine could have written.
+never used. Files that another user of the machine could have written are never used.
 """
 
 from __future__ import annotations
@@ -22,19 +22,20 @@ from typing import Final
 from sickbay.kernel import private_files
 
 LIMIT_BYTES: Final = 1_000_000_000
-"""The files of a folder together. The ones that were unused for the longest time are deleted first."""
+"""Maximum total size of a folder's files. The least recently used files are deleted first."""
 FREE_BYTES: Final = 1_000_000_000
-"""Nothing is written if the disk has less free space than this."""
+"""Minimum free space on the disk in bytes. With less, nothing is written."""
 BLOCK_BYTES: Final = 1 << 20
 DRAFT_SECONDS: Final = 3600.0
-"""A draft that is older than this was left by a process that was killed."""
+"""Age in seconds from which a draft counts as left behind by a killed process."""
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,150}")
 _DRAFT = ".draft"
 _OTHERS_CAN_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
 def find_folder(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path | None:
-    """Sickbay's folder for caches: $XDG_CACHE_HOME/sickbay, ~/Library/Caches/sickbay on macOS, otherwise ~/.cache/sickbay.
+    """Returns Sickbay's folder for caches: $XDG_CACHE_HOME/sickbay, ~/Library/Caches/sickbay on macOS, otherwise
+    ~/.cache/sickbay.
 
     A relative XDG_CACHE_HOME is invalid (XDG Base Directory Specification). None if the user has no home folder.
     """
@@ -55,7 +56,7 @@ class CacheFolder:
         self.folder, self._suffix, self._limit = folder, suffix, limit
 
     def find(self, key: str) -> Path | None:
-        """The file that was kept under this key. Deletes it if it is damaged. Marks it as used."""
+        """Return the file that is kept under this key, and mark it as used. Deletes a damaged file."""
         try:
             if not is_trusted_folder(self.folder):
                 return None
@@ -115,7 +116,7 @@ class CacheFolder:
                 draft.unlink()
 
     def _files_of_key(self, key: str) -> list[Path]:
-        """The files under this key, the newest first. There may be several if two processes made one at the same time."""
+        """Return the files under this key, newest first. There are several if two processes created one at the same time."""
         entries = [entry for entry in self._folder_entries() if self._key_of(entry.name) == key]
         return [Path(entry.path) for entry in sorted(entries, key=_modification_time, reverse=True)]
 
@@ -157,7 +158,7 @@ def _modification_time(entry: os.DirEntry[str]) -> float:
 
 
 def is_trusted_folder(folder: Path) -> bool:
-    """Whether it is ours, only we can write into it, and no other user can replace it. Follows only our own symbolic links."""
+    """Whether only this user can write into the folder or replace it. Follows only this user's symbolic links."""
     try:
         private_files.check_path(folder)
     except private_files.NotPrivate:
@@ -170,7 +171,7 @@ def is_trusted_folder(folder: Path) -> bool:
 
 
 def _is_safe_parent(about: os.stat_result) -> bool:
-    """Whether other users can't rename what is in the folder: they can't write into it, or, as in /tmp, only to add something.
+    """Whether other users can't rename entries of the folder: they can't write into it or, as in /tmp, can only add entries.
 
     A group may be able to: on many systems each user has a group of their own.
     """
@@ -178,13 +179,13 @@ def _is_safe_parent(about: os.stat_result) -> bool:
 
 
 def is_own_file(path: Path) -> bool:
-    """Whether it is a regular file of ours that no one else can write."""
+    """Whether the path is this user's regular file, and no one else can write to it."""
     about = path.lstat()
     return stat.S_ISREG(about.st_mode) and about.st_uid == os.geteuid() and not about.st_mode & _OTHERS_CAN_WRITE
 
 
 def _checksum_of_file(path: Path, target: Path | None = None) -> str:
-    """CRC-32, because it only has to detect damage, and a cryptographic hash would take several times as long.
+    """Returns the CRC-32, which only detects damage. A cryptographic hash would take several times as long.
 
     target: a file that gets the content.
     """

@@ -151,7 +151,7 @@ class Examination(Struct, frozen=True):
         return False
 
     def decisive(self, precedence: Sequence[str] = ()) -> Refusal | None:
-        """The refusal that determines the response: by the dialect's precedence, else the first."""
+        """Returns the refusal that determines the response: by the dialect's precedence, otherwise the first."""
         if self.granted:
             return None
         by_name = {refusal.name: refusal for refusal in reversed(self.refusals)}
@@ -177,7 +177,7 @@ def run_all(checks: Sequence[Check[R, K]], request: R, context: K, relaxed: Coll
 
 
 def _skip(check: Check[R, K], context: K, passed: set[str]) -> Checked | None:
-    """A skipped result if a prerequisite is missing; None if the check may decide."""
+    """Returns a skipped result if a prerequisite is missing; None if the check may decide."""
     for earlier in check.after:
         if earlier.name not in passed:
             return Checked(check.name, "skipped", waits_for=earlier.name)
@@ -245,7 +245,7 @@ def examine(
 
 
 def examine_fast(compiled: CompiledChecks[R, K], request: R, context: K) -> Examination | None:
-    """The Examination if all checks pass; None if one of them doesn't, or can't be called."""
+    """Returns the Examination if all checks pass; None if a check refuses or can't be called."""
     _, required, groups, passed = compiled
     for value in required(context):
         if value is UNKNOWN:

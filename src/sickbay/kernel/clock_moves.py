@@ -1,4 +1,4 @@
-"""Reads how far to move the clock: +2h, -30m, +1d12h."""
+"""Parses clock moves such as +2h, -30m and +1d12h."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PART: Final = re.compile(r"([0-9]{1,9})([smhdw])")
 
 
 def parse_move(text: str) -> int | None:
-    """The seconds, negative for a move back; None if the text is something else."""
+    """Returns the seconds, negative for a move back; None if the text isn't a move."""
     if not _MOVE.fullmatch(text):
         return None
     seconds = sum(int(number) * UNIT_SECONDS[unit] for number, unit in _PART.findall(text))

@@ -18,15 +18,15 @@ class Effects(Protocol):
     """The operations that pure code may not do itself."""
 
     def now(self) -> float:
-        """Seconds since 1970 by Sickbay's clock, which /admin/clock moves."""
+        """Returns seconds since 1970 by Sickbay's clock, which /admin/clock moves."""
         ...
 
     def arrival(self) -> int:
-        """Microseconds since 1970, which /admin/clock doesn't move: the order in which things happened."""
+        """Returns microseconds since 1970 by a clock that /admin/clock doesn't move, to keep the order of events."""
         ...
 
     def token(self, size: int = 32) -> str:
-        """`size` random bytes, base64url without padding."""
+        """Returns `size` random bytes as base64url without padding."""
         ...
 
     async def fetch(self, url: str, *, loopback: bool = False, page: bool = False, limit: int = LIMIT) -> Fetched:

@@ -105,7 +105,7 @@ def iso(at: float | str) -> str:
 
 
 def parse_date(text: str | None) -> date | None:
-    """The date in a FHIR date or dateTime; None if it has no day."""
+    """Returns the date in a FHIR date or dateTime; None if it has no day."""
     try:
         return date.fromisoformat((text or "")[:10])
     except ValueError:
@@ -122,7 +122,7 @@ def fhir_date(text: str | None) -> str:
 
 
 def age(born: str | None, today: date) -> int | None:
-    """The age in whole years; None if the day of birth isn't known."""
+    """Returns the age in whole years; None if the day of birth isn't known."""
     birth = parse_date(born)
     if birth is None:
         return None

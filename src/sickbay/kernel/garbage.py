@@ -1,4 +1,4 @@
-"""Pauses Python's search for garbage while many objects are created that refer to each other in no cycle."""
+"""Pauses Python's garbage collector while many objects without reference cycles are created."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ _pauses = 0
 
 @contextmanager
 def pause_collection() -> Iterator[None]:
-    """Collect nothing meanwhile. Keep it short: what other code leaves behind stays in memory until the end.
-
-    May overlap, on one thread. Without a pause, the garbage collector looks at each of the objects several times.
+    """Pause the garbage collector. Keep it short, because garbage of other code isn't freed meanwhile. May overlap, on one
+    thread. Without a pause, the garbage collector looks at each of the objects several times.
     """
     global _pauses
     if not _pauses and not gc.isenabled():

@@ -1,4 +1,4 @@
-"""Regular expressions that are compiled when they are first used, because a text needs few of the doctor's hundreds."""
+"""Regular expressions that are compiled on first use, because a text needs only a few of the doctor's hundreds."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def _keep_last_call(read: Read) -> Read:
 
 
 def _cache_one_argument(read: Read, cached: Read) -> Read:
-    """No loop here and in the next two functions, because a single create calls them about twenty times."""
+    """Caches a function of one argument. This and the next two avoid loops, because a create calls them about twenty times."""
     last = _keep_last_call(read)
     return lambda text: cached(text) if len(text) <= CACHED_CHARACTERS else last(text)
 

@@ -1,4 +1,4 @@
-"""The registry of what a process remembers from requests, so that a reset can forget all of it."""
+"""The registry of data that a process remembers from requests, so that a reset can remove all of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 
 class ResetScope(NamedTuple):
-    """tenant: the hospital that was reset; None for all of them. everything: added apps and users were removed too.
+    """The extent of a reset. tenant: the hospital; None for all hospitals. everything: apps and users were removed too.
 
     restored: a snapshot was restored, which keeps the journal.
     """
@@ -17,10 +17,10 @@ class ResetScope(NamedTuple):
 
 
 class Forgets(Protocol):
-    """A part of the memory."""
+    """A registered part of the memory."""
 
     def forget(self, reset: ResetScope) -> None:
-        """Forget what came from the hospital that was reset, or everything."""
+        """Remove the data of the hospital that was reset, or all data."""
         ...
 
 
@@ -43,6 +43,6 @@ class Memory:
         return part
 
     def forget(self, reset: ResetScope) -> None:
-        """Forget in every part."""
+        """Call `forget` of every part."""
         for part in self.parts.values():
             part.forget(reset)

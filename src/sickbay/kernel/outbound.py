@@ -19,12 +19,12 @@ from msgspec import Struct, field
 TIMEOUT_SECONDS = 5.0
 """Seconds for the name lookup, the connection and the response together."""
 LIMIT = 65_536
-"""The maximum size of a body in bytes."""
+"""Maximum size of a body in bytes."""
 VIA = "1.1 sickbay"
-"""Sent with each request, so that a Sickbay that receives it doesn't take it for the person at the keyboard."""
+"""`Via` header of each request, so that a receiving Sickbay doesn't mistake the request for the user at the keyboard."""
 NO_RESPONSE: Final = f"no response within {TIMEOUT_SECONDS:.0f} seconds"
 WRAPPED_EXCEPTIONS: Final = 8
-"""How many exceptions are looked through for the one of the TLS handshake."""
+"""Maximum number of nested exceptions that are searched for an error of the TLS handshake."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -37,7 +37,7 @@ RESERVED: Final = tuple(
 
 
 class Fetched(Struct, frozen=True):
-    """headers: names in lower case."""
+    """A fetched response. headers: names in lower case."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -57,7 +57,7 @@ Cause: TypeAlias = Literal["no-connection", "timeout", "certificate", "tls", "ot
 
 
 class Unreachable(Exception):
-    """Nothing was fetched. The message explains the reason to the developer who registered the URL."""
+    """Raised if the fetch failed. The message explains the reason to the developer who registered the URL."""
 
     def __init__(self, message: str, cause: Cause = "other") -> None:
         super().__init__(message)
@@ -65,11 +65,11 @@ class Unreachable(Exception):
 
 
 class NotPublic(Unreachable):
-    """The name has no address, or one that may not be called."""
+    """Raised if the name has no address, or one that may not be called."""
 
 
 class TooLong(Unreachable):
-    """The response has more bytes than the limit."""
+    """Raised if the response has more bytes than the limit."""
 
 
 def is_allowed(text: str, loopback: bool) -> bool:
@@ -83,7 +83,7 @@ def is_allowed(text: str, loopback: bool) -> bool:
 
 
 def _embedded_ipv4(address: Address) -> Address:
-    """The IPv4 address that an IPv6 address embeds, or else the address itself."""
+    """Returns the IPv4 address that an IPv6 address embeds, otherwise the address itself."""
     if not isinstance(address, ipaddress.IPv6Address):
         return address
     if address.ipv4_mapped or address.sixtofour:
@@ -121,7 +121,7 @@ async def fetch(
 
 
 def _tls_cause(error: BaseException) -> Cause | None:
-    """The error of the TLS handshake. HTTP clients wrap its exception once or twice."""
+    """Returns the error of the TLS handshake. HTTP clients wrap its exception once or twice."""
     current: BaseException | None = error
     for _ in range(WRAPPED_EXCEPTIONS):
         if isinstance(current, ssl.SSLError):
@@ -131,7 +131,7 @@ def _tls_cause(error: BaseException) -> Cause | None:
 
 
 async def _permitted_addresses(host: str, port: int, loopback: bool, named: NamedHost | None) -> list[str]:
-    """All addresses of the name. Raises Unreachable if even one of them may not be called."""
+    """Returns all addresses of the name. Raises Unreachable if any of them may not be called."""
     if named is not None and host == named.name.lower():
         named.addresses = named.addresses or await _resolve(host, port)
         return named.addresses

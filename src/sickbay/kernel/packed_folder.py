@@ -1,4 +1,4 @@
-"""Reads the files of a folder that a wheel has in one archive, where they need a fifth of the space."""
+"""Reads the files of a folder, which a wheel stores in one archive to save four fifths of the space."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from zipfile import ZipFile
 
 
 class PackedFolder(NamedTuple):
-    """folder: in a clone. archive: the same files in a wheel, uncompressed, since the wheel compresses it."""
+    """A folder of data files. folder: its path in a clone. archive: the uncompressed archive in a wheel, which compresses
+    it."""
 
     folder: Path
     archive: Path
 
     def list_files(self, suffix: str) -> list[str]:
-        """The paths of the files with this suffix, relative to the folder, in their order."""
+        """Return the sorted paths of the files with this suffix, relative to the folder."""
         if _is_packed(self.archive):
             with ZipFile(self.archive) as archive:
                 return sorted(name for name in archive.namelist() if name.endswith(suffix))
@@ -23,7 +24,7 @@ class PackedFolder(NamedTuple):
         return sorted(path.relative_to(self.folder).as_posix() for path in files)
 
     def read_bytes(self, name: str) -> bytes:
-        """Raises KeyError or FileNotFoundError if there is no such file."""
+        """Return the content of a file. Raises KeyError or FileNotFoundError if there is no such file."""
         if _is_packed(self.archive):
             with ZipFile(self.archive) as archive:
                 return archive.read(name)

@@ -1,4 +1,4 @@
-"""Creates files and folders that only their owner can read, and opens none that another user placed.
+"""Creates files and folders that only their owner can read, and never opens those of other users.
 
 Modes are given when a file is created, so that there is no moment in which others can read it, whatever the umask.
 """
@@ -20,7 +20,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
 
 
 class NotPrivate(Exception):
-    """Another user controls the path, or it can't be made private. The message is one sentence for the user."""
+    """Raised if another user controls the path, or it can't be made private. The message is one sentence for the user."""
 
 
 def make_folder(path: Path) -> None:
@@ -140,10 +140,10 @@ class Drafts:
         self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._files: dict[str, IO[bytes]] = {}
         self._drafts: dict[str, str] = {}
-        """The random name of each file. It is here before the file is made, so that a signal in between leaves none behind."""
+        """The temporary name of each file. It is set before the file is created, so that a signal in between leaves no file."""
 
     def file(self, name: str) -> IO[bytes]:
-        """The file of this name, which is opened on the first call."""
+        """Returns the file of this name, which is opened on the first call."""
         if name not in self._files:
             if not _NAME.fullmatch(name):
                 raise NotPrivate(f"{name!r} can't be the name of a file.")
@@ -167,7 +167,7 @@ class Drafts:
             os.close(self._descriptor)
 
     def discard(self) -> None:
-        """Removes what isn't published."""
+        """Removes the files that weren't published."""
         for file in self._files.values():
             with suppress(OSError):
                 file.close()

@@ -14,13 +14,13 @@ from typing import Final, NamedTuple
 from sickbay.kernel.memoize import cache_results, memoize
 
 WORD_CHARACTERS: Final = 64
-"""A longer text isn't a misspelled name."""
+"""Maximum length of a misspelled name, in characters."""
 COMPARED_NAMES: Final = 16
-"""Names that are compared letter by letter, those that share the most letters first."""
+"""Maximum number of names that are compared letter by letter, starting with those that share the most letters."""
 URL_CHARACTERS: Final = 300
-"""Characters of a URL that are compared."""
+"""Maximum number of characters of a URL that are compared."""
 _REPEATS: Final = 16
-"""How often a letter of a name is counted. Names don't repeat one more often."""
+"""Maximum number of times that a letter is counted. Names don't repeat a letter more often."""
 
 
 class Vocabulary(NamedTuple):
@@ -75,7 +75,7 @@ def _similarity_of(known: str, url: str) -> float:
 
 
 def _similarity_bounds(word: str, known: Vocabulary) -> list[tuple[float, str]]:
-    """Return the most that the similarity of each name can be."""
+    """Return an upper bound for the similarity of each name."""
     sought, size = _letter_bits(word), len(word)
     return [
         (2 * (sought & letters).bit_count() / ((size + len(name)) or 1), name)
@@ -96,6 +96,6 @@ def _letter_bits(word: str) -> int:
 
 
 def count_common_start(first: str, second: str) -> int:
-    """The number of characters that both texts begin with."""
+    """Return the number of characters that both texts begin with."""
     pairs = zip(first, second, strict=False)
     return next((place for place, (left, right) in enumerate(pairs) if left != right), min(len(first), len(second)))

@@ -32,7 +32,7 @@ class TemporaryFolder:
             draft.rename(self.path / OWNER)  # not before, so that no process finds it unlocked
 
     def remove(self) -> None:
-        """Can be called again."""
+        """Remove the folder. Does nothing if it was removed before."""
         shutil.rmtree(self.path, ignore_errors=True)
         self._lock.close()
 
@@ -44,7 +44,7 @@ def sweep(prefix: str = EPHEMERAL) -> None:
 
 
 def find_abandoned(prefix: str) -> Iterator[Path]:
-    """The folders of this user whose process has ended. Each stays locked until the next one is asked for.
+    """Yield this user's folders whose process has ended. Each stays locked until the next one is requested.
 
     Other users can write into the folder for temporary files too. What they put there isn't touched.
     """
@@ -58,7 +58,7 @@ def find_abandoned(prefix: str) -> Iterator[Path]:
 
 
 def _lock_if_abandoned(entry: os.DirEntry[str]) -> int | None:
-    """The descriptor of its lock; None if it isn't a folder of this user, or if its process is running."""
+    """Return the descriptor of the folder's lock; None if it belongs to another user or its process is running."""
     try:
         if not entry.is_dir(follow_symlinks=False) or entry.stat(follow_symlinks=False).st_uid != os.geteuid():
             return None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 WINDOW, OVERLAP = 20_000, 4_000
-"""Characters in which a match of one search may start, and the length up to which a match is found."""
+"""Number of characters in which a match of one search may start, and the maximum length of a match."""
 
 
 def matches(pattern: re.Pattern[str], text: str, window: int = WINDOW, overlap: int = OVERLAP) -> Iterator[re.Match[str]]:

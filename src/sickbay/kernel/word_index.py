@@ -16,7 +16,7 @@ from msgspec import Struct
 SATURATION, LENGTH_SHARE = 1.2, 0.75
 """The parameters k1 and b of BM25."""
 QUERY_WORDS = 200
-"""How many different words of a query are looked up at most."""
+"""Maximum number of different words of a query that are looked up."""
 _WORD = re.compile(r"[^\W_]+")
 _ENDING = re.compile(r"(?:ies|y|es|s|ing|ed|d|e)$")
 _SHORTEST_STEM = 3
@@ -38,7 +38,7 @@ class WordIndex(Struct, frozen=True):
 
 
 def split_stems(text: str) -> list[str]:
-    """The words of a text in lower case without their endings. Stop words are left out."""
+    """Returns the words of a text in lower case without their endings. Stop words are left out."""
     return [_stem_of_word(word) for word in _WORD.findall(text.lower()) if word not in STOP_WORDS]
 
 
@@ -48,13 +48,13 @@ def _stem_of_word(word: str) -> str:
 
 
 def find_word(text: str, wanted: Container[str]) -> tuple[int, int] | None:
-    """Where the first word with one of these stems begins and ends."""
+    """Returns the start and the end of the first word with one of these stems."""
     matches = (match for match in _WORD.finditer(text) if _stem_of_word(match[0].lower()) in wanted)
     return next((match.span() for match in matches), None)
 
 
 def build(documents: Iterable[Sequence[tuple[str, int]]]) -> WordIndex:
-    """documents: each as its texts with their weights. A word of weight 3 counts as three."""
+    """Builds the index. documents: each as its texts with their weights. A word of weight 3 counts as three."""
     postings: dict[str, list[int]] = {}
     last: dict[str, int] = {}
     lengths = []
@@ -71,7 +71,7 @@ def build(documents: Iterable[Sequence[tuple[str, int]]]) -> WordIndex:
 
 
 def search(index: WordIndex, query: str, among: range | None = None, *, every_word: bool) -> list[tuple[int, float]]:
-    """The documents with any word of the query (with every one, if wanted), as numbers and scores, the best first.
+    """Returns documents with any word of the query (or every word), as numbers and scores, the best first.
 
     among: the numbers of the documents that are searched, as if the others weren't in the index; by default all.
     """
@@ -94,7 +94,7 @@ def search(index: WordIndex, query: str, among: range | None = None, *, every_wo
 
 
 def _postings_of_stem(index: WordIndex, stem: str, among: range) -> list[tuple[int, int]]:
-    """The numbers of the documents with this stem, and how often each has it."""
+    """Returns the numbers of the documents with this stem, and how often each has it."""
     postings = index.postings.get(stem, ())
     numbers = accumulate(postings[::2])
     return [(number, times) for number, times in zip(numbers, postings[1::2], strict=True) if number in among]

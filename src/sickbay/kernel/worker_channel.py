@@ -1,4 +1,4 @@
-"""Lets a worker ask the other workers of its server something, and wait for their answers.
+"""Lets a worker send questions to the other workers of its server and wait for their answers.
 
 Each worker listens on a Unix socket in one folder that only their user can open. Nothing is sent while no one asks.
 """
@@ -17,13 +17,13 @@ from typing import Any, Final, TypeAlias
 from sickbay.kernel import private_files
 
 ANSWER_SECONDS: Final = 5.0
-"""How long `ask` waits for workers that neither answer nor end."""
+"""Maximum seconds that `ask` waits for a worker that doesn't respond."""
 TOLD_SECONDS: Final = 0.25
-"""How long `tell` waits for them. Workers that are alive need a few milliseconds."""
+"""Maximum seconds that `tell` waits for a worker. A working one needs a few milliseconds."""
 QUESTIONS_AT_ONCE: Final = 32
-"""Questions of a worker at the same time, and as many messages. Each needs a file descriptor per other worker."""
+"""Maximum number of concurrent questions of a worker, and of messages. Each needs a file descriptor per other worker."""
 QUESTION_BYTES: Final = 1_000_000
-"""A longer question gets no answer."""
+"""Maximum size of a question in bytes. Larger ones get no answer."""
 DESCRIPTORS: Final = Path("/proc/self/fd")
 """Linux: a folder's descriptor here is a short path to it. The path of a socket may have only 103 characters."""
 Answerers: TypeAlias = Mapping[str, Callable[[bytes], Awaitable[bytes]]]
@@ -127,6 +127,6 @@ async def open_channel(folder: Path, answerers: Answerers) -> WorkerChannel:
 
 
 def remove_sockets(folder: Path, pid: int | None = None) -> None:
-    """Remove what a worker left that has ended; None: all workers of this folder."""
+    """Remove the sockets of a worker that has ended; None: of all workers of this folder."""
     for left in folder.glob("*-*" if pid is None else f"{pid}-*"):
         left.unlink(missing_ok=True)

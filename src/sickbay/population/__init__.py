@@ -101,7 +101,7 @@ def _practitioner_groups(seed: int, patients: int, version: Version, messiness: 
 
     panels: dict[str, list[str]] = {}
     for number in range(1, patients + 1):
-        patient = data_quality.distort_person(make_person(seed, number), seed, messiness)
+        patient = data_quality.add_person_errors(make_person(seed, number), seed, messiness)
         panels.setdefault(patient.practitioner, []).append(patient.id)
     render = _renderer_module(version)
     yield from (

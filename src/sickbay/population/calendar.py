@@ -117,7 +117,7 @@ def _book_slot(
     if patient_number is None:
         return slot, None
     created = day - datetime.timedelta(days=rng.pick_integer(4, 40))
-    patient = data_quality.distort_person(make_person(seed, patient_number), seed, messiness)
+    patient = data_quality.add_person_errors(make_person(seed, patient_number), seed, messiness)
     reason = "Hypertension, yearly review" if patient_number == TIMOTHY else _draw_reason(seed, rng, patient_number, day)
     return slot, Booking(f"ap-{slot.id[5:]}", slot, patient, clinic.room, reason, state, created)
 

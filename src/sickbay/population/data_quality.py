@@ -35,7 +35,7 @@ _NAMES = (
 """Diacritics, names of one letter, capitals, a hundred letters, remarks in the wrong field, other scripts."""
 
 
-def distort_person(patient: Person, seed: int, level: float) -> Person:
+def add_person_errors(patient: Person, seed: int, level: float) -> Person:
     rng = SeededRandom(seed, "mess", "person", patient.number)
     if patient.number <= CAST or not rng.chance(level * 0.5):
         return patient

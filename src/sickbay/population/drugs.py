@@ -24,7 +24,7 @@ _FOR_CHILDREN: Mapping[Drug, tuple[tuple[float, Drug], ...]] = {
     _DRUGS["PARACETAMOL"]: ((6, _DRUGS["CHEWABLE_160"]), (12, _DRUGS["CHEWABLE_320"])),
     _DRUGS["AMOXICILLIN"]: ((2, _DRUGS["AMOXICILLIN_INFANT"]),),
 }
-"""What is prescribed instead below an age in years: lower doses, and nothing that has to be swallowed whole."""
+"""Replacements below an age in years: lower doses, and nothing that has to be swallowed whole."""
 
 
 def dose_for_age(drug: Drug, age: float) -> Drug:

@@ -21,7 +21,7 @@ HOW_OFTEN = (
     _answer_choice("LA6570-1", "More than half the days"),
     _answer_choice("LA6571-9", "Nearly every day"),
 )
-"""In the order of their scores, 0 to 3."""
+"""Choices in the order of their scores, 0 to 3."""
 HOW_TRUE = (
     _answer_choice("LA28398-8", "Never true"),
     _answer_choice("LA6729-3", "Sometimes true"),

@@ -68,7 +68,8 @@ CAST: dict[int, Role] = {
 
 @cache_results(1024)
 def make_person(seed: int, number: int) -> Person:
-    """Returns the `number`-th patient (from 1) of this seed. Choosing the patient of an appointment looks at many."""
+    """Returns the `number`-th patient (from 1) of this seed. Cached, because choosing the patient for an appointment tries
+    many."""
     rng = SeededRandom(seed, "person", number)
     random_person = _random_person(rng, number)
     role = CAST.get(number)

@@ -12,11 +12,11 @@ QUARTER = 90
 REPEATS = 3
 """Refills after the first fill of a year; then the order is renewed."""
 _WHEN_NEEDED = 30
-"""Doses of a drug that is taken when needed, estimated at one a day."""
+"""Number of doses in a supply of a drug that is taken when needed, estimated at one a day."""
 _PACKS: Mapping[str, str] = {"puff": "inhaler", "injection": "auto-injector", "application": "tube"}
 """Packages of forms that are not dispensed by the dose."""
 _MONTH = 30
-"""Days that an inhaler lasts if it is used daily."""
+"""Number of days that an inhaler lasts if it is used daily."""
 
 
 class Supply(NamedTuple):

@@ -1,4 +1,4 @@
-"""Adds what few patients have to one of the first patients, so that a population of eight has everything that US Core requires.
+"""Adds rare data to one of the first patients, so that a population of eight has everything that US Core requires.
 
 Marek Petersen's last weeks contain most of it: a bleeding polyp, a new knee, and the answers at his last visit.
 """
@@ -15,13 +15,13 @@ from sickbay.population.codings import DECLINED, words
 from sickbay.population.patient_history import Condition, Measure, Visit
 
 MAREK = 4
-"""The number of the patient, who is of the cast, so that every seed has him."""
+"""The number of the patient. He is in the cast, so every seed has him."""
 _BLEEDING, _OPERATION, _REVIEW = datetime.date(2026, 10, 26), datetime.date(2026, 11, 2), datetime.date(2026, 11, 17)
 _ANAEMIA, _CURED = datetime.date(2021, 3, 2), datetime.date(2021, 9, 7)
 
 
 def prepare(chart: Chart) -> None:
-    """Makes the answers to the questions about food show a risk; `social.py` adds what follows from that."""
+    """Makes the answers about food show a risk. `social.py` adds the consequences."""
     if chart.person.number != MAREK:
         return
     for index, reading in enumerate(chart.history.readings):
@@ -43,7 +43,7 @@ def add(chart: Chart) -> None:
 
 
 def _add_polyp(chart: Chart) -> Condition:
-    """Blood in the stool, a polyp that is removed, and the pathologist's report."""
+    """Adds blood in the stool, a polyp that is removed, and the pathologist's report."""
     visit = chart.visit(_BLEEDING, problems.EMERGENCY, minutes=240, setting="emergency")
     polyp = chart.problem(problems.POLYP, _BLEEDING, _BLEEDING, visit, lasting=False, over=_OPERATION)
     request = chart.request(procedure_codes.COLONOSCOPY, procedure_codes.EVALUATION, visit, polyp)
@@ -56,7 +56,7 @@ def _add_polyp(chart: Chart) -> Condition:
 
 
 def _new_knee(chart: Chart, knee: Condition) -> None:
-    """Three days in hospital: an examination before the operation, the prosthesis, and physiotherapy afterwards."""
+    """Adds three days in hospital: an examination before the operation, the prosthesis, and physiotherapy afterwards."""
     visit = chart.visit(_OPERATION, problems.ADMISSION, problems.KNEE_ARTHROSIS, minutes=3 * 24 * 60, setting="inpatient")
     _add_finding(chart, measures.ECG, visit, 30, text="Sinus rhythm, 68 beats a minute, no ischaemia.")
     _add_finding(chart, measures.ECG, visit, 31, concept=words("Normal ECG"))
@@ -74,7 +74,7 @@ def _new_knee(chart: Chart, knee: Condition) -> None:
 
 
 def _record_last_visit(chart: Chart, polyp: Condition) -> None:
-    """What was asked and measured at the visit after the operation."""
+    """Records the answers and measurements of the visit after the operation."""
     visit = chart.visit(_REVIEW, problems.FOLLOW_UP, polyp.concept)
     chart.request(procedure_codes.SALT, procedure_codes.COUNSELING, visit)
     chart.record_statement(drugs.ALBUTEROL, _ANAEMIA, visit, (_CURED, "It made his heart race."))

@@ -27,7 +27,7 @@ _OTHERS: Mapping[str, Concept] = {
     measures.COVID.key: SWAB,
     measures.INFLUENZA.key: SWAB,
 }
-"""By the key of a measure. Measures that are not listed are measured in blood."""
+"""Specimen by the key of a measure. All other measures are measured in blood."""
 
 
 class Specimen(NamedTuple):

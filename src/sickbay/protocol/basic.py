@@ -46,7 +46,7 @@ _SCHEME = re.compile(r"\s*[\"']?(?:basic|bearer|token)?[\s:=]*", re.I)
 
 
 def salvage(header: str) -> Pair | None:
-    """Client ID and secret of a malformed header: with a colon or quotation marks around it, not encoded, or encoded twice."""
+    """Returns client ID and secret of a malformed header: with a colon or quotation marks, not encoded, or encoded twice."""
     text = header[_SCHEME.match(header).end() :].strip(" \"'")  # type: ignore[union-attr]  # the pattern also matches an empty string
     for _ in range(2):
         text = text if ":" in text else _decode_credentials(text)
@@ -70,10 +70,10 @@ def _split_credentials(inside: str, broken: bool) -> Basic:
 
 
 def write_plain(id: str, secret: str) -> str:
-    """The header without form-encoding, for servers that don't decode it."""
+    """Returns the header without form-encoding, for servers that don't decode it."""
     return "Basic " + b64encode(f"{id}:{secret}".encode()).decode()
 
 
 def write(id: str, secret: str) -> str:
-    """The header for this client ID and secret: form-encoded, then base64-encoded (RFC 6749 2.3.1)."""
+    """Returns the header for this client ID and secret: form-encoded, then base64-encoded (RFC 6749 2.3.1)."""
     return "Basic " + b64encode(f"{quote_plus(id)}:{quote_plus(secret)}".encode()).decode()

@@ -1,4 +1,4 @@
-"""Whether a browser shows a page of another origin in a frame, from its address and its response headers.
+"""Determines whether a browser shows another origin's page in a frame, from its address and response headers.
 
 Content Security Policy Level 3, 6.4.2 frame-ancestors and 6.7.2.8 (matching); HTML Standard, The `X-Frame-Options` header.
 """
@@ -11,7 +11,7 @@ from typing import Final
 from sickbay.protocol.urls import DEFAULT_PORTS, LOOPBACK, origin, split
 
 POLICIES: Final = 32
-"""Policies and directives that are read. Pages have one policy, with a dozen directives."""
+"""Maximum number of policies and directives that are read. Pages have one policy, with a dozen directives."""
 
 
 def is_mixed_content(page: str, address: str) -> bool:
@@ -39,7 +39,7 @@ def refusing_header(headers: Mapping[str, str], address: str, page: str) -> str:
 
 
 def _frame_ancestors(policies: str) -> list[list[str]]:
-    """The sources of each policy that has the directive. Only the first such directive of a policy counts."""
+    """Returns the sources of each policy that has the directive. Only the first such directive of a policy counts."""
     found = []
     for policy in policies.split(",", POLICIES)[:POLICIES]:
         for directive in policy.split(";", POLICIES)[:POLICIES]:
@@ -70,7 +70,7 @@ def _fits_scheme(scheme: str, page: str) -> bool:
 
 
 def _fits_host(authority: str, page: str) -> bool:
-    """authority: "ehr.example.org:8443", "*.example.org", "localhost:*"."""
+    """Whether the page's host fits an authority: "ehr.example.org:8443", "*.example.org", "localhost:*"."""
     host, mark, port = authority.rpartition(":") if not authority.endswith("]") else (authority, "", "")
     host, actual = host if mark else authority, split(page)
     name = actual.hostname or ""
@@ -81,7 +81,7 @@ def _fits_host(authority: str, page: str) -> bool:
 
 
 def _refusing_options(value: str, address: str, page: str) -> str:
-    """Unknown values, such as ALLOW-FROM, are ignored by browsers, unless they contradict a known one."""
+    """Returns the refusing X-Frame-Options value. Browsers ignore unknown values unless they contradict a known one."""
     options = {option.strip().lower() for option in value.split(",", POLICIES)[:POLICIES]}
     known = options & {"deny", "sameorigin", "allowall"}
     refuses = (

@@ -7,7 +7,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
 
 MAXIMUM_NAME: Final = 253
-"""Characters of a name in DNS, without the dot at its end (RFC 1035 2.3.4)."""
+"""Maximum length of a DNS name in characters, without a final dot (RFC 1035 2.3.4)."""
 MAXIMUM_LABEL: Final = 63
 MAXIMUM_PORT: Final = 65_535
 _AUTHORITY = re.compile(r"https?://([^/?#\\]++)", re.I)
@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.I)
 
 
 def host_fault(url: str) -> str:
-    """Why no browser can open the host and port of the URL, as a sentence; "" if it can, or if the URL has no host."""
+    """Returns a sentence that says why no browser can open the URL's host and port; "" if it can, or if there is no host."""
     match = _AUTHORITY.match(url)
     authority = match[1].rpartition("@")[2] if match else ""
     if not authority:

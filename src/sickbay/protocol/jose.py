@@ -42,12 +42,12 @@ def generate(size: int = 2048) -> str:
 
 
 def public_members(key: str) -> Jwk:
-    """The public members of a key, as they are published in a key set."""
+    """Returns the public members of a key, as they are published in a key set."""
     return {name: value for name, value in json.loads(key).items() if name not in PRIVATE}
 
 
 def key_set(keys: Sequence[str]) -> dict[str, list[Jwk]]:
-    """The document at `jwks_uri`."""
+    """Returns the document at `jwks_uri`."""
     return {"keys": [public_members(key) for key in keys]}
 
 
@@ -68,7 +68,7 @@ def prepare_signing(key: str | None) -> None:
 
 @cache_results(16)
 def _header_and_signer(key: str, algorithm: str) -> tuple[str, Callable[[bytes], bytes]]:
-    """The encoded header and the signing function, which are the same each time. The library would create them again."""
+    """Returns the encoded header and the signing function, cached because the library would create them each time."""
     from joserfc.jws import JWSRegistry
 
     private, chosen = _import_key(key), JWSRegistry(algorithms=[algorithm]).get_alg(algorithm)
@@ -162,7 +162,7 @@ def _decode_integer(member: object) -> int:
 
 
 def find_unsuitable_member(key: Jwk, algorithm: object = None) -> str:
-    """The member of the key that excludes verifying signatures with this algorithm, and its value; "" if none does."""
+    """Returns the key's member that rules out verifying signatures with this algorithm, and its value; "" if none does."""
     use, operations, named = key.get("use"), key.get("key_ops"), key.get("alg")
     if use not in (None, "sig"):
         return f"use is {use}"
@@ -180,7 +180,7 @@ def _is_of_another_curve(key: Jwk, algorithm: object) -> bool:
 
 
 def private_members(key: Jwk) -> tuple[str, ...]:
-    """The private members, with which anyone could sign. A symmetric key always has one."""
+    """Returns the private members, with which anyone could sign. A symmetric key always has one."""
     return tuple(name for name in PRIVATE if name in key) or (("k",) if key.get("kty") == "oct" else ())
 
 

@@ -20,7 +20,7 @@ VERSION, CAPABILITIES, SERVER = f"{PREFIX}protocolVersion", f"{PREFIX}clientCapa
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
 HEADER_MISMATCH, UNSUPPORTED_VERSION = -32020, -32022
 MAXIMUM_DEPTH: Final = 32
-"""Objects and lists inside each other, in a message. What writes JSON again fails with a few hundred."""
+"""Maximum nesting of objects and lists in a message. JSON encoders fail at a few hundred."""
 NAME_PARAMETERS: Final[dict[str, str]] = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 """Methods with the header Mcp-Name, and the parameter that it repeats."""
 _STATUSES: Final = {METHOD_NOT_FOUND: 404}
@@ -30,7 +30,7 @@ Headers: TypeAlias = Mapping[str, str]
 
 
 class Call(NamedTuple):
-    """A request that has to be answered."""
+    """A request that needs a response."""
 
     id: str | int
     method: str
@@ -46,7 +46,7 @@ class Reply(NamedTuple):
 
 
 def read(raw: bytes, headers: Headers | None = None) -> Call | Reply:
-    """One message: a request to answer, or its response if it needs no tool. headers: None over stdio."""
+    """Parses a message. Returns the request to answer, or its response if it needs no tool. headers: None over stdio."""
     try:
         message = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -70,7 +70,7 @@ def read(raw: bytes, headers: Headers | None = None) -> Call | Reply:
 
 
 def _is_nested_deeper(value: Any, depth: int) -> bool:
-    """Whether a value has more objects and lists inside each other. Looks at each value once, without recursion."""
+    """Whether a value is nested deeper than this. Visits each value once, without recursion."""
     level = [value]
     for _ in range(depth + 1):
         containers = [member for member in level if isinstance(member, dict | list)]
@@ -106,7 +106,7 @@ def _read_initialize(id: str | int, params: Mapping[str, Any]) -> Call | Reply:
 def _find_fault(
     id: str | int, method: str, params: Mapping[str, Any], meta: Mapping[str, Any], headers: Headers | None
 ) -> Reply | None:
-    """What is wrong with a modern request: its `_meta`, a header, or its version, in this order."""
+    """Returns what is wrong with a modern request: its `_meta`, a header, or its version, in this order."""
     version = meta.get(VERSION)
     if not isinstance(version, str) or not isinstance(meta.get(CAPABILITIES), dict):
         return _error_reply(id, INVALID_PARAMS, f"_meta must have {VERSION} and {CAPABILITIES}", 400)
@@ -122,7 +122,7 @@ def _find_fault(
 
 
 def _decode_header(header: str | None) -> str | None:
-    """The value of a header, which may be encoded as =?base64?…?=."""
+    """Returns the value of a header, which may be encoded as =?base64?…?=."""
     value = header.strip(" \t") if header is not None else None
     if value is None or not (value.startswith("=?base64?") and value.endswith("?=")):
         return value
@@ -133,18 +133,18 @@ def _decode_header(header: str | None) -> str | None:
 
 
 def respond(call: Call, result: Mapping[str, Any], server: Mapping[str, str]) -> Reply:
-    """The response to a request. In the modern era it says that it is complete, and who sent it."""
+    """Returns the response to a request. In the modern era it says that it is complete, and who sent it."""
     shown = {**result, "resultType": "complete", "_meta": {SERVER: dict(server)}} if call.is_modern else dict(result)
     return Reply({"jsonrpc": "2.0", "id": call.id, "result": shown})
 
 
 def fail(call: Call, code: int, text: str) -> Reply:
-    """An error that the client caused. The legacy era has the status 200 for it."""
+    """Returns an error that the client caused. The legacy era uses status 200 for it."""
     return _error_reply(call.id, code, text, _STATUSES.get(code, 400) if call.is_modern else 200)
 
 
 def choose_version(requested: str) -> str:
-    """The version for a legacy handshake: the requested one, or else the newest one that has a handshake."""
+    """Returns the version for a legacy handshake: the requested one, otherwise the newest that has a handshake."""
     return requested if requested in LEGACY else LEGACY[0]
 
 

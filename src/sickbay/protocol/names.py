@@ -1,4 +1,4 @@
-"""Names that strangers choose and people read, such as an app's: without characters that no one sees."""
+"""Removes invisible characters from names that strangers choose, such as an app's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import unicodedata
 from typing import Final
 
 NAME_CHARACTERS: Final = 200
-"""The characters of the longest name."""
+"""Maximum length of a name in characters."""
 _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters and marks that are invisible, or look like a space."""
 _VISIBLE: Final = frozenset("LNPS")
@@ -14,7 +14,7 @@ _VISIBLE: Final = frozenset("LNPS")
 
 
 def clean_name(sent: str, most: int = NAME_CHARACTERS) -> str:
-    """The name without control characters, characters that change the direction of text, and invisible ones.
+    """Returns the name without control characters, characters that change the direction of text, and invisible ones.
 
     It has single spaces, and at most `most` characters. "" if nothing visible is left.
     """

@@ -27,7 +27,7 @@ _LOCAL: Final = NearbyHost("{host} is a name or address in a local network", lis
 
 
 def nearby(host: str) -> NearbyHost | None:
-    """What a host name or an address without brackets means; None if it is a loopback name or could be anywhere."""
+    """Returns the meaning of a host name or address without brackets; None for a loopback name or an unknown host."""
     host = host.lower().rstrip(".")
     known = _ALIASES.get(host) or (_LOCAL if _is_local(host) else None)
     return known._replace(meaning=known.meaning.format(host=host)) if known else None

@@ -45,7 +45,7 @@ class Parameters(Struct, frozen=True, dict=True):
         return tuple(dict.fromkeys(key for key, _ in self.pairs))
 
     def list_repeated(self) -> tuple[str, ...]:
-        """Names that occur more than once (RFC 6749 3.1: MUST NOT)."""
+        """Returns names that occur more than once (RFC 6749 3.1: MUST NOT)."""
         if len(dict(self.pairs)) == len(self.pairs):
             return ()
         return tuple(name for name, count in Counter(name for name, _ in self.pairs).items() if count > 1)
@@ -57,7 +57,7 @@ class Parameters(Struct, frozen=True, dict=True):
         return iter(self.pairs)
 
     def replace(self, changes: Sequence[tuple[str, str | None]]) -> Parameters:
-        """A copy in which each name occurs once with its new value. None removes a name; new names are appended."""
+        """Returns a copy in which each name occurs once with its new value. None removes a name; new names are appended."""
         pairs = list(self.pairs)
         for name, value in changes:
             pairs = _set_parameter(pairs, name, value)
@@ -92,13 +92,13 @@ def parse(raw: str) -> Parameters:
 
 
 def find_first_value(raw: str, name: str) -> str | None:
-    """The decoded value of the first parameter with this name, without parsing the others. The name isn't percent-encoded."""
+    """Returns the decoded value of the first parameter with this name, without parsing the others. The name is plain."""
     start = f"&{raw}".find(f"&{name}=")
     return None if start < 0 else _decode(raw[start + len(name) + 1 :].partition("&")[0])
 
 
 def _decode(text: str) -> str:
-    """Skips the decoding for most texts, which don't need it."""
+    """Decodes a text. Most texts don't need it, so they are returned as they are."""
     if "%" not in text and "+" not in text:
         return text
     return _unescape(text)
@@ -106,7 +106,7 @@ def _decode(text: str) -> str:
 
 @memoize(512)
 def _unescape(text: str) -> str:
-    """Cached, because the same redirect_uri, aud and scope are sent again and again. ASCII text takes half the time."""
+    """Decodes a text. Cached, because apps repeat redirect_uri, aud and scope. ASCII text takes half the time."""
     if text.isascii():
         return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "replace")
     return unquote_plus(text, errors="replace")

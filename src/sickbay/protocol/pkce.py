@@ -29,7 +29,7 @@ def is_match(verifier: str, sent: str) -> bool:
 
 
 def slip(verifier: str, sent: str) -> Slip | None:
-    """The common mistake that turns this verifier into that challenge; None if there is none, or if the challenge is right."""
+    """Returns the common mistake that turns this verifier into that challenge; None if there is none, or if both match."""
     digest = _challenge_digest(verifier)
     forms: dict[str, Slip] = {
         verifier: "not-hashed",

@@ -1,4 +1,4 @@
-"""Reads scopes as they were meant, and reports wrong separators between them and stray characters around them.
+"""Reads misspelt scopes as intended, and reports wrong separators between them and stray characters around them.
 
 RFC 6749 3.3 allows only spaces as separators. Apps also send commas, plus signs or semicolons, JSON arrays, quotation marks
 and invisible characters. Callers that accept such scopes must refuse the request with what is reported here.
@@ -78,7 +78,7 @@ def read_spelling(text: str) -> Spelling:
 
 @memoize(4096)
 def parse_registered(text: str) -> tuple[Scope, ...]:
-    """The scopes of a registration, whatever separates them."""
+    """Returns the scopes of a registration, whatever separates them."""
     return parse_all(read_spelling(text).tokens)
 
 

@@ -78,13 +78,13 @@ Scope: TypeAlias = ResourceScope | LaunchScope | PlainScope
 
 @memoize(4096)
 def split(text: str) -> tuple[str, ...]:
-    """The tokens of a scope parameter in order, each once."""
+    """Returns the tokens of a scope parameter in order, each once."""
     return split_at(text, " ")
 
 
 @memoize(4096)
 def split_at(text: str, separators: str) -> tuple[str, ...]:
-    """The same for a server that accepts other separators too.
+    """Splits like `split`, for a server that accepts other separators too.
 
     If `separators` contains a comma, which some dialects accept, a comma inside a ?filter is a separator only before the
     beginning of another scope.
@@ -114,7 +114,7 @@ def decode_again(text: str) -> str:
 
 
 def correct_case(token: str, types: tuple[str, ...] = ()) -> str | None:
-    """The scope that the token becomes by correcting upper and lower case; None if it is already a scope or still isn't."""
+    """Returns the token as a scope in the correct letter case; None if it already is a scope, or that isn't the problem."""
     return None if parse(token) else _correct_case(token, types)
 
 
@@ -134,7 +134,7 @@ def _correct_case(token: str, types: tuple[str, ...]) -> str | None:
 
 @memoize(4096)
 def reorder_letters(token: str) -> str | None:
-    """The scope with its v2 letters in the order `cruds`; None if a wrong order isn't the problem."""
+    """Returns the scope with its v2 letters in the order `cruds`; None if a wrong order isn't the problem."""
     match = re.fullmatch(r"((?:patient|user|system)/(?:\*|[A-Z][A-Za-z]+)\.)([cruds]+)(\?.+)?", token)
     if not match or parse(token) or len(set(match[2])) < len(match[2]):
         return None
@@ -142,7 +142,7 @@ def reorder_letters(token: str) -> str | None:
 
 
 def convert_to_version(scope: ResourceScope, version: str) -> str:
-    """The scope's text in the syntax of "v1" or "v2"; unchanged if v1 has no word for its letters."""
+    """Returns the scope in the syntax of "v1" or "v2"; unchanged if v1 has no word for its letters."""
     if scope.version == version:
         return scope.text
     access = scope.letters if version == "v2" else {letters: word for word, letters in V1.items()}.get(scope.letters, "")
@@ -169,13 +169,13 @@ def _parse_resource_scope(text: str, match: re.Match[str]) -> ResourceScope:
 
 
 def parse_all(tokens: tuple[str, ...]) -> tuple[Scope, ...]:
-    """The scopes among the tokens; other tokens are left out."""
+    """Returns the scopes among the tokens; other tokens are left out."""
     return tuple(scope for scope in map(parse, tokens) if scope)
 
 
 @memoize(4096)
 def resources(text: str) -> tuple[ResourceScope, ...]:
-    """The resource scopes of a granted scope string."""
+    """Returns the resource scopes of a granted scope string."""
     return tuple(scope for scope in parse_all(split(text)) if isinstance(scope, ResourceScope))
 
 
@@ -214,7 +214,7 @@ def _add_letter(scope: ResourceScope, letter: str) -> ResourceScope:
 
 
 def intersect(first: ResourceScope, second: ResourceScope) -> ResourceScope | None:
-    """What both scopes permit, as a scope in the syntax of `first`; None if nothing, or if that version can't express it."""
+    """Returns the access common to both scopes in the syntax of `first`; None if empty or not expressible."""
     letters = "".join(letter for letter in first.letters if letter in second.letters)
     types = {first.type, second.type} - {"*"}
     words = {letters_of_word: word for word, letters_of_word in V1.items()}

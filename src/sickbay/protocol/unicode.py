@@ -71,7 +71,7 @@ def _bad_index(sent: bytes) -> int | None:
 
 
 def _guess_character(window: bytes) -> str:
-    """window: the bad byte and the one after it. A continuation byte after it is a sign of broken UTF-8 instead."""
+    """Guesses the intended character. window: the bad byte and the next one. A continuation byte indicates broken UTF-8."""
     value = window[0]
     if value < 0x80 or value in _TWO_BYTES or (len(window) > 1 and 0x80 <= window[1] < 0xC0):
         return ""
@@ -95,7 +95,7 @@ def _decode_reference(match: re.Match[str]) -> str:
 
 
 LONGEST_NAME = 100
-"""Characters of a member's name that an error quotes."""
+"""Maximum number of characters of a member's name that an error quotes."""
 LARGEST = 1e18
 """The largest number that is read. Times of this century in seconds, milliseconds or nanoseconds are below or near it."""
 

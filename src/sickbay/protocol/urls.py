@@ -58,7 +58,7 @@ def is_loopback(url: str) -> bool:
 
 @memoize(4096)
 def origin(url: str) -> str:
-    """The origin as browsers write it: in lower case, without the default port; "" if the URL isn't http or https."""
+    """Returns the origin as browsers write it: in lower case, without the default port; "" if the URL isn't http or https."""
     parts = split(url)
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
         return ""
@@ -73,7 +73,7 @@ def is_absolute(url: str) -> bool:
 
 @memoize(4096)
 def one_loopback(url: str) -> str:
-    """The URL with any loopback name replaced by localhost. A URL with user information stays unchanged."""
+    """Returns the URL with any loopback name replaced by localhost. A URL with user information stays unchanged."""
     parts = split(url)
     if "@" in parts.netloc or not is_loopback(url):
         return url
@@ -83,7 +83,7 @@ def one_loopback(url: str) -> str:
 
 @memoize(4096)
 def normalise(url: str) -> str:
-    """The URL with scheme and host in lower case and without a final slash, for comparing FHIR base URLs."""
+    """Returns the URL with scheme and host in lower case and without a final slash, to compare FHIR base URLs."""
     parts = split(url)
     return parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower()).geturl().removesuffix("/")
 
@@ -96,7 +96,7 @@ def has_whitespace(text: str) -> bool:
 
 
 def one_line(text: str) -> str:
-    """The URL without the line breaks and spaces from copying and pasting. A space inside a value becomes %20."""
+    """Returns the URL without the line breaks and spaces from copying and pasting. A space inside a value becomes %20."""
     if not has_whitespace(text):
         return text
     text = _BETWEEN_SCOPES.sub("%20", text.strip())
@@ -138,7 +138,7 @@ def decode_again(value: str) -> str:
 
 
 def scheme(uri: str) -> str:
-    """The scheme in lower case; "" if there is none. Unlike browsers, it doesn't skip control characters and spaces."""
+    """Returns the scheme in lower case; "" if there is none. Unlike browsers, it doesn't skip control characters and spaces."""
     match = _SCHEME.match(uri)
     return match.group().lower() if match else ""
 
@@ -163,7 +163,7 @@ def is_private_use(uri: str) -> bool:
 
 @memoize(1024)
 def find_fault(uri: str) -> Fault:
-    """The reason why a browser must not be sent to the URI; "" if it may be. Doesn't reject plain http."""
+    """Returns why a browser must not be sent to the URI; "" if it may be. Doesn't reject plain http."""
     if STRANGE.search(uri):
         return "characters"
     if not scheme(uri):
@@ -218,7 +218,7 @@ ROUNDS = 5
 
 @memoize(1024)
 def response_parameters(uri: str) -> tuple[str, ...]:
-    """The response parameters that the URI's query or fragment already contains.
+    """Returns the response parameters that the URI's query or fragment already contains.
 
     Recognises every spelling that some framework reads as such a name: encoded, in another case, as a list (`code[]`),
     after a semicolon, or with spaces or dots.

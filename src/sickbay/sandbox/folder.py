@@ -70,7 +70,7 @@ async def _open_database(address: str, find: Find) -> Store:
 
 
 def new_settings(settings: Settings) -> Written:
-    """What a new data folder is created with."""
+    """Returns the settings that a new data folder is created with."""
     return Written(settings.patients, settings.seed, settings.today, settings.messiness)
 
 

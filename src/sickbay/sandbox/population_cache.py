@@ -28,7 +28,7 @@ SUFFIX: Final = ".db"
 BYTES_PER_RESOURCE: Final = 3_500
 """The size of a file, divided by the number of its resources."""
 BEGIN_SECONDS: Final = 1.0
-"""How long the end of a fill may wait until the file is begun."""
+"""Maximum seconds that the end of a fill waits until the file is begun."""
 FINISH_SECONDS: Final = 0.6
 """How long `stop` waits for a file. Even a run of a second or two leaves one then."""
 HERE: Final = Path(sickbay.__file__).parent
@@ -51,7 +51,7 @@ class PopulationCache:
     def __init__(self, folder: CacheFolder, written: Written) -> None:
         self._folder, self._written = folder, written
         self._files: dict[ResourceSpace, PopulationFile | None] = {}
-        """What was found while a space is being filled."""
+        """Population files found for the spaces that are being filled."""
         self.outdated: OutdatedFile | None = None
         self._stop = Event()
         self._exports: set[asyncio.Task[bool]] = set()

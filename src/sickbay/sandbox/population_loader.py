@@ -31,7 +31,7 @@ DAY = 86_400
 STOPPED = "Sickbay stopped while it created sample patients."
 NEVER, ALWAYS = range(0), range(1 << 62)
 RESETS_MEANWHILE = 5
-"""How often filling a space starts again because the space was reset."""
+"""Maximum number of times that filling a space restarts because the space was reset."""
 
 
 class PopulationLoader:

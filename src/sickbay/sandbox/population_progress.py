@@ -1,4 +1,4 @@
-"""How far the sample patients of a space are written: the record in the store, and the estimate that is made from it."""
+"""Progress of writing the sample patients of a space: the stored record, and the estimate based on it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sickbay.storage.interface import Delete, Put, Record, ResourceSpace
 
 PACE_WEIGHT = 0.3
-"""How much the newest measurement counts in the average of the pace."""
+"""Weight of the newest measurement in the average pace."""
 
 
 class PopulationProgress(NamedTuple):

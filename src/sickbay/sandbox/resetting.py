@@ -14,7 +14,7 @@ from sickbay.storage.snapshot_steps import RemoveSnapshot
 
 
 class ResetLosses(NamedTuple):
-    """What a reset would delete, as numbers. apps, users: those that were added.
+    """The numbers of records that a reset would delete. apps, users: those that were added.
 
     changes: how many times resources were loaded, created, changed or deleted. None: not known, or too many to count.
     """
@@ -78,7 +78,7 @@ def _list_removed(runtime: Runtime, tenant: str | None, everything: bool) -> lis
 
 
 async def count_losses(sandbox: Sandbox, tenant: str | None = None, everything: bool = False) -> ResetLosses:
-    """What `reset` would delete."""
+    """Counts the records that `reset` would delete."""
     runtime = sandbox.runtime
     await sandbox.journal.collect()
     clients = await registration.list_clients(runtime, tenant) if everything else []

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from sickbay import population
 from sickbay.authorization.models import Client, User
-from sickbay.authorization.scopes.permitted import is_permitted
+from sickbay.authorization.scopes.permitted import permits_scope
 from sickbay.sandbox.folder import Written
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
@@ -123,8 +123,8 @@ def _keep_supported(scope: str, tenant: Tenant) -> str:
     supported = tenant.policy.supported_scopes
     if not supported:
         return scope
-    kept = [token for token in scope.split() if is_permitted(" ".join(supported), token)]
-    return " ".join(dict.fromkeys([*kept, *(token for token in supported if is_permitted(scope, token))]))
+    kept = [token for token in scope.split() if permits_scope(" ".join(supported), token)]
+    return " ".join(dict.fromkeys([*kept, *(token for token in supported if permits_scope(scope, token))]))
 
 
 def make_users(tenant: Tenant, seed: int) -> list[User]:

@@ -22,7 +22,7 @@ from sickbay.storage.snapshot_steps import RemoveSnapshot, RestoreSnapshot, Save
 KIND = "snapshot"
 MAXIMUM_SNAPSHOTS: Final = 50
 MAXIMUM_BYTES: Final = 1_000_000_000
-"""Bytes of all snapshots together."""
+"""Maximum total size of all snapshots, in bytes."""
 _NAME: Final = re.compile(r"[a-z0-9-]{1,64}")
 
 
@@ -44,7 +44,7 @@ class Snapshot:
 
 
 class SnapshotError(Exception):
-    """Why a snapshot can't be saved, restored or removed, as a sentence. Nothing was changed."""
+    """Raised if a snapshot can't be saved, restored or removed. The text is a sentence. Nothing was changed."""
 
 
 class BadName(SnapshotError):

@@ -30,12 +30,12 @@ from sickbay.storage.kinds import UNDONE_TOKEN
 
 CHECKS = (*stage.CHECKS, *search.CHECKS, *operations.CHECKS)
 STAND_IN_HEADER = "Bearer token"
-"""Any well-formed Authorization header: a token that was loaded came in one."""
+"""A well-formed Authorization header, which stands for that of any loaded token."""
 OUTSIDE = (search.url_is_below_the_fhir_base_url, *stage.CHECKS)
 
 
 class AccessResult(Struct, frozen=True, gc=False):
-    """A decision and what the token may see. visibility: NOTHING if the request was refused."""
+    """A decision, with the token's visibility: NOTHING if the request was refused."""
 
     decision: Decision[AccessRequest, AccessContext]
     visibility: Visibility
@@ -104,7 +104,7 @@ async def bearer_context(
 
 
 def cached_context(runtime: Runtime, base: str, header: str) -> BearerContext | None:
-    """The token of an Authorization header, its client and its user, if nothing was written since they were loaded."""
+    """Returns the token of an Authorization header, its client and its user, if nothing was written since they were loaded."""
     stamp = runtime.store.stamp()
     if stamp is None or stamp != runtime.token_cache.stamp:
         runtime.token_cache = TokenCache(stamp)
@@ -121,7 +121,7 @@ async def load_intended_context(runtime: Runtime, tenant: Tenant, version: str, 
 
 
 async def issuer_of(runtime: Runtime, request: AccessRequest) -> Tenant | None:
-    """The hospital that issued the token of this request."""
+    """Returns the hospital that issued the token of this request."""
     text = bearer.bearer(request)
     record = await runtime.store.get("token", records.digest(text)) if text else None
     return runtime.tenants.get(record.tenant) if record is not None else None
@@ -149,7 +149,7 @@ for _interaction in ("read", "vread", *SEARCHES):  # the most frequent ones are 
 
 
 async def load_context(runtime: Runtime, tenant: Tenant, version: str, base: str, header: str) -> BearerContext:
-    """Loads what `cached_context` doesn't have."""
+    """Loads a context that isn't in the cache of `cached_context`."""
     contexts = runtime.token_cache.contexts  # the current cache, so that a write in the meantime makes the result unused
     text = bearer.token_of(header)
     context = ANONYMOUS if text is None else await _load_bearer(runtime, tenant, version, base, text)
@@ -159,7 +159,7 @@ async def load_context(runtime: Runtime, tenant: Tenant, version: str, base: str
 
 
 async def _load_undone(runtime: Runtime, key: str) -> AccessToken | None:
-    """A token that was issued after a snapshot that has been restored: it counts as revoked."""
+    """Loads a token that was issued after the restored snapshot was saved. It counts as revoked."""
     token = await records.load(runtime, UNDONE_TOKEN, key, AccessToken)
     return structs.replace(token, revoked=True, revoked_by="restore") if token else None
 
@@ -186,7 +186,7 @@ async def load_stored(runtime: Runtime, tenant: Tenant, version: str, base: str,
 def to_bearer_context(
     tenant: Tenant, version: str, base: str, token: AccessToken, client: Client | None, user: User | None
 ) -> BearerContext:
-    """What a token may see, and whether this hospital accepts it at this base."""
+    """Determines a token's visibility, and whether this hospital accepts it at this base."""
     context = AccessContext(server=tenant.server, client=client, token=token, user=user)
     visibility = access_visibility.determine_visibility(token, user, tenant.server.policy, version)
     accepted = bool(base) and stage.holds(base, STAND_IN_HEADER, context)

@@ -10,14 +10,14 @@ from sickbay.services.context import Runtime
 from sickbay.storage.interface import Conflict, Put, Record, Step
 
 APP_BYTES: Final = 65_536
-"""The largest registration as it is stored: as much as a form has."""
+"""Maximum size of a stored registration in bytes, equal to that of a form."""
 STUDENT_BYTES: Final = 131_072
 """The maximum size of all apps of a student together."""
 STUDENT_APPS: Final = 20
 
 
 class AppTooLarge(Exception):
-    """An app exceeds a limit. The text says which, for the user who changes it."""
+    """Raised if an app exceeds a limit. The text names the limit, for the user who changes the app."""
 
 
 async def list_steps(runtime: Runtime, app: Record) -> list[Step]:

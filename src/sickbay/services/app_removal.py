@@ -1,4 +1,4 @@
-"""Removes an app with everything it was granted, also what is granted to it at the same moment."""
+"""Removes an app with all its grants, including those that are made at the same moment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sickbay.storage.interface import Delete, Step
 
 
 async def remove(runtime: Runtime, client: Client) -> None:
-    """Removes the app and everything it was granted, also what a request is granted that began before."""
+    """Removes the app with all its grants, including those of requests in progress."""
     runtime.client_documents.cached.pop((client.tenant, client.client_id), None)
     gone: list[Step] = [Delete("app", client.client_id), Delete(BEFORE, client.client_id)]
     await runtime.store.transaction([*gone, *await _list_deletions(runtime, client.client_id)])

@@ -1,4 +1,4 @@
-"""Asks the address of an app whether anything answers there, and decides which addresses may be asked."""
+"""Checks whether anything responds at an app's address, and decides which addresses may be checked."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _port_of_url(url: str) -> int | None:
 
 
 async def ask_redirect_uri(runtime: Runtime, uri: str) -> str:
-    """What the address answers: "status 200", or "nothing: " and the reason. Its parameters and its body aren't used."""
+    """Returns the response of the address: "status 200", or "nothing: " and the reason. Ignores parameters and body."""
     try:
         fetched = await runtime.effects.fetch(uri, loopback=True, page=True)
     except Unreachable as error:

@@ -31,7 +31,7 @@ AuthorizeDecision: TypeAlias = Decision[AuthorizeRequest, AuthorizeContext]
 WAITS_FOR = 1800
 """Seconds that a user has to sign in, choose and consent."""
 MAXIMUM_PER_BROWSER = 32
-"""Requests that wait in one browser at the same time, once someone has signed in there."""
+"""Maximum number of pending requests of one browser, once a user has signed in there."""
 
 
 class StoredAuthorization(Struct, frozen=True):

@@ -100,7 +100,7 @@ async def _stored_consents(runtime: Runtime, tenant: Tenant, user: User) -> list
 
 
 async def _active_families(runtime: Runtime, tenant: Tenant, user: User, client_id: str | None = None) -> list[TokenFamily]:
-    """The grants that aren't revoked."""
+    """Returns the grants that aren't revoked."""
     stored = await runtime.store.find("family", tenant=tenant.name, owner=client_id, limit=MAXIMUM_RECORDS)
     families = (records.parse(TokenFamily, record.value) for record in stored)
     return [family for family in families if family.user == user.username and not family.revoked]
@@ -109,7 +109,7 @@ async def _active_families(runtime: Runtime, tenant: Tenant, user: User, client_
 async def _stored_tokens(
     runtime: Runtime, tenant: Tenant, user: User, client_id: str | None = None
 ) -> list[tuple[str, AccessToken]]:
-    """Each token with its key."""
+    """Returns each token with its key."""
     stored = await runtime.store.find("token", tenant=tenant.name, owner=client_id, limit=MAXIMUM_RECORDS)
     tokens = ((record.key, records.parse(AccessToken, record.value)) for record in stored)
     return [(key, token) for key, token in tokens if token.user == user.username]

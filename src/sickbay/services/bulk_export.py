@@ -38,7 +38,7 @@ PAGE = 500
 OUTCOMES = "OperationOutcome"
 REFERENCED = ("Location", "Organization", "Practitioner", "PractitionerRole")
 PORTION = 200
-"""Ids per search."""
+"""Number of ids in one search."""
 Referenced: TypeAlias = dict[str, set[str]]
 _REFERENCE = re.compile(rb'"reference"\s*:\s*"([^"]{1,300})"')
 

@@ -83,7 +83,7 @@ async def decide_on(
 def spend_assertion(
     runtime: Runtime, request: TokenRequest, context: TokenContext, examination: Examination, revision: int
 ) -> list[Step]:
-    """The steps that use up a verified assertion on every worker. A second request with it gets a Conflict."""
+    """Returns the steps that mark a verified assertion as used on every worker. A second request with it gets a Conflict."""
     assertion, client = request.assertion, context.client
     if assertion is None or not isinstance(client, Client) or not stage.is_proven(examination):
         return []

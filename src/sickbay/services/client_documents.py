@@ -1,4 +1,4 @@
-"""Fetches the metadata documents of clients whose client_id is a URL, and keeps what they say for a while.
+"""Fetches and caches the metadata documents of clients whose client_id is a URL.
 
 Anyone can send such a client_id before signing in, so how often Sickbay fetches is limited: by sender, by host and in all.
 """
@@ -24,9 +24,9 @@ from sickbay.services.key_sets import read_lifetime
 from sickbay.storage.interface import Delete, Put, Step
 
 MAXIMUM_STORED_DOCUMENTS = 200
-"""Clients of documents that are stored. If there are more, the oldest one that has no tokens is removed."""
+"""Maximum number of stored document clients. If there are more, the oldest one without tokens is removed."""
 NO_PUBLIC_ADDRESS = "its host has no public address"
-"""Said of unknown and of private names alike, so that a stranger can't find out which names exist in a private network."""
+"""Used for unknown and private names alike, so that no one can find out which names exist in a private network."""
 FAMILY = "document"
 """The family of the records of these clients."""
 

@@ -1,4 +1,4 @@
-"""Moves and freezes Sickbay's clock, for all workers. What is valid follows this clock; what is deleted follows real time."""
+"""Moves and freezes Sickbay's clock, for all workers. Validity follows this clock; deletion follows real time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sickbay.services.runtime_settings import RuntimeSettings
 LATEST_TIME: Final = 7258118400
 """The year 2200. Tokens issued at this time still expire in a year that can be represented."""
 BEHIND_SECONDS: Final = 91 * 86400
-"""How long expired records are kept longer after the clock was behind: a day longer than a refresh token lives."""
+"""Seconds that expired records are kept after the clock was behind: a day longer than a refresh token's lifetime."""
 
 
 class ClockReading(NamedTuple):
@@ -30,7 +30,7 @@ class ClockReading(NamedTuple):
 
 
 class ClockOutOfRange(ValueError):
-    """The clock would show a time without a valid date."""
+    """Raised if the clock would show a time without a valid date."""
 
 
 def read(runtime: Runtime) -> ClockReading:
@@ -69,7 +69,7 @@ def move_settings(
 
 
 def remember_behind(settings: RuntimeSettings, real: float) -> RuntimeSettings:
-    """The settings before the clock shows another time: they have to say how far it was behind."""
+    """Records in the settings how far the clock was behind, before it shows another time."""
     before = offset_of(settings, real)
     behind = min(0.0, before, settings.behind if real < settings.behind_until else 0.0)
     until = real + BEHIND_SECONDS if before < 0 else settings.behind_until
@@ -77,7 +77,7 @@ def remember_behind(settings: RuntimeSettings, real: float) -> RuntimeSettings:
 
 
 def offset_of(settings: RuntimeSettings, real: float) -> float:
-    """The seconds from real time to the clock's at a moment. A clock that stands falls behind."""
+    """Returns the seconds from real time to the clock's time at a moment. A frozen clock falls behind."""
     return settings.seconds if settings.frozen_at is None else settings.frozen_at - real
 
 
@@ -87,6 +87,6 @@ async def purge_time(runtime: Runtime) -> int:
 
 
 def earliest_time(settings: RuntimeSettings, real: float) -> float:
-    """Real time, or an earlier time that the clock shows or showed a while ago: what was issued then expires earlier."""
+    """Returns real time, or an earlier time that the clock shows or recently showed, whose records expire earlier."""
     behind = settings.behind if real < settings.behind_until else 0.0
     return real + min(0.0, behind, offset_of(settings, real))

@@ -1,4 +1,4 @@
-"""What every service is passed: the runtime (store, clock, keys, hospitals) and the tenant that a request is for."""
+"""The arguments of every service: the runtime (store, clock, keys, hospitals) and the tenant of the request."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ class Runtime:
     """Gets a line when a launch stalls (services.stall_watch)."""
     sample_base: str = ""
     memory: Memory = field(default_factory=Memory)
-    """What this worker remembers from requests, so that a reset reaches all of it."""
+    """Data that this worker remembers from requests, so that a reset reaches all of it."""
     token_cache: TokenCache = field(default_factory=TokenCache)
     origins: dict[str, tuple[int, Mapping[str, frozenset[str]]]] = field(default_factory=dict)
     """By tenant: the store's stamp when the origins of its apps were read, and by origin the client_ids that registered it."""
@@ -181,7 +181,7 @@ class Runtime:
     given_advice: GivenAdvice = field(default_factory=GivenAdvice)
     empty_searches: EmptySearches = field(default_factory=EmptySearches)
     channel: WorkerChannel | None = None
-    """To the other workers of this server."""
+    """The channel to the other workers of this server."""
     kept_bodies: KeptBodies | None = None
     """The bodies of FHIR requests and responses; None unless `--keep-bodies` is set."""
     explaining: asyncio.Task[None] | None = None
@@ -192,7 +192,7 @@ class Runtime:
     faults: tuple[Fault, ...] = ()
     """The faults in force."""
     injected_until: int = 0
-    """Until then, codes and tokens may be used that a fault made useless; 0 if there are none."""
+    """Latest time at which a code or token that a fault made useless may still be sent; 0 if there are none."""
     last_versions: dict[ResourceSpace, int] = field(default_factory=dict)
     """The highest numbers of versions that were undone (`Store.last_versions`)."""
     settings_revision: int = 0
@@ -200,14 +200,14 @@ class Runtime:
     secret_hashes: Mapping[str, int] = field(default_factory=dict)
     """SHA-256 -> length of secrets that no record contains: the admin token."""
     secrets: Secrets = Secrets()
-    """What `services.redaction.live_secrets` last read from the store."""
+    """The secrets that `services.redaction.live_secrets` last read from the store."""
     verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
-    """Two passwords at a time, because each takes 19 MiB and about 30 ms of a core."""
+    """Limits password hashing to two at a time, because each takes 19 MiB and about 30 ms of a core."""
     resending: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
-    """Requests that Sickbay sends again at the same time."""
+    """Limits how many requests Sickbay sends again at the same time."""
     making_key: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """One key for id_tokens at a time, because strangers can ask for the key set, and a key takes 40 ms of a core."""
+    """Limits key generation to one at a time, because anyone can request the key set, and a key takes 40 ms of a core."""
     prepares_signing: bool = False
     """Whether a thread will prepare the key for id_tokens, or does so now."""
 

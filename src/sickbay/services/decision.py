@@ -50,7 +50,7 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
         return self.negotiation() if self.negotiation else None
 
     def explain(self) -> Explanation:
-        """All findings, at the severity that a live exchange allows."""
+        """Returns all findings, at the severity that a live exchange allows."""
         return self._first_explanation
 
     @cached_property

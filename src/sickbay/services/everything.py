@@ -35,7 +35,7 @@ CARE_DATES = (
     "created",
     "sent",
 )
-"""Dates that start and end apply to: the first that a type has. A type without any of them isn't filtered by date."""
+"""Date parameters to which start and end apply. The first one that a type has is used; types with none aren't filtered."""
 
 
 class EverythingParams(NamedTuple):
@@ -51,7 +51,7 @@ class EverythingParams(NamedTuple):
 
 REST = "rest"
 BYTES = 4_000_000
-"""Bytes per page. What doesn't fit is on the next page."""
+"""Maximum number of bytes per page. Further resources are on the next page."""
 
 
 class EverythingPosition(NamedTuple):
@@ -112,7 +112,7 @@ class Walk:
         return self._page_found(None)
 
     async def _record(self, holder: Stored, place: EverythingPosition) -> EverythingPosition | None:
-        """Collects as much as fits. Returns the position to continue from, None if the record is complete."""
+        """Collects as many resources as fit. Returns the position to continue from, None if the record is complete."""
         if not place.part:
             await self._add_holder(holder)
         rest = self._query_rest(holder)
@@ -154,7 +154,7 @@ class Walk:
         return Query(version, type, updated=self._since_filter(), includes=(along,), total="none")
 
     def _query_rest(self, holder: Stored) -> Query:
-        """Everything in the compartment that the token can see, in one search."""
+        """Returns a query for everything in the compartment that the token can see."""
         version, wanted_types, updated = self.space.version, self.params.types, self._since_filter()
         parts = tuple(
             Query(version, type, self._date_filters(type), updated=updated, within=Within(holder.type, holder.id, numbers))

@@ -1,7 +1,7 @@
 """Counts failed attempts to sign in or to authenticate, for all workers together.
 
-Only failures are written. Once someone has too many, the settings say until when someone may have to wait. Every worker has
-read the settings before it checks, so a check reads nothing while no sender has to wait.
+Only failures are written. If a sender has too many, the settings contain the time until which it may have to wait. Every worker
+has read the settings before it checks, so a check reads nothing while no sender has to wait.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ async def check(runtime: Runtime, key: ThrottleKey) -> None:
 
 
 async def seconds_to_wait(runtime: Runtime, key: ThrottleKey) -> int:
-    """Until an attempt under this key is allowed; 0 if it is allowed now."""
+    """Returns the seconds until an attempt under this key is allowed; 0 if it is allowed now."""
     now = runtime.now()
     if not runtime.throttle.is_active(now):
         return 0

@@ -1,4 +1,4 @@
-"""What a worker remembers of fetched metadata documents, and how many it may fetch."""
+"""A worker's cache of fetched metadata documents, and its limits for fetching."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from sickbay.kernel.memory import ResetScope
 from sickbay.protocol import urls
 
 FETCHES_PER_MINUTE = 60
-"""Fetches of a worker."""
+"""Maximum fetches of a worker in a minute."""
 FETCHES_PER_ADDRESS = 10
-"""Fetches in a minute that requests from one address cause."""
+"""Maximum fetches in a minute caused by requests from one address."""
 FETCHES_PER_HOST = 10
-"""Fetches in a minute from one host."""
+"""Maximum fetches in a minute from one host."""
 FETCHES_AT_A_TIME = 4
 MAXIMUM_CACHED_DOCUMENTS = 100
-"""Documents that a worker remembers."""
+"""Maximum number of documents that a worker caches."""
 
 
 class ClientDocuments:
-    """What a worker remembers: documents by hospital and URL, running fetches, and how many there were in this minute."""
+    """A worker's documents by hospital and URL, its running fetches, and the number of fetches in this minute."""
 
     def __init__(self) -> None:
         self.cached: dict[tuple[str, str], Client] = {}

@@ -26,7 +26,7 @@ class FrameObstacle(NamedTuple):
 
 
 async def find_obstacle(runtime: Runtime, uri: str, page: str, *, may_ask_app: bool) -> FrameObstacle | None:
-    """What keeps a page of the origin `page` from showing the app with this launch URI; None if nothing is known of it.
+    """Returns why a page of the origin `page` can't frame the app with this launch URI; None if no reason is known.
 
     may_ask_app: for the administrator, because the app's server sees a request of the user who runs Sickbay.
     """

@@ -1,4 +1,4 @@
-"""Which advice was given to which app, so that a habit of an app is named once and not on every exchange.
+"""Remembers which advice each app was given, so that a habit is reported once and not on every exchange.
 
 Each worker tells the others what it gave, after it has stored the exchange, and what is to be forgotten.
 """
@@ -25,7 +25,7 @@ KEPT_PAIRS: Final = 4_000
 """The maximum number of pairs of an app and a rule. If the oldest are dropped, their advice is given once more."""
 
 SHARED_PAIRS: Final = 500
-"""In one message to the other workers."""
+"""Maximum number of pairs in one message to the other workers."""
 
 
 class Advice(NamedTuple):
@@ -90,7 +90,7 @@ class GivenAdvice:
             await channel.tell(TOPIC, b"[]")
 
     async def hear(self, news: bytes) -> bytes:
-        """What another worker tells: what it gave, or nothing if everything is to be forgotten."""
+        """Process another worker's message: the advice that it gave, or nothing if all advice is to be forgotten."""
         given = _NEWS.decode(news)
         if not given:
             self.forget(ResetScope(None))

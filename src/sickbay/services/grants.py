@@ -10,11 +10,11 @@ from sickbay.services.context import Runtime, Tenant
 from sickbay.storage.interface import DeleteFamily, Put, Step
 
 REMEMBERED = 100
-"""How many of a grant's newest access tokens stay stored as revoked. The others are deleted."""
+"""Number of a grant's newest access tokens that stay stored as revoked. The others are deleted."""
 
 
 async def end_grant(runtime: Runtime, tenant: Tenant, family: str, by: RevokedBy) -> list[Step]:
-    """The steps that revoke a grant and all its tokens. What stays stored says who revoked it and when."""
+    """The steps that revoke a grant and all its tokens. The remaining records say who revoked it and when."""
     if not family:
         return []
     now, record = runtime.now(), await runtime.store.get("family", family)

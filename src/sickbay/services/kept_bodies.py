@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 from sickbay.kernel.memory import ResetScope
 
 BODY_BYTES: Final = 256_000
-"""A longer body isn't kept."""
+"""Maximum size of a kept body, in bytes."""
 TOTAL_BYTES: Final = 16_000_000
 """The maximum size of all bodies together. The oldest are dropped."""
 EXCHANGE_BYTES: Final = 1_000
-"""The bytes that an exchange takes besides its bodies."""
+"""Bytes that an exchange takes in addition to its bodies."""
 
 
 class KeptBody(NamedTuple):
@@ -43,7 +43,7 @@ class KeptBodies:
         self._kept: OrderedDict[str, KeptExchange] = OrderedDict()
         self._bytes = 0
         self.masking = asyncio.Lock()
-        """One exchange at a time."""
+        """Allows one exchange to be masked at a time."""
 
     def keep(self, id: str, exchange: KeptExchange) -> None:
         self._drop(id)

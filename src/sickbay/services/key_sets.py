@@ -17,7 +17,7 @@ from sickbay.protocol import unicode
 MAXIMUM_CACHE_SECONDS = 900
 """Maximum seconds that a set is cached, whatever its server allows."""
 UNSAID = 60
-"""Seconds that a set is cached if its server sends no max-age."""
+"""Number of seconds that a set is cached if its server sends no max-age."""
 FAILED = 5
 """Seconds before an address that returned no keys is fetched again."""
 AGAIN = 60

@@ -1,4 +1,4 @@
-"""Where a launch is: gathers what is stored of it, and lets the state machine of `diagnosis.silence` decide."""
+"""Determines the state of a launch: gathers its stored data for the state machine of `diagnosis.silence`."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from sickbay.storage.interface import Record
 WAITING_REQUESTS: Final = 32
 """The newest authorizations of an app that are compared with a launch which waits for the user."""
 RESTARTS: Final = 5
-"""Later authorization requests of the same app that are read."""
+"""Maximum number of later authorization requests of the same app that are read."""
 RESTART_SECONDS: Final[dict[Awaited, int]] = {"discovery": 120, "token": 120, "login": 600, "refresh": 86_400, "again": 86_400}
-"""What another authorization request of the same app explains or ends, and in which time after the last event."""
+"""Maps an awaited step to the seconds within which another authorization request of the same app explains or ends it."""
 WIRE_STEPS: Final[dict[Awaited, str]] = {"again": "launch", "poll": "export", "file": "export"}
-"""What a launch waits for -> its name in the API, where they differ."""
+"""Maps an awaited step to its name in the API, if they differ."""
 LISTED_LAUNCHES: Final = 20
 SEARCHED_EXCHANGES: Final = 300
 """The newest exchanges whose launches are listed."""
@@ -63,7 +63,7 @@ class LaunchProgress(NamedTuple):
 
 
 def _find_destination(found: LaunchStatus, trail: Trail) -> str:
-    """Where the browser was sent at the last step."""
+    """Returns the URL to which the last step sent the browser."""
     return (found.since.url if found.since and found.since.step in ("launch", "code") else "") or trail.app.launch_uri
 
 
@@ -166,7 +166,7 @@ def describe(client: Client | None) -> AppDetails:
 
 
 def _launch_event(launch: Launch | None, timeline: Timeline) -> Sequence[Event]:
-    """A launch that a script created has no exchange."""
+    """Returns the event of a launch that a script created, which has no exchange."""
     if launch is None or not launch.arrival or any(event.step == "launch" for event in timeline.events):
         return ()
     return (Event("launch", real_time(launch.arrival), clock=launch.created_at, by_script=True),)

@@ -23,17 +23,17 @@ from sickbay.storage.exchange_filter import ExchangeFilter, ExchangeRow, is_want
 from sickbay.storage.interface import Store
 
 LOOK_SECONDS: Final = 0.25
-"""Seconds between two looks at the journal."""
+"""Seconds between two checks of the journal."""
 SMALL_BATCH: Final = 64
-"""So many waiting exchanges are written at every look; more wait until the journal writes them, once a second."""
+"""Maximum number of waiting exchanges that are written at every check. Others wait for the journal, once a second."""
 PAGE: Final = 1000
-"""Rows that are read at once."""
+"""Number of rows that are read at once."""
 RESUMED_ROWS: Final = 20_000
-"""Rows that are read to find what a listener missed."""
+"""Maximum number of rows that are read to find missed exchanges."""
 OVERLAP_NUMBERS: Final = 500
 """With several writers, a record may become visible after records with greater numbers, by at most this many."""
 OVERLAP_LOOKS: Final = 20
-"""Looks after the last new record for which those numbers are read again: as long as a transaction may take."""
+"""Number of checks after the last new record in which those numbers are read again, as long as a transaction may take."""
 
 
 LOG = logging.getLogger("sickbay")
@@ -69,7 +69,7 @@ class News(NamedTuple):
 
 
 class Missed(NamedTuple):
-    """What a listener missed. exact: False if some of it was deleted, so that more may be missing than counted."""
+    """The exchanges that a listener missed. exact: False if some were deleted, so that more may be missing than counted."""
 
     news: News
     exact: bool
@@ -140,7 +140,7 @@ class LiveExchanges:
 
     @contextmanager
     def listen(self, wanted: ExchangeFilter, limit: int) -> Iterator[Listener]:
-        """Call `begin` right before."""
+        """Listen for as long as the block lasts. Call `begin` right before."""
         listener = Listener(wanted, limit, self._reader.last)
         self._listeners.append(listener)
         try:
@@ -149,7 +149,7 @@ class LiveExchanges:
             self._listeners.remove(listener)
 
     async def read_missed(self, wanted: ExchangeFilter, limit: int, since: JournalPosition) -> Missed:
-        """What was recorded after a position, up to where this worker has read."""
+        """Return the exchanges recorded after a position, up to where this worker has read."""
         store, until = self._runtime.store, self._reader.number
         exact = await is_stored(store, since)
         rows: deque[ExchangeRow] = deque(maxlen=limit)

@@ -29,7 +29,7 @@ LoginStep: TypeAlias = Literal["sign-in", "patient", "encounter", "context", "co
 
 
 class Consent(Struct, frozen=True):
-    """What this user allowed this app the last time, and the scopes that the user unticked."""
+    """The user's last consent for this app, with the scopes that the user unticked."""
 
     scopes: tuple[str, ...]
     at: int

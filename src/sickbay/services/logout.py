@@ -25,7 +25,7 @@ class LogoutResult(Struct, frozen=True):
 
 
 async def end_session(runtime: Runtime, tenant: Tenant, request: LogoutRequest, session: Session | None) -> LogoutResult:
-    """Decides only; the user isn't signed out yet."""
+    """Decides on the request, without signing the user out yet."""
     client = await registration.find_by_id(runtime, request.client_id)
     if client is not None and not registration.belongs_to(client, tenant):
         client = None

@@ -21,17 +21,17 @@ from sickbay.services.journal.filters import read_filter
 from sickbay.services.journal.write import Journal
 
 SEARCH_CHARACTERS: Final = 2_000
-"""Characters of a search that are read."""
+"""Maximum number of characters of a search that are read."""
 WORD_CHARACTERS: Final = 200
-"""Characters of a search that are compared with names and words."""
+"""Maximum number of characters of a search that are compared with names and words."""
 CANDIDATE_IDS: Final = 6
-"""IDs in a pasted text that are looked up."""
+"""Maximum number of IDs in a pasted text that are looked up."""
 LISTED_APPS: Final = 10
 LISTED_EXCHANGES: Final = 6
 _ID: Final = re.compile(r"(?<![\w-])(?=[\w-]{0,63}[0-9A-Z])[\w-]{8,64}(?![\w-])", re.ASCII)
 _PLAIN: Final = re.compile(r"[\w .,:;'’“”`\"()*/-]*", re.ASCII)
 _LONG_WORD: Final = re.compile(r"\S{40}")
-"""A token, a code or a secret has at least 43 characters."""
+"""Matches a word that may be part of a token, code or secret, which have at least 43 characters."""
 
 
 class TypedSearch(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from sickbay.kernel.memory import ResetScope
 
 REMEMBERED_LAUNCHES: Final = 64
-"""On a busy server, only the newest launches are watched."""
+"""Maximum number of launches that are watched, the newest ones."""
 
 
 class RecentLaunch(NamedTuple):

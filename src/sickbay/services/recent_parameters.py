@@ -12,7 +12,7 @@ from sickbay.protocol.parameters import Parameters
 
 NAMES = ("state", "nonce", "code_challenge")
 APPS, EACH = 1000, 150
-"""How many apps are remembered, and how many values per app."""
+"""Maximum number of remembered apps, and of values per app."""
 
 
 class RecentParameters:

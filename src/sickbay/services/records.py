@@ -64,7 +64,7 @@ def launch(key: str, value: Launch, tenant: str) -> Record:
 
 
 def make_code_record(key: str, value: AuthorizationCode, tenant: str) -> Record:
-    """Until an app redeems it, a code that was issued without a sign-in counts as anonymous."""
+    """Creates the record of a code. If it was issued without a sign-in, it counts as anonymous until an app redeems it."""
     expires, label = value.issued_at + value.lifetime, "" if value.session else ANONYMOUS
     return Record("code", key, dump(value), tenant, value.client_id, value.family, label, value.issued_at, expires)
 

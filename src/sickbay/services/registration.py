@@ -222,7 +222,7 @@ async def register_itself(runtime: Runtime, settings: dict[str, Any]) -> Registe
     client, secret = _build(runtime, settings, None)
     token = runtime.effects.token()
     client = structs.replace(client, registration_hash=records.digest(token))
-    limit = registration_limits.make_grant(runtime.tenants[client.tenant].policy)
+    limit = registration_limits.read_policy_limits(runtime.tenants[client.tenant].policy)
     twins = count_twins(client, await newest_clients(runtime, client.tenant))
     decision = advise(runtime, client, limit, BY_POLICY, twins)
     if decision.refusal is not None:

@@ -132,7 +132,7 @@ def is_database(data: str | None) -> TypeGuard[str]:
 
 
 def hide_password(address: str) -> str:
-    """The URL without password and parameters, for messages."""
+    """Returns the URL without password and parameters, for messages."""
     try:
         parts = urlsplit(address)
         for server in list_addresses(address):
@@ -145,7 +145,7 @@ def hide_password(address: str) -> str:
 
 
 def list_addresses(address: str) -> list[str]:
-    """One URL for each server that the URL names."""
+    """Returns one URL for each server that the URL names."""
     parts = urlsplit(address)
     user, at, servers = parts.netloc.rpartition("@")
     return [urlunsplit(parts._replace(netloc=f"{user}{at}{server}")) for server in servers.split(",")]

@@ -42,7 +42,7 @@ class Settings:
     keep_bodies: bool = False
     """Keep the bodies of FHIR requests and responses in memory."""
     debug_loop: bool = False
-    """Log what holds the event loop."""
+    """Log code that blocks the event loop."""
     allowed_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     admin_token: str | None = field(default=None, repr=False)
@@ -51,9 +51,9 @@ class Settings:
     require_admin_token: bool = False
     """Require the admin token also for requests from this machine."""
     open_sign_in: Literal["keyboard", "everyone"] = "keyboard"
-    """Where one-click sign-in and auto_approve work: only from this machine, or from everywhere."""
+    """From where one-click sign-in and auto_approve work: only this machine, or everywhere."""
     mcp: Literal["on", "read-only", "off"] = "on"
-    """What coding agents may do at /mcp."""
+    """Access of coding agents at /mcp."""
     class_mode: bool = False
     """Whether students who join with a link have their own apps, launches and exchanges."""
     instance: str = "sickbay"
@@ -65,7 +65,7 @@ class Settings:
     """Protected resources by tenant name, as in sickbay.toml (authorization.protected_resource)."""
     journal_exchanges: int = 20_000
     journal_size: int = 64
-    """The limits of the journal: number of exchanges, and size in megabytes. The first one reached counts."""
+    """Limits of the journal: number of exchanges, and size in megabytes. Whichever is reached first applies."""
     throttle: int = 300
     """Wrong secrets per minute, client and address before the client has to wait; 0 = unlimited."""
     max_connections: int = 1000

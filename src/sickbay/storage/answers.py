@@ -1,4 +1,4 @@
-"""What a store answers about resources: stored versions, pages of a search and of a history, and cursors that it refuses."""
+"""The results of a store: stored versions, pages of a search or a history, and errors for invalid cursors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sickbay.storage.snapshot_steps import ResourceSpace
 
 
 class Stored(msgspec.Struct, frozen=True, gc=False):
-    """One stored resource. facts: what is stored next to the body for the second access check (`storage/facts.py`).
+    """One stored resource. facts: stored next to the body for the second access check (`storage/facts.py`).
 
     A Struct because a page creates fifty of them, and creating a NamedTuple takes twice as long.
     """
@@ -28,17 +28,17 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def patients(self) -> tuple[str, ...]:
-        """The patients whose compartments contain it."""
+        """Return the ids of the patients whose compartments contain it."""
         return patients_of(self.facts)
 
     @property
     def codes(self) -> Codes:
-        """The (parameter, system, code) values that granular scopes can filter by."""
+        """Return the (parameter, system, code) values that granular scopes can filter by."""
         return codes_of(self.facts)
 
 
 class HistoryQuery(NamedTuple):
-    """Which versions to return. type None: of the whole space. id None: of the whole type.
+    """Selects the versions to return. type None: of the whole space. id None: of the whole type.
 
     since: written at or after (epoch ms). at: current at some time of [low, high). most: entries per page; 0: only the total.
     """
@@ -100,8 +100,8 @@ class Labels(NamedTuple):
 
 
 class BadCursor(Exception):
-    """The cursor wasn't created by this server for this query. Answered with 400."""
+    """Raised if this server didn't create the cursor for this query. The response is 400."""
 
 
 class StaleCursor(BadCursor):
-    """The cursor was created for a user with different access. Answered with 410, without its position or total."""
+    """Raised if the cursor was created for a user with different access. The response is 410."""

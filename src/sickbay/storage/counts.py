@@ -16,7 +16,7 @@ class Volume(NamedTuple):
 
 
 class Failures(NamedTuple):
-    """number: how many there were in the current window. since: when it began."""
+    """Failed attempts. number: their count in the current window. since: when the window began."""
 
     number: int
     since: int

@@ -1,4 +1,4 @@
-"""Which exchanges a reader wants: conditions that a statement and a Python function apply in the same way."""
+"""Conditions that select exchanges. SQL and a Python function apply them in the same way."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sickbay.storage.query.statement import Sql
 
 Column: TypeAlias = Literal["tenant", "owner", "family", "label", "line"]
 ESCAPE: Final = "!"
-"""Before a character of a pattern that stands for itself."""
+"""Escapes a character of a LIKE pattern, so that it has no special meaning."""
 INDEXED: Final = frozenset(("owner", "family"))
-"""Columns whose index leaves out empty values, so a statement has to say that it wants none."""
+"""Columns whose index leaves out empty values, so a statement that uses it must exclude them."""
 _PIECES = re.compile(r"!(.)|([%_])|([^!%_]+)", re.S)
 
 
@@ -30,7 +30,7 @@ class ExchangeRow(NamedTuple):
 
 
 class ColumnCondition(NamedTuple):
-    """A column matches one of the patterns of LIKE; none of them if `excluded`."""
+    """A column must match one of the LIKE patterns or, if `excluded`, none of them."""
 
     column: Column
     patterns: tuple[str, ...]
@@ -42,12 +42,12 @@ ExchangeFilter: TypeAlias = tuple[ColumnCondition, ...]
 
 
 def quote(text: str) -> str:
-    """The pattern that only this text matches."""
+    """Return the pattern that only this text matches."""
     return re.sub(r"[!%_]", r"!\g<0>", text)
 
 
 def to_sql(wanted: ExchangeFilter) -> Sql:
-    """The conditions as the end of a WHERE clause. A pattern without wildcards becomes an equation, which can use an index."""
+    """Return the conditions as the end of a WHERE clause. Without wildcards, a pattern becomes `=`, which can use an index."""
     text, binds = "", []
     for column, patterns, excluded in wanted:
         parts = []
@@ -62,7 +62,7 @@ def to_sql(wanted: ExchangeFilter) -> Sql:
 
 
 def is_wanted(row: ExchangeRow, wanted: ExchangeFilter) -> bool:
-    """Whether a row meets all conditions, as `to_sql` would say."""
+    """Whether a row meets all conditions. Gives the same result as `to_sql`."""
     return all(
         any(_is_like(getattr(row, column), pattern) for pattern in patterns) is not excluded
         and (excluded or column not in INDEXED or bool(getattr(row, column)))
@@ -71,13 +71,13 @@ def is_wanted(row: ExchangeRow, wanted: ExchangeFilter) -> bool:
 
 
 def read_exact(pattern: str) -> str | None:
-    """The only text that the pattern matches; None if it has wildcards."""
+    """Return the only text that the pattern matches; None if it has wildcards."""
     pieces = _PIECES.findall(pattern)
     return None if any(wildcard for _, wildcard, _ in pieces) else "".join(quoted or text for quoted, _, text in pieces)
 
 
 class _Segment(NamedTuple):
-    """A part of a pattern between two %. wild: positions of its text at which any character stands."""
+    """A part of a pattern between two %. wild: positions in its text that match any character."""
 
     text: str
     wild: frozenset[int]
@@ -91,14 +91,14 @@ class _Segment(NamedTuple):
         )
 
     def find(self, text: str, start: int, end: int) -> int:
-        """The first place from `start` where it fits and ends before `end`; -1 if there is none."""
+        """Return the first position from `start` at which it matches and ends before `end`; -1 if there is none."""
         if not self.wild:
             return text.find(self.text, start, end)
         return next((at for at in range(start, end - len(self.text) + 1) if self.fits(text, at)), -1)
 
 
 def _is_like(text: str, pattern: str) -> bool:
-    """Whether a text matches a pattern of LIKE. Its time grows with the length of both, not faster."""
+    """Whether a text matches a LIKE pattern. Takes time in proportion to the lengths of both."""
     first, *others = _read_segments(pattern)
     if not others:
         return len(text) == len(first.text) and first.fits(text, 0)

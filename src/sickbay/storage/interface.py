@@ -27,12 +27,12 @@ from sickbay.storage.snapshot_steps import SavedSpace, SaveSnapshot, SnapshotSte
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
-    """A small value that is stored for a limited time. `key` is a hash if the thing is a secret. `value` is JSON.
+    """A small value that is stored for a limited time. `key` is a hash if the key is a secret. `value` is JSON.
 
     family: groups records that are revoked together, or the timeline of an exchange. owner: client_id. label: stage, or the
     quota that the record counts towards (`storage/quotas.py`). revision: number of puts. used_at: set by UseOnce. Times are
     epoch seconds; only the `at` of an exchange is its arrival in microseconds (`Effects.arrival`), by which exchanges are
-    ordered. line: what an exchange can be found by besides these columns (`services.journal.line`). It is stored, but not
+    ordered. line: searchable text of an exchange (`services.journal.line`). It is stored, but not
     read back.
 
     A Struct because a code flow creates ten of them, and a frozen dataclass takes eight times as long.
@@ -162,7 +162,7 @@ class CopyResources(msgspec.Struct, frozen=True, gc=False):
 
 
 class ImportSnapshot(msgspec.Struct, frozen=True, gc=False):
-    """Write what a snapshot has, as if it had been saved here. Raises Conflict if a space has no mark `patients`.
+    """Write the content of a snapshot, as if it had been saved here. Raises Conflict if a space has no mark `patients`.
 
     The versions get new numbers, because their own are those of another database.
     """
@@ -177,11 +177,11 @@ Step: TypeAlias = RecordStep | Save | Reindex | Mark | ReturnToMark | CopyResour
 
 
 class CannotCopy(Exception):
-    """A population file is damaged or gone, or the space isn't as expected. Nothing was changed."""
+    """Raised if a population file is damaged or missing, or the space isn't as expected. Nothing was changed."""
 
 
 class Conflict(Exception):
-    """The condition of a step wasn't met; `step` is that step. Nothing in its transaction was changed."""
+    """Raised if the condition of `step` wasn't met. Nothing in its transaction was changed."""
 
     def __init__(self, step: Step) -> None:
         super().__init__(f"{type(step).__name__}: condition not met")
@@ -307,14 +307,15 @@ class Store(JournalStore, Protocol):
     def export(
         self, space: ResourceSpace, mark: str, versions: int, draft: Path, began: Callable[[], object], stop: Event
     ) -> bool:
-        """Write what a space had at a mark into an empty file, as a population file. Returns False if that isn't possible.
+        """Write the content of a space at a mark into an empty file, as a population file. Returns False if that isn't
+        possible.
 
         Blocks. versions: how many the space must have. began: is called when later writes don't matter. stop: ends it early.
         """
         ...
 
     async def probe(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], rows: int) -> T:
-        """Run a job that asks about the visible data. Its statements run outside the event loop, and read about `rows` rows."""
+        """Run a job that queries the visible data. Its statements run outside the event loop, and read about `rows` rows."""
         ...
 
     async def position(self, space: ResourceSpace) -> int:

@@ -1,4 +1,4 @@
-"""The part of a store that is about exchanges: what was recorded, how many there are, and which to delete."""
+"""The part of a store for exchanges: reads, counts and deletes them."""
 
 from __future__ import annotations
 

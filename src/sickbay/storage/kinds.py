@@ -1,4 +1,4 @@
-"""Kinds of records whose changes are counted, and kinds that no cache depends on."""
+"""Kinds of records: those whose changes are counted, and those that no cache depends on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STUDENT: Final = "student session"
 """The label of sessions of students. No snapshot contains or changes them either."""
 
 UNCACHED = frozenset(("code", "condition", "consent", "failure", "family", "jti", "launch", "login", "pending", "session"))
-"""Kinds of records that no cache has anything of: their changes leave the stamp unchanged.
+"""Kinds of records that aren't cached, so their changes leave the stamp unchanged.
 
 So do new tokens, because nothing caches that a token is absent. Changing or deleting a token, as revocation does, changes it.
 """

@@ -28,7 +28,7 @@ FILE_SPACE: Final = 1
 FIRST: Final = FILE_SPACE << SHIFT
 """Comes before the nid of the first resource in a file."""
 STOP_STEPS: Final = 100_000
-"""Steps of SQLite's virtual machine between two looks at `stop`."""
+"""Number of SQLite virtual machine steps between two checks of `stop`."""
 RESOURCE: Final = ("nid", "space", "type", "state", "id", "version_id", "changed", "index_revision", "facts", "body")
 HISTORY: Final = ("nid", "version_id", "sequence", "at", "interaction", "who", "facts", "body")
 TABLES: Final = {"resource": RESOURCE, "resource_history": HISTORY, **COLUMNS}
@@ -44,14 +44,14 @@ UNUSUAL: Final = (
     f" FROM resource_history h WHERE h.nid >> {SHIFT} = ?) v"
     " WHERE version_id <> 1 OR interaction <> 'create' OR who <> '' OR nid <= before"
 )
-"""Versions that the population doesn't have, or that aren't in the order of their numbers."""
+"""Counts versions that a population never has, or that are out of order."""
 NEXT: Final = f"SELECT min(nid), count(*) FROM resource_history h WHERE h.nid >> {SHIFT} = ? AND h.sequence > ?"
 _PATIENTS: Final = "SELECT r.nid FROM resource r JOIN word w ON w.number = r.type WHERE w.text = 'Patient' AND r.state = 1"
 USED_HASHES: Final = (
     "SELECT hash FROM file.token_index UNION SELECT hash FROM file.composite_index UNION SELECT low FROM file.composite_index"
     " UNION SELECT unit FROM file.composite_index UNION SELECT unit FROM file.quantity_index"
 )
-"""The hashes of all codings that the index rows have. Other numbers in these columns are no codings."""
+"""Selects the hashes of all codings in the index rows. Other numbers in these columns aren't codings."""
 USED_WORDS: Final = "SELECT type FROM file.resource UNION SELECT -parameter FROM file.token_index WHERE parameter < 0"
 _ADD_TERMS: Final = f"INSERT INTO file.term SELECT hash, system, code FROM main.term WHERE hash IN ({USED_HASHES})"
 _ADD_WORDS: Final = f"INSERT INTO file.word SELECT number, text FROM main.word WHERE number IN ({USED_WORDS})"
@@ -86,20 +86,20 @@ def read(path: Path) -> PopulationFile:
 
 
 def find_change_time(db: apsw.Connection, schema: str = "main") -> int:
-    """When the resources of a file were changed, in epoch ms."""
+    """Return the time when the resources of a file were changed, in epoch ms."""
     at: int = db.execute(f"SELECT changed FROM {schema}.resource WHERE state = {LIVE} LIMIT 1").get
     return at
 
 
 def format_last_updated(at: int) -> str:
-    """The member of a resource's `meta` that changes with the day. at: epoch ms."""
+    """Return `lastUpdated`, the only member of `meta` that depends on the day. at: epoch ms."""
     return f'"lastUpdated":"{datetime.datetime.fromtimestamp(at / 1000, datetime.UTC).date().isoformat()}T00:00:00.000Z"'
 
 
 def export(
     database: Path, space: ResourceSpace, mark: str, versions: int, draft: Path, began: Callable[[], object], stop: Event
 ) -> bool:
-    """Write what a space had at a mark into an empty file, as `Store.export` says."""
+    """Write the content of a space at a mark into an empty file. See `Store.export`."""
     try:
         with closing(apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READWRITE)) as db:
             db.execute("ATTACH ? AS file", (str(draft),))
@@ -171,7 +171,7 @@ def range_of(columns: tuple[str, ...]) -> str:
 
 
 def import_expressions(table: str, columns: tuple[str, ...], word: str) -> str:
-    """The values of a file's row in another database.
+    """Return SQL expressions for the values of a file's row in another database.
 
     word: an expression that translates the number of a word, with `{}`. The other numbers are the parameters :shift, :space,
     :before (sequence), :at (epoch ms), :old and :new (the results of `format_last_updated`).

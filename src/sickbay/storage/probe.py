@@ -1,4 +1,4 @@
-"""The questions that the explanation of a search asks about the data that a token may see. Each answer has a limited cost."""
+"""Queries that explain a search by the data that a token may see. The cost of each answer is limited."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, Protocol, TypeAlias, TypeVar
 from sickbay.fhir.search.query import Query, SearchParameter
 
 COUNT_LIMIT: Final = 1000
-"""Counts stop at this number."""
+"""Number at which counting stops."""
 OCCURRENCE_LIMIT: Final = 50
 """The maximum number of different values of a parameter among the matches that are counted."""
 OTHER_VALUES: Final = 250
@@ -18,11 +18,11 @@ NEARBY_LIMIT: Final = 300
 
 
 class TooCostly(Exception):
-    """An answer would cost more than is left for the explanation."""
+    """Raised if an answer would exceed the cost limit of the explanation."""
 
 
 class Occurrence(NamedTuple):
-    """A value that occurs, and how many of the matches have it.
+    """A value, and the number of matches that have it.
 
     system: of a code, or the type of a reference. It is "" if there is none.
     """
@@ -43,9 +43,9 @@ class Occurrences(NamedTuple):
 
 
 class Extent(NamedTuple):
-    """Where the values of a parameter begin: the first, the last, and the range of the one that is nearest to a point.
+    """Starts of the values of a parameter: the first, the last, and the range of the value nearest to a point.
 
-    is_complete: False if there may be others, because only the first matches were looked at.
+    is_complete: False if only the first matches were read, so there may be others.
     """
 
     first: int
@@ -55,14 +55,14 @@ class Extent(NamedTuple):
 
 
 class Probe(Protocol):
-    """Answers questions about what one token may see. Every method raises TooCostly."""
+    """Answers questions about the data that a token may see. Every method raises TooCostly."""
 
     def count(self, query: Query) -> int:
         """Count the matches, up to COUNT_LIMIT."""
         ...
 
     def has_match(self, query: Query) -> bool:
-        """Return whether there is a match. It is often known where their number isn't."""
+        """Return whether there is a match. This is often cheaper than counting."""
         ...
 
     def occurrences(self, query: Query, parameter: SearchParameter) -> Occurrences:
@@ -74,14 +74,13 @@ class Probe(Protocol):
         ...
 
     def other_codes(self, parameter: SearchParameter) -> list[Occurrence]:
-        """Return codes of a parameter, up to OTHER_VALUES, also of resources that `occurrences` doesn't look at.
-
-        Their numbers are at most those of the resources that have them.
+        """Return codes of a parameter, up to OTHER_VALUES, including resources that `occurrences` doesn't read. Each count is a
+        lower bound.
         """
         ...
 
     def extent(self, query: Query, parameter: SearchParameter, point: int) -> Extent | None:
-        """Return where the dates or numbers of a parameter lie, as the index has them. None if no match has one."""
+        """Return the extent of a parameter's dates or numbers, as in the index. None if no match has one."""
         ...
 
     def texts_near(self, parameter: SearchParameter, start: str) -> list[str]:

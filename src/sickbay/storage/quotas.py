@@ -1,4 +1,4 @@
-"""Limits what strangers can have stored: which records count, and how many of them are kept.
+"""Limits how much unauthenticated requests can store: which records count, and how many are kept.
 
 A record counts towards a quota by its label. Triggers add up the sizes in the table `quota_size`, which has one row for each
 label, so nothing has to be counted. A transaction that stores such a record deletes the oldest ones over the quota before it
@@ -28,21 +28,21 @@ FAILURES: Final = "failures"
 """The label of counters of failed sign-ins. They have their own quota, so that other anonymous records can't displace them."""
 QUOTAS: Final = {ANONYMOUS: Quota(5_000, 16_000_000), FAILURES: Quota(10_000, 1_000_000)}
 DELETED_AT_ONCE: Final = 200
-"""Records that one statement deletes."""
+"""Number of records that one statement deletes."""
 COUNTED: Final = "label IN ('anonymous', 'failures') AND kind IN ('code', 'failure', 'pending', 'session')"
-"""Whether a record counts, written as in the migrations. The label of a consent is a username, so labels alone don't tell."""
+"""Condition for records that count, as in the migrations. Labels aren't enough, because a consent's label is a username."""
 SIZE: Final = "SELECT records, bytes FROM quota_size WHERE label = ?"
 OLDEST: Final = f"SELECT number FROM record WHERE label = ? AND {COUNTED} ORDER BY at, number LIMIT ?"
 DELETE_OLDEST: Final = f"DELETE FROM record WHERE number IN ({OLDEST})"
 
 
 def labels_of(steps: Sequence[Step]) -> set[str]:
-    """The quotas that these steps may exceed."""
+    """Return the quotas that these steps may exceed."""
     return {step.record.label for step in steps if isinstance(step, Put) and step.record.label in QUOTAS}
 
 
 def measure_excess(label: str, records: int, size: int) -> int:
-    """How many of the oldest records to delete next; 0 if all are within the quota. size: of all values, in bytes."""
+    """Return how many of the oldest records to delete next; 0 if all are within the quota. size: of all values, in bytes."""
     quota = QUOTAS[label]
     over_size = -(-(size - quota.bytes) * records // max(size, 1))
     return max(0, min(max(records - quota.records, over_size), DELETED_AT_ONCE))

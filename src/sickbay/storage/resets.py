@@ -1,4 +1,4 @@
-"""Keeps out what began before a reset: its transactions change nothing.
+"""Rejects transactions of work that began before a reset.
 
 Each reset changes the revision of a record: `resets`, or `resets/{hospital}` if it resets only one. The web layer notes
 the revisions that a request began with, and each transaction compares them with the stored ones before it changes anything.
@@ -42,13 +42,13 @@ BEGAN: Final[ContextVar[Beginning]] = ContextVar("began", default=NO_REQUEST)
 """The current request. Changing a member when it ends is cheaper than setting the variable again, and reaches its tasks too."""
 begin: Final = BEGAN.set
 current: Final = BEGAN.get
-"""Looking up these methods takes longer than calling them, and every request does both."""
+"""Bound once, because looking up these methods takes longer than calling them."""
 STORED: Final = "SELECT key, revision FROM record WHERE kind = 'meta' AND key >= 'resets' AND key < 'resets0'"
-"""All of these records: 0 is the character after the slash."""
+"""Selects all reset records (`0` is the character after `/`)."""
 
 
 class WasReset(Unavailable):
-    """The data was reset after the current request had begun."""
+    """Raised if the data was reset after the current request began."""
 
     title = "Sickbay was reset"
     detail = "Sickbay was reset while it handled this request; nothing was changed. Try again."
@@ -56,7 +56,7 @@ class WasReset(Unavailable):
 
 
 def key_of(tenant: str | None) -> str:
-    """The key of the record that a reset writes. tenant: the hospital; None for all."""
+    """Return the key of the record that a reset writes. tenant: the hospital; None for all."""
     return f"{RESETS}/{tenant}" if tenant else RESETS
 
 
@@ -71,19 +71,19 @@ def compare_with(revisions: Revisions) -> Iterator[None]:
 
 
 def expected_revisions() -> Revisions:
-    """The revisions that must not have changed since the current request began."""
+    """Return the revisions that must not have changed since the current request began."""
     return current().revisions
 
 
 def check(expected: Revisions, stored: Revisions) -> None:
-    """Raise WasReset if one of the revisions is another one than expected."""
+    """Raise WasReset if a revision isn't the expected one."""
     for key, revision in expected.items():
         if stored.get(key, 0) != revision:
             raise WasReset(f"{key} was written after this request had begun")
 
 
 def changed_rows(expected: Revisions) -> str:
-    """A statement that returns a row for each of these records whose revision is another one. A record is never deleted."""
+    """Return a statement that selects each of these records whose revision has changed. Records are never deleted."""
     changed = " OR ".join(f"(key = {_quote_literal(key)} AND revision <> {revision:d})" for key, revision in expected.items())
     return f"SELECT 1 FROM record WHERE kind = 'meta' AND ({changed})"
 

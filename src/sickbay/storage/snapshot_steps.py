@@ -18,7 +18,7 @@ class ResourceSpace(NamedTuple):
 
 
 class SaveSnapshot(msgspec.Struct, frozen=True, gc=False):
-    """Copy records and what was written in some spaces since their mark `patients`. Replaces what the snapshot had.
+    """Copy records and the versions written in some spaces since their mark `patients`. Replaces the snapshot's content.
 
     kinds: of the records, except sessions of administrators. keys: of more records, of kind meta.
     """
@@ -32,7 +32,7 @@ class SaveSnapshot(msgspec.Struct, frozen=True, gc=False):
 class RestoreSnapshot(msgspec.Struct, frozen=True, gc=False):
     """Make records and spaces as they were when the snapshot was saved with the same kinds, keys and spaces.
 
-    Undoes what the snapshot doesn't have, and repeats what is missing, so it costs nothing for what both have. Raises Conflict
+    Undoes versions that the snapshot doesn't have and repeats missing ones, so common versions cost nothing. Raises Conflict
     if a space was emptied since. index: as in ReturnToMark, for a space.
     """
 
@@ -44,7 +44,7 @@ class RestoreSnapshot(msgspec.Struct, frozen=True, gc=False):
 
 
 class RemoveSnapshot(msgspec.Struct, frozen=True, gc=False):
-    """Delete what a snapshot has."""
+    """Delete the content of a snapshot."""
 
     name: str
 

@@ -20,7 +20,7 @@ from .saved_page import RULES
 from .sent_requests import count
 
 PAGES_WRITTEN = 50
-"""How many exchanges get a page of their own, and rows in the summary."""
+"""Maximum number of exchanges with their own page, and of rows in the summary."""
 MARKS = {"error": "✗", "warning": "⚠"}
 HEAD = ("| request | finding | fix | page |", "|---|---|---|---|")
 
@@ -73,7 +73,7 @@ def write_summary(exchanges: list[dict[str, Any]], pages: str = "") -> str:
 
 
 def _oldest_first(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """From newest to oldest they become oldest to newest, with the refused ones still first."""
+    """Reverses the order to oldest first, with refused exchanges still first."""
     groups = ([exchange for exchange in exchanges if is_refused(exchange) is refused] for refused in (True, False))
     return [exchange for group in groups for exchange in reversed(group)]
 

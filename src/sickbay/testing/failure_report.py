@@ -1,4 +1,4 @@
-"""What a failed test shows: why Sickbay refused its requests, what its launches wait for, and its exchanges as files."""
+"""The report of a failed test: why its requests were refused, what its launches wait for, and its exchanges as files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .har import make_har
 from .sandbox_client import SandboxClient, SickbayError
 
 EXPLAINED = 5
-"""How many refusals and launches are explained."""
+"""Maximum number of refusals and launches that are explained."""
 QUIET_SECONDS = 2
 """A launch that has waited less than this probably doesn't matter to the test that failed."""
 

@@ -34,12 +34,13 @@ class Running(NamedTuple):
     admin_token: str | None
 
     def ending(self) -> str:
-        """Why it ended isn't known, because another program started it."""
+        """Returns an empty text: another program started the server, so the reason for its end isn't known."""
         return ""
 
 
 class ServerChoice(NamedTuple):
-    """How to get a Sickbay. command: as one text. arguments: of `sickbay serve`. may_reset: a running one that stores data."""
+    """The way to start or find a Sickbay. command: as one text. arguments: of `sickbay serve`. may_reset: a running one that
+    stores data."""
 
     url: str = ""
     command: str = ""

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
 RESPONSE_SECONDS = 180.0
-"""How long to wait for a response. The first request to a hospital creates its patients."""
+"""Maximum seconds to wait for a response. The first request to a hospital creates its patients."""
 
 
 class SickbayError(AssertionError):

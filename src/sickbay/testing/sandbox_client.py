@@ -1,4 +1,4 @@
-"""What a test does with a running Sickbay: register apps, launch them, get tokens, move the clock, look at exchanges."""
+"""Lets a test use a running Sickbay: register apps, launch them, get tokens, move the clock, read exchanges."""
 
 from __future__ import annotations
 

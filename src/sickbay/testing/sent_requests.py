@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from .http_client import SickbayError
 
 REQUESTS_LISTED = 10
-"""How many of the requests that were sent instead are listed."""
+"""Maximum number of other requests that are listed."""
 ENDPOINTS = ("authorize", "token")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 ParameterValue: TypeAlias = bool | str | int | Pattern[str]
@@ -80,7 +80,7 @@ def _path_matches(path: str, pattern: str) -> bool:
 
 
 def _describe_difference(expected: ExpectedRequest, exchange: Exchange) -> str:
-    """Why the request isn't the expected one, although it was sent to the same endpoint; "" if it is."""
+    """Returns why a request to the same endpoint isn't the expected one; "" if it is."""
     sent = parse_parameters(exchange)
     for name, value in expected.parameters.items():
         if name not in sent and value is not False and not _has_known_body(exchange):

@@ -25,7 +25,7 @@ def sign_in(http: HttpClient, user: str, password: str, tenant: str) -> dict[str
 
 
 def _set_cookies(response: HttpResponse) -> list[tuple[str, str]]:
-    """Names and values as they were set. A cookie jar doesn't return a Secure cookie to http, as browsers do on loopback."""
+    """Returns cookie names and values. A cookie jar withholds Secure cookies from http, but browsers send them on loopback."""
     lines: list[str] = response.headers.get_all("set-cookie") or []
     return [(name, value) for name, _, value in (line.partition(";")[0].partition("=") for line in lines)]
 

@@ -1,6 +1,4 @@
-"""Which hosts are served, and who is the administrator. Reads plain values from a request; authorization/administration.py
-decides.
-"""
+"""Reads from a request which host it is for and who sent it. authorization/administration.py decides."""
 
 from __future__ import annotations
 
@@ -150,7 +148,7 @@ class AdminGuard:
         return any(hmac.compare_digest(sent, digest) for digest in self._digests)
 
     def proof(self, token: str) -> str:
-        """What a session stores about the token that it signed in with. When the token changes, the session ends."""
+        """Returns the proof of the token that a session was signed in with. When the token changes, the session ends."""
         return hashlib.pbkdf2_hmac("sha256", token.encode(), self._salt, ROUNDS).hex()
 
     @cached_property
@@ -209,7 +207,7 @@ def is_direct(request: Request, headers: Mapping[str, str], body: str) -> bool:
 
 
 def _admin_request(scope: Mapping[str, Any], headers: Mapping[str, str], **known: Any) -> AdminRequest:
-    """What the request and its connection show, without the user of the connection."""
+    """Returns the facts of a request and its connection, except the user of the connection."""
     sign = forwarding_sign(headers, scope.get("http_version", "1.1"))
     return AdminRequest(get_peer(scope), host_name(headers.get("host", "")), sign, **known)
 

@@ -73,7 +73,7 @@ def _set_cookie(request: Request, response: Response, name: str, value: str, sec
 
 
 def rejection_reason(request: Request) -> str:
-    """Why the form was refused, as a sentence for the user."""
+    """Returns why the form was refused, as a sentence for the user."""
     headers, guard = headers_of(request.scope), request.app.state.guard
     if guard.own_origin(headers) is False:
         sent = headers["origin"]

@@ -44,7 +44,7 @@ REASONS: Final = (
     "body_limit",
     "pipeline_limit",
 )
-"""Why a connection was closed."""
+"""Reasons for closing a connection."""
 
 for _reason in REASONS:
     CONNECTIONS_CLOSED.labels(_reason)

@@ -19,7 +19,7 @@ from sickbay.web import counting
 from sickbay.web.http_request import state_of
 
 ANSWER_SECONDS = 2.0
-"""How long /readyz and /metrics wait for the database."""
+"""Maximum seconds that /readyz and /metrics wait for the database."""
 ADDRESSES = frozenset(("/healthz", "/readyz", "/metrics"))
 """They need no settings from the database, and wait for it only as long as they say."""
 

@@ -41,17 +41,17 @@ PAGES = (TEMPLATES, *(TEMPLATES / product for product in PRODUCTS))
 """The folders of pages: what all products share, and one for each product. A page is named without its folder."""
 MARKED_WORDS: Final = 8
 MARKED_CHARACTERS: Final = 3
-"""How many words of a search are marked in its results, and the length of the shortest."""
+"""Maximum number of words of a search that are marked in its results, and the minimum length of each, in characters."""
 _WORD = re.compile(r"\w++")
 _CODE = re.compile(r"(`[^`]++`)")
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_]|(?<=s') )")
-"""In a word, or after the s of a plural. Quotation marks stay as they are."""
+"""Matches an apostrophe in a word, or after the s of a plural, but not a quotation mark."""
 _MARKUP = re.compile(r"(</?code>|&[#\w]{1,8};)")
-"""What `mark_code` writes besides text."""
+"""Matches the markup that `mark_code` writes."""
 COMPILATION: dict[str, Any] = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
 """The options on which the compiled form of a template depends."""
 Form: TypeAlias = Literal["html", "json", "text", "markdown"]
-"""What a response can be: a page, JSON, plain text, or Markdown for agents."""
+"""The format of a response: a page, JSON, plain text, or Markdown for agents."""
 
 
 class PageOptions(Struct, frozen=True):

@@ -55,7 +55,7 @@ class RequestState(Struct, eq=False):
     exchange: str
     headers: dict[str, str]
     revisions: Revisions = OUTSIDE
-    """What must not have changed since the request began: otherwise the data was reset, and it may write nothing more."""
+    """Revisions at the start of the request. If they changed, the data was reset, and the request may write nothing more."""
     is_answered: bool = False
     """The response has begun."""
     open_to: Literal["", "origins", "credentials"] = ""
@@ -73,7 +73,7 @@ class RequestState(Struct, eq=False):
     injected: Injected | None = None
     """The fault that Sickbay was asked to inject into this request."""
     kind: Kind = "page"
-    """What the request is counted as in the metrics. Handlers of other kinds set it."""
+    """The kind of the request in the metrics. Handlers of other kinds set it."""
     started: float = 0.0
     """When the request began, by the clock of `time.perf_counter`; 0 if that isn't known."""
     student: str = ""

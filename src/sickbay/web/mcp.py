@@ -128,7 +128,7 @@ class InnerApi:
         return ""
 
     async def compute(self, function: Callable[..., T], *arguments: Any) -> T:
-        """As many at the same time as texts on the page of the doctor."""
+        """Runs a function. The number of concurrent runs is limited as for texts on the doctor's page."""
         async with self._sandbox.short_texts:
             return await asyncio.to_thread(function, *arguments)
 

@@ -22,7 +22,7 @@ from sickbay.web.pages.notice import NoticeView
 LONG_SECONDS = 30
 """If more seconds are left than this, a page without JavaScript reloads every ten seconds instead of every three."""
 WAIT_SECONDS = 1.0
-"""Seconds before a page that explains the delay is shown instead."""
+"""Maximum seconds to wait before a page that explains the delay is shown."""
 
 
 class PopulationPending(Exception):

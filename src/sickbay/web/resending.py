@@ -41,14 +41,15 @@ SENDER: Final = ("resent", 0)
 WAIT_SECONDS: Final = 30.0
 """For the response. An injected fault may delay it for longer."""
 KEPT_BYTES: Final = 200_000
-"""The most that is kept of the response's body, for the person who sent the request."""
+"""Maximum number of bytes kept of the response's body, for the user who sent the request."""
 TOO_MANY: Final = 429
 BUSY_SECONDS: Final = 2
 """The value of Retry-After while `Runtime.resending` is used up."""
 
 
 class ResendTarget(Protocol):
-    """What a resent request needs of the application (`web.app`). bases: serves FHIR, and passes the rest to the pages."""
+    """The parts of the application (`web.app`) that a resent request needs. bases: serves FHIR, and passes the rest to the
+    pages."""
 
     sandbox: Sandbox
     bases: FhirBases

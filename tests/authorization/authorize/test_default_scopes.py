@@ -15,7 +15,7 @@ from sickbay.authorization.authorize.default_scopes import add_default_scopes, d
 from sickbay.authorization.models import Client, ProtectedResource, Server
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.scopes.granting import granted_scopes
-from sickbay.authorization.scopes.permitted import is_permitted
+from sickbay.authorization.scopes.permitted import permits_scope
 from sickbay.protocol.scope_spelling import parse_registered
 from sickbay.protocol.scopes import is_covered, parse, split
 
@@ -50,7 +50,7 @@ def test_a_default_has_only_what_both_the_resource_and_the_app_have(listed: str,
     client = Client("app", scope=registered)
     for text in default_scopes(without_scope(), client, with_resource(server, listed)):
         scope = parse(text)
-        assert text == "launch/patient" or is_permitted(listed, text)
+        assert text == "launch/patient" or permits_scope(listed, text)
         assert scope is not None
         assert is_covered(scope, parse_registered(registered))
         assert text not in ("launch", "offline_access")

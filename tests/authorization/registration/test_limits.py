@@ -254,7 +254,9 @@ def test_an_operators_edit_becomes_the_new_grant() -> None:
 @settings(max_examples=examples(100), deadline=None)
 @given(SCOPES, SCOPES.filter(bool), GRANTS)
 def test_a_first_registration_never_exceeds_the_policy(scope: str, allowed: str, grants: list[str]) -> None:
-    limit = registration_limits.make_grant(Policy(registration_scopes=allowed, registration_grants=("authorization_code",)))
+    limit = registration_limits.read_policy_limits(
+        Policy(registration_scopes=allowed, registration_grants=("authorization_code",))
+    )
     registration = client_metadata.make_registration(
         {"scope": scope, "grant_types": grants, "redirect_uris": ["https://a.example/"]}, "general", limit
     )
@@ -294,7 +296,7 @@ def test_the_administrator_has_no_limit() -> None:
 
 def test_the_limit_of_a_first_registration_is_the_policy_and_leaves_urls_and_authentication_open() -> None:
     policy = Policy(registration_scopes="patient/*.rs", registration_grants=("authorization_code",))
-    limit = registration_limits.make_grant(policy)
+    limit = registration_limits.read_policy_limits(policy)
     assert (limit.scope, limit.grant_types) == ("patient/*.rs", ("authorization_code",))
     others = set(registration_limits.MEMBERS) - {"scope", "grant_types"}
     assert {name: getattr(limit, name) for name in others} == {name: getattr(Grant(), name) for name in others}

@@ -40,7 +40,7 @@ _CHOSEN_MEMBERS: Final = (
     "scope_mode",
     "token_lifetime",
 )
-"""Members whose values Sickbay chose from a few."""
+"""Members whose values are from a fixed set."""
 _WRITTEN_MEMBERS: Final = (
     "name",
     "client_id",
@@ -109,7 +109,7 @@ async def _list_apps(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResul
 
 
 def _check_members(members: Any, required: Collection[str] = ()) -> ToolResult | None:
-    """A result that says what may be registered; None if `set` has only that."""
+    """Returns a result that lists the members that may be registered; None if `set` has no others."""
     if not members:
         return refuse("set is missing: the members to register or to change.")
     unknown = [name for name in members if name not in APP_MEMBERS]
@@ -147,7 +147,7 @@ async def _describe_app(api: SickbayApi, app: Mapping[str, Any]) -> ToolResult:
 
 
 async def _add_secret(api: SickbayApi, result: ToolResult, secret: str | None) -> None:
-    """A new client secret, which is shown once. Over stdio it goes to a private file."""
+    """Adds a new client secret, which is shown once. Over stdio it goes to a private file."""
     if not secret:
         return
     file = await api.keep_secret(secret)

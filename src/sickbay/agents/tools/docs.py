@@ -13,7 +13,7 @@ from sickbay.kernel.similar_names import find_closest
 HITS: Final = 8
 EXCERPT_CHARACTERS: Final = 300
 PAGE_CHARACTERS: Final = 4_000
-"""The most of a page or section that one call returns."""
+"""Maximum length of the part of a page or section that one call returns, in characters."""
 QUERY_CHARACTERS: Final = 200
 
 
@@ -63,7 +63,7 @@ def _read_page(page: str, section: str, start: int) -> ToolResult:
 
 
 def _add_excerpt(result: ToolResult, text: str, start: int, section: str) -> ToolResult:
-    """At most PAGE_CHARACTERS from a place on, and where the next call continues."""
+    """Adds at most PAGE_CHARACTERS from `start` on, and the call that continues there."""
     result.shown["markdown"] = text[start : start + PAGE_CHARACTERS]
     if left := max(0, len(text) - start - PAGE_CHARACTERS):
         result.shown |= {"left_out_characters": left, "cursor": str(start + PAGE_CHARACTERS)}

@@ -58,13 +58,13 @@ def _describe_diagnosis(examined: Mapping[str, Any], own: frozenset[str], *, sho
 
 
 def _outline_cause(id: str) -> dict[str, str] | None:
-    """A cause in words without values."""
+    """Returns a cause in words without values."""
     page = causes.find_page(id)
     return {"id": page.id, "title": page.title, "check": page.check, "fix": page.fix} if page else None
 
 
 async def _exchanges_in(api: SickbayApi, text: str) -> list[str]:
-    """Ids in the text that are exchanges or launches of this Sickbay, so that none of a stranger's words becomes a call."""
+    """Returns ids in the text that exist as exchanges or launches here, so that no stranger's words become a call."""
     try:
         known = [id for id in find_ids(text) if (await api.send("GET", f"/exchanges/{quote_segment(id)}")).status == 200]
     except NotRunning:

@@ -17,7 +17,7 @@ from sickbay.kernel.similar_names import find_closest
 
 SHOWN: Final = 15
 COUNTED: Final = 1_000
-"""The maximum to which the server counts."""
+"""Number at which the server stops counting."""
 _FORMS: Final = {
     "status": re.compile(r"[1-5][0-9x]{2}"),
     "rule": re.compile(r"\*?[a-z0-9-]{1,60}\*?"),
@@ -26,7 +26,7 @@ _FORMS: Final = {
 }
 OUTCOMES: Final = ("refused", "failed", "granted", "injected")
 _FILTERS: Final = {"tenant": "hospital", "stage": "stage", "status": "status", "rule": "rule", "outcome": "is"}
-"""The arguments, and the names of their filters in the language of GET /exchanges."""
+"""Maps an argument to its filter of GET /exchanges."""
 
 
 async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
@@ -59,7 +59,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
 
 
 def _check_filter(arguments: Mapping[str, Any]) -> ToolResult | None:
-    """A result that says which filter isn't understood; None if all are."""
+    """Returns a result that names the invalid filter; None if all are valid."""
     wrong = [name for name, form in _FORMS.items() if arguments.get(name) and not form.fullmatch(arguments[name])]
     stage = arguments.get("stage")
     if stage and stage not in STAGES:

@@ -1,4 +1,4 @@
-"""The tool explain: an exchange or a launch, what was wrong with it, and what to do next."""
+"""The tool explain: explains an exchange or a launch, and says what to do next."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sickbay.authorization.authorize.default_scopes import PICKER
 from sickbay.protocol.parameters import parse
 
 EXAMPLE_PATIENT: Final = "p-0001"
-"""A patient of every population."""
+"""The id of a patient that every population has."""
 SHOWN_STEPS: Final = 12
 
 
@@ -44,7 +44,7 @@ def _report_not_found(text: str) -> ToolResult:
 
 
 async def _find_newest(api: SickbayApi, app: str | None) -> str | None:
-    """The newest launch of an app, or else the newest refusal."""
+    """Returns the newest launch of an app or, if there is none, the newest refusal."""
     if app is not None:
         client_id = (await find_app(api, app))["client_id"]
         launches = await ask(api, "GET", make_path("/admin/launches", app=client_id))
@@ -108,7 +108,7 @@ async def _explain_launch(api: SickbayApi, id: str, launch: dict[str, Any]) -> T
 
 
 async def _find_stray_refusal(api: SickbayApi, launch: Mapping[str, Any], app_id: str | None) -> str | None:
-    """The newest refused request of the same app since the last step of a launch, which names no launch or another one."""
+    """Returns the app's newest refused request since the last step of a launch that names another launch or none."""
     waiting = launch.get("waiting_for")
     if not waiting or not app_id:
         return None

@@ -46,7 +46,7 @@ async def _move_clock(api: SickbayApi, move: str) -> ToolResult | None:
 
 
 def _check(fault: Mapping[str, Any]) -> ToolResult | None:
-    """A result with the nearest kind or preset; None if the fault names one that exists."""
+    """Returns a result with the nearest kind or preset; None if the fault names an existing one."""
     by_name = {"kind": list(list_kinds()), "preset": list(list_presets())}
     for name, known in by_name.items():
         if fault.get(name) in known:

@@ -22,7 +22,7 @@ TOLD: Final = tuple(
     """id status name gender birthDate code category subject valueQuantity effectiveDateTime onsetDateTime authoredOn period
     start medicationCodeableConcept type text""".split()  # noqa: SIM905
 )
-"""Members of a resource that an outline has."""
+"""Members of a resource that an outline contains."""
 _TRAVERSAL: Final = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.I)
 
 
@@ -51,7 +51,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
 
 
 async def _add_token(api: SickbayApi, result: ToolResult) -> ToolResult:
-    """Adds the tool call that gets another token for the same app, if it is known, after one that isn't accepted."""
+    """Adds the call that creates a new token for the same app, if known, because this token isn't accepted."""
     exchange = (await api.send("GET", f"/exchanges/{quote_segment(result.shown['exchange'])}")).read_json() or {}
     app_id = await find_app_id(api, exchange.get("app"))
     if app_id is None:
@@ -63,7 +63,7 @@ async def _add_token(api: SickbayApi, result: ToolResult) -> ToolResult:
 
 
 def _path_below_base(path: str, base: str) -> str | None:
-    """The path below the base, percent-encoded where that is needed; None if it leads elsewhere."""
+    """Returns the path below the base, percent-encoded if needed; None if it leads elsewhere."""
     below = path.removeprefix(f"{base}/").lstrip("/")
     if len(below) > PATH_CHARACTERS or "://" in below.partition("?")[0] or _TRAVERSAL.search(below.partition("?")[0]):
         return None
@@ -103,7 +103,7 @@ def _add_entries(result: ToolResult, bundle: dict[str, Any]) -> None:
 
 
 def _add_issues(result: ToolResult, outcome: dict[str, Any]) -> None:
-    """The rules that an OperationOutcome names. Its texts quote the request."""
+    """Adds the rules that an OperationOutcome names, but not its texts, which quote the request."""
     issues = outcome.get("issue") or []
     codes = [coding.get("code") for issue in issues for coding in (issue.get("details") or {}).get("coding") or ()]
     result.shown["rules"] = [code for code in dict.fromkeys(codes) if code in BY_ID]
@@ -117,7 +117,7 @@ def _outline_resource(resource: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shorten_element(value: Any) -> Any:
-    """The text of a concept, the first of a list, and the narrative as it is."""
+    """Returns the text of a concept, the first item of a list, or the unchanged narrative."""
     if isinstance(value, list):
         return _shorten_element(value[0]) if value else None
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The tool policies: the settings of a hospital, and which of them differ from its vendor's."""
+"""The tool policies: shows the settings of a hospital, and which of them differ from its vendor's."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _describe_policy(policy: Mapping[str, Any], query: str) -> ToolResult:
 
 
 def _add_choices(result: ToolResult, name: str, values: Mapping[str, Any]) -> None:
-    """Settings that have one of a few values. The values of others are the administrator's words."""
+    """Adds settings with a fixed set of values. The values of others are the administrator's words."""
     ours = {setting: value for setting, value in values.items() if setting in SETTINGS and _is_chosen(setting, value)}
     result.shown[name] = ours
     result.untrusted.add(name, {setting: value for setting, value in values.items() if setting not in ours})

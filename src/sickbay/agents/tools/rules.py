@@ -1,4 +1,4 @@
-"""The tool rules: one rule or cause, or those that have some words."""
+"""The tool rules: shows one rule or cause, or finds them by words."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _read_rule(id: str) -> ToolResult:
 
 
 def _describe_rule(id: str) -> ToolResult:
-    """A rule with its case, which contains only Sickbay's own examples."""
+    """Returns a rule with its case, which contains only Sickbay's own examples."""
     finding, case = rule_docs.entry(id)
     rule = BY_ID[id]
     shown: dict[str, Any] = {"id": id, "title": finding.title, "why": finding.why, "fix": finding.fix, "outcome": rule.outcome}

@@ -1,4 +1,4 @@
-"""The tool sandbox: what runs here; and it starts or resets Sickbay."""
+"""The tool sandbox: shows what is running, and starts or resets Sickbay."""
 
 from __future__ import annotations
 

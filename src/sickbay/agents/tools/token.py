@@ -15,7 +15,7 @@ from sickbay.agents.tools.explain import EXAMPLE_PATIENT
 from sickbay.services.redaction import vocabulary
 
 _TYPE: Final = re.compile(r"(?:^| )(?:patient|user|system)/(\w+|\*)\.")
-"""The type in a scope."""
+"""Matches the resource type in a scope."""
 
 
 async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
@@ -42,7 +42,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
 
 
 def _find_path(scope: str, patient: str) -> str:
-    """A request that the scopes permit: the patient, or else what the first scope names. `metadata` needs no scope."""
+    """Returns a path that the scopes permit: the patient, otherwise the first scope's type, otherwise `metadata`."""
     types = dict.fromkeys(name for name in _TYPE.findall(scope) if name == "*" or name in vocabulary.TYPES)
     if {"Patient", "*"} & types.keys():
         return f"Patient/{quote(patient, safe='')}"

@@ -47,9 +47,8 @@ def _likely_token(header: str) -> str:
 
 
 def challenge(refusal: Refusal, realm: str, parameters: Mapping[str, str] = MappingProxyType({})) -> str:
-    """Returns WWW-Authenticate for a refusal with 400, 401 or 403 (RFC 6750 3). No error code without a token.
-
-    parameters: further ones. Without them, a refusal with 403 names the scope that it needs.
+    """Returns WWW-Authenticate for a refusal with 400, 401 or 403 (RFC 6750 3). No token: no error code. parameters: more of
+    them. Without them, a refusal with 403 names the scope that it needs.
     """
     needed = {"scope": refusal.facts.get("needed")} if refusal.status == 403 else {}
     sent = {"realm": realm, "error": refusal.error, **needed, **parameters}
@@ -143,7 +142,7 @@ def token_has_not_expired(request: AccessRequest, context: AccessContext) -> Ref
 
 @check(requires=("token", "server"), after=(token_is_known,))
 def token_was_issued_by_this_server(request: AccessRequest, context: AccessContext) -> Refusal | None:
-    """The issuer must be equal. Offline, where it may have other names, one on the host of the server's endpoints will do."""
+    """The issuer must be equal. Offline, an issuer on the host of the server's endpoints is also accepted."""
     server, issuer = context.server, issued_token(context).issuer
     if not isinstance(server, Server) or not issuer or not server.issuer or issuer == server.issuer:
         return None

@@ -22,7 +22,7 @@ from sickbay.protocol import scopes
 OperationCheck: TypeAlias = Check[AccessRequest, AccessContext]
 EXPORT = "$export"
 ASKED = ("", "operation")
-"""Interactions of requests for an operation; "" if the method or the resource is one that the operation isn't offered for."""
+"""Interactions of operation requests; "" if the operation doesn't support the method or the resource type."""
 NDJSON = ("application/fhir+ndjson", "application/ndjson", "ndjson")
 
 

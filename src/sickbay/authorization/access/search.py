@@ -331,7 +331,7 @@ ADDRESS: tuple[SearchCheck, ...] = (
     make_fault_check(refusals.FHIR_ID_INVALID, "ids_are_well_formed"),
     make_fault_check(refusals.FHIR_ACCEPT_UNSUPPORTED, "accept_has_a_supported_format_if_sent"),
 )
-"""Checks of URL and Accept. Only these examine a request whose sender isn't known."""
+"""Checks of URL and Accept, the only ones that run for a request from an unknown sender."""
 
 CHECKS: tuple[SearchCheck, ...] = (
     url_is_below_the_fhir_base_url,

@@ -1,4 +1,4 @@
-"""What earlier refusals of the same app and user prove about a token that lacks a scope."""
+"""Explains why a token lacks a scope, from earlier refusals of the same app and user."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def describe_history(token: AccessToken, needed: str, earlier: Sequence[RefusedT
 
 
 def _count_rounds(tokens: Sequence[RefusedToken]) -> int:
-    """Counts the tokens at the end that each have the scopes of the token before, and those that it lacked."""
+    """Counts the latest tokens that each have the scopes of the previous token and the ones that it lacked."""
     rounds = 1
     for newer, older in pairwise(reversed(tokens)):
         if not _includes_scopes(newer.scope, (*scopes.split(older.scope), *older.needed)):

@@ -1,4 +1,4 @@
-"""What the scopes of a token make visible: the storage applies it to every result."""
+"""Determines which resources the scopes of a token make visible. The storage applies this to every result."""
 
 from __future__ import annotations
 

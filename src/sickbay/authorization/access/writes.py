@@ -226,7 +226,7 @@ def deletes_do_not_cascade(request: AccessRequest, context: AccessContext) -> Re
 def if_match_has_the_stored_version_if_sent(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Compares If-Match with the stored version (RFC 9110 13.1.1). Without a stored version nothing matches."""
     sent, current = request.headers.get("if-match"), _current_version(context)
-    if sent is None or preconditions.names_version(sent, current):
+    if sent is None or preconditions.matches_version(sent, current):
         return None
     expected = preconditions.make_etag(current) if current is not None else None
     return refusals.FHIR_VERSION_CONFLICT(received=sent, expected=expected)
@@ -236,7 +236,7 @@ def if_match_has_the_stored_version_if_sent(request: AccessRequest, context: Acc
 def if_none_match_matches_no_stored_version(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Applies If-None-Match to a write (RFC 9110 13.1.2): `*` creates and overwrites nothing."""
     sent, current = request.headers.get("if-none-match"), _current_version(context)
-    if sent is None or current is None or not preconditions.names_version(sent, current):
+    if sent is None or current is None or not preconditions.matches_version(sent, current):
         return None
     facts = {"type": request.type, "received": f"If-None-Match: {sent}", "current": preconditions.make_etag(current)}
     return refusals.FHIR_RESOURCE_EXISTS.with_facts(facts)

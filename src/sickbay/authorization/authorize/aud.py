@@ -33,7 +33,7 @@ def aud_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal
 
 
 def _find_resource(context: AuthorizeContext) -> dict[str, object]:
-    """The MCP server whose client this is, if the app introspects its tokens."""
+    """Returns the MCP server whose tokens this app introspects, if there is one."""
     server, client = context.server, context.client
     if not isinstance(server, Server) or not isinstance(client, Client):
         return {}

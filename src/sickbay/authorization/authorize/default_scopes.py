@@ -12,7 +12,7 @@ from sickbay.authorization.authorize.parameters import registered_resource, scop
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.scopes.granting import is_still_granted
-from sickbay.authorization.scopes.permitted import is_permitted
+from sickbay.authorization.scopes.permitted import permits_scope
 from sickbay.protocol import scopes
 
 PICKER = "launch/patient"
@@ -30,7 +30,7 @@ def default_scopes(request: AuthorizeRequest, client: Client, server: Server) ->
         return ()
     listed = " ".join(resource.scopes)
     narrower = (text for text in scopes.split(client.scope) if isinstance(scopes.parse(text), scopes.ResourceScope))
-    candidates = (*resource.scopes, *(text for text in narrower if is_permitted(listed, text)))
+    candidates = (*resource.scopes, *(text for text in narrower if permits_scope(listed, text)))
     granted = [
         text for text in dict.fromkeys(candidates) if text not in NEVER_DEFAULT and is_still_granted(text, client, server)
     ]

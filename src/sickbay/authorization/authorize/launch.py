@@ -49,7 +49,7 @@ def launch_scope_is_sent_only_with_launch(request: AuthorizeRequest, context: Au
 
 
 def _requests_everything(request: AuthorizeRequest, context: AuthorizeContext) -> bool:
-    """Whether these are all scopes in the discovery document, also those of backend services."""
+    """Whether the request names every scope in the discovery document, including those of backend services."""
     requested, server = split_scope(request), context.server
     services = any(token.startswith("system/") for token in requested)
     return services and isinstance(server, Server) and {*scopes_supported(server.policy)} <= {*requested}

@@ -117,7 +117,7 @@ def client_secret_is_not_in_the_url(request: AuthorizeRequest, context: Authoriz
 
 @check()
 def none_is_the_only_prompt_if_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    """ "Show nothing" and "show a page" can't both be followed (OpenID Connect Core 3.1.2.1)."""
+    """`none` (show no page) can't be combined with a prompt that shows one (OpenID Connect Core 3.1.2.1)."""
     prompts = (request.parameters.get("prompt") or "").split()
     if "none" not in prompts or set(prompts) == {"none"}:
         return None

@@ -11,7 +11,7 @@ from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.authorization.scopes.permitted import is_permitted
+from sickbay.authorization.scopes.permitted import permits_scope
 from sickbay.kernel.checks import Refusal
 from sickbay.protocol import scopes
 from sickbay.protocol.scopes import ResourceScope
@@ -59,7 +59,7 @@ def scopes_belong_to_the_resource(request: AuthorizeRequest, context: AuthorizeC
     refused = [
         text
         for text in split_scope(request)
-        if isinstance(scopes.parse(text), ResourceScope) and not is_permitted(granted, text)
+        if isinstance(scopes.parse(text), ResourceScope) and not permits_scope(granted, text)
     ]
     facts = {"received": refused, "resource": resource.url, "supported": list(resource.scopes), "scopes": refused}
     return refusals.MCP_SCOPE_NOT_OF_RESOURCE.with_facts(facts) if refused else None

@@ -132,7 +132,7 @@ STRICT = frozenset(
         refusals.AUTHORIZE_ENDPOINT_NOT_DISCOVERED,
     )
 )
-"""Refusals that no policy can relax: they protect who asks, where the response goes, the token's server and the launch."""
+"""Refusals that no policy can relax: they protect the client, the redirect, the token's audience and the launch."""
 
 
 def relaxed_refusals(context: AuthorizeContext) -> frozenset[str]:

@@ -97,13 +97,13 @@ def patient_is_chosen_if_needed(request: LoginRequest, context: LoginContext) ->
 
 
 def _why_no_patient(context: LoginContext) -> dict[str, str]:
-    """The setting that left the login without a patient; empty if that isn't known, as in a pasted exchange."""
+    """Returns the setting that left the login without a patient; empty if unknown, as in a pasted exchange."""
     without_picker = not context.server.policy.standalone_picker
     return _automatic_setting(context) or ({"registered_reason": "no picker"} if without_picker else {})
 
 
 def _automatic_setting(context: LoginContext) -> dict[str, str]:
-    """The setting that answers for the user; empty if a user answers."""
+    """Returns the setting that skips the pages by answering for the user; empty if the user answers."""
     automatic = isinstance(context.client, Client) and context.client.auto_approve is not None
     return {"registered_reason": "auto_approve"} if automatic else {}
 

@@ -10,7 +10,7 @@ from sickbay.protocol.parameters import Parameters
 
 PROMPTS = ("none", "login", "consent", "select_account")
 LONGEST_AGE = 1000 * 366 * 86400
-"""Seconds. No sign-in is older."""
+"""Maximum age of a sign-in, in seconds."""
 
 
 class SignInParameters(Struct, frozen=True):
@@ -45,7 +45,7 @@ def sign_in_parameters(sent: Parameters) -> SignInParameters:
 
 
 def read_max_age(text: str) -> int | None:
-    """The number of seconds, at most a thousand years; None if the text isn't a number without a sign."""
+    """Returns the number of seconds, at most a thousand years; None if the text isn't a number without a sign."""
     if not (text.isascii() and text.isdigit()):
         return None
     digits = text.lstrip("0")

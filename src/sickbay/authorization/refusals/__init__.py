@@ -45,7 +45,7 @@ _MODULES = (
 
 
 def find_all() -> dict[str, RefusalType]:
-    """The refusals by name. Of several with one name, the constant that is called the same, of the first file that has it."""
+    """Returns the refusals by name. If several share a name, prefers the constant called the same, in the first file."""
     return {
         refusal.name: refusal
         for module in reversed(_MODULES)

@@ -14,7 +14,7 @@ from sickbay.authorization.checks import check
 from sickbay.authorization.models import Client, Grant, Policy, Server
 from sickbay.authorization.refusals import registration as refusals
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.authorization.scopes.permitted import is_permitted
+from sickbay.authorization.scopes.permitted import permits_scope
 from sickbay.kernel.checks import Refusal, RefusalType
 from sickbay.protocol import urls
 from sickbay.protocol.scope_spelling import read_spelling
@@ -24,8 +24,8 @@ SECRETS = ("client_secret_basic", "client_secret_post")
 METHODS = {"public": ("none",), "symmetric": SECRETS, "asymmetric": ("private_key_jwt",)}
 
 
-def make_grant(policy: Policy) -> Grant:
-    """Returns the limit for an app that registers itself; it may choose any URLs and authentication."""
+def read_policy_limits(policy: Policy) -> Grant:
+    """Returns the policy's limits for an app that registers itself. URLs and authentication are unlimited."""
     return Grant(scope=policy.registration_scopes, grant_types=policy.registration_grants)
 
 
@@ -62,7 +62,7 @@ def scope_is_within_the_limits_of_the_app(request: RegistrationRequest, context:
 
 
 def _refuse_scopes(request: RegistrationRequest, granted: str, **reason: str) -> Refusal | None:
-    refused = [scope for scope in read_spelling(request.scope).tokens if not is_permitted(granted, scope)]
+    refused = [scope for scope in read_spelling(request.scope).tokens if not permits_scope(granted, scope)]
     facts = {"scopes": refused, "corrected": [""] * len(refused)}
     refusal = _refuse_over_limit(request, refusals.REG_SCOPE_NOT_GRANTED, "scope", refused, granted, **facts | reason)
     return refusal if refused else None

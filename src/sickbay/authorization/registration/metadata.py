@@ -8,7 +8,7 @@ from typing import Any
 
 from sickbay.authorization.models import Client, Grant
 from sickbay.authorization.registration.limits import read_limits as limits_of
-from sickbay.authorization.scopes.permitted import is_permitted
+from sickbay.authorization.scopes.permitted import permits_scope
 from sickbay.protocol import scopes, urls
 
 METHODS = {
@@ -117,7 +117,7 @@ def default_scope(system: bool, limit: Grant | None = None) -> str:
     default = DEFAULT_SYSTEM_SCOPE if system else DEFAULT_SCOPE
     if limit is None or limit.scope is None:
         return default
-    permitted = [token for token in default.split() if is_permitted(limit.scope, token)]
+    permitted = [token for token in default.split() if permits_scope(limit.scope, token)]
     if not scopes.resources(" ".join(permitted)):
         permitted += [scope.text for scope in scopes.resources(limit.scope) if (scope.level == "system") == system]
     return " ".join(permitted)

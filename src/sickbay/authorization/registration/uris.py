@@ -16,7 +16,7 @@ from sickbay.protocol.urls import STRANGE
 
 PARAMETER = "redirect_uris"
 _SECOND = re.compile(r"[,;|](?=https?://)", re.I)
-"""Where a second URL begins in a text that should be one."""
+"""Matches the separator before a second URL in a text that should be a single URL."""
 
 
 def _refuse_uris(kind: RefusalType, wrong: list[str], expected: list[str] | None = None) -> Refusal | None:
@@ -52,7 +52,7 @@ def redirect_uris_have_a_valid_host(request: RegistrationRequest, context: Any) 
 
 @check()
 def other_urls_have_a_valid_host(request: RegistrationRequest, context: Any) -> Refusal | None:
-    """Those that a browser is sent to after signing out or at a launch, and the one that the server fetches keys from."""
+    """Checks the URLs that a browser is sent to after logout or at a launch, and the one that keys are fetched from."""
     for parameter, uris in (
         ("post_logout_redirect_uris", request.post_logout_redirect_uris),
         ("launch_uri", (request.launch_uri or "",)),
@@ -71,7 +71,7 @@ def _refuse_invalid_host(kind: RefusalType, parameter: str, uris: Iterable[str])
 
 
 def _host_fault(uri: str) -> str:
-    """ "" also if another check explains the URL: it has a character that no URL has, or it is several URLs."""
+    """Returns "" also if another check explains the URL: it has a character that no URL has, or it is several URLs."""
     return "" if "*" in uri or STRANGE.search(uri) or _SECOND.search(uri) else host_fault(uri)
 
 

@@ -1,4 +1,4 @@
-"""What scopes mean to every stage that takes or grants them.
+"""Scope rules shared by every stage that accepts or grants scopes.
 
 requested       requested scopes that can never be granted, and wrong characters between them
 ordinary        requests whose scopes no check can refuse, which is nearly every request

@@ -98,7 +98,7 @@ def summarise_grant(
     missing: tuple[Missing, ...] = (),
     other_patient: str = "",
 ) -> TokenSummary:
-    """Summarises a redeemed code. scope: as granted. missing: what else the response lacks. other_patient: see there."""
+    """Summarises a redeemed code. scope: as granted. missing, other_patient: as in TokenSummary."""
     refresh_scopes = tuple(row.asked for row in rows if row.asked in REFRESHING)
     reason = "" if refreshes else _missing_refresh_reason(rows, scope, client, refresh_scopes)
     return TokenSummary(tuple(rows), reason, bool(refresh_scopes), missing, other_patient)

@@ -1,4 +1,4 @@
-"""Whether granted scopes permit what another scope asks for."""
+"""Decides whether granted scopes permit another scope."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import read_spelling
 
 
-def is_permitted(granted: str, text: str) -> bool:
+def permits_scope(granted: str, text: str) -> bool:
     """Whether a granted scope string permits everything that this scope permits. Text that isn't a scope counts as permitted:
     another check refuses it.
     """

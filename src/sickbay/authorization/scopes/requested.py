@@ -194,7 +194,7 @@ def parse_resource_scopes(tokens: Sequence[str]) -> tuple[ResourceScope, ...]:
 
 
 CORRECTED_SCOPES, MAXIMUM_COMPARED_CHARACTERS = 20, 200
-"""How many wrong scopes get a suggested correction, and the maximum length of a scope compared with others."""
+"""Maximum number of scopes that get a suggestion, and maximum length in characters of a scope to compare."""
 LAUNCHES = ("patient/launch", "encounter/launch")
 """Context scopes in the wrong word order."""
 

@@ -41,6 +41,6 @@ def types_of(version: str) -> tuple[str, ...]:
 
 
 def find_nearest(name: str, types: tuple[str, ...]) -> str | None:
-    """Returns the one of these types that `name` was renamed to, or most resembles."""
+    """Returns the type that `name` was renamed to or, if none, the most similar one."""
     renamed = next((other for other in RENAMED.get(name, ()) if other in types), None)
     return renamed or find_closest(name, types, 0.75)

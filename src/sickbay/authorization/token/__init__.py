@@ -6,8 +6,8 @@ client_assertion       the signed assertion of an app with a key
 code, pkce             the authorization code and its verifier
 refresh                the refresh token
 client_credentials     the grant of backend services, with backend_scopes
-response, id_token     what is issued; less_than_asked says what is missing in it
-recheck                what is still known after a request was corrected
+response, id_token     the response; less_than_asked explains what it lacks
+recheck                reduces the context to what holds for a corrected request
 script                 the scopes of a token that an operator creates
 """
 

@@ -118,7 +118,7 @@ def refuses_extra_spaces(context: TokenContext) -> bool:
 
 
 def not_of_the_system(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
-    """Refuses scopes that are well formed but need a user. Other checks refuse the others."""
+    """Refuses scopes that are well formed but need a user. Other checks refuse malformed scopes."""
     parsed = {text: scope for text in requested if (scope := scopes.parse(_correct_case(text)))}
     others = [text for text, scope in parsed.items() if not isinstance(scope, scopes.ResourceScope) or scope.level != "system"]
     policy = dropping_policy(context)
@@ -177,7 +177,7 @@ def bases_of(request: TokenRequest, context: TokenContext) -> tuple[str, ...]:
 
 
 def _system_scopes(requested: tuple[str, ...]) -> tuple[scopes.ResourceScope, ...]:
-    """Returns the system scopes; another check refuses the others."""
+    """Returns the system scopes. Another check refuses all other scopes."""
     return tuple(
         scope
         for scope in requested_scopes.parse_resource_scopes(tuple(map(_correct_case, requested)))

@@ -93,7 +93,7 @@ def iss_of_the_assertion_is_the_client_id(request: TokenRequest, context: TokenC
 def audience_is_the_token_endpoint(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """`aud` must name the token endpoint (SMART 2.2, Asymmetric Authentication).
 
-    Unless the policy is strict, the issuer or the endpoint that is called will do too (RFC 7523 3; OpenID Connect Core 9).
+    Unless the policy is strict, the issuer or the called endpoint is also accepted (RFC 7523 3; OpenID Connect Core 9).
     """
     assert isinstance(context.server, Server)
     sent = _read_assertion(request).claims.get("aud")
@@ -216,7 +216,7 @@ def _find_key(header: dict[str, Any], context: TokenContext) -> dict[str, Any] |
 
 
 def is_proven(examination: Examination) -> bool:
-    """Whether the assertion is valid and the client's. Then it is used up, even if another check refuses the request."""
+    """Whether the assertion is valid for this client. If so, it can't be used again, even if the request is refused."""
     passed = {run.name for run in examination.checked if run.outcome == "passed"}
     return all(assertion_check.name in passed for assertion_check in ASSERTION)
 

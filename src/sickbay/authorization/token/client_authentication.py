@@ -28,7 +28,7 @@ JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 @check()
 def failed_attempts_are_below_the_limit(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    """Runs before everything else and on its own: a client that has to wait learns nothing more."""
+    """Runs before all other checks. A client that has to wait gets no other information."""
     return guesses_too_many(context.waits) if context.waits else None
 
 
@@ -43,7 +43,7 @@ def hash_secret(secret: str) -> str:
 
 
 def find_matching_reading(request: TokenRequest, client: Client) -> Reading | None:
-    """Returns which reading of the secret matches the registered one: form-decoded (RFC 6749 2.3.1) or raw."""
+    """Returns the form of the secret that matches the registered one: form-decoded (RFC 6749 2.3.1) or raw."""
     return next(iter(_readings_of_secret(request, client)), None)
 
 

@@ -21,12 +21,12 @@ def code_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | None
 
 
 _NO_CODE = re.compile(r"[^\w.~+/=-]")
-"""A character that no code of this server has, and hardly any of another server."""
+"""Matches a character that never occurs in this server's codes, and rarely in those of other servers."""
 _CODE = re.compile(r"[\w.~+/=-]+", re.A)
 
 
 def bare_code(sent: str) -> str:
-    """Returns what follows code= if that is there, from its first to its last character that a code may have."""
+    """Returns the text after `code=` (or all of it), without leading and trailing characters that no code has."""
     bare = _CODE.search(sent.rpartition("code=")[2])
     return bare.group() if bare else ""
 

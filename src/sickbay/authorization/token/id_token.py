@@ -60,7 +60,7 @@ AGE = 90 * 86400
 KEPT = 7 * 86400
 """Seconds that a retired key stays published: longer than the lifetime of any id_token it signed."""
 KEPT_KEYS = 4
-"""So many retired keys are kept for longer, because the clock may be moved back to when they signed."""
+"""Number of retired keys that are kept for longer, because the clock may be set back to the time when they signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Ring:
 
 
 def rotate(ring: Ring, now: int, next: str, active: str = "") -> Ring:
-    """Makes the waiting key sign, and `next` wait. active: signs if no key was waiting."""
+    """Makes the next key the signing key, and `next` the one after it. active: signs if there was no next key."""
     retired = tuple(old for index, old in enumerate(ring.retired) if index < KEPT_KEYS or is_published(old, now))
     return Ring(ring.next or active, now, next, (Retired(ring.active, now), *retired))
 

@@ -1,4 +1,4 @@
-"""What a token response lacks although the app requested or expected it, and why: contexts, ID token, lifetime, the patient."""
+"""Explains what the app requested or expected but the token response lacks: contexts, ID token, lifetime, patient."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NONE_IN_EHR: Final = "The EHR launched the app without a patient."
 def find_missing(
     rows: Sequence[Negotiated], code: AuthorizationCode, client: Client, policy: Policy, members: Collection[str]
 ) -> tuple[Missing, ...]:
-    """rows: the requested scopes. members: of the token response."""
+    """Returns what the response lacks. rows: the requested scopes. members: of the token response."""
     asked = {row.asked: row for row in rows}
     found = [_missing_context(name, asked.get(scope)) for name, scope in CONTEXTS.items() if name not in members]
     if "patient" not in members and "launch/patient" not in asked and "launch" in asked and "smart_style_url" in code.context:
@@ -31,7 +31,7 @@ def find_missing(
 
 
 def explain_other_patient(code: AuthorizationCode, client: Client) -> str:
-    """Why the patient isn't the one that the app's settings or its request named; "" if nothing proves another one."""
+    """Explains why the patient isn't the one that the app's settings or request named; "" if nothing proves another one."""
     named = client.auto_approve.patient if client.auto_approve else None
     if not code.patient or named == code.patient:
         return ""

@@ -1,4 +1,4 @@
-"""What is still known of a token request after it was corrected: what was loaded for its values or for likely ones."""
+"""Reduces the context of a token request to what still holds after the request was corrected."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T", bound=TokenContext)
 
 
 def context_for(context: T, request: TokenRequest, corrected: TokenRequest) -> T:
-    """Another client is UNKNOWN unless it is a likely client or owns the grant; so is another code or refresh token."""
+    """Another client becomes UNKNOWN unless it is a likely client or owns the grant. So does another code or refresh token."""
     same = is_refresh(request) and _is_same("refresh_token", request, corrected)
     signed: dict[str, Any] = {} if _is_same("client_assertion", request, corrected) else {"jwks": UNKNOWN, "seen_jti": ()}
     return structs.replace(

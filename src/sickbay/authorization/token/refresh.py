@@ -73,10 +73,9 @@ def _prepare_key(key: bytes) -> hmac.HMAC:
 
 
 def decide(family: TokenFamily, generation: int, now: int, rotates: bool = True) -> Decision:
-    """Returns what this generation may still do.
-
-    rotate: a new generation; both tokens are derived from it. renew: this tenant doesn't rotate; the refresh token stays, and
-    the access token is random. repeat: the current generation's response is sent again. reused: the family is revoked.
+    """Returns the effect of a refresh token. rotate: a new generation; both tokens are derived from it.
+    renew: this tenant doesn't rotate; the refresh token stays, and the access token is random. repeat: the current generation's
+    response is sent again. reused: the family is revoked.
     """
     if generation == family.generation:
         return "rotate" if rotates else "renew"

@@ -88,7 +88,7 @@ def grant_type_is_supported(request: TokenRequest, context: TokenContext) -> Ref
 
 
 def _is_of_oauth(grant: str) -> bool:
-    """Whether other servers may support it: an extension grant is a URI, and the password grant was part of OAuth 2.0."""
+    """Whether other servers may support the grant type: extension grants are URIs, and OAuth 2.0 had the password grant."""
     return grant == "password" or ":" in grant
 
 

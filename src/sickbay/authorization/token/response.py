@@ -1,4 +1,4 @@
-"""What a granted token request issues: the grant, its tokens, and the response (RFC 6749 5; SMART 2.2, Obtain access token)."""
+"""Builds a granted token's records and its response (RFC 6749 5; SMART 2.2, Obtain access token)."""
 
 from __future__ import annotations
 
@@ -107,6 +107,6 @@ def _need_patient_banner(policy: Policy, token: AccessToken, context: Mapping[st
 
 
 def has_refresh_token(family: TokenFamily, client: Client, policy: Policy) -> bool:
-    """Whether a refresh token is issued with it."""
+    """Whether the grant includes a refresh token."""
     allowed = policy.public_refresh or client.client != "public"
     return family.mode != "none" and allowed and "refresh_token" in client.grant_types

@@ -1,6 +1,5 @@
-"""Checks of the scopes of a token that an operator creates for a script: it can't exceed what this tenant's flows grant.
-
-It may exceed what this app can get, because a test often needs another token than its app has. `list_warnings` says so.
+"""Checks of the scopes of a token that an operator creates for a script: they can't exceed what this tenant's flows grant. They
+may exceed what this app can get. `list_warnings` says so.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
-from sickbay.authorization.scopes.permitted import is_permitted
+from sickbay.authorization.scopes.permitted import permits_scope
 from sickbay.kernel.checks import Check, Refusal
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import read_spelling
@@ -79,14 +78,14 @@ CHECKS: tuple[ScriptCheck, ...] = (
 
 
 def list_warnings(client: Client, scope: str, patient: str | None) -> list[str]:
-    """Says why the app could get no such token, or why it shows no data: a script with it fails only on another server."""
+    """Explains why the app itself couldn't get this token, or why the token shows no data. Such scripts fail elsewhere."""
     requested = read_spelling(scope).tokens
     has_system_scopes = any(resource.level == "system" for resource in requested_scopes.parse_resource_scopes(requested))
     needed = "client_credentials" if has_system_scopes else "authorization_code"
     warnings = []
     if needed not in client.grant_types:
         warnings.append(f"Only apps with the grant type {needed} get these scopes, and this app doesn't have it.")
-    elif unregistered := [text for text in requested if not is_permitted(client.scope, text)]:
+    elif unregistered := [text for text in requested if not permits_scope(client.scope, text)]:
         warnings.append(f"This app isn't registered for {' '.join(unregistered)}, so a token that it requests won't have it.")
     if patient is None and any(text.startswith("patient/") for text in requested):
         warnings.append("patient/ scopes show no data without a patient.")

@@ -21,9 +21,9 @@ from sickbay.cli.output import CommandError, note, reject_argument, say
 from sickbay.cli.starters import CopiedApp, Starter
 
 READY_SECONDS: Final = 60
-"""How long an app may take until it listens on its port."""
+"""Maximum seconds until an app listens on its port."""
 STOP_SECONDS: Final = 5
-"""How long an app may take to stop."""
+"""Maximum seconds that an app may take to stop."""
 LOOK_SECONDS: Final = 0.2
 
 

@@ -35,7 +35,7 @@ def reset(*, tenant: str | None = None, everything: bool = False, yes: bool = Fa
 
 
 def write_question(losses: dict[str, Any], tenant: str | None, everything: bool) -> str:
-    """What will be deleted, and whether to go on. losses: the JSON of `GET /admin/reset`."""
+    """Returns the question that lists the deleted data and asks for confirmation. losses: the JSON of `GET /admin/reset`."""
     changes, exchanges = losses["changes"], losses["exchanges"]
     added = english.join([english.count(losses["apps"], "app"), english.count(losses["users"], "user")])
     items = [

@@ -13,7 +13,7 @@ from sickbay.doctor.causes import CausePage
 from sickbay.kernel import english
 
 FOUND = 20
-"""How many rules and causes a search prints at most."""
+"""Maximum number of rules and causes that a search prints."""
 
 
 def rules(id: Annotated[str | None, Parameter(name="ID")] = None, /, *, search: str | None = None) -> None:

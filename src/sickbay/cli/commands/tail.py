@@ -17,7 +17,7 @@ from sickbay.kernel.english import count
 from sickbay.services.journal.filter_language import write_word
 
 MAXIMUM_PATH_CHARACTERS = 100
-"""Characters of a path that a line shows. --json has all of them."""
+"""Maximum number of characters of a path in a line. --json shows all of them."""
 FILTERS = ("app", "hospital", "stage", "status", "rule")
 
 

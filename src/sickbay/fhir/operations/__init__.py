@@ -1,1 +1,1 @@
-"""The FHIR operations: their table, their parameters, and the operations that need no store."""
+"""The FHIR operations: their registry, their parameters, and those that need no store."""

@@ -16,7 +16,7 @@ class StoredObservation(Protocol):
 
 
 class Newest:
-    """Takes observations, newest first. They have the same code if they share a coding or, without codings, the text."""
+    """Collects observations, newest first. Two have the same code if they share a coding or, without codings, the text."""
 
     def __init__(self, most: int) -> None:
         self.most = most

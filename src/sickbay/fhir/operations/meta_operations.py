@@ -51,5 +51,5 @@ def _contains_label(label: Any, others: list[Any]) -> bool:
 
 
 def _key_of_label(label: Any) -> Any:
-    """Returns what identifies a label: a coding's system and code, not its display."""
+    """Returns the system and code of a label, which identify it. The display doesn't."""
     return (label.get("system"), label.get("code")) if isinstance(label, dict) else label

@@ -27,7 +27,7 @@ _TAKES = {
 MAXIMUM_PATH_CHARACTERS = 2000
 """Maximum length of a path, in characters."""
 LOOKED = 10_000_000
-"""Limit on the number of values in the resource times the length of all paths, because each step may visit every value."""
+"""Maximum of (values in the resource) × (characters in all paths), because each step may visit every value."""
 
 
 class PatchTarget(NamedTuple):
@@ -149,7 +149,7 @@ def apply(version: str, resource: dict[str, Any], operations: list[Operation]) -
 
 
 def _count_values(value: Any) -> int:
-    """Counts the values in it, including itself."""
+    """Counts a value and all values nested in it."""
     members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return 1 + sum(map(_count_values, members))
 
@@ -308,7 +308,7 @@ _WORD_OR_AND = re.compile(r"'(?:[^'\\]|\\.)*+'?|\band\b")
 
 
 def _split_conditions(criteria: str) -> list[str]:
-    """The parts between the words `and` that aren't inside quotation marks."""
+    """Splits criteria at each `and` outside quotation marks."""
     places = [match.span() for match in _WORD_OR_AND.finditer(criteria) if match[0] == "and"]
     starts, ends = [0, *(end for _, end in places)], [*(start for start, _ in places), len(criteria)]
     return [criteria[start:end] for start, end in zip(starts, ends, strict=True)]

@@ -13,12 +13,12 @@ MAXIMUM_OPERATIONS = 1000
 LARGEST = 1_000_000
 """Maximum size of all copies in a patch, in bytes, because each copy may contain all previous ones."""
 VALUE = 20
-"""The cost of a value in addition to its bytes: copying takes longer for many small values than for a few large ones."""
+"""Bytes added to the size of each copied value, because many small values take longer to copy than a few large ones."""
 _STARTS = (b",", b"[", b"{")
 
 
 class PatchFailed(Exception):
-    """Its text says which operation failed, and why."""
+    """Raised if an operation of the patch fails. The text says which one, and why."""
 
 
 def read(text: bytes | str) -> list[dict[str, Any]]:
@@ -133,7 +133,7 @@ def _move_value(root: Any, operation: dict[str, Any]) -> None:
 
 
 def _measure_copy(root: Any, pointer: str, left: int) -> int:
-    """Returns the size of the copy in bytes, and VALUE more for each of its values."""
+    """Returns the size of the copy in bytes, plus VALUE for each of its values."""
     at, last = _holder_of_target(root, pointer)
     written = lossless_json.dumps(_get_step(at, last))
     size = len(written) + VALUE * sum(map(written.count, _STARTS))

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 VALUE_CHARACTERS: Final = 2_000
-"""The maximum number of characters shown of a value. The raw JSON has all of it."""
+"""Maximum number of characters shown of a value. The raw JSON shows the whole value."""
 _ESCAPED: Final = "&<>\"'"
 """Characters that take up to six bytes in HTML."""
 
 
 def html_bytes(text: str) -> int:
-    """The bytes of this text in a page, as an upper limit."""
+    """Returns an upper limit for the bytes that this text takes in a page."""
     return len(text.encode("utf-8", "replace")) + 5 * sum(map(text.count, _ESCAPED))
 
 
 class PageBudget:
-    """bytes: of text and of the markup around it."""
+    """The remaining size of a page. bytes: of text and of the markup around it."""
 
     def __init__(self, bytes: int) -> None:
         self._left = bytes
@@ -24,27 +24,27 @@ class PageBudget:
 
     @property
     def is_spent(self) -> bool:
-        """Whether nothing more fits. A caller that asks then leaves something out, so that is remembered."""
+        """Whether nothing more fits. Also records that something was left out, because the caller then omits it."""
         if self._left <= 0:
             self.is_exceeded = True
         return self._left <= 0
 
     def take(self, text: str, markup: int) -> str:
-        """The text, or the beginning of a long one. markup: bytes around it."""
+        """Returns the text, or the start of a long one. markup: size of the markup around it, in bytes."""
         text = cut(text, VALUE_CHARACTERS)
         self._left -= html_bytes(text) + markup
         return text
 
 
 def cut(text: str, characters: int) -> str:
-    """The beginning of a text, and how much is missing."""
+    """Returns the start of a text, and how many characters are missing."""
     if len(text) <= characters:
         return text
     return f"{text[:characters]}… ({len(text) - characters:,} more characters)"
 
 
 def cut_lines(text: str, bytes: int) -> tuple[str, int]:
-    """The first lines that fit into this many bytes of HTML, and how many bytes of the text are missing."""
+    """Returns the first lines that fit into this many bytes of HTML, and how many bytes of the text are missing."""
     if html_bytes(text) <= bytes:
         return text, 0
     low, high = 0, min(len(text), bytes)

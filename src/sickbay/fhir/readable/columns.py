@@ -23,9 +23,9 @@ OTHERWISE: Final = (
     ("subject", "patient", "beneficiary", "for"),
     ("publisher", "author", "organization", "manufacturer", "provider", "owner"),
 )
-"""For types without a line of their own: the first element of each row that the type has."""
+"""Columns for all other types: of each row, the first element that the type has."""
 LISTED: Final = 2
-"""Values of a repeated element in a cell. The others are counted."""
+"""Maximum number of values of a repeated element in a cell. The cell shows how many more there are."""
 
 
 class TableCell(NamedTuple):
@@ -41,7 +41,7 @@ def _columns_by_type() -> Mapping[str, tuple[tuple[str, ...], ...]]:
 
 @cache
 def list_columns(version: str, type: str) -> tuple[tuple[str, ...], ...]:
-    """The alternatives of each column that this version has."""
+    """Returns, for each column, the alternative elements that this version has."""
     known = list_children(version, type)
     wanted = _columns_by_type().get(type, OTHERWISE)
     columns = (tuple(name for name in alternatives if name in known) for alternatives in wanted)
@@ -60,7 +60,7 @@ def write_cells(version: str, resource: Mapping[str, Any], bases: Sequence[str])
 def _cell_of_column(
     version: str, type: str, resource: Mapping[str, Any], column: Sequence[str], bases: Sequence[str]
 ) -> TableCell:
-    """The value of the first alternative that the resource has."""
+    """Returns the value of the first alternative that the resource has."""
     for name in column:
         key = next((key for key in resource if _is_of(version, type, key, name)), None)
         if key is not None:
@@ -84,7 +84,7 @@ def _write_cell(version: str, resource: Mapping[str, Any], key: str, bases: Sequ
 
 
 def _line_for_value(version: str, type: str, path: str, value: Any) -> str:
-    """One line for a value. An element with children is shortened to what identifies it: a code and its value, or an actor."""
+    """Returns one line for a value. An element with children is reduced to a code and its value, or an actor."""
     if text := describe(type, value):
         return text
     members = [(find_child(version, path, key), list_of(member)) for key, member in object_of(value).items()]
@@ -94,18 +94,18 @@ def _line_for_value(version: str, type: str, path: str, value: Any) -> str:
 
 
 def _name_contained(version: str, resource: Mapping[str, Any], reference: str) -> str:
-    """The title of a contained resource; the reference if it has none."""
+    """Returns the title of a contained resource; the reference if it has none."""
     contained = map(object_of, list_of(resource.get("contained")))
     found = next((inner for inner in contained if f"#{inner.get('id')}" == reference and "contained" not in inner), None)
     return (title_of(version, {**found, "contained": []}) if found else "") or reference
 
 
 def title_of(version: str, resource: Mapping[str, Any]) -> str:
-    """The display name of a resource: the first cell that has a text; "" if none has."""
+    """Returns the display name of a resource: the first cell with text; "" if all are empty."""
     return next((cell.text for cell in write_cells(version, resource, ()) if cell.text), "")
 
 
 @cache
 def list_usual_types(version: str) -> tuple[str, ...]:
-    """The types of this version that have columns of their own: those that people look at."""
+    """Returns the types of this version that have their own columns, because people often look at them."""
     return tuple(type for type in _columns_by_type() if type in known_types(version))

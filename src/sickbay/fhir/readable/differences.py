@@ -10,7 +10,7 @@ from sickbay.fhir import lossless_json
 from sickbay.fhir.readable.values import text_of
 
 DEEPEST: Final = 40
-"""Levels of nesting that are compared one by one. What is nested deeper is compared as a whole."""
+"""Maximum nesting to which elements are compared one by one. Deeper values are compared as a whole."""
 
 
 class Difference(NamedTuple):
@@ -22,7 +22,7 @@ class Difference(NamedTuple):
 
 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
-    """Yield what changed, in the order of the newer version. Items of a list that only moved aren't changes."""
+    """Yields the changes in the order of the newer version. List items that only moved aren't changes."""
     yield from _compare_values("", before, after, 0)
 
 
@@ -43,13 +43,13 @@ def _compare_values(path: str, before: Any, after: Any, depth: int) -> Iterator[
 
 
 def _list_leaves(path: str, before: Any, after: Any, depth: int) -> Iterator[Difference]:
-    """What is only in one of the versions: each of its values."""
+    """Returns each value of an element that only one of the versions has."""
     empty: Any = {} if isinstance(after if after is not None else before, dict) else []
     yield from _compare_values(path, empty if before is None else before, empty if after is None else after, depth + 1)
 
 
 def _compare_lists(path: str, before: Sequence[Any], after: Sequence[Any], depth: int) -> Iterator[Difference]:
-    """Items that are in both lists are left out, and the others are paired in their order."""
+    """Leaves out items that both lists have, and pairs the others in order."""
     texts_before, texts_after = ([lossless_json.dumps(item) for item in items] for items in (before, after))
     both = set(texts_before) & set(texts_after)
     left = [(number, item) for number, item in enumerate(before) if texts_before[number] not in both]
@@ -62,7 +62,7 @@ def _compare_lists(path: str, before: Sequence[Any], after: Sequence[Any], depth
 
 
 def _is_same(before: Any, after: Any) -> bool:
-    """Whether both are the same as JSON: 1.0 and 1.00 differ."""
+    """Whether both are equal as JSON text: 1.0 and 1.00 differ."""
     return type(before) is type(after) and lossless_json.dumps(before) == lossless_json.dumps(after)
 
 

@@ -1,4 +1,4 @@
-"""Turns the XHTML of a narrative into plain text, so that nothing in it can act."""
+"""Turns the XHTML of a narrative into plain text, so that no script in it can run."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ NARRATIVE_CHARACTERS: Final = 50_000
 _BREAK = re.compile(r"<(?:/?(?:p|div|tr|li|h[1-6]|table|ul|ol|br)\b[^<>]*+)>", re.IGNORECASE)
 _CELL = re.compile(r"</t[dh]>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*+>|<")
-"""Also what begins a tag that has no end."""
+"""Matches a tag, or the `<` of a tag that has no end."""
 _SPACES = re.compile(r"[^\S\n]++")
 
 
 def read_narrative(div: str) -> str:
-    """The text of a narrative, with a line for each paragraph, row and item. Tags are removed, so scripts become text.
+    """Returns the text of a narrative, with a line for each paragraph, row and item. Tags are removed, so scripts become text.
 
     Only the beginning of a long one is read.
     """

@@ -1,4 +1,4 @@
-"""Finds the resource that a reference leads to on this server. Every other reference stays text."""
+"""Finds the resource that a reference leads to on this server. All other references stay text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sickbay.fhir.search.parameters import known_types
 
 
 class Target(NamedTuple):
-    """A resource at the same FHIR base, or one that the resource contains: then only `contained` isn't empty."""
+    """A resource at the same FHIR base, or a contained resource, for which only `contained` is set."""
 
     type: str = ""
     id: str = ""
@@ -39,7 +39,7 @@ def find_target(version: str, reference: str, bases: Sequence[str]) -> Target | 
 
 
 def target_of(version: str, type: str, value: Any, bases: Sequence[str]) -> Target | None:
-    """Where a value of this datatype leads: a reference, or an attachment whose URL is a Binary of this server."""
+    """Returns the target of a value: a reference, or an attachment whose URL is a Binary on this server."""
     members = object_of(value)
     if type == "CodeableReference":
         members = object_of(members.get("reference"))

@@ -16,12 +16,12 @@ from sickbay.fhir.readable.values import DESCRIBE, describe, describe_codes, lis
 from sickbay.fhir.search.parameters import known_types
 
 DEEPEST: Final = 12
-"""Levels of nested elements that are listed. The raw JSON has the others."""
+"""Maximum nesting of listed elements. The raw JSON shows deeper ones."""
 MARKUP_BYTES: Final = 130
-"""The HTML around each label and value."""
+"""Size of the HTML around each label and value, in bytes."""
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _HIDDEN = frozenset(("resourceType", "text", "contained", "id", "meta"))
-"""Members of a resource that have a place of their own on its page."""
+"""Members of a resource that its page shows elsewhere."""
 _EXTENSIONS = ("extension", "modifierExtension")
 _MACHINE = frozenset(("id", "uri", "url", "canonical", "oid", "uuid", "code", "base64Binary", "markdown"))
 
@@ -58,7 +58,7 @@ class ResourceText(Struct, frozen=True):
 
 
 def read_resource(version: str, resource: dict[str, Any], bases: Sequence[str], budget: PageBudget) -> ResourceText:
-    """bases: the URLs of this FHIR base, for its references."""
+    """Returns the resource as text. bases: the URLs of this FHIR base, for its references."""
     reader = _Reader(version, bases, budget)
     groups = reader.read_elements(_path_of(version, resource), resource, 0)
     narrative = read_narrative(text_of(object_of(resource.get("text")).get("div")))
@@ -86,10 +86,7 @@ class _Reader:
         self._version, self._bases, self._budget = version, bases, budget
 
     def read_elements(self, path: str, members: dict[str, Any], depth: int) -> tuple[ElementText, ...]:
-        """The elements of an object in their order, and then its extensions.
-
-        path: under which the definitions list the elements; "" if they are unknown.
-        """
+        """Returns the elements of an object in order, then its extensions. path: in the definitions; "" if unknown."""
         extensions = [extension for key in _EXTENSIONS for extension in list_of(members.get(key))]
         return (*self._element_texts(path, members, depth), *self._extension_texts(extensions, depth))
 
@@ -124,7 +121,7 @@ class _Reader:
         return tuple(values)
 
     def _text_of_item(self, child: Child, item: Any, depth: int) -> Value | None:
-        """None for an empty value."""
+        """Returns the text of a value; None for an empty one."""
         text = self._budget.take(describe(child.type, item), MARKUP_BYTES)
         note = self._budget.take(describe_codes(child.type, item), 0)
         if not isinstance(item, dict):
@@ -142,12 +139,12 @@ class _Reader:
 
 
 def _path_of_elements(version: str, child: Child, item: dict[str, Any]) -> str:
-    """The path of the elements of a value. A resource inside a resource, as in a Bundle, has that of its type."""
+    """Returns the path of a value's elements. For a nested resource, as in a Bundle, this is its type."""
     return _path_of(version, item) if child.type == "Resource" else child.path
 
 
 def find_child(version: str, path: str, key: str) -> Child:
-    """The definition of a member. A member that starts with an underscore has the extensions of a primitive."""
+    """Returns the definition of a member. A member that starts with an underscore has the extensions of a primitive."""
     if key.startswith("_"):
         return Child(key, "Element", "Element")
     known = list_children(version, path).get(key, ())

@@ -16,11 +16,11 @@ from sickbay.kernel import english
 
 Json = Mapping[str, Any]
 CODINGS: Final = 8
-"""Codings of a concept that are named. The others are counted."""
+"""Maximum number of codings shown for a concept. The text says how many more there are."""
 
 
 def text_of(value: Any) -> str:
-    """A primitive value as text; "" for an object, a list or null."""
+    """Returns a primitive value as text; "" for an object, a list or null."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None or isinstance(value, (dict, list)) else str(value)
@@ -31,7 +31,7 @@ def object_of(value: Any) -> Json:
 
 
 def list_of(value: Any) -> list[Any]:
-    """The items of a list; a single value counts as a list of one."""
+    """Returns the items of a list; a single value counts as a list of one."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
@@ -41,7 +41,7 @@ def _system_names() -> Mapping[str, str]:
 
 
 def name_system(system: str) -> str:
-    """The short name of a code system: a known one, or the end of its URL if that says what it is."""
+    """Returns the short name of a code system: a known name, or the last part of its URL if that is meaningful."""
     known = _system_names().get(system)
     if known is not None:
         return known
@@ -53,7 +53,7 @@ def _join_texts(*parts: Any, by: str = " ") -> str:
 
 
 def describe_name(name: Json) -> str:
-    """A HumanName. DSTU2 has lists of family names."""
+    """Returns a HumanName as text. DSTU2 has lists of family names."""
     parts = [text_of(part) for key in ("prefix", "given", "family", "suffix") for part in list_of(name.get(key))]
     return _join_texts(*parts) or text_of(name.get("text"))
 
@@ -74,7 +74,7 @@ def describe_concept(concept: Json) -> str:
 
 
 def list_codes(codings: Sequence[Any]) -> str:
-    """Each code with the name of its system."""
+    """Returns each code with the name of its system."""
     named = [
         _join_texts(name_system(text_of(coding.get("system"))), coding.get("code"))
         for coding in map(object_of, codings[:CODINGS])
@@ -84,7 +84,7 @@ def list_codes(codings: Sequence[Any]) -> str:
 
 
 def describe_quantity(quantity: Json) -> str:
-    """A Quantity, or one of its specializations, with the unit of Money."""
+    """Returns a Quantity, one of its specializations, or Money as text."""
     unit = _join_texts(quantity.get("unit") or quantity.get("currency") or quantity.get("code"))
     value = f"{text_of(quantity.get('comparator'))}{text_of(quantity.get('value'))}"
     return value + (unit if unit == "%" and value else f" {unit}" if value and unit else unit)
@@ -100,7 +100,7 @@ def describe_ratio(value: Json) -> str:
 
 
 def describe_reference(reference: Json) -> str:
-    """The display, or else the reference or identifier itself."""
+    """Returns the display or, if there is none, the reference or identifier."""
     identifier = object_of(reference.get("identifier"))
     return _join_texts(reference.get("display")) or _join_texts(reference.get("reference")) or describe_identifier(identifier)
 
@@ -114,7 +114,7 @@ def describe_contact(contact: Json) -> str:
 
 
 def describe_attachment(attachment: Json) -> str:
-    """Title, content type and size. The data itself is never shown as what it claims to be."""
+    """Returns title, content type and size, but never the content itself."""
     size, data = attachment.get("size"), attachment.get("data")
     number = size if isinstance(size, int) else len(data) * 3 // 4 if isinstance(data, str) else None
     name = text_of(attachment.get("title")) or text_of(attachment.get("contentType")) or text_of(attachment.get("url"))
@@ -129,7 +129,7 @@ def describe_annotation(annotation: Json) -> str:
 
 
 def describe_timing(timing: Json) -> str:
-    """The code or the repetition of a Timing: '2 times every 1 d'."""
+    """Returns the code or the repetition of a Timing: '2 times every 1 d'."""
     repeat = object_of(timing.get("repeat"))
     unit = text_of(repeat.get("periodUnit") or repeat.get("periodUnits"))
     times, period = text_of(repeat.get("frequency")), text_of(repeat.get("period"))
@@ -171,12 +171,12 @@ DESCRIBE: Final[Mapping[str, Callable[[Json], str]]] = {
         ("Quantity", "SimpleQuantity", "Money", "Age", "Count", "Distance", "Duration", "MoneyQuantity"), describe_quantity
     ),
 }
-"""Datatypes that are one line of text. Those of all others are listed element by element."""
+"""Datatypes that are shown as one line of text. All others are listed element by element."""
 DATES: Final = frozenset(("date", "dateTime", "instant"))
 
 
 def describe(type: str, value: Any) -> str:
-    """One line of text for a value; "" if it has nothing that can be said in one line."""
+    """Returns one line of text for a value; "" if one line can't describe it."""
     if isinstance(value, dict):
         known = DESCRIBE.get(type)
         return known(value) if known is not None else ""
@@ -185,7 +185,7 @@ def describe(type: str, value: Any) -> str:
 
 
 def describe_codes(type: str, value: Any) -> str:
-    """What stands behind the text: the codes of a concept, the system of an identifier, how a contact or a name is used."""
+    """Returns the details behind the text: codes of a concept, system of an identifier, use of a contact or name."""
     members = object_of(value)
     match type:
         case "CodeableConcept":

@@ -100,5 +100,4 @@ PARTS: Mapping[str, Mapping[str, Mapping[str, Row]]] = {
         },
     }
 }
-"""Version -> type -> name of a part -> row, with an expression below the composite's own. They aren't search parameters, so
-a search can't use them on their own."""
+"""Version -> type -> name of a part -> row, with an expression below the composite's own. They can't be searched alone."""

@@ -1,4 +1,4 @@
-"""What a search parameter means, in the words of the specification."""
+"""Describes a search parameter in the words of the specification."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DESCRIPTION_CHARACTERS: Final = 130
 
 
 def describe_parameter(parameter: SearchParameter) -> str:
-    """The description, shortened if it is long. For a parameter without one, the elements that it searches."""
+    """Returns the description, shortened if it is long; if there is none, the elements that the parameter searches."""
     texts = parameter_texts()
     text = texts.get(parameter.type, {}).get(parameter.code) or texts["Resource"].get(parameter.code)
     text = (text or f"Searches {parameter.expression}").replace("**", "")

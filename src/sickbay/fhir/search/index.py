@@ -91,7 +91,7 @@ class _Rows:
 
 
 Take: TypeAlias = Callable[[_Rows, Any], None]
-"""Adds a value to the rows of one parameter."""
+"""A function that adds a value to the rows of one parameter."""
 
 
 _Task: TypeAlias = tuple[str, tuple[Step, ...], Take]
@@ -199,7 +199,7 @@ def _split_key(steps: tuple[Step, ...]) -> tuple[str, tuple[Step, ...]]:
 
 
 class _Target(NamedTuple):
-    """What the values of one path are indexed for. type: of the values. compartment: whether they decide the compartment."""
+    """The index target of the values of one path. type: of the values. compartment: whether they decide the compartment."""
 
     version: str
     parameter: SearchParameter

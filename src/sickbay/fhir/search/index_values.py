@@ -19,7 +19,7 @@ from sickbay.fhir.search.text import fold
 from sickbay.kernel.memoize import cache_results
 
 HUGE = 1e300
-"""Numbers must be smaller. Also the open end of a range of numbers."""
+"""Upper limit of numbers, and the end of a range of numbers that has none."""
 _SHORT = 500
 """Longest cached value, in bytes of JSON."""
 

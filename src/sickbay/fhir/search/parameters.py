@@ -15,7 +15,7 @@ from sickbay.kernel import similar_names
 from sickbay.kernel.memoize import cache_results, memoize
 
 COMMON = ("_id", "_lastUpdated", "_profile", "_security", "_source", "_tag", "_language", "_text", "_content")
-"""In the order of their numbers, which never change; new parameters are added at the end."""
+"""Parameters of all types in the order of their numbers, which never change. Add new parameters at the end."""
 RESULT = (
     "_count",
     "_sort",
@@ -50,9 +50,9 @@ IDENTIFIER, OF_TYPE, TEXT = 1 << 20, 2 << 20, 3 << 20
 COLUMNS = frozenset({"_id", "_lastUpdated"})
 """Parameters that the stores keep in columns of the resource, not in an index. Every resource has both."""
 PRESENT = 4 << 20
-"""Added to it for `:missing`, for an element that has content but no other row, such as a concept that is only a text."""
+"""Added to the number for `:missing` if an element has content but no other row, such as a concept with only text."""
 AS_WRITTEN = 5 << 20
-"""Added to it for labels whose code is searched in any case but shown as it is written."""
+"""Added to the number for labels whose code is searched in any case but shown as written."""
 CASELESS_VERSIONS = frozenset({"dstu2", "stu3"})
 """Versions in which matches of tokens are "not case sensitive" (DSTU2 2.1.1.4.7, STU3 2.21.1.4.10); later ones dropped that."""
 
@@ -179,7 +179,7 @@ def nearest_of(name: str, known: Iterable[str]) -> str | None:
 
 @cache_results(512)
 def _lower(known: tuple[str, ...]) -> tuple[similar_names.Vocabulary, Mapping[str, str]]:
-    """Returns the names in lower case, and each as it is spelled."""
+    """Maps each name in lower case to its original spelling."""
     spelled = {name.lower(): name for name in known}
     return similar_names.make_vocabulary(spelled), spelled
 

@@ -23,7 +23,7 @@ __all__ = ["CURSOR", "MAXIMUM_COUNT", "parse"]
 _ELSEWHERE = frozenset({"_format", "_pretty"})
 _READ_BY_STEPS = frozenset({*_ELSEWHERE, "_has", "_list", "_in", "near", "near-distance", *RESULTS, *UNSHAPED, *UNANSWERED})
 CACHED_PARAMETERS, CACHED_CHARACTERS, CACHED_SEARCHES = 6, 160, 2048
-"""Maximum number of parameters of a search that is cached, and of characters in them; and how many searches are cached."""
+"""Maximum number of parameters of a cached search, of characters in them, and of cached searches."""
 LONGEST_NAME = 64
 """Longest parameter name that is cached, in characters."""
 SHORT = 64
@@ -41,7 +41,7 @@ def parse(
 
     pairs: decoded, from the query string and the form, in order. base: the FHIR base without a trailing slash. strict:
     `Prefer: handling=strict` or the tenant's policy; otherwise unknown parameters are listed in `Query.ignored`.
-    suggestions: how many unknown names are compared with the known ones; the others get no suggestion.
+    suggestions: maximum number of unknown names that get a suggestion.
     """
     if is_brief(pairs):
         return _parse_cached(version, type, tuple(pairs), base, strict, suggestions)
@@ -121,7 +121,7 @@ def _is_small(state: SearchState) -> bool:
 
 
 class PlainParameter(NamedTuple):
-    """A published parameter without a modifier or a chain. Depends only on its name; only the values are left to read.
+    """A published parameter without a modifier or a chain, so that only its values need parsing.
 
     read: reads a single value; None if single values of the parameter have rules of their own.
     """
@@ -132,7 +132,7 @@ class PlainParameter(NamedTuple):
 
 @cache_results(4096)
 def find_plain(version: str, type: str, name: str) -> PlainParameter | None:
-    """Returns the parameter if only its values need to be read, as in most requests; None if the name has to be read too."""
+    """Returns the parameter if the name has no modifier and no chain, as in most requests; otherwise None."""
     if name in _READ_BY_STEPS or ":" in name or "." in name:
         return None
     parameter = find(version, type, name)

@@ -12,11 +12,11 @@ from sickbay.fhir.search.parameters import find_nearest, nearest_of
 from sickbay.fhir.search.query import DateValue, Filter, Include
 
 SUGGESTED = 8
-"""How many unknown names of one request are compared with the known ones."""
+"""Maximum number of unknown names in a request that are compared with known names."""
 
 
 class SearchState(Struct):
-    """A search while it is being parsed. `fields`: fields of the Query so far. suggestions: how many may still be made."""
+    """A search while it is being parsed. `fields`: fields of the Query so far. suggestions: number of suggestions left."""
 
     version: str
     type: str
@@ -34,11 +34,11 @@ class SearchState(Struct):
     suggestions: int = SUGGESTED
 
     def find_nearest(self, type: str, name: str) -> str | None:
-        """Returns the search parameter that was probably meant, as long as suggestions may be made."""
+        """Returns the search parameter that was probably meant, if any suggestions are left."""
         return find_nearest(self.version, type, name) if self._may_suggest() else None
 
     def nearest_of(self, name: str, known: Callable[[], Iterable[str]]) -> str | None:
-        """Returns the known name that was probably meant, as long as suggestions may be made. known: called only then."""
+        """Returns the known name that was probably meant, if any suggestions are left. known: called only in that case."""
         return nearest_of(name, known()) if self._may_suggest() else None
 
     def _may_suggest(self) -> bool:
@@ -47,5 +47,5 @@ class SearchState(Struct):
 
     @property
     def distance(self) -> str | None:
-        """near-distance, which accompanies near before R4."""
+        """Returns near-distance, which accompanies near before R4."""
         return next((text for name, text in self.pairs if name == "near-distance"), None)

@@ -27,9 +27,9 @@ SEVERAL = frozenset({"search-system", "search-compartment"})
 _BY_VALUE = frozenset({"_include", "_revinclude", "_in", "_type"})
 """Parameters whose value names types. For other parameters, only the name does."""
 _NAMING = ("_has", "_include", "_revinclude", "_list", "_in")
-"""What the names of parameters that may refer to another type begin with. In all others, a dot does it."""
+"""Prefixes of parameter names that may refer to another type. All other names do so only with a dot."""
 PARSED, EACH_PARAMETER = 250_000, 100
-"""Characters of values that a search of several types may parse in all. Each parameter counts as this many more."""
+"""Maximum number of characters that a search of several types may parse, and how many each parameter adds to the count."""
 LINKS = 8
 """Maximum links read in a parameter. A search with more than six, three in a chain and three `_has`, is always refused."""
 

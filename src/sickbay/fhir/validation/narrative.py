@@ -134,7 +134,7 @@ _PICTURE = re.compile(r"data:\s*image/(png|gif|jpeg)", re.IGNORECASE)
 
 
 class _Unsafe(Exception):
-    """Its text says what is unsafe."""
+    """Raised for unsafe XHTML. The text says what is unsafe."""
 
 
 def check(value: Any) -> str | None:

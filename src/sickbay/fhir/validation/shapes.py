@@ -19,7 +19,7 @@ from sickbay.fhir.validation.invariants import Invariant
 from sickbay.kernel.memoize import cache_results
 
 ValueCheck: TypeAlias = Callable[[Any], str | None]
-"""Returns None if the value is valid; otherwise what is wrong with it, to follow the element's path."""
+"""A function that returns None for a valid value; otherwise what is wrong, to follow the element's path."""
 
 _INLINE = ("BackboneElement", "Element")
 _FROM_QUANTITY = ("Age", "Count", "Distance", "Duration")

@@ -272,7 +272,7 @@ def _primitive_extras(
 
 @cache
 def _extra_shape(version: str) -> Shape:
-    """Returns the shape of what is next to a primitive."""
+    """Returns the shape of a primitive's `_` member: id and extensions."""
     whole = load_shape(version, "Extension")
     allowed = {key: element for key, element in whole.elements.items() if key in ("id", "extension", "fhir_comments")}
     return Shape(allowed, plain={key: check for key, check in whole.plain.items() if key in allowed})

@@ -10,7 +10,7 @@ _XML_NAMES = ("amp", "lt", "gt", "quot", "apos")
 
 
 def replace_named_characters(text: str) -> str:
-    """Writes them as numbers, for an XML parser. Names that HTML doesn't define stay."""
+    """Replaces them with numeric references, for an XML parser. Names that HTML doesn't define stay."""
     return _CHARACTER_NAME.sub(_replace_number, text)
 
 

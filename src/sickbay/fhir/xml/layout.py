@@ -32,7 +32,7 @@ _QUANTITY = ("Age", "Count", "Distance", "Duration")
 
 @cache
 def load_layout(version: str, path: str) -> dict[str, XmlElement]:
-    """Key -> slot, in XML order. Empty if the path has no children (a primitive has id and extension)."""
+    """Returns key -> slot, in XML order. Empty if the path has no children (a primitive has id and extension)."""
     rows = _rows_of_version(version)
     if path not in rows and path in _QUANTITY:
         path = "Quantity"
@@ -49,7 +49,7 @@ def load_layout(version: str, path: str) -> dict[str, XmlElement]:
 
 @cache
 def inside_primitive(version: str) -> dict[str, XmlElement]:
-    """The slots of a primitive: id as an attribute, and extensions."""
+    """Returns the slots of a primitive: id as an attribute, and extensions."""
     return {key: slot for key, slot in load_layout(version, "Extension").items() if key in ("id", "extension")}
 
 

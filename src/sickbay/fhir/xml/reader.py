@@ -47,7 +47,7 @@ class _Frame:
         self.key, self.slot, self.slots, self.node = key, slot, slots, node
         self.value: Any = None
         self.extended: set[str] = set()
-        """Repeating primitives in this element, whose ids and extensions are in a parallel list."""
+        """Names of repeating primitives in this element. Their ids and extensions are in a parallel list."""
 
 
 class _XmlReader:

@@ -9,7 +9,7 @@ from typing import Final
 
 MAXIMUM_ATTRIBUTES: Final = 1000
 SMALL: Final = 100_000
-"""Characters of a text whose elements can't take long."""
+"""Length in characters below which a text isn't searched, because its elements can't take long."""
 _TAG = re.compile(r"""(?:"[^"<]*+"|'[^'<]*+'|[^"'<>]++)*+""")
 
 
@@ -27,6 +27,6 @@ def has_too_many_attributes(text: str) -> bool:
 
 
 def _count(text: str, start: int) -> int:
-    """The number of attributes of the element whose name begins here; 0 for a comment or an instruction."""
+    """Returns the number of attributes of the element whose name begins here; 0 for a comment or an instruction."""
     tag = _TAG.match(text, start)
     return tag[0].count("=") if tag is not None and text[start : start + 1] not in "!?" else 0

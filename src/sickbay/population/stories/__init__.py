@@ -89,7 +89,7 @@ STORIES = {story.name: story for story in STORY_DEFINITIONS}
 
 def simulate_life(seed: int, number: int, messiness: float = 0.0) -> PatientHistory:
     """Returns the history of the `number`-th patient, which depends only on the seed, with errors added (`data_quality.py`)."""
-    patient = data_quality.distort_person(make_person(seed, number), seed, messiness)
+    patient = data_quality.add_person_errors(make_person(seed, number), seed, messiness)
     chart = Chart(patient, SeededRandom(seed, "life", number))
     names = story_names(seed, number)
     if names == ("timothy",):

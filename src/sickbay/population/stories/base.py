@@ -47,7 +47,7 @@ class Story:
         """Changes the expected values of this day in place."""
 
     def vital_signs(self, day: datetime.date) -> tuple[Measure, ...]:
-        """Returns the vital signs to measure on this day. An episode needs its own only on the day of its visit."""
+        """Returns the vital signs to measure on this day. An episode needs its signs only on the day of its visit."""
         return self.signs
 
     def labs(self, visit: Visit) -> tuple[Measure, ...]:
@@ -68,7 +68,7 @@ class Lasting(Story):
     replaces: tuple[bool, ...] = ()
     """For each rung, whether it replaces the previous one (a higher dose) or is added to it."""
     care: tuple[Concept, ...] = ()
-    """What the plan of care contains in addition to drugs. If empty, there is no plan."""
+    """Steps of the plan of care in addition to drugs. If empty, there is no plan."""
     goals: tuple[Target, ...] = ()
 
     def __init__(self, onset: datetime.date) -> None:
@@ -84,7 +84,7 @@ class Lasting(Story):
         return not self.orders
 
     def act_on_diagnosis(self, chart: Chart, visit: Visit) -> None:
-        """Runs on the day of the diagnosis, for whatever is done only then."""
+        """Runs only on the day of the diagnosis."""
 
     def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
         if visit.day < self.onset:

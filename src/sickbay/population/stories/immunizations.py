@@ -73,7 +73,8 @@ def product_on_day(vaccine: Concept, day: datetime.date) -> Concept:
 
 
 class Immunizations(Story):
-    """Vaccinates. willing: accepts adult vaccines, and influenza vaccine every autumn; other adults refuse the latter once."""
+    """Vaccinations. willing: accepts adult vaccines, and influenza vaccine every autumn; other adults refuse the latter
+    once."""
 
     def __init__(self, person: Person, rng: SeededRandom) -> None:
         self.person = person

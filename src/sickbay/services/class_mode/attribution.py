@@ -1,4 +1,4 @@
-"""Tells which student an exchange belongs to: whose app it names, else who launched the app, else in whose browser it began."""
+"""Finds the student of an exchange: the owner of the app, else the user who launched it, else the owner of the browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deletes what a student has: apps with everything they were granted, their faults, and exchanges."""
+"""Deletes a student's data: apps with all their grants, faults, and exchanges."""
 
 from __future__ import annotations
 

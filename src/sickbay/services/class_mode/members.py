@@ -50,7 +50,7 @@ class Joined(NamedTuple):
 
 
 class ClassIsFull(Exception):
-    """The class has MAXIMUM_STUDENTS."""
+    """Raised if the class has MAXIMUM_STUDENTS."""
 
 
 class _Class(Struct, frozen=True):
@@ -131,7 +131,7 @@ async def find(runtime: Runtime, id: str) -> Student | None:
 
 
 async def list_all(runtime: Runtime) -> list[Student]:
-    """In the order in which they joined."""
+    """Returns all students in the order in which they joined."""
     stored = await runtime.store.find(STUDENT, limit=MAXIMUM_STUDENTS, oldest=True)
     return [records.parse(Student, record.value) for record in stored]
 

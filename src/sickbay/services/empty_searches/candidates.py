@@ -40,21 +40,21 @@ Reason: TypeAlias = Literal[
     "present",
     "frequent",
 ]
-"""Why a candidate may be what was meant. near: the nearest date or number. frequent: just a value that occurs. present:
-anything that has a value."""
+"""The reason why a candidate may be the intended value. near: the nearest date or number. frequent: just a value that occurs.
+present: anything that has a value."""
 FREQUENT_VALUES: Final = 5
-"""Values that are tried only because they occur."""
+"""Maximum number of values that are tried only because they occur."""
 TRIED_TYPES: Final = 6
-"""Types of a reference that are tried with the id that was sent, the most frequent ones first."""
+"""Maximum number of reference types that are tried with the id that was sent, most frequent first."""
 SAMPLED_BODIES: Final = 3
 START_LETTERS: Final = (3, 2, 1)
-"""How many letters a similar text begins with: first the most, so that few texts are compared."""
+"""Numbers of first letters that similar texts share. The largest is tried first, so that few texts are compared."""
 SHORTEST_WORD: Final = 3
 SIMILAR_CODE: Final = 0.85
-"""How similar two codes are if one is a misspelling of the other: `male` and `female` are less."""
+"""Minimum similarity of a misspelled code. `male` and `female` are less similar."""
 _DIGIT: Final = re.compile(r"\d")
 _SEPARATOR: Final = re.compile("[/:]")
-"""Before the id in a reference, or in a URN."""
+"""Matches the separator before the id in a reference or a URN."""
 NEGATING: Final = frozenset(("not", "not-in"))
 
 
@@ -68,7 +68,7 @@ class CandidateValue(NamedTuple):
 
 
 class Search(NamedTuple):
-    """Where candidates are looked for. among: the search whose matches have values that fit the other criteria.
+    """The scope in which candidates are searched. among: the search whose matches have values that fit the other criteria.
 
     occurring: the values of the parameter among these matches, most frequent first.
     """

@@ -34,7 +34,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 class SearchExplanation(Struct, frozen=True):
-    """What a worker knows of an empty search that it has explained.
+    """A worker's explanation of an empty search.
 
     token: the hash of its token. position: of the data when it was explained; None if that isn't known. sent: its parameters.
     applied: those that belong to the search. findings: as JSON. corrected: the parameters that were probably meant.
@@ -108,7 +108,7 @@ def _describe_search(search: EmptySearch) -> SearchExplanation | None:
 
 
 async def complete_all(runtime: Runtime, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Complete exchanges with what is known by now about their searches, for the administrator."""
+    """Complete exchanges with the current explanations of their searches, for the administrator."""
     searches = tuple(entry["id"] for entry in entries if _is_empty_search(entry))
     known = await _explain_all(runtime, _Question(searches)) if searches else {}
     return [complete(entry, known.get(entry["id"])) for entry in entries]
@@ -159,7 +159,7 @@ async def _is_still_valid(runtime: Runtime, key: str) -> bool:
 
 
 def complete(entry: dict[str, Any], explanation: SearchExplanation | None) -> dict[str, Any]:
-    """Replace what the journal says about an empty search with what was found out."""
+    """Replace the journal's text about an empty search with its explanation."""
     if explanation is None:
         return entry
     others = [finding for finding in entry["findings"] if finding["id"] not in RULES.places]

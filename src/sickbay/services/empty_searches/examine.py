@@ -30,15 +30,15 @@ from sickbay.services.empty_searches.criteria import (
 from sickbay.storage.probe import Occurrence, Occurrences, Probe, TooCostly
 
 TRIED_CANDIDATES: Final = 24
-"""Values that are searched for before the explanation gives up."""
+"""Maximum number of candidate values that are tried."""
 LISTED_VALUES: Final = 6
-"""Values that occur, as the page lists them."""
+"""Maximum number of occurring values that the page lists."""
 EXPLAINED_PARAMETERS: Final = 3
-"""Parameters that get a finding of their own."""
+"""Maximum number of parameters that get their own finding."""
 LISTED_KINDS: Final = frozenset(("token", "string", "reference", "uri"))
 """Kinds of parameters whose values can be listed."""
 ON_ITS_OWN, WITHOUT_EMPTY = " on its own", " without the other parameters that find nothing"
-"""When a suggestion finds something, if not in the place of the value that was sent."""
+"""Suffixes for suggestions that don't simply replace the sent value."""
 NOTHING: Final = "fhir-search-empty"
 TYPE, PATIENT, TOGETHER = "fhir-search-type-without-data", "fhir-search-patient-outside-token", "fhir-search-values-apart"
 VALUE, SYSTEM, NAME = "fhir-search-value-absent", "fhir-search-code-other-system", "fhir-search-name-absent"
@@ -73,8 +73,8 @@ class Suggested(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What empties a search. found: the search finds something by now. position: of the data when it was examined; None if
-    there was no time to ask.
+    """The reason why a search is empty. found: the search finds something now. position: of the data when it was examined; None
+    if there was no time to ask.
     """
 
     causes: tuple[Cause, ...] = ()
@@ -332,7 +332,7 @@ def _compartment_parameters(within: Any) -> list[tuple[str, str, str]]:
 
 
 def _is_reference(criterion: Criterion) -> bool:
-    """The patient is rarely what an app means to change."""
+    """Whether the criterion is a reference, which is rarely the parameter to change."""
     return criterion.parameter.kind == "reference"
 
 

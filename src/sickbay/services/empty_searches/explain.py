@@ -28,7 +28,7 @@ EXPLANATION_ROWS: Final = 200_000
 instead of time, an explanation depends neither on the load of the machine nor on what is hidden.
 """
 RESPONSE_ROWS: Final = 20_000
-"""The maximum number of rows of one within a response."""
+"""Maximum number of rows that an explanation within a response reads."""
 RESPONSE_MILLISECONDS: Final = 20
 """The maximum time that a response waits for its explanation, if the policy `explain_empty` adds it."""
 PAUSE_FACTOR: Final = 4
@@ -85,7 +85,7 @@ async def _has_secret(runtime: Runtime, search: EmptySearch) -> bool:
 
 
 async def ask(runtime: Runtime, search: EmptySearch, rows: int) -> Answer:
-    """Ask the data about a search. rows: how many may be read."""
+    """Examine a search on the stored data. rows: maximum number of rows to read."""
 
     def job(probe: Probe) -> Answer:
         if search.matched:
@@ -105,7 +105,7 @@ def explanation_of(search: EmptySearch, answer: Answer) -> Explanation:
 
 
 def _say(runtime: Runtime, search: EmptySearch) -> None:
-    """Tell the terminal what is probably wrong. Many searches find nothing, so it says only what is at least a warning."""
+    """Report a probable cause in the terminal. Many searches find nothing, so only warnings and errors are reported."""
     findings = search.explanation.findings if search.explanation else ()
     worst = next((finding for finding in findings if finding.severity != "info"), None)
     if worst is not None and runtime.on_exchange is not None:

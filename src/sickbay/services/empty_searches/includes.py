@@ -16,7 +16,7 @@ from sickbay.storage.probe import Occurrence, Probe, TooCostly
 ADDS_NOTHING: Final = "fhir-include-adds-nothing"
 LEADS_NOWHERE: Final = "fhir-include-leads-nowhere"
 EXPLAINED_INCLUDES: Final = 3
-"""Includes of one search that are examined. The first one with a cause is shown."""
+"""Maximum number of includes of a search that are examined. The first one with a cause is shown."""
 FORMS: Final = ("_include", "_revinclude")
 
 

@@ -24,11 +24,11 @@ if TYPE_CHECKING:  # they load the rules, which a command that explains nothing 
 KEPT_SEARCHES: Final = 200
 """The maximum number of searches in memory."""
 SEARCH_CHARACTERS: Final = 4_000
-"""A search with a longer URL isn't kept."""
+"""Maximum length in characters of a search's URL. Longer searches aren't kept."""
 
 
 class Holder(NamedTuple):
-    """Whom a token was issued to, where, and for which patient."""
+    """The app, user, hospital and patient of a token."""
 
     issuer: str
     client_id: str

@@ -1,4 +1,4 @@
-"""Makes a hospital of its file, which has no problems."""
+"""Creates a hospital from a valid file."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _LINE_OF_ERROR: Final = re.compile(r"\(at line (\d+), column \d+\)")
 
 
 class FileProblem(NamedTuple):
-    """One thing that is wrong. line: from 1; 0 if it isn't known, as in JSON."""
+    """A problem in the file. line: from 1; 0 if it isn't known, as in JSON."""
 
     line: int
     sentence: str

@@ -1,4 +1,4 @@
-"""Says what is wrong with what the file of a hospital puts into responses: a header, statuses, and names of errors."""
+"""Finds problems in a hospital file's response settings: a header, statuses, and names of errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sickbay.services.hospitals.hospital_file import FileProblem, HospitalFile, 
 
 TITLE_CHARACTERS: Final = 200
 _HEADER: Final = re.compile(r"[A-Za-z0-9-]{1,60}id", re.I)
-"""Names of no header that means something else end in this way."""
+"""Matches header names that end in `id`, as no header with another meaning does."""
 _TENANT_ID: Final = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._~-]{1,64}")
 _URN: Final = re.compile(r"[!-~]{0,200}")
 _ERROR: Final = re.compile(r"[!#-\[\]-~]{1,100}")

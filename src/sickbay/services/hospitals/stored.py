@@ -14,7 +14,7 @@ from sickbay.storage.interface import Record
 
 KIND = "hospital"
 MAXIMUM_HOSPITALS = 20
-"""Hospitals that can be added."""
+"""Maximum number of hospitals that can be added."""
 
 
 class StoredHospital(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ def record(hospital: StoredHospital, at: int) -> Record:
 
 
 def digest(hospital: StoredHospital) -> str:
-    """Differs if the hospital's file differs."""
+    """Returns a hash that differs if the hospital's file differs."""
     return records.digest(records.dump(hospital).decode())[:16]
 
 
@@ -38,7 +38,7 @@ async def load(runtime: Runtime, name: str) -> StoredHospital | None:
 
 
 async def follow(runtime: Runtime, digests: Mapping[str, str]) -> None:
-    """Make the added hospitals of this worker those with these digests, by name."""
+    """Update the added hospitals of this worker to those with these digests, by name."""
     known = {name: tenant.digest for name, tenant in runtime.tenants.items() if tenant.digest}
     if known == digests:
         return

@@ -14,7 +14,7 @@ from sickbay.storage.interface import Put, Record
 
 KIND = "injected"
 SECONDS = 86400
-"""How long it is remembered."""
+"""Number of seconds that a mark is remembered."""
 
 
 async def mark(runtime: Runtime, tenant: str, fault: Fault, secret: str) -> None:

@@ -21,7 +21,7 @@ FaultLimit: TypeAlias = Callable[[Sequence[Fault], int], str]
 
 
 class WrongFault(ValueError):
-    """A fault can't be set. sentences: what is wrong."""
+    """Raised if a fault can't be set. sentences: the problems."""
 
     def __init__(self, sentences: Sequence[str]) -> None:
         super().__init__(" ".join(sentences))

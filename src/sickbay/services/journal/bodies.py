@@ -12,7 +12,7 @@ from sickbay.services.redaction.live_secrets import LiveSecrets
 
 
 async def add(runtime: Runtime, entry: dict[str, Any]) -> dict[str, Any]:
-    """The exchange with its bodies; as it is if they weren't kept."""
+    """Returns the exchange with its bodies; unchanged if they weren't kept."""
     kept = runtime.kept_bodies.find(entry["id"]) if runtime.kept_bodies is not None else None
     if kept is None or runtime.kept_bodies is None:
         return entry

@@ -1,4 +1,4 @@
-"""What the sender of a refused request may read about it: what it sent, and what anyone may know about this server.
+"""Limits what the sender of a refused request can read about it: its own request, and public facts about this server.
 
 A stored value (a registered redirect URI, a user, a patient, a scope of another grant) must not be shown to someone who only
 quotes a code or a client id. So a fact that contains one is private, unless the request itself contained that value, or the
@@ -106,7 +106,7 @@ def private_facts(rule: str, facts: Facts, unsent: set[str]) -> tuple[str, ...]:
 
 
 def unsent_texts(request: Any, context: Any, examination: Examination) -> set[str]:
-    """Every stored text that the sender neither sent nor proved to have."""
+    """Returns every stored text that the sender neither sent nor proved to have."""
     stored = _stored_texts(context, examination)
     if not stored:
         return set()

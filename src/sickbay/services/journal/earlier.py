@@ -1,4 +1,4 @@
-"""Names the moment at which a FHIR request was bound to fail: the token response that gave less than the app requested.
+"""Finds the cause of a failed FHIR request: the token response that granted less than the app requested.
 
 Only readers of all facts get it. It is never stored.
 """

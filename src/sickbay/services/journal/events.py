@@ -1,4 +1,4 @@
-"""What a recorded exchange says about its launch: the event for the state machine (`diagnosis.silence`)."""
+"""Converts a recorded exchange to an event of its launch for the state machine (`diagnosis.silence`)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def make_event(entry: Mapping[str, Any]) -> Event:
 
 
 def real_time(arrival: int) -> float:
-    """Seconds of real time."""
+    """Converts an arrival to seconds of real time."""
     return arrival / 1e6 if arrival > MICROSECONDS else float(arrival)
 
 
@@ -80,7 +80,7 @@ def _step_of_export(entry: Mapping[str, Any]) -> StepName:
 
 
 def _address_of_step(entry: Mapping[str, Any], step: StepName) -> str:
-    """Where a launch or a code was sent; of all others, what was requested. Without parameters."""
+    """Returns the URL to which a launch or a code was sent, or else the requested URL, without parameters."""
     sent = get_location(entry) if step in ("launch", "code") else str((entry.get("request") or {}).get("url") or "")
     return sent.partition("#")[0].partition("?")[0]
 

@@ -34,7 +34,7 @@ from sickbay.storage.interface import Record
 
 MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected", "injected")
 MORE = ("scopes", "refresh", "missing", "unexamined", "changed", "milliseconds", "size", "resent_from", "pages", "bodies_kept")
-"""Members that only some exchanges have."""
+"""Names of members that only some exchanges have."""
 PROOFS = frozenset(
     check.name
     for check in (
@@ -121,7 +121,7 @@ def parse_checks(text: str) -> list[dict[str, Any]]:
 
 @cache_results(256)
 def _read_checks(text: str) -> tuple[dict[str, Any], ...]:
-    """Most exchanges of a stage have the same text."""
+    """Parses checks. Cached, because most exchanges of a stage have the same text."""
     return tuple(map(_read_check, text.split()))
 
 

@@ -19,7 +19,7 @@ from sickbay.storage.exchange_filter import Column, ColumnCondition, ExchangeFil
 MAXIMUM_CHARACTERS: Final = 300
 MAXIMUM_WORDS: Final = 12
 MAXIMUM_VALUES: Final = 8
-"""Alternatives of a word."""
+"""Maximum number of alternatives of a word."""
 OUTCOMES: Final = ("refused", "failed", "granted", "injected")
 """The values of `is:`."""
 RECORDED_STAGES: Final = tuple(name for name, stage in STAGES.items() if stage.recorded)
@@ -42,7 +42,8 @@ class Word(NamedTuple):
 
 
 class KnownNames(NamedTuple):
-    """What values are compared with. apps: names, app_ids and client_ids in lower case, each with its client_ids."""
+    """Names that values of a filter are compared with. apps: names, app_ids and client_ids in lower case, each with its
+    client_ids."""
 
     apps: Mapping[str, tuple[str, ...]]
     hospitals: Sequence[str]
@@ -50,7 +51,7 @@ class KnownNames(NamedTuple):
 
 
 class FilterReading(NamedTuple):
-    """A filter as it was understood. problems: one sentence for each word that wasn't."""
+    """A parsed filter. problems: one sentence for each invalid word."""
 
     wanted: ExchangeFilter = ()
     problems: tuple[str, ...] = ()
@@ -171,7 +172,7 @@ READERS: Final[Mapping[str, Callable[[str, KnownNames], list[str] | str]]] = {
     "launch": _read_launch,
     "is": _read_outcome,
 }
-"""By the name of a filter: the patterns of a value, or what is wrong with it."""
+"""Maps the name of a filter to the function that returns the patterns of a value, or an error."""
 NAMES: Final = tuple(name for name in READERS if name)
 COLUMNS: Final[Mapping[str, Column]] = {"app": "owner", "hospital": "tenant", "launch": "family"}
 """The columns of filters; those of all others are in the line."""

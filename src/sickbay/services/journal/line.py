@@ -15,17 +15,17 @@ from sickbay.storage.exchange_filter import ColumnCondition, quote
 
 MAXIMUM_URL_CHARACTERS: Final = 280
 MAXIMUM_RULE_CHARACTERS: Final = 160
-"""Together with the rest of a line less than what PostgreSQL keeps of a text (`sql_dialect.FITS`)."""
+"""Maximum length of the rules in a line. The whole line must fit into PostgreSQL's limit (`sql_dialect.FITS`)."""
 RULE: Final = " #"
-"""Before each rule. Nothing else in a line contains it."""
+"""Precedes each rule. Nothing else in a line contains it."""
 
 
 WORDS: Final[Mapping[Outcome, str]] = {"passed": "granted", "warning": "failed", "refused": "refused"}
-"""How an exchange ended, as lines, filters and JSON say it."""
+"""Maps an outcome to its name in lines, filters and JSON."""
 STAGE: Final = " @"
-"""Before each stage: the recorded one, and one that says it more exactly."""
+"""Precedes each stage: the recorded one, and a more exact one."""
 STUDENT: Final = " ="
-"""Before the id of the student to whom the exchange belongs, in class mode. Nothing else in a line contains it."""
+"""Precedes the id of the student to whom the exchange belongs, in class mode. Nothing else in a line contains it."""
 KINDS: Final = ("refresh", "backend", "search")
 """Stages that are only in the line, next to the recorded one."""
 

@@ -1,4 +1,4 @@
-"""Exchanges as lists show them: who asked what, how it ended, how long it took, and the titles of the findings."""
+"""Summaries of exchanges for lists: app, request, outcome, duration, and the titles of the findings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _Response(msgspec.Struct):
 
 
 class _Stored(msgspec.Struct):
-    """What a line needs of a record. Decoding only this takes a third of the time."""
+    """The members of a record that a line needs. Decoding only these takes a third of the time."""
 
     id: str
     at: float

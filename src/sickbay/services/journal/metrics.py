@@ -41,7 +41,7 @@ def count_dropped(reason: Reason, count: int) -> None:
 
 
 def read_dropped() -> int:
-    """How many exchanges were not written because there were too many, on all workers together."""
+    """Returns the number of exchanges that all workers dropped because there were too many."""
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if not folder:
         return int(sum(sample.value for metric in DROPPED.labels("queue").collect() for sample in metric.samples[:1]))

@@ -17,7 +17,7 @@ from sickbay.storage.interface import Conflict, Put, Record
 
 BATCH: Final = 100
 PAUSE_SECONDS: Final = 0.02
-"""Between two batches, so that requests get their turn."""
+"""Seconds between two batches, so that requests are served in between."""
 UNREADABLE: Final = " "
 """The line of a record that has no request or response."""
 
@@ -34,7 +34,7 @@ async def write_missing_lines(runtime: Runtime) -> int:
 
 
 async def _write_records(runtime: Runtime, records: Sequence[Record]) -> int:
-    """All together, or one by one if one of them was changed or deleted in the meantime."""
+    """Writes the records together, or one by one if one of them was changed or deleted in the meantime."""
     puts = [Put(msgspec.structs.replace(record, line=_line_of(record)), record.revision, aside=True) for record in records]
     with suppress(Conflict):
         await runtime.store.transaction(puts)

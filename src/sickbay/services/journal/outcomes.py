@@ -20,13 +20,14 @@ def get_status(exchange: Mapping[str, Any]) -> int:
 
 
 def get_location(exchange: Mapping[str, Any]) -> str:
-    """Where the response redirects to; "" if it doesn't."""
+    """Returns the URL that the response redirects to; "" if it doesn't redirect."""
     headers = (exchange.get("response") or {}).get("headers") or {}
     return next((str(value) for name, value in headers.items() if name.lower() == "location"), "")
 
 
 def determine_outcome(exchange: Mapping[str, Any]) -> Outcome:
-    """A redirect with an error is a refusal too, although its status is 302, and a preflight alone is a failure."""
+    """Determines the outcome. A redirect with an error is a refusal, although its status is 302. A preflight alone is a
+    failure."""
     if exchange.get("decided") or any(finding["severity"] == "error" for finding in exchange.get("findings") or ()):
         return "refused"
     is_error = get_status(exchange) >= 400 or "error" in parse(urlsplit(get_location(exchange)).query)
@@ -39,7 +40,7 @@ def is_lonely_preflight(exchange: Mapping[str, Any]) -> bool:
 
 
 def describe_problem(exchange: Mapping[str, Any]) -> str:
-    """Why an exchange was refused or failed, without a full stop; "" if it passed."""
+    """Returns why an exchange was refused or failed, without a full stop; "" if it passed."""
     if fault := describe_injected(exchange):
         return f"Injected fault: {fault[:1].lower()}{fault[1:]}"
     errors = [str(finding["title"]) for finding in exchange.get("findings") or () if finding["severity"] == "error"]

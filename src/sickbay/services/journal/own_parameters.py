@@ -48,7 +48,7 @@ async def _find_code(runtime: Runtime, entry: Mapping[str, Any]) -> Authorizatio
 
 
 def _as_recorded(name: str, value: str) -> tuple[str, str]:
-    """The parameter as the journal has it, and as it was sent."""
+    """Returns the parameter as recorded in the journal, and as it was sent."""
     mask = describe_length(value) if name == "login_hint" else mask_secret(value)
     return f"{name}={mask}", f"{name}={quote(value, safe='')}"
 

@@ -9,7 +9,7 @@ from sickbay.storage.interface import Record
 
 _FOLDER = Path(__file__).parent
 WORDS = (_FOLDER / "packing_words.txt").read_bytes()
-"""Must never change, because stored records can be decompressed only with this dictionary. A new one needs a new mark."""
+"""The dictionary of other records. It must never change, because stored records need it. A new one needs a new mark."""
 FHIR_WORDS = (_FOLDER / "packing_words_fhir.txt").read_bytes()
 """The same for granted FHIR requests, the most frequent ones. At most 3 KB, because their window is small."""
 OAUTH_WORDS = (_FOLDER / "packing_words_oauth.txt").read_bytes()
@@ -23,8 +23,8 @@ _PACKERS = {
     FHIR_MARK: zlib.compressobj(3, zlib.DEFLATED, -12, 4, zdict=FHIR_WORDS),
     OAUTH_MARK: zlib.compressobj(3, zlib.DEFLATED, -13, 5, zdict=OAUTH_WORDS),
 }
-"""Copied for each record, because loading the dictionary takes longer than compressing the record. A small window makes that
-faster: 24 or 48 KB are copied instead of 160 KB.
+"""Compressors, copied for each record, because loading the dictionary takes longer than compressing the record. A small window
+makes that faster: 24 or 48 KB are copied instead of 160 KB.
 """
 
 
@@ -39,6 +39,6 @@ def pack(value: bytes, mark: bytes = MARK) -> bytes:
 
 
 def unpack(value: bytes) -> bytes:
-    """Also accepts records that were never compressed."""
+    """Decompresses a record. Also accepts uncompressed records."""
     words = {MARK: WORDS, FHIR_MARK: FHIR_WORDS, OAUTH_MARK: OAUTH_WORDS}.get(value[:1])
     return value if words is None else zlib.decompressobj(_WINDOW, zdict=words).decompress(value[1:])

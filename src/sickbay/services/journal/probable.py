@@ -34,15 +34,15 @@ ANSWER_MICROSECONDS: Final = 60_000_000
 FOLLOWING_MICROSECONDS: Final = 10_000_000
 """The time in which the request after a preflight has to arrive. Browsers send it at once."""
 EARLIER_EXCHANGES: Final = 50
-"""How many exchanges before an exchange are compared with it."""
+"""Maximum number of earlier exchanges that an exchange is compared with."""
 FOLLOWING_EXCHANGES: Final = 50
-"""How many exchanges after a preflight are compared with it."""
+"""Maximum number of later exchanges that a preflight is compared with."""
 LOOSE_EXCHANGES: Final = 100
-"""How many exchanges without a launch are read for an app, and before and after the last exchange of a launch: the nearest."""
+"""Maximum number of exchanges without a launch that are read for an app, and around the last exchange of a launch."""
 GUESSED_EXCHANGES: Final = 20
-"""How many of them are compared with earlier ones, the nearest ones, without preflights whose request arrived."""
+"""Maximum number of them that are compared with earlier ones, nearest first, except preflights whose request arrived."""
 CACHED_BYTES: Final = 4096
-"""Longer records are decoded each time."""
+"""Maximum size in bytes of a cached record. Larger ones are decoded each time."""
 SMALLEST_ARRIVAL_MICROSECONDS: Final = 1_000_000_000_000
 """An older Sickbay stored `at` in seconds, so a smaller number says nothing about the order within a second."""
 AUTHORIZATION: Final = ("authorize", "login")
@@ -133,8 +133,8 @@ def _has_own_launch(stored: _Stored) -> bool:
 
 
 def find_best(loose: Trace, earlier: Sequence[Trace], owners: Collection[str]) -> Guess | None:
-    """The nearest earlier exchange with the strongest evidence. earlier: newest first. owners: apps that registered the origin
-    of the loose exchange, by client_id.
+    """Returns the nearest earlier exchange with the strongest evidence. earlier: newest first. owners: apps that registered the
+    origin of the loose exchange, by client_id.
     """
     attached = [other for other in earlier if other.app and other.launch and other.stage != "registration"]
     if loose.app and loose.stage in AUTHORIZATION:

@@ -14,7 +14,7 @@ from sickbay.storage.resets import Revisions
 
 T = TypeVar("T")
 NOT_EXPLAINED = ""
-"""No refusal that waits to be explained."""
+"""Marks an exchange that has no refusal to explain."""
 
 
 class Arrived(Struct, frozen=True, gc=False):
@@ -104,7 +104,7 @@ class Queue(Generic[T]):
         self._largest = self._count = self._bytes = 0
 
     def take(self) -> tuple[T, str, int]:
-        """Takes out the oldest item of the app whose turn it is. There must be one."""
+        """Removes and returns the oldest item of the app whose turn it is. The queue must not be empty."""
         owner, waiting = next(iter(self._waiting.items()))
         item, weight = waiting.popleft()
         self._count -= 1
@@ -120,7 +120,7 @@ class Queue(Generic[T]):
         return item, owner, weight
 
     def remove(self, is_wanted: Callable[[T], bool]) -> list[tuple[T, str, int]]:
-        """Takes out all items that are wanted."""
+        """Removes and returns all items for which `is_wanted` is true."""
         removed = [item for item in self.items() if is_wanted(item[0])]
         if removed:
             self.keep_only(lambda item: not is_wanted(item))

@@ -28,13 +28,13 @@ from sickbay.services.journal.write import Journal
 from sickbay.storage.interface import Record
 
 FIRST, LAST = 20, 80
-"""Exchanges shown of a longer timeline: the first ones and the newest."""
+"""Number of first and of newest exchanges shown of a longer timeline."""
 LISTED_FIRST, LISTED_LAST, LISTED_TOKENS = 10, 20, 10
-"""Exchanges that are read of a launch in a list: the first ones, the newest, the newest token requests, and the newest FHIR
-request that was granted. The others don't change whether a launch worked, was refused or stalled.
+"""Number of first exchanges, newest exchanges and newest token requests that are read of a listed launch, besides its newest
+granted FHIR request. Other exchanges don't change the outcome of a launch.
 """
 COUNTED = 10_000
-"""The maximum to which the other exchanges are counted."""
+"""Number at which counting the other exchanges stops."""
 MEMBERS = (
     "id",
     "at",

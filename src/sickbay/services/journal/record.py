@@ -44,7 +44,7 @@ LOG = logging.getLogger("sickbay")
 REFUSED_FOR = 7 * 86400
 GRANTED_FOR = 86400
 GRANTS = {"refresh_token": "refresh", "client_credentials": "backend"}
-"""Grant types whose token requests are a stage of their own."""
+"""Maps grant types to the stages of their token requests."""
 SHORTEST_MILLISECONDS = 0.1
 """The duration that is recorded for any shorter response."""
 LETTERS = {"passed": "", "refused": "!", "skipped": "-"}
@@ -284,7 +284,7 @@ def _deciding_refusal(exchange: Exchange) -> dict[str, str]:
 
 
 def _list_public(exchange: Exchange) -> list[str | None]:
-    """Values that findings may contain because they are registered or are addresses of this server."""
+    """Returns values that findings may contain because they are registered, or are addresses of this server."""
     values: list[str | None] = [exchange.tenant, exchange.client_id]
     context = exchange.decision.context if exchange.decision else None
     for client in (getattr(context, "client", None), getattr(context, "owner", None), getattr(context, "hinted", None)):

@@ -35,10 +35,10 @@ from sickbay.storage.interface import Put, Record, Step
 from sickbay.storage.resets import Revisions, WasReset, compare_with, current
 
 EVERY = 1.0
-"""Seconds between two looks at what waits."""
+"""Seconds between two checks of the queues."""
 BATCH, LATEST = 192, 5
-"""A single worker writes granted exchanges when this many wait, or at this look at the latest: most of the cost is that of a
-batch. Other workers can't see what waits in this one, so with several, each writes at every look.
+"""A single worker writes granted exchanges when this many wait, or after this many checks, because most of the cost is per
+batch. Other workers can't see its queue, so with several workers, each writes at every check.
 """
 GRANTED = 256
 """Granted exchanges per batch, so 256 a second. If there are more, the newest of each app are written.
@@ -48,11 +48,11 @@ One takes 0.16 to 0.2 ms of CPU to record: 1,000 a second would slow down a busy
 GRANTED_WAITING = GRANTED + BATCH
 """Granted exchanges that may wait: a batch that isn't due yet, and those of one more second."""
 SLICE = 16
-"""Exchanges that are turned into records without a pause."""
+"""Number of exchanges that are converted to records between two pauses."""
 COMPARED = 64
-"""The maximum number of exchanges since the previous batch, for each look, that are compared with the other dialects."""
+"""Maximum number of exchanges, for each check since the previous batch, that are compared with the other dialects."""
 AT_ONCE = 8
-"""Refusals that wait for their commit at the same time. Later ones are written with the next batch."""
+"""Maximum number of refusals that wait for their commit at the same time. Others are written with the next batch."""
 UNEXPLAINED, UNEXPLAINED_BYTES = 256, 4_000_000
 """Refusals that may wait to be explained after their responses, and the maximum bytes of their requests and responses."""
 SOON = 0.02
@@ -68,11 +68,11 @@ AT_A_TIME, PAUSE = 200, 0.01
 """Exchanges written or deleted per transaction, and seconds between two deletions, so that other writes get a turn."""
 PURGED_EVERY = 3600
 ID_CHARACTERS = 200
-"""No ID of an exchange or a timeline is longer."""
+"""Maximum length of the ID of an exchange or a timeline, in characters."""
 TOPIC = "write"
 """The topic of the question to other workers in `collect`."""
 RESENT = "resent"
-"""What the terminal says of a request that Sickbay sent again."""
+"""The terminal's label for a request that Sickbay sent again."""
 
 
 class Journal:
@@ -94,7 +94,7 @@ class Journal:
         self._reported = 0
         self._arrival = 0
         self._looks = 0
-        """Since the previous batch."""
+        """Number of checks since the previous batch."""
         self._writing = asyncio.Lock()
         runtime.memory.keep("exchanges to be written", self)
 
@@ -205,7 +205,7 @@ class Journal:
             await self.runtime.channel.ask(TOPIC, json.dumps(wanted).encode())
 
     async def flush_for_worker(self, wanted: bytes) -> bytes:
-        """Does what another worker asks for in `collect`."""
+        """Flushes on behalf of another worker's `collect`."""
         with suppress(Unavailable):
             await self.flush(json.loads(wanted))
         return b""
@@ -256,7 +256,7 @@ class Journal:
             await self.runtime.store.transaction(self._storing_steps(stored[start : start + AT_A_TIME]))
 
     def _select_current(self, items: Iterable[tuple[Waiting[W], str, int]]) -> list[W]:
-        """Without those of requests that began before a reset."""
+        """Returns the items without those of requests that began before a reset."""
         return [item for (item, began), _, _ in items if began == self._revisions_of_tenant(item.tenant)]
 
     def _revisions_of_tenant(self, tenant: str) -> Revisions:
@@ -317,11 +317,11 @@ class Journal:
             await asyncio.sleep(PAUSE)
 
     def waiting(self) -> int:
-        """How many exchanges wait to be written, besides those that wait to be explained."""
+        """Returns how many exchanges wait to be written, except those that wait to be explained."""
         return len(self._granted) + len(self._refused)
 
     def report_dropped(self) -> None:
-        """Reports to the metrics what was dropped since the last report. A request only counts."""
+        """Reports the number of exchanges dropped since the last report to the metrics."""
         dropped = self._granted.dropped + self._refused.dropped + self._unexplained.dropped
         journal_metrics.count_dropped("queue", dropped - self._reported)
         self._reported = dropped

@@ -11,7 +11,7 @@ from sickbay.services.redaction import vocabulary as known
 SHOWN_NAMES = 8
 """Maximum number of names in an outline."""
 READ = 262_144
-"""Characters of a body that are parsed for its outline."""
+"""Maximum number of characters of a body that are parsed for its outline."""
 _PART = re.compile(r"""\bname\s*=\s*"?([\w.-]{1,40})""")
 _ROOT = re.compile(r"<(?:\w+:)?([A-Za-z]{2,60})[\s>/]")
 _FORM = re.compile(r"[^\s=&<>{}\[\]\"]{1,60}=")

@@ -12,11 +12,11 @@ from sickbay.diagnosis.explain import EXPLAINED
 from sickbay.services.redaction.redaction import RecordedRequest, is_form
 
 RECORDED: Final = EXPLAINED
-"""Characters of the URL and the form of a request that are recorded. Other bodies are only outlined."""
+"""Maximum number of recorded characters of a request's URL and form. Other bodies are only outlined."""
 UNKNOWN_SENDER: Final = 4096
 """The same for a FHIR request without a valid token."""
 HEADERS: Final = 64
-"""Headers that are recorded. Browsers and clients send two dozen."""
+"""Maximum number of recorded headers. Browsers and clients send two dozen."""
 
 
 def make_excerpt(request: RecordedRequest, characters: int = RECORDED) -> tuple[RecordedRequest, int]:

@@ -24,20 +24,20 @@ from sickbay.services.redaction.named_secrets import Span
 from sickbay.services.redaction.redaction import SECRETS
 
 MAXIMUM_HASHES: Final = 200_000
-"""Parts of one body that are compared with known secrets: about 0.2 s. What is left then is masked."""
+"""Maximum number of parts of a body that are compared with known secrets (about 0.2 s). The rest is masked."""
 NESTED_TEXTS: Final = 4
-"""How often a text may be encoded in another: JSON in a string, a percent-encoding of one, base64."""
+"""Maximum nesting of encoded texts: JSON in a string, percent-encoding, base64."""
 BASE64_CHARACTERS: Final = 200
-"""From this length on, base64 is data, whose content isn't searched, so it isn't shown."""
+"""Minimum length of base64 that is masked as data, because its content isn't searched."""
 _FHIR_ELEMENTS: Final = frozenset(("code", "key"))
 """Names of FHIR elements that are names of secrets elsewhere."""
 _NAMES: Final = SECRETS - _FHIR_ELEMENTS
 _LABELS: Final = ("name", "url", "system", "linkId")
 """Elements whose text says what the value next to them is."""
 BRIEF_CHARACTERS: Final = 64
-"""A text of this length is compared with known secrets wherever they begin; of a longer one, its words are."""
+"""Maximum length of a text that is searched for secrets at every position. In longer texts, only words are compared."""
 RANDOM_CHARACTERS: Final = 32
-"""From this length on, a word of mixed characters counts as a secret."""
+"""Minimum length of a word of mixed characters that counts as a secret."""
 _BASE64: Final = re.compile(rf"[A-Za-z0-9+/_\s-]{{{BASE64_CHARACTERS},}}+={{0,2}}")
 _RUN: Final = re.compile(r"[A-Za-z0-9+/_=-]{8,}")
 _WORD: Final = re.compile(rf"[\w-]{{{RANDOM_CHARACTERS},}}")

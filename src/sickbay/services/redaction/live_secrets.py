@@ -22,17 +22,17 @@ TOKEN = 43
 MAXIMUM_SUBSTRING_CHARACTERS = 64
 """Maximum length of a substring that is looked up. The minimum is SHORTEST."""
 MAXIMUM_HASHED_SUBSTRINGS = 20_000
-"""Substrings of one exchange that are hashed. Any beyond that count as secret."""
+"""Maximum number of substrings of an exchange that are hashed. Any others count as secret."""
 TOO_SHORT = frozenset(range(SHORTEST))
 """Lengths of secrets that aren't recognized."""
 LOOKED_UP = 16
-"""Substrings of one exchange that are looked up in the store. Any beyond that count as secret."""
+"""Maximum number of substrings of an exchange that are looked up in the store. Any others count as secret."""
 _RUN = re.compile(rf"[A-Za-z0-9_-]{{{TOKEN},}}")
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{8,}")
 _BASE32 = re.compile(r"[A-Z2-7]+|(?=[a-z]*[2-7])[a-z2-7]+")
 _HEX = re.compile(r"[0-9a-fA-F]+")
 ENCODED, MAXIMUM_DECODED_CHARACTERS = 20, 20_000
-"""Encoded runs in one text that are decoded, and the characters of the text that are searched for them."""
+"""Maximum number of encoded runs in a text that are decoded, and of characters that are searched for them."""
 
 
 class _Registered(msgspec.Struct, frozen=True, gc=False):
@@ -137,7 +137,7 @@ class LiveSecrets:
         return any(secret in text for secret in self.live_tokens) or self._has_secret(_possible_secrets(text, self._lengths))
 
     def _decode_runs(self, text: str) -> Sequence[str]:
-        """Every encoding makes a text longer by a third at least."""
+        """Decodes the runs of a text that are long enough: encoding lengthens a text by at least a third."""
         return decode_runs(text) if len(text) * 3 >= self._shortest * 4 else ()
 
     def holds(self, text: str) -> bool:

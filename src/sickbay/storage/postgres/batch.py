@@ -33,7 +33,7 @@ class Known(NamedTuple):
 
 
 class _Indexed(NamedTuple):
-    """rows: of a resource from now on; None if it is deleted, and what remains of its rows depends on them.
+    """rows: the new rows of a resource; None if it is deleted, so that the remaining rows are derived from the old ones.
 
     version: its row of the history; None if it is only reindexed. hides: it keeps its rows although it is deleted.
     """

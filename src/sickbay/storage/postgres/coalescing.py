@@ -14,10 +14,8 @@ MAXIMUM_QUESTIONS = 50
 
 
 class Coalescer(Generic[K, Q, V]):
-    """`ask` a question under a key. Questions that arrive while a query runs are combined into the next query.
-
-    Every query thus starts after its questions arrived, as if each had been asked separately, so it sees everything that was
-    committed before.
+    """Combines questions with the same key. Those that arrive while a query runs are combined into the next query. Every query
+    thus starts after its questions arrived, so it sees everything that was committed before.
     """
 
     def __init__(self, ask: Callable[[K, list[Q]], Awaitable[Mapping[Q, V]]]) -> None:

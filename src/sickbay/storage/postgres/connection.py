@@ -19,16 +19,16 @@ from sickbay.storage.postgres.servers import Servers, check_pooler, has_time_lim
 
 OLDEST = 13
 TRIES = 3
-"""How often work that can be repeated is started. Each connection may be lost when the server is."""
+"""Maximum number of attempts for work that can be repeated. All connections are lost if the server is."""
 TURN_SECONDS = 40.0
-"""How long a connection may be used for one piece of work: longer than the server runs a statement (servers.TIME_LIMITS). The
+"""Maximum seconds that a piece of work may use a connection: more than a statement may run (servers.TIME_LIMITS). The
 server doesn't end a statement if its disk hangs.
 """
 UNLIMITED_TURN_SECONDS = 10.0
-"""The same if the server has no time limits, because PgBouncer doesn't pass them on."""
+"""The same in seconds if the server has no time limits, because PgBouncer doesn't pass them on."""
 SWEEP_SECONDS = 1.0
 NOT_TAKEN: tuple[type[BaseException], ...] = (Busy, *KNOWN_ERRORS)
-"""Errors of a pool that has no connection to give."""
+"""Errors that a pool raises if no connection is available."""
 T = TypeVar("T")
 
 
@@ -36,7 +36,7 @@ class ConnectionLost(Unavailable):
     """The connection ended during the work, so the server undid everything that wasn't committed."""
 
     def __init__(self, named: Unavailable) -> None:
-        """named: what happened."""
+        """named: describes what happened."""
         super().__init__(str(named))
         self.title, self.detail, self.retry_after = named.title, named.detail, named.retry_after
 
@@ -63,12 +63,12 @@ class Pool:
         return _Turn(self, use, patient)
 
     def waiting(self) -> int:
-        """The number of requests of this process that wait for a connection."""
+        """Return the number of requests of this process that wait for a connection."""
         return self.connections.waiting()
 
     @property
     def generation(self) -> int:
-        """A number that is higher after each new connection, which may lead to another server."""
+        """Return a number that increases with each new connection, because that may lead to another server."""
         return self.connections.opened
 
     async def repeat_if_lost(self, work: Callable[[Any], Awaitable[T]], use: Use = Use.QUERY) -> T:
@@ -89,7 +89,8 @@ class Pool:
             self.connections.drop()
 
     def begin_sweeping(self) -> None:
-        """End the turns that take too long. One timer serves all turns, since one each would cost more than a query."""
+        """Cancel work that uses a connection for too long. A single timer is used, because a timer per query would cost too
+        much."""
         self.sweeping = True
         asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
 
@@ -104,7 +105,7 @@ class Pool:
 
 
 class _Turn:
-    """An `async with` block. Using a generator would double its cost."""
+    """An `async with` block in which work uses a connection. A generator would cost twice as much."""
 
     began = 0.0
     is_committing = False
@@ -151,7 +152,7 @@ class _Turn:
             raise (ConnectionLost(named) if lost else named) from error
 
     def _timeout_error(self) -> Unavailable:
-        """The error of work that took too long."""
+        """Return the error for work that took too long."""
         if self.is_committing:
             return UnknownOutcome(f"PostgreSQL at {self._pool.name} didn't answer to a commit.")
         return translate_error(TimeoutError(f"no answer in {monotonic() - self.began:.0f} s"), self._pool.name)

@@ -27,7 +27,7 @@ NEW_SEQUENCES: Final = "SELECT nextval('history_sequence') FROM generate_series(
 
 
 class _Content(NamedTuple):
-    """What is copied. numbers: of the resources. earlier: type and id of those before them that they refer to, by number.
+    """The content to copy. numbers: of the resources. earlier: type and id of those before them that they refer to, by number.
 
     words: by number. at: when the resources were changed, in epoch ms.
     """
@@ -86,7 +86,7 @@ def _read_all(file: apsw.Connection, after: int, until: int) -> _Content:
 
 
 async def _nids_by_number(db: Any, space: int, words: Mapping[int, int], content: _Content) -> dict[int, int]:
-    """The nid here of each resource, by its number in the file. Raises CannotCopy if one isn't there."""
+    """Return the nid of each resource by its number in the file. Raises CannotCopy if a resource doesn't exist."""
     keys = {number: (space, words[type], id) for number, (type, id) in content.earlier.items()}
     known = await look(db, keys.values())
     if len(known) < len(keys):
@@ -107,7 +107,7 @@ class _Target(NamedTuple):
 
 
 def _translate(table: str, target: _Target, content: list[Any]) -> Iterator[tuple[Any, ...]]:
-    """The rows of a table with the numbers of the database."""
+    """Return the rows of a table with the numbers of the database."""
     if table == "resource_history":
         for (nid, version, _, _, interaction, who, facts, _), sequence in zip(content, target.sequences, strict=True):
             yield target.nids[nid], version, sequence, target.at, interaction, who, facts, None
@@ -125,7 +125,7 @@ def _translate(table: str, target: _Target, content: list[Any]) -> Iterator[tupl
 
 
 def _column_translator(table: str, column: str, target: _Target) -> Callable[[Any], Any] | None:
-    """How to translate the values of a column of an index. None: not at all."""
+    """Return a function that translates the values of an index column; None if they stay as they are."""
     words = target.words
     if column in NUMBERED:
         return target.nids.__getitem__

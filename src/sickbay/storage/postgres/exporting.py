@@ -24,11 +24,11 @@ _WORDS: Final = "SELECT number, text FROM word WHERE number = ANY($1)"
 
 
 class _Stopped(Exception):
-    """The server stops, or the space can't be exported."""
+    """Raised if the server stops, or the space can't be exported."""
 
 
 class _Span(NamedTuple):
-    """What is exported. number: of the space. low, last: the nid before the first resource, and that of the last one.
+    """The range to export. number: of the space. low, last: the nid before the first resource, and that of the last one.
 
     versions: how many there are up to the mark.
     """
@@ -42,7 +42,7 @@ class _Span(NamedTuple):
 async def export(
     db: Any, space: ResourceSpace, mark: str, versions: int, draft: Path, began: Callable[[], object], stop: Event
 ) -> bool:
-    """Write what a space had at a mark into an empty file, as `Store.export` says."""
+    """Write the content of a space at a mark into an empty file. See `Store.export`."""
     async with db.transaction():
         await db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         found = await _fetch_rows(db, marks.FIND, *space, mark)
@@ -63,7 +63,7 @@ async def export(
 
 
 async def _span_of_space(db: Any, versions: int, number: int, sequence: int) -> _Span | None:
-    """None if something else has written to the space."""
+    """Return the range to export; None if anything else was written to the space."""
     _, _, count, seconds = (await _fetch_rows(db, population_file.VERSIONS, number))[0]
     unusual = (await _fetch_rows(db, population_file.UNUSUAL, number))[0][0]
     after, later = (await _fetch_rows(db, population_file.NEXT, number, sequence))[0]

@@ -1,4 +1,4 @@
-"""Names the errors of PostgreSQL and of the connection to it: what they are, in a sentence without secrets."""
+"""Describes the errors of PostgreSQL and of the connection to it in a sentence without secrets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LOST = (
     asyncpg.ReadOnlySQLTransactionError,  # the server became a standby
     asyncpg.InternalClientError,  # only standbys answer; or the server said goodbye to an idle connection
 )
-"""Errors after which a server, or another one, may be there again in a moment."""
+"""Errors after which the server, or its replacement, may soon be available again."""
 ENDED = (
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
@@ -44,7 +44,7 @@ ENDED = (
 
 
 class _Kind(NamedTuple):
-    """errors: of asyncpg, which names them by SQLSTATE. text: what they say about the database."""
+    """A group of errors. errors: classes of asyncpg, one for each SQLSTATE. text: the message about the database."""
 
     errors: tuple[type[BaseException], ...]
     failure: type[Unavailable]
@@ -67,13 +67,14 @@ _KINDS: Final = (
     _Kind((asyncpg.CannotConnectNowError,), Unavailable, "is starting or stopping"),
     _Kind(LOST, Unavailable, "does not answer"),
 )
-"""The first kind that matches counts."""
+"""Kinds of errors; the first one that matches is used."""
 KNOWN_ERRORS: Final = tuple(error for kind in _KINDS for error in kind.errors)
 """Errors that `translate_error` names."""
 
 
 def translate_error(error: BaseException, name: str, *, searching: bool = False) -> Unavailable:
-    """The error of `settings.database` for one of KNOWN_ERRORS. name: the database. searching: the statement is a search."""
+    """Return the error of `settings.database` for one of KNOWN_ERRORS. name: the database. searching: the statement is a
+    search."""
     if isinstance(error, Unavailable):  # Busy, from our own pool
         return type(error)(f"PostgreSQL at {name} is busy: {one_line(error)}")
     kind = next(kind for kind in _KINDS if isinstance(error, kind.errors))
@@ -84,7 +85,7 @@ def translate_error(error: BaseException, name: str, *, searching: bool = False)
 
 
 def one_line(error: BaseException) -> str:
-    """The error on one line. PostgreSQL and asyncpg never repeat a password."""
+    """Return the error on one line. PostgreSQL and asyncpg never include a password."""
     if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
         return "none of the servers accepts writes."
     text = " ".join(str(error).split()) or ("no answer in time" if isinstance(error, TimeoutError) else type(error).__name__)

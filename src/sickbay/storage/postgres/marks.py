@@ -16,11 +16,11 @@ from sickbay.storage.query.returning import Action, Actions, Do, DoWith, ForgetI
 from sickbay.storage.query.statement import Row
 
 MANY_ROWS = 16
-"""From so many on, what is done with rows takes long enough to do it on a thread."""
+"""Minimum number of rows that are processed on a thread."""
 
 
 async def set_mark(db: Any, numbers: IdAllocator, step: Mark) -> None:
-    """A sequence skips numbers, so the mark gets one of its own."""
+    """Set a mark. It gets its own sequence number, because the sequence skips numbers."""
     space = numbers.spaces[step.space]
     await execute(db, marks.SET, space, step.name, await db.fetchval("SELECT nextval('history_sequence')"))
 
@@ -60,7 +60,7 @@ async def _perform_action(db: Any, numbers: IdAllocator, action: Action) -> list
 
 
 async def fetch(db: Any, text: str, *binds: Any) -> list[Any]:
-    """The rows of a statement in the shared dialect."""
+    """Return the rows of a statement in the shared dialect."""
     translated, lists = to_postgres(text)
     rows: list[Any] = await db.fetch(translated, *convert_values(binds, lists))
     return rows

@@ -251,8 +251,8 @@ STEPS: tuple[str, ...] = (
 HIDES_FROM = STEPS.index(_HIDDEN) + 1
 """The first version whose servers leave out hidden resources."""
 MAY_HIDE = "EXISTS (SELECT 1 FROM meta WHERE name = 'hides')"
-"""Whether no older server can use the database: it would show what is hidden. Only the next migration after an upgrade from a
-version before HIDES_FROM can say so, because until then old servers may be running.
+"""SQL condition: no older server can use the database, because it would show hidden resources. Only the next migration after an
+upgrade from a version before HIDES_FROM can say so, because until then old servers may be running.
 """
 
 

@@ -28,7 +28,7 @@ STALLED_SECONDS = 3.0
 CLOSE_SECONDS = 0.5
 """Maximum time that closing waits for connections in use."""
 FAILOVER_SECONDS = 10.0
-"""How long a lost server may be replaced by another one. Requests wait so long, and fail at once afterwards."""
+"""Seconds that requests wait for a replacement of a lost server. After that, they fail at once."""
 IDLE_SECONDS = 300.0
 """After this time an idle connection is no longer used: a firewall or proxy may have dropped it."""
 MAX_CONNECTIONS: Final = 10
@@ -36,7 +36,7 @@ MAX_CONNECTIONS: Final = 10
 
 
 class Use(IntEnum):
-    """What a connection is for. LOOKUP: one record, with which every request and every check of readiness begins."""
+    """The purpose of a connection. LOOKUP: read one record, as every request and readiness check does first."""
 
     LOOKUP = 0
     QUERY = 1
@@ -44,7 +44,8 @@ class Use(IntEnum):
 
 
 LIMITS: Final = (MAX_CONNECTIONS, MAX_CONNECTIONS - 1, MAX_CONNECTIONS - 1)
-"""For each use, how many connections may be in use once it has one. Queries that wait for a lock leave one to look-ups."""
+"""For each use, the maximum number of connections in use including its own. Queries that wait for a lock leave one to
+look-ups."""
 MAX_WRITES: Final = 6
 """Maximum connections that write. Writes that wait for a lock leave the others to reads."""
 _waited: ContextVar[float] = ContextVar("waited", default=0.0)
@@ -55,16 +56,16 @@ class Connections:
     """`take` a connection, and always `give` it back. Waiting requests with the same use are served in order."""
 
     def __init__(self, connect: Connect, lost: tuple[type[Exception], ...] = (OSError,)) -> None:
-        """lost: the errors of `connect` after which a server may come back."""
+        """lost: errors of `connect` after which a server may be available again."""
         self._connect, self._lost = connect, lost
         self._away_since: float | None = None
         self.opened = 0
         self._idle: list[tuple[Any, float]] = []
         self._waiting: dict[asyncio.Future[None], Use] = {}
         self._busy = self._writes = 0
-        """Places in use, and how many of them write. A place has at most one connection."""
+        """Number of places in use, and of those used by writes. A place has at most one connection."""
         self._returned = self._written = 0.0
-        """When a place became free, and when one of a write did."""
+        """Times when a place, and a place used by a write, last became free."""
         self._emptied: asyncio.Event | None = None
 
     async def take(self, use: Use = Use.QUERY) -> Any:
@@ -81,7 +82,7 @@ class Connections:
             raise
 
     def give(self, connection: Any, use: Use = Use.QUERY) -> None:
-        """Keep the connection, and give its place to the longest-waiting request that may have it."""
+        """Keep the connection, and give its place to the longest-waiting request that is allowed to use it."""
         now = monotonic()
         if not connection.is_closed() and connection.is_in_transaction():
             connection.terminate()  # its user was cancelled before the rollback

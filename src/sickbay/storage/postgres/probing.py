@@ -26,7 +26,7 @@ class TimeLimit:
         self._db, self._left = db, milliseconds / 1000
         self._transaction: Any = None
         self._limit = 0
-        """In force for the next statement of the transaction, in milliseconds; 0 if none is."""
+        """Time limit for the next statement of the transaction, in milliseconds; 0 for none."""
 
     async def __aenter__(self) -> TimeLimit:
         return self
@@ -58,7 +58,7 @@ class TimeLimit:
             await self._transaction.start()
 
     async def _limit_statement(self) -> None:
-        """No statement gets more time than is left."""
+        """Limit the next statement to the time that is left."""
         limit = max(1, min(STATEMENT_MILLISECONDS, int(self._left * 1000)))
         if limit != self._limit:
             await self._db.execute(f"SET LOCAL statement_timeout = {limit}")

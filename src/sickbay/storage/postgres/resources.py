@@ -19,7 +19,7 @@ from sickbay.storage.query.marks import Restored
 from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, IndexRow, list_targets
 
 SLICES = 64
-"""Sessions whose backend PIDs differ modulo this number count in separate rows, so they don't wait for each other."""
+"""Number of rows for each counter. A session uses the row of its backend PID modulo this number, so few sessions wait."""
 _KINDS = {
     "resource": "nid bigint, space bigint, type bigint, state bigint, id text, version_id bigint, changed bigint,"
     " index_revision bigint, facts text, body bytea",
@@ -231,7 +231,7 @@ def _arrays_of_rows(table: str, rows: Sequence[Sequence[Any]]) -> list[Any]:
 
 @cache
 def _deletion_statement(table: str) -> str:
-    """A statement that deletes rows of an index table."""
+    """Return a statement that deletes rows of an index table."""
     columns = _columns_of_table(table)
     arrays = ", ".join(
         f"${position}::{'text::' if kind == 'bigint' else ''}{kind}[]" for position, (_, kind) in enumerate(columns, 1)

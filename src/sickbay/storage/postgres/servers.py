@@ -29,7 +29,7 @@ LOG = logging.getLogger("sickbay")
 EACH = 3.0
 """Maximum seconds for connecting to each of several servers. A lost machine doesn't answer at all."""
 SILENT = 10
-"""Seconds after which a machine that doesn't acknowledge anything counts as lost."""
+"""Seconds without an acknowledgment after which a machine counts as lost."""
 
 
 class Servers:

@@ -14,7 +14,7 @@ from sickbay.storage.snapshot_steps import RemoveSnapshot, SavedSpace
 
 
 async def import_snapshot(db: Any, numbers: IdAllocator, step: ImportSnapshot) -> None:
-    """Raises Conflict if a space isn't filled."""
+    """Imports a snapshot. Raises Conflict if a space isn't filled."""
     await perform(db, numbers, actions_of(RemoveSnapshot(step.name)))
     records = snapshot_content.record_rows(step.name, step.records)
     await db.copy_records_to_table("snapshot_record", records=records, columns=snapshot_content.RECORD_COLUMNS)

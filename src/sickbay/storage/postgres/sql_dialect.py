@@ -19,7 +19,7 @@ from sickbay.kernel.memoize import cache_results
 
 _WORDS = re.compile(r"IN \(SELECT value FROM json_each\(\?\)\)|json_each\(\?\) (\w+)|CROSS JOIN|/\* of each \*/|instr\(|\?")
 FITS = 500
-"""Characters of a text that always fit into an index row of PostgreSQL (2,704 bytes)."""
+"""Number of characters that always fit into an index row of PostgreSQL (2,704 bytes)."""
 
 
 class PostgresStatement(NamedTuple):

@@ -26,7 +26,7 @@ RETRYABLE = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, Connecti
 return them at any time.
 """
 RACES = (asyncpg.UniqueViolationError,)
-"""Where advisory locks do nothing, two transactions may insert the same row."""
+"""Errors if two transactions insert the same row, as can happen where advisory locks do nothing."""
 UNKNOWN = (
     OSError,
     asyncpg.InterfaceError,
@@ -36,7 +36,7 @@ UNKNOWN = (
     asyncpg.CrashShutdownError,
     asyncpg.StatementCompletionUnknownError,
 )
-"""Errors of a commit that don't tell whether it happened."""
+"""Errors of a commit after which it is unknown whether the commit succeeded."""
 
 
 async def run_in_transaction(pool: Pool, locks: str, job: Job[T], *, patient: bool = False) -> T:
@@ -87,7 +87,7 @@ async def _begin(connection: Any, pool: Pool, locks: str, patient: bool) -> None
 
 
 def _limit_statements(pool: Pool, patient: bool) -> str:
-    """Statements that set the time limits of a transaction, if those of the session don't fit."""
+    """Return statements that set a transaction's time limits, if the session's limits don't fit."""
     limits: dict[str, int] = {} if pool.limited else dict(TIME_LIMITS)
     if patient:
         limits["statement_timeout"] = 0

@@ -1,1 +1,1 @@
-"""Reading in SQL, once for every engine: what to ask, under which visibility, in which order. The engines run it."""
+"""Builds the SQL for reading, shared by all engines, with visibility and order applied. The engines run it."""

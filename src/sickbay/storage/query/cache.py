@@ -21,8 +21,8 @@ MAXIMUM_CACHED_ENTRIES = 8192
 
 
 class StorageCaches(Struct):
-    """What was looked up while the store had this stamp. A new stamp gets new caches, so a look-up during a write adds its
-    result to the old ones.
+    """Results that were looked up while the store had this stamp. A new stamp gets new caches, so a look-up during a write adds
+    its result to the old ones.
 
     For `Dictionary`: nids by (space, type number, id), hashes by a code in any system, and numbers of live resources by
     (space, type number). plans: prepared searches for short queries, with the results stored in the plan (`PlanResults`).

@@ -16,7 +16,7 @@ from sickbay.storage.query.records import COLUMNS
 from sickbay.storage.query.statement import Run, Sql, Statement
 
 FOLDED = 1000
-"""When `journal_size` has this many rows, they are combined into one per owner."""
+"""Number of rows in `journal_size` at which they are combined into one per owner."""
 SIZE = "SELECT count(*), COALESCE(sum(exchanges), 0), COALESCE(sum(bytes), 0) FROM journal_size"
 SHARES = "SELECT owner, sum(exchanges), sum(bytes) FROM journal_size GROUP BY owner"
 FORGET = "DELETE FROM journal_size"
@@ -35,7 +35,7 @@ NEWEST = "SELECT number, at FROM record WHERE kind || '' = 'exchange' ORDER BY n
 _ROWS = f"SELECT {', '.join(ExchangeRow._fields)} FROM record"
 _AFTER = f"{_ROWS} WHERE kind = 'exchange' AND at > ? ORDER BY at, number LIMIT ?"
 _SINCE = f"{_ROWS} WHERE number > ? AND kind || '' = 'exchange' ORDER BY number LIMIT ?"
-"""Reads the table from its end; an index of the kind would be read from its beginning."""
+"""Reads the table from its end. The index of the kind would be read from its beginning."""
 
 
 class Share(NamedTuple):
@@ -95,7 +95,7 @@ def rows_after(run: Run, at: int, limit: int) -> list[ExchangeRow]:
 
 
 def delete(wanted: ExchangeFilter, until: int, most: int) -> Sql:
-    """The statement that deletes some of the exchanges that are wanted."""
+    """Return the statement that deletes up to `most` of the matching exchanges."""
     conditions, binds = to_sql(wanted)
     matching = f"SELECT number FROM record WHERE kind = 'exchange' AND at < ?{conditions} LIMIT ?"
     return Sql(f"DELETE FROM record WHERE number IN ({matching})", (until, *binds, most))

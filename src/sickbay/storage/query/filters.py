@@ -50,7 +50,7 @@ TABLES = {
 
 
 class Scope(NamedTuple):
-    """Where a search looks: the space's number, the dictionary, and what is visible.
+    """The scope of a search: the space's number, the dictionary, and the visibility.
 
     visible(type, letters, nid, patient): a condition on a nid; `patient`: the patient in whose compartment it is known to be.
     """

@@ -74,5 +74,5 @@ def _match_prefix(column: str, word: str) -> Sql:
 
 
 def _one_of(column: str, numbers: tuple[int, ...] | list[int]) -> str:
-    """Return an IN condition. The numbers are ours and few, so they are literals and the statement is planned for them."""
+    """Return an IN condition with the numbers as literals, so that the statement is planned for these numbers."""
     return f"{column} IN ({', '.join(map(str, numbers))})"

@@ -23,14 +23,14 @@ _CURRENT = (
     "h.at < ? AND NOT EXISTS (SELECT 1 FROM resource_history n WHERE n.nid = h.nid AND n.version_id > h.version_id"
     " AND n.at <= ?)"
 )
-"""Written before the end of the period, and not yet replaced at its beginning."""
+"""Condition for versions that were current at some time in the period."""
 SORTED_RESOURCES = 1000
-"""Versions of up to this many resources of a type are sorted. Otherwise versions of all types are scanned, newest first."""
+"""Number of resources of a type below which their versions are sorted. Otherwise all types are scanned, newest first."""
 COUNTED = 1000
 """Number of versions read at a time if each has to be checked."""
 
 
-def load_page(run: Run, scope: Scope, key: bytes, query: HistoryQuery, visibility: Visibility) -> Versions:
+def load_history_page(run: Run, scope: Scope, key: bytes, query: HistoryQuery, visibility: Visibility) -> Versions:
     """Return `most` visible versions, skipping any invisible ones between them. Raises BadCursor."""
     letter, count = "r" if query.id is not None else "s", query.most
     condition = scope.visible(query.type or "*", letter, "r.nid", None)

@@ -113,7 +113,7 @@ def _far_types(include: Include) -> tuple[str, ...] | None:
 
 
 def _types_at_end(run: Run, scope: Scope, hop: _Hop) -> list[str]:
-    """Return which types occur at the other end. The client never sees the result."""
+    """Return the types that occur at the other end. The client never sees the result."""
     text = f"SELECT DISTINCT r.type FROM ({hop.text}) o CROSS JOIN resource r ON r.nid = o.nid WHERE r.state = 1"
     return sorted(scope.names.text(row[0]) for row in run(Statement(text, hop.binds)))
 

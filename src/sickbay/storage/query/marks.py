@@ -1,4 +1,4 @@
-"""Marks in the history of a space, and what has to be undone to return to one: SQL that both engines understand.
+"""SQL for marks in the history of a space and for undoing later changes, shared by both engines.
 
 The history numbers all versions in the order of their commits, so a mark is one number. Later versions have larger numbers.
 """
@@ -15,7 +15,7 @@ from sickbay.storage.query.dictionary import DELETED, LIVE, REFERENCED, SHIFT
 from sickbay.storage.query.saving import INDEX_REVISION
 
 AT_A_TIME: Final = 1000
-"""Resources that are undone together."""
+"""Number of resources that are undone together."""
 SET: Final = (
     "INSERT INTO mark (space, name, sequence) VALUES (?, ?, ?)"
     " ON CONFLICT (space, name) DO UPDATE SET sequence = excluded.sequence"
@@ -51,12 +51,12 @@ _FIRST: Final = "(SELECT f.sequence FROM resource_history f WHERE f.nid = {nid} 
 _EXISTED: Final = f"EXISTS (SELECT 1 FROM mark m WHERE m.space = {{nid}} >> {SHIFT} AND m.sequence >= {_FIRST}"
 """Whether a resource existed at a mark."""
 HIDDEN: Final = 1_000
-"""Resources of a space that are hidden when they are deleted. Searches pass over their index rows."""
+"""Maximum number of a space's resources that are hidden when deleted. Searches skip their index rows."""
 HIDES: Final = (
     f"SELECT n.value FROM json_each(?) n WHERE {_EXISTED.format(nid='n.value')}) LIMIT (SELECT {HIDDEN} - count(*) FROM"
     f" (SELECT 1 FROM hidden_resource WHERE nid > ? AND nid < ? LIMIT {HIDDEN}) few)"
 )
-"""Which resources are hidden when they are deleted: those that a return to a mark restores. nids of one space."""
+"""Selects the resources to hide when they are deleted: those that a return to a mark restores. nids of one space."""
 _LAST: Final = "SELECT max(v.version_id) FROM resource_history v WHERE v.nid = h.nid"
 FORGET_CHANGES: Final = (
     "UPDATE resource_history SET undo = NULL WHERE nid IN (SELECT value FROM json_each(?)) AND undo IS NOT NULL"
@@ -68,8 +68,7 @@ RESTORE: Final = (
     " FROM resource_history h WHERE h.nid = resource.nid ORDER BY h.version_id DESC LIMIT 1),"
     f" index_revision = {INDEX_REVISION} WHERE nid IN (SELECT value FROM json_each(?))"
 )
-"""Make the last version the current one, once the later ones are deleted. Its body stays in the history, where nothing reads
-it.
+"""Makes the last version the current one, once later ones are deleted. The body's copy in the history stays, unused.
 """
 AT_MARK: Final = (
     "SELECT r.nid, r.type, r.id, h.version_id, h.at, h.interaction, h.facts, CASE h.interaction WHEN 'delete' THEN"
@@ -98,7 +97,7 @@ UNSAVE_CREATED: Final = (
     f"UPDATE resource SET state = {REFERENCED}, version_id = 0, changed = 0, index_revision = 0, facts = ?, body = ?"
     " WHERE nid {nids}"
 )
-"""A resource that is still referenced stays as one that is only referenced."""
+"""Keeps the row of a resource that is still referenced, but without content."""
 FORGET_UNUSED: Final = (
     "WITH RECURSIVE t(type) AS (SELECT min(type) FROM resource WHERE space = ? UNION ALL"
     " SELECT (SELECT min(r.type) FROM resource r WHERE r.space = ? AND r.type > t.type) FROM t WHERE t.type IS NOT NULL)"

@@ -33,7 +33,7 @@ def make_plans(scope: Scope, find: Find, space: ResourceSpace, query: Query, vis
     return SearchPlans(tuple(type_plans), query, space, visibility) if type_plans else None
 
 
-def load_page(run: Run, key: bytes, search: SearchPlans) -> Matches:
+def load_multi_type_page(run: Run, key: bytes, search: SearchPlans) -> Matches:
     """Return one page, continuing after the last key of the previous one. Each row ends with its type number. Raises
     BadCursor.
     """
@@ -50,7 +50,7 @@ def load_page(run: Run, key: bytes, search: SearchPlans) -> Matches:
 
 
 def _sort_columns(search: SearchPlans) -> list[tuple[str, bool]]:
-    """The columns to sort by, each with whether it is descending. Without _sort, results are in the order of nids."""
+    """Return the columns to sort by, each with whether it is descending. Without _sort, results are in the order of nids."""
     return [(f"k{index}", sort.descending) for index, sort in enumerate(search.query.sort)]
 
 

@@ -33,8 +33,8 @@ POSITION = f"SELECT max(h.sequence) FROM resource_history h WHERE h.nid >> {SHIF
 class StoreProbe:
     """Implements `storage.probe.Probe` for what is visible in one space.
 
-    Where something is hidden, it reads lists of visible resources and never an index of all, so that what is hidden changes
-    neither an answer nor what it costs.
+    If anything is hidden, it reads lists of visible resources and never an index of all, so that hidden resources affect
+    neither an answer nor its cost.
     """
 
     def __init__(self, run: Run, sources: ProbeSources, visibility: Visibility, guard: VisibilityRecheck) -> None:
@@ -58,7 +58,7 @@ class StoreProbe:
         return number > 0
 
     def _count_matches(self, query: Query) -> int:
-        """Count the matches that are looked at, up to COUNT_LIMIT."""
+        """Count the matches that are read, up to COUNT_LIMIT."""
         if query not in self._counts:
             source = self._sources.find(query)
             self._sources.spend(source.cost)
@@ -66,7 +66,7 @@ class StoreProbe:
         return self._counts[query]
 
     def _count_distinct(self, source: Source, limit: int) -> int:
-        """Read more rows if the first ones have the same resource several times."""
+        """Count distinct resources, reading more rows if the first ones contain duplicates."""
         text = f"SELECT count(*), count(DISTINCT nid) FROM (SELECT {source.nid} AS nid {source.rows.text} LIMIT ?) m"
         rows, resources = self._run(Statement(text, (*source.rows.binds, limit)))[0]
         if rows < limit or resources >= COUNT_LIMIT:
@@ -141,7 +141,7 @@ class StoreProbe:
         return int(self._run(Statement(POSITION, (self._scope_of_space.space,)))[0][0] or 0)
 
     def _select_matches(self, query: Query, limit: int = COUNT_LIMIT) -> Sql:
-        """Select the nids of the first matches, each once. Their order decides only which of many are used."""
+        """Select the nids of the first matches, each once. Their order matters only if there are too many."""
         source = self._sources.find(query)
         rows, sampled = source.rows, self._sample_of_type(query, source)
         if sampled:
@@ -149,14 +149,14 @@ class StoreProbe:
         return Sql(f"SELECT DISTINCT {source.nid} AS nid {rows.text} ORDER BY 1 LIMIT ?", (*rows.binds, limit))
 
     def _sample_of_type(self, query: Query, source: Source) -> list[int]:
-        """Return some of all resources of a type, from the whole list. Empty if the first matches are as good."""
+        """Return a sample of all resources of a type. Empty if the first matches are as good."""
         if query.narrows or query.within is not None or not isinstance(source.listed, str):
             return []
         nids: list[int] = orjson.loads(source.listed)
         return nids[:: -(-len(nids) // COUNT_LIMIT)] if len(nids) > SHORT_LIST else []
 
     def _has_more(self, query: Query) -> bool:
-        """Whether there are more matches than those that are looked at."""
+        """Whether there are more matches than those that are read."""
         source = self._sources.find(query)
         return not source.is_whole or bool(self._sample_of_type(query, source)) or self._count_matches(query) >= COUNT_LIMIT
 
@@ -188,7 +188,7 @@ class StoreProbe:
         return Sql(text, (orjson.dumps(nids).decode(), *by.binds))
 
     def _reads_all(self, parameter: SearchParameter) -> bool:
-        """Whether `_visible_rows` are those of all visible resources."""
+        """Whether `_visible_rows` includes all visible resources."""
         if self._scope_of_space is None or self._visibility.allows_all(parameter.type, "s"):
             return True
         return self._sources.find_members(self._scope_of_space, parameter.type).first.is_whole
@@ -257,7 +257,7 @@ class StoreProbe:
         return [each for each in found if is_any or each.system in parameter.targets]  # a search for another type is refused
 
     def _extent_of(self, rows: Sql, point: int) -> Extent | None:
-        """Leave out periods that began at an unknown time."""
+        """Return the extent of the rows, without periods that have no start."""
         within = Sql(f"SELECT low, high FROM ({rows.text}) e WHERE low > ?", (*rows.binds, BEGINNING))
         first, last = self._run(Statement(f"SELECT min(low), max(low) FROM ({within.text}) v", within.binds))[0]
         if first is None:
@@ -266,7 +266,7 @@ class StoreProbe:
         return Extent(first, last, tuple(self._run(Statement(text, (*within.binds, point)))[0]))
 
     def _whole_extent(self, parameter: SearchParameter, point: int) -> Extent | None:
-        """Read the ends of the whole index, because the first matches of many don't show them. Nothing of it is hidden."""
+        """Read the extent from the whole index, because the first matches don't show it. Only used if nothing is hidden."""
         first, last = (
             self._range_at_end(parameter, BEGINNING + 1, None),
             self._range_at_end(parameter, BEGINNING + 1, GREATEST_NUMBER, last=True),

@@ -1,4 +1,4 @@
-"""Finds where an explanation looks for the matches of a search, and keeps count of the rows that it reads."""
+"""Chooses the rows that an explanation reads for a search, and counts them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from sickbay.storage.query.statement import Row, Run, Sql, Statement
 from sickbay.storage.query.visible_members import READ_ROWS, Members, VisibleMembers
 
 SHORT_LIST = 3 * COUNT_LIMIT
-"""A list of up to this many resources isn't made shorter."""
+"""Maximum number of resources in a list that isn't shortened."""
 CHAIN_ROWS, REVERSE_ROWS = 5, 15
-"""What following a reference costs, in rows: to another resource, and back from many."""
+"""Cost of following a reference, in rows: forward to one resource, and backward from many."""
 LIST = "(SELECT value AS nid FROM json_each(?) j) d"
 
 
@@ -65,7 +65,7 @@ class ProbeSources:
         self._left -= rows
 
     def find(self, query: Query) -> Source:
-        """Return where the matches of a search are looked for."""
+        """Return the rows in which the matches of a search are found."""
         query = replace(query, includes=(), sort=(), cursor=None, remembered=False)
         if query not in self._found:
             self._found[query] = self._find_source(query) or _NOTHING
@@ -98,7 +98,7 @@ class ProbeSources:
         return all(self._visibility.allows_all(type, "s") for type in types)
 
     def _find_in_index(self, scope: Scope, query: Query) -> Source:
-        """Use an index if few of its rows have to be read, or else the first ones."""
+        """Use an index if few rows have to be read, otherwise its first rows."""
         path = access_path.choose_source(scope, query, None)
         cost = 0
         for rows, weight in _cost_bounds(scope, query, path):
@@ -123,7 +123,7 @@ class ProbeSources:
         return self._sizes[rows]
 
     def _choose_members(self, members: VisibleMembers, query: Query) -> tuple[Members, tuple[Filter, ...]]:
-        """Return the list in which a search has to look, and the filters that it doesn't apply."""
+        """Return the list to search, and the filters that it doesn't apply."""
         patient = access_path.find_named_patient(query)
         if patient is not None and (named := members.members_of_patient(patient)) is not None:
             return named, query.filters
@@ -164,7 +164,7 @@ def _types_of_filters(filters: Iterable[Filter]) -> Iterator[str]:
 
 
 def _weigh_filter(filter: Filter) -> int:
-    """How many rows a filter reads for each row that it is tried on, about. A reverse chain reads what refers to it."""
+    """Estimate the rows that a filter reads for each row it is applied to. A reverse chain reads the referring rows."""
     if filter.either:
         return sum(map(_weigh_filter, filter.either))
     if filter.chain is None:
@@ -174,7 +174,7 @@ def _weigh_filter(filter: Filter) -> int:
 
 
 def _cost_bounds(scope: Scope, query: Query, path: AccessPath) -> list[tuple[Sql, int]]:
-    """Return rows whose numbers say how much is read along an access path, and what each of them counts."""
+    """Return the selects whose row counts give the cost of an access path, each with its weight."""
     if path.candidates is None:
         return [(Sql(f"SELECT 1 {path.text}", path.binds), 1)]
     applied = [filter for filter in query.filters if filter not in path.rest]

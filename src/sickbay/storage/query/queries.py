@@ -31,7 +31,7 @@ from sickbay.storage.snapshot_steps import SaveSnapshot
 T = TypeVar("T")
 NOTHING_FOUND = Page([], [], None, 0)
 Ask: TypeAlias = Callable[[Run], T]
-"""A prepared query. All look-ups are done; it only has to run its statements."""
+"""A prepared query, which only has to run its statements. All look-ups are done."""
 _CURRENT = f"SELECT {COLUMNS}, r.state = 2 FROM resource r WHERE r.space = ? AND r.type = ?"
 _UNRESTRICTED = (
     "SELECT r.version_id, r.changed, r.body, r.facts, r.state = 2 FROM resource r"
@@ -80,7 +80,7 @@ class StoreQueries:
         scope = self._scope_of(space, visibility)
         if scope is None:
             return lambda run: Versions([], None, 0 if query.most == 0 else None)
-        return partial(history_query.load_page, scope=scope, key=self._key, query=query, visibility=visibility)
+        return partial(history_query.load_history_page, scope=scope, key=self._key, query=query, visibility=visibility)
 
     def search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Ask[Page]:
         plans, key = self._fresh_caches().plans, (space, query, visibility)
@@ -141,7 +141,7 @@ class StoreQueries:
         return int(self._reader.one(marks.COUNT, position[0])) if position else None
 
     def probe(self, run: Run, space: ResourceSpace, visibility: Visibility, rows: int) -> StoreProbe:
-        """Return what answers questions about the visible data of a space. rows: how many it may read for all of them."""
+        """Return a Probe for the visible data of a space. rows: maximum number of rows to read in total."""
         find = partial(self._find, space.version)
         sources = ProbeSources(run, partial(self._scope_of, space, visibility), find, visibility, rows)
         return StoreProbe(run, sources, visibility, self.guard)
@@ -153,7 +153,7 @@ class StoreQueries:
 
     def _read_page(self, run: Run, scope: Scope, plan: SearchPlan) -> Page:
         query, visibility = plan.query, plan.visibility
-        result = search.load_page(run, self._key, plan)
+        result = search.load_search_page(run, self._key, plan)
         matches = self.guard.matches(visibility, query.type, result.rows, plan.columns)
         if not query.includes or not result.rows:
             return Page(matches, [], result.next, result.total)
@@ -162,7 +162,7 @@ class StoreQueries:
 
     def _page_of_several(self, run: Run, scope: Scope, plans: multi_type.SearchPlans) -> Page:
         query, visibility = plans.query, plans.visibility
-        result = multi_type.load_page(run, self._key, plans)
+        result = multi_type.load_multi_type_page(run, self._key, plans)
         nids: dict[str, list[int]] = {}
         for row in result.rows:
             nids.setdefault(self.names.text(row[-1]), []).append(row[0])

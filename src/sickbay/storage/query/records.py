@@ -9,7 +9,7 @@ from sickbay.storage.query.statement import SqlReader
 from sickbay.storage.quotas import FAILURES
 
 KEPT = 86_400
-"""Seconds for which an expired record is still reported as expired."""
+"""Number of seconds for which an expired record is still reported as expired."""
 
 COLUMNS = "kind, key, value, tenant, owner, family, label, at, expires_at, used_at, revision"
 GET = f"SELECT {COLUMNS} FROM record WHERE kind = ? AND key = ?"
@@ -24,11 +24,11 @@ PUT_IF = (
     "UPDATE record SET value = ?3, tenant = ?4, owner = ?5, family = ?6, label = ?7, at = ?8, expires_at = ?9,"
     " used_at = ?10, line = ?11, revision = revision + 1 WHERE kind = ?1 AND key = ?2 AND revision = ?12"
 )
-"""The binds are those of PUT and the revision that must be stored."""
+"""Updates a record under a condition. Binds: those of PUT, then the required stored revision."""
 PUT_AND_COUNT = f"{PUT} RETURNING revision"
-"""Returns 1 if the record is new."""
+"""Puts a record and returns its revision, which is 1 for a new record."""
 USE = "UPDATE record SET used_at = ?, label = '' WHERE kind = ? AND key = ? AND used_at IS NULL"
-"""A code that was used belongs to a known app, so it no longer counts as anonymous."""
+"""Marks a code as used. It now belongs to a known app, so it no longer counts as anonymous."""
 _CONTINUES = "excluded.at >= record.at AND excluded.at < record.expires_at"
 COUNT_FAILURE = (
     f"INSERT INTO record ({COLUMNS}) VALUES ('failure', ?1, ?2, ?3, '', '', '{FAILURES}', ?4, ?5, NULL, 1)"
@@ -38,7 +38,7 @@ COUNT_FAILURE = (
     f" expires_at = CASE WHEN {_CONTINUES} THEN record.expires_at ELSE excluded.expires_at END"
     " RETURNING revision, at"
 )
-"""Adds one to the failures of a window, or begins a new one. The revision is their number, and `at` when the window began."""
+"""Adds a failure to the current window, or begins a new one. revision: their number. at: when the window began."""
 DELETE = "DELETE FROM record WHERE kind = ? AND key = ?"
 DELETE_FAMILY = "DELETE FROM record WHERE family = ? AND kind = ? AND family <> ''"
 CLEAR = "DELETE FROM record WHERE kind = ? AND (? = '' OR tenant = ?)"
@@ -71,7 +71,7 @@ def count_family(reader: SqlReader, kind: str, family: str, most: int) -> int:
 
 
 class Span(NamedTuple):
-    """Which of the matching records to return: those with since <= at < until, at most `limit`, the newest or oldest first."""
+    """Selects matching records: those with since <= at < until, at most `limit`, newest or oldest first."""
 
     since: int | None
     until: int | None

@@ -1,4 +1,4 @@
-"""What returns to a mark, and saves, restores and removes snapshots: the same actions, one after the other, on both engines.
+"""Returns to marks, and saves, restores and removes snapshots, with the same actions on both engines.
 
 Each function yields its actions to `perform` of an engine, and receives the rows that a statement selects.
 """
@@ -69,7 +69,7 @@ class Return:
         self._step, self._space, self._sequence = step, space, sequence
 
     def run(self) -> Actions:
-        """First restore, then delete: what is restored may refer to what was only referenced at the mark."""
+        """Restore first, then delete, because restored resources may refer to rows that deletion would remove."""
         space, since, is_changed = self._space, (self._space, self._sequence), False
         if self._step.keeps_numbers:
             yield Do(marks.KEEP_NUMBERS, (space, *since, space))
@@ -82,7 +82,7 @@ class Return:
         yield Do(marks.FORGET_LATER, since)
 
     def repeat(self, nids: list[int], missing: tuple[Any, ...]) -> Actions:
-        """Write versions that a snapshot has. nids: of their resources. missing: which versions."""
+        """Write versions of a snapshot. nids: of their resources. missing: selects the versions."""
         yield _count(nids, -1)
         yield Do(snapshots.KEEP_BODIES, (marks.encode_numbers(nids),))
         yield Do(snapshots.ADD_VERSIONS, missing)
@@ -91,7 +91,7 @@ class Return:
         yield _count(nids, 1)
 
     def _restore(self, nids: set[int]) -> Actions:
-        """Index rows that refer to a resource that has no row of its own are made again."""
+        """Restore resources. Rebuilds index rows that refer to a resource without a row."""
         versions = yield Do(marks.CHANGES, (marks.encode_numbers(nids), self._sequence))
         change, unknown = undo.reverse_versions(versions)
         if created := unknown - (yield from _find(marks.EXISTING, unknown, self._sequence)):
@@ -107,7 +107,7 @@ class Return:
         yield _count(existed, 1)
 
     def _extract(self, nids: list[int]) -> Actions:
-        """Restore resources whose versions don't say what they changed in the index."""
+        """Restore resources whose versions have no record of their index changes."""
         if nids:
             yield ForgetIndex(nids)
             yield Do(marks.FORGET_CHANGES, (marks.encode_numbers(nids),))

@@ -21,7 +21,7 @@ OUTDATED = (
     "SELECT s.tenant, s.version, w.text, r.id, r.version_id, r.body FROM resource r JOIN space s ON s.number = r.space"
     " JOIN word w ON w.number = r.type WHERE r.state = 1 AND r.index_revision < 6 ORDER BY r.nid LIMIT ?"
 )
-"""The index `resource_outdated` has the same condition."""
+"""Selects resources with outdated index rows, using the index `resource_outdated`."""
 COLUMNS: dict[str, tuple[str, ...]] = {
     "facet_index": ("patient", "type", "word", "hash", "rank", "nid", "member", "named"),
     "compartment_index": ("patient", "type", "rank", "nid", "member", "named"),
@@ -34,9 +34,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "composite_index": ("space", "parameter", "hash", "low", "high", "unit", "value", "nid"),
     "hidden_resource": ("nid",),
 }
-"""Resources in `hidden_resource` are deleted, but keep their index rows. Searches read the others from views (`shown_…`)."""
+"""Columns of each index table. Deleted resources in `hidden_resource` keep their rows; the views `shown_…` omit them."""
 INDEXES = tuple(COLUMNS)
-"""Facets come first, because their rows are found through the others."""
+"""The index tables. Facets come first, because their rows are found through the other tables."""
 FACETS = GRANULAR - {"status", "intent", "verification-status", "_tag", "_security"}
 """The parameters by which a patient's resources are grouped. Excludes those with the same value for most resources."""
 INDEXED_CHARACTERS = 120

@@ -34,7 +34,7 @@ from sickbay.storage.query.statement import EACH, Bind, Row, Run, Sql, Statement
 from sickbay.storage.query.visibility import WHOLE, Columns, columns_for, find_only_patient
 
 COUNTED = 1000
-"""Totals are counted up to this number. Beyond it, no total is better than a wrong one."""
+"""Maximum total that is counted. Larger searches return no total."""
 WIDE, NEAR = 4000, 2000
 """If a range has WIDE rows, first try to fill the page from the next NEAR resources of the type without sorting the range.
 If the type has no more than NEAR, the range isn't even counted.
@@ -122,7 +122,7 @@ def match_rest(scope: Scope, query: Query, chosen: AccessPath) -> list[Sql]:
     return parts
 
 
-def load_page(run: Run, key: bytes, plan: SearchPlan) -> Matches:
+def load_search_page(run: Run, key: bytes, plan: SearchPlan) -> Matches:
     """Return one page by keyset, LIMIT n + 1. Raises BadCursor. If the plan ran before, only the rows are read again."""
     if plan.results.page is not None:
         statement, following, total = plan.results.page

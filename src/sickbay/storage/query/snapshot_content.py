@@ -1,4 +1,4 @@
-"""What a snapshot has, read to be exported, and written when it is imported: SQL that both engines understand."""
+"""SQL that reads a snapshot for export and writes it on import, shared by both engines."""
 
 from __future__ import annotations
 
@@ -88,14 +88,14 @@ def read_base(space: ResourceSpace, type: str, ids: Sequence[str]) -> Callable[[
 
 
 def record_rows(name: str, records: Iterable[Record]) -> Iterator[Row]:
-    """The rows of RECORD_COLUMNS."""
+    """Return the rows of RECORD_COLUMNS."""
     for number, record in enumerate(records, 1):
         texts = record.kind, record.key, record.tenant, record.owner, record.family, record.label
         yield name, number, *texts, record.at, record.expires_at, record.used_at, max(record.revision, 1), record.value
 
 
 def mark_rows(name: str, space: int, saved: SavedSpace, marks: Mapping[str, int], sequences: Sequence[int]) -> list[Row]:
-    """The rows of MARK_COLUMNS. marks: of MARKS_UP_TO_BASE. sequences: the new numbers of the versions."""
+    """Return the rows of MARK_COLUMNS. marks: of MARKS_UP_TO_BASE. sequences: the new numbers of the versions."""
     kept: list[Row] = [(name, space, mark, sequence) for mark, sequence in marks.items() if mark != FILLED]
     if saved.filled is None:
         return kept
@@ -110,12 +110,12 @@ def version_rows(
     nids: Mapping[tuple[str, str], int],
     words: Mapping[str, int],
 ) -> Iterator[Row]:
-    """The rows of VERSION_COLUMNS."""
+    """Return the rows of VERSION_COLUMNS."""
     for sequence, version in zip(sequences, saved.versions, strict=True):
         type, id, version_id, at, interaction, who, body, facts = version
         yield name, space, sequence, nids[type, id], words[type], id, version_id, at, interaction, who, facts, body
 
 
 def resources_of(saved: SavedSpace) -> list[tuple[str, str]]:
-    """Each resource once, as type and ID."""
+    """Return each resource once, as type and ID."""
     return list(dict.fromkeys((version.type, version.id) for version in saved.versions))

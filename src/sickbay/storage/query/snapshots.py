@@ -1,7 +1,7 @@
-"""What a snapshot copies and how its versions come back: SQL that both engines understand.
+"""SQL that saves and restores snapshots, shared by both engines.
 
 A snapshot has records, the marks of its spaces, and the versions since the mark `patients`. History and snapshot are compared
-by sequence: no sequence is used twice, so equal ones are the same version. What both have before the first difference stays.
+by sequence: no sequence is used twice, so equal ones are the same version. Versions before the first difference stay.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ ADD_MARKS: Final = (
     "INSERT INTO mark (space, name, sequence) SELECT space, name, sequence FROM snapshot_mark WHERE snapshot = ? AND space = ?"
 )
 UNDONE_TOKENS: Final = 10_000
-"""Tokens that a restore remembers, the newest."""
+"""Maximum number of removed tokens that a restore remembers, newest first."""
 REMEMBER_TOKENS: Final = (
     f"INSERT INTO record ({_RECORD})"
     f" SELECT '{UNDONE_TOKEN}', r.\"key\", r.tenant, '', '', '', r.at, r.expires_at, NULL, 1, r.value"
@@ -94,7 +94,7 @@ ADD_RECORDS: Final = f"INSERT INTO record ({_RECORD}) SELECT {_RECORD} FROM snap
 
 
 def save(step: SaveSnapshot) -> list[Sql]:
-    """The statements that copy."""
+    """Return the statements that save a snapshot."""
     condition = _record_condition(step)
     records = (
         f"INSERT INTO snapshot_record (snapshot, number, {_RECORD}) SELECT ?, number, {_RECORD} FROM record WHERE {condition}"
@@ -104,29 +104,29 @@ def save(step: SaveSnapshot) -> list[Sql]:
 
 
 def remove(name: str) -> list[Sql]:
-    """The statements that delete a snapshot."""
+    """Return the statements that delete a snapshot."""
     tables = ("snapshot_record", "snapshot_mark", "snapshot_version")
     return [Sql(f"DELETE FROM {table} WHERE snapshot = ?", (name,)) for table in tables]
 
 
 def restore_records(step: RestoreSnapshot) -> list[Sql]:
-    """The statements that replace the records, and remember the tokens that are removed."""
+    """Return the statements that replace the records, and remember removed tokens."""
     remembered = [Sql(REMEMBER_TOKENS, (step.name,)), Sql(_FORGET_TOKENS, (step.name,))]
     return [*remembered, Sql(f"DELETE FROM record WHERE {_record_condition(step)}"), Sql(ADD_RECORDS, (step.name,))]
 
 
 def measure_records(step: SaveSnapshot) -> Sql:
-    """The number of bytes of the records."""
+    """Return a query for the size of the records, in bytes."""
     return Sql(f"SELECT coalesce(sum(length(value)), 0) FROM record WHERE {_record_condition(step)}", ())
 
 
 def measure_versions(space: ResourceSpace) -> Sql:
-    """The number of bytes of the versions of a space."""
+    """Return a query for the size of a space's versions, in bytes."""
     return Sql(f"SELECT coalesce(sum(length({_BODY})), 0) {_VERSIONS}", tuple(space))
 
 
 def _record_condition(step: SaveSnapshot | RestoreSnapshot) -> str:
-    """Literals, because the kinds and keys are those of the program."""
+    """Return a condition with literals, because kinds and keys come from the program."""
     return (
         f"(kind IN ({_list_literals(step.kinds)}) AND label NOT IN ('{ADMINISTRATOR}', '{STUDENT}'))"
         f" OR (kind = 'meta' AND \"key\" IN ({_list_literals(step.keys)}))"

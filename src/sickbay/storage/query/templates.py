@@ -92,7 +92,7 @@ MAXIMUM_TEMPLATES = 1024
 
 
 def shape_of(scope: Scope, query: Query, visibility: Visibility) -> SearchShape | None:
-    """Return the shape of the search, or None if searches of this shape are always compiled separately."""
+    """Return the shape of the search; None if such searches are always compiled separately."""
     values: Filled = [scope.space]
     ids: dict[str, int] = {}
     split = _split_patient(visibility)

@@ -1,4 +1,4 @@
-"""What each version changed in the index. It is stored with the version, so that a return to a mark extracts nothing again."""
+"""The index changes of each version, stored with it so that a return to a mark doesn't extract them again."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _decode: Final = msgspec.msgpack.Decoder(_StoredChange).decode
 
 
 def compare(before: RowsByTable, after: RowsByTable) -> IndexChange:
-    """Return what has to be deleted and inserted. Tables are in the order of `before`, and then of `after`."""
+    """Return the rows to delete and to insert. Tables are in the order of `before`, then of `after`."""
     return IndexChange(_subtract_rows(before, after), _subtract_rows(after, before))
 
 
@@ -52,7 +52,7 @@ def _subtract_rows(rows: RowsByTable, others: RowsByTable) -> dict[str, list[Ind
 
 
 def encode_change(change: IndexChange, revision: int) -> bytes | None:
-    """Return what is stored with a version. revision: of the index rows before; None is returned if it is an older one."""
+    """Return the change as it is stored with a version; None if `revision`, of the previous index rows, is outdated."""
     return _encode(_StoredChange(INDEX_REVISION, *change)) if revision == INDEX_REVISION else None
 
 
@@ -62,7 +62,7 @@ def hide(nid: int) -> dict[str, set[IndexRow]]:
 
 
 def rows_after_deletion(rows: RowsByTable) -> dict[str, set[IndexRow]]:
-    """Return what remains of the index rows of a resource that is deleted and not hidden: those that decide its visibility."""
+    """Return the remaining index rows of a resource that is deleted but not hidden: those that decide its visibility."""
     members = rows.get("compartment_index", frozenset())
     return {
         "compartment_index": {
@@ -73,7 +73,7 @@ def rows_after_deletion(rows: RowsByTable) -> dict[str, set[IndexRow]]:
 
 
 def reverse_versions(versions: Iterable[Sequence[Any]], skipped: Set[int] = frozenset()) -> Reversal:
-    """Combine what the versions since a mark changed.
+    """Combine the changes of the versions since a mark.
 
     versions: (nid, stored change), all those of a resource together, the newest first. skipped: nids that are left out.
     """

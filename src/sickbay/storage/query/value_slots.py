@@ -18,11 +18,11 @@ Derive: TypeAlias = Callable[[Any, Dictionary, int], Any]
 
 
 class NoTemplate(Exception):
-    """The plan depends on more than the shape."""
+    """Raised if the plan depends on more than the shape."""
 
 
 class UnknownWord(NoTemplate):
-    """Nothing has been stored under a type or a parameter yet, but that may change."""
+    """Raised if nothing has been stored under a type or a parameter yet, which may change."""
 
 
 class Derived(NamedTuple):

@@ -1,6 +1,5 @@
-"""Lists the first resources of a type that a token sees, so that an explanation reads nothing else of it.
-
-What is hidden changes neither the lists nor what is read of them afterwards. Limits count what is visible.
+"""Lists the first visible resources of a type, the only ones that an explanation reads. Hidden resources affect neither the
+lists nor later reads. Limits count only visible ones.
 """
 
 from __future__ import annotations
@@ -20,17 +19,17 @@ from sickbay.storage.query.saving import FACETS
 from sickbay.storage.query.statement import Run, Sql, Statement
 
 READ_ROWS: Final = 20_000
-"""The maximum number of resources of a list. If there are more, it is a sample of them."""
+"""Maximum number of resources in a list. If there are more, the list is a sample."""
 SAMPLED_ROWS: Final = 8_000
-"""The resources of a sample. It is smaller, so that more values can be tried on it."""
+"""Number of resources in a sample. It is smaller, so that more values can be tried on it."""
 SAMPLED_PATIENTS: Final = 100
-"""The patients of a sample, the first ones by their numbers. Each has a select of its own, which costs PostgreSQL 0.2 ms."""
+"""Number of patients in a sample, lowest numbers first. Each needs a separate select (0.2 ms in PostgreSQL)."""
 LISTED_PATIENTS: Final = 150
-"""The patients whose codes are listed, the first ones by their numbers."""
+"""Number of patients whose codes are listed, lowest numbers first."""
 PATIENTS_AT_ONCE: Final = 50
-"""In one of the statements that list codes."""
+"""Number of patients in one statement that lists codes."""
 _MEMBER: Final = Sql("c.member = 1")
-"""What belongs to a compartment and isn't deleted."""
+"""Condition for members of a compartment that aren't deleted."""
 _CODES: Final = (
     "WITH RECURSIVE v(patient, hash) AS (SELECT p.value, {first} FROM json_each(?) p"
     " UNION ALL SELECT v.patient, {next} FROM v WHERE v.hash IS NOT NULL)"
@@ -42,7 +41,7 @@ _HASH: Final = (
 CODES_OF_PATIENTS: Final = _CODES.format(
     first=_HASH.format(patient="p.value", after=""), next=_HASH.format(patient="v.patient", after=" AND f.hash > v.hash")
 )
-"""Skips from one code to the next in the index, so that it takes a step for each patient and code, not for each resource."""
+"""Lists codes by skipping to the next code in the index, with a step for each patient and code, not for each resource."""
 
 
 class Members(NamedTuple):
@@ -53,7 +52,7 @@ class Members(NamedTuple):
 
 
 class VisibleMembers:
-    """The resources of a type that a visibility allows. It isn't for one that allows nothing of the type."""
+    """The visible resources of a type. The visibility must allow at least some of them."""
 
     def __init__(self, run: Run, scope: Scope, find: FindOfVersion, visibility: Visibility, type: str) -> None:
         self._run, self._scope, self._find, self._type = run, scope, find, type
@@ -63,7 +62,7 @@ class VisibleMembers:
 
     @cached_property
     def _visible_patients(self) -> dict[str, int]:
-        """The visible patients and their nids, in order. Empty if some clause isn't limited to compartments."""
+        """Return the visible patients and their nids, in order. Empty if a clause isn't limited to compartments."""
         if not self._is_limited:
             return {}
         ids = one_of("id", sorted(frozenset[str]().union(*(clause.patients or () for clause in self._clauses))))
@@ -78,7 +77,7 @@ class VisibleMembers:
         return all(clause.patients is not None for clause in self._clauses)
 
     def _match_visible(self, members: Sql) -> Sql:
-        """Match what is visible of the members of compartments, which is everything unless scopes have filters."""
+        """Match the visible members of compartments: all of them, unless scopes have filters."""
         visible = self._scope.visible(self._type, "s", "c.nid", None) if self._has_filters else TRUE
         return join_with_and([members, visible])
 
@@ -88,7 +87,7 @@ class VisibleMembers:
 
     @cached_property
     def first(self) -> Members:
-        """The first ones. If they aren't all, those of many patients."""
+        """Return the first resources; if there are too many, a sample across many patients."""
         if not self._is_limited:
             return self._list_members(self._select_everywhere())
         if not self._visible_patients:  # they were deleted
@@ -166,7 +165,7 @@ class VisibleMembers:
         )
 
     def with_code(self, filter: Filter) -> Members | None:
-        """Return those that have one of the codes of a filter. None if patients aren't grouped by these codes."""
+        """Return the members that have one of a filter's codes. None if patients aren't grouped by these codes."""
         codes = tuple((value.system, value.code) for value in filter.values if isinstance(value, TokenValue) and value.code)
         parameter = filter.parameter
         is_exact = filter.modifier is None and not filter.leads and not parameter.held and len(codes) == len(filter.values)
@@ -186,7 +185,7 @@ class VisibleMembers:
         return self._members_of_patients(self._visible_patients.values(), "shown_facet", condition)
 
     def members_of_patient(self, id: str) -> Members | None:
-        """Return what refers to a patient who is one of many visible ones, else None."""
+        """Return the resources that refer to one of many visible patients; otherwise None."""
         if id not in self._visible_patients or len(self._visible_patients) == 1:
             return None
         visible = self._scope.visible(self._type, "s", "c.nid", None)
@@ -197,8 +196,8 @@ class VisibleMembers:
     def count_codes(self, code: str) -> dict[int, int]:
         """Return the hashes of the codes that the patients have in a parameter, and how many patients have each.
 
-        Empty if the parameter isn't grouped by patients, or if scopes have filters. Those of the first patients only, if there
-        are too many codes.
+        Empty if the parameter isn't grouped by patients, or if scopes have filters. If there are too many codes, only those of
+        the first patients.
         """
         word, patients = self._scope.names.word(code), list(self._visible_patients.values())
         if code not in FACETS or not word or self._has_filters:

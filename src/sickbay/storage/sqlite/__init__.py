@@ -1,1 +1,1 @@
-"""The store on SQLite. apsw alone opens the file; one thread writes; the event loop reads and never begins or commits."""
+"""The store on SQLite. Only apsw opens the file. One thread writes; the event loop reads and never begins or commits."""

@@ -14,17 +14,18 @@ from sickbay.kernel import private_files
 from sickbay.settings.database import CannotOpen
 
 BACKUPS_KEPT = 2
-"""How many copies stay next to the database."""
+"""Number of copies that are kept next to the database."""
 PAGES_PER_STEP = 4096
 
 
 def backup_path(database: Path, version: int) -> Path:
-    """Where the copy of a database with this schema is kept: sickbay.db.schema-8.backup."""
+    """Returns the path of the copy of a database with this schema, such as sickbay.db.schema-8.backup."""
     return database.with_name(f"{database.name}.schema-{version}.backup")
 
 
 def copy_database(database: Path, version: int) -> None:
-    """Copies the database, which no one may write meanwhile, and deletes the oldest copies. Raises CannotOpen if that fails."""
+    """Copies the database and deletes the oldest copies. No one may write to it in the meantime. Raises CannotOpen if that
+    fails."""
     copy = backup_path(database, version)
     draft = database.with_name(f".{copy.name}.{secrets.token_hex(8)}.draft")
     try:

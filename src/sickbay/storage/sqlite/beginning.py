@@ -50,7 +50,7 @@ def set_day(file: Path, at: int) -> bool:
 
 
 def _set_day(db: apsw.Connection, at: int) -> bool:
-    """Returns whether that is another day."""
+    """Sets the day. Returns whether it changed."""
     before = find_change_time(db)
     if before == at:
         return False
@@ -60,7 +60,7 @@ def _set_day(db: apsw.Connection, at: int) -> bool:
 
 
 def _open(file: Path) -> apsw.Connection:
-    """Without a journal, because a file that can't be completed is deleted."""
+    """Opens the file without a journal, because a file that can't be completed is deleted."""
     db = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READWRITE)
     for pragma, value in (("journal_mode", "off"), ("synchronous", "off"), ("cache_size", -64000)):
         db.pragma(pragma, value)

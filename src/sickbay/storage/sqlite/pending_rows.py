@@ -47,7 +47,7 @@ class PendingTerms(dict[tuple[str | None, str], int]):
         return hash
 
     def forget(self) -> None:
-        """Forget those that may not be stored."""
+        """Forget the terms that may not be stored."""
         self.clear()
         self.added = []
 
@@ -63,7 +63,7 @@ class PendingRows:
         """The settled rows that were written since the last `settle`."""
         self._count = 0
         self.terms = PendingTerms(known_terms)
-        """They are stored once the transaction is committed."""
+        """The terms of the rows. They are stored when the transaction commits."""
 
     def append(self, table: str, row: tuple[Any, ...]) -> None:
         self._own.setdefault(table, []).append(row)
@@ -109,7 +109,7 @@ class PendingRows:
             self.terms.clear()
 
     def _is_cached(self) -> bool:
-        """Whether so many rows wait that sorting them takes longer than it saves, because all pages are in the page cache."""
+        """Whether there are so many rows that sorting them takes longer than it saves, because all pages are cached."""
         return self._count > UNSORTED_ROWS and self._db.pragma("page_count") < CACHED_PAGES
 
     def _take_terms(self) -> None:

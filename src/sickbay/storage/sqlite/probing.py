@@ -21,7 +21,7 @@ from sickbay.storage.sqlite.connection import translate_error
 from sickbay.storage.sqlite.reader import SqliteReader
 
 TICK_STEPS = 2_000
-"""Steps of SQLite's virtual machine between two looks at the limits."""
+"""Number of SQLite virtual machine steps between two checks of the limits."""
 STATEMENT_TICKS = 3_000
 """Maximum ticks of one statement: 6 million steps, some 200 ms. Statements read a limited number of rows, and take fewer."""
 EXPLANATION_SECONDS = 0.5

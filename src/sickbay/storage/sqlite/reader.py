@@ -23,7 +23,7 @@ _MANY_ROWS, _MANY_BYTES = 200, 2_000_000
 MAXIMUM_STATEMENT_SECONDS = 30.0
 """Seconds that a statement on the thread may take."""
 LONG_WITH_LARGE_LOG = 2.0
-"""The same while the write-ahead log is large: it can't be restarted before the statement ends."""
+"""The same, in seconds, while the write-ahead log is large: it can't be restarted before the statement ends."""
 
 
 class SqliteReader:
@@ -81,7 +81,7 @@ class SqliteReader:
         return self._resource_stamp
 
     def record_stamp(self) -> int | None:
-        """The same for records. See `Store.stamp`."""
+        """Return the stamp of records. See `Store.stamp`."""
         if not CACHES:
             return None
         if not self._stamped or not self._open:

@@ -30,7 +30,7 @@ _KEEP_BODY = (
 )
 """The facts too, because they may have been extracted again."""
 _WIDTH = max(map(len, COLUMNS.values()))
-"""The most columns of an index table."""
+"""Maximum number of columns of an index table."""
 
 
 def _build_select_sql(number: int, table: str) -> str:
@@ -48,7 +48,7 @@ _FORGET_FACETS = (
     "DELETE FROM facet_index WHERE (patient, type) IN (SELECT c.patient, c.type FROM json_each(?1) n"
     " CROSS JOIN compartment_index c ON c.nid = n.value) AND nid IN (SELECT value FROM json_each(?1))"
 )
-"""Reads all facets of the same patients and types, which takes less than looking up each one."""
+"""Reads all facets of the same patients and types, which is faster than looking up each one."""
 _INDEX_ROWS = " UNION ALL ".join(_build_select_sql(number, table) for number, table in enumerate(COLUMNS))
 """The index rows of a resource, each after the number of its table."""
 
@@ -163,7 +163,7 @@ class Changes:
         return True
 
     def _write_version(self, space: Counters, type: int, nid: int, existing: tuple[int, int] | None, step: Save) -> None:
-        """existing: state and revision of the index."""
+        """Write a version. existing: state and revision of the index."""
         facts, change = facts_text(step.facts), None
         fresh = step.version_id, step.at, INDEX_REVISION, facts, step.body
         if existing is None:
@@ -222,7 +222,7 @@ class Changes:
         return index_rows(space.number, type, nid, facts, self.words, space, self._rows.terms)
 
     def _load_index_rows(self, nid: int) -> dict[str, set[IndexRow]]:
-        """The current index rows of a resource, by table, in the order in which they have to be deleted."""
+        """Return the current index rows of a resource by table, in the order in which they must be deleted."""
         self._rows.flush()
         found: dict[str, set[IndexRow]] = {table: set() for table in INDEXES}
         for number, *row in self._fetch_all(_INDEX_ROWS, (nid,)):

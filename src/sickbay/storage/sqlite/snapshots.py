@@ -12,7 +12,7 @@ from sickbay.storage.sqlite.resources import Changes
 
 
 def import_snapshot(changes: Changes, step: ImportSnapshot) -> None:
-    """Raises Conflict if a space isn't filled."""
+    """Imports a snapshot. Raises Conflict if a space isn't filled."""
     perform(changes, actions_of(RemoveSnapshot(step.name)))
     records = snapshot_content.record_rows(step.name, step.records)
     changes.db.executemany(_insertion_statement("snapshot_record", snapshot_content.RECORD_COLUMNS), records)

@@ -79,7 +79,7 @@ class SqliteStore:
         return Record(*rows[0]) if rows else None
 
     def stamp(self) -> int | None:
-        """The reader never writes, so it sees every commit as one of another connection."""
+        """Return the stamp. The reader never writes, so it notices every commit as one by another connection."""
         return self._reader.record_stamp()
 
     async def find(
@@ -218,7 +218,7 @@ class SqliteStore:
 
 
 def _undo_of(steps: Sequence[Step]) -> Undo:
-    """Return what to undo. If only the first step can raise Conflict, nothing was changed before it."""
+    """Return the changes to undo. If only the first step can raise Conflict, nothing was changed before it."""
     decides_first = all(
         step.if_revision is None if isinstance(step, Put) else isinstance(step, Delete | DeleteFamily) for step in steps[1:]
     )

@@ -1,4 +1,4 @@
-"""One commit of several jobs: what they changed, what is still to be written, and what may be undone."""
+"""One commit of several jobs, with their pending and undoable changes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Transaction:
         return self._resources
 
     def check_resets(self, expected: Revisions) -> None:
-        """Raise WasReset if the data was reset since these were the revisions."""
+        """Raise WasReset if the stored revisions aren't the expected ones."""
         if self.resets is None:
             self.resets = dict(fetch_rows(self.db, STORED))
         check(expected, self.resets)

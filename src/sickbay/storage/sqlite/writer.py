@@ -25,20 +25,20 @@ from sickbay.storage.sqlite.numbers import StoredNames
 from sickbay.storage.sqlite.transaction import Transaction
 
 GROUP = 64
-"""A commit with this many requests takes no more."""
+"""Maximum number of requests in one commit."""
 BUSY = 16
-"""When this many requests share a commit, the connection gets a larger page cache, which uses more memory."""
+"""Number of requests in a commit from which the connection gets a larger page cache, which uses more memory."""
 QUIET_TURNS, MAXIMUM_GATHER_SECONDS = 3, 0.001
 """Turns of the loop without a new request, and the maximum seconds, before the collected requests are handed over. A request
 takes three turns from its socket to here. For a single request they cost about 15 µs, and a commit of its own costs as much as
 ten requests that share one.
 """
 PAGES: Final = 16_000
-"""64 MB. A page that many commits change is copied into the database once."""
+"""Size in pages (64 MB) at which the log is restarted. A page that many commits change is then copied only once."""
 STEP: Final = 2_000
-"""Pages written between two attempts to restart the log."""
+"""Number of pages written between two attempts to restart the log."""
 FINISH_SECONDS, INTERRUPT_SECONDS = 0.4, 1.0
-"""How long `close` waits for running requests, and then for the end of those that it interrupts."""
+"""Seconds that `close` waits for running requests, and then for the requests that it interrupts."""
 CHECKPOINT_MILLISECONDS, LONG_CHECKPOINT_MILLISECONDS = 250, 4_000
 """Milliseconds that a checkpoint waits for readers. Other processes can't write during this time."""
 T = TypeVar("T")
@@ -127,7 +127,7 @@ class Writer:
             self._queue.put(requests)
 
     def waiting(self) -> int:
-        """The number of requests that aren't committed yet."""
+        """Return the number of requests that aren't committed yet."""
         return self._handed - self._answered + sum(map(len, list(self._turns.values())))
 
     def close(self) -> None:
@@ -267,9 +267,9 @@ class WriteAheadLog:
     """Restarts the log of a connection that writes. `shorten` is called after commits, when they have been answered.
 
     SQLite's automatic checkpoint copies the log into the database but never waits. It can start the log again from its
-    beginning only if, at that moment, no connection reads from it. With two busy workers there is always one that does, so
-    the log would grow without a bound. A RESTART checkpoint holds back writers until the current readers have ended; new
-    readers no longer use the log.
+    beginning only if, at that moment, no connection reads from it. If two workers are busy, one of them always reads, so the
+    log would grow without limit. A RESTART checkpoint holds back writers until the current readers have ended; new readers no
+    longer use the log.
     """
 
     def __init__(self, connection: apsw.Connection, pages: int = PAGES) -> None:

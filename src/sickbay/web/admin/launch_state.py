@@ -1,4 +1,4 @@
-"""Where launches are: GET /admin/launches and /admin/launches/{timeline}."""
+"""Handles GET /admin/launches and /admin/launches/{timeline}: the state of launches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the handlers of /admin share: the body, the hospital and the app of a request, and JSON responses."""
+"""Shared functions of the /admin handlers: read a request's body, hospital and app, and write JSON responses."""
 
 from __future__ import annotations
 

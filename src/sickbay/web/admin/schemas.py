@@ -42,7 +42,7 @@ class AppName(Struct, frozen=True):
 
 
 class ReadyLine(Struct, frozen=True):
-    """What `sickbay serve --json` prints. ephemeral: nothing is stored; tests may reset everything."""
+    """The output of `sickbay serve --json`. ephemeral: nothing is stored; tests may reset everything."""
 
     base: str
     admin: str

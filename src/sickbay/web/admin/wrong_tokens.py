@@ -42,7 +42,7 @@ async def count(runtime: Runtime, scope: Mapping[str, Any], kind: Kind = "admin"
 
 
 async def seconds_to_wait(runtime: Runtime, scope: Mapping[str, Any], kind: Kind) -> int:
-    """Until a token or code of this sender is looked at; 0 if it is now."""
+    """Returns the seconds until a token or code of this sender is checked; 0 if it is checked now."""
     return await failed_attempts.seconds_to_wait(runtime, _throttle_key(scope, kind))
 
 

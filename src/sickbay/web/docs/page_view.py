@@ -1,4 +1,4 @@
-"""What a page of the documentation shows."""
+"""The content of a documentation page."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ SEARCH = "search.html"
 EXCERPT_CHARACTERS = 160
 SHOWN_RESULTS = 50
 QUERY_CHARACTERS = 200
-"""How much of a query is read."""
+"""Maximum number of characters of a query that are read."""
 
 
 class IndexedPassage(NamedTuple):

@@ -1,4 +1,4 @@
-"""What a record says about allergies: those that the patient has, or a statement that there are none. Silence is neither."""
+"""Reads allergies from a record: the patient's allergies, a statement that there are none, or no information."""
 
 from __future__ import annotations
 

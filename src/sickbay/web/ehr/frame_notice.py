@@ -54,7 +54,7 @@ TEXTS: Final[Mapping[ObstacleKind, tuple[str, str]]] = {
         "`Content-Security-Policy: frame-ancestors {page}` instead, or open the app in a tab.",
     ),
 }
-"""What to say of each obstacle: a title, and what to do."""
+"""Title and advice for each obstacle."""
 WRONG_ADDRESS: Final[frozenset[ObstacleKind]] = frozenset(("no-connection", "tls", "not-http", "mixed-content"))
 """Obstacles that another launch URI may remove."""
 

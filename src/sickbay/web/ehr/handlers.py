@@ -50,7 +50,7 @@ class EhrPages:
         self.user: User | None = None
 
     async def require_user(self) -> Response | None:
-        """None if a user is signed in, else a redirect to the sign-in page."""
+        """Returns None if a user is signed in, otherwise a redirect to the sign-in page."""
         self.session = await cookies.find_session(self.request, self.sandbox)
         self.user = await sessions.load_signed_in_user(self.sandbox.runtime, self.tenant, self.session)
         if self.user is None:

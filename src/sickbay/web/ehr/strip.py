@@ -50,7 +50,7 @@ def requests_view(timeline: Timeline, client: Client | None, href: str, now: flo
 def _count_ended(
     exchanges: Sequence[Mapping[str, Any]], kind: Literal["refused", "warning"], word: str, all: str
 ) -> CountedProblem | None:
-    """How many exchanges ended so, with a link to the only one, or to all of them, or to the newest."""
+    """Returns how many exchanges had this outcome, with a link to the only one, all of them, or the newest."""
     ended = [exchange for exchange in exchanges if determine_outcome(exchange) == kind]
     if not ended:
         return None

@@ -29,7 +29,7 @@ class AppointmentRow(Struct, frozen=True):
     reason: str
     href: str = ""
     to_do: str = ""
-    """What a Task asks the clinician to do in an app."""
+    """The instruction of a Task to the clinician."""
 
 
 class PatientRow(Struct, frozen=True):
@@ -184,7 +184,7 @@ class RequestLine(Struct, frozen=True):
 
 
 class CountedProblem(NamedTuple):
-    """How many requests ended badly, and where that is explained. href: "" if nothing explains it."""
+    """The number of failed requests, and a link to the explanation. href: "" if there is none."""
 
     text: str
     href: str
@@ -218,7 +218,7 @@ class OpenApp(Struct, frozen=True, kw_only=True):
     """Our page under another host name, which tests whether embedded pages can store data; "" if not needed."""
     timeline: str = ""
     settings: str = ""
-    """Where the administrator changes the attributes of the frame."""
+    """The page where the administrator changes the attributes of the frame."""
     exchanges: str = ""
     """All exchanges of this app, for the administrator."""
     sandbox: str = ""

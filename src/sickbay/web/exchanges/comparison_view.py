@@ -68,7 +68,7 @@ class OtherLaunch:
 
 @dataclass(frozen=True, slots=True)
 class LaunchHead:
-    """What the head of a column says about its launch."""
+    """The head of a column, which describes its launch."""
 
     id: str
     at: str

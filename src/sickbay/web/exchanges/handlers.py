@@ -139,7 +139,7 @@ def _respond_not_found(request: Request, sandbox: Sandbox, form: Form) -> Respon
 
 
 async def load_names(sandbox: Sandbox, entry: Mapping[str, Any], *, full: bool = True) -> dict[str, str]:
-    """Names to show instead of ids. Only the administrator sees the registration."""
+    """Returns names to show instead of ids. Only the administrator sees the registration."""
     client = await registration.find_by_id(sandbox.runtime, entry.get("app")) if full else None
     tenant = sandbox.tenants.get(entry.get("tenant") or "")
     hospital = tenant.title if tenant else ""

@@ -23,10 +23,10 @@ from sickbay.web.exchanges.timeline_steps import write_evidence
 from sickbay.web.portal.developer_views import LineKind
 
 WORDS: Final[Mapping[LineKind, str]] = {"passed": "granted", "warning": "failed", "refused": "refused", "stalled": "stalled"}
-"""How an exchange or a launch ended, for readers who don't see the icon."""
+"""Maps an outcome to its name, for readers who don't see the icon."""
 ICONS: Final[Mapping[LineKind, str]] = {"passed": "check", "warning": "dash", "refused": "cross", "stalled": "dash"}
 NAME_CHARACTERS: Final = 60
-"""Characters of an app's name that a list shows."""
+"""Maximum number of characters of an app's name in a list."""
 URL_CHARACTERS: Final = 100
 """Characters of a path, and of its parameters, that a row shows; the page of the exchange has all of them."""
 _ENCODED_MASK = re.compile(r"‹([0-9]{1,9})%20(characters?)›")
@@ -57,7 +57,7 @@ class ListedExchange:
     is_resent: bool = False
     """Sickbay itself sent the request again."""
     bodies: str = ""
-    """Which bodies were kept, and their sizes; "" if none were."""
+    """The kept bodies and their sizes; "" if none were kept."""
 
     @property
     def icon(self) -> str:
@@ -69,7 +69,7 @@ class ListedExchange:
 
     @property
     def details(self) -> str:
-        """What narrow screens show below the request instead of in columns."""
+        """Returns the details that narrow screens show below the request instead of in columns."""
         return ", ".join(filter(None, (self.app, self.stage, self.duration, self.size)))
 
 

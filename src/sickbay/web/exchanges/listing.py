@@ -30,9 +30,9 @@ from sickbay.web.exchanges.stream import stream, wants_stream
 from sickbay.web.html_response import preferred_form
 
 ROWS: Final = 100
-"""Exchanges of a page."""
+"""Number of exchanges on a page."""
 MAXIMUM_ROWS: Final = 1000
-"""Exchanges that JSON returns at most."""
+"""Maximum number of exchanges in a JSON response."""
 COUNTED: Final = 1000
 """The maximum to which the list counts matching exchanges. Counting 10,000 takes longer than finding the newest."""
 DELETED: Final = 100_000
@@ -84,7 +84,7 @@ async def _json_response(sandbox: Sandbox, query: Parameters, reading: FilterRea
 async def _list_view(
     sandbox: Sandbox, query: Parameters, text: str, reading: FilterReading, missing: str, student: str
 ) -> ExchangesView:
-    """With a filter that has a mistake, its other words count. student: to whom it is limited."""
+    """Builds the view. If a filter has an invalid word, its other words apply. student: the only student to show."""
     runtime, until = sandbox.runtime, _read_number(query.get("before"), 2**62)
     if query.get("part") != "list":  # what the stream told of is stored
         await sandbox.journal.collect()

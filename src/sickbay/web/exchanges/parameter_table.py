@@ -23,7 +23,7 @@ ALIKE = 0.55
 SHORTEST = 3
 """The shortest equal run between two differences that counts as equal."""
 MAXIMUM_COMPARED_CHARACTERS = 600
-"""Longer texts are marked as a whole, because comparing them takes too long."""
+"""Maximum length of texts that are compared. Longer ones are marked as a whole."""
 _PARAMETERS = {rule.id: rule.parameter for rule in RULES}
 
 
@@ -134,7 +134,7 @@ def _find_named_row(number: int, finding: Mapping[str, Any], sent: Mapping[str, 
 
 
 def _write_instead(name: str, instead: Sequence[Sequence[str]]) -> str:
-    """What to send in the place of a parameter: values, or other parameters with their names. "" if nothing is known."""
+    """Returns the replacement for a parameter: values, or other parameters with their names; "" if unknown."""
     is_renamed = any(new != name for new, _ in instead)
     return ("&" if is_renamed else " + ").join(f"{new}={text}" if is_renamed else text for new, text in instead)
 

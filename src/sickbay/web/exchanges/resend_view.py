@@ -26,7 +26,7 @@ EMPTY_ROWS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class ResendOffer:
-    """What the page of an exchange offers. sends: one click is enough, because no one has to type a value. note: a sentence."""
+    """The offer to send a request again. sends: one click is enough, because no one has to type a value. note: a sentence."""
 
     href: str
     corrected: bool
@@ -104,7 +104,7 @@ class ResendView:
 
 
 def offer(entry: Mapping[str, Any], start: Proposal | None) -> ResendOffer | None:
-    """What the page offers, from the request that would be sent; None if there is none."""
+    """Returns the offer for the request that would be sent; None if there is none."""
     href = f"/exchanges/{entry['id']}/resend"
     if start is None or start.origin == "original":
         return ResendOffer(href, corrected=False, sends=False) if start else None

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from sickbay.services.kept_bodies import KeptBody, KeptExchange
 
 SHOWN_BYTES: Final = 48_000
-"""Bytes of a page that a body may take. The JSON of the exchange has all of it."""
+"""Maximum number of bytes of a body on a page. The JSON of the exchange has the whole body."""
 ESCAPE_BYTES: Final = 5
 """The length of a character that HTML writes as an entity, such as `&#34;`."""
 _ESCAPED: Final = frozenset("\"'&<>")
@@ -44,7 +44,7 @@ def _show(title: str, body: KeptBody, masked: str) -> ShownBody:
 
 
 def count_fitting(text: str) -> int:
-    """How many characters of a text, from its beginning, take at most SHOWN_BYTES of a page."""
+    """Returns how many characters from the start of a text take at most SHOWN_BYTES of a page."""
     sizes = accumulate(ESCAPE_BYTES if character in _ESCAPED else len(character.encode()) for character in text[:SHOWN_BYTES])
     return sum(size <= SHOWN_BYTES for size in sizes)
 

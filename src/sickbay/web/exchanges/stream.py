@@ -37,7 +37,7 @@ MEDIA_TYPE: Final = "text/event-stream"
 HEARTBEAT_SECONDS: Final = 15.0
 """After so long without news, a comment shows that the stream is alive, and the sender's rights are looked at again."""
 RETRY_MILLISECONDS: Final = 2000
-"""How long a browser waits before it connects again."""
+"""Milliseconds that a browser waits before it reconnects."""
 STREAMS: Final = 64
 """Streams of a worker."""
 STREAMS_PER_ADDRESS: Final = 16
@@ -47,7 +47,7 @@ STREAMS_OF_STUDENTS: Final = 300
 STREAMS_PER_STUDENT: Final = 4
 RETRY_AFTER_SECONDS: Final = 10
 SENT_AT_ONCE: Final = 25
-"""Exchanges that are sent at once, if the request doesn't say how many (`limit`)."""
+"""Default number of recorded exchanges that are sent immediately (`limit`)."""
 MAXIMUM_AT_ONCE: Final = 200
 MAXIMUM_LAST: Final = 1000
 """Earlier exchanges that a stream can begin with (`last`)."""
@@ -125,7 +125,7 @@ async def _stream_events(request: Request, sandbox: Sandbox, wanted: ExchangeFil
 async def _missed_events(
     request: Request, sandbox: Sandbox, wanted: ExchangeFilter, query: Parameters, listener: Listener, limit: int
 ) -> AsyncIterator[bytes]:
-    """What was missed since the last event, or the last exchanges that the request asks for."""
+    """Yields the exchanges missed since the last event, or the last ones that the request asks for."""
     runtime, since = sandbox.runtime, parse_position(request.headers.get("last-event-id", ""))
     position = listener.position
     if since is not None:
@@ -176,7 +176,7 @@ async def _may_still_read(request: Request, sandbox: Sandbox) -> bool:
 
 
 async def _exchange_events(runtime: Runtime, rows: Sequence[ExchangeRow]) -> list[bytes]:
-    """Exchanges that were deleted in the meantime are left out."""
+    """Yields the events of exchanges, without those that were deleted in the meantime."""
     records = await asyncio.gather(*(runtime.store.get("exchange", row.key) for row in rows))
     stored = [(row, record) for row, record in zip(rows, records, strict=True) if record is not None]
     entries = await lines.read_lines(runtime, [record for _, record in stored])

@@ -26,7 +26,7 @@ EVIDENCE: Final = {
     "app": "It names the app, and came from the same address within a minute of the launch.",
     "fault": "It names the app, and an injected fault answered it. This is the launch that the app used last before.",
 }
-"""Why an exchange that names no launch probably belongs to one."""
+"""Reasons why an exchange that names no launch probably belongs to one."""
 EXPECTED: Final = (
     ("authorize", "Next: request an authorization code", "an authorization request"),
     ("token", "Next: exchange the code for a token", "an authorization code"),

@@ -52,7 +52,7 @@ class TimelineView:
     """The scopes of the last token response."""
     negotiation_href: str = ""
     guesses: tuple[tuple[str, str], ...] = ()
-    """Which steps probably belong to the launch, and why."""
+    """Steps that probably belong to the launch, each with the reason."""
     causes: tuple[FindingView, ...] = ()
     ask: str = ""
     answer: str = ""
@@ -67,7 +67,7 @@ class TimelineView:
 
 
 class Outcome(NamedTuple):
-    """What a launch came to: the headline, the sentence below it, the tag and its colour."""
+    """The outcome of a launch: the headline, the sentence below it, the tag and its colour."""
 
     title: str
     lede: str
@@ -153,7 +153,7 @@ def _mark_waiting(waiting: tuple[Arrow, ...], found: LaunchStatus, words: Senten
 
 
 _STAGE_OF: Final = {"again": "launch", "poll": "access", "file": "access"}
-"""What a launch waits for -> the stage of that request, where they differ."""
+"""Maps an awaited step to the stage of its request, if they differ."""
 
 
 def _has_worked(exchanges: Sequence[Mapping[str, Any]]) -> bool:

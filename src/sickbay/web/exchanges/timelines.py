@@ -129,7 +129,7 @@ async def _ask(request: Request, sandbox: Sandbox, id: str, found: LaunchProgres
 
 
 def _say(answer: str) -> str:
-    """What an address answered, for the page."""
+    """Describes the response of an address for the page."""
     reason = answer.removeprefix(NOTHING)
     return answer if reason == answer else f"no answer ({reason})"
 

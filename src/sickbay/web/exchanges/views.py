@@ -30,7 +30,7 @@ _EXPLAINS = {rule.id: rule.explains for rule in RULES}
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """How another dialect would respond. kind: refused, passed, or "" if it doesn't support this FHIR version."""
+    """The response of another dialect. kind: refused, passed, or "" if it doesn't support this FHIR version."""
 
     title: str
     kind: str
@@ -186,7 +186,7 @@ def exchange_view(
 def _notes_on_request(
     exchange: Mapping[str, Any], request: code_samples.RequestParts, corrected: code_samples.RequestParts | None
 ) -> tuple[str, ...]:
-    """What to replace in the request before sending it, and why."""
+    """Returns the parts of the request to replace before sending it, with reasons."""
     example = corrections.example_note(corrected.parameters) if corrected else ""
     return exchange_summary.note(corrected or request), corrections.verifier_note(exchange), example
 

@@ -49,7 +49,7 @@ AGENT: Final = f"sickbay-explorer/{__version__}"
 EXPLANATION_ROWS: Final = 60_000
 """Maximum rows read to explain an empty search on its page. The page of the exchange has the whole explanation."""
 EXPLANATION_SECONDS: Final = 1.0
-"""How long the page waits for it."""
+"""Maximum seconds that the page waits for an explanation."""
 
 
 class NotReading(Exception):

@@ -25,7 +25,7 @@ from sickbay.web.explorer.views import ExplorerProblem, HistoryView, VersionComp
 from sickbay.web.pages.parts import Link
 
 COMPARED_BYTES: Final = 80_000
-"""The most HTML of the differences."""
+"""Maximum size of the HTML of the differences, in bytes."""
 MARKUP_BYTES: Final = 160
 LISTED_VERSIONS: Final = 200
 MAXIMUM_DIFFERENCES: Final = 400
@@ -74,7 +74,7 @@ def _list_versions(place: ExplorerPlace, bundle: Mapping[str, Any]) -> Iterator[
 
 
 async def show_comparison(page: ExplorerPage, owner: str) -> Response:
-    """What changed between two versions. GET a and b: their numbers, in any order."""
+    """Shows the differences between two versions. GET a and b: their numbers, in any order."""
     sent, place = http_request.query_of(page.request.scope), page.place
     first, second = sorted((sent.get("a") or "", sent.get("b") or ""), key=lambda version: (len(version), version))
     versions = [place._replace(path=f"{owner}/_history/{version}", query="") for version in (first, second)]

@@ -1,4 +1,4 @@
-"""What all pages of the explorer have in common: the request, the place, the viewer, and the bar."""
+"""Shared parts of all explorer pages: the request, the place, the viewer, and the bar."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def describe_sent(page: ExplorerPage, asked: Asked) -> Sent:
 
 
 async def find_problem(asked: Asked) -> ExplorerProblem | None:
-    """Why there is nothing to show; None if the response has what was asked for."""
+    """Returns why there is nothing to show; None if the response has the requested data."""
     if asked.is_ok and not asked.findings:
         return None
     status = asked.response.status

@@ -24,11 +24,11 @@ from sickbay.web.explorer.views import Contained, GroupView, ResourceView, Value
 from sickbay.web.pages.parts import Choice, Link
 
 TEXT_BYTES: Final = 70_000
-"""The most HTML of the readable form."""
+"""Maximum size of the HTML of the readable form, in bytes."""
 RAW_BYTES: Final = 90_000
-"""The most HTML of JSON or XML."""
+"""Maximum size of the HTML of JSON or XML, in bytes."""
 ENCODED_CHARACTERS: Final = 2_400
-"""The most that is shown of a Binary with text, in base64. A multiple of four, so that it can be decoded."""
+"""Maximum number of base64 characters shown of a text Binary, a multiple of four so that they can be decoded."""
 TEXT_TYPES: Final = ("text/", "application/json", "application/xml", "application/fhir+", "application/hl7")
 SUBJECTS: Final = ("patient", "subject", "beneficiary", "actor", "encounter")
 """The parameter by which a type is searched for what refers to a resource, if it has several."""
@@ -107,7 +107,7 @@ def list_tabs(place: ExplorerPlace, chosen: str, *, with_history: bool = True) -
 
 
 def _list_facts(resource: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """What meta says about the version."""
+    """Returns the facts in `meta` about the version."""
     meta = object_of(resource.get("meta"))
     facts = (
         ("Version", text_of(meta.get("versionId"))),

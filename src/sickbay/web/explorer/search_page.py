@@ -27,7 +27,7 @@ from sickbay.web.pages.parts import Link
 from sickbay.web.redirects import redirect_to
 
 TABLE_BYTES: Final = 60_000
-"""The most HTML of the rows of a page."""
+"""Maximum size of the HTML of a page's rows, in bytes."""
 ROW_BYTES, CELL_BYTES = 220, 90
 """The HTML around a row and around a cell."""
 NOTE_CHARACTERS: Final = 300

@@ -14,7 +14,7 @@ from sickbay.web.pages.parts import Choice, FindingView, Link
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """What is shown to whom: the choices of hospital, FHIR version and viewer, and where the page is."""
+    """The bar of a page: the choices of hospital, FHIR version and viewer, and the current place."""
 
     action: str
     hospitals: tuple[Choice, ...]
@@ -63,7 +63,7 @@ class TypesView:
     """Whether all types were counted."""
     sent: Sent | None = None
     problem: ExplorerProblem | None = None
-    """Why the viewer sees nothing at all."""
+    """The reason why the viewer sees nothing at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,8 @@ class Results:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplorerProblem:
-    """Why there is nothing to show. title: what happened. text: the words of the response, if there are no findings."""
+    """The reason why there is nothing to show. title: what happened. text: the words of the response, if there are no
+    findings."""
 
     title: str
     is_refused: bool

@@ -62,11 +62,9 @@ Perform: TypeAlias = Callable[[FhirBase, AccessRequest, Route | Misrouted, bytes
 
 
 class Api(NamedTuple):
-    """What is served below a base: FHIR, or app state.
-
-    public: the response to a request that needs no token, otherwise None. Such requests name no resource type.
-    perform: decides on a request and responds to it.
-    addressed: changes the request if the API isn't served at the URL of the base.
+    """The API below a base: FHIR, or app state. public: the response to a request that needs no token, otherwise None. Such
+    requests name no resource type. perform: decides on a request and responds to it. addressed: changes the request if the API
+    isn't served at the URL of the base.
     """
 
     public: Callable[[FhirBase, Route | Misrouted, str, Mapping[str, str]], FhirResponse | None]
@@ -86,13 +84,13 @@ KINDS: Final[dict[str, Kind]] = {
     "delete": "fhir_write",
     "batch": "fhir_write",
 }
-"""What an interaction is counted as in the metrics. All others, such as histories and exports, are "fhir_other"."""
+"""Maps an interaction to its kind in the metrics. All others, such as histories and exports, are "fhir_other"."""
 BODILESS = frozenset(("GET", "HEAD", "DELETE"))
 ALWAYS = ((b"cache-control", b"no-store"), (b"vary", b"Origin, Accept, Authorization"), (b"x-content-type-options", b"nosniff"))
 PIECE = 131_072
-"""Bytes sent at once."""
+"""Maximum number of bytes sent at once."""
 LARGE_PUBLIC_BODY = 50_000
-"""Bytes of a CapabilityStatement or another public body from which it is formatted on a thread."""
+"""Minimum size in bytes of a public body, such as a CapabilityStatement, that is formatted on a thread."""
 SHAPING = frozenset(("_format", "_pretty"))
 """Parameters that ask for another format than compact JSON."""
 

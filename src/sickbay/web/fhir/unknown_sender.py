@@ -30,7 +30,7 @@ Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
 TOKEN: Final = "access_token"
 HINTED_CHARACTERS: Final = 200
-"""The most of a path that the link to the explorer contains."""
+"""Maximum number of characters of a path in the link to the explorer."""
 
 
 async def turn_away(

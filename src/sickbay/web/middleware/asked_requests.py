@@ -24,7 +24,7 @@ FORM_STAGES = ("token", "introspection", "revocation")
 PARAMETER = re.compile(rb"(?:^|&)_count=[^&]*")
 DOCUMENTS = ("/metadata", "/.well-known/smart-configuration", WELL_KNOWN)
 Found = tuple[AskedRequest, tuple[str, ...]]
-"""What a request asks, and the codes and tokens that it sends."""
+"""The properties of a request, and the codes and tokens that it sends."""
 
 
 @lru_cache(maxsize=64)  # a change of a policy makes another Tenant
@@ -73,7 +73,7 @@ def stage_of(runtime: Runtime, path: str) -> str:
 
 
 async def read(runtime: Runtime, scope: Scope, body: bytes) -> Found | None:
-    """None if no fault can be about this address. body: of a form."""
+    """Reads the properties of a request; None if no fault applies to this address. body: of a form."""
     path = scope["path"]
     tenant = _tenant_in_path(runtime, path)
     if tenant is None:

@@ -27,7 +27,7 @@ ALLOWED: Final = (
 )
 
 MOST_ASKED: Final = 1000
-"""Characters of Access-Control-Request-Headers that are read. Browsers send a few dozen."""
+"""Maximum number of characters of Access-Control-Request-Headers that are read. Browsers send a few dozen."""
 _HEADER_NAMES: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
 _CORS: Final = ((b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", EXPOSED.encode()))
 _CORS_TO_A_PAGE: Final = (

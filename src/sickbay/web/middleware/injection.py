@@ -28,7 +28,7 @@ from sickbay.web.middleware.cors import list_cors_headers
 from sickbay.web.middleware.page_headers import ID_HEADER, NOSNIFF
 
 MAXIMUM_CHANGED_BYTES = 16_000_000
-"""A longer response is sent as it is."""
+"""Maximum size in bytes of a response that faults change."""
 MAXIMUM_WAIT_SECONDS = 60.0
 PIECES_PER_SECOND = 10
 POLICY = b"content-security-policy"

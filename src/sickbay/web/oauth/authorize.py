@@ -94,7 +94,7 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
 
 
 def _find_source(request: Request, guard: AdminGuard, recorded: RecordedRequest) -> DocumentSource | None:
-    """Who sends the request, if it may cause a fetch of a client's metadata document. Looked at only for such a client_id."""
+    """Returns the sender of a request that may cause a fetch of a metadata document. Used only for such a client_id."""
     if "client_id=http" not in recorded.url and "client_id=http" not in recorded.body:
         return None
     if http_request.state_of(request.scope).resent is not None:

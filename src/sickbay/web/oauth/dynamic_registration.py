@@ -42,7 +42,7 @@ async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     fault = unreadable or client_metadata.find_fault(metadata)
     stated = client_metadata.read_software_statement(metadata)
     if not fault and stated is None:
-        fields = client_metadata.make_registration(metadata, tenant.name, registration_limits.make_grant(tenant.policy))
+        fields = client_metadata.make_registration(metadata, tenant.name, registration_limits.read_policy_limits(tenant.policy))
         fault = registration.settings_fault(sandbox.runtime, fields)
     if fault or stated is not None:
         unusable = RegistrationRequest(fault=fault, software_statement=stated)

@@ -352,7 +352,7 @@ def _name_resource(tenant: Tenant, url: str) -> str:
 
 
 def _describe_document(client: Client, redirect_uri: str) -> dict[str, Any]:
-    """What the user can check about a client that no one registered: where its document is, and where the code goes."""
+    """Returns facts about an unregistered client for the user to check: the URLs of its document and redirect."""
     if client.document is None:
         return {}
     return {

@@ -37,7 +37,7 @@ class Hint(NamedTuple):
 
 
 def find_hint(path: str, tenants: Mapping[str, Tenant]) -> Hint | None:
-    """Where the metadata are that a path asks for; None if it asks for none."""
+    """Returns the URL of the metadata that a path asks for; None if it asks for none."""
     place, kind = _split_well_known(path)
     if not kind:
         return None

@@ -1,4 +1,4 @@
-"""What the page of an exchange says about it: the verdict, the headline, what the response was, and the steps of its checks."""
+"""Summarises an exchange for its page: the verdict, the headline, the response, and the steps of its checks."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ ONCE = {
 }
 """Hints for values that work only once, with their placeholders."""
 HEADLINE_CHARACTERS = 170
-"""Characters of a headline before it is shortened."""
+"""Maximum length of a headline in characters."""
 ANSWER_CHARACTERS = 1000
-"""Characters of a response before it is cut off."""
+"""Maximum length of a shown response in characters."""
 UNFOLDED_CHECKS = 4
-"""Longer runs of passed checks are folded."""
+"""Maximum number of consecutive passed checks that aren't folded."""
 _MISSING = {
     "client": "the registration",
     "server": "the other server’s records",

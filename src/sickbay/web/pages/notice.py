@@ -45,12 +45,12 @@ GONE: Final[Mapping[str, str]] = {
     "/developer/hospitals/": "No hospital has this name.",
     "/developer/class/": "No student has this ID, or the student was removed.",
 }
-"""By the beginning of an address: why there may be no page."""
+"""Maps the start of an address to the reason why its page may not exist."""
 _WORD: Final = re.compile(r"[^\W_]{2,}")
 SEARCH_CHARACTERS: Final = 80
 
 SMALLER_POPULATION = 500
-"""With more patients than this, the page says how to have fewer."""
+"""Number of patients above which the page says how to have fewer."""
 
 
 MEANWHILE: Final = Link("Read how to launch an app meanwhile", "/docs/how-to/first-launch.html")

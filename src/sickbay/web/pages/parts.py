@@ -31,7 +31,7 @@ LOOPBACK_ONLY, OPEN = "Listens only on its own machine", "Other machines may con
 
 @dataclass(frozen=True, slots=True)
 class ClockView:
-    """What Sickbay's clock shows while it isn't real time. offset: in words, such as "2 hours ahead of real time"."""
+    """Sickbay's clock while it doesn't show real time. offset: in words, such as "2 hours ahead of real time"."""
 
     now: str
     offset: str

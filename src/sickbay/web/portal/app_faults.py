@@ -61,7 +61,7 @@ async def change(request: Request, sandbox: Sandbox, id: str) -> Response:
 
 
 def _refuse_student(runtime: Runtime, client: Client, sent: Parameters) -> str:
-    """Why a student may not change the faults in this way, as a sentence; "" if the student may."""
+    """Returns why a student can't change the faults in this way, as a sentence; "" if the change is allowed."""
     if end := sent.get("end"):
         is_own = any(fault.id == end and _is_of(fault, client) for fault in runtime.faults)
         return "" if is_own else "This fault isn’t only for this app, so only the teacher can end it."

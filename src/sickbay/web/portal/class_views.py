@@ -14,7 +14,7 @@ from sickbay.services.class_mode.progress import State, StudentProgress
 from sickbay.web.pages.parts import Link
 
 NAME_CHARACTERS: Final = 40
-"""Characters of an app's name in the overview."""
+"""Maximum number of characters of an app's name in the overview."""
 WORDS: Final[dict[State, str]] = {
     "joined": "joined",
     "registered": "registered an app",
@@ -22,7 +22,7 @@ WORDS: Final[dict[State, str]] = {
     "refused": "refused",
     "working": "working",
 }
-"""How far a student is, after a number of students or for one of them."""
+"""Names of the states of students, used after a count or for one student."""
 KINDS: Final[dict[State, str]] = {"refused": "refused", "working": "passed"}
 SECOND: Final = 1_000_000
 
@@ -43,7 +43,8 @@ class StudentRow:
 
 @dataclass(frozen=True, slots=True)
 class JoinLink:
-    """How students join. key: to type. squares: the QR code, as runs of dark squares: x, y and length. size: with its margin.
+    """The link for joining the class. key: to type. squares: the QR code, as runs of dark squares: x, y and length. size: with
+    its margin.
 
     certificate: the path of the certificate that browsers warn about; "" if they don't. fingerprint: its SHA-256.
     """
@@ -102,7 +103,7 @@ class JoinView:
 
 @dataclass(frozen=True, slots=True)
 class MemberView:
-    """What a student sees of the class. code: a new personal code, shown only here. chart: of a patient. row: how far the
+    """The class page of a student. code: a new personal code, shown only here. chart: of a patient. row: how far the
     student is.
     """
 
@@ -147,7 +148,7 @@ def _names_of_apps(found: StudentProgress) -> str:
 
 
 def summarise_students(found: Sequence[StudentProgress]) -> tuple[str, ...]:
-    """How many students there are, and how many are how far, in words."""
+    """Describes the number of students, and how many are in each state."""
     numbers = {state: sum(student.state == state for student in found) for state in WORDS}
     states = [f"{number} {WORDS[state]}" for state, number in numbers.items() if number and state != "joined"]
     return (count(len(found), "student"), *states)

@@ -33,7 +33,7 @@ FIRST = "p-0017"
 QUICK_PATIENTS = 100
 """Creating more patients than this takes longer than a few seconds."""
 RECENT = 5
-"""Exchanges under "Recent activity"."""
+"""Number of exchanges under "Recent activity"."""
 
 
 async def show_home(request: Request, sandbox: Sandbox) -> Response:

@@ -132,7 +132,7 @@ VERDICT_TAGS: dict[Verdict, tuple[str, str]] = {
     Verdict.FINE: ("passed", "No reason to refuse this"),
     Verdict.UNEXAMINED: ("advice", "Nothing to check"),
 }
-"""How a verdict is drawn, and its words."""
+"""Style and text of each verdict."""
 
 
 def rule_view(rule: Rule, case: Case | None, diagnosis: Diagnosis | None = None) -> RuleView:

@@ -19,7 +19,7 @@ from sickbay.web.portal.doctor_examination import examine
 from sickbay.web.portal.doctor_views import DoctorView
 
 LONG_TEXT_BYTES = 65_536
-"""A longer text is examined in a process of its own."""
+"""Size in bytes above which a text is examined in a separate process."""
 LIMIT_SECONDS, LIMIT_BYTES = 10, 512 * 1024 * 1024
 RESULT_BYTES = 64 * 1024 * 1024
 """The largest result that is read. The text itself, which has at most 4 MB, is a part of it."""

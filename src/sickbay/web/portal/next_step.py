@@ -1,4 +1,4 @@
-"""What a developer does next with an app, for its kind and for what became of its last launch."""
+"""Chooses a developer's next step with an app, by its kind and by the result of its last launch."""
 
 from __future__ import annotations
 

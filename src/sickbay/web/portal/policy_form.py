@@ -64,7 +64,7 @@ CHOICE_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "assertion_audience": {"issuer-or-endpoint": "Any of them", "token-endpoint": "Only the token endpoint"},
     "missing_resource": {"default": "A token", "agents": "A token, if it’s an agent", "refuse": "An error"},
 }
-"""What the form shows instead of the values of sickbay.toml."""
+"""Labels that the form shows instead of the values of sickbay.toml."""
 
 
 class PolicyField(NamedTuple):

@@ -43,7 +43,7 @@ DONE: Final = {
     "import": "Imported the snapshot.",
 }
 FORM_BYTES: Final = PACKED_BYTES + 20_000
-"""Bytes of the form with a file: the file, the other fields and their headers."""
+"""Maximum size in bytes of a form with a file: the file, the other fields and their headers."""
 
 
 async def show_time(request: Request, sandbox: Sandbox) -> Response:

@@ -34,13 +34,13 @@ class TimeView:
     action: str
     fault: str = ""
     text: str = ""
-    """What was entered, if it can't be read."""
+    """The text that was entered, if it is invalid."""
     snapshots: tuple[SnapshotRow, ...] = ()
     snapshot_fault: str = ""
     snapshot_name: str = ""
     import_fault: str = ""
     """Why a file wasn't imported or exported."""
     done: str = ""
-    """What was done with a snapshot, as a sentence."""
+    """The completed action on a snapshot, as a sentence."""
     secrets: tuple[SecretRow, ...] = ()
     """Shown only this once."""

@@ -114,7 +114,7 @@ class FaultsView(NamedTuple):
 
 
 class NextStep(NamedTuple):
-    """What to do next with an app. title: an instruction. link: where it is done or described. command: for a terminal."""
+    """The next step with an app. title: an instruction. link: where it is done or described. command: for a terminal."""
 
     title: str
     text: str

@@ -124,7 +124,7 @@ def _render_occurrence(order: ServiceRequest) -> Json:
 
 
 SHORT = 10
-"""Minutes. A procedure up to this length has a point in time, not a period."""
+"""Maximum length in minutes of a procedure with a point in time instead of a period."""
 
 
 def render_procedure(patient: str, procedure: Procedure) -> Json:

@@ -21,7 +21,7 @@ from sickbay.web.fhir.context import FhirContext
 
 INCLUDES = ("_include", "_revinclude")
 EXAMINED_MATCHES = 250
-"""The most matches of a page whose includes are explained from the data. Their ids are kept in memory."""
+"""Maximum number of matches on a page whose includes are explained from the data. Their ids are kept in memory."""
 
 
 def cause_of(query: Query, page: Page) -> Cause:
