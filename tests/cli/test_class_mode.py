@@ -15,8 +15,8 @@ from cryptography import x509
 from tests.docs.code_blocks import blocks
 
 from sickbay.cli import sockets, terminal
-from sickbay.cli.commands.serve import _adapt_to_class
 from sickbay.cli.serve_options import ServeOptions
+from sickbay.cli.start_serving import _adapt_to_class
 from sickbay.testing.server import serving
 
 (START,) = (block.text for block in blocks("docs/how-to/teach-a-class.md") if block.language == "sh")

@@ -31,7 +31,7 @@ def test_one_step_at_a_time_is_taken_on_a_thread_and_none_while_patients_are_cre
     monkeypatch.setattr(warm_up, "PAUSE_SECONDS", 0)
     done: list[str] = []
     threads: set[int] = set()
-    monkeypatch.setattr(warm_up, "WORDS", (lambda: threads.add(threading.get_ident()), partial(done.append, "words")))
+    monkeypatch.setattr(warm_up, "TABLES", (lambda: threads.add(threading.get_ident()), partial(done.append, "words")))
     monkeypatch.setattr(warm_up, "import_module", done.append)
     monkeypatch.setattr(html_response, "load_template", done.append)
     waited: list[int] = []
@@ -56,11 +56,11 @@ WARMED_UP = """
 import sys
 from sickbay.cli import warm_up
 from sickbay.fhir import definitions
-for step in [*warm_up.WORDS, *warm_up._warm_up_steps(())]:
+for step in [*warm_up.TABLES, *warm_up._warm_up_steps(())]:
     if getattr(step, "func", None) is not warm_up.html_response.load_template:
         step()
 stories = [name for name in sys.modules if name.startswith("sickbay.population.stories")]
-print(len(stories), definitions.table.cache_info().currsize)
+print(len(stories), definitions.load_table.cache_info().currsize)
 """
 """How many stories are imported, and how many tables of FHIR versions are in memory."""
 
@@ -78,7 +78,7 @@ imports.import_uvicorn()
 import sickbay.cli.serving, uvicorn, uvicorn.server
 print(*{"sickbay.diagnosis.catalogue", "sickbay.diagnosis.needed_rules"} & sys.modules.keys())
 from sickbay.cli import warm_up
-for step in [*warm_up.WORDS, *warm_up._warm_up_steps(())]:
+for step in [*warm_up.TABLES, *warm_up._warm_up_steps(())]:
     step()
 heavy = {"click", "multiprocessing", "importlib.metadata", "importlib.resources", "markdown_it", "sickbay.web.mcp"}
 print(*heavy & sys.modules.keys(), uvicorn.Server is uvicorn.server.Server)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
 
+from sickbay.fhir.validation.shapes import primitives
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.redaction import vocabulary
 from sickbay.web import html_response
@@ -19,8 +20,8 @@ DELAY_SECONDS = 0.2
 """The first requests come first: what starts a server often asks it at once. So do those that waited for patients."""
 PAUSE_SECONDS = 0.01
 """Seconds between two steps, in which requests are answered."""
-WORDS: tuple[Callable[[], object], ...] = (vocabulary.list_kinds, vocabulary.load_everyday_words)
-"""Modules that the first exchange needs when it is recorded."""
+TABLES: tuple[Callable[[], object], ...] = (vocabulary.list_kinds, vocabulary.load_everyday_words, primitives)
+"""What the first exchange needs when it is recorded, and the first resource when it is checked."""
 MODULES = (
     "sickbay.web.portal.developer",
     "sickbay.web.ehr.handlers",
@@ -68,6 +69,6 @@ async def warm_up(sandbox: Sandbox) -> None:
 
 def _warm_up_steps(more: Sequence[str]) -> Iterator[Callable[[], object]]:
     """more: modules that only this server needs."""
-    yield from WORDS
+    yield from TABLES
     yield from (partial(import_module, name) for name in (*MODULES, *more))
     yield from (partial(html_response.load_template, name) for name in html_response.list_templates())

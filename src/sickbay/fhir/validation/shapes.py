@@ -63,7 +63,7 @@ def load_shape(version: str, path: str) -> Shape:
     for name, row in rows[path]:
         _add_element(compiled, version, path, name, row)
     if version == "dstu2":
-        compiled.elements.setdefault("fhir_comments", Element(True, PRIMITIVES["string"]))
+        compiled.elements.setdefault("fhir_comments", Element(True, primitives()["string"]))
     compiled.choices = {key: element.group for key, element in compiled.elements.items() if element.group}
     singles = {key: element for key, element in compiled.elements.items() if not element.many}
     compiled.plain = {key: element.check for key, element in singles.items() if element.check is not None}
@@ -107,16 +107,16 @@ def _build_element(
     if type == "code" and len(row) > 3 and row[3]:
         return Element(many, _make_code_check(version, row[3]))
     if name == "id" and "." not in path and path in load_table(version, "search"):
-        return Element(many, PRIMITIVES["id"])
-    if type in PRIMITIVES:
-        return Element(many, PRIMITIVES[type])
+        return Element(many, primitives()["id"])
+    if type in primitives():
+        return Element(many, primitives()[type])
     return Element(many, home=type, targets=targets)
 
 
 @cache
 def _make_code_check(version: str, value_set: str) -> ValueCheck:
     """Checks a required binding. For value sets that the tables don't list (media types, languages), checks only the form."""
-    plain = PRIMITIVES["code"]
+    plain = primitives()["code"]
     codes = load_table(version, "codes").get(value_set.partition("|")[0])
     if codes is None:
         return plain
@@ -223,30 +223,35 @@ def _fault_of_base64(value: Any) -> str | None:
 
 
 _BASE64 = re.compile(r"[0-9A-Za-z+/]*={0,2}", re.ASCII).fullmatch
-_uri = _remember_known(_check_pattern(r"\S+", "a URI without spaces", 0))
 
-PRIMITIVES: dict[str, ValueCheck] = {
-    "base64Binary": _fault_of_base64,
-    "boolean": _fault_of_boolean,
-    "canonical": _uri,
-    "code": _check_pattern(r"[^\s]+(\s[^\s]+)*", "a code, without spaces before or after it", 0),
-    "date": _make_date_check(_DAY, "a date: YYYY, YYYY-MM or YYYY-MM-DD"),
-    "dateTime": _make_date_check(
-        rf"{_DAY}|\d{{4}}-\d\d-\d\dT{_TIME}{_ZONE}", "a dateTime: YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+zz:zz"
-    ),
-    "decimal": _fault_of_decimal,
-    "id": _check_pattern(r"[A-Za-z0-9\-.]{1,64}", "1 to 64 letters, digits, '-' or '.'"),
-    "instant": _make_date_check(rf"\d{{4}}-\d\d-\d\dT{_TIME}{_ZONE}", "an instant: YYYY-MM-DDThh:mm:ss.sss+zz:zz"),
-    "integer": _make_integer_check(-_INT, "a whole number"),
-    "integer64": _check_pattern(r"0|-?[1-9]\d{0,18}", "a whole number as a string"),
-    "markdown": _fault_of_text,
-    "oid": _check_pattern(r"urn:oid:[0-2](\.(0|[1-9]\d*))+", "an OID such as urn:oid:1.2.3"),
-    "positiveInt": _make_integer_check(1, "a whole number of 1 or more"),
-    "string": _fault_of_text,
-    "time": _check_pattern(_TIME, "a time: hh:mm:ss"),
-    "unsignedInt": _make_integer_check(0, "a whole number of 0 or more"),
-    "uri": _uri,
-    "url": _uri,
-    "uuid": _check_pattern(r"urn:uuid:[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", "a UUID such as urn:uuid:…", re.ASCII | re.I),
-}
-"""The checks for the primitive types (R4, 2.24.0.1)."""
+
+@cache
+def primitives() -> dict[str, ValueCheck]:
+    """The checks for the primitive types (R4, 2.24.0.1). The first call compiles their patterns, which takes 4 ms."""
+    uri = _remember_known(_check_pattern(r"\S+", "a URI without spaces", 0))
+    return {
+        "base64Binary": _fault_of_base64,
+        "boolean": _fault_of_boolean,
+        "canonical": uri,
+        "code": _check_pattern(r"[^\s]+(\s[^\s]+)*", "a code, without spaces before or after it", 0),
+        "date": _make_date_check(_DAY, "a date: YYYY, YYYY-MM or YYYY-MM-DD"),
+        "dateTime": _make_date_check(
+            rf"{_DAY}|\d{{4}}-\d\d-\d\dT{_TIME}{_ZONE}", "a dateTime: YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+zz:zz"
+        ),
+        "decimal": _fault_of_decimal,
+        "id": _check_pattern(r"[A-Za-z0-9\-.]{1,64}", "1 to 64 letters, digits, '-' or '.'"),
+        "instant": _make_date_check(rf"\d{{4}}-\d\d-\d\dT{_TIME}{_ZONE}", "an instant: YYYY-MM-DDThh:mm:ss.sss+zz:zz"),
+        "integer": _make_integer_check(-_INT, "a whole number"),
+        "integer64": _check_pattern(r"0|-?[1-9]\d{0,18}", "a whole number as a string"),
+        "markdown": _fault_of_text,
+        "oid": _check_pattern(r"urn:oid:[0-2](\.(0|[1-9]\d*))+", "an OID such as urn:oid:1.2.3"),
+        "positiveInt": _make_integer_check(1, "a whole number of 1 or more"),
+        "string": _fault_of_text,
+        "time": _check_pattern(_TIME, "a time: hh:mm:ss"),
+        "unsignedInt": _make_integer_check(0, "a whole number of 0 or more"),
+        "uri": uri,
+        "url": uri,
+        "uuid": _check_pattern(
+            r"urn:uuid:[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", "a UUID such as urn:uuid:…", re.ASCII | re.I
+        ),
+    }
