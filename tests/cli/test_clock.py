@@ -14,7 +14,7 @@ from sickbay.cli.commands.clock import body_of, describe
 def test_the_clock_is_moved_frozen_and_returned_to_real_time(tmp_path: Path) -> None:
     assert "(2 hours ahead of real time)" in sickbay("clock", "+2h", folder=tmp_path).stdout
     assert "(1 hour and 30 minutes ahead of real time)" in sickbay("clock", "-30m", folder=tmp_path).stdout
-    assert "(frozen, " in sickbay("clock", "freeze", folder=tmp_path).stdout
+    assert "(frozen, 1 hour and 30 minutes ahead of real time)" in sickbay("clock", "freeze", folder=tmp_path).stdout
     assert json.loads(sickbay("clock", "--json", folder=tmp_path).stdout)["frozen"]
     assert "(real time)" in sickbay("clock", "real", folder=tmp_path).stdout
 
@@ -39,4 +39,6 @@ def test_units_are_added_up(move: str, seconds: int) -> None:
 
 def test_an_offset_is_said_in_words() -> None:
     reading = {"now": 1_764_000_000.0, "real": 1_764_090_061.0, "offset": -90_061.0, "frozen": False}
-    assert "1 day, 1 hour, 1 minute and 1 second behind real time" in describe(reading)
+    assert "(1 day, 1 hour, 1 minute and 1 second behind real time)" in describe(reading)
+    assert "(frozen, 1 day, 1 hour, 1 minute and 1 second behind real time)" in describe(reading | {"frozen": True})
+    assert "(real time)" in describe(reading | {"offset": 0.0})

@@ -18,6 +18,7 @@ import apsw
 import pytest
 
 from sickbay.cli.progress import Progress, show_progress
+from sickbay.fhir.loading import LoadError
 from sickbay.services.loading import Loading
 
 RESOURCES = 40_000
@@ -90,6 +91,12 @@ class _Runtime:
         @staticmethod
         def now() -> float:
             return 0.0
+
+
+def test_the_number_of_a_line_is_no_emoji(capsys: pytest.CaptureFixture[str]) -> None:
+    with show_progress([]) as shown:
+        shown.fault(LoadError("a.ndjson:100", "it has no resourceType [b]:bug:"))
+    assert capsys.readouterr().err == "a.ndjson:100: it has no resourceType [b]:bug:\n"
 
 
 def test_the_place_of_a_load_names_the_file_and_its_number(tmp_path: Path) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 from tests.cli.command import sickbay
 
+from sickbay.storage.sqlite.migrations import STEPS
 from sickbay.testing.server import serving
 
 
@@ -50,6 +53,15 @@ def test_a_damaged_database_is_a_fault(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     (tmp_path / "sickbay.db").write_bytes(b"no database" * 500)
     assert checks(tmp_path, healthy=False)["Database"]["fix"]
+
+
+def test_a_database_of_a_newer_version_is_a_fault(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    with closing(apsw.Connection(str(tmp_path / "sickbay.db"))) as db:
+        db.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
+    database = checks(tmp_path, healthy=False)["Database"]
+    assert database["found"] == "written by a newer version of Sickbay"
+    assert database["fix"] == "Use that version, or choose another folder with --data."
 
 
 def test_the_text_has_one_line_for_each_check(served: Path) -> None:

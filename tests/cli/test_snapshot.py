@@ -43,10 +43,10 @@ def test_a_snapshot_is_exported_to_a_file_and_imported_from_it(tmp_path: Path) -
     assert imported.stdout.split()[:4] == ["HOSPITAL", "APP_ID", "CLIENT_ID", "CLIENT_SECRET"]
     assert {saved["name"] for saved in json.loads(sickbay("snapshot", "list", "--json", folder=data).stdout)} == {"a", "b"}
     for arguments, message in (
-        (("export", "c", str(file)), "There is no snapshot named c"),
+        (("export", "c", str(file)), "There is no snapshot named c.\n"),
         (("export", "a", str(tmp_path / "no" / "a.zip")), "can't be written"),
         (("import", str(tmp_path / "no.zip")), "can't be read: No such file or directory."),
-        (("import", str(file)), "A snapshot named a already exists"),
+        (("import", str(file)), "A snapshot named a already exists.\n"),
         (("import", str(file), "A"), "1 to 64 characters"),
         (("import", __file__, "c"), "The file isn't a zip that"),
     ):

@@ -123,7 +123,14 @@ def test_everything_supports_care_dates_and_since(tmp_path: Path) -> None:
             "parameter": [{"name": "_type", "valueCode": "Observation"}, {"name": "end", "valueDate": "1890-12-31"}],
         }
         assert ids(await own.ask("POST", "/Patient/p-0001/$everything", posted)) == [old]
-        for query in ("start=yesterday", "_type=Observatoin", "_count=many", "_since=2020-01-01", "types=Observation"):
+        for query in (
+            "start=yesterday",
+            "_type=Observatoin",
+            "_count=many",
+            "_since=2020-01-01",
+            "_since=2020-01-01T00:00:00",
+            "types=Observation",
+        ):
             refused = await own.ask("GET", f"/Patient/p-0001/$everything?{query}")
             assert refused.status_code == 400, query
             assert rules(refused) <= {"fhir-operation-parameter", "fhir-date-malformed"}

@@ -134,6 +134,12 @@ def test_a_name_that_leaves_the_folder_is_refused(tmp_path: Path, name: str) -> 
         drafts.file(name)
 
 
+@pytest.mark.parametrize("name", ["my snapshot.zip", "größe 患者.zip", ".hidden", "(1).zip", "a" * 255])
+def test_a_file_may_have_any_name_that_the_file_system_allows(tmp_path: Path, name: str) -> None:
+    private_files.write_file(tmp_path / name, b"x")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 def about(owner: int) -> os.stat_result:
     return os.stat_result((stat.S_IFLNK | 0o777, 0, 0, 1, owner, owner, 0, 0, 0, 0))
 

@@ -179,4 +179,5 @@ def describe_problem(response: httpx2.Response) -> str:
         return f"The server responded with status {response.status_code}."
     sentence = problem.get("detail") or problem.get("title") or f"The server responded with status {response.status_code}."
     lines = [f"  {finding['title']}  [{finding['id']}]\n  → {finding['fix']}" for finding in problem.get("findings", ())]
-    return "\n".join([sentence, *lines])
+    end = "" if lines or sentence.endswith((".", "?", "!", ":")) else "."
+    return "\n".join([sentence + end, *lines])

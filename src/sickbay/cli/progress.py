@@ -22,6 +22,11 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.interface import ResourceSpace
 
 
+def _open_console() -> Console:
+    """Standard error, where `:100:` after the name of a file is the number of a line and not an emoji."""
+    return Console(stderr=True, emoji=False)
+
+
 class Progress:
     """bad: number of resources that failed. left_out: number of valid resources that weren't loaded."""
 
@@ -71,7 +76,7 @@ class Progress:
 
 async def fill(sandbox: Sandbox, space: ResourceSpace) -> None:
     """Creates the sample patients of a space if they are missing, with a bar on a terminal, else with a line now and then."""
-    if not Console(stderr=True).is_terminal:
+    if not _open_console().is_terminal:
         sandbox.filling.writer.listen = population_report.report_of_command()
         await sandbox.filling.ensure(space)
         return
@@ -84,7 +89,7 @@ async def fill(sandbox: Sandbox, space: ResourceSpace) -> None:
 @contextmanager
 def count_with_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """A function that takes how many of the total are done. Shows a bar on standard error if that is a terminal."""
-    console = Console(stderr=True)
+    console = _open_console()
     if not console.is_terminal or total == 0:
         yield lambda done: None
         return
@@ -97,7 +102,7 @@ def count_with_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
 @contextmanager
 def show_progress(chosen: list[Path]) -> Iterator[Progress]:
     """The progress, on standard error."""
-    console = Console(stderr=True)
+    console = _open_console()
     if not console.is_terminal:
         yield Progress(console, None, chosen)
         return

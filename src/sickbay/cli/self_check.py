@@ -19,6 +19,8 @@ import apsw
 from sickbay import __version__
 from sickbay.cli import folder
 from sickbay.settings.database import is_database
+from sickbay.storage.sqlite.connection import read_schema_version
+from sickbay.storage.sqlite.migrations import STEPS
 
 EARLIEST = 1_790_000_000
 """September 2026, in seconds since 1970. A clock before this release's date is wrong."""
@@ -100,8 +102,12 @@ def _check_database(file: Path) -> SelfCheck:
         with closing(apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)) as db:
             db.set_busy_timeout(TIMEOUT_SECONDS * 1000)
             answer = str(db.execute("PRAGMA quick_check(1)").get)
+            newer = read_schema_version(db) > len(STEPS)
     except apsw.Error as error:
         answer = str(error)
+    if answer == "ok" and newer:
+        fix = "Use that version, or choose another folder with --data."
+        return SelfCheck("Database", False, "written by a newer version of Sickbay", fix)
     sound = answer == "ok"
     found = f"{file.stat().st_size // 1_000_000:,} MB, {'sound' if sound else answer}"
     return SelfCheck("Database", sound, found, "" if sound else "Restore a backup, or start with a new data folder.")

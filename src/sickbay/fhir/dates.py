@@ -40,6 +40,12 @@ def parse_span(text: str) -> tuple[int, int] | None:
     return (low, low + _DAY) if form["hour"] is None else _moment_of_day(low, form)
 
 
+def is_instant(text: str) -> bool:
+    """Whether it is an instant, which has seconds and a time zone (R4, 2.24.0.1)."""
+    form = _FORM.fullmatch(text)
+    return form is not None and bool(form["second"] and form["zone"]) and parse_span(text) is not None
+
+
 def _moment_of_day(day: int, form: re.Match[str]) -> tuple[int, int] | None:
     hour, minute, second = int(form["hour"]), int(form["minute"]), int(form["second"] or 0)
     zone = _offset_of_zone(form["zone"])

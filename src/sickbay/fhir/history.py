@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sickbay.fhir.dates import parse_span
+from sickbay.fhir.dates import is_instant, parse_span
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search.result_parameters import CURSOR, MAXIMUM_COUNT
 
@@ -40,8 +40,9 @@ def parse(pairs: Sequence[tuple[str, str]], strict: bool = False) -> HistoryPara
         elif name in ("_summary", "_elements"):
             params = params._replace(applied=(*params.applied, (name, text)))
         elif name in ("_since", "_at"):
-            period = parse_span(text.replace(" ", "+"))  # an unencoded plus sign arrives as a space
-            if period is None or (name == "_since" and "T" not in text):
+            moment = text.replace(" ", "+")  # an unencoded plus sign arrives as a space
+            period = parse_span(moment)
+            if period is None or (name == "_since" and not is_instant(moment)):
                 errors.append(RequestError("fhir-date-malformed", name, text, _EXPECTED[name]))
                 continue
             change = {"since": period[0]} if name == "_since" else {"at": period}

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import IO
 
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
+_NAME = re.compile(r"(?!-|\.{1,2}\Z)[^/\x00-\x1f\x7f]+")
 
 
 class NotPrivate(Exception):
@@ -148,7 +148,7 @@ class Drafts:
             if not _NAME.fullmatch(name):
                 raise NotPrivate(f"{name!r} can't be the name of a file.")
             self._refuse_link(name)
-            draft = self._drafts[name] = f".{name}.{secrets.token_hex(8)}.draft"
+            draft = self._drafts[name] = f".{secrets.token_hex(8)}.draft"
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(draft, flags, FILE_MODE, dir_fd=self._descriptor)
             os.fchmod(descriptor, FILE_MODE)

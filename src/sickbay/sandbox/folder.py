@@ -42,7 +42,7 @@ def prepare(settings: Settings, temporary: Path | None) -> Path | None:
     except private_files.NotPrivate as error:
         raise CannotOpen(str(error)) from error
     except OSError as error:
-        raise CannotOpen(f"{place} cannot be made a folder ({error.strerror}); choose another place.") from error
+        raise CannotOpen(f"The folder {place} can't be created ({error.strerror}). Choose another one.") from error
     return place / DATABASE
 
 

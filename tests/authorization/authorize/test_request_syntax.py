@@ -79,6 +79,15 @@ def test_each_request_object_parameter_has_its_own_error(name: str) -> None:
     assert refusal == Refusal("request-object-unsupported", f"{name}_not_supported", facts)
 
 
+@pytest.mark.parametrize("name", ["request", "request_uri"])
+def test_a_request_object_is_the_cause_if_the_parameters_are_only_in_it(name: str) -> None:
+    """RFC 9101 5 requires only `client_id` next to the request object; the other parameters are in it."""
+    only_object = sample_request(**{name: "x", "redirect_uri": None, "response_type": None, "state": None, "scope": None})
+    first, second, *_ = examination(only_object).refusals
+    assert (first.name, first.error) == ("request-object-unsupported", f"{name}_not_supported")
+    assert second.name == "redirect-uri-missing"
+
+
 def test_error_codes_are_those_of_the_specifications() -> None:
     errors = {
         refusal.name: refusal.error

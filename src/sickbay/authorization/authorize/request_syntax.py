@@ -39,6 +39,11 @@ OBJECTS = {
     "registration": refusals.REGISTRATION_UNSUPPORTED,
 }
 """Parameters of OpenID Connect Core 6 and 7.2.1, each with its own error code (3.1.2.6)."""
+ONLY_OBJECTS = {
+    "request": refusals.REQUEST_OBJECT_WITHOUT_REDIRECT_URI,
+    "request_uri": refusals.REQUEST_URI_WITHOUT_REDIRECT_URI,
+}
+"""Those that can contain all other parameters but `client_id` (RFC 9101 5)."""
 
 
 @check()
@@ -87,12 +92,28 @@ def parameters_are_sent_once(request: AuthorizeRequest, context: AuthorizeContex
 
 
 @check()
-def request_object_is_not_used(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    used = next((name for name in OBJECTS if request.parameters.get(name)), None)
-    if used is None or not context.smart:
+def parameters_are_not_only_in_a_request_object(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    """Without `redirect_uri` in the URL, the request object is the cause, and the error is shown on a page."""
+    used = _find_object(request, context)
+    if used not in ONLY_OBJECTS or request.parameters.get("redirect_uri"):
         return None
-    facts = {"received": used, "name": used, "expected": "plain parameters"}
-    return OBJECTS[used].with_facts(facts)
+    return ONLY_OBJECTS[used].with_facts(_object_facts(used))
+
+
+@check()
+def request_object_is_not_used(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    used = _find_object(request, context)
+    if used is None or (used in ONLY_OBJECTS and not request.parameters.get("redirect_uri")):
+        return None
+    return OBJECTS[used].with_facts(_object_facts(used))
+
+
+def _find_object(request: AuthorizeRequest, context: AuthorizeContext) -> str | None:
+    return next((name for name in OBJECTS if request.parameters.get(name)), None) if context.smart else None
+
+
+def _object_facts(used: str) -> dict[str, object]:
+    return {"received": used, "name": used, "expected": "plain parameters"}
 
 
 @check()

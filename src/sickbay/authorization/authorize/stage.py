@@ -25,6 +25,7 @@ CHECKS: tuple[AuthorizeCheck, ...] = (
     client.client_id_is_sent,
     client.client_is_registered,
     redirect_uri.client_id_and_redirect_uri_are_sent_once,
+    request_syntax.parameters_are_not_only_in_a_request_object,
     redirect_uri.redirect_uri_is_sent,
     redirect_uri.redirect_uri_is_encoded_once,
     redirect_uri.redirect_uri_has_no_fragment,

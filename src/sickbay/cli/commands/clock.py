@@ -48,8 +48,10 @@ def body_of(move: str) -> dict[str, Any]:
 
 def describe(reading: dict[str, Any]) -> str:
     """Sickbay's time and real time, and how far they are apart."""
-    frozen = "frozen, " if reading["frozen"] else ""
+    distance = english.describe_offset(reading["offset"])
+    if reading["frozen"]:
+        distance = f"frozen, {distance}" if round(reading["offset"]) else "frozen"
     return (
-        f"Sickbay's time: {english.moment(reading['now'])} UTC ({frozen}{english.describe_offset(reading['offset'])})\n"
+        f"Sickbay's time: {english.moment(reading['now'])} UTC ({distance})\n"
         f"Real time:      {english.moment(reading['real'])} UTC"
     )

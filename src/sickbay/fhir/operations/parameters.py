@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from sickbay.fhir import lossless_json
-from sickbay.fhir.dates import parse_span
+from sickbay.fhir.dates import is_instant, parse_span
 from sickbay.fhir.operations import registry as operation_registry
 from sickbay.fhir.operations.registry import Kind, Operation
 from sickbay.fhir.request_error import RequestError
@@ -276,7 +276,8 @@ def _check_lastn(version: str, params: OperationInput) -> list[RequestError]:
 def _check_type_filter(
     version: str, params: OperationInput, type: str, search: tuple[tuple[str, str], ...]
 ) -> Sequence[RequestError]:
-    if type not in known_types(version) or (params.values("_type") and type not in params.values("_type")):
+    exported = not params.values("_type") or type in params.values("_type")
+    if type not in known_types(version) or not exported or not search:  # a filter without criteria would filter nothing
         return (RequestError(RULE, "_typeFilter", type, "<Type>?<search>, with a type that is exported"),)
     result = next((name for name, _ in search if name.partition(":")[0] in RESULTS), None)
     if result is not None:  # these must not be used there (Bulk Data Access 2.0, _typeFilter query parameter)
@@ -291,7 +292,7 @@ def _find_example(kind: Kind, text: str) -> str | None:
         case "date":
             return None if parse_span(text.replace(" ", "+")) else "2026-01-31"
         case "instant":
-            return None if "T" in text and parse_span(text.replace(" ", "+")) else "2026-01-31T10:00:00Z"
+            return None if is_instant(text.replace(" ", "+")) else "2026-01-31T10:00:00Z"
         case "integer":
             return None if re.fullmatch(r"\d{1,6}", text, re.ASCII) else "a whole number"
         case "boolean":

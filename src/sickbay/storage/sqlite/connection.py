@@ -183,7 +183,7 @@ def migrate(connection: apsw.Connection) -> None:
 
     Raises CannotOpen if its schema is newer than this program, or if it can't be copied.
     """
-    if _schema_version(connection) == len(STEPS):
+    if read_schema_version(connection) == len(STEPS):
         return
     begin(connection)
     connection.set_progress_handler(_let_signals_in, SIGNAL_STEPS)
@@ -204,7 +204,7 @@ def _let_signals_in() -> bool:
 
 
 def _upgrade(connection: apsw.Connection) -> None:
-    version = _schema_version(connection)
+    version = read_schema_version(connection)
     if version > len(STEPS):
         raise CannotOpen(
             f"The data folder was written by a newer version of Sickbay (schema {version}, this one supports {len(STEPS)}); "
@@ -232,7 +232,7 @@ def replace_published_key(connection: apsw.Connection) -> None:
         connection.execute("UPDATE meta SET value = ? WHERE name = 'cursor_key' AND value = ?", (new, key))
 
 
-def _schema_version(connection: apsw.Connection) -> int:
+def read_schema_version(connection: apsw.Connection) -> int:
     version: int = connection.execute("PRAGMA user_version").get
     return version
 
