@@ -430,3 +430,14 @@ def test_an_error_that_is_solved_is_not_the_one_that_is_explained(before: str, t
     text = f"{before}, the token endpoint returns invalid_client.\n{turn} says invalid_scope: the scope openid isn't allowed."
     answers = [answer.code for answer in diagnose_text(text)[1].answers]
     assert answers == ["invalid_scope"]
+
+
+def test_a_template_of_javascript_is_not_sent_with_its_variables() -> None:
+    form = "code=${code}&client_id=${id}&grant_type=authorization_code"
+    assert "value-is-placeholder" not in claims(f"I changed line 39 of the app to be\nbody: `{form}`")
+    assert "value-is-placeholder" in claims(f"The log of the server has this body:\n{form}")
+
+
+def test_an_incomplete_result_is_a_problem() -> None:
+    text = "This query retruns 501 resources. I would expect 2001 resources.\nhttps://ehr.example.org/r4/Patient?_id=1"
+    assert diagnose_text(text)[1].verdict == Verdict.UNKNOWN

@@ -21,7 +21,7 @@ _CODE_END = (";", "{", "}", "(", "=>", "*/")
 _PROBLEM = compile_late(
     r"\?(?:$|[\s\"')])|n['’]t\b|fehler|(?:returns?|gives?|answers?)\s\[\]|\b(?:no(?!-)|not|cannot|unable|\w{0,30}fail\w{0,9}|\w*errors?(?!\x22\s?:\s?(?:\[\s*\]|null))|\w*exceptions?|err_\w+|wrong\w*|problems?|issues?|trouble|refus\w+|reject\w+|bad|mismatch\w*|blocked|disallow\w*"
     r"|den(?:y|ies|ied)|missing|empty|instead|why|stuck|strange|unexpected\w*|incorrect\w*|broken|never|nothing|unauthori[sz]ed"
-    r"|forbidden|invalid|throws?|threw|thrown|disappear\w*|lost|loses|drops?|dropped|ignor\w+|must|should|expected"
+    r"|forbidden|invalid|throws?|threw|thrown|disappear\w*|lost|loses|drops?|dropped|ignor\w+|must|should|expect(?:ed)?"
     r"|nicht|kein\w*|fehlt|fehlgeschlagen|ungültig\w*|verweiger\w*|abgelehnt|blockiert|verbietet|unerwartet\w*|leider"
     r"|erreur\w*|échec|échou\w*|refusée?|invalide\w*|impossible|ne \w+ pas|fout|foutmelding|mislukt|ongeldig\w*|niet|geen"
     r"|erro|falha\w*|falhou|inválid\w*|não|falló|rechazad\w*|errore|fallit\w*|rifiutat\w*|bloccat\w*|bloqu\w*|mancante|manquant\w*|geblokkeerd|falta|błąd)\b",

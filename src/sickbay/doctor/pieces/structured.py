@@ -278,8 +278,8 @@ GAP = 160
 
 def find_forms(text: str) -> Iterator[Piece]:
     for start, end in _spans_of_forms(text):
-        names = set(parse(text[start:end]).names())
-        if names & _TELLING or len(names & NAMES) > 2:
+        is_template = text[start - 1 : start] == "`" and "${" in text[start:end]  # code, which isn't sent as it is
+        if not is_template and ((names := set(parse(text[start:end]).names())) & _TELLING or len(names & NAMES) > 2):
             yield Piece(kind="form", start=start, end=end, values={"body": text[start:end].replace("& ", "&")})
     yield from _lists(text)
 
