@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from msgspec.json import encode
 
@@ -42,6 +42,8 @@ FACETS = GRANULAR - {"status", "intent", "verification-status", "_tag", "_securi
 INDEXED_CHARACTERS = 120
 """Maximum characters of a text that are indexed."""
 IndexRow: TypeAlias = tuple[int | str, ...]
+IndexValues: TypeAlias = defaultdict[str, list[Any]]
+"""The values of rows, one row after the other, by table."""
 Words: TypeAlias = Mapping[str, int]
 """The numbers of names."""
 Targets: TypeAlias = Mapping[tuple[str, str], int]
@@ -69,42 +71,60 @@ def index_rows(
     space: int, type: int, nid: int, facts: IndexEntries, words: Words, targets: Targets, terms: Terms
 ) -> dict[str, list[IndexRow]]:
     """Return all facts as rows by table."""
-    rows: dict[str, list[IndexRow]] = {}
-    token: list[IndexRow] = [(space, number, terms[system, code], nid) for number, system, code in facts.tokens]
-    facet: list[IndexRow] = []
-    facet_codes = []
-    for name, system, code in facts.codes:
-        number, hash = words[name], terms[system, code]
-        token.append((space, -number, hash, nid))
-        if name in FACETS:
-            facet_codes.append((number, hash))
-    if token:
-        rows["token_index"] = token
+    values: IndexValues = defaultdict(list)
+    add_index_values(values, space, type, nid, facts, words, targets, terms)
+    return {table: split_rows(table, listed) for table, listed in values.items()}
+
+
+def split_rows(table: str, values: list[Any]) -> list[IndexRow]:
+    """Return the rows whose values these are, one row after the other."""
+    return list(zip(*[iter(values)] * len(COLUMNS[table]), strict=True))
+
+
+def add_index_values(
+    into: IndexValues, space: int, type: int, nid: int, facts: IndexEntries, words: Words, targets: Targets, terms: Terms
+) -> None:
+    """Add all facts to the values of the rows by table. A tuple for each row would take several times as long."""
+    facet_codes: list[tuple[int, int]] = []
+    if facts.tokens or facts.codes:
+        token = into["token_index"]
+        for number, system, code in facts.tokens:
+            token += (space, number, terms[system, code], nid)
+        for name, system, code in facts.codes:
+            number, hash = words[name], terms[system, code]
+            token += (space, -number, hash, nid)
+            if name in FACETS:
+                facet_codes.append((number, hash))
     if patients := _compartment_rows(facts, targets):
-        rows["compartment_index"] = [(patient, type, rank, nid, member, named) for patient, rank, member, named in patients]
+        compartment = into["compartment_index"]
         for patient, rank, member, named in patients:
-            facet += [(patient, type, number, hash, rank, nid, member, named) for number, hash in facet_codes]
-    if facet:
-        rows["facet_index"] = facet
+            compartment += (patient, type, rank, nid, member, named)
+            for number, hash in facet_codes:
+                into["facet_index"] += (patient, type, number, hash, rank, nid, member, named)
     if facts.references:
-        rows["reference_index"] = [(targets[kind, id], number, nid) for number, kind, id in facts.references]
+        reference = into["reference_index"]
+        for number, kind, id in facts.references:
+            reference += (targets[kind, id], number, nid)
     if facts.dates:
-        rows["date_index"] = [(space, number, low, high, nid) for number, low, high in (*facts.dates, *_hulls_of_dates(facts))]
+        date = into["date_index"]
+        for number, low, high in (*facts.dates, *_hulls_of_dates(facts)):
+            date += (space, number, low, high, nid)
     if facts.strings:
-        rows["string_index"] = [
-            (space, number, text[:INDEXED_CHARACTERS], text_hash(raw), nid) for number, text, raw in facts.strings
-        ]
+        string = into["string_index"]
+        for number, text, raw in facts.strings:
+            string += (space, number, text[:INDEXED_CHARACTERS], text_hash(raw), nid)
     if facts.uris:
-        rows["uri_index"] = [(space, number, uri, nid) for number, uri in facts.uris]
+        uri_values = into["uri_index"]
+        for number, uri in facts.uris:
+            uri_values += (space, number, uri, nid)
     if facts.quantities or facts.numbers:
-        rows["quantity_index"] = _amount_rows(space, nid, facts, terms)
-    if facts.composites:
-        rows["composite_index"] = [
-            (space, number, *composites.make_row(parts, terms), nid) for number, parts in facts.composites
-        ]
-    for number, latitude, longitude in facts.positions:
-        rows.setdefault("composite_index", []).append((space, number, 0, latitude, longitude, 0, "", nid))
-    return rows
+        _add_amounts(into["quantity_index"], space, nid, facts, terms)
+    if facts.composites or facts.positions:
+        composite = into["composite_index"]
+        for number, parts in facts.composites:
+            composite += (space, number, *composites.make_row(parts, terms), nid)
+        for number, latitude, longitude in facts.positions:
+            composite += (space, number, 0, latitude, longitude, 0, "", nid)
 
 
 def _hulls_of_dates(facts: IndexEntries) -> Iterator[tuple[int, int, int]]:
@@ -120,14 +140,12 @@ def _hulls_of_dates(facts: IndexEntries) -> Iterator[tuple[int, int, int]]:
             yield -number, min(low for low, _ in ranges), max(high for _, high in ranges)
 
 
-def _amount_rows(space: int, nid: int, facts: IndexEntries, terms: Terms) -> list[IndexRow]:
-    rows: list[IndexRow] = []
+def _add_amounts(into: list[Any], space: int, nid: int, facts: IndexEntries, terms: Terms) -> None:
     for number, system, unit, least, most in facts.quantities:
         term = terms[system, unit] if unit is not None else 0
-        rows.append((space, number, to_sortable(least), to_sortable(most), term, nid))
+        into += (space, number, to_sortable(least), to_sortable(most), term, nid)
     for number, least, most in facts.numbers:
-        rows.append((space, number, to_sortable(least), to_sortable(most), 0, nid))
-    return rows
+        into += (space, number, to_sortable(least), to_sortable(most), 0, nid)
 
 
 def list_targets(facts: IndexEntries) -> Iterator[tuple[str, str]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any
 
 import apsw
 
-from sickbay.storage.query.saving import COLUMNS, IndexRow
+from sickbay.storage.query.saving import COLUMNS, IndexRow, IndexValues
 from sickbay.storage.terms import term_hash
 
 HISTORY = "resource_history"
@@ -20,13 +21,13 @@ _COLUMNS = {
     HISTORY: ("nid", "version_id", "sequence", "at", "interaction", "who", "facts", "undo"),
 }
 FULL_ROWS = 65_536
-"""Rows after which they are written early, and codings that are remembered."""
-UNSORTED_ROWS = 1_000
+"""How many codings are remembered."""
+FULL_VALUES = 5 * FULL_ROWS
+"""Values after which the rows are written early. A row has five on average."""
+UNSORTED_VALUES = 5_000
+FEW_ROWS = 8
 CACHED_PAGES = 16_000
 """As many as `make_room` allows."""
-
-TableRows: TypeAlias = dict[str, list[tuple[Any, ...]]]
-"""Rows by table, as the values of their columns."""
 
 
 class PendingTerms(dict[tuple[str | None, str], int]):
@@ -34,15 +35,15 @@ class PendingTerms(dict[tuple[str | None, str], int]):
 
     def __init__(self, known: Mapping[tuple[str | None, str], int]) -> None:
         self._known = known
-        self.added: list[tuple[Any, ...]] = []
-        """Rows to write."""
+        self.added: list[Any] = []
+        """The values of the rows to write."""
 
     def __missing__(self, coding: tuple[str | None, str]) -> int:
         hash = self._known.get(coding)
         if hash is None:
             system, code = coding
             hash = term_hash(system, code)
-            self.added.append((hash, system or "", code))
+            self.added += (hash, system or "", code)
         self[coding] = hash
         return hash
 
@@ -57,80 +58,81 @@ class PendingRows:
 
     def __init__(self, db: apsw.Connection, known_terms: Mapping[tuple[str | None, str], int]) -> None:
         self._db = db
-        self._settled: TableRows = {}
-        self._own: TableRows = {}
-        self._flushed: TableRows = {}
+        self._settled: IndexValues = defaultdict(list)
+        self.own: IndexValues = defaultdict(list)
+        """The values of the rows of this job, to which the caller may add others."""
+        self._flushed: IndexValues = defaultdict(list)
         """The settled rows that were written since the last `settle`."""
-        self._count = 0
         self.terms = PendingTerms(known_terms)
         """The terms of the rows. They are stored when the transaction commits."""
 
     def append(self, table: str, row: tuple[Any, ...]) -> None:
-        self._own.setdefault(table, []).append(row)
-        self._count += 1
+        self.own[table] += row
 
     def add(self, added: Mapping[str, list[IndexRow]]) -> None:
-        own = self._own
         for table, table_rows in added.items():
-            if table in own:
-                own[table] += table_rows
-            else:
-                own[table] = table_rows
-            self._count += len(table_rows)
+            self.own[table] += chain.from_iterable(table_rows)
 
     def is_full(self) -> bool:
-        return self._count >= FULL_ROWS
+        return sum(map(len, self.own.values())) >= FULL_VALUES
 
     def settle(self) -> None:
         """Keep what was added so far, even if the next job is undone."""
         self._take_terms()
-        _add_rows(self._settled, self._own)
-        self._own, self._flushed, self._count = {}, {}, 0
+        _add_values(self._settled, self.own)
+        self.own, self._flushed = defaultdict(list), defaultdict(list)
 
     def undo(self) -> None:
         """Return to the last `settle`. Rows flushed since then were rolled back from the database, so they become pending
         again.
         """
-        _add_rows(self._settled, self._flushed)
-        self._own, self._flushed, self._count = {}, {}, 0
+        _add_values(self._settled, self._flushed)
+        self.own, self._flushed = defaultdict(list), defaultdict(list)
         self.terms.forget()
 
     def flush(self) -> None:
+        is_sorted = not self._is_cached()
         self._take_terms()
-        pending, is_sorted = self._own, not self._is_cached()
-        _add_rows(pending, self._settled)
-        for table, table_rows in pending.items():
-            if is_sorted:
-                table_rows.sort()  # adjacent rows go to the same page
-            self._write_rows(table, table_rows)
-        _add_rows(self._flushed, self._settled)
-        self._settled, self._own, self._count = {}, {}, 0
+        pending = self.own
+        _add_values(pending, self._settled)
+        for table, values in pending.items():
+            if values:
+                self._write_rows(table, _sort(table, values) if is_sorted else values)
+        _add_values(self._flushed, self._settled)
+        self._settled, self.own = defaultdict(list), defaultdict(list)
         if len(self.terms) > FULL_ROWS:
             self.terms.clear()
 
     def _is_cached(self) -> bool:
         """Whether there are so many rows that sorting them takes longer than it saves, because all pages are cached."""
-        return self._count > UNSORTED_ROWS and self._db.pragma("page_count") < CACHED_PAGES
+        return sum(map(len, self.own.values())) > UNSORTED_VALUES and self._db.pragma("page_count") < CACHED_PAGES
 
     def _take_terms(self) -> None:
         if self.terms.added:
-            _add_rows(self._own, {_TERM: self.terms.added})
+            self.own[_TERM] += self.terms.added
             self.terms.added = []
 
-    def _write_rows(self, table: str, rows: list[tuple[Any, ...]]) -> None:
-        offset, left = 0, len(rows)
-        if left == 1:
-            self._db.execute(build_insertion(table, 1), rows[0])
-            return
+    def _write_rows(self, table: str, values: list[Any]) -> None:
+        width, offset = len(_COLUMNS[table]), 0
+        left = len(values) // width
         while left:
             size = 64 if left >= 64 else 16 if left >= 16 else min(left, 8)
-            self._db.execute(build_insertion(table, size), list(chain.from_iterable(rows[offset : offset + size])))
-            offset, left = offset + size, left - size
+            end = offset + size * width
+            self._db.execute(build_insertion(table, size), values[offset:end])
+            offset, left = end, left - size
 
 
-def _add_rows(rows: TableRows, added: TableRows) -> None:
-    for table, table_rows in added.items():
-        rows.setdefault(table, []).extend(table_rows)
+def _sort(table: str, values: list[Any]) -> list[Any]:
+    """Sort the rows, because adjacent ones go to the same page. A few take less time as they are."""
+    width = len(_COLUMNS[table])
+    if len(values) <= FEW_ROWS * width:
+        return values
+    return list(chain.from_iterable(sorted(zip(*[iter(values)] * width, strict=True))))
+
+
+def _add_values(values: IndexValues, added: IndexValues) -> None:
+    for table, table_values in added.items():
+        values[table] += table_values
 
 
 @cache

@@ -15,7 +15,16 @@ from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.interface import Clear, Reindex, ResourceSpace, Save
 from sickbay.storage.query.dictionary import DELETED, LIVE, REFERENCED
 from sickbay.storage.query.marks import HIDES, encode_numbers, find_ranges, make_hiding_binds
-from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, IndexRow, check, facts_text, index_rows
+from sickbay.storage.query.saving import (
+    COLUMNS,
+    INDEX_REVISION,
+    INDEXES,
+    IndexRow,
+    add_index_values,
+    check,
+    facts_text,
+    index_rows,
+)
 from sickbay.storage.query.space_tables import list_deletions
 from sickbay.storage.query.undo import IndexChange, RowsByTable, compare, encode_change, hide, rows_after_deletion
 from sickbay.storage.sqlite.numbers import INSERT, Counters, NumberedWords, StoredNames
@@ -211,7 +220,7 @@ class Changes:
 
     def index(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> None:
         """Add the index rows of a resource that has none."""
-        self._rows.add(self._make_index_rows(space, type, nid, facts))
+        add_index_values(self._rows.own, space.number, type, nid, facts, self.words, space, self._rows.terms)
 
     def _replace_index_rows(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> IndexChange:
         """Replace the index rows of a resource."""
