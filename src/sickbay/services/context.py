@@ -168,8 +168,7 @@ class Runtime:
     """Data that this worker remembers from requests, so that a reset reaches all of it."""
     token_cache: TokenCache = field(default_factory=TokenCache)
     origins: dict[str, tuple[int, Mapping[str, frozenset[str]]]] = field(default_factory=dict)
-    """Maps a tenant to the store's stamp when its apps' origins were read, and each origin to the client_ids that registered
-    it."""
+    """Maps a tenant to the store's stamp when its apps' origins were read, and to client_ids by registered origin."""
     loopback: bool = False
     """True if only this machine can reach the server. Then keys of apps on this machine may be fetched too."""
     client_documents: ClientDocuments = field(default_factory=ClientDocuments)
