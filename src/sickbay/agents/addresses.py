@@ -50,7 +50,7 @@ def read_id(text: str) -> str | None:
 
 
 async def find_app(api: SickbayApi, reference: str) -> dict[str, Any]:
-    """The app with this app_id, client_id or unique name. Raises RequestRefused and NotRunning."""
+    """Returns the app with this app_id, client_id or unique name. Raises RequestRefused and NotRunning."""
     return dict(await ask(api, "GET", f"/admin/apps/{quote_segment(reference)}"))
 
 

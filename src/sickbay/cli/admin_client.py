@@ -18,7 +18,7 @@ from sickbay.settings import Settings
 TIMEOUT_SECONDS = 30
 """Seconds to wait for a response."""
 FILE_TIMEOUT_SECONDS = 600
-"""Seconds to wait for what reads or writes a file, which may have to create sample patients first."""
+"""Maximum seconds for a request that reads or writes a file, which may have to create sample patients first."""
 
 
 class RequestContent(NamedTuple):
@@ -86,7 +86,7 @@ def list_apps(data: str | None, tenant: str | None = None) -> list[dict[str, Any
 
 
 def find_app(data: str | None, name: str) -> dict[str, Any]:
-    """The app with this app_id, client_id or unique name. Raises CommandError."""
+    """Returns the app with this app_id, client_id or unique name. Raises CommandError."""
     registered = list_apps(data)
     for key in ("app_id", "client_id", "name"):
         matches = [app for app in registered if app.get(key) == name]

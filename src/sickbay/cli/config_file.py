@@ -141,7 +141,7 @@ OPTIONS = (
 """The options of all commands. Importing the commands to collect them would take half a second."""
 TABLES = ("policy", "tenants")
 TRUE = frozenset(("true", "t", "yes", "y", "1"))
-"""Values that switch an option on, as Cyclopts reads them."""
+"""Values that switch an option on, in the syntax of Cyclopts."""
 SECRET = frozenset(("admin_token", "client_secret"))
 
 

@@ -13,7 +13,7 @@ OPTIONS = ("exchange", "live", "self", "everything", "all", "json", "jsonl")
 
 
 def read(arguments: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any] | None:
-    """The options; None if there are others than an exchange and SWITCHES, or if the environment or a file sets some."""
+    """Returns the options; None if there are any besides SWITCHES, or if the environment or a file sets some."""
     if (
         arguments[:1] != ["doctor"]
         or any(f"SICKBAY_{name.upper()}" in environment for name in OPTIONS)

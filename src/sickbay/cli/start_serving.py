@@ -94,7 +94,7 @@ def _open_data_folder(data: str | None, ephemeral: bool) -> Iterator[Path]:
 
 
 def _sample_sockets(host: str, port: int | None, default: int) -> list[socket.socket]:
-    """The sample app's sockets: on its own port if there is one, else on the default port, else on a free one."""
+    """Returns the sample app's sockets: on its own port if set, otherwise on the default port or a free one."""
     if port is not None:
         return doors.listen(host, port, "--sample-port")
     with suppress(CommandError):

@@ -19,7 +19,7 @@ from sickbay.kernel.english import join
 
 CHECKOUT: Final = Path(__file__).parents[3] / "examples"
 PACKAGED: Final = Path(__file__).parents[1] / "starters"
-"""Where a clone and an installed package have the starters."""
+"""Path of the starters in a clone and in an installed package."""
 MANIFEST: Final = "starter.toml"
 REPLACEMENTS: Final = "starter"
 """The folder of files that a copy has instead of those with the same names, or in addition."""

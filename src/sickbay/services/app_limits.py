@@ -45,5 +45,5 @@ async def list_steps(runtime: Runtime, app: Record) -> list[Step]:
 
 
 def is_of_student(conflict: Conflict) -> bool:
-    """Whether another app of the same student was stored at the same time, so that the limits have to be looked at again."""
+    """Whether another app of the same student was stored at the same time, so that the limits must be checked again."""
     return isinstance(conflict.step, Put) and conflict.step.record.kind == STUDENT

@@ -37,7 +37,7 @@ class StoredAppState(NamedTuple):
 
 
 class AppStateResult(NamedTuple):
-    """states: those that were written or found; empty if the request was refused, and after a delete."""
+    """The result of a request. states: the written or found ones; empty after a refusal or a delete."""
 
     access: AccessResult
     states: tuple[StoredAppState, ...] = ()

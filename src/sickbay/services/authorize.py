@@ -307,8 +307,8 @@ async def _load_person(runtime: Runtime, tenant: Tenant, client: Client, login: 
 async def keep(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, session: Session) -> PendingAuthorization:
     """Stores the request, bound to the browser. The forms contain its id.
 
-    What waits for someone to sign in counts towards the quota of anonymous records. Of a browser in which someone is signed in,
-    only the newest requests are kept.
+    Authorizations that wait for a sign-in count towards the quota of anonymous records. Of a browser in which someone is signed
+    in, only the newest requests are kept.
     """
     id = waiting.id or runtime.effects.token(16)
     without_launch = waiting.request.parameters.replace([("launch", None)])

@@ -17,7 +17,7 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """scopes: what the app has now, or was last granted. live: it has access now. away: also when the user isn't there."""
+    """An authorized app. scopes: its current or last ones. live: it has access now. away: even without the user."""
 
     client: Client
     scopes: tuple[str, ...]

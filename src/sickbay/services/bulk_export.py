@@ -149,7 +149,7 @@ def has_file(job: Job, visibility: Visibility, type: str) -> bool:
 
 
 def _exported_types(job: Job, visibility: Visibility) -> list[str]:
-    """The requested types, otherwise those that this kind of export includes, as far as the token can search them."""
+    """Returns the requested types, otherwise those of this kind of export, if the token can search them."""
     in_compartment = compartment_types(job.version)
     usual = [type for type in resource_types(job.version) if job.everything or (type in in_compartment and type not in CROWDS)]
     usual += [type for type in REFERENCED if job.associated and type in resource_types(job.version)]
@@ -294,7 +294,7 @@ def _is_referenced(job: Job, type: str) -> bool:
 
 
 async def _collect_referenced(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility) -> Referenced:
-    """Ids by type of what the exported resources refer to, directly or through other resources. Ignores filters."""
+    """Returns, by type, the ids of resources that the exported ones refer to, directly or indirectly. Ignores filters."""
     references: Referenced = {type: set() for type in REFERENCED}
     if not job.associated or job.types:
         return references

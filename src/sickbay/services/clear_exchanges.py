@@ -11,7 +11,7 @@ from sickbay.storage.exchange_filter import ExchangeFilter
 
 
 async def clear(runtime: Runtime, journal: Journal, wanted: ExchangeFilter) -> int:
-    """Delete what was recorded until now, a slice at a time. Returns how many exchanges were deleted."""
+    """Delete the exchanges recorded until now, a slice at a time. Returns how many exchanges were deleted."""
     until = runtime.effects.arrival()
     await asyncio.sleep(journal.unreachable_seconds)
     await journal.collect()

@@ -56,7 +56,7 @@ async def find_client(
 async def load(
     runtime: Runtime, tenant: Tenant, url: str, stored: Client | None, source: DocumentSource | None
 ) -> Client | Refusal:
-    """The client whose document is at this URL. stored: what is known of it. source: None if nothing may be fetched."""
+    """Returns the client whose document is at this URL. stored: its stored record. source: None if fetching isn't allowed."""
     now, documents = runtime.now(), runtime.client_documents
     if not tenant.policy.client_id_documents:
         return _refuse_document(url, "The hospital's policy `client_id_documents` doesn't allow it")

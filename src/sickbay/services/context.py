@@ -38,7 +38,7 @@ from sickbay.storage.resets import WasReset
 class LogLine(NamedTuple):
     """One exchange as the terminal shows it, without secrets or clinical data, or a launch that stalled.
 
-    status: 0 for such a launch. detail: what is said after the finding.
+    status: 0 for such a launch. detail: text after the finding.
     """
 
     at: float
@@ -103,7 +103,7 @@ class Tenant:
         return f"/{self.name}{self.dialect.path('issuer')}".rstrip("/")
 
     def with_chosen(self, chosen: Mapping[str, Any], added: Iterable[ProtectedResource] = ()) -> Tenant:
-        """The same hospital with these settings and these added resources, instead of those before."""
+        """Returns the hospital with these settings and added resources instead of its current ones."""
         policy, added = policies.override(self.configured, chosen), tuple(added)
         server = structs.replace(self.server, policy=policy, resources=(*self.resources, *added))
         return replace(self, chosen=chosen, added_resources=added, server=server)
@@ -168,7 +168,7 @@ class Runtime:
     """Data that this worker remembers from requests, so that a reset reaches all of it."""
     token_cache: TokenCache = field(default_factory=TokenCache)
     origins: dict[str, tuple[int, Mapping[str, frozenset[str]]]] = field(default_factory=dict)
-    """By tenant: the store's stamp when the origins of its apps were read, and by origin the client_ids that registered it."""
+    """Maps a tenant to the store's stamp when its apps' origins were read, and to client_ids by registered origin."""
     loopback: bool = False
     """True if only this machine can reach the server. Then keys of apps on this machine may be fetched too."""
     client_documents: ClientDocuments = field(default_factory=ClientDocuments)

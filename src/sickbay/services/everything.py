@@ -1,4 +1,4 @@
-"""$everything: a patient or an encounter, the resources in its compartment, and the resources that those refer to.
+"""$everything: a patient or an encounter, the resources in its compartment, and the resources that they refer to.
 
 Every part is a search with the token's own visibility, so it returns nothing that a search wouldn't return.
 """
@@ -146,7 +146,7 @@ class Walk:
         return page.next
 
     def _query_for_type(self, holder: str, type: str) -> Query:
-        """A query for a type that includes what its records refer to outside the compartment, but never another patient."""
+        """Returns a query for a type that includes referenced resources outside the compartment, but never another patient."""
         version, without = self.space.version, _never_included(self.space.version, holder)
         if self.params.types:
             without |= frozenset(resource_types(version)).difference(self.params.types)
@@ -188,7 +188,7 @@ class Walk:
 
 
 def _compartment_types(version: str, holder: str) -> dict[str, tuple[str, ...]]:
-    """The types of a compartment. If the version doesn't define it: those with a search parameter of its name."""
+    """Returns the types of a compartment. If the version doesn't define it: types with a search parameter of its name."""
     types = compartment_types(version, holder)
     if types or holder == "Patient":
         return dict(types)
@@ -198,7 +198,7 @@ def _compartment_types(version: str, holder: str) -> dict[str, tuple[str, ...]]:
 
 @cache
 def _compartment_members(version: str, holder: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """The types of a compartment except the type of its own resource, with the parameters that make a resource a member."""
+    """Returns the types of a compartment, except that of its owner, with the parameters that define membership."""
     compartment = _compartment_types(version, holder)
     types = sorted(type for type in compartment if type not in (holder, *CROWDS))
     return tuple(

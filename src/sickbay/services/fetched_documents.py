@@ -36,8 +36,8 @@ class ClientDocuments:
         self.cached = {}
 
     def take_turn(self, minute: int, address: str, url: str) -> str:
-        """Counts a fetch. Returns which limit forbids it; "" if none does. Refused ones aren't counted. All ports of a host are
-        counted together, so that no one can have them tried out.
+        """Counts a fetch. Returns the limit that forbids it; "" if none does. Refused fetches aren't counted. All ports of a
+        host are counted together, so that no one can have them tried out.
         """
         host = urls.host(url).rstrip(".")
         if minute != self._minute:

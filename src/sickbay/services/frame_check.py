@@ -1,4 +1,4 @@
-"""Finds what prevents the chart's frame from showing an app, as far as it can be known before the frame opens the app.
+"""Finds obstacles that prevent the chart's frame from showing an app, before the frame opens it.
 
 Browsers tell neither Sickbay nor the chart's page why a frame stays empty. Mixed content follows from two addresses. An app on
 this machine is asked, under the rules of `ask_app`; other addresses never are.
@@ -19,7 +19,7 @@ ObstacleKind: TypeAlias = Literal[
 
 
 class FrameObstacle(NamedTuple):
-    """detail: the header that refuses the frame, or what Sickbay's own request met."""
+    """An obstacle. detail: the header that refuses the frame, or the error of Sickbay's own request."""
 
     kind: ObstacleKind
     detail: str = ""

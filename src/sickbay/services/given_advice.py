@@ -1,6 +1,6 @@
 """Remembers which advice each app was given, so that a habit is reported once and not on every exchange.
 
-Each worker tells the others what it gave, after it has stored the exchange, and what is to be forgotten.
+After storing an exchange, a worker tells the others which advice it gave, and which to forget.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class GivenAdvice:
         return given == place
 
     async def share(self, channel: WorkerChannel | None) -> None:
-        """Tell the other workers what was given since the last time. One that hangs hears it when it continues."""
+        """Tell the other workers which advice was given since the last call. A worker that hangs gets it when it continues."""
         news, self._news = self._news, []
         if channel is not None and news:
             parts = [news[start : start + SHARED_PAIRS] for start in range(0, len(news), SHARED_PAIRS)]

@@ -16,7 +16,8 @@ from sickbay.services.redaction.masking import describe_name
 
 Exchange: TypeAlias = Mapping[str, Any]
 Agreement: TypeAlias = Literal["differs", "same", "own", "masked", "patient"]
-"""own: each launch has a new value. masked: the recorded values are the same mask. patient: each names its own patient."""
+"""The result of comparing two values. own: each launch has a new value. masked: the recorded values are the same mask. patient:
+each names its own patient."""
 OWN_VALUES: Final = frozenset(
     (
         "state",
@@ -95,7 +96,7 @@ _Pair: TypeAlias = tuple[int | None, int | None]
 
 
 def align(here: Sequence[_Key], there: Sequence[_Key]) -> Iterator[_Pair]:
-    """The places of both lists that belong together, in order: those with equal keys, between them those of the same stage."""
+    """Returns the matching positions of both lists in order: equal keys first, between them equal stages."""
     for tag, a, b, c, d in SequenceMatcher(None, here, there, autojunk=False).get_opcodes():
         if tag == "equal":
             yield from zip(range(a, b), range(c, d), strict=True)
@@ -110,7 +111,7 @@ def align(here: Sequence[_Key], there: Sequence[_Key]) -> Iterator[_Pair]:
 
 
 def _request_key(exchange: Exchange) -> _Key:
-    """The purpose of a request: what it asks for, without the IDs in it."""
+    """Returns the purpose of a request: its target without IDs."""
     request = exchange.get("request") or {}
     path = urls.split(str(request.get("url") or "")).path
     return stage_of(exchange), str(request.get("method") or ""), _ID.sub(r"\1/*", path)

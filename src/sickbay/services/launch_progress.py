@@ -70,7 +70,7 @@ def _find_destination(found: LaunchStatus, trail: Trail) -> str:
 async def read(
     runtime: Runtime, journal: Journal, id: str, *, full: bool, answer: str = "", whole: bool = False
 ) -> LaunchProgress | None:
-    """One launch by the id of its timeline; None if no part of it is stored.
+    """Returns a launch by the id of its timeline; None if no part of it is stored.
 
     full: for the administrator. Other readers see only what the exchanges prove. answer: as in Trail. whole: with all members
     of each exchange.
@@ -137,7 +137,7 @@ async def find_newest(
 async def find_stalled(
     runtime: Runtime, exchanges: Sequence[Mapping[str, Any]], client_id: str | None = None, student: str = ""
 ) -> list[LaunchProgress]:
-    """The launches of these exchanges that stalled, and the newest ones that a script created and no request followed.
+    """Returns the stalled launches of these exchanges, and the newest ones that a script created and no request followed.
 
     exchanges: newest first. Only the newest LISTED_LAUNCHES are examined, and of them only those whose last exchange leaves
     something to wait for. client_id: of the only app whose launches are wanted. student: who launched them, if only those of
@@ -173,7 +173,7 @@ def _launch_event(launch: Launch | None, timeline: Timeline) -> Sequence[Event]:
 
 
 async def _add_unnamed(runtime: Runtime, trail: Trail, client: Client, id: str) -> Trail:
-    """Adds what isn't an exchange of this launch: the page that the user sees, and later requests of the same app."""
+    """Adds facts besides the launch's exchanges: the page that the user sees, and later requests of the same app."""
     found = progress(trail)
     if found.awaited is None or found.since is None:
         return trail
@@ -196,7 +196,7 @@ async def _pages_seen(runtime: Runtime, client: Client, id: str, since: Event) -
 
 
 async def _later_launches(runtime: Runtime, client: Client, id: str, since: Event, awaited: Awaited) -> list[Event]:
-    """Later authorization requests of the same app that belong to other launches.
+    """Returns later authorization requests of the same app that belong to other launches.
 
     If a code wasn't redeemed, one with a launch code of its own says nothing: the user launched the app again.
     """

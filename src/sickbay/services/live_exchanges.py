@@ -50,7 +50,7 @@ class JournalPosition(NamedTuple):
 
 
 def parse_position(text: str) -> JournalPosition | None:
-    """Read what `str` of a position wrote; None for anything else."""
+    """Parse the text form of a position; None for any other text."""
     number, _, at = text.partition("-")
     if not (number.isascii() and number.isdigit() and at.isascii() and at.isdigit()) or max(len(number), len(at)) > 18:
         return None

@@ -1,4 +1,4 @@
-"""Sign-in, patient and consent: decides what to ask the user next, and issues the code when nothing is left to ask."""
+"""Sign-in, patient and consent: chooses the next question to the user, and issues the code after the last one."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def open_context(tenant: Tenant, waiting: PendingAuthorization) -> tuple[LaunchS
 
 
 async def list_candidates(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, type: str) -> list[dict[str, Any]]:
-    """Resources of this type that the user may choose: those of the patient in context, or all if the type has no patient."""
+    """Returns the selectable resources of a type: those of the patient in context, or all if the type has no patient."""
     patient = waiting.patient or find_own_patient(waiting)
     for filters in ([("patient", patient)] if patient else [], []):
         try:

@@ -1,4 +1,4 @@
-"""Finds what a person typed or pasted into the search: an ID, the name of an app, the address of a page, or words.
+"""Searches for text that a user typed or pasted: an ID, the name of an app, the address of a page, or words.
 
 Only the administrator finds apps, and exchanges by words. An exchange or a launch is found by its ID by anyone, as at its own
 address.
@@ -35,7 +35,7 @@ _LONG_WORD: Final = re.compile(r"\S{40}")
 
 
 class TypedSearch(NamedTuple):
-    """text: as it was typed. ids: what may be an ID in it. path: of a page of this Sickbay, if the text is its address."""
+    """A parsed search. text: as typed. ids: possible IDs in it. path: of a page of this Sickbay, if the text is its address."""
 
     text: str
     ids: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ async def find_page_by_id(runtime: Runtime, journal: Journal, search: TypedSearc
 
 
 async def find_apps(runtime: Runtime, search: TypedSearch, student: str = "") -> list[Client]:
-    """The apps with an ID of the search, or with its words in their name: those that match exactly first.
+    """Returns apps with an ID or the words of the search in their name, exact matches first.
 
     student: who registered them, if only those are wanted.
     """
@@ -107,7 +107,7 @@ def is_exact(client: Client, search: TypedSearch) -> bool:
 
 
 async def find_exchanges(runtime: Runtime, journal: Journal, search: TypedSearch, student: str = "") -> FoundExchanges:
-    """The newest exchanges whose line has these words. student: to whom they belong, if only those are wanted."""
+    """Returns the newest exchanges whose line has these words. student: to whom they belong, if only those are wanted."""
     if not search.words.strip("/"):
         return FoundExchanges()
     text = '"{}"'.format(search.words.replace('"', ""))

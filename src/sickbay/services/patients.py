@@ -65,7 +65,7 @@ async def find(
 
 
 def search_parameters(query: str) -> list[tuple[str, str]]:
-    """The search for what a user typed: by birth date, record number or name, depending on its form."""
+    """Returns the search for a typed text: by birth date, record number or name, depending on its form."""
     if not query:
         return []
     try:

@@ -1,6 +1,6 @@
 """The launches whose latest request this worker handled, so that it can report in the terminal when one stalls.
 
-Also what their apps' addresses answered, if the worker asked them then.
+Also keeps the responses of their apps' addresses, if the worker checked them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ REMEMBERED_LAUNCHES: Final = 64
 
 
 class RecentLaunch(NamedTuple):
-    """exchange: the id of its last exchange here; "" if it was only created. due: when to look at it, in real seconds."""
+    """A watched launch. exchange: the id of its last exchange here; "" if only created. due: in real seconds."""
 
     tenant: str
     exchange: str
@@ -23,7 +23,7 @@ class RecentLaunch(NamedTuple):
 
 
 class AppAnswer(NamedTuple):
-    """awaited: what the launch waited for when the address was asked. text: as in `Trail.answer`."""
+    """The response of an app's address. awaited: the step that the launch then waited for. text: as in `Trail.answer`."""
 
     tenant: str
     awaited: str
@@ -38,14 +38,14 @@ class RecentLaunches:
         self._answers: OrderedDict[str, AppAnswer] = OrderedDict()
 
     def touch(self, timeline: str, launch: RecentLaunch) -> None:
-        """A request of this launch arrived, or it was looked at and still has time."""
+        """Note that a request of this launch arrived, or that it was checked and isn't due yet."""
         self._recent[timeline] = launch
         self._recent.move_to_end(timeline)
         if len(self._recent) > REMEMBERED_LAUNCHES:
             self._recent.popitem(last=False)
 
     def take_due(self, now: float, most: int) -> list[tuple[str, RecentLaunch]]:
-        """The launches to look at now. They are forgotten."""
+        """Remove and return the launches that are due."""
         due = [(timeline, launch) for timeline, launch in self._recent.items() if launch.due <= now][:most]
         for timeline, _ in due:
             del self._recent[timeline]

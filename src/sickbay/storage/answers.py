@@ -75,7 +75,7 @@ class Outdated(NamedTuple):
 class Page(msgspec.Struct, frozen=True):
     """One page of a search: matches in order, included resources, sealed cursor of the next page, total if known.
 
-    matches: Stored objects if the query asks for whole resources or covers several types; otherwise what a Bundle shows.
+    matches: Stored objects if the query asks for whole resources or covers several types; otherwise the parts for a Bundle.
     clipped: more resources would have been included than fit on a page.
     """
 

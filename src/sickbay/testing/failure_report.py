@@ -37,7 +37,7 @@ def describe_waiting(client: SandboxClient) -> str:
 
 
 def _is_quiet(launch: dict[str, Any]) -> bool:
-    """Whether it has waited for so long that a person would notice. A launch that worked needs nothing more."""
+    """Whether the launch has waited so long that a user would notice. A launch that worked needs nothing more."""
     step = launch.get("waiting_for")
     return launch.get("state") in ("running", "stalled") and step is not None and step["seconds"] >= QUIET_SECONDS
 

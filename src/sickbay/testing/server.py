@@ -39,7 +39,7 @@ class Live(NamedTuple):
         return str(self.line["base"])
 
     def ending(self) -> str:
-        """How it ended, as the end of a message; "" if it is running."""
+        """Returns how the server ended, as the end of a message; "" if it is running."""
         code = self.process.poll()
         return "" if code is None else f". It ended with {code}.{read_last_lines(self.errors)}"
 

@@ -24,7 +24,7 @@ from sickbay.web.near_addresses import build, find_near
 from sickbay.web.oauth.discovery import list_endpoints
 
 EVERY_PATH = "/{path:path}"
-"""The path of the route that answers what no other route does."""
+"""The path of the route for requests that no other route handles."""
 GUESSED = {
     "auth": "authorization_endpoint",
     "token": "token_endpoint",

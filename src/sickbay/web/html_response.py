@@ -38,7 +38,7 @@ SAMPLE = HERE / "sample"
 TEMPLATES = HERE / "templates"
 PRODUCTS = ("admin", "docs", "ehr", "exchanges", "explorer", "oauth", "portal")
 PAGES = (TEMPLATES, *(TEMPLATES / product for product in PRODUCTS))
-"""The folders of pages: what all products share, and one for each product. A page is named without its folder."""
+"""The folders of pages: a shared one, and one for each product. A page is named without its folder."""
 MARKED_WORDS: Final = 8
 MARKED_CHARACTERS: Final = 3
 """Maximum number of words of a search that are marked in its results, and the minimum length of each, in characters."""
@@ -179,7 +179,7 @@ def form_action(addresses: tuple[str, ...]) -> str:
 
 
 SOURCE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?://[A-Za-z0-9.\-\[\]:]+)?")
-"""Only these characters may get into the header: a registered host could contain a semicolon and its own directive."""
+"""Matches a source that is safe in the header: a registered host could contain a semicolon and its own directive."""
 
 
 def _csp_source(address: str) -> str:

@@ -65,7 +65,7 @@ class RequestState(Struct, eq=False):
     is_administrator: bool = False
     """The browser has a session of the administrator."""
     admin_wait: int | None = None
-    """Seconds until another admin token is looked at; None if this request had no wrong one."""
+    """Seconds until another admin token is checked; None if this request had no wrong one."""
     admin_throttled: int = 0
     """Seconds that the sender has to wait after wrong admin tokens in earlier requests."""
     is_wrong_admin_token: bool = False
@@ -79,7 +79,7 @@ class RequestState(Struct, eq=False):
     student: str = ""
     """In class mode: the id of the student whose browser sent the request."""
     owns: bool = False
-    """The request is for something that belongs to this student, so it may do there what the administrator may do."""
+    """Whether the request is for an object of this student, who has an administrator's rights on it."""
     resent: ResendMark | None = None
     """Only `web/resending.py` sets it, so nothing that anyone sends over a connection can."""
     resent_from: str = ""

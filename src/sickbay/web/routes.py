@@ -146,7 +146,7 @@ def list_routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
 
 
 def _any_method(path: str, handler: Handler) -> Route:
-    """A route whose handler answers every method, because it explains those that it doesn't support."""
+    """Returns a route whose handler answers every method, because it explains unsupported ones."""
     route = Route(path, handler)
     route.methods = None
     return route

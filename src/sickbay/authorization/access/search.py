@@ -1,6 +1,6 @@
 """Checks of FHIR requests that can't be answered as sent: URL, type, representation, and what a search must contain.
 
-They run after the checks of access, whose refusals come first. `context.faults` has what `fhir` couldn't read of URL, Accept
+They run after the checks of access, whose refusals come first. `context.faults` has the errors that `fhir` found in URL, Accept
 and search; the checks here turn it into refusals, and apply the tenant's search policy.
 """
 

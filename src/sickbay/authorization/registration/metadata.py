@@ -124,7 +124,7 @@ def default_scope(system: bool, limit: Grant | None = None) -> str:
 
 
 SERVER_MEMBERS = ("registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at")
-"""Set by the server, so an update must not send them (RFC 7592 2.2)."""
+"""Members that the server sets, so an update must not send them (RFC 7592 2.2)."""
 UNCHANGED = ("tenant", "fhir", "smart_version", "pkce")
 """Not changed by the app's own updates."""
 

@@ -160,7 +160,7 @@ def _parse_member(kind: str, name: str, text: str) -> Any:
 
 
 def _json_or_text(text: str) -> Any:
-    """The JSON value; a text that isn't JSON stays a text, and /admin says what is wrong with it."""
+    """Returns the JSON value; a text that isn't JSON stays a text, and /admin reports it."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -75,7 +75,7 @@ def _lines_of_event(event: StreamEvent, json: bool) -> Iterator[str]:
 
 
 def describe(exchange: dict[str, Any], base: str) -> str:
-    """An exchange on a line: when, where, who, how it ended, what was requested, the worst finding, and its page."""
+    """Returns an exchange as one line: time, hospital, app, outcome, request, worst finding, and its page."""
     request, status, findings = exchange["request"], exchange["response"]["status"], exchange["findings"]
     path = "/" + request["url"].split("/", 3)[-1]
     path = path if len(path) <= MAXIMUM_PATH_CHARACTERS else f"{path[:MAXIMUM_PATH_CHARACTERS]}…"

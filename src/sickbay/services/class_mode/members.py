@@ -137,7 +137,7 @@ async def list_all(runtime: Runtime) -> list[Student]:
 
 
 def delete(student: Student) -> Delete:
-    """The step that deletes a student. `clearing.remove` also deletes what the student has."""
+    """Returns the step that deletes a student. `clearing.remove` also deletes the student's data."""
     return Delete(STUDENT, student.id)
 
 

@@ -184,7 +184,7 @@ def _string_candidates(search: Search) -> Iterator[CandidateValue]:
 
 
 def _word_candidates(search: Search) -> Iterator[CandidateValue]:
-    """Texts that match by their words: the words of those that occur."""
+    """Yields candidates for texts that match by words: the words of occurring texts."""
     name = search.criterion.name
     words = [word for found in search.occurring for word in found.value.split() if word.isalnum()]
     sent = fold(unescape(search.sent))

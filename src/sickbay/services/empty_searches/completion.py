@@ -1,6 +1,5 @@
-"""Completes exchanges with the explanations of their empty searches, also of those that other workers of this server answered.
-
-What comes from stored data is shown only to the administrator, and to a token of the same app, user and patient.
+"""Completes exchanges with the explanations of their empty searches, even if another worker answered them. Details from stored
+data are shown only to the administrator, and to a token of the same app, user and patient.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ class SearchExplanation(Struct, frozen=True):
 
 
 class _Question(Struct, frozen=True):
-    """ids: of exchanges. now: whether to explain those that wait. holder: whose searches; None for all."""
+    """A question to another worker. ids: of exchanges. now: explain waiting searches. holder: only theirs; None: all."""
 
     ids: tuple[str, ...]
     now: bool = False
@@ -91,7 +90,7 @@ async def _explain_all(runtime: Runtime, question: _Question) -> dict[str, Searc
 
 
 def _describe_search(search: EmptySearch) -> SearchExplanation | None:
-    """Return what readers need; None if the search isn't explained."""
+    """Return the explanation for readers; None if the search isn't explained."""
     explanation, answer = search.explanation, search.answer
     if answer is None or explanation is None or not explanation.findings:
         return None
@@ -199,7 +198,7 @@ def _suggested_request(entry: Mapping[str, Any], explanation: SearchExplanation)
 
 
 def _choose_shown(explanation: SearchExplanation, masked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return what is shown of each parameter that doesn't belong to the search, such as a token in the URL: no part of it."""
+    """Return the shown form of parameters outside the search, such as a token in the URL: no part of their values."""
     known = frozenset(explanation.applied)
     as_stored = masked if len(masked) == len(explanation.sent) else [(name, "") for name, _ in explanation.sent]
     return {pair: stored for pair, stored in zip(explanation.sent, as_stored, strict=True) if pair not in known}

@@ -1,6 +1,5 @@
-"""Finds out which parameter empties a search, and a value that would find something. Everything it says was asked of the data.
-
-The answers come from what the token may see, so a hidden record changes none of them.
+"""Finds out which parameter empties a search, and a value that would find something. Every statement is checked on the data
+that the token can see, so hidden records never change it.
 """
 
 from __future__ import annotations
@@ -187,7 +186,7 @@ class _Examination:
         }
 
     def _count_value(self, about: Criterion, value: Occurrence, suggested: Suggested) -> int | None:
-        """Return how many have a value that occurs. If only some of the matches were looked at, they are counted again."""
+        """Return how many matches have a value. Counts again if only some of the matches were read."""
         if suggested.occurring.is_complete:
             return value.matches
         if about.is_chained or about.parameter.kind == "string":
@@ -206,7 +205,7 @@ class _Examination:
         return [texts.format_day(extent.first), texts.format_day(extent.last)] if extent and extent.is_complete else []
 
     def _suggest_value(self, about: Criterion, others: tuple[Criterion, ...]) -> Suggested:
-        """Return the first candidate that finds something, and the values that occur among what the others find."""
+        """Return the first candidate with matches, and the values that occur among the matches of the other parameters."""
         among = everything_of(self._query, about.type) if about.is_chained else search_for(self._query, others)
         occurring = self._occurring_values(about, among)
         search = Search(self._probe, self._query, self._base, about, among, occurring.values)
@@ -351,7 +350,7 @@ def _rule_for(about: Criterion, proven: Proven | None) -> str:
 
 
 def _suggestion_facts(proven: Proven | None) -> dict[str, Any]:
-    """Return what to send instead. instead: its names and values, if the sent value was probably meant so."""
+    """Return the facts of a suggestion. instead: names and values to send, if they were probably meant."""
     if proven is None:
         return {"suggestion": "", "finds": 0, "reason": "", "instead": []}
     candidate = proven.candidate

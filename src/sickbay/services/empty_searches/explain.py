@@ -38,7 +38,7 @@ RULES: Final = build_index(tuple(read_rules("search.nothing_found")))
 
 
 def explain_soon(runtime: Runtime, search: EmptySearch) -> None:
-    """Keep a search, and explain it after those that came before."""
+    """Keep a search, and explain it after all earlier ones."""
     runtime.empty_searches.add(search)
     if runtime.explaining is None or runtime.explaining.done():
         runtime.explaining = asyncio.get_running_loop().create_task(_explain_all(runtime), context=Context())

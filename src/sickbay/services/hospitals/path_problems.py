@@ -1,4 +1,4 @@
-"""Says what is wrong with the addresses in the file of a hospital."""
+"""Finds problems in the addresses of a hospital's file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _IN_PATHS: Final = {"fhir": {"tenant_id", "version", "VERSION"}, "errors": {"ten
 
 
 def fhir_versions(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """The FHIR versions of the hospital: its own, or else those of the dialect that it is like."""
+    """Returns the FHIR versions of the hospital: its own, otherwise those of its dialect."""
     return tuple(document.get("fhir") or dialects.load(document.get("like", dialects.STANDARD)).fhir)
 
 

@@ -1,4 +1,4 @@
-"""Says what is wrong with the file of a hospital: unknown keys, wrong types, and values that contradict each other."""
+"""Finds problems in the file of a hospital: unknown keys, wrong types, and values that contradict each other."""
 
 from __future__ import annotations
 

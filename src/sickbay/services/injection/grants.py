@@ -1,4 +1,4 @@
-"""Makes a token response faulty, and what is stored of it."""
+"""Applies faults to a token response and to the records stored for it."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ KINDS = (
     "id-token-kid",
     "rotate-keys",
 )
-"""The kinds of faults that are about what a token response grants."""
+"""The kinds of faults that change the access granted by a token response."""
 
 
 def is_about_grant(fault: Fault) -> bool:
-    """Whether the fault is about what a token response grants."""
+    """Whether the fault changes the access granted by a token response."""
     return fault.kind in KINDS or (fault.kind == "refresh" and fault.members["value"] == "not-rotated")
 
 

@@ -17,7 +17,7 @@ from sickbay.services.runtime_settings import RuntimeSettings
 from sickbay.storage.interface import Delete, Step
 
 FaultLimit: TypeAlias = Callable[[Sequence[Fault], int], str]
-"""Says why no more faults may be added to those in force, as a sentence; "" if they may. The number is that of the new ones."""
+"""A function of the active faults and the number of new ones: returns why they can't be added, or ""."""
 
 
 class WrongFault(ValueError):

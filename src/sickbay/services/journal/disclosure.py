@@ -82,7 +82,7 @@ PUBLIC_FIELDS = frozenset(
 LAUNCH_PLACE = re.compile(r"launch-code-of-([A-Za-z0-9_-]{16})")
 """The placeholder for a launch code in a stored corrected request, with the launch's timeline (`launch.placeholder_of`)."""
 COMPARED = 16_384
-"""Characters of a text of the request that are compared with stored values; twice as many of all its texts."""
+"""Maximum characters of a request's text that are compared with stored values; twice as many of all its texts."""
 SHORTEST = 3
 """Minimum length of a value that is searched for inside a fact. A shorter one must equal the whole fact."""
 BEARER = (
@@ -186,7 +186,7 @@ def _public_members(kind: type[Any]) -> tuple[str, ...]:
 
 
 def _parts_of_text(text: str) -> Iterator[str]:
-    """The text. For a URL also its host and path, for a reference its id, for scopes those that name a resource type."""
+    """Returns the text and its parts: host and path of a URL, the id of a reference, scopes with a resource type."""
     if "://" in text:
         try:
             url = urlsplit(text)

@@ -147,8 +147,8 @@ def is_proven(entry: Mapping[str, Any]) -> bool:
 
 
 def hide_private(entry: dict[str, Any]) -> dict[str, Any]:
-    """An exchange without what only the administrator may know. Leaves out a corrected request that would reveal it, and the
-    timeline if the request didn't prove that it belongs to it.
+    """Returns an exchange without facts that only the administrator can see. Leaves out a corrected request that would reveal
+    it, and the timeline if the request didn't prove that it belongs to it.
     """
     findings = [_hide_private(finding) for finding in entry["findings"]]
     unchanged = findings == entry["findings"]

@@ -90,7 +90,7 @@ def read(text: str, names: KnownNames) -> FilterReading:
 
 
 def _read_word(word: Word, names: KnownNames) -> ColumnCondition | str:
-    """The condition of a word, or what is wrong with it."""
+    """Returns the condition of a word, or its error."""
     if word.name and word.name not in NAMES:
         return (
             f"There is no filter {word.name}.{_suggest(word.name, NAMES, ':')} Filters: {english.join(NAMES)}. "
@@ -175,7 +175,7 @@ READERS: Final[Mapping[str, Callable[[str, KnownNames], list[str] | str]]] = {
 """Maps the name of a filter to the function that returns the patterns of a value, or an error."""
 NAMES: Final = tuple(name for name in READERS if name)
 COLUMNS: Final[Mapping[str, Column]] = {"app": "owner", "hospital": "tenant", "launch": "family"}
-"""The columns of filters; those of all others are in the line."""
+"""The columns that filters search. All other filters search the line."""
 EXAMPLES: Final = {
     "app": "app:sample-app-general",
     "hospital": "hospital:general",

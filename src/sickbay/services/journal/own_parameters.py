@@ -20,7 +20,8 @@ COMPARED_CODES: Final = 32
 
 
 async def restore(runtime: Runtime, entry: dict[str, Any]) -> dict[str, Any]:
-    """A granted authorization request with its own `nonce`, `code_challenge` and `login_hint`, and with the granted scopes.
+    """Returns a granted authorization request with its own `nonce`, `code_challenge` and `login_hint`, and with the granted
+    scopes.
 
     entry: with masked values. It is returned unchanged if its code has been deleted.
     """

@@ -46,7 +46,7 @@ CACHED_BYTES: Final = 4096
 SMALLEST_ARRIVAL_MICROSECONDS: Final = 1_000_000_000_000
 """An older Sickbay stored `at` in seconds, so a smaller number says nothing about the order within a second."""
 AUTHORIZATION: Final = ("authorize", "login")
-"""The stages of authorization requests. Of the second are also those that fail at an automatic sign-in."""
+"""The stages of authorization requests. The second includes failures at an automatic sign-in."""
 _OWN_LAUNCH: Final = frozenset(
     (
         launch_checks.launch_code_was_issued_by_this_server_if_sent.name,
@@ -57,7 +57,7 @@ _OWN_LAUNCH: Final = frozenset(
 
 
 class Guess(NamedTuple):
-    """app: a client_id. launch: a timeline. evidence: what both exchanges have in common."""
+    """A guessed launch. app: a client_id. launch: a timeline. evidence: the property that both exchanges share."""
 
     app: str
     launch: str
@@ -209,7 +209,7 @@ async def _next_launch(runtime: Runtime, record: Record, loose: Trace) -> Guess 
 async def guess_for_launch(
     runtime: Runtime, records: Sequence[Record], launch: Launch | None = None
 ) -> list[tuple[Record, Guess]]:
-    """The loose exchanges that probably belong to a launch, oldest first. records: of the launch, oldest first.
+    """Returns the loose exchanges that probably belong to a launch, oldest first. records: of the launch, oldest first.
 
     launch: its record. A launch that a script created has no exchange of its own, only what the app then sends.
     """
@@ -234,7 +234,7 @@ async def guess_for_launch(
 
 
 async def _guess_after_script(runtime: Runtime, launch: Launch, records: Sequence[Record]) -> list[tuple[Record, Guess]]:
-    """Requests for the endpoints after a launch without an exchange of its own: from the app's origin, or from no page."""
+    """Returns discovery requests after a launch without an exchange: from the app's origin, or from no page."""
     client = await registration.find_by_id(runtime, launch.client_id)
     if client is None or not launch.arrival or any(record.label == "launch" for record in records):
         return []

@@ -29,7 +29,7 @@ class Arrived(Struct, frozen=True, gc=False):
 
 
 class Unexplained(Struct, frozen=True):
-    """A refusal that waits to be explained, and what does it."""
+    """A refusal that waits to be explained, with the function that explains it."""
 
     arrival: int
     exchange: Exchange
@@ -139,7 +139,7 @@ class Queue(Generic[T]):
         self.put_back(items)
 
     def put_back(self, items: Iterable[tuple[T, str, int]]) -> None:
-        """Puts items that were taken out back, before those added since."""
+        """Puts removed items back, before the items added since."""
         later = self.items()
         self.clear()
         for item, owner, weight in (*items, *later):

@@ -217,7 +217,7 @@ LINE = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "
 
 
 def list_lines(id: str, timeline: Timeline) -> dict[str, Any]:
-    """A timeline as JSON, with the members of each exchange that a list shows. /exchanges/{id} has the others."""
+    """Returns a timeline as JSON, with the members of each exchange that a list shows. /exchanges/{id} has the others."""
     exchanges = [_chosen_members(entry, LINE) for entry in timeline.exchanges]
     guesses = [_chosen_members(entry, (*LINE, "evidence")) for entry in timeline.probable]
     return {"id": id, "exchanges": exchanges, "left_out": timeline.left_out} | ({"probable": guesses} if guesses else {})

@@ -90,7 +90,7 @@ class Exchange(Struct, frozen=True, gc=False):
 
     @property
     def fault(self) -> Injected | None:
-        """The fault of this exchange. One that only makes some later requests fail isn't the fault of the others."""
+        """Returns the fault of this exchange. Excludes a fault that affects only other requests."""
         is_unrelated = self.injected is not None and self.injected.causes and not self.refused_by_fault
         return None if is_unrelated else self.injected
 
@@ -174,7 +174,7 @@ def _exact_stage(exchange: Exchange) -> str:
 
 
 def make_minimal(exchange: Exchange) -> dict[str, Any]:
-    """A record of only what Sickbay itself knows about an exchange: no URL, headers, bodies or findings."""
+    """Returns a record with only Sickbay's own facts about an exchange: no URL, headers, bodies or findings."""
     return {
         "id": exchange.id,
         "at": exchange.at,
@@ -303,7 +303,7 @@ def _list_public(exchange: Exchange) -> list[str | None]:
 
 
 def _list_ids(exchange: Exchange) -> list[str]:
-    """The public values that no other exchange has, or only those of the same launch."""
+    """Returns the public values that are unique to this exchange or its launch."""
     values = [exchange.timeline, exchange.id]
     context = exchange.decision.context if exchange.decision else None
     for launch in (getattr(context, "launch", None), getattr(context, "live", None)):
@@ -339,7 +339,7 @@ def _redact_finding(finding: Finding, redaction: Redaction) -> dict[str, Any]:
 
 
 def _negotiation_results(summary: TokenSummary | None, redaction: Redaction) -> dict[str, Any]:
-    """For a token response: the result for each scope, why there is no refresh token (or null), and what else is missing."""
+    """Returns each scope's result, why there is no refresh token (or null), and other missing members."""
     if summary is None:
         return {}
     scope = redaction.harmless.scope

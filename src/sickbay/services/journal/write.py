@@ -46,7 +46,7 @@ GRANTED = 256
 One takes 0.16 to 0.2 ms of CPU to record: 1,000 a second would slow down a busy server by a fifth.
 """
 GRANTED_WAITING = GRANTED + BATCH
-"""Granted exchanges that may wait: a batch that isn't due yet, and those of one more second."""
+"""Maximum number of waiting granted exchanges: a batch that isn't due yet, and those of one more second."""
 SLICE = 16
 """Number of exchanges that are converted to records between two pauses."""
 COMPARED = 64
@@ -299,7 +299,7 @@ class Journal:
                 await self.flush()
 
     def _is_due(self) -> bool:
-        """Whether to write now what waits."""
+        """Whether the waiting exchanges are due to be written."""
         waits = len(self._granted) >= BATCH or self._granted.bytes >= WAITING_BYTES // 2 or len(self._refused) > 0
         return waits or self._looks >= LATEST or self.runtime.shared
 

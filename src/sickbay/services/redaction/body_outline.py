@@ -79,7 +79,7 @@ def _outline_xml(text: str) -> str:
 
 
 def _summarise_names(names: Iterable[str], what: str) -> str:
-    """The number of names, and those names that are well known."""
+    """Returns the number of names, and the well-known ones."""
     all_names = list(names)
     shown = list(dict.fromkeys(name for name in all_names if known.squeeze(name) in known.list_names() and name.isascii()))
     listed = ", ".join(shown[:SHOWN_NAMES]) + (", …" if len(shown) > SHOWN_NAMES else "")

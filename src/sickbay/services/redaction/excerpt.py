@@ -20,7 +20,7 @@ HEADERS: Final = 64
 
 
 def make_excerpt(request: RecordedRequest, characters: int = RECORDED) -> tuple[RecordedRequest, int]:
-    """The beginning of a request, and how many characters are left out.
+    """Returns the beginning of a request, and the number of omitted characters.
 
     Keeps this many characters of URL and form, and twice as many of the headers, because cookies can be long. No parameter and
     no header is cut in the middle, because the rest of it would mean something else.

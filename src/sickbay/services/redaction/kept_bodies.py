@@ -33,7 +33,7 @@ _FHIR_ELEMENTS: Final = frozenset(("code", "key"))
 """Names of FHIR elements that are names of secrets elsewhere."""
 _NAMES: Final = SECRETS - _FHIR_ELEMENTS
 _LABELS: Final = ("name", "url", "system", "linkId")
-"""Elements whose text says what the value next to them is."""
+"""Elements whose text describes the value next to them."""
 BRIEF_CHARACTERS: Final = 64
 """Maximum length of a text that is searched for secrets at every position. In longer texts, only words are compared."""
 RANDOM_CHARACTERS: Final = 32

@@ -160,9 +160,7 @@ class LiveSecrets:
 
 
 def _possible_secrets(text: str, lengths: Sequence[int] | None) -> Iterable[bytes]:
-    """Every part that may be a secret: all substrings of these lengths, or of a long text those with the length of a token,
-    and the whole.
-    """
+    """Yields possible secrets: substrings of these lengths (in a long text, only of a token's length), and the whole."""
     size = len(text)
     if size > MAXIMUM_SUBSTRING_CHARACTERS:
         starts = range(min(size, 1000) - TOKEN + 1)

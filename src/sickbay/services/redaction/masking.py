@@ -49,7 +49,7 @@ UNSEARCHED_MEMBERS = frozenset(("id", "name", "severity", "spec", "stage", "outc
 
 
 def mask_secret(secret: str) -> str:
-    """A mask. For a long secret it has the first 4 characters, so that its owner can recognize it, and the length."""
+    """Returns a mask. For a long secret, it shows the length and the first 4 characters, so that its owner recognizes it."""
     shown = secret[:4] if len(secret) >= 32 and PLAIN.fullmatch(secret[:4]) else ""
     return f"{shown}…({len(secret)})" if len(secret) >= 12 else "…"
 
@@ -145,7 +145,7 @@ def is_masked(text: str) -> bool:
 
 
 def insert_placeholders(corrected: Mapping[str, Any]) -> dict[str, Any]:
-    """A corrected request in which every masked value says what belongs there, such as CODE-FROM-YOUR-REDIRECT."""
+    """Returns a corrected request with a named placeholder for every masked value, such as CODE-FROM-YOUR-REDIRECT."""
     shown = dict(corrected)
     if "url" in shown:
         shown["url"] = name_values_of_url(str(shown["url"]))

@@ -111,7 +111,7 @@ def _mask_headers(headers: Any) -> Any:
 
 
 def _mask_header(name: str, value: str) -> str:
-    """The value without its secrets. Its name decides what is one."""
+    """Returns the header's value without secrets. The name decides which parts are secrets."""
     line = f"{name}: {value}"
     return redact_text(line, fhir=True).removeprefix(f"{name}: ") if _HEADER.match(line) or _COOKIES.match(line) else value
 

@@ -1,4 +1,4 @@
-"""Decides what explanations and responses may quote from a request: Sickbay's own words, and what was kept of the request."""
+"""Limits what explanations and responses quote from a request: Sickbay's own words, and the recorded parts."""
 
 from __future__ import annotations
 

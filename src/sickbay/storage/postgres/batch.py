@@ -134,8 +134,8 @@ class Batch:
         self.counts[space, type] = self.counts.get((space, type), 0) + change
 
     def rows(self, before: Mapping[int, undo.RowsByTable]) -> dict[str, list[tuple[Any, ...]]]:
-        """Return the index rows to insert, by table, sorted so that adjacent rows are written together. Adds to each version
-        what it changed in the index. before: the rows of `forget`, which are deleted.
+        """Return the index rows to insert, by table, sorted so that adjacent rows are written together. Adds the index change
+        to each version. before: the rows of `forget`, which are deleted.
         """
         now = dict(before)
         for nid, rows, version, revision, hides in self.indexed:

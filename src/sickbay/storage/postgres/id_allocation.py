@@ -44,7 +44,7 @@ class IdAllocator:
             self.words[word] = await _look_up_or_create(db, "SELECT number FROM word WHERE text = $1", _NEW_WORD, (word,))
 
     def copy(self) -> IdAllocator:
-        """Return an allocator that knows the same numbers. What it learns in a transaction that fails isn't kept."""
+        """Return an allocator that knows the same numbers. Numbers learned in a failed transaction aren't kept."""
         copy = IdAllocator()
         copy.spaces, copy.words = dict(self.spaces), dict(self.words)
         return copy

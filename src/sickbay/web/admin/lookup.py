@@ -32,7 +32,7 @@ def find_tenant(sandbox: Sandbox, name: str) -> Tenant:
 
 
 async def find_app(sandbox: Sandbox, reference: str, tenant: str | None) -> Client:
-    """The app with this app_id, client_id or unique name. Raises Wrong with status 404 or 409."""
+    """Returns the app with this app_id, client_id or unique name. Raises Wrong with status 404 or 409."""
     if tenant is not None:
         find_tenant(sandbox, tenant)
     try:

@@ -108,7 +108,7 @@ def _index_by_address() -> dict[str, str]:
 
 @cache
 def list_sections() -> tuple[Section, ...]:
-    """The table of contents without missing pages, and with a last section for those that it doesn't list."""
+    """Returns the table of contents without missing pages, with a last section for unlisted pages."""
     listed = {entry.page for section in SECTIONS for entry in section.entries}
     others = sorted(name for name in list_names() - listed if not name.startswith(RULES))
     more = Section("More", tuple(Entry(_title_of_file(name), name) for name in others))

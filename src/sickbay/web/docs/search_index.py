@@ -62,7 +62,7 @@ def write_script() -> str:
 
 
 def find(query: str) -> list[SearchResult]:
-    """The passages with every word of the query; if there are none, those with any of them. The best ones first."""
+    """Returns passages with every word of the query; if there are none, passages with any word. The best ones first."""
     query = query[:QUERY_CHARACTERS]
     wanted = frozenset(split_stems(query))
     found = (_index_by_id().get(topic.id) for topic in topics.find(compiled.load_topics(), query, "page"))

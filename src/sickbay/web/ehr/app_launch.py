@@ -185,7 +185,7 @@ def _show_not_launched(request: Request, sandbox: Sandbox, status: int, message:
 
 
 def _launch_context(query: Mapping[str, str]) -> dict[str, object] | str:
-    """The other context of the launch, or a sentence that says what is wrong with it."""
+    """Returns the other context of the launch, or a sentence that says what is wrong with it."""
     values: dict[str, object] = {name: query[name] for name in ("intent", "app_context") if query.get(name)}
     if query.get("fhir_context"):
         try:

@@ -30,7 +30,8 @@ _APP_ID: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
 class AppTiles(NamedTuple):
-    """tiles: those that are shown. samples: links to the sample app for other FHIR versions. total: of all that match."""
+    """The apps of a chart. tiles: shown apps. samples: links to the sample app for other FHIR versions. total: of all that
+    match."""
 
     tiles: tuple[Tile, ...]
     samples: tuple[Link, ...]

@@ -1,4 +1,4 @@
-"""The strip below an app in the chart's frame: its newest requests, how they ended, and what the launch waits for."""
+"""The strip below an app in the chart's frame: its newest requests, their outcomes, and the missing step of the launch."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BLANK_FRAME: Final = (
     "may forbid frames (X-Frame-Options, or frame-ancestors in its Content-Security-Policy)."
 )
 SLOW_SECONDS: Final = 5
-"""After this time without the next request, the strip says what the launch waits for. A person watches it."""
+"""Seconds without the next request after which the strip says what the launch waits for. A user is watching it."""
 
 
 def requests_view(timeline: Timeline, client: Client | None, href: str, now: float, exchanges: str = "") -> RequestsView:

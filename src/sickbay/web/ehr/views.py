@@ -148,7 +148,7 @@ class TaskLink(Struct, frozen=True):
     href: str = ""
     note: str = ""
     new_tab: bool = False
-    """It opens at its own address, in a new tab."""
+    """Whether the task opens at its own address, in a new tab."""
     open: bool = False
 
 
@@ -253,4 +253,4 @@ class ChartView(Struct, frozen=True, kw_only=True):
     labs: tuple[Lab, ...] = ()
     labs_day: str = ""
     searched: str = ""
-    """The observations that were looked at; "" if these are all."""
+    """The observations that were searched; "" if these are all."""

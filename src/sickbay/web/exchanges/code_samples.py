@@ -76,7 +76,7 @@ class RequestParts:
 
 
 def _members_of_json(body: str) -> tuple[Pair, ...]:
-    """The members of a JSON object, treated like form parameters, so that the table can show what belongs in the form."""
+    """Returns the members of a JSON object as form parameters, so that the table can compare them with the expected form."""
     return tuple(
         (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
         for name, value in parse_object(body).items()
@@ -322,7 +322,7 @@ def encode(text: str) -> str:
 
 
 def quote_address(text: str) -> str:
-    """Percent-encode what a URL can't contain: spaces, quotes and invisible characters. The rest stays as it was sent."""
+    """Percent-encode characters that a URL can't contain: spaces, quotes and invisible ones. The rest stays as sent."""
     return _ODD.sub(lambda match: match[0] if _is_allowed(match[0]) else quote(match[0], safe="", errors="surrogatepass"), text)
 
 

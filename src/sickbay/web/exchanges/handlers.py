@@ -97,7 +97,7 @@ async def _add_bodies(sandbox: Sandbox, entry: Mapping[str, Any], view: Exchange
 async def _compare_with_original(
     sandbox: Sandbox, entry: Mapping[str, Any], notes: Sequence[str], body: str
 ) -> Comparison | None:
-    """The exchange next to the one whose request was sent again; None if a client sent it, or if that one was deleted."""
+    """Returns the comparison with the exchange that was sent again; None if there is none, or if it was deleted."""
     id = entry.get("resent_from")
     original = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=True) if id else None
     return compare(original, entry, notes, body) if original else None

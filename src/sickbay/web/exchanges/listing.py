@@ -129,7 +129,7 @@ async def _find_only_app(sandbox: Sandbox, reading: FilterReading) -> Client | N
 async def _add_unnamed(
     sandbox: Sandbox, records: Sequence[Record], entries: list[dict[str, Any]], client: Client | None
 ) -> tuple[list[dict[str, Any]], list[LaunchProgress]]:
-    """The exchanges, with those that probably came from the app, and the launches that stalled."""
+    """Returns the exchanges, including those that probably came from the app, and the stalled launches."""
     runtime = sandbox.runtime
     stalled = await _find_stalled(sandbox, records, client.client_id if client else None)
     if client is not None:

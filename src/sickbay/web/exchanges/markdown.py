@@ -1,4 +1,4 @@
-"""An exchange as Markdown for an agent: in Sickbay's words, and apart from them what strangers wrote, as JSON."""
+"""An exchange as Markdown for an agent: in Sickbay's words, with text that strangers wrote in separate JSON."""
 
 from __future__ import annotations
 

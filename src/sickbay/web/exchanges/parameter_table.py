@@ -111,7 +111,7 @@ def _is_same(sent: str | None, value: str) -> bool:
 
 
 def _make_visible(row: Row) -> Row:
-    """Write out invisible characters in what was sent, and in words what isn't recorded of a name."""
+    """Write out invisible characters of the sent text, and describe parts of a name that aren't recorded."""
     name = describe_name(printable(row.name))
     if name == row.name and "".join([piece.text for piece in row.received or ()]).isprintable():
         return row

@@ -35,7 +35,7 @@ from sickbay.web.http_request import state_of
 
 MEDIA_TYPE: Final = "text/event-stream"
 HEARTBEAT_SECONDS: Final = 15.0
-"""After so long without news, a comment shows that the stream is alive, and the sender's rights are looked at again."""
+"""Seconds without an event after which a comment shows that the stream is alive, and the reader's rights are checked again."""
 RETRY_MILLISECONDS: Final = 2000
 """Milliseconds that a browser waits before it reconnects."""
 STREAMS: Final = 64
@@ -43,7 +43,7 @@ STREAMS: Final = 64
 STREAMS_PER_ADDRESS: Final = 16
 """Streams of a worker to one address: tabs of a browser share one."""
 STREAMS_OF_STUDENTS: Final = 300
-"""Streams of a worker to all students, in class mode; the others stay for everyone else."""
+"""Maximum number of a worker's streams to students in class mode. The remaining ones are for everyone else."""
 STREAMS_PER_STUDENT: Final = 4
 RETRY_AFTER_SECONDS: Final = 10
 SENT_AT_ONCE: Final = 25

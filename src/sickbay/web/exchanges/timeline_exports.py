@@ -15,7 +15,7 @@ from sickbay.web.exchanges.timeline_views import TimelineView
 from sickbay.web.pages import svg
 
 MESSAGE_CHARACTERS: Final = 160
-"""Characters of a Mermaid message. The request gets what the words leave."""
+"""Maximum number of characters of a Mermaid message. The request is shortened to fit."""
 _SPECIAL = re.compile(r"[^\w .,:/()?=*+'…‹›’~@!%-]|%(?=[%{])", re.A)
 """Characters that Mermaid or HTML could read as markup: they are written as entities. %%{ would begin a directive."""
 _SHAFTS: Final = {"refused": "-x", "warning": "-x", "waits": "-->>", "stalled": "-->>"}
@@ -24,7 +24,7 @@ _TOKEN = re.compile(r"(--[\w-]{1,60}): (?:light-dark\(([^,;]{1,200}),[^);]{1,200
 
 
 def to_svg(view: TimelineView) -> str:
-    """The diagram with its own style, in the light colours. It contains no script and nothing that is loaded."""
+    """Returns the diagram with its own style, in the light colours. It has no scripts and loads nothing."""
     drawing = _printable_text(str(svg.draw_sequence(view)))
     head, _, rest = drawing.partition(">")
     width, height = re.findall(r'viewBox="0 0 (\d+) (\d+)"', head)[0]
@@ -44,7 +44,7 @@ def _diagram_style() -> str:
 
 
 def _find_rules(text: str) -> Iterator[str]:
-    """The rules of a style sheet for what is inside a diagram."""
+    """Returns the rules of a style sheet for elements inside a diagram."""
     for rule in text.split("}"):
         selector, brace, declarations = rule.partition("{")
         selector = selector.rpartition("*/")[2].strip()

@@ -1,4 +1,4 @@
-"""The steps of a launch as arrows: requests, redirects to the app, pages that the user saw, and what is missing."""
+"""The steps of a launch as arrows: requests, redirects to the app, pages that the user saw, and missing steps."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def _round_milliseconds(milliseconds: float) -> str:
 
 
 def _path_of_exchange(exchange: Mapping[str, Any], stage: str) -> str:
-    """The path; of a FHIR request also its parameters, which say what it asks for."""
+    """Returns the path, and the parameters of a FHIR request, which show what it searches for."""
     address, _, query = str((exchange.get("request") or {}).get("url") or "").partition("?")
     path = "/" + address.split("/", 3)[-1] if address.count("/") >= 3 else address
     return f"{path}?{query}" if query and stage in FHIR_STAGES else path
@@ -198,7 +198,7 @@ def granted_stages(exchanges: Sequence[Mapping[str, Any]]) -> set[str]:
 
 
 def list_waiting(exchanges: Sequence[Mapping[str, Any]]) -> tuple[Arrow, ...]:
-    """The steps that are still to come: those after the last one that was tried. After a token, only the app is awaited."""
+    """Returns the remaining steps after the last one that was tried. After a token, only the app's requests remain."""
     tried, granted = {stage_of(exchange) for exchange in exchanges}, granted_stages(exchanges)
     reached = max((number for number, stage in enumerate(EXPECTED_STAGES, 1) if stage in tried), default=0)
     replaced = {"access": "your app"} if "token" in granted else {}

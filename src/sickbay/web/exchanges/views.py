@@ -103,7 +103,7 @@ class ExchangeView:
     bodies: tuple[ShownBody, ...] = ()
     """The bodies of a FHIR request and its response; empty unless they were kept."""
     bodies_dropped: bool = False
-    """The bodies of such exchanges are kept, but no longer those of this one."""
+    """Whether the bodies of this exchange were kept and have been dropped since."""
     comparison: Comparison | None = None
     """With the exchange whose request was sent again."""
     explorer: str = ""
@@ -120,7 +120,7 @@ class ExchangeView:
 
     @property
     def place(self) -> Link | None:
-        """The part of the app's page that shows what the first wrong parameter is compared with."""
+        """Returns the part of the app's page that shows the registered value for the first wrong parameter."""
         wrong = next((row.name for row in self.rows if row.faulty and row.name in PLACES), None)
         return Link(PLACES[wrong][0], f"{self.app_href}#{PLACES[wrong][1]}") if wrong and self.app_href else None
 
@@ -213,7 +213,7 @@ def _find_corrected(exchange: Mapping[str, Any], request: code_samples.RequestPa
 
 
 def _order_findings(exchange: Mapping[str, Any]) -> list[Found]:
-    """Root causes first, then the finding that decided the response; the others keep their order, most severe first."""
+    """Returns root causes first, then the finding that decided the response, then all others, most severe first."""
     decided = exchange.get("decided")
     ordered = list(exchange.get("findings") or ())
     roots = {finding.get("because") for finding in ordered}

@@ -1,4 +1,4 @@
-"""Finds the place in the explorer that shows what a recorded FHIR request asked for, with a token of the same app."""
+"""Finds the place in the explorer that shows the data of a recorded FHIR request, with a token of the same app."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ async def show(page: ExplorerPage, asked: Asked) -> Response:
 
 
 def _list_versions(place: ExplorerPlace, bundle: Mapping[str, Any]) -> Iterator[VersionRow]:
-    """The versions, the newest first. A deleted one has only what the entry says."""
+    """Returns the versions, newest first. A deleted version has only the facts of its entry."""
     for entry in islice(map(object_of, list_of(bundle.get("entry"))), LISTED_VERSIONS):
         resource, request = object_of(entry.get("resource")), object_of(entry.get("request"))
         response, meta = object_of(entry.get("response")), object_of(resource.get("meta"))
@@ -107,7 +107,7 @@ async def _compare_versions(asked: list[Asked]) -> tuple[tuple[Difference, ...],
 
 
 def _drop_version(resource: Mapping[str, Any]) -> dict[str, Any]:
-    """The resource without what differs in every version."""
+    """Returns the resource without members that differ in every version."""
     meta = {key: value for key, value in object_of(resource.get("meta")).items() if key not in ("versionId", "lastUpdated")}
     return {**resource, "meta": meta}
 

@@ -31,7 +31,7 @@ ENCODED_CHARACTERS: Final = 2_400
 """Maximum number of base64 characters shown of a text Binary, a multiple of four so that they can be decoded."""
 TEXT_TYPES: Final = ("text/", "application/json", "application/xml", "application/fhir+", "application/hl7")
 SUBJECTS: Final = ("patient", "subject", "beneficiary", "actor", "encounter")
-"""The parameter by which a type is searched for what refers to a resource, if it has several."""
+"""The preferred parameters, in order, for finding the resources of a type that refer to a resource."""
 
 
 async def show(page: ExplorerPage, asked: Asked) -> Response:
@@ -98,7 +98,7 @@ def _link_to_type(place: ExplorerPlace) -> Link:
 
 
 def list_tabs(place: ExplorerPlace, chosen: str, *, with_history: bool = True) -> tuple[Choice, ...]:
-    """The forms of what is at this place. The value of each is its address."""
+    """Returns the forms of the data at this place, each with its address."""
     own, query = "/".join(place.path.split("/")[:2]), leave_out(place.query, "_format")
     forms = (("readable", "Readable", ""), ("json", "JSON", "json"), ("xml", "XML", "xml"))
     pairs = [(form, text, f"{query}&_format={value}".strip("&") if value else query) for form, text, value in forms]
@@ -140,7 +140,7 @@ def _view_contained(place: ExplorerPlace, text: ResourceText, resource: Mapping[
 
 
 def _list_referring(place: ExplorerPlace, asked: Asked) -> tuple[Link, ...]:
-    """Searches for what refers to the resource: one for each type."""
+    """Returns one search for each type that can refer to the resource."""
     if not isinstance(asked.route, Route) or asked.route.type is None:
         return ()
     codes: dict[str, list[str]] = {}

@@ -176,7 +176,7 @@ def _list_modifiers(version: str, parameter: SearchParameter) -> tuple[str, ...]
 
 
 def _split_value(parameter: SearchParameter, modifier: str, value: str) -> tuple[str, str]:
-    """The modifier or prefix of a value, and the rest. A prefix of the first of several values belongs only to that one."""
+    """Returns the modifier or prefix of a value, and the rest. A prefix belongs only to the first of several values."""
     if modifier:
         return f":{modifier}", value
     prefix = _PREFIXED.match(value) if parameter.kind in ORDERED and "," not in value else None

@@ -36,7 +36,7 @@ class FhirBases:
     ) -> None:
         self._sandbox, self._documents, self._compose, self._pages = sandbox, documents, compose, pages
         self.endpoints: dict[str, list[Endpoint]] = {}
-        """Endpoints by the first two segments of their paths. Of those with the same segments, the longest path comes first."""
+        """Endpoints by the first two segments of their paths, longest path first."""
         self.list_endpoints()
 
     def list_endpoints(self) -> None:

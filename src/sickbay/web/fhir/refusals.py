@@ -60,7 +60,7 @@ def _bearer_challenge(access: AccessResult, base: str, entries: Iterable[AccessR
 
 
 def add_scopes(entries: Iterable[AccessRequest], response: FhirResponse, base: str) -> FhirResponse:
-    """The refusal of a transaction. Its challenge names the scopes of all entries, so that one new authorization is enough."""
+    """Returns the refusal of a transaction, with a challenge for the scopes of all entries: one new authorization is enough."""
     others = [header for header in response.headers if header[0] != CHALLENGE]
     if response.status != 403 or response.access is None or len(others) == len(response.headers):
         return response

@@ -43,7 +43,7 @@ LARGE = 200_000
 
 
 class BodyRejected(Exception):
-    """A body that can't be decompressed. response: what the client gets."""
+    """Raised if a body can't be decompressed. response: for the client."""
 
     def __init__(self, response: FhirResponse) -> None:
         super().__init__(response.status)

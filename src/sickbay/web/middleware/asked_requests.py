@@ -1,4 +1,4 @@
-"""Reads from a request what a fault can be about: its hospital, stage, app, FHIR type and interaction."""
+"""Reads the properties of a request that faults can select: hospital, stage, app, FHIR type and interaction."""
 
 from __future__ import annotations
 

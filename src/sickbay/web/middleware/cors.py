@@ -58,7 +58,7 @@ def cors_with(requested: str) -> tuple[tuple[bytes, bytes], ...]:
 
 
 def lines_without_origin(tenant: Tenant, state: RequestState) -> Lines | None:
-    """The headers of a response to what isn't a page. None if `allow_reading` decides. Most requests have no Origin header."""
+    """Returns the headers for a request without an Origin header, as most are; None if `allow_reading` decides."""
     return None if state.withheld or "origin" in state.headers or tenant.server.policy.credentialed_cors else _CORS
 
 

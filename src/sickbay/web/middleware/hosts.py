@@ -30,7 +30,7 @@ class AllowedHosts:
 
 
 def wrong_host(base: str, host: str) -> str:
-    """How to reach this Sickbay under another name. A phone, an emulator or a container has a name of its own for it."""
+    """Explains how to reach Sickbay under another name, as phones, emulators and containers have to."""
     name = host_name(host)
     found = nearby(name)
     if found is None:

@@ -191,7 +191,7 @@ def _is_for_middleware(fault: Fault) -> bool:
 
 
 def _replay_body(body: bytes, receive: Receive) -> Receive:
-    """A receive function that returns the body that was received already, and then what `receive` returns."""
+    """Returns a receive function that returns the already received body, and then calls `receive`."""
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> Any:
@@ -249,7 +249,7 @@ async def _send_slowly(send: Send, body: bytes, rate: int, *, more_body: bool) -
 
 
 async def _close(scope: Scope, receive: Receive) -> None:
-    """End the connection after what was sent."""
+    """End the connection after the sent part."""
     scope["sickbay.transport"].close()
     while (await receive())["type"] != "http.disconnect":
         pass

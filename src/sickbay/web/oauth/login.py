@@ -87,7 +87,7 @@ async def _request_ended(
 
 
 def _restart_url(tenant: Tenant, lost: LostSession) -> str:
-    """The URL that starts again in a tab. A tab doesn't get what the app stored in the frame, so it needs a new launch."""
+    """Returns the URL that starts again in a tab, which lacks the app's data in the frame, so it needs a new launch."""
     if lost.launch is None or not launch_uri(lost.client):
         return lost.again
     about = {"app": lost.client.app_id, "patient": lost.launch.patient, "encounter": lost.launch.encounter}

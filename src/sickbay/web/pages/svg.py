@@ -159,7 +159,7 @@ def _arrow_shaft(kind: str, start: int, end: int, way: int, y: int) -> str:
 
 
 def _arrow_words(arrow: Arrow, left: int, y: int, room: int) -> str:
-    """The number of the step, what happens, and the injected fault."""
+    """Returns the number of the step, its label, and the injected fault."""
     fault = f"◆ Injected fault: {arrow.fault[:1].lower()}{arrow.fault[1:]}" if arrow.fault else ""
     fault = _shorten(fault, room // 2)
     text = escape(_shorten(arrow.label, room - len(fault)))

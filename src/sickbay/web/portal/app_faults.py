@@ -26,9 +26,9 @@ from sickbay.web.redirects import redirect_to
 FAULTS_PER_APP: Final = 3
 """Faults or presets that a student may inject into an app at the same time."""
 FAULTS_PER_STUDENT: Final = 20
-"""Faults of all apps of a student at the same time, so that no student uses up those of the class."""
+"""Maximum number of active faults of a student's apps, so that no student uses up the limit of the class."""
 FOR_EVERYONE: Final = frozenset(("rotate-keys",))
-"""Kinds that also change what other apps get, although a request of one app causes them."""
+"""Kinds that also affect other apps, although a request of one app causes them."""
 
 
 async def change(request: Request, sandbox: Sandbox, id: str) -> Response:

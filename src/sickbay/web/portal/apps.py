@@ -39,7 +39,7 @@ from sickbay.web.portal.views import AppRow, AppsView, AppView, LaunchRow
 from sickbay.web.redirects import redirect_to
 
 COMPARED_EXCHANGES = 100
-"""The newest exchanges of an app that are compared with those that name none."""
+"""Number of newest exchanges of an app that are compared with exchanges that name no app."""
 PROBABLE_LINES = 6
 """The newest requests that an app's page shows although they don't name the app."""
 LISTED_APPS = 100
@@ -198,7 +198,7 @@ async def _patient_choices(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ..
 
 
 async def _launch_rows(sandbox: Sandbox, client: Client) -> tuple[LaunchRow, ...]:
-    """The newest launches of this app, one row each, also those that a script created and no browser opened."""
+    """Returns the newest launches of this app, one row each, including launches that a script created and no browser opened."""
     found = await launch_progress.find_newest(sandbox.runtime, sandbox.journal, client.client_id, limit=SHOWN_LAUNCHES)
     tenant = sandbox.tenants[client.tenant]
     return tuple([_launch_row(launch, await load_persons(sandbox, tenant, launch.id)) for launch in found])

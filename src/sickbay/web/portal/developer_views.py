@@ -59,7 +59,7 @@ class FirstLaunch:
 
 @dataclass(frozen=True, slots=True)
 class RecentEvent:
-    """One recent event: what happened, and where and when."""
+    """One recent event, with its place and time."""
 
     kind: LineKind
     text: str

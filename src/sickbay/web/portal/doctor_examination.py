@@ -1,4 +1,4 @@
-"""Examines a text that was pasted into the doctor's page, in this process. `doctor_process.py` does it in one of its own."""
+"""Examines a text that was pasted into the doctor's page, in this process. `doctor_process.py` uses a separate one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The view of the faults that are in force for an app, and of those to choose from."""
+"""The view of an app's active faults, and of the available ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sickbay.web.portal.views import FaultChoice, FaultLine, FaultsView
 
 
 def faults_view(runtime: Runtime, client: Client) -> FaultsView:
-    """The faults that can happen to this app, and those to choose from."""
+    """Returns the active faults of this app, and the available ones."""
     meant = [
         fault for fault in runtime.faults if fault.app in (None, client.client_id) and fault.tenant in (None, client.tenant)
     ]

@@ -1,4 +1,4 @@
-"""The views of a pasted text on the doctor's page: what was recognised in it, likely causes, and decoded tokens."""
+"""The views of a pasted text on the doctor's page: recognised parts, likely causes, and decoded tokens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sickbay.services.redaction import named_secrets, pasted_secrets
 from sickbay.services.redaction.named_secrets import Span
 
 MAXIMUM_SHOWN_CHARACTERS = 20_000
-"""The maximum number of characters of a paste that is shown with what was recognised in it."""
+"""Maximum number of characters of a paste in which recognised parts are marked."""
 TIMES = ("exp", "iat", "nbf", "auth_time")
 """Claims in seconds since 1970."""
 

@@ -124,7 +124,7 @@ def read_keys(sent: Parameters) -> dict[str, Any] | str | None:
 
 
 def _ticked_scopes(sent: Parameters) -> str:
-    """The scopes that were ticked and fit the kind of app, in the syntax of its SMART version, and those that were typed."""
+    """Returns ticked scopes that fit the kind of app, in the syntax of its SMART version, and typed scopes."""
     is_service, is_old = sent.get("type") == "system", sent.get("smart_version") == "1"
     fitting = [scope for scope in sent.all("scope") if scope.startswith("system/") == is_service]
     ticked = [scope.replace(".rs", ".read") if is_old and scope in BOXES else scope for scope in fitting]

@@ -33,7 +33,7 @@ def search(root: str = "", text: str = "", stage: str = "", severity: str = "") 
 
 
 def _causes_of_stage(found: Sequence[Topic], stage: str) -> Sequence[Topic]:
-    """The causes that were found. A stage without words is all of them."""
+    """The causes that were found. A stage without words lists all its rules."""
     if stage and not found:
         return [topic for topic in compiled.load_topics().topics if topic.kind == "cause"]
     return found

@@ -77,7 +77,7 @@ async def show_time(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def _export(request: Request, sandbox: Sandbox, options: html_response.PageOptions, name: str) -> Response:
-    """The file of a snapshot, or the page with what is wrong."""
+    """Returns the file of a snapshot, or the page with an error."""
     try:
         return file_response(name, await snapshot_files.export_file(sandbox, name))
     except SnapshotError as error:

@@ -46,7 +46,7 @@ class BatchEntry(NamedTuple):
 
 
 class TransactionRefused(Exception):
-    """A transaction that is refused as a whole because of one entry. response: what the client gets."""
+    """Raised if a transaction is refused as a whole because of one entry. response: for the client."""
 
     def __init__(self, response: FhirResponse) -> None:
         super().__init__(response.status)

@@ -25,7 +25,7 @@ EXAMINED_MATCHES = 250
 
 
 def cause_of(query: Query, page: Page) -> Cause:
-    """Return what can be said about a page without looking at the data, as a rule and its facts."""
+    """Return the rule and facts that explain a page without reading further data."""
     if not page.matches and query.cursor is not None:
         return "fhir-page-short", {"type": query.type, "cause": "last"}
     if not page.matches:
@@ -38,14 +38,14 @@ def cause_of(query: Query, page: Page) -> Cause:
 
 
 def access_with(access: AccessResult, cause: Cause) -> AccessResult:
-    """Return the decision to record, with what is known about the page."""
+    """Return the decision to record, with the cause of the page."""
     decision = access.decision
     context = structs.replace(decision.context, empty=(cause,))
     return structs.replace(access, decision=structs.replace(decision, context=context))
 
 
 def search_of(context: FhirContext, request: AccessRequest, query: Query, page: Page) -> EmptySearch | None:
-    """Return what is kept of a search to explain it. None if there is nothing to look for in the data."""
+    """Return the search to keep for an explanation. None if the data need not be examined."""
     token = context.access.decision.context.token
     if not isinstance(token, AccessToken) or not query.type or query.cursor is not None or len(page.matches) > EXAMINED_MATCHES:
         return None

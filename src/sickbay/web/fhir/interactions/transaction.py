@@ -230,7 +230,7 @@ async def _prepare_entry(
 async def _prepare_single(
     context: FhirContext, entry: BatchEntry, id: str, places: Mapping[str, str], perform: Perform
 ) -> Prepared:
-    """Prepare an entry like a single request: check access first, then what is stored. Raises TransactionRefused."""
+    """Prepare an entry like a single request: check access first, then the stored resource. Raises TransactionRefused."""
     base, request = context.base, entry.request
     if isinstance(entry.route, Misrouted) or request.interaction not in WRITES:
         response, decided = await perform(base, request, entry.route, b"")
