@@ -1,6 +1,6 @@
 // The types of /admin. Generated from /admin/openapi.json by `make docs`; don't edit.
 
-/** What `sickbay serve --json` prints. ephemeral: nothing is stored; tests may reset everything. */
+/** The output of `sickbay serve --json`. ephemeral: nothing is stored; tests may reset everything. */
 export interface ReadyLine {
   base: string;
   admin: string;
