@@ -38,3 +38,9 @@ def recognise(pasted: str) -> Recognised:
 def ids(pasted: str) -> list[str]:
     """The causes of a text, the most likely first."""
     return [ranked.cause.id for ranked in recognise(pasted).ranked]
+
+
+def claims(pasted: str) -> set[str]:
+    """The ids of the findings and causes."""
+    diagnosis = text.diagnose_text(pasted)[1]
+    return {finding.id for finding in diagnosis.explanation.findings} | {cause.id for cause in diagnosis.causes}

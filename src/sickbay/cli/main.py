@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from sickbay.cli import config_file, environment, plain_doctor, plain_serve, signals, streams
+from sickbay.cli import config_file, environment, plain_doctor, signals, streams
 from sickbay.cli.output import CommandError, note, reject_argument
 
 
@@ -43,18 +43,20 @@ def _run_command(arguments: Sequence[str] | None) -> Any:
 
         _begin()
         return doctor.examine(**options)
-    if (settings := plain_serve.read(rest, os.environ)) is not None:
-        return _serve(settings)
-    return _run_parsed(rest)
+    return _run_parsed(rest) if rest[:1] != ["serve"] else _serve(rest)
 
 
-def _serve(settings: dict[str, Any]) -> None:
-    from sickbay.cli import start_serving
+def _serve(arguments: Sequence[str]) -> Any:
+    from sickbay.cli import plain_serve, start_serving
     from sickbay.settings import Settings
 
+    if (settings := plain_serve.read(arguments, os.environ)) is None:
+        return _run_parsed(arguments)
     streams.escape_log()
     _begin()
-    start_serving.begin(Settings(**settings), {name: settings[name] for name in plain_serve.FOLDER_OPTIONS if name in settings})
+    stored = {name: settings[name] for name in plain_serve.FOLDER_OPTIONS if name in settings}
+    start_serving.begin(Settings(**settings), stored)
+    return None
 
 
 def _run_parsed(arguments: Sequence[str]) -> Any:

@@ -52,12 +52,13 @@ _WORKING_REQUEST = compile_late(
     r"(?P<request>curl\b(?:[^\n\\'\"]|\\[\s\S]|'[^']{0,4000}'|\"[^\"]{0,4000}\")*)",
     re.I,
 )
-_SOLVED = compile_late(
-    r"(?m:^)(?:without (?:add|sett|send)ing|before (?:add|sett|chang)ing|before that|(?:at )?first|initially)\b[^\n]{0,200}"
-    r"\b(?:error|invalid_\w|fail|4\d\d)[^\n]{0,200}(?=[\s\S]{0,2000}\b(?:after (?:add|sett|fix|chang)|but now|now (?:i|it)\b))",
+_EARLIER = compile_late(
+    r"(?m:^)(?:without (?:add|sett|send)ing|before (?:add|sett|chang)ing|before that|(?:at )?first|initially)\b[^\n]{0,400}",
     re.I,
 )
-"""An error that the text reports as an earlier one."""
+"""A line on what was so before a turn."""
+_ERROR_WORD = compile_late(r"\b(?:error|exception|unexpected|invalid_\w|fail|4\d\d)", re.I)
+_TURN = compile_late(r"\b(?:after (?:add|sett|fix|chang)|but now|now (?:i|it)\b)[^\n]{0,200}", re.I)
 _VISIBLE = compile_late(r"[^\n]")
 
 
@@ -66,8 +67,14 @@ def leave_out_working_requests(text: str) -> str:
 
     Everything else stays in its place, because the page marks it there.
     """
-    text = _SOLVED.sub(lambda match: _VISIBLE.sub(" ", match[0]), text)
+    turns = [turn.start() for turn in _TURN.finditer(text) if _ERROR_WORD.search(turn[0])]
+    text = _EARLIER.sub(lambda line: _hide_solved_error(line, max(turns, default=0)), text)
     return _WORKING_REQUEST.sub(lambda match: match["said"] + _VISIBLE.sub(" ", match["request"]), text)
+
+
+def _hide_solved_error(line: re.Match[str], turn: int) -> str:
+    """The line without an error that another one replaces. turn: where the text tells of the last one."""
+    return _VISIBLE.sub(" ", line[0]) if line.end() <= turn and _ERROR_WORD.search(line[0]) else line[0]
 
 
 def is_code(text: str) -> bool:
