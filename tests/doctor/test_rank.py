@@ -43,7 +43,7 @@ def test_a_code_alone_supports_no_cause_before_others(knowledge: Knowledge) -> N
 
 def leads(knowledge: Knowledge, text: str, *codes: str) -> bool:
     shown = find_shown(knowledge, phrases.split_words(text), codes, ())
-    return rank.leads(knowledge, rank.rank(knowledge, shown, ("shows_access",)))
+    return rank.leads(rank.rank(knowledge, shown, ("shows_access",)))
 
 
 def test_a_quotation_without_a_rival_leads_and_a_code_does_not(knowledge: Knowledge) -> None:
@@ -51,18 +51,16 @@ def test_a_quotation_without_a_rival_leads_and_a_code_does_not(knowledge: Knowle
     assert not leads(knowledge, "", "invalid_grant")
     first, second = rank.rank(knowledge, find_shown(knowledge, [], ("invalid_grant",), ()), ("shows_access",))
     quoted = first._replace(letters=rank.DESCRIBED_LETTERS)
-    assert rank.leads(knowledge, [quoted, second._replace(points=rank.RIVAL_SHARE * quoted.points - 1)])
-    assert not rank.leads(knowledge, [quoted, second._replace(points=rank.RIVAL_SHARE * quoted.points)])
-    assert not rank.leads(knowledge, [quoted._replace(letters=rank.DESCRIBED_LETTERS - 1), second])
+    assert rank.leads([quoted, second._replace(points=rank.RIVAL_SHARE * quoted.points - 1)])
+    assert not rank.leads([quoted, second._replace(points=rank.RIVAL_SHARE * quoted.points)])
+    assert not rank.leads([quoted._replace(letters=rank.DESCRIBED_LETTERS - 1), second])
 
 
-def test_the_only_cause_leads_and_so_does_the_one_of_a_message_that_only_its_product_writes(knowledge: Knowledge) -> None:
+def test_the_cause_of_a_message_that_only_its_product_writes_leads(knowledge: Knowledge) -> None:
     first, second = rank.rank(knowledge, find_shown(knowledge, [], ("invalid_grant",), ()), ("shows_access",))
-    assert rank.leads(knowledge, [first])
-    assert not rank.leads(knowledge, [first, second])
-    assert not rank.leads(knowledge, [first._replace(message=structs.replace(first.message, undecided=True))])
+    assert not rank.leads([first])
     own = first._replace(message=structs.replace(first.message, product="acme", strength="message", unmistakable=True))
-    assert rank.leads(knowledge, [own, second])
+    assert rank.leads([own, second])
 
 
 def test_a_usual_cause_comes_before_a_rare_one(knowledge: Knowledge) -> None:

@@ -26,6 +26,7 @@ WITHOUT_AN_ERROR = frozenset(
     (
         "athena-brp-code",
         "cerner-dstu2-retired",
+        "cognito-amplify-response-type-missing",
         "envoy-istiod-cannot-fetch-keys",
         "fhir-contained-reference",
         "fhir-link-address-wrong",

@@ -112,7 +112,7 @@ def _leads(reading: Reading, recognised: Recognised) -> bool:
     """Whether the first cause is the answer. It isn't if only the code is known of an error that is described in words."""
     first = recognised.ranked[0]
     is_bare = not (first.letters or first.is_confirmed or first.is_evident or first.message.product)
-    return leads(recognised.knowledge, recognised.ranked) and not (is_bare and is_specific(_quote(recognised)))
+    return leads(recognised.ranked) and not (is_bare and is_specific(_quote(recognised)))
 
 
 def _shows_success(recognised: Recognised) -> bool:
@@ -154,7 +154,7 @@ def _report_unexplained_error(diagnosis: Diagnosis, recognised: Recognised) -> D
     answers = diagnosis.answers or (ErrorAnswer("message", ""),)
     quoted = _quote(recognised) or _find_line_with_message(recognised)
     explanation = add_finding(diagnosis.stage, diagnosis.explanation, answers, quoted)
-    known = [_reword(each, recognised) if each.id == UNEXPLAINED else each for each in explanation.findings]
+    known = [_reword(each, recognised, quoted) if each.id == UNEXPLAINED else each for each in explanation.findings]
     unexplained = diagnosis._replace(explanation=explanation._replace(findings=tuple(known)))
     recognised = recognised._replace(ranked=list_related(recognised.ranked, quoted))
     if not recognised.ranked:
@@ -180,9 +180,10 @@ def _find_line_with_message(recognised: Recognised) -> str:
     return ""
 
 
-def _reword(finding: Finding, recognised: Recognised) -> Finding:
-    """The finding for an error that isn't explained, with the product in its title and what its message means."""
-    name, means = answer.name_product(recognised), answer.say_message(recognised)
+def _reword(finding: Finding, recognised: Recognised, quoted: str) -> Finding:
+    """The finding for an error that isn't explained, with the product in its title. means: only without a quotation."""
+    name = answer.name_product(recognised)
+    means = "" if quoted else answer.say_message(recognised)
     if not recognised.evidence.answers:
         title = "The text has a message that several causes have. Sickbay can't tell which one it is"
         return structs.replace(finding, title=title, why=f"{means} {finding.why}".strip(), severity="warning", refused=False)

@@ -167,14 +167,20 @@ def _drop_shortened(found: Input) -> Input:
 
     They say nothing about what was sent.
     """
-    if any(is_masked(value.partition(" ")[2].strip()) for value in _authorization_headers(found)):
+    if any(_is_hidden("", value.partition(" ")[2].strip()) for value in _authorization_headers(found)):
         found = _drop_variables(found)
     query, body = str(found.evidence.get("url") or "").partition("?")[2], str(found.evidence.get("body") or "")
     pairs = (*parse(query).pairs, *parse(body).pairs)
-    hidden = {name for name, value in pairs if value.endswith(("...", "…")) or (is_masked(value) and name != "client_secret")}
+    hidden = {name for name, value in pairs if _is_hidden(name, value)}
     if _PASSWORD_GRANT.search(body):
         hidden.add("client_id")  # a public client may leave it out (RFC 6749, 4.3.2)
     return found._replace(unknown=found.unknown | hidden)
+
+
+def _is_hidden(name: str, value: str) -> bool:
+    """Whether a part of the value was masked or cut. A URL without its scheme and with an asterisk is no pattern."""
+    is_cut = value.endswith(("...", "…")) or ("*" in value and "uri" in name and "://" not in value)
+    return is_cut or (is_masked(value) and name != "client_secret")
 
 
 _PASSWORD_GRANT = compile_late(r"\bgrant_type\W{1,9}password\b")

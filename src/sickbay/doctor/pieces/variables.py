@@ -101,7 +101,8 @@ def _insert_placeholders(text: str, names: Sequence[str]) -> str:
 
 def _substitute_in_header(value: str) -> str:
     scheme, _, credentials = value.partition(" ")
-    if not VARIABLE.search(value) and not is_masked(credentials.strip()):
+    is_cut = scheme.lower() in ("basic", "bearer") and credentials.endswith(("...", "…"))
+    if not (is_cut or VARIABLE.search(value) or is_masked(credentials.strip())):
         return value
     if scheme.lower() == "basic":
         return f"{scheme} {base64.b64encode(b'client:secret').decode()}"
