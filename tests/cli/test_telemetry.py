@@ -144,7 +144,7 @@ def test_a_server_ends_soon_although_its_collector_does_not_respond(tmp_path: Pa
 
 def test_without_the_extra_one_line_names_it(tmp_path: Path) -> None:
     """The packages are hidden from this process."""
-    code = "import sys; sys.modules['opentelemetry'] = None\nfrom sickbay.cli import telemetry\nprint(telemetry.problem())"
+    code = "import sys; sys.modules['opentelemetry'] = None\nfrom sickbay.cli import telemetry\nprint(telemetry.find_problem())"
     environment = os.environ | {ENDPOINT: "http://127.0.0.1:4318"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == (

@@ -19,8 +19,8 @@ SLOW_PARTS = [
     ("/general/r4/metadata", "sickbay.fhir.conformance", "make_statement"),
     ("/general/r5/metadata?_format=xml", "sickbay.fhir.xml.writer", "dumps"),
     ("/general/r4/metadata?_pretty=true", "sickbay.fhir.lossless_json", "dumps"),
-    ("/general/r4/Observation?_count=1000&_summary=true", "sickbay.web.fhir.interactions.search", "subset"),
-    ("/general/r4/Observation?_count=1000&_elements=code", "sickbay.web.fhir.interactions.search", "subset"),
+    ("/general/r4/Observation?_count=1000&_summary=true", "sickbay.web.fhir.interactions.search", "make_subset"),
+    ("/general/r4/Observation?_count=1000&_elements=code", "sickbay.web.fhir.interactions.search", "make_subset"),
     ("/rules?q=redirect", "sickbay.doctor.topics", "find"),
 ]
 """Address; module and name of a function that takes long for it."""

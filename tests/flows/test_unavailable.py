@@ -193,7 +193,7 @@ SENT_503 = {
     ("cli/connection.py", "TEXTS"),
     ("cli/header_limits.py", "Heads._hang_up"),  # adds Retry-After
     ("cli/traffic.py", "Traffic.take"),  # tests/cli/test_limits.py
-    ("cli/traffic.py", "busy"),  # adds Retry-After
+    ("cli/traffic.py", "refuse_as_busy"),  # adds Retry-After
     ("faults/responses.py", "change"),  # a fault that was asked for
     ("web/middleware/failures.py", "FhirFailures._respond_to_failure"),  # the FHIR APIs, above
     ("web/middleware/failures.py", "page_error"),  # pages and other addresses, above
@@ -201,8 +201,8 @@ SENT_503 = {
     ("web/error_responses.py", "oauth_error"),
     ("web/exchanges/stream.py", "EventStream._refuse_too_many"),  # tests/flows/test_live_exchanges.py
     ("web/fhir/interactions/batch.py", "_run_entries"),  # an entry of a Bundle, which has no headers
-    ("web/mcp.py", "mcp"),  # tests/flows/test_agents_by_http.py
-    ("web/portal/doctor.py", "_not_finished"),  # adds Retry-After; tests/web/portal/test_doctor_process.py
+    ("web/mcp.py", "handle_mcp"),  # tests/flows/test_agents_by_http.py
+    ("web/portal/doctor.py", "_show_not_finished"),  # adds Retry-After; tests/web/portal/test_doctor_process.py
     ("web/population_pending.py", "population_pending_page"),  # tests/flows/test_population_pending.py
 }
 """Where the code says 503, and what proves that Retry-After is sent."""

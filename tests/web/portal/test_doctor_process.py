@@ -24,7 +24,7 @@ from sickbay.web.portal.doctor_process import LONG_TEXT_BYTES, NotFinished, exam
 from sickbay.web.portal.doctor_views import DoctorView
 
 HTML = {"Accept": "text/html"}
-REFUSED = "https://ehr.example.org/authorize?response_type=code&client_id=my-app&scope=openid"
+REFUSED = "https://ehr.example.org/authorize?response_type=code&client_id=my-app&scope=launch,openid"
 LONG_TEXT = f"{REFUSED}\n\n" + "and so on, " * (LONG_TEXT_BYTES // 10)
 HEAVY = f"{REFUSED}\n\n" + 'error "a" {b} c=d&e ' * 100_000
 """Takes several seconds."""
