@@ -377,3 +377,9 @@ def test_a_text_that_is_not_understood_is_not_said_to_be_right() -> None:
 def test_an_incomplete_result_is_a_problem() -> None:
     text = "This query retruns 501 resources. I would expect 2001 resources.\nhttps://ehr.example.org/r4/Patient?_id=1"
     assert diagnose_text(text)[1].verdict == Verdict.UNKNOWN
+
+
+def test_a_client_that_is_not_known_may_send_fields_as_a_form() -> None:
+    code = "{}.post('https://as.example.org/token', {{grant_type: 'authorization_code', code: 'x1y2', client_id: 'a'}})"
+    assert "token-wrong-content-type" not in claims(code.format("this.fetcher"))
+    assert "token-wrong-content-type" in claims(code.format("axios"))

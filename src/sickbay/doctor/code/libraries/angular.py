@@ -20,7 +20,7 @@ def angular(call: Invocation) -> RequestDraft | None:
 
 
 def other_client(call: Invocation) -> RequestDraft | None:
-    """`client.post(url, body, options)` of a client that the paste doesn't show being made."""
+    """`client.post(url, body, options)` of a client that the paste doesn't show being made, nor how it sends fields."""
     if call.name not in ("post", "put", "patch") or not 2 <= len(call.arguments) <= 3 or not _is_plain(call):
         return None
     body = call.value(1)
@@ -29,7 +29,7 @@ def other_client(call: Invocation) -> RequestDraft | None:
         return None
     options = as_fields(call.value(2))
     has_options = fields is not None and options is None and fields.get("headers", "body", "form", "data") is not None
-    result = configure(draft(call, "client", call.name, call.text(0), default="either"), fields if has_options else options)
+    result = configure(draft(call, "client", call.name, call.text(0), default="form"), fields if has_options else options)
     result.body = fields.get("body", "form", "data") if has_options and fields else body
     return result
 
