@@ -82,7 +82,7 @@ def is_preflight(method: str, headers: Mapping[str, str]) -> bool:
     return method == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers
 
 
-OPEN: Final = "open"
+ANY_ORIGIN_ROUTE: Final = "open"
 """The name of routes whose responses a page of any origin may read."""
 
 

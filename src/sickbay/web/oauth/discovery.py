@@ -23,7 +23,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import id_token
 from sickbay.services.context import Tenant
 from sickbay.web import http_request
-from sickbay.web.middleware.cors import OPEN, list_cors_headers
+from sickbay.web.middleware.cors import ANY_ORIGIN_ROUTE, list_cors_headers
 from sickbay.web.oauth.metadata_hints import NO_RESOURCE, OF_OPENID, OF_SERVER, find_hint, metadata_url
 
 MADE = "2026-11-26"
@@ -172,9 +172,12 @@ def list_routes(sandbox: Sandbox, documents: Documents) -> list[Route]:
         issuer = tenant.issuer_path
         openid = _record_lookup(tenant.name, _json_handler(lambda name=tenant.name: documents.openid(sandbox.tenants[name])))  # type: ignore[misc]
         well_known += [
-            *(Route(path, openid, name=OPEN) for path in (issuer + OF_OPENID, OF_OPENID + issuer, OF_SERVER + issuer)),
-            Route(f"/{tenant.name}{tenant.dialect.path('jwks')}", jwks, name=OPEN),
-            Route(f"/{tenant.name}{launch_style.PATH}", _json_handler(lambda: launch_style.DOCUMENT), name=OPEN),
+            *(
+                Route(path, openid, name=ANY_ORIGIN_ROUTE)
+                for path in (issuer + OF_OPENID, OF_OPENID + issuer, OF_SERVER + issuer)
+            ),
+            Route(f"/{tenant.name}{tenant.dialect.path('jwks')}", jwks, name=ANY_ORIGIN_ROUTE),
+            Route(f"/{tenant.name}{launch_style.PATH}", _json_handler(lambda: launch_style.DOCUMENT), name=ANY_ORIGIN_ROUTE),
             *_resource_routes(sandbox, documents, tenant),
         ]
     return well_known
@@ -193,7 +196,7 @@ def _resource_routes(sandbox: Sandbox, documents: Documents, tenant: Tenant) -> 
         return _record_lookup(tenant.name, answer)
 
     return [
-        Route(f"{protected_resource.WELL_KNOWN}/{tenant.name}{path}", answer_for(version), name=OPEN)
+        Route(f"{protected_resource.WELL_KNOWN}/{tenant.name}{path}", answer_for(version), name=ANY_ORIGIN_ROUTE)
         for version in tenant.dialect.fhir
         for path in dict.fromkeys((tenant.dialect.fhir_path(version), dialects.short_path(version)))
     ]

@@ -21,7 +21,7 @@ from sickbay.web.admin_guard import LOOPBACK, is_own_path
 from sickbay.web.exchanges.handlers import may_read_all
 from sickbay.web.html_response import accepts_html, preferred_form
 from sickbay.web.http_request import state_of
-from sickbay.web.middleware.cors import OPEN, is_preflight, list_cors_headers, preflight_of_any_origin
+from sickbay.web.middleware.cors import ANY_ORIGIN_ROUTE, is_preflight, list_cors_headers, preflight_of_any_origin
 from sickbay.web.oauth.authorize import refuse_misdirected
 from sickbay.web.oauth.discovery import explain_metadata
 from sickbay.web.oauth.login import one_click
@@ -107,7 +107,7 @@ async def change_theme(request: Request, sandbox: Sandbox) -> Response:
 async def respond_not_found(request: Request, sandbox: Sandbox) -> Response:
     """The response for unknown addresses and for unsupported methods (RFC 9110, 15.5.6)."""
     routes = _list_others(request)
-    is_open = all(route.name == OPEN for route in routes)
+    is_open = all(route.name == ANY_ORIGIN_ROUTE for route in routes)
     if is_open and is_preflight(request.method, state_of(request.scope).headers):
         return preflight_of_any_origin(request)
     path, methods = http_request.raw_path(request.scope), sorted({method for route in routes for method in route.methods or ()})
