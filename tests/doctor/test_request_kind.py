@@ -1,4 +1,4 @@
-"""Each kind of request is recognised where it is looked for: in an address alone, in a paste, and in a file."""
+"""The kind of a request is recognised from its address, from a pasted request, and in a HAR file."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ ROWS = (
 )
 
 
-@for_each("request_, alone, pasted, fetched", ROWS)
-def test_a_request_has_its_kind(request_: Request, alone: str, pasted: str, fetched: str) -> None:
-    assert kind_of(request_) == alone
+@for_each("request_, by_address, pasted, fetched", ROWS)
+def test_a_request_has_its_kind(request_: Request, by_address: str, pasted: str, fetched: str) -> None:
+    assert kind_of(request_) == by_address
     assert kind_of(request_, "paste") == pasted
     assert kind_of(request_, "file") == fetched

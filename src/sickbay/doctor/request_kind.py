@@ -1,4 +1,4 @@
-"""Says what kind of input a request is: one table for an address alone, a pasted request, and an exchange of a file."""
+"""Determines the kind of a request. One table covers an address, a pasted request, and an exchange in a HAR file."""
 
 from __future__ import annotations
 

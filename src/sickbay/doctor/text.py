@@ -109,7 +109,7 @@ READ_LINES = 300
 
 
 def _leads(reading: Reading, recognised: Recognised) -> bool:
-    """Whether the first cause is the answer. It isn't if only the code is known of an error that is described in words."""
+    """Whether the first cause is the answer. It isn't if Sickbay knows only the code of an error that the server describes."""
     first = recognised.ranked[0]
     is_bare = not (first.letters or first.is_confirmed or first.is_evident or first.message.product)
     return leads(recognised.ranked) and not (is_bare and is_specific(_quote(recognised)))

@@ -14,7 +14,7 @@ from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.text_search import matches
 
 SEARCHED_CHARACTERS = 100_000
-QUOTED_MESSAGES, WRAPPED_LINES, LINES_BELOW, SHORT_WORDS = 2, 3, 7, 5
+QUOTED_MESSAGES, WRAPPED_LINES, LINES_BELOW, SHORT_WORDS, COMPARED_WORDS = 2, 3, 7, 5, 200
 _NAMES = LISTS["members_with_a_message"]
 _MEMBER = compile_late(
     rf"\b(?P<name>severity|expression|{'|'.join(_NAMES)})\"?\s{{0,9}}(?::\s{{0,9}}(?:\[\s{{0,40}})?|value=)\"(?P<said>(?:[^\"\\]|\\.){{1,600}})",
@@ -87,7 +87,7 @@ def _with_path(path: str, said: str) -> str:
 
 
 def _list_thrown(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """The lines with the message of an exception or of a log, and the message, with the lines on which it goes on."""
+    """Each line with the message of an exception or a log record, and the message, including the lines that continue it."""
     for number, line in enumerate(lines):
         *before, said = _THROWN.split(line)
         if before:
@@ -113,7 +113,7 @@ def _read_message(said: str, below: Sequence[str]) -> list[str]:
 
 def _with_addresses(described: str, text: str) -> str:
     """The description with the addresses of the text, which were taken out of it."""
-    words, found = [word.partition("URL")[0] for word in described.split()], text.split()
+    words, found = [word.partition("URL")[0] for word in described.split()[:COMPARED_WORDS]], text.split()
     places = range(len(found) - len(words) + 1) if "URL" in described else ()
     parts = (found[place : place + len(words)] for place in places)
     return next((" ".join(part) for part in parts if all(map(str.startswith, part, words))), described)

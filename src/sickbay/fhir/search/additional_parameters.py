@@ -100,4 +100,4 @@ PARTS: Mapping[str, Mapping[str, Mapping[str, Row]]] = {
         },
     }
 }
-"""Version -> type -> name of a part -> row, with an expression below the composite's own. They can't be searched alone."""
+"""Version -> type -> name of a part -> row, with an expression relative to the composite's. They aren't search parameters."""
