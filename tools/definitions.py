@@ -27,13 +27,14 @@ import gzip
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tools.core_package import read
 
+from sickbay.fhir.definitions import read_table
 from tools import type_packages
 
 VERSIONS = ("dstu2", "stu3", "r4", "r4b", "r5")
@@ -123,8 +124,8 @@ def main(folder: Path, packages: Path | None = None, out: Path = OUT, versions: 
     for version in versions:
         raw = _build_tables(folder, packages, version, core)
         for name, table in make_tables(version, raw, raw.get("summary", [])).items():
-            # Keep the order of elements, which is that of the XML.
-            _write_table(out / f"{version}-{name}.json.gz", table, sort_keys=name != "elements")
+            pack = PACK.get(name)
+            _write_table(out / f"{version}-{name}.json.gz", pack(table) if pack else table, sort_keys=pack is None)
     if packages is not None:
         texts = type_packages.list_descriptions(_package_folder(packages, "fhirstarter"))
         _write_table(out / "parameter-texts.json.gz", texts)
@@ -136,14 +137,46 @@ def _write_table(path: Path, table: Any, *, sort_keys: bool = True) -> None:
     path.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
 
+def pack_elements(table: dict[str, list[Any]]) -> dict[str, Any]:
+    """Keep the order of elements, which is that of the XML."""
+    by_type: dict[str, dict[str, list[Any]]] = {}
+    for path, row in table.items():
+        type, _, name = path.partition(".")
+        by_type.setdefault(type, {})[name] = row
+    return _number_rows(by_type)
+
+
+def pack_search(table: dict[str, dict[str, list[Any]]]) -> dict[str, Any]:
+    """Put `%` for the type in expressions, so that the same parameter of several types is one row."""
+    return _number_rows(
+        {
+            type: {code: [row[0], row[1].replace(type, "%"), *row[2:]] for code, row in sorted(rows.items())}
+            for type, rows in sorted(table.items())
+        }
+    )
+
+
+def _number_rows(by_type: dict[str, dict[str, list[Any]]]) -> dict[str, Any]:
+    """Store each row once: `fhir/definitions` describes the format."""
+    numbers: dict[str, int] = {}
+    types = {
+        type: {name: numbers.setdefault(json.dumps(row), len(numbers)) for name, row in rows.items()}
+        for type, rows in by_type.items()
+    }
+    return {"rows": [json.loads(row) for row in numbers], "types": types}
+
+
+PACK: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"elements": pack_elements, "search": pack_search}
+
+
 def make_names(folder: Path) -> dict[str, Any]:
     """Return the names in the tables of all versions, those of search parameters with their kinds. Choice elements occur
     without a type and with each of their types.
     """
 
     def read_all(name: str) -> list[dict[str, Any]]:
-        paths = [folder / f"{version}-{name}.json.gz" for version in VERSIONS]
-        return [json.loads(gzip.decompress(path.read_bytes())) for path in paths if path.exists()]
+        tables = [f"{version}-{name}" for version in VERSIONS]
+        return [read_table(table, folder) for table in tables if (folder / f"{table}.json.gz").exists()]
 
     search = read_all("search")
     kinds: dict[str, set[str]] = {}
