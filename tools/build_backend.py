@@ -5,13 +5,14 @@ The pages of docs/ are added to the wheel for `/docs`, and the knowledge of the 
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,9 @@ __all__ = (
 SOURCES = Path("src")
 KNOWLEDGE = SOURCES / "sickbay" / "doctor" / "knowledge"
 CASES = SOURCES / "sickbay" / "diagnosis" / "cases"
-PACKED_CASES = CASES.with_suffix(".zip")
+RULES = SOURCES / "sickbay" / "diagnosis" / "rules"
 DOCS = Path("docs")
-PACKED_PAGES = Path("src/sickbay/web/docs/pages.zip")
+PACKED_PAGES = Path("src/sickbay/web/docs/pages.json")
 EXAMPLES, STARTERS = Path("examples"), Path("src/sickbay/starters")
 GENERATED = ("__pycache__", "node_modules", "dist", "test-results", ".venv", "README.md", "*.pem", "jwks.json", ".env")
 """What no starter has in the wheel: what running it leaves behind, and the text for readers of a clone."""
@@ -52,7 +53,12 @@ LEFT_OUT = ("pictures/",)
 
 def build_wheel(wheel_directory: str, *arguments: Any, **options: Any) -> str:
     """Builds the wheel in the current folder, as PEP 517 says."""
-    with _pack_files(DOCS, PACKED_PAGES), _copy_starters(), _pack_files(CASES, PACKED_CASES), _compile_knowledge():
+    packed = ((DOCS, PACKED_PAGES, ""), (CASES, CASES.with_suffix(".json"), ""), (RULES, RULES.with_suffix(".json"), ".md"))
+    with ExitStack() as stack:
+        for texts in packed:
+            stack.enter_context(_pack_texts(*texts))
+        stack.enter_context(_copy_starters())
+        stack.enter_context(_compile_knowledge())
         name = str(buildapi.build_wheel(wheel_directory, *arguments, **options))
     _recompress_wheel(Path(wheel_directory, name))
     return name
@@ -69,7 +75,7 @@ def _recompress_wheel(wheel: Path) -> None:
 
 @contextmanager
 def _compile_knowledge() -> Iterator[None]:
-    """Compiles the knowledge of the doctor. Its sources and those of packed cases are left out of the wheel."""
+    """Compiles the knowledge of the doctor. Its sources and those of packed texts are left out of the wheel."""
     sys.path.insert(0, str(SOURCES.resolve()))
     from sickbay.doctor import compiled
 
@@ -77,10 +83,7 @@ def _compile_knowledge() -> Iterator[None]:
     if missing := [path.name for path in files if not path.is_file()]:
         raise OSError(f"{', '.join(missing)} can't be written")
     every_file = common.Module.iter_files
-    left_out = (str(KNOWLEDGE), f"{CASES}{os.sep}")
-    common.Module.iter_files = lambda module: (
-        path for path in every_file(module) if not any(folder in str(path) for folder in left_out)
-    )
+    common.Module.iter_files = lambda module: (path for path in every_file(module) if not _is_left_out(str(path)))
     try:
         yield
     finally:
@@ -88,14 +91,17 @@ def _compile_knowledge() -> Iterator[None]:
         sys.path.remove(str(SOURCES.resolve()))
 
 
+def _is_left_out(path: str) -> bool:
+    is_of_rules = f"{RULES}{os.sep}" in path and path.endswith(".md")
+    return is_of_rules or any(f"{folder}{os.sep}" in path for folder in (KNOWLEDGE, CASES))
+
+
 @contextmanager
-def _pack_files(folder: Path, packed: Path) -> Iterator[None]:
-    """Packs the files into one for the duration of a build, uncompressed, since the wheel compresses it."""
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            name = path.relative_to(folder).as_posix()
-            if not name.startswith(LEFT_OUT):
-                archive.writestr(zipfile.ZipInfo(name), path.read_bytes())  # without the time of the file
+def _pack_texts(folder: Path, packed: Path, suffix: str) -> Iterator[None]:
+    """Packs the files with this suffix into one for the duration of a build, as `kernel/packed_folder.py` reads them."""
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob(f"*{suffix}") if path.is_file()}
+    texts = {name: files[name].read_text(encoding="utf-8") for name in sorted(files) if not name.startswith(LEFT_OUT)}
+    packed.write_text(json.dumps(texts, ensure_ascii=False), encoding="utf-8")
     try:
         yield
     finally:

@@ -29,7 +29,7 @@ def build(out: Path) -> int:
         _copy_asset(html_response.STATIC / name, out / ASSETS / name)
     for name in library.list_files():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
-        (out / name).write_bytes(PAGES.read_bytes(name))
+        (out / name).write_text(PAGES.read_text(name), encoding="utf-8")
     return len(library.list_names()) + 1
 
 

@@ -44,17 +44,18 @@ def starters() -> set[str]:
 def test_the_wheel_contains_every_file_of_the_package_and_the_documentation(built: Packages) -> None:
     with zipfile.ZipFile(built.wheel) as wheel:
         names = {f"src/{name}" for name in wheel.namelist() if ".dist-info/" not in name}
-    sources = names_below("src/sickbay/doctor/knowledge") | names_below("src/sickbay/diagnosis/cases")
+    rules = {name for name in names_below("src/sickbay/diagnosis/rules") if name.endswith(".md")}
+    sources = names_below("src/sickbay/doctor/knowledge") | names_below("src/sickbay/diagnosis/cases") | rules
     data = {f"src/sickbay/{name}" for name in ("doctor/compiled.msgpack", "doctor/topics.msgpack")}
-    packed = {"src/sickbay/diagnosis/cases.zip", "src/sickbay/web/docs/pages.zip"}
+    packed = {f"src/sickbay/{name}.json" for name in ("diagnosis/cases", "diagnosis/rules", "web/docs/pages")}
     assert names == names_below("src/sickbay") - sources | packed | data | starters()
 
 
 def test_an_installed_sickbay_has_the_pages_of_the_documentation(installed: Path) -> None:
-    packed = pages.PAGES._replace(archive=installed / "sickbay" / "web" / "docs" / "pages.zip")
+    packed = pages.PAGES._replace(packed=installed / "sickbay" / "web" / "docs" / "pages.json")
     names = {name.removeprefix("docs/") for name in names_below("docs") - names_below("docs/pictures")}
     assert {*packed.list_files("")} == names
-    assert all(packed.read_bytes(name) == (ROOT / "docs" / name).read_bytes() for name in names)
+    assert all(packed.read_text(name) == (ROOT / "docs" / name).read_text(encoding="utf-8") for name in names)
 
 
 def test_the_compiled_knowledge_belongs_to_its_sources(built: Packages) -> None:
@@ -65,7 +66,7 @@ def test_the_compiled_knowledge_belongs_to_its_sources(built: Packages) -> None:
 
 def test_an_installed_sickbay_reads_the_same_cases_as_a_clone(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     of_the_clone = {id: case.load(path) for id, path in case.paths().items()}
-    packed = case.CASES._replace(archive=installed / "sickbay" / "diagnosis" / "cases.zip")
+    packed = case.CASES._replace(packed=installed / "sickbay" / "diagnosis" / "cases.json")
     monkeypatch.setattr(case, "CASES", packed)
     monkeypatch.setattr(case, "paths", case.paths.__wrapped__)  # the cached ones are those of the clone
     assert {id: case.load(path) for id, path in case.paths().items()} == of_the_clone

@@ -20,7 +20,7 @@ from typing import Any
 
 from sickbay.kernel.packed_folder import PackedFolder
 
-CASES = PackedFolder(Path(__file__).with_name("cases"), Path(__file__).with_name("cases.zip"))
+CASES = PackedFolder(Path(__file__).with_name("cases"), Path(__file__).with_name("cases.json"))
 
 
 @dataclass(frozen=True, slots=True)

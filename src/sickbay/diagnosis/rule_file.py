@@ -32,8 +32,9 @@ from sickbay.diagnosis import rules
 from sickbay.diagnosis.rule import Functions, Rule, WordList, read_spec
 from sickbay.diagnosis.stages import STAGES
 from sickbay.diagnosis.word_lists import read_items
+from sickbay.kernel.packed_folder import PackedFolder
 
-_FOLDER = Path(__file__).with_name("rules")
+_RULES = PackedFolder(Path(__file__).with_name("rules"), Path(__file__).with_name("rules.json"))
 _REFUSALS = refusals.find_all()
 _SECTION = re.compile(r"^## ", re.M)
 ADVICE = "advice"
@@ -64,9 +65,7 @@ def read_rules(place: str) -> Iterator[Rule]:
 
 
 def read_texts(place: str) -> Iterator[RuleText]:
-    with open(f"{_path_of_rules(place)}.md", encoding="utf-8") as file:  # the methods of Path take longer than reading
-        text = file.read()
-    for section in _SECTION.split(text)[1:]:
+    for section in _SECTION.split(_RULES.read_text(f"{_path_of_rules(place)}.md"))[1:]:
         head, title, why, fix, *lists = section.strip().split("\n\n")
         id, *lines = head.split("\n")
         fields = dict(_read_field(*line.split(": ", 1)) for line in lines)
@@ -76,11 +75,11 @@ def read_texts(place: str) -> Iterator[RuleText]:
 
 def has_functions(place: str) -> bool:
     """Whether a file of rules has functions, which are in a Python file of its name."""
-    return os.path.isfile(f"{_path_of_rules(place)}.py")
+    return os.path.isfile(f"{_RULES.folder}/{_path_of_rules(place)}.py")
 
 
 def _path_of_rules(place: str) -> str:
-    return f"{_FOLDER}/{place.replace('.', '/')}"
+    return place.replace(".", "/")
 
 
 def read_functions(place: str) -> Mapping[str, Functions]:

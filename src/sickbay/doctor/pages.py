@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sickbay.diagnosis.case import paths, read_text
 from sickbay.kernel.packed_folder import PackedFolder
 
-PAGES = PackedFolder(Path(__file__).parents[3] / "docs", Path(__file__).parents[1] / "web" / "docs" / "pages.zip")
+PAGES = PackedFolder(Path(__file__).parents[3] / "docs", Path(__file__).parents[1] / "web" / "docs" / "pages.json")
 """The pages of the documentation."""
 RULES = "rules"
 """The folder of the list of rules, and of the pages that the site writes from the rules."""

@@ -36,7 +36,7 @@ async def show_docs(request: Request, sandbox: Sandbox) -> Response:
     if path == search_index.NAME:
         return Response(await asyncio.to_thread(search_index.write_script), media_type="text/javascript", headers=HEADERS)
     if path in library.list_files():
-        return Response(PAGES.read_bytes(path), media_type="application/json", headers=HEADERS)
+        return Response(PAGES.read_text(path), media_type="application/json", headers=HEADERS)
     wants_markdown = preferred_form(request.headers.get("accept", "")) == "markdown"
     if (name := _find_markdown(path, wants=wants_markdown)) is not None:
         return markdown_response(await asyncio.to_thread(library.markdown_of, name))
