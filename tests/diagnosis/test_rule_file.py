@@ -13,6 +13,7 @@ from sickbay.diagnosis import rule_file
 from sickbay.diagnosis.rule import Functions, Rule, Spec, find
 from sickbay.diagnosis.rule_file import find_refusal, read_functions, read_rules, read_texts
 from sickbay.diagnosis.rules import FILES
+from sickbay.kernel.packed_folder import PackedFolder
 
 FUNCTION_FIELDS = set(get_type_hints(Functions))
 CONSTANT_FIELDS = set(Rule.__struct_fields__) - {"id", "stage"} - (FUNCTION_FIELDS - {"severity"})
@@ -35,7 +36,7 @@ Send `{expected}`: all of it.
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(rule_file, "_FOLDER", tmp_path)
+    monkeypatch.setattr(rule_file, "_RULES", PackedFolder(tmp_path, tmp_path / "rules.json"))
     (tmp_path / "authorize").mkdir()
     return tmp_path
 
@@ -83,7 +84,7 @@ is
 def test_a_list_has_the_texts_of_a_slot_that_is_no_fact(
     facts: dict[str, str], fix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rule_file, "_FOLDER", tmp_path)
+    monkeypatch.setattr(rule_file, "_RULES", PackedFolder(tmp_path, tmp_path / "rules.json"))
     (tmp_path / "scope.md").write_text(TEXT.replace("scope-empty", "-") + LISTS, encoding="utf-8")
     ((_, fields),) = ((text.id, text.fields) for text in read_texts("scope"))
     assert find(Rule(id="scope-missing", **{**fields, "explains": None}), facts, refused=False).fix == fix
