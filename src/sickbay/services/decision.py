@@ -12,7 +12,7 @@ from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.scopes.negotiation import TokenSummary
 from sickbay.diagnosis.explain import Again, Explanation, explain, explain_refusals, find_roots
 from sickbay.diagnosis.placeholders import PLACEHOLDER_LAUNCH
-from sickbay.diagnosis.rule import PERHAPS, Finding, find, is_severity
+from sickbay.diagnosis.rule import PERHAPS, Finding, fill_rule, is_severity
 from sickbay.diagnosis.stage import Stage
 from sickbay.diagnosis.stages import load_examiners
 from sickbay.dialects import ErrorWording
@@ -138,7 +138,7 @@ def hide_private(finding: Finding) -> Finding:
     facts = redact(finding.facts, finding.private)
     if facts == finding.facts:
         return finding
-    return find(BY_ID[finding.id], facts, refused=finding.refused, ceiling=finding.severity)
+    return fill_rule(BY_ID[finding.id], facts, refused=finding.refused, ceiling=finding.severity)
 
 
 def redact(facts: Facts, private: Sequence[str] = ()) -> Mapping[str, Any]:

@@ -9,10 +9,10 @@ import msgspec
 
 from sickbay.authorization.models import Client, Launch
 from sickbay.diagnosis.rule import Finding
-from sickbay.diagnosis.silence.causes import causes
-from sickbay.diagnosis.silence.progress import Awaited, LaunchStatus, progress
+from sickbay.diagnosis.silence.causes import find_causes
+from sickbay.diagnosis.silence.progress import Awaited, LaunchStatus, find_status
 from sickbay.diagnosis.silence.trail import AppDetails, Event, Trail
-from sickbay.diagnosis.silence.wording import Sentences, sentences
+from sickbay.diagnosis.silence.wording import Sentences, choose_sentences
 from sickbay.protocol import urls
 from sickbay.services import launch as launches
 from sickbay.services import records, registration
@@ -51,15 +51,15 @@ class LaunchProgress(NamedTuple):
 
     @property
     def progress(self) -> LaunchStatus:
-        return progress(self.trail)
+        return find_status(self.trail)
 
     @property
     def sentences(self) -> Sentences | None:
-        return sentences(self.progress, self.trail.app.name, urls.origin(_find_destination(self.progress, self.trail)))
+        return choose_sentences(self.progress, self.trail.app.name, urls.origin(_find_destination(self.progress, self.trail)))
 
     @property
     def causes(self) -> tuple[Finding, ...]:
-        return causes(self.trail)
+        return find_causes(self.trail)
 
 
 def _find_destination(found: LaunchStatus, trail: Trail) -> str:
@@ -98,7 +98,7 @@ async def read_stored(
     trail = msgspec.structs.replace(trail, clock_now=runtime.effects.now())
     if full and client is not None:
         trail = await _add_unnamed(runtime, trail, client, id)
-        known = answer or runtime.recent_launches.find_answer(id, progress(trail).awaited)
+        known = answer or runtime.recent_launches.find_answer(id, find_status(trail).awaited)
         trail = msgspec.structs.replace(trail, answer=known)
     return LaunchProgress(id, client, launch, timeline, trail)
 
@@ -151,7 +151,7 @@ async def find_stalled(
     quiet = [
         id
         for id, exchange in list(last.items())[:LISTED_LAUNCHES]
-        if progress(Trail((make_event(exchange),), real_now=now)).state == "stalled"
+        if find_status(Trail((make_event(exchange),), real_now=now)).state == "stalled"
     ]
     created = [] if student else await runtime.store.find("launch", owner=client_id, limit=LISTED_LAUNCHES)
     quiet += [record.family for record in created if record.used_at is None and record.family not in last]
@@ -174,7 +174,7 @@ def _launch_event(launch: Launch | None, timeline: Timeline) -> Sequence[Event]:
 
 async def _add_unnamed(runtime: Runtime, trail: Trail, client: Client, id: str) -> Trail:
     """Adds facts besides the launch's exchanges: the page that the user sees, and later requests of the same app."""
-    found = progress(trail)
+    found = find_status(trail)
     if found.awaited is None or found.since is None:
         return trail
     more: list[Event] = []
