@@ -92,7 +92,7 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
 
 
 def _may_quote(facts: Facts) -> bool:
-    """Whether a fact can contain a stored text. A number can't."""
+    """Whether a fact can contain stored text. A number can't."""
     return any(value and not isinstance(value, int) for value in facts.values())
 
 
@@ -123,7 +123,7 @@ def conclude(stage: Stage[R, K], tenant: Tenant, request: R, context: K, examina
 
 
 def refuse(stage: Stage[R, K], request: R, context: K, refusal: Refusal) -> Decision[R, K]:
-    """A refusal that shows only while storing, for example if another request redeemed the code at the same moment."""
+    """A refusal found only while storing, for example if another request redeemed the code at the same moment."""
     return Decision(stage, request, context, Examination((Checked(refusal.name, "refused", refusal),)), refusal)
 
 
@@ -156,7 +156,7 @@ def redact(facts: Facts, private: Sequence[str] = ()) -> Mapping[str, Any]:
 
 
 def _drop_place(value: Any) -> Any:
-    """Replaces the place for the code of a live launch, which only the administrator sees, with a general placeholder."""
+    """Replaces the placeholder for the code of a live launch, which only the administrator sees, with a general one."""
     return LAUNCH_PLACE.sub(PLACEHOLDER_LAUNCH, value) if isinstance(value, str) else value
 
 

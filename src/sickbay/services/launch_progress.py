@@ -28,7 +28,7 @@ from sickbay.storage.exchange_filter import ExchangeFilter
 from sickbay.storage.interface import Record
 
 WAITING_REQUESTS: Final = 32
-"""The newest authorizations of an app that are compared with a launch which waits for the user."""
+"""The number of an app's newest authorizations that are compared with a launch that waits for the user."""
 RESTARTS: Final = 5
 """Maximum number of later authorization requests of the same app that are read."""
 RESTART_SECONDS: Final[dict[Awaited, int]] = {"discovery": 120, "token": 120, "login": 600, "refresh": 86_400, "again": 86_400}
@@ -70,9 +70,8 @@ def _find_destination(found: LaunchStatus, trail: Trail) -> str:
 async def read(
     runtime: Runtime, journal: Journal, id: str, *, full: bool, answer: str = "", whole: bool = False
 ) -> LaunchProgress | None:
-    """Returns a launch by the id of its timeline; None if no part of it is stored.
-
-    full: for the administrator. Other readers see only what the exchanges prove. answer: as in Trail. whole: with all members
+    """Returns a launch by the id of its timeline; None if no part of it is stored. full: for the administrator. Other readers
+    see only the proven exchanges. answer: as in Trail. whole: with all members
     of each exchange.
     """
     await journal.collect(None if full else id)
@@ -198,7 +197,7 @@ async def _pages_seen(runtime: Runtime, client: Client, id: str, since: Event) -
 async def _later_launches(runtime: Runtime, client: Client, id: str, since: Event, awaited: Awaited) -> list[Event]:
     """Returns later authorization requests of the same app that belong to other launches.
 
-    If a code wasn't redeemed, one with a launch code of its own says nothing: the user launched the app again.
+    If a code wasn't redeemed, a request with its own launch code proves nothing: the user launched the app again.
     """
     first = int(since.at * 1e6) + 1
     until = first + RESTART_SECONDS[awaited] * 1_000_000

@@ -1,4 +1,4 @@
-"""The JSON of an exchange as its readers get it: with the rules' texts, and for the public without private facts.
+"""Builds the JSON of an exchange for its readers: with the rules' texts, and without private facts for the public.
 
 Naming an app proves nothing, so the public sees the timeline of an exchange only if its request also proved that it came from
 the app (`is_proven`).
@@ -90,7 +90,7 @@ def finding_json(stored_finding: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def add_derived(stored_record: dict[str, Any]) -> dict[str, Any]:
-    """A stored record with everything that is derived from it."""
+    """Returns a stored record with everything that is derived from it."""
     if not isinstance(stored_record["checks"], str):
         return stored_record
     complete = stored_record | {
