@@ -18,7 +18,7 @@ from sickbay.doctor.diagnose import diagnose
 
 def _facts_with(rule: Rule, text: str) -> dict[str, Any]:
     """The facts of the rule's case, each text replaced."""
-    found = diagnose(case.load(case.paths()[rule.id]).refused).explanation.findings
+    found = diagnose(case.load(case.list_paths()[rule.id]).refused).explanation.findings
     facts = next(finding.facts for finding in found if finding.id == rule.id)
     return {name: [text] if isinstance(value, list | tuple) else text for name, value in facts.items()}
 

@@ -128,7 +128,7 @@ def test_an_operation_needs_the_scopes_of_all_its_types(request_: AccessRequest,
 def test_every_challenge_contains_the_scope_that_its_refusal_names() -> None:
     wrong: dict[str, tuple[str, str]] = {}
     kind, checked = KINDS["fhir_request"], 0
-    for rule_case in map(case.load, case.paths().values()):
+    for rule_case in map(case.load, case.list_paths().values()):
         if rule_case.refused["kind"] == "fhir_request":
             request = kind.request(rule_case.refused)
             context = kind.context(rule_case.refused, request)

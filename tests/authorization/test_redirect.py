@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.redirect import CHECKS, SAYINGS, URNS, urn_of
 from sickbay.authorization.requests import UrlRequest
-from sickbay.diagnosis.evidence.url import request
+from sickbay.diagnosis.evidence.url import read_request
 from sickbay.doctor.diagnose import diagnose
 from sickbay.kernel.checks import Refusal, examine
 from sickbay.protocol.parameters import encode
@@ -87,7 +87,7 @@ def test_no_response_makes_the_diagnosis_raise(error: str, description: str) -> 
 
 
 def test_a_fragment_that_the_app_requested_is_a_fact_of_the_refusal() -> None:
-    sent = request({"url": f"{CALLBACK}#code=x"})
+    sent = read_request({"url": f"{CALLBACK}#code=x"})
     for mode, expected in (("fragment", {"names": ["code"], "asked_for": True}), ("query", {"names": ["code"]})):
         refusal = examine(CHECKS, sent, UrlContext(response_mode=mode)).refusals[0]
         assert refusal.facts == expected
@@ -95,7 +95,7 @@ def test_a_fragment_that_the_app_requested_is_a_fact_of_the_refusal() -> None:
 
 @pytest.mark.parametrize("companion", ["session_state", "client_info"])
 def test_a_companion_of_a_response_in_the_fragment_shows_that_the_app_requested_it(companion: str) -> None:
-    (refusal,) = examine(CHECKS, request({"url": f"{CALLBACK}#code=x&{companion}=y"}), UrlContext()).refusals[:1]
+    (refusal,) = examine(CHECKS, read_request({"url": f"{CALLBACK}#code=x&{companion}=y"}), UrlContext()).refusals[:1]
     assert refusal.facts == {"names": ["code"], "asked_for": True}
 
 
@@ -110,77 +110,79 @@ def test_a_response_without_code_and_error_is_reported() -> None:
     ("request_", "context", "expected"),
     [
         (
-            request({"url": f"{CALLBACK}#code=x&error=y"}),
+            read_request({"url": f"{CALLBACK}#code=x&error=y"}),
             UrlContext(),
             Refusal("redirect-params-in-fragment", "invalid_request", {"names": ["code", "error"]}),
         ),
         (
-            request({"url": f"{CALLBACK}#error=y"}),
+            read_request({"url": f"{CALLBACK}#error=y"}),
             UrlContext(),
             Refusal("redirect-params-in-fragment", "invalid_request", {"names": ["error"]}),
         ),
         (
-            request({"url": f"{CALLBACK}?state=s"}),
+            read_request({"url": f"{CALLBACK}?state=s"}),
             UrlContext(),
             Refusal("redirect-no-code-no-error", "invalid_request", {"received": "https://app.example.org/callback?state=s"}),
         ),
         (
-            request({"url": f"{CALLBACK}?code=x"}),
+            read_request({"url": f"{CALLBACK}?code=x"}),
             UrlContext(),
             Refusal("redirect-state-missing", "invalid_request", {"received": None}),
         ),
         (
-            request({"url": f"{CALLBACK}?code=x&state=a"}),
+            read_request({"url": f"{CALLBACK}?code=x&state=a"}),
             UrlContext(sent_state="b"),
             Refusal("redirect-state-mismatch", "invalid_request", {"received": "a", "expected": "b"}),
         ),
         (
-            request({"url": f"{CALLBACK}?code=a%20b&state=a"}),
+            read_request({"url": f"{CALLBACK}?code=a%20b&state=a"}),
             UrlContext(),
             Refusal("redirect-code-mangled", "invalid_request", {"received": "a b"}),
         ),
         (
-            request({"url": f"{CALLBACK}?error=access_denied&error_description=denied+by+user&state=s"}),
+            read_request({"url": f"{CALLBACK}?error=access_denied&error_description=denied+by+user&state=s"}),
             UrlContext(),
             Refusal("user-denied", "access_denied", {"told": "denied by user"}),
         ),
         (
-            request({"url": f"{CALLBACK}?error=access_denied&error_uri=https%3A%2F%2Fa%2FURN%3Ax%3Amissing_patient&state=s"}),
+            read_request(
+                {"url": f"{CALLBACK}?error=access_denied&error_uri=https%3A%2F%2Fa%2FURN%3Ax%3Amissing_patient&state=s"}
+            ),
             UrlContext(),
             Refusal("scope-patient-without-context", "access_denied", {"told": "URN:x:missing_patient"}),
         ),
         (
-            request({"url": f"{CALLBACK}?error_description=Missing+aud+parameter&error=x_y&state=s"}),
+            read_request({"url": f"{CALLBACK}?error_description=Missing+aud+parameter&error=x_y&state=s"}),
             UrlContext(),
             Refusal("aud-missing", "x_y", {"told": "Missing aud parameter"}),
         ),
         (
-            request({"url": f"{CALLBACK}?error=invalid_request&error_description=redirect-uri-mismatch+it+is&state=s"}),
+            read_request({"url": f"{CALLBACK}?error=invalid_request&error_description=redirect-uri-mismatch+it+is&state=s"}),
             UrlContext(ids=frozenset({"redirect-uri-mismatch"})),
             Refusal("redirect-uri-mismatch", "invalid_request", {"told": "redirect-uri-mismatch it is"}),
         ),
         (
-            request({"url": f"{CALLBACK}?error=login_required&state=s"}),
+            read_request({"url": f"{CALLBACK}?error=login_required&state=s"}),
             UrlContext(),
             Refusal("prompt-none-without-session", "login_required", {"told": "login_required"}),
         ),
         (
-            request({"url": f"{CALLBACK}?error=unsupported_response_type&state=s"}),
+            read_request({"url": f"{CALLBACK}?error=unsupported_response_type&state=s"}),
             UrlContext(),
             Refusal("response-type-invalid", "unsupported_response_type", {"told": "unsupported_response_type"}),
         ),
         (
-            request({"url": f"{CALLBACK}?error=redirect_uri_mismatch&state=s"}),
+            read_request({"url": f"{CALLBACK}?error=redirect_uri_mismatch&state=s"}),
             UrlContext(),
             Refusal("redirect-uri-mismatch", "redirect_uri_mismatch", {"told": "redirect_uri_mismatch"}),
         ),
         (
-            request({"url": f"{CALLBACK}?error=unknown_client&state=s"}),
+            read_request({"url": f"{CALLBACK}?error=unknown_client&state=s"}),
             UrlContext(),
             Refusal("client-id-unknown", "unknown_client", {"told": "unknown_client"}),
         ),
         (
-            request(
+            read_request(
                 {
                     "url": f"{CALLBACK}?error=x&state=s&error_description=Invalid+parameter:+redirect_uri+%22https://a/%22+is+not+%27https://b/%27"
                 }
@@ -197,19 +199,21 @@ def test_a_response_without_code_and_error_is_reported() -> None:
             ),
         ),
         (
-            request({"url": f"{CALLBACK}?error=x&state=s&error_description=Invalid+parameter:+redirect_uri+%22https://a/%22"}),
+            read_request(
+                {"url": f"{CALLBACK}?error=x&state=s&error_description=Invalid+parameter:+redirect_uri+%22https://a/%22"}
+            ),
             UrlContext(),
             Refusal(
                 "redirect-uri-mismatch", "x", {"told": 'Invalid parameter: redirect_uri "https://a/"', "received": "https://a/"}
             ),
         ),
         (
-            request({"url": f"{CALLBACK}?error=x&state=s&error_description=Invalid+parameter:+redirect_uri+%22here%22"}),
+            read_request({"url": f"{CALLBACK}?error=x&state=s&error_description=Invalid+parameter:+redirect_uri+%22here%22"}),
             UrlContext(),
             Refusal("redirect-uri-mismatch", "x", {"told": 'Invalid parameter: redirect_uri "here"'}),
         ),
         (
-            request(
+            read_request(
                 {
                     "url": f"{CALLBACK}?error=x&state=s&error_description=Invalid+parameter:+redirect_uri+%22a://a%22+%22b://b%22+%22c://c%22"
                 }
@@ -236,7 +240,7 @@ def test_each_refusal_carries_the_facts_of_its_explanation(
     ],
 )
 def test_a_specific_error_code_is_recognised_despite_a_vague_text(error: str, name: str | None) -> None:
-    sent = request({"url": f"{CALLBACK}?error={error}&error_description=Sorry&state=s"})
+    sent = read_request({"url": f"{CALLBACK}?error={error}&error_description=Sorry&state=s"})
     assert [refusal.name for refusal in examine(CHECKS, sent, UrlContext()).refusals] == ([name] if name else [])
 
 
@@ -253,6 +257,6 @@ def test_a_specific_error_code_is_recognised_despite_a_vague_text(error: str, na
     ],
 )
 def test_without_a_text_the_error_code_and_uri_are_interpreted(sent: dict[str, str], name: str, error: str) -> None:
-    response_url = request({"url": response_url_with(**sent)})
+    response_url = read_request({"url": response_url_with(**sent)})
     errors = {refusal.name: refusal.error for refusal in examine(CHECKS, response_url, UrlContext()).refusals}
     assert errors.get(name) == error

@@ -16,7 +16,7 @@ from tests.cli.command import sickbay
 from sickbay.diagnosis import case
 from sickbay.protocol import pkce
 
-URL = case.load(case.paths()["state-missing"]).refused["url"]
+URL = case.load(case.list_paths()["state-missing"]).refused["url"]
 
 
 def test_a_url_is_explained_and_the_exit_code_is_one() -> None:
@@ -244,7 +244,7 @@ def test_a_har_file_with_a_refused_token_request_is_a_problem(tmp_path: Path) ->
 
 
 def test_the_command_shows_a_new_verifier_with_its_challenge_and_json_keeps_the_placeholder() -> None:
-    url = case.load(case.paths()["pkce-missing"]).refused["url"]
+    url = case.load(case.list_paths()["pkce-missing"]).refused["url"]
     shown = [sickbay("doctor", url).stdout for _ in range(2)]
     pairs = [(re.findall(r"code_challenge=([\w-]{43})&", text)[-1], text.split()[-1]) for text in shown]
     for challenge, verifier in pairs:

@@ -11,4 +11,4 @@ from sickbay.doctor.diagnose import Diagnosis, diagnose
 @cache
 def diagnose_case(id: str) -> Diagnosis:
     """What the doctor says about the refused request of a case."""
-    return diagnose(case.load(case.paths()[id]).refused)
+    return diagnose(case.load(case.list_paths()[id]).refused)

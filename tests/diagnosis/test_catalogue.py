@@ -12,7 +12,7 @@ from sickbay.diagnosis.catalogue import BY_ID, INDEX, RETIRED, RULES
 from sickbay.diagnosis.rule import Rule
 from sickbay.doctor.diagnose import diagnose
 
-PATHS = case.paths()
+PATHS = case.list_paths()
 REMEDIES = ("use-", "add-", "send-", "avoid-", "prefer-", "fix-", "remove-")
 
 

@@ -10,14 +10,14 @@ from tests.laws import for_each
 
 from sickbay.diagnosis import case, corrections, placeholders
 from sickbay.diagnosis.catalogue import RULES
-from sickbay.diagnosis.corrections import fill
+from sickbay.diagnosis.corrections import fill_challenge
 from sickbay.diagnosis.placeholders import PLACEHOLDER_CHALLENGE
 from sickbay.diagnosis.rule import Rule
 from sickbay.doctor.diagnose import diagnose
 from sickbay.protocol import pkce
 
 VERIFIER = "v" * 43
-CORRECTED = case.load(case.paths()["pkce-missing"]).corrected or {}
+CORRECTED = case.load(case.list_paths()["pkce-missing"]).corrected or {}
 
 
 def challenge(url: str) -> list[str]:
@@ -26,14 +26,14 @@ def challenge(url: str) -> list[str]:
 
 @pytest.mark.parametrize("id", ["pkce-missing", "pkce-method-without-challenge", "pkce-plain", "code-verifier-in-url"])
 def test_a_request_that_needs_a_new_challenge_is_corrected_with_the_placeholder(id: str) -> None:
-    corrected = diagnose(case.load(case.paths()[id]).refused).corrected
+    corrected = diagnose(case.load(case.list_paths()[id]).refused).corrected
     assert corrected
     assert challenge(corrected["url"]) == ["CODE_CHALLENGE"]
 
 
 @for_each("rule", RULES)
 def test_a_correction_never_introduces_the_published_example_of_rfc_7636(rule: Rule) -> None:
-    example_case = case.load(case.paths()[rule.id])
+    example_case = case.load(case.list_paths()[rule.id])
     example = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
     hexadecimal = "13d31e961a1ad8ec2f16b10c4c982e0876a878ad6df144566ee1894acb70f9c3"
     sent = {key: value for key, value in example_case.refused.items() if key != "context"}
@@ -43,7 +43,7 @@ def test_a_correction_never_introduces_the_published_example_of_rfc_7636(rule: R
 
 
 def test_filling_replaces_the_placeholder_with_the_challenge_of_the_verifier() -> None:
-    filled = fill(CORRECTED, VERIFIER)
+    filled = fill_challenge(CORRECTED, VERIFIER)
     assert filled
     assert challenge(filled["url"]) == [pkce.challenge(VERIFIER)]
     assert challenge(CORRECTED["url"]) == ["CODE_CHALLENGE"]
@@ -52,7 +52,7 @@ def test_filling_replaces_the_placeholder_with_the_challenge_of_the_verifier() -
 
 def test_filling_replaces_the_placeholder_in_a_form_body() -> None:
     sent = {"url": "https://ehr.example.org/authorize", "body": "code_challenge=CODE_CHALLENGE&code_challenge_method=S256"}
-    filled = fill(sent, VERIFIER)
+    filled = fill_challenge(sent, VERIFIER)
     assert filled
     assert filled["body"] == f"code_challenge={pkce.challenge(VERIFIER)}&code_challenge_method=S256"
 
@@ -61,7 +61,7 @@ def test_filling_replaces_the_placeholder_in_a_form_body() -> None:
     "sent", [{}, {"url": "http://a/?state=CODE_CHALLENGE"}, {"url": "http://a/?code_challenge=CODE_CHALLENGE2", "body": None}]
 )
 def test_nothing_is_filled_if_there_is_no_placeholder(sent: dict[str, str | None]) -> None:
-    assert fill(sent, VERIFIER) is None
+    assert fill_challenge(sent, VERIFIER) is None
 
 
 def test_a_pasted_request_that_still_has_the_placeholder_gets_a_finding() -> None:

@@ -123,7 +123,7 @@ def answers(refusal: Refusal) -> set[tuple[str, int, bool]]:
     return {(declaration.error, declaration.status, declaration.redirectable) for declaration in declarations}
 
 
-@for_each("id", sorted(case.paths()))
+@for_each("id", sorted(case.list_paths()))
 def test_a_case_is_refused_as_it_is_declared(id: str) -> None:
     """Three exceptions: failed authentication by header returns 401, an invalid id in a path 404, and another method 405."""
     for refusal in diagnose_case(id).examination.refusals:

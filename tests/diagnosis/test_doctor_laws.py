@@ -12,8 +12,8 @@ from tests.laws import examples
 from sickbay.diagnosis import case
 from sickbay.doctor.diagnose import diagnose
 
-CONTEXT = case.load(case.paths()["state-missing"]).refused["context"]
-GOOD = case.load(case.paths()["state-missing"]).corrected or {}
+CONTEXT = case.load(case.list_paths()["state-missing"]).refused["context"]
+GOOD = case.load(case.list_paths()["state-missing"]).corrected or {}
 FAULTS = (
     ("state=", "stat="),
     ("aud=", "audience="),
@@ -78,8 +78,8 @@ def test_no_url_makes_the_doctor_raise(kind: str, url: str) -> None:
     diagnose({"kind": kind, "url": url, "context": CONTEXT})
 
 
-TOKEN = case.load(case.paths()["token-scope-ignored"]).corrected or {}
-FHIR = case.load(case.paths()["fhir-path-trailing-slash"]).corrected or {}
+TOKEN = case.load(case.list_paths()["token-scope-ignored"]).corrected or {}
+FHIR = case.load(case.list_paths()["fhir-path-trailing-slash"]).corrected or {}
 OF_TOKENS = (
     ("grant_type=authorization_code&", ""),
     ("authorization_code", "code"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sickbay.diagnosis import guesses
 from sickbay.diagnosis.catalogue import BY_ID
-from sickbay.diagnosis.rule import Finding, find
+from sickbay.diagnosis.rule import Finding, fill_rule
 from sickbay.doctor.diagnose import diagnose
 from sickbay.kernel.checks import Refusal, check, examine
 from sickbay.protocol import jose
@@ -54,10 +54,10 @@ def test_nothing_is_marked_if_nothing_was_guessed() -> None:
 
 def test_a_finding_with_a_guess_is_probable_and_repeats_it() -> None:
     rule, facts = BY_ID["aud-not-fhir-base"], {"received": "https://a.example", "expected": "x"}
-    sure, unsure = (find(rule, facts | more, refused=True) for more in ({}, {"guess": "Perhaps."}))
+    sure, unsure = (fill_rule(rule, facts | more, refused=True) for more in ({}, {"guess": "Perhaps."}))
     assert (sure.severity, sure.degree, "Perhaps." in sure.why) == ("error", "certain", False)
     assert (unsure.severity, unsure.degree, unsure.why.endswith(" Perhaps.")) == ("warning", "probable", True)
-    advice = find(rule, facts | guesses.POLICY, refused=False)
+    advice = fill_rule(rule, facts | guesses.POLICY, refused=False)
     assert (advice.severity, advice.degree) == ("info", "probable")
 
 

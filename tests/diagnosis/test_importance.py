@@ -39,7 +39,7 @@ def test_advice_about_accept_never_hides_a_wrong_patient() -> None:
     headers = {"Accept": "*/*", "Authorization": "Bearer t"}
     url = f"{BASE}/Observation?patient=p-0002&categroy=laboratory"
     evidence = {"kind": "fhir_request", "method": "GET", "url": url, "headers": headers, "context": context}
-    request = access.request(evidence)
+    request = access.read_request(evidence)
     live = explain(INDEX, "access", request, access.context_of(evidence, request), Examination(()), live=True)
     assert [finding.id for finding in live.findings] == [
         "fhir-wrong-patient",

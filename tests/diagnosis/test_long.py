@@ -42,7 +42,7 @@ PIECES = (
 
 @pytest.mark.parametrize(("name", "piece"), cases(product(NAMES, PIECES)))
 def test_a_long_value_in_an_authorization_request_is_diagnosed(name: str, piece: str) -> None:
-    refused = case.load(case.paths()["state-missing"]).refused
+    refused = case.load(case.list_paths()["state-missing"]).refused
     value = "x" + piece * (LONG_CHARACTERS // len(piece)) + "\0"
     for sent in (value, quote(value, safe="")):
         assert diagnose(refused | {"url": f"{refused['url']}&{name}={sent}"}).stage == "authorize"

@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 from tests.abuse.counted_steps import counting
 
-from sickbay.diagnosis.case import load, paths
+from sickbay.diagnosis.case import list_paths, load
 from sickbay.diagnosis.catalogue import BY_ID, INDEX
 from sickbay.diagnosis.explain import EXPLAINED, LISTED, QUOTED, explain, shorten, size_of
 from sickbay.diagnosis.kinds import KINDS
@@ -20,7 +20,7 @@ STEPS = 20_000
 def _cases() -> list[Any]:
     """Each case of the catalogue whose request has parameters."""
     cases = []
-    for name, path in paths().items():
+    for name, path in list_paths().items():
         kind = KINDS.get(load(path).refused.get("kind", ""))
         if kind is not None and kind.own_checks is None:
             request = kind.request(load(path).refused)

@@ -9,7 +9,7 @@ import pytest
 from sickbay.diagnosis import case
 from sickbay.doctor.diagnose import diagnose
 
-GOOD = case.load(case.paths()["prompt-unknown"]).corrected
+GOOD = case.load(case.list_paths()["prompt-unknown"]).corrected
 RULES = {
     "parameter-name-wrong",
     "parameters-misjoined",

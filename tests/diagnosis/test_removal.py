@@ -11,7 +11,7 @@ from sickbay.diagnosis.kinds import KINDS
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.rule_index import build_index
 
-PATHS = case.paths()
+PATHS = case.list_paths()
 
 
 def findings_without(id: str) -> set[str]:

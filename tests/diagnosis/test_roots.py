@@ -10,7 +10,7 @@ import pytest
 from sickbay.diagnosis import case
 from sickbay.doctor.diagnose import diagnose
 
-GOOD: dict[str, Any] = case.load(case.paths()["state-missing"]).corrected or {}
+GOOD: dict[str, Any] = case.load(case.list_paths()["state-missing"]).corrected or {}
 STATE = "qR8vN2xT6kW0yB4mH9cJ3fL7dZ1sG5pA"
 
 

@@ -9,7 +9,7 @@ from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import HttpExchange, authorize_request
 from sickbay.diagnosis.catalogue import BY_ID, RULES
-from sickbay.diagnosis.rule import SUBSTITUTES, find
+from sickbay.diagnosis.rule import SUBSTITUTES, fill_rule
 from sickbay.kernel.checks import UNKNOWN
 
 ADDRESS = "https://ehr.example.org/authorize?client_id=app&scope=user/*.rs&resource=x&code_verifier=v&launch=l&prompt=x&aud=y"
@@ -80,11 +80,11 @@ def test_a_rule_about_a_parameter_does_not_advise_on_a_request_without_parameter
 )
 def test_registered_uris_are_listed_as_code_and_hidden_ones_as_words(registered: object, text: str) -> None:
     facts = {"received": "x", "registered": registered, "expected": "https://a.example/"}
-    assert f"Registered: {text}." in find(BY_ID["redirect-uri-mismatch"], facts, refused=True).why
+    assert f"Registered: {text}." in fill_rule(BY_ID["redirect-uri-mismatch"], facts, refused=True).why
 
 
 def test_what_only_the_other_server_knows_is_never_shown_as_code_or_as_a_list() -> None:
-    shown = [find(rule, {"told": "Invalid"}, refused=True) for rule in RULES if not callable(rule.severity)]
+    shown = [fill_rule(rule, {"told": "Invalid"}, refused=True) for rule in RULES if not callable(rule.severity)]
     asides = [f"`{words}`" for words in SUBSTITUTES.values() if words]
     assert [finding.id for finding in shown if any(aside in finding.why + finding.fix for aside in asides)] == []
     assert [finding.id for finding in shown if not (finding.why and finding.fix)] == []
@@ -93,6 +93,6 @@ def test_what_only_the_other_server_knows_is_never_shown_as_code_or_as_a_list() 
 
 def test_what_the_other_server_told_is_shown_as_code() -> None:
     facts = {"told": "Invalid", "scopes": ["user/*.rs"], "registered": "openid"}
-    finding = find(BY_ID["scope-not-registered"], facts, refused=True)
+    finding = fill_rule(BY_ID["scope-not-registered"], facts, refused=True)
     assert "`user/*.rs`" in finding.fix
     assert "Registered: openid." in finding.why

@@ -10,7 +10,7 @@ import pytest
 from tests.laws import for_each
 
 from sickbay.diagnosis import rule_file
-from sickbay.diagnosis.rule import Functions, Rule, Spec, find
+from sickbay.diagnosis.rule import Functions, Rule, Spec, fill_rule
 from sickbay.diagnosis.rule_file import find_refusal, read_functions, read_rules, read_texts
 from sickbay.diagnosis.rules import FILES
 from sickbay.kernel.packed_folder import PackedFolder
@@ -87,7 +87,7 @@ def test_a_list_has_the_texts_of_a_slot_that_is_no_fact(
     monkeypatch.setattr(rule_file, "_RULES", PackedFolder(tmp_path, tmp_path / "rules.json"))
     (tmp_path / "scope.md").write_text(TEXT.replace("scope-empty", "-") + LISTS, encoding="utf-8")
     ((_, fields),) = ((text.id, text.fields) for text in read_texts("scope"))
-    assert find(Rule(id="scope-missing", **{**fields, "explains": None}), facts, refused=False).fix == fix
+    assert fill_rule(Rule(id="scope-missing", **{**fields, "explains": None}), facts, refused=False).fix == fix
 
 
 @pytest.mark.parametrize("place", FILES)

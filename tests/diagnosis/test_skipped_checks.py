@@ -46,7 +46,7 @@ class Recording:
 
 def requests() -> list[dict[str, Any]]:
     """The requests of all cases, without their contexts."""
-    loaded = [case.load(path) for path in case.paths().values()]
+    loaded = [case.load(path) for path in case.list_paths().values()]
     inputs = [evidence for example in loaded for evidence in (example.refused, example.corrected) if evidence]
     return [{name: value for name, value in evidence.items() if name != "context"} for evidence in inputs]
 

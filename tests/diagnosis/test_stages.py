@@ -58,7 +58,7 @@ def test_a_name_that_is_no_stage_is_shown_as_a_request() -> None:
 
 
 def test_the_stage_of_a_rule_is_the_folder_of_its_file_and_of_its_case() -> None:
-    cases = {id: path.parent.name for id, path in case.paths().items()}
+    cases = {id: path.parent.name for id, path in case.list_paths().items()}
     files = {text.id: place.partition(".")[0] for place, texts in TEXTS.items() for text in texts}
     folders = {rule.id: STAGES[rule.stage].name for rule in RULES}
     assert files == folders

@@ -89,7 +89,7 @@ AGENTS = Path(os.environ.get("SICKBAY_SHARED", Path(__file__).parents[3] / "shar
 
 @for_each("mistake, rule", RULES.items())
 def test_the_exchange_with_a_mistake_is_explained_by_its_rule_first(mistake: str, rule: str) -> None:
-    findings = diagnose(case.load(case.paths()[rule]).refused).explanation.findings
+    findings = diagnose(case.load(case.list_paths()[rule]).refused).explanation.findings
     assert findings[0].id == rule, mistake
 
 

@@ -87,7 +87,7 @@ def test_a_problem_is_never_called_fine(severities: list[str], has_error: bool, 
 
 @for_each("rule", [rule for rule in BY_ID.values() if rule.degree == "advice"])
 def test_advice_on_what_no_server_refuses_leaves_a_pasted_request_correct(rule: Rule) -> None:
-    pasted = json.dumps(case.load(case.paths()[rule.id]).refused)
+    pasted = json.dumps(case.load(case.list_paths()[rule.id]).refused)
     assert agree(pasted) == Verdict.FINE
     (finding,) = diagnose_text(pasted)[1].explanation.findings
     assert (finding.id, finding.severity) == (rule.id, "info")

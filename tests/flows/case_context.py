@@ -51,31 +51,31 @@ async def set_up(flow: Flow, context: dict[str, Any]) -> dict[str, str]:
 
     Returns texts of the case -> their values here; only refresh tokens are created.
     """
-    runtime, server = flow.sandbox.runtime, reading.server(context)
+    runtime, server = flow.sandbox.runtime, reading.read_server(context)
     now = int(context.get("now", runtime.effects.now()))
     await flow.http.post("/admin/clock", json={"offset": now - _real(flow.sandbox)})
-    client = reading.client(context)
+    client = reading.read_client(context)
     steps: list[Step] = [
         Delete(kind, record.key) for kind in KINDS for record in await runtime.store.find(kind, tenant="general", limit=1000)
     ]
     if isinstance(client, Client):
         steps.append(Put(records.make_app_record(structs.replace(client, app_id=client.client_id))))
     for text, _ in context.get("codes", {}).items():
-        code = reading.code(context, text)
+        code = reading.find_code(context, text)
         assert isinstance(code, AuthorizationCode)
         code_record = structs.replace(code, family=f"of-{text}")
         steps.append(Put(records.make_code_record(records.digest(text), code_record, "general")))
         if code_record.used_at is not None:
             steps.append(UseOnce("code", records.digest(text), code_record.used_at))
     for text in context.get("tokens", {}):
-        token = reading.token(context, text)
+        token = reading.find_token(context, text)
         assert isinstance(token, AccessToken)
         steps.append(
             Put(records.make_token_record(records.digest(text), structs.replace(token, family=f"of-{text}"), "general"))
         )
     swaps = {}
     for text in context.get("refresh_tokens", {}):
-        family = reading.family(context, text)
+        family = reading.find_family(context, text)
         assert isinstance(family, TokenFamily)
         id = text.partition(".")[0]
         swaps[text] = refresh.make(runtime.keys.refresh, id, 0)

@@ -103,7 +103,7 @@ def _pkce(app: dict[str, Any]) -> dict[str, Any]:
 def test_doctor_and_server_agree_on_every_authorization_case(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         disagreements: dict[str, tuple[list[str], list[str]]] = {}
-        cases = [case.load(path) for path in case.paths().values() if path.parent.name == "authorize"]
+        cases = [case.load(path) for path in case.list_paths().values() if path.parent.name == "authorize"]
         for number, case_ in enumerate(cases):
             if case_.refused["kind"] != "authorize_url" or case_.id in ELSEWHERE:
                 continue

@@ -115,7 +115,7 @@ async def refuse_again(flow: Flow, offline: Diagnosis, swaps: dict[str, str]) ->
 @pytest.mark.parametrize("kind", KINDS)
 def test_doctor_and_server_agree_on_every_case_and_the_corrected_request_is_granted(tmp_path: Path, kind: str) -> None:
     async def steps(flow: Flow) -> None:
-        cases = [rule_case for path in case.paths().values() if (rule_case := case.load(path)).refused["kind"] == kind]
+        cases = [rule_case for path in case.list_paths().values() if (rule_case := case.load(path)).refused["kind"] == kind]
         disagreements: dict[str, list[Any]] = {}
         for rule_case in cases:
             if rule_case.id not in ELSEWHERE:

@@ -17,7 +17,7 @@ import httpx2
 import pytest
 from tests.flows.flow import VERIFIER
 
-from sickbay.diagnosis.corrections import fill
+from sickbay.diagnosis.corrections import fill_challenge
 
 HERE = "http://localhost:8100/"
 STANDARD_SCOPES = "launch profile openid online_access"
@@ -142,7 +142,7 @@ def redirect(answer: httpx2.Response) -> dict[str, str]:
 
 def with_challenge(corrected: str) -> str:
     """The corrected URL with the challenge of the app's verifier in place of the placeholder."""
-    filled = fill({"url": corrected}, VERIFIER)
+    filled = fill_challenge({"url": corrected}, VERIFIER)
     assert filled
     return str(filled["url"])
 

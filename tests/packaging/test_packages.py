@@ -65,11 +65,11 @@ def test_the_compiled_knowledge_belongs_to_its_sources(built: Packages) -> None:
 
 
 def test_an_installed_sickbay_reads_the_same_cases_as_a_clone(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    of_the_clone = {id: case.load(path) for id, path in case.paths().items()}
+    of_the_clone = {id: case.load(path) for id, path in case.list_paths().items()}
     packed = case.CASES._replace(packed=installed / "sickbay" / "diagnosis" / "cases.json")
     monkeypatch.setattr(case, "CASES", packed)
-    monkeypatch.setattr(case, "paths", case.paths.__wrapped__)  # the cached ones are those of the clone
-    assert {id: case.load(path) for id, path in case.paths().items()} == of_the_clone
+    monkeypatch.setattr(case, "list_paths", case.list_paths.__wrapped__)  # the cached ones are those of the clone
+    assert {id: case.load(path) for id, path in case.list_paths().items()} == of_the_clone
 
 
 def test_the_wheel_is_small(built: Packages) -> None:

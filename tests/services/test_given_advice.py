@@ -8,7 +8,7 @@ import pytest
 
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.explain import Explanation
-from sickbay.diagnosis.rule import Finding, find
+from sickbay.diagnosis.rule import Finding, fill_rule
 from sickbay.kernel.memory import ResetScope
 from sickbay.services import given_advice
 from sickbay.services.given_advice import GivenAdvice
@@ -17,7 +17,7 @@ HABIT, OTHER = "fhir-missing-accept", "fhir-wrong-patient"
 
 
 def finding(id: str, *, refused: bool = False) -> Finding:
-    return find(BY_ID[id], {"received": "a", "expected": "b"}, refused=refused)
+    return fill_rule(BY_ID[id], {"received": "a", "expected": "b"}, refused=refused)
 
 
 IDS = map(str, count())

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
 from sickbay.diagnosis.catalogue import BY_ID
-from sickbay.diagnosis.rule import find
+from sickbay.diagnosis.rule import fill_rule
 from sickbay.services.journal.record import Exchange
 from sickbay.services.redaction.redaction import RecordedRequest, RecordedResponse
 from sickbay.services.request_metrics import BUCKETS, KINDS, UNEXPLAINED, RequestMetrics, rule_of
@@ -57,7 +57,7 @@ def test_a_refusal_is_counted_under_the_rule_that_explains_it() -> None:
     before = value("sickbay_refusals_total", stage="authorize", rule="aud-missing")
     refused_before = value("sickbay_requests_total", stage="authorize", outcome="refused")
     metrics = RequestMetrics()
-    explanation = cast(Any, SimpleNamespace(findings=(find(BY_ID["aud-missing"], {}, refused=True),)))
+    explanation = cast(Any, SimpleNamespace(findings=(fill_rule(BY_ID["aud-missing"], {}, refused=True),)))
     metrics.count_exchange(exchange("authorize", 302, refusal("aud-missing"), explanation))
     metrics.publish()
     assert value("sickbay_refusals_total", stage="authorize", rule="aud-missing") == before + 1
@@ -70,7 +70,7 @@ def test_the_rule_of_a_refusal_is_always_in_the_catalogue(name: str) -> None:
 
 
 def test_the_deciding_refusal_comes_before_other_findings() -> None:
-    findings = (find(BY_ID["state-missing"], {}, refused=True), find(BY_ID["aud-missing"], {}, refused=True))
+    findings = (fill_rule(BY_ID["state-missing"], {}, refused=True), fill_rule(BY_ID["aud-missing"], {}, refused=True))
     assert rule_of("aud-missing", findings) == "aud-missing"
     assert rule_of("unknown", findings) == "state-missing"
 

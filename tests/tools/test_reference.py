@@ -84,7 +84,7 @@ def test_the_list_of_rules_has_every_rule_and_leads_to_its_case() -> None:
     links = dict(re.findall(r"^- \[`([\w-]+)`\]\((\S+)\): ", (folder / "README.md").read_text(encoding="utf-8"), re.M))
     assert [*links] == [rule.id for rule in sorted(RULES, key=lambda rule: [*rule_docs.stages()].index(rule.stage))]
     assert {(folder / link).resolve() for link in links.values()} == {
-        case.CASES.folder / path for path in case.paths().values()
+        case.CASES.folder / path for path in case.list_paths().values()
     }
 
 
@@ -139,7 +139,7 @@ def test_every_check_of_a_request_is_in_the_column_of_its_stage() -> None:
     """Each case has a request. Those of the app state have a column of their own."""
     columns = {head: {check.name for check in listed} for head, listed in checks.list_columns().items()}
     missing = set()
-    for path in case.paths().values():
+    for path in case.list_paths().values():
         refused = case.load(path).refused
         kind = KINDS[refused["kind"]]
         heads = [head for head in columns if head.split()[0] in (kind.stage.name, "app_state")]

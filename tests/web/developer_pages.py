@@ -8,7 +8,7 @@ from typing import Any
 from tests.web.exchange_pages import grant, make_refused
 from tests.web.page_frames import BASE, DEVELOPER
 
-from sickbay.diagnosis.case import load, paths
+from sickbay.diagnosis.case import list_paths, load
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.doctor import causes
 from sickbay.doctor.diagnose import diagnose
@@ -130,7 +130,7 @@ def comparison_pages(
 
 
 def diagnosed_pages(doctor_frame: Frame, rules_frame: Frame) -> dict[str, tuple[str, Any, Frame]]:
-    case = load(paths()["state-missing"])
+    case = load(list_paths()["state-missing"])
     rule = next(rule for rule in RULES if rule.id == case.id)
     diagnosis = diagnose(case.refused)
     return {

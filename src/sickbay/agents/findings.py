@@ -10,7 +10,7 @@ from sickbay.agents.harmless import is_harmless
 from sickbay.agents.untrusted import Untrusted
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.own_texts import is_composed
-from sickbay.diagnosis.rule import GUESS, SEVERITIES, find, strip_facts
+from sickbay.diagnosis.rule import GUESS, SEVERITIES, fill_rule, strip_facts
 
 _SLOT: Final = re.compile(r"\{(\w+)")
 _BARE: Final = re.compile(r"(?<![`=/\"“])\{(\w+)\}(?![`/\"”])")
@@ -36,7 +36,7 @@ def reword(finding: Mapping[str, Any], own: Collection[str], untrusted: Untruste
         is_safe = name not in quoted or is_harmless(value, own)
         sentence = None if is_safe or name not in bare else _reword_sentence(name, value, own, untrusted)
         safe[name] = value if is_safe else sentence or _name_fact(name, value, untrusted)
-    filled = find(rule, safe, refused=True)
+    filled = fill_rule(rule, safe, refused=True)
     shown: dict[str, Any] = {
         "id": id,
         "severity": _severity_of_finding(finding),

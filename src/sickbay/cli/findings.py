@@ -90,10 +90,10 @@ def sent_text(corrected: Mapping[str, Any]) -> str:
     """The request as curl, or only its URL or registration if that is all of it. A new pair replaces a placeholder for PKCE."""
     import secrets  # most answers need no pair
 
-    from sickbay.diagnosis.corrections import fill
+    from sickbay.diagnosis.corrections import fill_challenge
 
     verifier = secrets.token_urlsafe(32)
-    filled = fill(corrected, verifier)
+    filled = fill_challenge(corrected, verifier)
     if filled is None:
         return _request_text(corrected)
     note = "The code_challenge belongs to this new code_verifier. Keep it for the token request; Sickbay doesn't store it."

@@ -49,7 +49,7 @@ def load(path: PurePosixPath) -> Case:
 
 
 @cache
-def paths() -> Mapping[str, PurePosixPath]:
+def list_paths() -> Mapping[str, PurePosixPath]:
     """The case of each rule by its ID, relative to CASES, listed once."""
     return {path.stem: path for path in map(PurePosixPath, CASES.list_files(".md"))}
 

@@ -133,7 +133,7 @@ def with_known_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     return structs.replace(request, headers=headers, parameters=without_credentials)
 
 
-def placeholder(name: str) -> Callable[[P], P]:
+def set_placeholder(name: str) -> Callable[[P], P]:
     """Inserts the placeholder of a parameter whose value only the app or the EHR knows."""
     return lambda request: with_parameters(request, (name, placeholder_for(name)))
 
@@ -214,7 +214,7 @@ def reset_member(name: str, value: object) -> Callable[[RegistrationRequest, Fac
     return lambda request, facts: structs.replace(request, **{name: value})
 
 
-def header(name: str, value: str | None = None) -> Callable[[AccessRequest, Facts], AccessRequest]:
+def set_header(name: str, value: str | None = None) -> Callable[[AccessRequest, Facts], AccessRequest]:
     """A correction that sets the header `name` of a FHIR request to `value`, or else to the fact `expected`."""
 
     def repair(request: AccessRequest, facts: Facts) -> AccessRequest:
@@ -226,7 +226,7 @@ def header(name: str, value: str | None = None) -> Callable[[AccessRequest, Fact
 _CHALLENGE = re.compile(rf"(?<=code_challenge=){PLACEHOLDER_CHALLENGE}(?=[&#\s]|$)")
 
 
-def fill(corrected: Mapping[str, Any], verifier: str) -> dict[str, Any] | None:
+def fill_challenge(corrected: Mapping[str, Any], verifier: str) -> dict[str, Any] | None:
     """A copy of the corrected request with the challenge in its URL and body; None if there is no placeholder in them."""
     parts = {name: corrected[name] for name in ("url", "body") if isinstance(corrected.get(name), str)}
     if not any(_CHALLENGE.search(text) for text in parts.values()):
@@ -239,7 +239,7 @@ def fill(corrected: Mapping[str, Any], verifier: str) -> dict[str, Any] | None:
 
 def with_fresh_pkce(exchange: Mapping[str, Any], verifier: str) -> Mapping[str, Any]:
     """The JSON of an exchange, with the placeholder in `corrected` filled and the verifier as `code_verifier`."""
-    corrected = fill(exchange.get("corrected") or {}, verifier)
+    corrected = fill_challenge(exchange.get("corrected") or {}, verifier)
     return {**exchange, "corrected": corrected, "code_verifier": verifier} if corrected else exchange
 
 

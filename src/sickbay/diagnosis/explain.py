@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 from msgspec import structs
 
 from sickbay.diagnosis import importance
-from sickbay.diagnosis.rule import SEVERITIES, Finding, Rule, RuleCondition, find, is_policy
+from sickbay.diagnosis.rule import SEVERITIES, Finding, Rule, RuleCondition, fill_rule, is_policy
 from sickbay.diagnosis.rule_index import RuleIndex
 from sickbay.kernel.checks import Examination, Facts, Refusal
 
@@ -176,8 +176,8 @@ def _build_finding(rule: Rule, facts: Facts, refused: bool, live: bool, causes: 
     """
     refused = refused or rule.id in causes.values()
     if rule.degree == "advice" and not (live or refused):
-        return find(structs.replace(rule, title=f"Before you go live: {rule.title}"), facts, refused=False, ceiling="info")
-    finding = find(rule, facts, refused=refused, ceiling="warning" if live and not refused else "error")
+        return fill_rule(structs.replace(rule, title=f"Before you go live: {rule.title}"), facts, refused=False, ceiling="info")
+    finding = fill_rule(rule, facts, refused=refused, ceiling="warning" if live and not refused else "error")
     severity, because = "error" if live and refused else finding.severity, causes.get(rule.id)
     if severity == finding.severity and because is None:
         return finding
@@ -242,7 +242,7 @@ def _correct_request(
 def _stays_wrong(rule: Rule, facts: Facts, refused: bool) -> bool:
     """Whether no correction removes a problem for which the request isn't refused."""
     is_corrected = refused or rule.root or rule.repair or rule.insert_placeholder
-    return not is_corrected and find(rule, facts, refused=False).severity == "error"
+    return not is_corrected and fill_rule(rule, facts, refused=False).severity == "error"
 
 
 def _lacks_a_value(request: Any, match: _Match) -> bool:

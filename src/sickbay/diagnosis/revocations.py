@@ -14,7 +14,7 @@ _BY = {
 }
 
 
-def revocation(facts: Facts) -> str:
+def describe_revocation(facts: Facts) -> str:
     """One sentence from the facts `by` (see `RevokedBy`) and `at` (seconds since 1970)."""
     by = _BY.get(str(facts.get("by")))
     if by is None:

@@ -195,7 +195,7 @@ class Finding(Struct, frozen=True):
         }
 
 
-def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error") -> Finding:
+def fill_rule(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error") -> Finding:
     """Fills in the rule's templates. ceiling: the highest severity that is allowed; for advice on a live request, warning.
 
     With the fact GUESS the finding is only probable, and at most a warning; the fact `at_most` lowers it to info.
@@ -314,9 +314,9 @@ LISTED = frozenset({"names", "missing", "renaming"})
 def _words_of_fact(value: Any, key: str = "") -> Words:
     """A fact inside a sentence. Lists are joined by spaces, as scopes are, or read as a list; None is "(none)"."""
     if isinstance(value, (list, tuple)):
-        items = [printable(str(item)) for item in value]
+        items = [to_printable(str(item)) for item in value]
         return Words(items, _join_series(items) if key in LISTED else None)
-    return Words(("(none)" if value is None else printable(str(value)),))
+    return Words(("(none)" if value is None else to_printable(str(value)),))
 
 
 def _join_series(items: Sequence[str]) -> str:
@@ -324,7 +324,7 @@ def _join_series(items: Sequence[str]) -> str:
     return f"{', '.join(items[:-1])} and {items[-1]}" if len(items) > 1 else "".join(items)
 
 
-def printable(text: str) -> str:
+def to_printable(text: str) -> str:
     """The text with unprintable characters, such as line breaks and byte order marks, written as <U+000A>."""
     return text if text.isprintable() else "".join(char if char.isprintable() else f"<U+{ord(char):04X}>" for char in text)
 

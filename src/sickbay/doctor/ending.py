@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from msgspec import structs
 
 from sickbay.diagnosis.rule import Finding
-from sickbay.diagnosis.silence.causes import causes
-from sickbay.diagnosis.silence.progress import LaunchStatus, progress
+from sickbay.diagnosis.silence.causes import find_causes
+from sickbay.diagnosis.silence.progress import LaunchStatus, find_status
 from sickbay.diagnosis.silence.trail import AppDetails, Event, Result, StepName, Trail
 from sickbay.doctor.har import HarExchange, request_of
 from sickbay.doctor.pieces.inputs import Input
@@ -54,8 +54,8 @@ def _findings_of_events(found: list[Event]) -> tuple[Finding, ...]:
     if len({event.step for event in events}) < MINIMUM_STEPS or not any(event.step in BEGINNINGS for event in events):
         return ()
     trail = Trail(tuple(events), _app_of_events(events), is_complete=True, answer=_launch_answer(events))
-    ending = _describe_ending(progress(trail))
-    return tuple(structs.replace(finding, why=f"{ending} {finding.why}") for finding in causes(trail)) if ending else ()
+    ending = _describe_ending(find_status(trail))
+    return tuple(structs.replace(finding, why=f"{ending} {finding.why}") for finding in find_causes(trail)) if ending else ()
 
 
 def _describe_ending(found: LaunchStatus) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from sickbay.diagnosis.case import paths, read_text
+from sickbay.diagnosis.case import list_paths, read_text
 from sickbay.kernel.packed_folder import PackedFolder
 
 PAGES = PackedFolder(Path(__file__).parents[3] / "docs", Path(__file__).parents[1] / "web" / "docs" / "pages.json")
@@ -53,7 +53,7 @@ def read_passages() -> list[Passage]:
 
 def _split_rule_list(index: str) -> Iterator[Passage]:
     """A passage for each rule of the list: its outcome, and the prose and the fix of its case."""
-    stage, cases = "", paths()
+    stage, cases = "", list_paths()
     for level, line in _read_heading_levels(index):
         if level:
             stage = line

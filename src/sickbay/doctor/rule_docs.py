@@ -42,7 +42,7 @@ def cause_page(cause: CausePage) -> str:
 
 def entry(id: str) -> tuple[Finding, case.Case]:
     """The rule's finding for its own case, and the case. Raises KeyError if the id is unknown."""
-    example = case.load(case.paths()[BY_ID[id].id])
+    example = case.load(case.list_paths()[BY_ID[id].id])
     findings = diagnose(example.refused).explanation.findings
     return next(finding for finding in findings if finding.id == id), example
 

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from msgspec import Struct
 
 from sickbay.diagnosis.answers.finding import UNEXPLAINED
-from sickbay.diagnosis.case import CASES, paths
+from sickbay.diagnosis.case import CASES, list_paths
 from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor import pages
 from sickbay.doctor.fill import fill
@@ -105,7 +105,7 @@ def _list_cause_documents(knowledge: Knowledge) -> Iterator[_Document]:
 
 
 def _list_rule_documents() -> Iterator[_Document]:
-    for path in paths().values():
+    for path in list_paths().values():
         prose, fix = pages.read_prose(path)
         first_sentence = re.split(r"(?<=[.!?])\s", prose, maxsplit=1)[0]
         yield _Document(Topic("rule", path.stem, first_sentence), ((path.stem, 4), (prose, 2), (fix, 1)))

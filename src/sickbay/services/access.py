@@ -30,7 +30,7 @@ from sickbay.storage.kinds import UNDONE_TOKEN
 
 CHECKS = (*stage.CHECKS, *search.CHECKS, *operations.CHECKS)
 STAND_IN_HEADER = "Bearer token"
-"""A well-formed Authorization header, which stands for that of any loaded token."""
+"""A well-formed Authorization header, used in place of the header of any loaded token."""
 OUTSIDE = (search.url_is_below_the_fhir_base_url, *stage.CHECKS)
 
 
@@ -159,7 +159,7 @@ async def load_context(runtime: Runtime, tenant: Tenant, version: str, base: str
 
 
 async def _load_undone(runtime: Runtime, key: str) -> AccessToken | None:
-    """Loads a token that was issued after the restored snapshot was saved. It counts as revoked."""
+    """Loads a token that was issued after the restored snapshot was saved. Such a token is treated as revoked."""
     token = await records.load(runtime, UNDONE_TOKEN, key, AccessToken)
     return structs.replace(token, revoked=True, revoked_by="restore") if token else None
 

@@ -1,4 +1,4 @@
-"""Removes an app with all its grants, including those that are made at the same moment."""
+"""Removes an app with all its grants, including any that are being created at the same time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ async def remove(runtime: Runtime, client: Client) -> None:
 
 
 async def must_be_registered(runtime: Runtime, client_id: str) -> None:
-    """Call it after something was stored for the app. Raises AppRemoved, and deletes it, if the app was removed before that.
+    """Call this after storing something for the app. If the app was removed before that, deletes it and raises AppRemoved.
     What was stored earlier is deleted by `remove`.
     """
     if await runtime.store.get("app", client_id) is None:

@@ -37,7 +37,7 @@ class StoredAppState(NamedTuple):
 
 
 class AppStateResult(NamedTuple):
-    """The result of a request. states: the written or found ones; empty after a refusal or a delete."""
+    """The result of a request. states: those that were written or found; empty after a refusal or a delete."""
 
     access: AccessResult
     states: tuple[StoredAppState, ...] = ()
@@ -86,7 +86,7 @@ async def _load_context(
 
 
 def _select_visible(record: Record | None, token: AccessToken | None, user: object, request: AccessRequest) -> AppState | None:
-    """The stored state, or None if it belongs to another app, was deleted or isn't covered by the token."""
+    """Returns the stored state, or None if it belongs to another app, was deleted, or isn't covered by the token."""
     if record is None or token is None or record.owner != token.client_id:
         return None
     state, letter = records.parse(AppState, record.value), app_state.LETTERS.get(request.interaction, "s")

@@ -24,9 +24,8 @@ def address_to_ask(runtime: Runtime, found: LaunchProgress) -> str:
 
 
 def may_ask(runtime: Runtime, uri: str) -> bool:
-    """Whether Sickbay may ask this address of an app.
-
-    Only addresses of this machine, while only this machine can reach Sickbay, and never Sickbay's own ports.
+    """Whether Sickbay may send a request to this address. It must be on this machine, only this machine may be able to reach
+    Sickbay, and it can't be one of Sickbay's own ports.
     """
     own = {_port_of_url(base) for base in (runtime.base, runtime.sample_base) if base}
     return runtime.loopback and urls.is_web(uri) and urls.is_loopback(uri) and _port_of_url(uri) not in own

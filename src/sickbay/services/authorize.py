@@ -1,4 +1,4 @@
-"""The authorization request: loads what it names, decides before any page is shown, and stores it while a user signs in."""
+"""Authorization requests: loads what one names, decides before any page is shown, and stores it while the user signs in."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from sickbay.storage.quotas import ANONYMOUS
 
 AuthorizeDecision: TypeAlias = Decision[AuthorizeRequest, AuthorizeContext]
 WAITS_FOR = 1800
-"""Seconds that a user has to sign in, choose and consent."""
+"""How long a user has to sign in, choose and consent, in seconds."""
 MAXIMUM_PER_BROWSER = 32
 """Maximum number of pending requests of one browser, once a user has signed in there."""
 
@@ -198,7 +198,7 @@ async def _build_waiting_request(
     timeline: str,
     exchange: str,
 ) -> PendingAuthorization:
-    """The accepted request with all that it names, and with default scopes if it has none. It isn't stored yet."""
+    """Builds the accepted request with everything that it refers to, and default scopes if it has none. It isn't stored yet."""
     request = add_default_scopes(decision.request, client, tenant.server)
     code = request.parameters.get("launch")
     key = records.digest(code) if launch and code else ""
@@ -210,7 +210,7 @@ async def _build_waiting_request(
 
 
 def _drop_auto_approve(client: Client) -> Client:
-    """The app without auto_approve, so that users have to sign in and consent themselves."""
+    """Returns the app without auto_approve, so that users have to sign in and consent."""
     return structs.replace(client, auto_approve=None)
 
 
@@ -219,7 +219,7 @@ def _seen_parameters(runtime: Runtime, client: Client | None, request: Authorize
 
 
 def _memory_name(client: Client) -> str:
-    """Begins with the hospital, so that a reset of it finds the app."""
+    """Returns a key that begins with the hospital, so that resetting the hospital finds the app."""
     return f"{client.tenant}/{client.client_id}"
 
 
@@ -239,7 +239,7 @@ async def _add_live_launch(runtime: Runtime, tenant: Tenant, decision: Authorize
 
 
 async def _load_client(runtime: Runtime, tenant: Tenant, request: AuthorizeRequest) -> registration.Activation:
-    """The client. An app of another hospital is known, but not enabled here."""
+    """Loads the client. An app of another hospital is known, but not enabled here."""
     live = await registration.find_live(runtime, request.parameters.get("client_id"))
     client = live.client
     if client is None or registration.belongs_to(client, tenant) or client.enabled_tenants is not None:
@@ -307,8 +307,8 @@ async def _load_person(runtime: Runtime, tenant: Tenant, client: Client, login: 
 async def keep(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, session: Session) -> PendingAuthorization:
     """Stores the request, bound to the browser. The forms contain its id.
 
-    Authorizations that wait for a sign-in count towards the quota of anonymous records. Of a browser in which someone is signed
-    in, only the newest requests are kept.
+    Authorizations that wait for a sign-in count towards the quota of anonymous records. If a user is signed in, only the
+    browser's newest requests are kept.
     """
     id = waiting.id or runtime.effects.token(16)
     without_launch = waiting.request.parameters.replace([("launch", None)])
@@ -347,7 +347,7 @@ async def keep(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, 
 
 
 async def _oldest_of_browser(runtime: Runtime, origin: str) -> list[Delete]:
-    """The request to delete so that a browser doesn't have more than MAXIMUM_PER_BROWSER."""
+    """Returns the request to delete if a browser would otherwise have more than MAXIMUM_PER_BROWSER."""
     if await runtime.store.count_family("pending", origin, MAXIMUM_PER_BROWSER) < MAXIMUM_PER_BROWSER:
         return []
     oldest = await runtime.store.find("pending", family=origin, limit=1, oldest=True)

@@ -69,7 +69,7 @@ def _merge(parts: list[Allowed]) -> Allowed:
 
 
 async def revoke(runtime: Runtime, tenant: Tenant, user: User, client_id: str) -> bool:
-    """Revokes everything that this user granted to this app. Repeats if a request in progress granted more meanwhile."""
+    """Revokes everything that this user granted to this app, even if a request in progress grants more in the meantime."""
     for attempt in range(TRIES):
         steps = await _revoking_steps(runtime, tenant, user, client_id)
         if not steps:

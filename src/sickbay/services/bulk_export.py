@@ -1,4 +1,4 @@
-"""Bulk Data exports. A job is only a record; its files are computed as they are read, as of one instant.
+"""Bulk Data exports. A job is only a record. Its files are generated when they are read, and show the data as of one instant.
 
 A file is a paged search with the visibility of the token that reads it. Resources that changed after the export began are
 exported as they were then; resources deleted since then are left out. So any worker can answer, and nothing needs cleanup.
@@ -157,7 +157,7 @@ def _exported_types(job: Job, visibility: Visibility) -> list[str]:
 
 
 async def count(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility, type: str) -> int | None:
-    """Lines in the file of a type. None if the file would have to be read, for example because resources changed since."""
+    """Counts the lines in a type's file. None if it would have to be read, for example because resources have changed."""
     if _is_referenced(job, type):
         return None
     visible, queries = _limit_visibility(job, visibility, type), _queries_of_type(job, type, PAGE)
@@ -168,7 +168,7 @@ async def count(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Vi
 
 
 async def export_deleted(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility) -> AsyncIterator[bytes]:
-    """Resources deleted between `_since` and the instant of the export: one line per page, a Bundle with DELETE requests."""
+    """Yields the resources deleted between `_since` and the export's instant: a Bundle of DELETE requests for each page."""
     types = [type for type in _exported_types(job, visibility) if not _is_referenced(job, type)]
     for type in types if job.since is not None else ():
         visible, cursor = _limit_visibility(job, visibility, type), None
@@ -194,7 +194,7 @@ async def has_any_deleted(runtime: Runtime, space: ResourceSpace, job: Job, visi
 
 
 def _is_patient_data(job: Job, type: str) -> bool:
-    """Whether resources of this type belong to patients."""
+    """Whether resources of this type belong to a patient."""
     return type in compartment_types(job.version) and type not in CROWDS
 
 
@@ -289,7 +289,7 @@ async def _as_of(runtime: Runtime, space: ResourceSpace, job: Job, visible: Visi
 
 
 def _is_referenced(job: Job, type: str) -> bool:
-    """Whether the export has only those resources of this type that the patients' resources refer to."""
+    """Whether the export includes only the resources of this type that the patients' resources refer to."""
     return job.associated and type in REFERENCED and not job.types
 
 

@@ -26,7 +26,7 @@ from sickbay.storage.interface import Delete, Put, Step
 MAXIMUM_STORED_DOCUMENTS = 200
 """Maximum number of stored document clients. If there are more, the oldest one without tokens is removed."""
 NO_PUBLIC_ADDRESS = "its host has no public address"
-"""Used for unknown and private names alike, so that no one can find out which names exist in a private network."""
+"""Used for unknown and private names alike, so that a sender can't find out which names exist in a private network."""
 FAMILY = "document"
 """The family of the records of these clients."""
 

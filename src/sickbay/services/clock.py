@@ -11,13 +11,13 @@ from sickbay.services.context import Runtime
 from sickbay.services.runtime_settings import RuntimeSettings
 
 LATEST_TIME: Final = 7258118400
-"""The year 2200. Tokens issued at this time still expire in a year that can be represented."""
+"""The year 2200. Tokens issued at this time still expire in a year that Python can represent."""
 BEHIND_SECONDS: Final = 91 * 86400
-"""Seconds that expired records are kept after the clock was behind: a day longer than a refresh token's lifetime."""
+"""How long expired records are kept after the clock was behind, in seconds: a day longer than a refresh token's lifetime."""
 
 
 class ClockReading(NamedTuple):
-    """real, now: real time and Sickbay's time, in seconds since 1970. offset: seconds from the one to the other."""
+    """real, now: real time and Sickbay's time, in seconds since 1970. offset: the difference in seconds."""
 
     real: float
     now: float
@@ -69,7 +69,7 @@ def move_settings(
 
 
 def remember_behind(settings: RuntimeSettings, real: float) -> RuntimeSettings:
-    """Records in the settings how far the clock was behind, before it shows another time."""
+    """Records in the settings how far behind the clock was, before it is moved."""
     before = offset_of(settings, real)
     behind = min(0.0, before, settings.behind if real < settings.behind_until else 0.0)
     until = real + BEHIND_SECONDS if before < 0 else settings.behind_until

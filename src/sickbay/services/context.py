@@ -68,9 +68,8 @@ class Keys:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tenant:
-    """One hospital: its addresses, its dialect and its policy. base: {base}/{name}, also the issuer.
-
-    If its policy changes at runtime, another object takes its place in `Runtime.tenants`.
+    """A hospital: its addresses, dialect and policy. base: {base}/{name}, which is also the issuer. If its policy changes at
+    run time, another object replaces it in `Runtime.tenants`.
     """
 
     name: str
@@ -79,11 +78,11 @@ class Tenant:
     dialect: Dialect
     server: Server
     configured: Policy
-    """The policy that dialect and sickbay.toml result in."""
+    """The policy that results from the dialect and sickbay.toml."""
     file: Mapping[str, Any] = field(default_factory=dict)
     """The settings in sickbay.toml that override the dialect."""
     chosen: Mapping[str, Any] = field(default_factory=dict)
-    """The settings chosen at runtime, which override the dialect and sickbay.toml."""
+    """The settings chosen at run time, which override the dialect and sickbay.toml."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """FHIR base -> version, as in ResourceSpace."""
     digest: str = ""
@@ -127,16 +126,15 @@ class Tenant:
 
 
 class Hospitals(dict[str, Tenant]):
-    """The hospitals by name. A request to a hospital that is removed meanwhile ends like one during a reset."""
+    """The hospitals by name. If a hospital is removed during a request, the request ends as it does during a reset."""
 
     def __missing__(self, name: str) -> Tenant:
         raise WasReset(f"the hospital {name} was removed")
 
 
 class Secrets(NamedTuple):
-    """hashes: of the apps' secrets. stamp: the store's when they were last compared. revision: how often apps had changed.
-
-    lengths: how many characters the secrets have; None if that isn't known of all.
+    """hashes: of the apps' secrets. stamp: the store's stamp when they were last compared. revision: the number of changes to
+    apps. lengths: the secrets' lengths in characters; None if some aren't known.
     """
 
     stamp: int | None = None
@@ -194,7 +192,7 @@ class Runtime:
     injected_until: int = 0
     """Latest time at which a code or token that a fault made useless may still be sent; 0 if there are none."""
     last_versions: dict[ResourceSpace, int] = field(default_factory=dict)
-    """The highest numbers of versions that were undone (`Store.last_versions`)."""
+    """The highest version numbers that were undone (`Store.last_versions`)."""
     settings_revision: int = 0
     """The revision of the runtime settings that this worker has (services.runtime_settings)."""
     secret_hashes: Mapping[str, int] = field(default_factory=dict)
@@ -205,7 +203,7 @@ class Runtime:
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     """Limits password hashing to two at a time, because each takes 19 MiB and about 30 ms of a core."""
     resending: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
-    """Limits how many requests Sickbay sends again at the same time."""
+    """Limits how many requests Sickbay resends at the same time."""
     making_key: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Limits key generation to one at a time, because anyone can request the key set, and a key takes 40 ms of a core."""
     prepares_signing: bool = False
@@ -227,7 +225,7 @@ class Runtime:
         return int(self.effects.now())
 
     def next_version(self, space: ResourceSpace, before: int) -> int:
-        """The number of the version after this one, 0 if there is none. Leaves out numbers that undone versions had."""
+        """Returns the version number after `before`, which is 0 if there is none. Skips the numbers of undone versions."""
         return max(before, self.last_versions.get(space, 0)) + 1
 
 

@@ -12,7 +12,7 @@ from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.scopes.negotiation import TokenSummary
 from sickbay.diagnosis.explain import Again, Explanation, explain, explain_refusals, find_roots
 from sickbay.diagnosis.placeholders import PLACEHOLDER_LAUNCH
-from sickbay.diagnosis.rule import PERHAPS, Finding, find, is_severity
+from sickbay.diagnosis.rule import PERHAPS, Finding, fill_rule, is_severity
 from sickbay.diagnosis.stage import Stage
 from sickbay.diagnosis.stages import load_examiners
 from sickbay.dialects import ErrorWording
@@ -92,7 +92,7 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
 
 
 def _may_quote(facts: Facts) -> bool:
-    """Whether a fact can contain a stored text. A number can't."""
+    """Whether a fact can contain stored text. A number can't."""
     return any(value and not isinstance(value, int) for value in facts.values())
 
 
@@ -123,7 +123,7 @@ def conclude(stage: Stage[R, K], tenant: Tenant, request: R, context: K, examina
 
 
 def refuse(stage: Stage[R, K], request: R, context: K, refusal: Refusal) -> Decision[R, K]:
-    """A refusal that shows only while storing, for example if another request redeemed the code at the same moment."""
+    """A refusal found only while storing, for example if another request redeemed the code at the same moment."""
     return Decision(stage, request, context, Examination((Checked(refusal.name, "refused", refusal),)), refusal)
 
 
@@ -138,7 +138,7 @@ def hide_private(finding: Finding) -> Finding:
     facts = redact(finding.facts, finding.private)
     if facts == finding.facts:
         return finding
-    return find(BY_ID[finding.id], facts, refused=finding.refused, ceiling=finding.severity)
+    return fill_rule(BY_ID[finding.id], facts, refused=finding.refused, ceiling=finding.severity)
 
 
 def redact(facts: Facts, private: Sequence[str] = ()) -> Mapping[str, Any]:
@@ -156,7 +156,7 @@ def redact(facts: Facts, private: Sequence[str] = ()) -> Mapping[str, Any]:
 
 
 def _drop_place(value: Any) -> Any:
-    """Replaces the place for the code of a live launch, which only the administrator sees, with a general placeholder."""
+    """Replaces the placeholder for the code of a live launch, which only the administrator sees, with a general one."""
     return LAUNCH_PLACE.sub(PLACEHOLDER_LAUNCH, value) if isinstance(value, str) else value
 
 

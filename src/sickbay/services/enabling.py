@@ -1,4 +1,4 @@
-"""Registers an app at another hospital with the same settings. As at real hospitals, it gets another client_id there."""
+"""Registers an app at another hospital with the same settings. As with real hospitals, it gets a different client_id there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sickbay.services.writing.saving import LOCK_FOR
 from sickbay.storage.interface import Conflict, Put, Record
 
 NEW = ("client_id", "app_id")
-"""Members that differ at every hospital."""
+"""Members that are different at every hospital."""
 LOCK = "condition"
 """The kind of the record that lets only one of several simultaneous requests register the app. It is the kind of a conditional
 create's lock, and is deleted like it.
@@ -32,12 +32,12 @@ def _identity_of_client(client: Client) -> tuple[object, ...]:
 
 
 def find_obstacle(runtime: Runtime, client: Client, tenant: Tenant) -> str:
-    """Why the app can't be registered there, as a sentence; "" if it can."""
+    """Says in one sentence why the app can't be registered there; "" if it can."""
     return registration.settings_fault(runtime, _settings_at_hospital(client, tenant))
 
 
 async def enable(runtime: Runtime, client: Client, tenant: Tenant) -> Registered | Client:
-    """Register the app there, or return the one that is there, also if another request registers it at the same time.
+    """Register the app there, or return the existing one, even if another request registers it at the same time.
 
     The checks of a registration apply; a symmetric client gets another secret. Raises AppTooLarge.
     """

@@ -35,7 +35,7 @@ CARE_DATES = (
     "created",
     "sent",
 )
-"""Date parameters to which start and end apply. The first one that a type has is used; types with none aren't filtered."""
+"""Date parameters to which start and end apply. The first one that a type has is used. Types that have none aren't filtered."""
 
 
 class EverythingParams(NamedTuple):
@@ -83,7 +83,7 @@ class Walk:
 
     @property
     def room(self) -> int:
-        """Returns how many more matches fit: 0 once the page has BYTES."""
+        """Returns how many more matches fit: 0 once the page has reached BYTES."""
         return self.params.most - len(self.matches) if self.size < BYTES else 0
 
     async def collect_record(self, holder: Stored) -> Found:
@@ -112,7 +112,7 @@ class Walk:
         return self._page_found(None)
 
     async def _record(self, holder: Stored, place: EverythingPosition) -> EverythingPosition | None:
-        """Collects as many resources as fit. Returns the position to continue from, None if the record is complete."""
+        """Collects as many resources as fit. Returns the position to continue from; None if the record is complete."""
         if not place.part:
             await self._add_holder(holder)
         rest = self._query_rest(holder)

@@ -1,6 +1,5 @@
-"""Counts failed attempts to sign in or to authenticate, for all workers together.
-
-Only failures are written. If a sender has too many, the settings contain the time until which it may have to wait. Every worker
+"""Counts failed attempts to sign in or to authenticate, for all workers together. Only failures are written. If a sender has
+too many, the settings say until when it may have to wait. Every worker
 has read the settings before it checks, so a check reads nothing while no sender has to wait.
 """
 
@@ -38,7 +37,7 @@ async def seconds_to_wait(runtime: Runtime, key: ThrottleKey) -> int:
 
 
 async def count(runtime: Runtime, key: ThrottleKey) -> None:
-    """Counts a failure. Raises Throttled if it is one too many: others may have failed at the same time."""
+    """Counts a failure. Raises Throttled if there are now too many: other attempts may have failed at the same time."""
     limit, now = runtime.throttle.limit(key.kind), runtime.now()
     if not limit:
         return

@@ -32,12 +32,12 @@ class ClientDocuments:
         self._counts: Counter[str] = Counter()
 
     def forget(self, reset: ResetScope) -> None:
-        """Fetch all documents again. The limits stay."""
+        """Forgets all documents, so that they are fetched again. The limits stay."""
         self.cached = {}
 
     def take_turn(self, minute: int, address: str, url: str) -> str:
         """Counts a fetch. Returns the limit that forbids it; "" if none does. Refused fetches aren't counted. All ports of a
-        host are counted together, so that no one can have them tried out.
+        host are counted together, so that Sickbay can't be used to scan them.
         """
         host = urls.host(url).rstrip(".")
         if minute != self._minute:

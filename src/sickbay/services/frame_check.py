@@ -1,7 +1,7 @@
 """Finds obstacles that prevent the chart's frame from showing an app, before the frame opens it.
 
-Browsers tell neither Sickbay nor the chart's page why a frame stays empty. Mixed content follows from two addresses. An app on
-this machine is asked, under the rules of `ask_app`; other addresses never are.
+Browsers tell neither Sickbay nor the chart's page why a frame stays empty. Mixed content can be seen from two addresses.
+Sickbay asks an app only if it is on this machine, under the rules of `ask_app`.
 """
 
 from __future__ import annotations

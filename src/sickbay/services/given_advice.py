@@ -1,4 +1,4 @@
-"""Remembers which advice each app was given, so that a habit is reported once and not on every exchange.
+"""Remembers which advice each app has received, so that a habit is reported once and not on every exchange.
 
 After storing an exchange, a worker tells the others which advice it gave, and which to forget.
 """
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from sickbay.kernel.worker_channel import WorkerChannel
 
 TOPIC: Final = "advice"
-"""The topic of what a worker tells the others."""
+"""The topic of the messages between workers."""
 
 KEPT_PAIRS: Final = 4_000
-"""The maximum number of pairs of an app and a rule. If the oldest are dropped, their advice is given once more."""
+"""The maximum number of pairs of an app and a rule. If the oldest are dropped, their advice is given again."""
 
 SHARED_PAIRS: Final = 500
 """Maximum number of pairs in one message to the other workers."""
@@ -84,7 +84,7 @@ class GivenAdvice:
             await asyncio.gather(*(channel.tell(TOPIC, msgspec.json.encode(part)) for part in parts))
 
     async def forget_everywhere(self, channel: WorkerChannel | None) -> None:
-        """Forget all advice, also at the other workers: then it is given once more."""
+        """Forget all advice, in the other workers too, so that it is given again."""
         self.forget(ResetScope(None))
         if channel is not None:
             await channel.tell(TOPIC, b"[]")

@@ -10,7 +10,7 @@ from sickbay.services.context import Runtime, Tenant
 from sickbay.storage.interface import DeleteFamily, Put, Step
 
 REMEMBERED = 100
-"""Number of a grant's newest access tokens that stay stored as revoked. The others are deleted."""
+"""The number of a grant's newest access tokens that are kept as revoked. The others are deleted."""
 
 
 async def end_grant(runtime: Runtime, tenant: Tenant, family: str, by: RevokedBy) -> list[Step]:

@@ -1,4 +1,4 @@
-"""Signs id_tokens. Their stored key ring is read again each time, so that a rotation takes effect on every worker."""
+"""Signs id_tokens. The stored key ring is read each time, so that a rotation takes effect on every worker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sickbay.storage.interface import Conflict, Put, Record
 NAME = "id_token"
 """The key of the record with the ring."""
 PREPARATION_DELAY_SECONDS = 0.5
-"""The browser loads the page first, because the library holds the interpreter's lock while it tests a key."""
+"""A delay that lets the browser load the page first, because the library holds the interpreter lock while it tests a key."""
 
 
 async def sign(runtime: Runtime, tenant: Tenant, code: AuthorizationCode, client: Client, now: int) -> str | None:
@@ -69,9 +69,8 @@ async def signing_key(runtime: Runtime) -> str:
 
 
 async def prepare_signing(runtime: Runtime) -> None:
-    """Prepares the first id_token of this process on a thread, while a user reads a page. A new folder has no key yet.
-
-    Once at a time, because strangers can ask for the page.
+    """Prepares the first id_token of this process on a thread, while a user reads a page. A new folder has no key yet. Only one
+    key is prepared at a time, because anyone can request the page.
     """
     stored, loop = await runtime.store.get("key", NAME), asyncio.get_running_loop()
     if runtime.prepares_signing:
@@ -123,7 +122,7 @@ def _key_id(key: str) -> str:
 
 
 async def _load_key_ring(runtime: Runtime) -> tuple[Ring, int]:
-    """The ring and its revision. The first call generates the first key: a new folder is ready sooner without it."""
+    """Loads the ring and its revision. The first call generates the first key, so that a new folder is ready sooner."""
     stored = await runtime.store.get("key", NAME)
     if stored is None:
         async with runtime.making_key:

@@ -74,7 +74,7 @@ class KeySets:
         return await asyncio.shield(task)
 
     def forget(self, reset: ResetScope) -> None:
-        """Fetch all sets again. A fetch that is running adds its result to what was forgotten."""
+        """Forgets all sets, so that they are fetched again. The result of a running fetch is forgotten too."""
         self._known = _KnownSets({}, {})
 
 

@@ -28,7 +28,7 @@ EXTRAS = {
     "app_context": "appContext",
     "smart_style_url": "smart_style_url",
 }
-"""Names in /admin/launches -> names in the token response (SMART 2.2, Launch Context)."""
+"""Maps names in /admin/launches to names in the token response (SMART 2.2, Launch Context)."""
 
 
 class _Sent(msgspec.Struct, frozen=True):
@@ -58,7 +58,7 @@ async def launch(
 ) -> CreatedLaunch:
     """Creates a launch. context: by the names of EXTRAS' values; defaults come from the EHR (banner, style and tenant).
 
-    seed: from a page of ours that shows the timeline of this launch (`timeline_of`). Each seed works for one launch.
+    seed: from one of our pages, which shows the timeline of this launch (`timeline_of`). Each seed works for one launch.
     student: who launched it in class mode.
     """
     now, tenant = runtime.now(), tenant.under(client)

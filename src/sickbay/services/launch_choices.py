@@ -15,7 +15,7 @@ LISTED_LAUNCHES: Final = 20
 
 
 class StoredLaunch(NamedTuple):
-    """began: when its first exchange arrived, in seconds of real time. worked: the app has read data with its token."""
+    """began: the real time at which its first exchange arrived, in seconds. worked: the app has read data with its token."""
 
     id: str
     began: float

@@ -44,7 +44,7 @@ _MASK = re.compile(r"…|‹[^›]{0,200}›")
 
 
 class ComparedValue(NamedTuple):
-    """A part of both requests or responses; None if it isn't there."""
+    """A part of both requests or responses; None where it is missing."""
 
     name: str
     here: str | None
@@ -71,7 +71,7 @@ class ComparedStep(NamedTuple):
 
     @property
     def is_probable(self) -> bool:
-        """Whether an exchange of it names no launch, so that nothing follows if it is missing."""
+        """Whether one of its exchanges names no launch. If so, a missing step proves nothing."""
         return any(exchange is not None and bool(exchange.get("evidence")) for exchange in (self.here, self.there))
 
 
@@ -166,7 +166,7 @@ def _judge_agreement(here: str | None, there: str | None, is_own: bool, patients
 
 
 def find_first_difference(steps: Sequence[ComparedStep]) -> ComparedStep | None:
-    """The first step that differs; one that only probably belongs to a launch only if no other does."""
+    """The first step that differs. Steps that only probably belong to a launch come last."""
     differing = [step for step in steps if is_different(step)]
     return next((step for step in differing if not step.is_probable), next(iter(differing), None))
 
@@ -225,7 +225,7 @@ def _parameter_label(name: str) -> str:
 
 
 def _describe_scopes(here: Sequence[str], there: Sequence[str]) -> str:
-    """Which scopes only one launch has; "" if they differ in another way."""
+    """Says which scopes only one launch has; "" if they differ in another way."""
     missing, added = (
         [scope for scope in first if scope and scope not in other] for first, other in ((there, here), (here, there))
     )

@@ -9,10 +9,10 @@ import msgspec
 
 from sickbay.authorization.models import Client, Launch
 from sickbay.diagnosis.rule import Finding
-from sickbay.diagnosis.silence.causes import causes
-from sickbay.diagnosis.silence.progress import Awaited, LaunchStatus, progress
+from sickbay.diagnosis.silence.causes import find_causes
+from sickbay.diagnosis.silence.progress import Awaited, LaunchStatus, find_status
 from sickbay.diagnosis.silence.trail import AppDetails, Event, Trail
-from sickbay.diagnosis.silence.wording import Sentences, sentences
+from sickbay.diagnosis.silence.wording import Sentences, choose_sentences
 from sickbay.protocol import urls
 from sickbay.services import launch as launches
 from sickbay.services import records, registration
@@ -28,7 +28,7 @@ from sickbay.storage.exchange_filter import ExchangeFilter
 from sickbay.storage.interface import Record
 
 WAITING_REQUESTS: Final = 32
-"""The newest authorizations of an app that are compared with a launch which waits for the user."""
+"""The number of an app's newest authorizations that are compared with a launch that waits for the user."""
 RESTARTS: Final = 5
 """Maximum number of later authorization requests of the same app that are read."""
 RESTART_SECONDS: Final[dict[Awaited, int]] = {"discovery": 120, "token": 120, "login": 600, "refresh": 86_400, "again": 86_400}
@@ -51,15 +51,15 @@ class LaunchProgress(NamedTuple):
 
     @property
     def progress(self) -> LaunchStatus:
-        return progress(self.trail)
+        return find_status(self.trail)
 
     @property
     def sentences(self) -> Sentences | None:
-        return sentences(self.progress, self.trail.app.name, urls.origin(_find_destination(self.progress, self.trail)))
+        return choose_sentences(self.progress, self.trail.app.name, urls.origin(_find_destination(self.progress, self.trail)))
 
     @property
     def causes(self) -> tuple[Finding, ...]:
-        return causes(self.trail)
+        return find_causes(self.trail)
 
 
 def _find_destination(found: LaunchStatus, trail: Trail) -> str:
@@ -70,9 +70,8 @@ def _find_destination(found: LaunchStatus, trail: Trail) -> str:
 async def read(
     runtime: Runtime, journal: Journal, id: str, *, full: bool, answer: str = "", whole: bool = False
 ) -> LaunchProgress | None:
-    """Returns a launch by the id of its timeline; None if no part of it is stored.
-
-    full: for the administrator. Other readers see only what the exchanges prove. answer: as in Trail. whole: with all members
+    """Returns a launch by the id of its timeline; None if no part of it is stored. full: for the administrator. Other readers
+    see only the proven exchanges. answer: as in Trail. whole: with all members
     of each exchange.
     """
     await journal.collect(None if full else id)
@@ -98,7 +97,7 @@ async def read_stored(
     trail = msgspec.structs.replace(trail, clock_now=runtime.effects.now())
     if full and client is not None:
         trail = await _add_unnamed(runtime, trail, client, id)
-        known = answer or runtime.recent_launches.find_answer(id, progress(trail).awaited)
+        known = answer or runtime.recent_launches.find_answer(id, find_status(trail).awaited)
         trail = msgspec.structs.replace(trail, answer=known)
     return LaunchProgress(id, client, launch, timeline, trail)
 
@@ -151,7 +150,7 @@ async def find_stalled(
     quiet = [
         id
         for id, exchange in list(last.items())[:LISTED_LAUNCHES]
-        if progress(Trail((make_event(exchange),), real_now=now)).state == "stalled"
+        if find_status(Trail((make_event(exchange),), real_now=now)).state == "stalled"
     ]
     created = [] if student else await runtime.store.find("launch", owner=client_id, limit=LISTED_LAUNCHES)
     quiet += [record.family for record in created if record.used_at is None and record.family not in last]
@@ -174,7 +173,7 @@ def _launch_event(launch: Launch | None, timeline: Timeline) -> Sequence[Event]:
 
 async def _add_unnamed(runtime: Runtime, trail: Trail, client: Client, id: str) -> Trail:
     """Adds facts besides the launch's exchanges: the page that the user sees, and later requests of the same app."""
-    found = progress(trail)
+    found = find_status(trail)
     if found.awaited is None or found.since is None:
         return trail
     more: list[Event] = []
@@ -198,7 +197,7 @@ async def _pages_seen(runtime: Runtime, client: Client, id: str, since: Event) -
 async def _later_launches(runtime: Runtime, client: Client, id: str, since: Event, awaited: Awaited) -> list[Event]:
     """Returns later authorization requests of the same app that belong to other launches.
 
-    If a code wasn't redeemed, one with a launch code of its own says nothing: the user launched the app again.
+    If a code wasn't redeemed, a request with its own launch code proves nothing: the user launched the app again.
     """
     first = int(since.at * 1e6) + 1
     until = first + RESTART_SECONDS[awaited] * 1_000_000

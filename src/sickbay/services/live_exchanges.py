@@ -33,7 +33,7 @@ RESUMED_ROWS: Final = 20_000
 OVERLAP_NUMBERS: Final = 500
 """With several writers, a record may become visible after records with greater numbers, by at most this many."""
 OVERLAP_LOOKS: Final = 20
-"""Number of checks after the last new record in which those numbers are read again, as long as a transaction may take."""
+"""For how many checks after the last new record those numbers are read again: as long as a transaction may take."""
 
 
 LOG = logging.getLogger("sickbay")
@@ -100,7 +100,7 @@ class Listener:
         self._changed.set()
 
     async def wait(self, seconds: float) -> News | None:
-        """The news since the last call; None if there are none within this time, or at the end."""
+        """Returns the news since the last call; None if there is none within this time, or when the stream ends."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._changed.wait(), seconds)
         self._changed.clear()
@@ -123,7 +123,7 @@ class LiveExchanges:
         self._beginning = asyncio.Lock()
         self._dropped = 0
         self._written = 0.0
-        """When exchanges that waited were last written, whatever their number."""
+        """The last time at which waiting exchanges were written, whatever their number."""
         self.streams: Counter[str] = Counter()
         """The open streams of this worker, by the address of their readers."""
         self.stopped = False

@@ -16,7 +16,7 @@ from sickbay.authorization.refused_token import RefusedToken
 from sickbay.kernel.memory import ResetScope
 
 TOPIC: Final = "refused-token"
-"""The topic of what a worker tells the others."""
+"""The topic of the messages between workers."""
 MAXIMUM_USERS = 1000
 """Pairs of an app and a user whose tokens are remembered."""
 MAXIMUM_TOKENS = 5

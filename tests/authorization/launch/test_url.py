@@ -14,18 +14,18 @@ from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.launch import CHECKS
 from sickbay.authorization.launch.url import code_of, launch_url
 from sickbay.authorization.requests import UrlRequest
-from sickbay.diagnosis.evidence.url import request
+from sickbay.diagnosis.evidence.url import read_request
 from sickbay.kernel.checks import Refusal, examine
 
 
 def names(url: str, **known: Any) -> list[str]:
-    return [refusal.name for refusal in examine(CHECKS, request({"url": url}), UrlContext(**known)).refusals]
+    return [refusal.name for refusal in examine(CHECKS, read_request({"url": url}), UrlContext(**known)).refusals]
 
 
 @given(st.text(min_size=1, max_size=30), st.sampled_from(["", "?a=b"]))
 def test_an_app_can_read_the_launch_url_we_build(code: str, query: str) -> None:
     client = structs.replace(samples.CLIENT, launch_uri=f"http://localhost:8100/launch{query}")
-    launched = request({"url": launch_url(client, code, samples.BASE)})
+    launched = read_request({"url": launch_url(client, code, samples.BASE)})
     assert launched.parameters.get("launch") == code
     assert launched.parameters.get("iss") == samples.BASE
     assert ("a" in launched.parameters) == bool(query)
@@ -70,7 +70,7 @@ def test_a_launch_code_depends_only_on_timeline_and_key() -> None:
     ("request_", "context", "expected"),
     [
         (
-            request({"url": "https://app.example.org/launch#?iss=x&launch=y"}),
+            read_request({"url": "https://app.example.org/launch#?iss=x&launch=y"}),
             UrlContext(),
             Refusal(
                 "launch-url-params-in-fragment",
@@ -79,7 +79,7 @@ def test_a_launch_code_depends_only_on_timeline_and_key() -> None:
             ),
         ),
         (
-            request({"url": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir#launch=y"}),
+            read_request({"url": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir#launch=y"}),
             UrlContext(),
             Refusal(
                 "launch-url-params-in-fragment",
@@ -88,17 +88,17 @@ def test_a_launch_code_depends_only_on_timeline_and_key() -> None:
             ),
         ),
         (
-            request({"url": "https://app.example.org/launch?PAT_PersonId=1&x=y"}),
+            read_request({"url": "https://app.example.org/launch?PAT_PersonId=1&x=y"}),
             UrlContext(),
             Refusal("launch-url-vendor-substitution", "invalid_request", {"names": "PAT_PersonId, x"}),
         ),
         (
-            request({"url": "https://app.example.org/launch?p=$x$"}),
+            read_request({"url": "https://app.example.org/launch?p=$x$"}),
             UrlContext(),
             Refusal("launch-url-vendor-substitution", "invalid_request", {"names": "p"}),
         ),
         (
-            request({"url": "https://app.example.org/launch"}),
+            read_request({"url": "https://app.example.org/launch"}),
             UrlContext(),
             Refusal(
                 "launch-url-missing-iss",
@@ -107,7 +107,7 @@ def test_a_launch_code_depends_only_on_timeline_and_key() -> None:
             ),
         ),
         (
-            request({"url": "https://app.example.org/launch?launch=a?b"}),
+            read_request({"url": "https://app.example.org/launch?launch=a?b"}),
             UrlContext(),
             Refusal(
                 "launch-url-missing-iss",
@@ -116,7 +116,7 @@ def test_a_launch_code_depends_only_on_timeline_and_key() -> None:
             ),
         ),
         (
-            request({"url": "https://app.example.org/launch?iss=https%253A%252F%252Fa%252Ffhir&launch=x"}),
+            read_request({"url": "https://app.example.org/launch?iss=https%253A%252F%252Fa%252Ffhir&launch=x"}),
             UrlContext(),
             Refusal(
                 "launch-url-iss-double-encoded",
@@ -125,17 +125,17 @@ def test_a_launch_code_depends_only_on_timeline_and_key() -> None:
             ),
         ),
         (
-            request({"url": "https://app.example.org/launch?iss=a%2Ffhir&launch=x"}),
+            read_request({"url": "https://app.example.org/launch?iss=a%2Ffhir&launch=x"}),
             UrlContext(),
             Refusal("launch-url-iss-not-absolute", "invalid_request", {"received": "a/fhir"}),
         ),
         (
-            request({"url": "https://app.example.org/launch?iss=ftp%3A%2F%2Fa%2Ffhir&launch=x"}),
+            read_request({"url": "https://app.example.org/launch?iss=ftp%3A%2F%2Fa%2Ffhir&launch=x"}),
             UrlContext(),
             Refusal("launch-url-iss-not-absolute", "invalid_request", {"received": "ftp://a/fhir"}),
         ),
         (
-            request({"url": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir%2FPatient%2F&launch=x"}),
+            read_request({"url": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir%2FPatient%2F&launch=x"}),
             UrlContext(),
             Refusal(
                 "launch-url-iss-not-base",
@@ -144,7 +144,7 @@ def test_a_launch_code_depends_only_on_timeline_and_key() -> None:
             ),
         ),
         (
-            request({"url": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir%2Fmetadata&launch=x"}),
+            read_request({"url": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir%2Fmetadata&launch=x"}),
             UrlContext(),
             Refusal(
                 "launch-url-iss-not-base",
@@ -153,7 +153,7 @@ def test_a_launch_code_depends_only_on_timeline_and_key() -> None:
             ),
         ),
         (
-            request({"url": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir&launch=x"}),
+            read_request({"url": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir&launch=x"}),
             UrlContext(allowed_iss=("https://b/fhir",)),
             Refusal(
                 "launch-url-iss-not-allowlisted",

@@ -71,7 +71,7 @@ def test_every_documented_key_is_read(shared: Path) -> None:
     assert {"cookie_set_at_launch", "fhir_bases", "seen_jti", "wants_refresh", "client_secret"} <= keys
     seen: set[str] = set()
     lines = [json.loads(line)["input"] for line in (shared / "cases" / "exchanges.jsonl").read_text().splitlines()]
-    cases = [case.load(path).refused for path in case.paths().values()]
+    cases = [case.load(path).refused for path in case.list_paths().values()]
     for evidence in (*lines, *cases, KEYS_FROM_A_URL):
         diagnose(evidence | {"context": TrackedContext.of(evidence.get("context", {}), seen)})
     assert keys - seen == set()
@@ -92,7 +92,7 @@ def test_every_documented_key_is_read(shared: Path) -> None:
     ],
 )
 def test_a_cookie_is_lost_if_it_was_set_at_the_launch_and_did_not_come_back(context: dict[str, Any], lost: bool) -> None:
-    assert read.cookie_lost(context) is lost
+    assert read.is_cookie_lost(context) is lost
 
 
 REDIRECT = "https://app.example.org/callback?code=Rw4ZtQ9mK2xV7cLp&state=Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"

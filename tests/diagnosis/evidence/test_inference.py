@@ -89,13 +89,13 @@ def test_the_time_is_that_of_the_context_or_of_a_date_header_or_of_a_jwt(
 
 def test_the_address_of_a_signed_request_is_taken_for_the_token_endpoint() -> None:
     signed, plain = token_request("client_assertion=x"), token_request("client_secret=x")
-    server, guesses = inference.token_server({}, signed, smart=True)
+    server, guesses = inference.infer_token_server({}, signed, smart=True)
     assert isinstance(server, Server)
     assert server.token_endpoint == "https://idp.example.org/token"
     assert dict(guesses).keys() == {"server"}
-    assert inference.token_server({}, signed, smart=False) == (UNKNOWN, ())
-    assert inference.token_server({}, plain, smart=True) == (UNKNOWN, ())
-    known, guesses = inference.token_server({"server": {"token_endpoint": "https://a"}}, signed, smart=True)
+    assert inference.infer_token_server({}, signed, smart=False) == (UNKNOWN, ())
+    assert inference.infer_token_server({}, plain, smart=True) == (UNKNOWN, ())
+    known, guesses = inference.infer_token_server({"server": {"token_endpoint": "https://a"}}, signed, smart=True)
     assert isinstance(known, Server)
     assert known.token_endpoint == "https://a"
     assert not guesses
@@ -112,7 +112,7 @@ def test_a_scope_is_only_required_by_a_server_that_is_known(context: dict[str, A
 @pytest.mark.parametrize("name", ["everything", "lastn", "validate", "export", "unknown"])
 def test_an_operation_may_be_encoded(name: str) -> None:
     plain, encoded = (
-        access.request({"url": f"https://ehr.example.org/fhir/r4/Patient/1/{sign}{name}"}) for sign in ("$", "%24")
+        access.read_request({"url": f"https://ehr.example.org/fhir/r4/Patient/1/{sign}{name}"}) for sign in ("$", "%24")
     )
     assert (encoded.interaction, encoded.id, encoded.path) == (plain.interaction, plain.id, plain.path)
 

@@ -17,7 +17,7 @@ from sickbay.authorization.token import client_assertion, client_authentication
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.kinds import KINDS
-from sickbay.diagnosis.rule import SEVERITIES, find
+from sickbay.diagnosis.rule import SEVERITIES, fill_rule
 from sickbay.kernel.checks import UNKNOWN, Examination
 from sickbay.services.decision import HIDDEN, Decision, hide_private
 from sickbay.services.journal.disclosure import FROM_REQUEST
@@ -112,7 +112,7 @@ def variants(context: Any) -> Iterator[Any]:
 
 def decisions(id: str) -> Iterator[Decision[Any, Any]]:
     """The decision of a case, and its decisions with marks in what is stored."""
-    evidence = case.load(case.paths()[id]).refused
+    evidence = case.load(case.list_paths()[id]).refused
     kind = KINDS[evidence["kind"]]
     request = kind.request(evidence)
     context = kind.context(evidence, request)
@@ -137,7 +137,7 @@ def is_authenticated(decision: Decision[Any, Any]) -> bool:
     return isinstance(client, Client) and client.client != "public" and any(authenticated_by)
 
 
-IDS = sorted(case.paths())
+IDS = sorted(case.list_paths())
 
 
 @cache
@@ -183,7 +183,7 @@ def test_a_public_finding_still_says_what_was_sent_and_what_is_wrong(id: str) ->
         assert public_finding.facts.get("received") == finding.facts.get("received") or finding.private
         assert "received" not in finding.private or public_finding.facts["received"] == HIDDEN
         assert BY_ID[id].stage
-        assert find(BY_ID[finding.id], finding.facts, refused=finding.refused).title
+        assert fill_rule(BY_ID[finding.id], finding.facts, refused=finding.refused).title
 
 
 @for_each("id", IDS)

@@ -14,7 +14,7 @@ from tests.laws import for_each
 
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.token.client_authentication import hash_secret
-from sickbay.diagnosis.case import load, paths
+from sickbay.diagnosis.case import list_paths, load
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.kinds import KINDS
 from sickbay.diagnosis.stages import FHIR_STAGES
@@ -34,7 +34,7 @@ COMPARED = [name for name, kind in KINDS.items() if kind.stage.examiner.compared
 def decisions() -> list[tuple[str, Decision[Any, Any]]]:
     """The refused and the corrected request of every case of these stages."""
     decisions_by_name = []
-    for path in paths().values():
+    for path in list_paths().values():
         case = load(path)
         for version, evidence in (("refused", case.refused), ("corrected", case.corrected)):
             kind = (evidence or {}).get("kind")

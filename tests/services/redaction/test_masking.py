@@ -53,7 +53,7 @@ def test_a_long_text_keeps_none_of_very_many_secrets() -> None:
     assert masked == {"body": masking.mask_secret(" ".join(secrets)), "one": masking.mask_secret(secrets[7]), "plain": "stays"}
 
 
-CASES = [loaded for path in case.paths().values() if (loaded := case.load(path)).corrected]
+CASES = [loaded for path in case.list_paths().values() if (loaded := case.load(path)).corrected]
 STAGES_OF_FHIR = ("fhir_request", "app_state_request")
 
 

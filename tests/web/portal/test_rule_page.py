@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.laws import for_each
 
-from sickbay.diagnosis.case import load, paths
+from sickbay.diagnosis.case import list_paths, load
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.rule import Rule, strip_facts
 from sickbay.doctor.diagnose import diagnose
@@ -13,7 +13,7 @@ from sickbay.web.portal.diagnosis_views import rule_view
 
 @for_each("rule", RULES)
 def test_a_rule_page_is_complete_and_fills_every_fact(rule: Rule) -> None:
-    case = load(paths()[rule.id])
+    case = load(list_paths()[rule.id])
     diagnosis = diagnose(case.refused)
     assert rule.id in {finding.id for finding in diagnosis.explanation.findings}
     page = rule_view(rule, case, diagnosis)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from sickbay.diagnosis.answers.meanings import describe_answer, describe_meaning, say_by_specification, to_add
+from sickbay.diagnosis.answers.meanings import describe_answer, describe_meaning, name_missing, say_by_specification
 from sickbay.diagnosis.answers.values import ErrorAnswer, is_specific
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.needed_rules import find_rule
-from sickbay.diagnosis.rule import find
+from sickbay.diagnosis.rule import fill_rule
 from sickbay.kernel.checks import Examination, Facts
 
 OPAQUE = "redirect-error-opaque"
@@ -28,7 +28,7 @@ def add_finding(stage: str, explanation: Explanation, answers: Sequence[ErrorAns
 
     quoted: the most specific message of the text, if it has one.
     """
-    found = find(find_rule(UNEXPLAINED), _facts_of_answers(stage, answers, quoted), refused=True)
+    found = fill_rule(find_rule(UNEXPLAINED), _facts_of_answers(stage, answers, quoted), refused=True)
     unexplained = structs.replace(found, spec=describe_meaning(answers[0])[1])
     findings = (*explanation.findings, unexplained) if stage == "browser" else (unexplained, *explanation.findings)
     return explanation._replace(findings=findings)
@@ -60,7 +60,7 @@ def _facts_of_answers(stage: str, answers: Sequence[ErrorAnswer], quoted: str) -
         "recognised": name,
         "code": first.code,
         "meaning": "" if is_named else f"{say_by_specification(first, means, spec)} ",
-        "add": to_add(first, stage),
+        "add": name_missing(first, stage),
         "also": f"The text also has: {'; '.join(others)}." if others else "",
         "ending": named if is_named else ". Sickbay can't tell what caused it",
         "quoted": f'The {"message" if is_named else "text says"}: "{cut}"{"" if words[-1] in ".!?" else "."} ' if words else "",

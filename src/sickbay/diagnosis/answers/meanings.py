@@ -23,7 +23,7 @@ FHIR = Spec("FHIR R4, OperationOutcome", "https://hl7.org/fhir/R4/operationoutco
 
 
 @cache
-def _meanings() -> dict[str, tuple[str, Spec]]:
+def _load_meanings() -> dict[str, tuple[str, Spec]]:
     """What each error code and HTTP status means, and the section that defines it: meanings.md."""
     sections = read_sections(Path(__file__).with_suffix(".md"))
     return {code: (text, read_spec(link)) for link, items in sections.items() for code, text in items.items()}
@@ -54,14 +54,14 @@ def reason_phrase(status: str) -> str:
 
 
 def describe_meaning(answer: ErrorAnswer) -> tuple[str, Spec]:
-    if answer.kind in _ENDPOINTS and not answer.code.isdigit() and answer.code in _meanings():
-        text, spec = _meanings()[answer.code]
+    if answer.kind in _ENDPOINTS and not answer.code.isdigit() and answer.code in _load_meanings():
+        text, spec = _load_meanings()[answer.code]
         return text, AUTHORIZE if answer.kind == "authorization" and spec == TOKEN else spec
     if answer.kind == "outcome":
         return "An OperationOutcome says why a request failed, or what a validator found.", FHIR
     if answer.kind == "status":
         kind = "The client's request is at fault." if answer.code < "500" else "The server failed to process the request."
-        return _meanings().get(answer.code, (kind, HTTP))
+        return _load_meanings().get(answer.code, (kind, HTTP))
     if answer.kind == "no-answer":
         return "The app got no response: the network, TLS, CORS or the browser stopped the request.", HTTP
     unknown = _UNKNOWN if answer.code else "No specification says what such a message means."
@@ -70,7 +70,7 @@ def describe_meaning(answer: ErrorAnswer) -> tuple[str, Spec]:
 
 def say_by_specification(answer: ErrorAnswer, means: str, spec: Spec) -> str:
     """What the code means as such: a server may have sent it for another reason."""
-    if answer.kind == "outcome" or answer.code not in _meanings() or "mismatch" in answer.code:  # no specification has these
+    if answer.kind == "outcome" or answer.code not in _load_meanings() or "mismatch" in answer.code:  # these aren't specified
         return means
     code = answer.code if answer.code.isdigit() else f"`{answer.code}`"
     return f"{spec.name.partition(',')[0]}: {code} means that {means[0].lower()}{means[1:]}"
@@ -88,7 +88,7 @@ _TO_ADD = {
 _REQUESTS = frozenset(("authorize", "token", "introspection", "revocation", "registration"))
 
 
-def to_add(answer: ErrorAnswer, stage: str) -> str:
+def name_missing(answer: ErrorAnswer, stage: str) -> str:
     """Says what else the user should paste. `stage`: the stage of the pasted request, which needn't be pasted again."""
     if answer.kind == "no-answer":
         return _TO_ADD[answer.kind]

@@ -43,7 +43,7 @@ SHARED_CODES = frozenset(LISTS["shared_codes"])
 CODES = TOKEN_CODES | BEARER_CODES | AUTHORIZATION_CODES | SHARED_CODES
 
 
-def oauth(code: str, description: str = "", *, redirected: bool = False) -> ErrorAnswer:
+def oauth_error(code: str, description: str = "", *, redirected: bool = False) -> ErrorAnswer:
     """`redirected`: the error arrived at the redirect URI, so it is from the authorization endpoint."""
     code = code.lower() if code.lower() in CODES else code
     if redirected or code in AUTHORIZATION_CODES:

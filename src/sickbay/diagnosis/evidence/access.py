@@ -31,7 +31,7 @@ from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol.parameters import Parameters, parse
 
 
-def request(evidence: Json) -> AccessRequest:
+def read_request(evidence: Json) -> AccessRequest:
     """`url` is raw. The base is the FHIR base URL with which the URL begins; "" if there is none.
 
     A `$` may be encoded, as some clients do with the name of an operation.
@@ -46,7 +46,7 @@ def request(evidence: Json) -> AccessRequest:
     path = address[len(base) :] if base else _extract_path(address)
     method, body = str(evidence.get("method", "GET")).upper(), str(evidence.get("body") or "")
     parameters = _parse_parameters(query, headers, body)
-    version = segment(read.server(evidence.get("context", {}))) or place.version or "r4"
+    version = version_segment(read.read_server(evidence.get("context", {}))) or place.version or "r4"
     target = _find_route(version, method, path)
     involved = find_types(version, target.type, parameters.pairs) if target.type or target.interaction in SEVERAL else ()
     if target.interaction == "operation":
@@ -114,7 +114,7 @@ def _select_token_facts(
 
 
 def request_of(access_request: AccessRequest, server: Json) -> AccessRequest:
-    return request(to_evidence(access_request) | {"body": access_request.body, "context": {"server": server}})
+    return read_request(to_evidence(access_request) | {"body": access_request.body, "context": {"server": server}})
 
 
 def _is_below(address: str, base: str) -> bool:
@@ -136,21 +136,21 @@ def _parse_parameters(query: str, headers: Mapping[str, str], body: str) -> Para
 def context_of(evidence: Json, request: AccessRequest) -> AccessContext:
     """If the FHIR version is unknown, resource types and parameters aren't checked."""
     context = evidence.get("context", {})
-    server = read.server(context)
+    server = read.read_server(context)
     place = place_of(request.url) if server is UNKNOWN else Place("", "")
-    version = segment(server) or place.version
+    version = version_segment(server) or place.version
     faults, ignored = _parse_search(request, version)
     in_address = stage.faults(request, version) if version and request.base else ()
     faults = (*in_address, *faults)
-    client, sent = read.client(context), bearer(request)
+    client, sent = read.read_client(context), bearer(request)
     public = server is UNKNOWN and needs_no_token(request.url)
     needs_one = "headers" in evidence and not public
     body = _read_body_in_each_version(request) if server is UNKNOWN else _read_body(request, version)
     return AccessContext(
-        now=read.now(context),
+        now=read.read_now(context),
         server=server,
         client=client if isinstance(client, Client) else UNKNOWN,
-        token=read.token(context, sent) if sent or needs_one else UNKNOWN,
+        token=read.find_token(context, sent) if sent or needs_one else UNKNOWN,
         version=version,
         faults=tuple(fault for fault in faults if fault.rule in EVERYWHERE) if place.guesses else faults,
         ignored=() if place.guesses else ignored,
@@ -161,7 +161,7 @@ def context_of(evidence: Json, request: AccessRequest) -> AccessContext:
         guesses=place.guesses if body is UNKNOWN or server is not UNKNOWN else (*place.guesses, ("body", _VALIDATED)),
         current=_find_stored_version(request, context),
         matches=context.get("matches", UNKNOWN),
-        earlier=read.refused_tokens(context),
+        earlier=read.read_refused_tokens(context),
     )
 
 
@@ -209,7 +209,7 @@ def _find_stored_version(request: AccessRequest, context: Json) -> int | Unknown
     return version
 
 
-def segment(server: Server | Unknown) -> str:
+def version_segment(server: Server | Unknown) -> str:
     """The server's FHIR version as in our URLs, such as r4 or dstu2; "" if it is unknown."""
     numbers = tuple(server.fhir_versions.values()) if isinstance(server, Server) else ()
     return next((name for name, release in VERSIONS.items() if release.number in numbers), "")

@@ -12,13 +12,13 @@ from sickbay.diagnosis.evidence.context import Json
 from sickbay.protocol import jose, unicode
 
 
-def token_response(evidence: Json) -> TokenAnswer:
+def read_token_response(evidence: Json) -> TokenAnswer:
     members = evidence.get("json") or {}
     jwt = jose.peek(str(members.get("id_token") or ""))
     return TokenAnswer(members, jwt.claims if jwt else None)
 
 
-def document(evidence: Json) -> HttpExchange:
+def read_document(evidence: Json) -> HttpExchange:
     """The parsed document is `json`, or else `body` if that is JSON. A missing status is 0, and missing headers are empty."""
     body = evidence.get("body")
     parsed = evidence.get("json")
@@ -35,7 +35,7 @@ def document(evidence: Json) -> HttpExchange:
     )
 
 
-def exchange(evidence: Json) -> HttpExchange:
+def read_exchange(evidence: Json) -> HttpExchange:
     request, response = evidence["request"], evidence["response"]
     return HttpExchange(
         str(request.get("method", "GET")),
@@ -58,7 +58,7 @@ def context_of(evidence: Json, response: object) -> AnswerContext:
     time = inference.time_of(context, claims, evidence.get("headers"), received.get("headers"))
     return AnswerContext(
         now=time.now,
-        server=read.server(context),
+        server=read.read_server(context),
         requested_scope=context.get("requested_scope"),
         client_id=context.get("client_id"),
         issuer=context.get("issuer"),
@@ -66,7 +66,7 @@ def context_of(evidence: Json, response: object) -> AnswerContext:
         wants_refresh=bool(context.get("wants_refresh")),
         openid=context.get("openid_configuration"),
         expected_patient=context.get("expected_patient"),
-        cookie_lost=read.cookie_lost(context),
+        cookie_lost=read.is_cookie_lost(context),
         guesses=time.guesses,
     )
 

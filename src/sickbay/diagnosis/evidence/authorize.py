@@ -18,7 +18,7 @@ from sickbay.kernel.checks import Refusal
 SEEN = {"state": "seen_states", "nonce": "seen_nonces", "code_challenge": "seen_challenges"}
 
 
-def request(evidence: Json) -> AuthorizeRequest:
+def read_request(evidence: Json) -> AuthorizeRequest:
     """`url` is raw, as it was sent or pasted."""
     text = str(evidence.get("url", ""))
     if evidence.get("method") == "POST" and evidence.get("body"):
@@ -28,20 +28,20 @@ def request(evidence: Json) -> AuthorizeRequest:
 
 def context_of(evidence: Json, request: AuthorizeRequest) -> AuthorizeContext:
     context = evidence.get("context", {})
-    client = read.client(context)
+    client = read.read_client(context)
     live = _find_live_code(context, request.parameters.get("client_id"))
-    launch = read.launch(context, live)
+    launch = read.find_launch(context, live)
     document_fault = _examine_document(context, request.parameters.get("client_id") or "")
     is_named = isinstance(client, Client) and client.client_id == request.parameters.get("client_id")
     return AuthorizeContext(
-        now=read.now(context),
-        server=read.server(context),
+        now=read.read_now(context),
+        server=read.read_server(context),
         elsewhere=context.get("elsewhere", ""),
         fetched=is_fetched({name.lower(): str(value) for name, value in (evidence.get("headers") or {}).items()}),
         client=None if context.get("app", {}).get("new") else client if is_named or not isinstance(client, Client) else None,
-        live_at=read.live_at(context),
+        live_at=read.read_live_at(context),
         document_fault=document_fault,
-        launch=read.launch(context, request.parameters.get("launch")),
+        launch=read.find_launch(context, request.parameters.get("launch")),
         others=(client.client_id,) if isinstance(client, Client) else (),
         session_user=context.get("session"),
         seen=frozenset((name, value) for name, context_name in SEEN.items() for value in context.get(context_name, ())),

@@ -30,11 +30,11 @@ Json = Mapping[str, Any]
 KINDS = {"public": "public", "confidential": "symmetric", "backend": "asymmetric"}
 
 
-def now(context: Json) -> int | Unknown:
+def read_now(context: Json) -> int | Unknown:
     return int(context["now"]) if "now" in context else UNKNOWN
 
 
-def server(context: Json) -> Server | Unknown:
+def read_server(context: Json) -> Server | Unknown:
     """`context.server`: FHIR base URLs, endpoints and policy."""
     if "server" not in context:
         return UNKNOWN
@@ -49,7 +49,7 @@ def server(context: Json) -> Server | Unknown:
         resource_types=dict.fromkeys(bases, types_of(evidence.get("fhir_version", ""))),
         tenants=tuple(evidence.get("tenants", ())),
         resources=tuple(_protected_resource(entry) for entry in evidence.get("resources", ())),
-        policy=policy(evidence),
+        policy=read_policy(evidence),
         grants=("authorization_code", "refresh_token", "client_credentials"),
     )
 
@@ -58,19 +58,19 @@ def _protected_resource(evidence: Json) -> ProtectedResource:
     return ProtectedResource(evidence["url"], scopes=tuple(evidence.get("scopes", ())), client_id=evidence.get("client_id", ""))
 
 
-def cookie_lost(context: Json) -> bool:
+def is_cookie_lost(context: Json) -> bool:
     """Whether the cookie that the app set at the launch is missing at its redirect URI, or has another value there."""
     before, after = context.get("cookie_set_at_launch"), context.get("cookie_at_callback")
     return bool(before) and "cookie_at_callback" in context and (not after or (after is not True and after != before))
 
 
-def live_at(context: Json) -> int | None:
+def read_live_at(context: Json) -> int | None:
     """`context.app.live_at`: when the latest change to the registration takes effect, in seconds since 1970."""
     seconds = context.get("app", {}).get("live_at")
     return None if seconds is None else int(seconds)
 
 
-def policy(evidence: Json) -> Policy:
+def read_policy(evidence: Json) -> Policy:
     pkce = evidence.get("pkce_required")
     return Policy(
         missing_resource=evidence.get("missing_resource", "agents"),
@@ -92,7 +92,7 @@ def policy(evidence: Json) -> Policy:
     )
 
 
-def client(context: Json) -> Client | Unknown:
+def read_client(context: Json) -> Client | Unknown:
     """`context.app`: the only known registration, even if the request names another app."""
     app = context.get("app")
     if app is None or app.get("new"):
@@ -119,7 +119,7 @@ def client(context: Json) -> Client | Unknown:
     )
 
 
-def launch(context: Json, code: str | None) -> Launch | Unknown | None:
+def find_launch(context: Json, code: str | None) -> Launch | Unknown | None:
     """The launch with this code; None if the launches are known and this one isn't among them."""
     return _find_entry(context, "launches", code, _build_launch)
 
@@ -137,7 +137,7 @@ def _build_launch(code: str, evidence: Json) -> Launch:
     )
 
 
-def code(context: Json, value: str | None) -> AuthorizationCode | Unknown | None:
+def find_code(context: Json, value: str | None) -> AuthorizationCode | Unknown | None:
     return _find_entry(context, "codes", value, _build_code)
 
 
@@ -158,7 +158,7 @@ def _build_code(value: str, evidence: Json) -> AuthorizationCode:
     )
 
 
-def family(context: Json, value: str | None) -> TokenFamily | Unknown | None:
+def find_family(context: Json, value: str | None) -> TokenFamily | Unknown | None:
     """The token family of a refresh token. If the token was rotated, the family has generation 1 and the token generation 0."""
     return _find_entry(context, "refresh_tokens", value, _build_family)
 
@@ -179,11 +179,11 @@ def _build_family(value: str, evidence: Json) -> TokenFamily:
     )
 
 
-def token(context: Json, value: str | None) -> AccessToken | Unknown | None:
+def find_token(context: Json, value: str | None) -> AccessToken | Unknown | None:
     return _find_entry(context, "tokens", value, _build_token)
 
 
-def refused_tokens(context: Json) -> tuple[RefusedToken, ...]:
+def read_refused_tokens(context: Json) -> tuple[RefusedToken, ...]:
     """`context.refused_tokens`: earlier tokens of the same app and user that lacked a scope."""
     return tuple(
         RefusedToken(sent["family"], int(sent["issued_at"]), sent["scope"], tuple(sent["needed"]), int(sent["at"]))

@@ -58,7 +58,7 @@ class Time(NamedTuple):
 def time_of(context: Json, claims: Mapping[str, object] | None, *headers: object) -> Time:
     """The time that the context says, or a Date header, or else the `iat` of a JWT, as if it was sent when it was issued."""
     if "now" in context:
-        return Time(read.now(context))
+        return Time(read.read_now(context))
     dated = next((at for sent in headers if (at := _date_header(sent)) is not None), None)
     if dated is not None:
         return Time(dated)
@@ -85,16 +85,16 @@ def _date_header(headers: object) -> int | None:
         return None
 
 
-def token_server(context: Json, request: TokenRequest, *, smart: bool) -> tuple[Server | Unknown, Guesses]:
+def infer_token_server(context: Json, request: TokenRequest, *, smart: bool) -> tuple[Server | Unknown, Guesses]:
     """The server of a token request. Without a context, its token endpoint is the URL of a request with a client assertion."""
-    known = read.server(context)
+    known = read.read_server(context)
     if known is not UNKNOWN or not smart or not request.url or not request.parameters.get("client_assertion"):
         return known, ()
     sentence = "Sickbay assumes that the URL of this request is the token endpoint in the server's discovery document."
     return Server(token_endpoint=request.url), (("server", sentence),)
 
 
-def default_scopes(context: Json) -> Guesses:
+def guess_default_scopes(context: Json) -> Guesses:
     """That a server that isn't known may grant default scopes to a request without a scope."""
     return () if "server" in context or "app" in context else (("backend-scope-missing", _DEFAULT_SCOPES),)
 
@@ -104,7 +104,7 @@ _DEFAULT_SCOPES = (
 )
 
 
-def assertion_claims(request: TokenRequest) -> Mapping[str, object] | None:
+def read_assertion_claims(request: TokenRequest) -> Mapping[str, object] | None:
     jwt = jose.peek(request.parameters.get("client_assertion") or "")
     return jwt.claims if jwt else None
 

@@ -11,10 +11,10 @@ from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence.context import Json
 
 
-def request(evidence: Json) -> LoginRequest:
+def read_request(evidence: Json) -> LoginRequest:
     """`decision`: user, patient, denied."""
     decision = evidence.get("decision") or {}
-    authorize_request = authorize.request(evidence)
+    authorize_request = authorize.read_request(evidence)
     return LoginRequest(
         authorize_request.parameters, decision.get("user"), decision.get("patient"), denied=bool(decision.get("denied"))
     )
@@ -23,11 +23,11 @@ def request(evidence: Json) -> LoginRequest:
 def context_of(evidence: Json, request: LoginRequest) -> LoginContext:
     """`context.user`: username, fhir_user, patients ("*" or a list)."""
     context = evidence.get("context", {})
-    client, server = read.client(context), read.server(context)
+    client, server = read.read_client(context), read.read_server(context)
     client = client if isinstance(client, Client) else Client(client_id="")
     server = server if isinstance(server, Server) else Server()
-    launch = read.launch(context, request.parameters.get("launch"))
-    authorize_request = authorize.request(evidence)
+    launch = read.find_launch(context, request.parameters.get("launch"))
+    authorize_request = authorize.read_request(evidence)
     granted = tuple(decision.scope for decision in granted_scopes(authorize_request, client, server) if decision.granted)
     return LoginContext(
         server=server,

@@ -11,7 +11,7 @@ from sickbay.kernel.checks import UNKNOWN
 from sickbay.protocol.parameters import parse
 
 
-def request(evidence: Json) -> LogoutRequest:
+def read_request(evidence: Json) -> LogoutRequest:
     url, _, query = str(evidence["url"]).partition("?")
     method = str(evidence.get("method", "GET")).upper()
     return LogoutRequest(parse(str(evidence.get("body") or query)), url, method)
@@ -20,10 +20,10 @@ def request(evidence: Json) -> LogoutRequest:
 def context_of(evidence: Json, request: LogoutRequest) -> LogoutContext:
     """`context.id_token_keys` is the key set of the server. As on the server, the app is the one that the request names."""
     context = evidence.get("context", {})
-    client = read.client(context)
+    client = read.read_client(context)
     here = not isinstance(client, Client) or request.client_id == client.client_id
     keys = context.get("id_token_keys", UNKNOWN)
-    return LogoutContext(server=read.server(context), client=client if here else None, keys=keys)
+    return LogoutContext(server=read.read_server(context), client=client if here else None, keys=keys)
 
 
 def to_evidence(request: LogoutRequest) -> dict[str, object]:

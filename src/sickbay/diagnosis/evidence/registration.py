@@ -12,7 +12,7 @@ from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence.context import KINDS, Json
 
 
-def request(evidence: Json) -> RegistrationRequest:
+def read_request(evidence: Json) -> RegistrationRequest:
     """Also accepts the form of /admin/apps: the types provider, patient and system, with `client` and `scope`."""
     app = dict(evidence.get("app") or {})
     return RegistrationRequest(
@@ -84,7 +84,7 @@ def _list_uris(evidence: Any) -> tuple[str, ...]:
 
 
 def context_of(evidence: Json, request: RegistrationRequest) -> UrlContext:
-    return UrlContext(server=read.server(evidence.get("context", {})))
+    return UrlContext(server=read.read_server(evidence.get("context", {})))
 
 
 def to_evidence(request: RegistrationRequest) -> dict[str, object]:

@@ -19,30 +19,30 @@ def context_of(evidence: Json, request: TokenRequest) -> SubjectContext:
     """The token in question is looked up in `context.tokens`, then in `context.refresh_tokens`."""
     context, base = evidence.get("context", {}), token.context_of(evidence, request)
     sent = request.parameters.get("token")
-    caller = read.token(context, bearer(AccessRequest(request.method, "", "", headers=request.headers)))
-    subject = read.token(context, sent) or read.family(context, sent)
-    return SubjectContext(**structs.asdict(base), subject=subject, caller=caller, user=person(context))
+    caller = read.find_token(context, bearer(AccessRequest(request.method, "", "", headers=request.headers)))
+    subject = read.find_token(context, sent) or read.find_family(context, sent)
+    return SubjectContext(**structs.asdict(base), subject=subject, caller=caller, user=read_user(context))
 
 
-def userinfo(evidence: Json) -> AccessRequest:
+def read_userinfo_request(evidence: Json) -> AccessRequest:
     headers = {name.lower(): str(value) for name, value in evidence.get("headers", {}).items()}
     address, _, query = str(evidence.get("url", "")).partition("?")
     method, body = str(evidence.get("method", "GET")).upper(), str(evidence.get("body") or "")
     return AccessRequest(method, "", "", parse(query), headers, interaction="userinfo", url=address, body=body)
 
 
-def userinfo_context(evidence: Json, request: AccessRequest) -> AccessContext:
+def read_userinfo_context(evidence: Json, request: AccessRequest) -> AccessContext:
     context = evidence.get("context", {})
     return AccessContext(
-        now=read.now(context),
-        server=read.server(context),
-        client=read.client(context),
-        token=read.token(context, bearer(request)),
-        user=person(context),
+        now=read.read_now(context),
+        server=read.read_server(context),
+        client=read.read_client(context),
+        token=read.find_token(context, bearer(request)),
+        user=read_user(context),
     )
 
 
-def person(context: Json) -> User | Unknown:
+def read_user(context: Json) -> User | Unknown:
     """`context.user`: the user that the token was issued for."""
     evidence = context.get("user")
     return User(evidence["username"], "", evidence.get("fhir_user", "")) if evidence else UNKNOWN

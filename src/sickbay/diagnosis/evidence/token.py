@@ -14,7 +14,7 @@ from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol import unicode
 
 
-def request(evidence: Json) -> TokenRequest:
+def read_request(evidence: Json) -> TokenRequest:
     """`body` is raw, as it was sent."""
     headers = {name.lower(): str(value) for name, value in evidence.get("headers", {}).items()}
     return token_request(evidence.get("method", "POST"), str(evidence.get("url", "")), headers, str(evidence.get("body") or ""))
@@ -22,18 +22,18 @@ def request(evidence: Json) -> TokenRequest:
 
 def context_of(evidence: Json, request: TokenRequest) -> TokenContext:
     context = evidence.get("context", {})
-    client = read.client(context)
-    family = read.family(context, request.parameters.get("refresh_token"))
+    client = read.read_client(context)
+    family = read.find_family(context, request.parameters.get("refresh_token"))
     symmetric = isinstance(client, Client) and client.client == "symmetric"
     smart = inference.is_smart(context, request)
-    server, guessed = inference.token_server(context, request, smart=smart)
-    time = inference.time_of(context, inference.assertion_claims(request), evidence.get("headers"))
+    server, guessed = inference.infer_token_server(context, request, smart=smart)
+    time = inference.time_of(context, inference.read_assertion_claims(request), evidence.get("headers"))
     return TokenContext(
         now=time.now,
         server=server,
         elsewhere=context.get("elsewhere", ""),
         client=client if not isinstance(client, Client) or _is_named(request, client) else None,
-        code=read.code(context, request.parameters.get("code")),
+        code=read.find_code(context, request.parameters.get("code")),
         family=family,
         generation=0 if isinstance(family, TokenFamily) else None,
         answer=_repeated_answer(context, request),
@@ -43,11 +43,11 @@ def context_of(evidence: Json, request: TokenRequest) -> TokenContext:
         jwks=_known_keys(context, client),
         secret=context.get("app", {}).get("client_secret"),
         others=(client.client_id,) if isinstance(client, Client) else (),
-        live_at=read.live_at(context),
+        live_at=read.read_live_at(context),
         waits=int(context.get("waits", 0)),
         attempts=_other_challenges(context, request),
         smart=smart,
-        guesses=(*guessed, *time.guesses, *inference.default_scopes(context)),
+        guesses=(*guessed, *time.guesses, *inference.guess_default_scopes(context)),
     )
 
 

@@ -12,7 +12,7 @@ from sickbay.kernel.checks import UNKNOWN
 from sickbay.protocol.parameters import Parameters, parse
 
 
-def request(evidence: Json) -> UrlRequest:
+def read_request(evidence: Json) -> UrlRequest:
     """Reads the fragment as a query too, because client-side routers put parameters there."""
     url = str(evidence.get("url", "")).strip()
     front, _, fragment = url.partition("#")
@@ -21,9 +21,9 @@ def request(evidence: Json) -> UrlRequest:
     return UrlRequest(url, parse(front.partition("?")[2]), parse(tail) if "=" in tail else Parameters(), headers)
 
 
-def error_page(evidence: Json) -> UrlRequest:
+def read_error_page(evidence: Json) -> UrlRequest:
     """The URL itself is used as the `error_uri`, if it has no such parameter."""
-    plain = request(evidence)
+    plain = read_request(evidence)
     if "error_uri" in plain.parameters:
         return plain
     return structs.replace(plain, parameters=plain.parameters.replace([("error_uri", plain.url)]))
@@ -39,11 +39,11 @@ def context_of(evidence: Json, request: UrlRequest) -> UrlContext:
     context = evidence.get("context", {})
     allowed = context.get("allowed_iss")
     return UrlContext(
-        server=read.server(context),
-        client=read.client(context),
+        server=read.read_server(context),
+        client=read.read_client(context),
         sent_state=context.get("sent_state", UNKNOWN),
         allowed_iss=UNKNOWN if allowed is None else tuple(allowed),
-        cookie_lost=read.cookie_lost(context),
+        cookie_lost=read.is_cookie_lost(context),
         response_mode=context.get("response_mode"),
         ids=IDS,
         guesses=() if "server" in context or "sent_state" in context else (("redirect-state-missing", _STATE_WAS_SENT),),

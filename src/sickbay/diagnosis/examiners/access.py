@@ -36,6 +36,6 @@ EXAMINER: Examiner[AccessRequest, AccessContext] = Examiner(
     compared=AccessContext,
 )
 KINDS = {
-    "fhir_request": Kind(ACCESS, read.request, read.context_of),
-    "app_state_request": Kind(ACCESS, read_app_state.request, read_app_state.context_of, app_state.checks),
+    "fhir_request": Kind(ACCESS, read.read_request, read.context_of),
+    "app_state_request": Kind(ACCESS, read_app_state.read_request, read_app_state.context_of, app_state.checks),
 }

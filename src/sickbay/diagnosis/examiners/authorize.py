@@ -34,4 +34,4 @@ EXAMINER: Examiner[AuthorizeRequest, AuthorizeContext] = Examiner(
     recheck=_recheck_authorize,
     compared=AuthorizeContext,
 )
-KINDS = {"authorize_url": Kind(AUTHORIZE, read.request, read.context_of)}
+KINDS = {"authorize_url": Kind(AUTHORIZE, read.read_request, read.context_of)}

@@ -29,4 +29,4 @@ def recheck_lookup(
 EXAMINER: Examiner[TokenRequest, SubjectContext] = Examiner(
     checks=introspection.checks, to_evidence=read.introspection_to_evidence, recheck=recheck_lookup
 )
-KINDS = {"introspection_request": Kind(INTROSPECTION, read_token.request, read.context_of)}
+KINDS = {"introspection_request": Kind(INTROSPECTION, read_token.read_request, read.context_of)}

@@ -12,4 +12,4 @@ from sickbay.diagnosis.kind import Kind
 from sickbay.diagnosis.stages import LAUNCH
 
 EXAMINER: Examiner[UrlRequest, Any] = Examiner(checks=examine_always(*launch.CHECKS), to_evidence=read.launch_to_evidence)
-KINDS = {"launch_url": Kind(LAUNCH, read.request, read.context_of)}
+KINDS = {"launch_url": Kind(LAUNCH, read.read_request, read.context_of)}

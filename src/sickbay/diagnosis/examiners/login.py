@@ -11,4 +11,4 @@ from sickbay.diagnosis.kind import Kind
 from sickbay.diagnosis.stages import LOGIN
 
 EXAMINER: Examiner[LoginRequest, LoginContext] = Examiner(checks=examine_always(*login.CHECKS), to_evidence=read.to_evidence)
-KINDS = {"login": Kind(LOGIN, read.request, read.context_of)}
+KINDS = {"login": Kind(LOGIN, read.read_request, read.context_of)}

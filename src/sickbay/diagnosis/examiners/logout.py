@@ -23,4 +23,4 @@ def _recheck_logout(
 EXAMINER: Examiner[LogoutRequest, LogoutContext] = Examiner(
     checks=examine_always(*logout.CHECKS), to_evidence=read.to_evidence, recheck=_recheck_logout
 )
-KINDS = {"logout_request": Kind(LOGOUT, read.request, read.context_of)}
+KINDS = {"logout_request": Kind(LOGOUT, read.read_request, read.context_of)}

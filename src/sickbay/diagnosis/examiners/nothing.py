@@ -12,9 +12,9 @@ from sickbay.diagnosis.stages import ANSWER, BROWSER, DISCOVERY, ID_TOKEN, SILEN
 
 EXAMINER: Examiner[Any, Any] = Examiner()
 KINDS = {
-    "token_response": Kind(ID_TOKEN, answer.token_response, answer.context_of),
-    "smart_configuration": Kind(DISCOVERY, answer.document, answer.context_of),
+    "token_response": Kind(ID_TOKEN, answer.read_token_response, answer.context_of),
+    "smart_configuration": Kind(DISCOVERY, answer.read_document, answer.context_of),
     "error_answer": Kind(ANSWER, answer.read_nothing, answer.context_of),
-    "http_exchange": Kind(BROWSER, answer.exchange, answer.context_of),
-    "launch_trail": Kind(SILENCE, read_silence.request, answer.context_of),
+    "http_exchange": Kind(BROWSER, answer.read_exchange, answer.context_of),
+    "launch_trail": Kind(SILENCE, read_silence.read_silence, answer.context_of),
 }

@@ -13,6 +13,6 @@ from sickbay.diagnosis.stages import REDIRECT
 
 EXAMINER: Examiner[UrlRequest, Any] = Examiner(checks=examine_always(*redirect.CHECKS), to_evidence=read.redirect_to_evidence)
 KINDS = {
-    "redirect_url": Kind(REDIRECT, read.request, read.context_of),
-    "error_page_url": Kind(REDIRECT, read.error_page, read.context_of, examine_always(*redirect.ERROR_PAGE_CHECKS)),
+    "redirect_url": Kind(REDIRECT, read.read_request, read.context_of),
+    "error_page_url": Kind(REDIRECT, read.read_error_page, read.context_of, examine_always(*redirect.ERROR_PAGE_CHECKS)),
 }

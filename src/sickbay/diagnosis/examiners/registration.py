@@ -23,4 +23,4 @@ def _recheck_registration(refused: Decided[R_co, K_co], corrected: Any) -> tuple
 EXAMINER: Examiner[RegistrationRequest, Any] = Examiner(
     checks=examine_always(*registration.CHECKS), to_evidence=read.to_evidence, recheck=_recheck_registration
 )
-KINDS = {"registration": Kind(REGISTRATION, read.request, read.context_of)}
+KINDS = {"registration": Kind(REGISTRATION, read.read_request, read.context_of)}

@@ -15,4 +15,4 @@ from sickbay.diagnosis.stages import REVOCATION
 EXAMINER: Examiner[TokenRequest, SubjectContext] = Examiner(
     checks=revocation.checks, to_evidence=read.revocation_to_evidence, recheck=recheck_lookup
 )
-KINDS = {"revocation_request": Kind(REVOCATION, read_token.request, read.context_of)}
+KINDS = {"revocation_request": Kind(REVOCATION, read_token.read_request, read.context_of)}

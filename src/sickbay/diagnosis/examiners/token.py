@@ -32,4 +32,4 @@ EXAMINER: Examiner[TokenRequest, TokenContext] = Examiner(
     recheck=_recheck_token,
     compared=TokenContext,
 )
-KINDS = {"token_request": Kind(TOKEN, read.request, read.context_of)}
+KINDS = {"token_request": Kind(TOKEN, read.read_request, read.context_of)}

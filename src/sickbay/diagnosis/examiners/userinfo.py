@@ -26,4 +26,4 @@ def _recheck_userinfo(
 EXAMINER: Examiner[AccessRequest, AccessContext] = Examiner(
     checks=examine_always(*userinfo.CHECKS), to_evidence=read.userinfo_to_evidence, recheck=_recheck_userinfo
 )
-KINDS = {"userinfo_request": Kind(USERINFO, read.userinfo, read.userinfo_context)}
+KINDS = {"userinfo_request": Kind(USERINFO, read.read_userinfo_request, read.read_userinfo_context)}

@@ -10,7 +10,7 @@ from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.revocations import revocation
+from sickbay.diagnosis.revocations import describe_revocation
 from sickbay.diagnosis.rule import GUESS, Functions, only_with
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import jose, scopes
@@ -21,7 +21,7 @@ def _explain_reason(facts: Facts) -> Facts:
     if facts["reason"] != "revoked":
         return facts
     remedy = "Refresh the token. If that isn't possible, authorize again." if facts.get("by") == "app" else "Authorize again."
-    return {**facts, "said": revocation(facts), "remedy": remedy}
+    return {**facts, "said": describe_revocation(facts), "remedy": remedy}
 
 
 def _as_bearer(request: AccessRequest, facts: Facts) -> AccessRequest:

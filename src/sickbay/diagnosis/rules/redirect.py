@@ -7,7 +7,7 @@ from sickbay.authorization.models import Server
 from sickbay.authorization.redirect import urn_of
 from sickbay.authorization.requests import UrlRequest
 from sickbay.diagnosis.answers.meanings import describe_meaning
-from sickbay.diagnosis.answers.values import oauth
+from sickbay.diagnosis.answers.values import oauth_error
 from sickbay.diagnosis.rule import Functions, severity_by
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
@@ -18,7 +18,7 @@ def _has_no_description(request: UrlRequest, context: UrlContext) -> Facts | Non
     if not sent.get("error") or sent.get("error_description") or sent.get("error_uri"):
         return None
     error = str(sent.get("error"))
-    return {"received": error, "means": describe_meaning(oauth(error, redirected=True))[0]}
+    return {"received": error, "means": describe_meaning(oauth_error(error, redirected=True))[0]}
 
 
 def _has_error_uri(request: UrlRequest, context: UrlContext) -> Facts | None:

@@ -7,14 +7,14 @@ from msgspec import structs
 from sickbay.authorization.contexts import AnswerContext, TokenContext
 from sickbay.authorization.requests import TokenAnswer, TokenRequest
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.revocations import revocation
+from sickbay.diagnosis.revocations import describe_revocation
 from sickbay.diagnosis.rule import GUESS, Functions, only_with
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes
 
 
 def _add_revocation(facts: Facts) -> Facts:
-    return {**facts, "said": revocation(facts)} if facts["reason"] == "revoked" else facts
+    return {**facts, "said": describe_revocation(facts)} if facts["reason"] == "revoked" else facts
 
 
 def _narrow_scope(request: TokenRequest, facts: Facts) -> TokenRequest:

@@ -6,7 +6,7 @@ from typing import Final
 
 from sickbay.diagnosis.explain import explain
 from sickbay.diagnosis.rule import Finding
-from sickbay.diagnosis.silence.progress import silence
+from sickbay.diagnosis.silence.progress import find_silence
 from sickbay.diagnosis.silence.trail import Trail
 from sickbay.diagnosis.stages import SILENCE
 from sickbay.kernel.checks import Examination
@@ -16,14 +16,14 @@ SHOWN_CAUSES: Final = 4
 """A reader tries the likeliest causes. A long list helps no one."""
 
 
-def causes(trail: Trail) -> tuple[Finding, ...]:
+def find_causes(trail: Trail) -> tuple[Finding, ...]:
     """The likely causes of the step that didn't come, the likeliest first.
 
     After a fault that was injected on purpose, only that: nothing is explained as a mistake of the app.
     """
     from sickbay.diagnosis.needed_rules import INDEX  # reads all files of rules, and a server that starts needs none
 
-    if (found := silence(trail)) is None:
+    if (found := find_silence(trail)) is None:
         return ()
     explained = explain(INDEX, SILENCE.name, found, None, Examination(()), live=True).findings
     findings = tuple(sorted(explained, key=lambda finding: INDEX.places[finding.id]))  # what the launch points to comes first

@@ -72,11 +72,11 @@ class Silence(Struct, frozen=True):
     worked: bool = False
 
 
-def progress(trail: Trail) -> LaunchStatus:
+def find_status(trail: Trail) -> LaunchStatus:
     """Where the launch is after its events, at the current time."""
     position = LaunchPosition()
     for event in trail.events:
-        position = follow(position, event)
+        position = follow_event(position, event)
     if position.awaited is None or position.since is None:
         return _conclude_status(trail, position)
     seconds = max(0.0, trail.real_now - position.since.at)
@@ -91,15 +91,15 @@ def seconds_for(awaited: Awaited, since: Event) -> float:
     return PAGE_SECONDS if since.step == "page" else AWAITED_SECONDS[awaited]
 
 
-def silence(trail: Trail) -> Silence | None:
+def find_silence(trail: Trail) -> Silence | None:
     """The missing step; None if the launch still has time, or needs nothing."""
-    found = progress(trail)
+    found = find_status(trail)
     if not found.is_late or found.awaited is None or found.since is None:
         return None
     return Silence(found.awaited, found.since, trail, found.worked)
 
 
-def follow(position: LaunchPosition, event: Event) -> LaunchPosition:
+def follow_event(position: LaunchPosition, event: Event) -> LaunchPosition:
     """The position after one more event. A fault that answered in place of Sickbay moves nothing."""
     if event.injected and (event.probable or event.step == "other"):
         return position

@@ -33,16 +33,16 @@ PAGES: Final[dict[PageName, str]] = {
 
 
 @cache
-def _texts() -> dict[str, dict[str, str]]:
+def _load_texts() -> dict[str, dict[str, str]]:
     """For each awaited step the templates of its sentences."""
     return read_sections(Path(__file__).with_suffix(".md"))
 
 
-def sentences(found: LaunchStatus, app: str = "", where: str = "") -> Sentences | None:
+def choose_sentences(found: LaunchStatus, app: str = "", where: str = "") -> Sentences | None:
     """What to say about the awaited step; None if nothing is awaited. where: the address that the browser was sent to."""
     if found.awaited is None or found.since is None:
         return None
-    texts, last = _texts()[found.awaited], _last_step(found.awaited, found.since)
+    texts, last = _load_texts()[found.awaited], _last_step(found.awaited, found.since)
     name, event = app or "your app", found.since
     facts = {
         "name": name,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
-from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth, rank_answers
+from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth_error, rank_answers
 from sickbay.doctor.copying import load_json
 from sickbay.doctor.errors import in_json, in_text
 from sickbay.kernel.late_patterns import compile_late
@@ -151,7 +151,7 @@ def errors(url: str) -> Iterator[ErrorAnswer]:
         yield from _find_errors(view, description)
         for match in _VALUE.finditer(view):
             if match["value"].lower() in CODES and match["name"].lower() not in _ECHOED:
-                yield oauth(match["value"], description, redirected=True)
+                yield oauth_error(match["value"], description, redirected=True)
         if described and description.strip():
             yield ErrorAnswer("authorization", "", description)
         yield from (ErrorAnswer("vendor", match[0]) for match in _URN.finditer(view))
@@ -162,4 +162,4 @@ def _find_errors(view: str, description: str) -> Iterator[ErrorAnswer]:
     for match in _ERROR.finditer(view):
         value = unquote_plus(match["value"]).strip("\"'.,;:!()[]{}")
         if value.lower() not in FALSY or (not value and not granted and match["name"].lower() == "error"):
-            yield oauth(value, description, redirected=True)
+            yield oauth_error(value, description, redirected=True)

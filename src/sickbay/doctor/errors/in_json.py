@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sickbay.diagnosis.answers.values import FALSY, REFUSING, ErrorAnswer, oauth
+from sickbay.diagnosis.answers.values import FALSY, REFUSING, ErrorAnswer, oauth_error
 from sickbay.diagnosis.lists import LISTS
 
 _ERROR = frozenset(LISTS["members_of_an_error"])
@@ -98,7 +98,7 @@ def _is_set(value: Any) -> bool:
 def _classify_error(value: Any, description: str) -> ErrorAnswer:
     """An error code if the value is a single word, otherwise a message."""
     if isinstance(value, str) and value.lower() != "true" and re.fullmatch(r"[\w.:-]{1,80}", value.strip()):
-        return oauth(value.strip(), description)
+        return oauth_error(value.strip(), description)
     return ErrorAnswer("message", "", description or (value if isinstance(value, str) else ""))
 
 

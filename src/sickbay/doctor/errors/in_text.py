@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 
-from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth
+from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth_error
 from sickbay.diagnosis.lists import LISTS
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.text_search import find_first, matches
@@ -146,8 +146,8 @@ def errors(text: str, *, in_words: bool = True) -> Iterator[ErrorAnswer]:
     for match in matches(_CODE, text):
         if not in_words and "_" not in match["value"]:
             continue
-        yield oauth(re.sub(r"[\s-]", "_", match["value"]).lower(), description)
-    yield from (oauth(_CAPITAL.sub("_", match["value"]).lower(), description) for match in matches(_CLASS, text))
+        yield oauth_error(re.sub(r"[\s-]", "_", match["value"]).lower(), description)
+    yield from (oauth_error(_CAPITAL.sub("_", match["value"]).lower(), description) for match in matches(_CLASS, text))
     for pattern in _STATUSES if find_first(_NUMBER, text) else ():
         yield from (ErrorAnswer("status", match[1]) for match in matches(pattern, text))
     yield from (ErrorAnswer("vendor", match[1]) for match in matches(_VENDOR, text))
@@ -162,7 +162,7 @@ def _read_value(name: str, value: str, description: str) -> Iterator[ErrorAnswer
     if value.lower() in FALSY - {""} or (not value and name != "error"):
         return
     if "desc" not in name and value.lower() != "true" and re.fullmatch(r"[A-Za-z][\w.:-]{2,79}", value):
-        yield oauth(value, description)
+        yield oauth_error(value, description)
     else:
         yield ErrorAnswer("message", "", description or value)
 

@@ -57,7 +57,7 @@ def _find_base(request: Json) -> str:
     """The base of the request itself: a server may have several names, so whom a token is for isn't judged."""
     from sickbay.diagnosis.evidence import access  # few texts have such a token
 
-    return access.request(request).base
+    return access.read_request(request).base
 
 
 def is_shortened(value: str) -> bool:

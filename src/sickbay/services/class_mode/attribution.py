@@ -17,7 +17,7 @@ async def attribute(runtime: Runtime, exchange: Exchange) -> Exchange:
 
 
 async def find_student(runtime: Runtime, client_id: str, timeline: str, browser: str) -> str:
-    """The id of the student; "" if none is known. browser: of the student whose browser sent the request.
+    """Returns the student's id; "" if none is known. browser: the id of the student whose browser sent the request.
 
     The app decides first: a request that names an app of another student belongs to that student.
     """
@@ -29,6 +29,6 @@ async def find_student(runtime: Runtime, client_id: str, timeline: str, browser:
 
 
 async def student_of_launch(runtime: Runtime, timeline: str) -> str:
-    """The student to whom a launch belongs; "" if it has no record, or isn't of a student."""
+    """Returns the student to whom a launch belongs; "" if the launch has no record or belongs to no student."""
     launch = await launches.find_by_timeline(runtime, timeline)
     return await find_student(runtime, launch.client_id, timeline, "") if launch is not None else ""

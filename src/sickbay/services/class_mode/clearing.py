@@ -20,7 +20,7 @@ async def list_apps(runtime: Runtime, student: str) -> list[Client]:
 
 
 async def reset(runtime: Runtime, journal: Journal, student: Student) -> None:
-    """Let a student begin again. The student stays in the class."""
+    """Deletes a student's data. The student stays in the class."""
     apps = await list_apps(runtime, student.id)
     names = {client.client_id for client in apps}
     for fault in [fault.id for fault in runtime.faults if fault.app in names]:

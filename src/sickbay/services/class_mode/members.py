@@ -77,12 +77,12 @@ def _put_key(key: str, if_revision: int | None) -> Put:
 
 
 async def is_join_key(runtime: Runtime, sent: str) -> bool:
-    """Whether this is the class's key, also with lookalike letters or in upper case."""
+    """Whether this is the class's key. Upper case and lookalike letters are accepted."""
     return hmac.compare_digest((await join_key(runtime)).encode(), _normalise_name(sent).encode())
 
 
 async def join(runtime: Runtime, name: str, form: str = "") -> Joined:
-    """A new student; the same one if a double click sends the form twice. Raises ClassIsFull.
+    """Adds a student, but only one if a double click sends the form twice. Raises ClassIsFull.
 
     form: the CSRF token of the form, which no one else has; "" without a form.
     """

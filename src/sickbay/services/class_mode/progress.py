@@ -1,4 +1,4 @@
-"""How far each student is: the last exchange of each kind that shows it, stored when the exchange is recorded."""
+"""Tracks each student's progress: the last exchange of each kind that shows it, stored when the exchange is recorded."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LastExchange(Struct, frozen=True):
 
 
 class StudentProgress(NamedTuple):
-    """What the teacher sees of a student. apps: newest first. last: by milestone."""
+    """A student's progress as the teacher sees it. apps: newest first. last: by milestone."""
 
     student: Student
     apps: Sequence[Client]
@@ -50,7 +50,7 @@ class StudentProgress(NamedTuple):
 
 
 def state_of(apps: int, last: Mapping[str, LastExchange]) -> State:
-    """How far a student is. A refusal counts until a request for data works after it."""
+    """Returns a student's progress. A refusal counts until a later request for data succeeds."""
     refused, working = last.get("refused"), last.get("working")
     if refused and (working is None or working.at < refused.at):
         return "refused"
@@ -60,7 +60,7 @@ def state_of(apps: int, last: Mapping[str, LastExchange]) -> State:
 
 
 def milestone_of(line: str, stage: str) -> Milestone | None:
-    """What an exchange shows of a student's progress. line: as in `journal.line`."""
+    """Returns the milestone that an exchange shows. line: as in `journal.line`."""
     outcome = line.split(" ", 2)[1:2]
     if outcome == ["refused"]:
         return "refused"
@@ -70,7 +70,7 @@ def milestone_of(line: str, stage: str) -> Milestone | None:
 
 
 def list_steps(exchanges: Iterable[Record]) -> list[Put]:
-    """The steps that note the progress which these exchanges show. Of several with the same milestone, the last one counts."""
+    """Returns the steps that store the progress of these exchanges. Of several with the same milestone, the last counts."""
     newest: dict[str, Put] = {}
     for record in sorted(exchanges, key=lambda exchange: exchange.at):
         student = record.line.partition(STUDENT)[2].partition(" ")[0]
@@ -89,7 +89,7 @@ def _describe_exchange(record: Record) -> LastExchange:
 
 
 async def read_all(runtime: Runtime, students: Sequence[Student]) -> list[StudentProgress]:
-    """The progress of these students, in the same order. Two statements, however many students there are."""
+    """Returns the progress of these students, in the same order. Takes two statements, however many students there are."""
     apps, last = dict[str, list[Client]](), dict[str, dict[str, LastExchange]]()
     for record in await runtime.store.find("app", limit=MAXIMUM_APPS):
         if record.label:

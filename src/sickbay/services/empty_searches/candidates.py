@@ -1,6 +1,6 @@
-"""Values that may find something in the place of one that doesn't: each kind of parameter has its own likely mistakes.
+"""Suggests values that may find something instead of one that doesn't: each kind of parameter has its own likely mistakes.
 
-A candidate is only a guess. `examine` shows none before a search with it found something.
+A candidate is only a guess. `examine` shows one only if a search with it finds something.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Reason: TypeAlias = Literal[
 """The reason why a candidate may be the intended value. near: the nearest date or number. frequent: just a value that occurs.
 present: anything that has a value."""
 FREQUENT_VALUES: Final = 5
-"""Maximum number of values that are tried only because they occur."""
+"""Maximum number of values that are tried only because resources have them."""
 TRIED_TYPES: Final = 6
 """Maximum number of reference types that are tried with the id that was sent, most frequent first."""
 SAMPLED_BODIES: Final = 3
@@ -138,7 +138,7 @@ def _write_token(system: str, code: str) -> str:
 
 
 def _find_near(search: Search, code: str) -> Occurrence | None:
-    """Return the code that occurs and is spelled similarly, also if none of the first matches has it."""
+    """Return an existing code that is spelled similarly, even if none of the first matches has it."""
     if not _is_word(code):
         return None
     return _find_similar(code, search.occurring) or _find_similar(code, search.probe.other_codes(search.criterion.parameter))
@@ -184,7 +184,7 @@ def _string_candidates(search: Search) -> Iterator[CandidateValue]:
 
 
 def _word_candidates(search: Search) -> Iterator[CandidateValue]:
-    """Yields candidates for texts that match by words: the words of occurring texts."""
+    """Yields candidates for texts that match by words: the words of existing texts."""
     name = search.criterion.name
     words = [word for found in search.occurring for word in found.value.split() if word.isalnum()]
     sent = fold(unescape(search.sent))
@@ -287,7 +287,7 @@ def _list_by_resource(search: Search) -> Iterator[CandidateValue]:
 
 
 def _list_by_words(search: Search) -> Iterator[CandidateValue]:
-    """Find codes that are only texts, which `:text` searches, and at last anything that has a value."""
+    """Find codes that are only texts, which `:text` searches, and finally anything that has a value."""
     criterion = search.criterion
     parameter = criterion.parameter
     if criterion.modifier or criterion.is_chained:

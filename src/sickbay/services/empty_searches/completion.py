@@ -28,7 +28,7 @@ TOPIC: Final = "explain"
 ASKED_SEARCHES: Final = 1_000
 """The maximum number of searches in one question to the other workers."""
 WRONG_PATIENT: Final = "fhir-wrong-patient"
-"""The advice that says the same about tokens for one patient."""
+"""The advice that says the same thing about tokens for one patient."""
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -198,7 +198,7 @@ def _suggested_request(entry: Mapping[str, Any], explanation: SearchExplanation)
 
 
 def _choose_shown(explanation: SearchExplanation, masked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return the shown form of parameters outside the search, such as a token in the URL: no part of their values."""
+    """Return parameters outside the search, such as a token in the URL, with their values removed."""
     known = frozenset(explanation.applied)
     as_stored = masked if len(masked) == len(explanation.sent) else [(name, "") for name, _ in explanation.sent]
     return {pair: stored for pair, stored in zip(explanation.sent, as_stored, strict=True) if pair not in known}

@@ -1,4 +1,4 @@
-"""Splits a search into its criteria, one for each parameter that selects resources, and puts some of them together again."""
+"""Splits a search into its criteria, one for each parameter that selects resources, and combines some of them again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sickbay.fhir.search.parameters import find
 from sickbay.fhir.search.query import DateValue, Filter, Query, SearchParameter
 
 COMPANIONS = {"near": "near-distance"}
-"""A parameter whose value is read together with that of another one (STU3 and older)."""
+"""A parameter whose value is read together with another parameter's (STU3 and older)."""
 
 
 class Criterion(NamedTuple):

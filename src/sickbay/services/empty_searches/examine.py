@@ -57,7 +57,7 @@ Cause: TypeAlias = tuple[str, Mapping[str, Any]]
 
 
 class Proven(NamedTuple):
-    """A candidate that finds something together with the other parameters. finds: how many; None if that isn't known."""
+    """A candidate that finds something together with the other parameters. finds: the number; None if not known."""
 
     candidate: CandidateValue
     finds: int | None
@@ -82,7 +82,7 @@ class Answer(NamedTuple):
 
 
 def examine(probe: Probe, query: Query, base: str, visibility: Visibility) -> Answer:
-    """Explain a search on one type that found nothing. Says less if the answers would cost too much."""
+    """Explain a search on one type that found nothing. The explanation is shorter if the answers would cost too much."""
     position = find_position(probe)
     try:
         found = probe.count(query)
@@ -103,7 +103,7 @@ def find_position(probe: Probe) -> int | None:
 
 
 class _Examination:
-    """One examination. Counts are asked once each; None if the answer would cost too much."""
+    """One examination. Each count is queried once; it is None if the query would cost too much."""
 
     def __init__(self, probe: Probe, query: Query, base: str, visibility: Visibility, criteria: tuple[Criterion, ...]) -> None:
         self._probe, self._query, self._base, self._visibility = probe, query, base, visibility
@@ -336,7 +336,7 @@ def _is_reference(criterion: Criterion) -> bool:
 
 
 def _is_range(criterion: Criterion) -> bool:
-    """Whether it asks for a range or a presence, so that finding nothing is normal."""
+    """Whether the criterion asks for a range or for a value's presence, so that finding nothing is normal."""
     return criterion.parameter.kind in ("date", "number", "quantity", "special") or criterion.modifier in (
         "missing",
         "not",
@@ -375,7 +375,7 @@ def _find_unused(about: Criterion, suggested: Suggested) -> str:
 
 
 def _list_values(about: Criterion, occurring: Sequence[Occurrence]) -> dict[str, Occurrence]:
-    """Return the values that occur, as they are written, unless they are many names or ids, which say nothing."""
+    """Return the existing values as they are written, unless they are many names or ids, which wouldn't help."""
     values: dict[str, Occurrence] = {}
     for found in occurring:
         text = _write_value(about, found, str)

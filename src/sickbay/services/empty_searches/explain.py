@@ -38,7 +38,7 @@ RULES: Final = build_index(tuple(read_rules("search.nothing_found")))
 
 
 def explain_soon(runtime: Runtime, search: EmptySearch) -> None:
-    """Keep a search, and explain it after all earlier ones."""
+    """Queue a search, to be explained after all earlier ones."""
     runtime.empty_searches.add(search)
     if runtime.explaining is None or runtime.explaining.done():
         runtime.explaining = asyncio.get_running_loop().create_task(_explain_all(runtime), context=Context())
@@ -78,7 +78,7 @@ async def _explain(runtime: Runtime, search: EmptySearch) -> None:
 
 
 async def _has_secret(runtime: Runtime, search: EmptySearch) -> bool:
-    """Whether a value of the search is a live secret, such as a token in the wrong place. Then no part of it is kept."""
+    """Whether a value of the search is a live secret, such as a token in the wrong place. No part of such a search is kept."""
     values = [text for _, text in search.query.applied]
     live = await live_secrets.load(runtime, values)
     return any(live.within(text) for text in values)
@@ -114,7 +114,7 @@ def _say(runtime: Runtime, search: EmptySearch) -> None:
 
 
 async def explain_in_response(runtime: Runtime, search: EmptySearch, known: Cause) -> tuple[Finding, ...]:
-    """Return the findings for a response that waits for them. known: the findings to return if the time is up."""
+    """Return the findings for a response that waits for them. known: the findings to return if time runs out."""
     try:
         answer = await asyncio.wait_for(ask(runtime, search, RESPONSE_ROWS), RESPONSE_MILLISECONDS / 1000)
     except (TimeoutError, Unavailable):

@@ -1,4 +1,4 @@
-"""Finds out why an include added nothing, from what the token may see."""
+"""Finds out why an include added nothing, using only what the token may see."""
 
 from __future__ import annotations
 

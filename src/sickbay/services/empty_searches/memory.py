@@ -1,6 +1,6 @@
 """The newest searches of this worker that found nothing, as they were sent. They are kept in memory only.
 
-The journal masks the values of a search. Here they are complete, so `explain` shows them only to those who may read them.
+The journal masks the values of a search. Here they are complete, so `explain` shows them only to readers with access.
 """
 
 from __future__ import annotations

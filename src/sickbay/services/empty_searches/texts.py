@@ -19,7 +19,7 @@ def format_day(at: int) -> str:
 
 
 def format_dates(low: int, high: int) -> list[str]:
-    """Return dates that contain the range, the most exact one first."""
+    """Return dates that contain the range, the most precise one first."""
     at = EPOCH + timedelta(milliseconds=low)
     texts = [
         format_day(low)[:4],
@@ -59,7 +59,7 @@ def _write_parts(parts: Sequence[Part]) -> list[str]:
 
 
 def _write_part(part: Sequence[Any]) -> str:
-    """Return a component as it is written; "" if it can't be."""
+    """Return a component as it is written; "" if it can't be written."""
     match part:
         case ("token", system, code):
             return format_token(system, code)

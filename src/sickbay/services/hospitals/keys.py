@@ -42,7 +42,7 @@ ELSEWHERE: Final = {
     "search_alone": "alone in [search]",
     "search_parameters": "parameters in [search]",
 }
-"""Members of a policy that have a place of their own in the file."""
+"""Members of a policy that have their own place in the file."""
 
 
 @cache
@@ -61,7 +61,7 @@ def wording_types() -> Types:
 
 
 def find_mistake(kind: Any, value: Any) -> str:
-    """What the value must be instead, as the end of a sentence; "" if it has this type."""
+    """Says what the value must be instead, as the end of a sentence; "" if it has the right type."""
     try:
         msgspec.convert(value, kind, strict=True)
     except msgspec.ValidationError as error:

@@ -34,7 +34,7 @@ def find_path_problems(file: HospitalFile) -> Iterator[FileProblem]:
 
 
 def _find_path_mistake(file: HospitalFile, name: str, path: str) -> str:
-    """The sentence about a path that can't be served; "" if it can."""
+    """Returns a sentence about why a path can't be served; "" if it can."""
     plain = path.partition("?")[0] if name == "errors" else path
     if not _PATH.fullmatch(plain) or (name != "issuer" and plain in ("", "/")):
         return f"The path {name} must begin with a slash and have only letters, digits, dots, hyphens, ~ and _ in its segments."
@@ -54,7 +54,7 @@ def _tenant_id(document: Mapping[str, Any]) -> str:
 
 
 def fields_of(template: str) -> set[str]:
-    """The placeholders of a template. A malformed one counts as a placeholder that isn't known."""
+    """Returns the placeholders of a template. A malformed one counts as an unknown placeholder."""
     try:
         return {
             field if not spec and not conversion else f"{field}:{spec or conversion}"
@@ -66,7 +66,7 @@ def fields_of(template: str) -> set[str]:
 
 
 def _path_collisions(file: HospitalFile, paths: Mapping[str, str], own: Collection[str]) -> Iterator[FileProblem]:
-    """Endpoints at one address, or below a FHIR base, which would take their requests."""
+    """Finds endpoints that share an address, or whose address is below a FHIR base, which would receive their requests."""
     taken = {"/ehr": "the EHR's pages", "/oauth/register": "dynamic registration", "/oauth/userinfo": "userinfo"}
     endpoints = ("authorize", "token", "introspect", "revoke", "jwks", "manage")
     bases = {

@@ -29,14 +29,14 @@ _IN_TEMPLATES: Final = {"user_id", "username", "tenant_id", "patient", "name"}
 
 
 def find_problems(file: HospitalFile, names: Collection[str], seeded_users: Collection[str]) -> list[FileProblem]:
-    """Return everything that is wrong, in the order of the lines. names: of the hospitals that exist."""
+    """Return all problems, in the order of the lines. names: the names of the existing hospitals."""
     shape = [*_shape_problems(file)]
     found = shape or [*_contradiction_problems(file, names, seeded_users)]
     return sorted(found, key=lambda problem: problem.line)
 
 
 def _shape_problems(file: HospitalFile) -> Iterator[FileProblem]:
-    """Unknown keys and values of a wrong type."""
+    """Finds unknown keys and values of the wrong type."""
     top = file.document
     yield from _table_problems(file, (), top, keys.TOP, "")
     for name, types in (

@@ -1,4 +1,4 @@
-"""The hospitals that were added, as records, and the same hospitals in the runtime of each worker."""
+"""Stores the added hospitals as records, and keeps the runtime of each worker up to date with them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def load(runtime: Runtime, name: str) -> StoredHospital | None:
 
 
 async def follow(runtime: Runtime, digests: Mapping[str, str]) -> None:
-    """Update the added hospitals of this worker to those with these digests, by name."""
+    """Update this worker's added hospitals to match these digests, by name."""
     known = {name: tenant.digest for name, tenant in runtime.tenants.items() if tenant.digest}
     if known == digests:
         return

@@ -24,11 +24,11 @@ class Injected(Struct):
     fault: str
     kind: str
     refuses: bool = False
-    """Whether the fault is the reason if Sickbay refuses the request, such as a code that it made useless."""
+    """Whether the fault is the reason for a refusal, such as a code that it made useless."""
     causes: tuple[str, ...] = ()
     """The names of the refusals that follow from it, if only some do. Then other requests aren't marked."""
     changed: ChangedResponse | None = None
-    """Set when the response is sent, after its exchange was handed to the journal, which writes most exchanges later."""
+    """Set when the response is sent. By then the exchange is in the journal's queue, and most exchanges are written later."""
 
     def is_reason_for(self, refusal: str) -> bool:
         """Whether a refusal with this name isn't the app's mistake."""

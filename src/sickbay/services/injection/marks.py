@@ -1,4 +1,4 @@
-"""Remembers the codes and tokens that a fault made useless, in part or altogether: their refusal isn't the app's mistake."""
+"""Remembers codes and tokens that a fault made partly or fully useless. Their refusal isn't the app's mistake."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECONDS = 86400
 
 
 async def mark(runtime: Runtime, tenant: str, fault: Fault, secret: str) -> None:
-    """Remembers that this fault made a code or token useless, in part or altogether. Only its hash is stored."""
+    """Remembers that this fault made a code or token partly or completely useless. Only its hash is stored."""
     now = runtime.now()
     value = records.dump([fault.id, fault.kind])
     record = Record(KIND, records.digest(secret), value, tenant, at=now, expires_at=now + SECONDS)

@@ -28,7 +28,7 @@ class WrongFault(ValueError):
 
 
 async def add(runtime: Runtime, sent: Sequence[Mapping[str, Any]], limit: FaultLimit | None = None) -> list[Fault]:
-    """Sets these faults, all or none. limit: of the sender, besides that of all. Raises WrongFault."""
+    """Sets all of these faults or none. limit: the sender's own limit, in addition to the overall one. Raises WrongFault."""
     wrong = [sentence for fault in sent for sentence in find_problems(fault)]
     if wrong:
         raise WrongFault(wrong)

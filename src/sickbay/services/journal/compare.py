@@ -1,4 +1,4 @@
-"""How the other dialects would answer the same request, with the same context under their policies."""
+"""Determines how the other dialects would answer the same request, with the same context under their policies."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _plan_checks(
 
 
 def _is_examined(decision: Decision[Any, Any]) -> bool:
-    """Excludes other stages, refusals that showed only while storing, and signed assertions, which can be used only once."""
+    """Excludes other stages, refusals found only while storing, and signed assertions, which can be used only once."""
     context = decision.context
     if type(context) is not decision.stage.examiner.compared or len(decision.examination.checked) < 2:
         return False

@@ -55,7 +55,7 @@ FROM_REQUEST = frozenset(
         "pkce-challenge-not-hashed",
     )
 )
-"""Rules that use only the request. What they suggest can equal a stored value by chance."""
+"""Rules that use only the request. Their suggestions can equal a stored value by chance."""
 PUBLIC_FIELDS = frozenset(
     (
         "tenant",

@@ -80,7 +80,7 @@ def _is_remembered(received: str, expected: str, earlier: frozenset[str]) -> str
 
 
 def describe_missing(kind: str, facts: Mapping[str, Any], response: Mapping[str, Any]) -> str:
-    """What this token response lacks that the refused request needed, as half a sentence; "" if it lacks nothing."""
+    """Says what the refused request needed and this token response lacks, as half a sentence; "" if it lacks nothing."""
     if kind == SCOPE:
         return _dropped_scope(str(facts.get("type") or ""), str(facts.get("letters") or ""), response)
     if kind == EXPIRED and response.get("refresh"):

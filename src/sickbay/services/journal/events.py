@@ -1,4 +1,4 @@
-"""Converts a recorded exchange to an event of its launch for the state machine (`diagnosis.silence`)."""
+"""Converts a recorded exchange to an event of its launch, for the state machine in `diagnosis.silence`."""
 
 from __future__ import annotations
 

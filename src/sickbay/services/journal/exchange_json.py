@@ -1,4 +1,4 @@
-"""The JSON of an exchange as its readers get it: with the rules' texts, and for the public without private facts.
+"""Builds the JSON of an exchange for its readers: with the rules' texts, and without private facts for the public.
 
 Naming an app proves nothing, so the public sees the timeline of an exchange only if its request also proved that it came from
 the app (`is_proven`).
@@ -18,7 +18,7 @@ from sickbay.authorization.authorize.stage import GATE
 from sickbay.authorization.refusals.login import COOKIE_SAMESITE_IFRAME
 from sickbay.authorization.token import client_assertion, client_authentication, pkce, refresh
 from sickbay.authorization.token import code as token_code
-from sickbay.diagnosis.rule import find
+from sickbay.diagnosis.rule import fill_rule
 from sickbay.diagnosis.stages import FHIR_STAGES
 from sickbay.kernel.memoize import cache_results
 from sickbay.services import launch as launches
@@ -85,12 +85,12 @@ def finding_json(stored_finding: Mapping[str, Any]) -> dict[str, Any]:
     if rule is None:
         texts = {"title": stored_finding["id"], "why": "", "fix": "", "spec": {"name": "", "url": ""}, "degree": "certain"}
         return {**texts, "parameter": None, **stored_finding}
-    explained = find(rule, stored_finding["facts"], refused=stored_finding["refused"], ceiling=stored_finding["severity"])
+    explained = fill_rule(rule, stored_finding["facts"], refused=stored_finding["refused"], ceiling=stored_finding["severity"])
     return explained.to_json() | {"degree": explained.degree, "parameter": explained.parameter} | dict(stored_finding)
 
 
 def add_derived(stored_record: dict[str, Any]) -> dict[str, Any]:
-    """A stored record with everything that is derived from it."""
+    """Returns a stored record with everything that is derived from it."""
     if not isinstance(stored_record["checks"], str):
         return stored_record
     complete = stored_record | {
@@ -167,7 +167,7 @@ def _hide_private(finding: dict[str, Any]) -> dict[str, Any]:
     rule = BY_ID.get(finding["id"])
     if rule is None:
         return finding | {"facts": facts, "why": "", "fix": ""}
-    public_finding = find(rule, facts, refused=finding["refused"], ceiling=finding["severity"])
+    public_finding = fill_rule(rule, facts, refused=finding["refused"], ceiling=finding["severity"])
     return finding | {"title": public_finding.title, "why": public_finding.why, "fix": public_finding.fix, "facts": dict(facts)}
 
 

@@ -72,7 +72,7 @@ def _split_word(text: str) -> Word:
 
 
 def read(text: str, names: KnownNames) -> FilterReading:
-    """Understand a filter. A word that isn't understood is left out and named in the problems."""
+    """Parse a filter. A word that can't be parsed is left out and named in the problems."""
     if len(text) > MAXIMUM_CHARACTERS:
         return FilterReading(problems=(f"The filter has {len(text)} characters; at most {MAXIMUM_CHARACTERS} are read.",))
     words = split(text)

@@ -12,9 +12,8 @@ from sickbay.storage.exchange_filter import ColumnCondition, quote
 
 
 async def read_filter(runtime: Runtime, text: str, student: str = "") -> FilterReading:
-    """Understand a filter. Apps that were removed can be named by the client_id of their exchanges.
-
-    student: to whom the exchanges have to belong. Then the filter knows only the apps that the student may open.
+    """Parse a filter. Removed apps can be named by the client_id of their exchanges. student: the student to whom the exchanges
+    must belong. With one, the filter knows only the apps that the student may open.
     """
     own = (condition_for_student(student),) if student else ()
     words = [word for word in filter_language.split(text[: filter_language.MAXIMUM_CHARACTERS]) if word.name == "app"]

@@ -69,7 +69,7 @@ async def read_lines(runtime: Runtime, records: Sequence[Record]) -> list[dict[s
 
 
 async def read_newest_lines(runtime: Runtime, records: Sequence[Record]) -> list[dict[str, Any]]:
-    """The same for a list, newest first, without the advice about requests that were made after all."""
+    """The same for a list, newest first, without advice about a blocked request that did arrive after all."""
     followed, entries = find_followed(records), await read_lines(runtime, records)
     return [_drop_advice(entry, record.key in followed) for entry, record in zip(entries, records, strict=True)]
 
@@ -80,7 +80,7 @@ def _drop_advice(entry: dict[str, Any], followed: bool) -> dict[str, Any]:
 
 
 def to_json(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """A line as GET /exchanges, the stream and `sickbay tail --json` write it. /exchanges/{id} has all of the exchange."""
+    """Formats a line for GET /exchanges, the stream and `sickbay tail --json`. /exchanges/{id} has the full exchange."""
     return {
         "id": entry["id"],
         "at": entry["at"],

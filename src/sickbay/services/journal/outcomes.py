@@ -1,4 +1,4 @@
-"""Tells how a recorded exchange ended, from its JSON."""
+"""Determines how a recorded exchange ended, from its JSON."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def describe_injected(exchange: Mapping[str, Any]) -> str:
 
 
 def stage_of(exchange: Mapping[str, Any]) -> str:
-    """The stage of the launch's step: a refresh or a request with a wrong secret is a token request."""
+    """Returns the stage of the launch's step. A refresh or a request with a wrong secret is a token request."""
     name = str(exchange.get("stage"))
     return find_stage(name).part_of or name
 

@@ -1,4 +1,4 @@
-"""The parameters of an authorization request that its code has stored, because the journal masks them, and the grant.
+"""Restores parameters of an authorization request, which the journal masks, and the grant, from the stored code.
 
 Only for the administrator. A value that contains a live secret stays masked, and nothing more is stored.
 """
@@ -16,7 +16,7 @@ from sickbay.services.redaction import live_secrets
 from sickbay.services.redaction.masking import describe_length, mask_secret
 
 COMPARED_CODES: Final = 32
-"""The newest authorization codes of an app that may have been issued for an exchange."""
+"""The number of an app's newest authorization codes that may have been issued for an exchange."""
 
 
 async def restore(runtime: Runtime, entry: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ _FOLDER = Path(__file__).parent
 WORDS = (_FOLDER / "packing_words.txt").read_bytes()
 """The dictionary of other records. It must never change, because stored records need it. A new one needs a new mark."""
 FHIR_WORDS = (_FOLDER / "packing_words_fhir.txt").read_bytes()
-"""The same for granted FHIR requests, the most frequent ones. At most 3 KB, because their window is small."""
+"""The same for granted FHIR requests, which are the most frequent. At most 3 KB, because their window is small."""
 OAUTH_WORDS = (_FOLDER / "packing_words_oauth.txt").read_bytes()
 """The same for granted OAuth requests. At most 7 KB."""
 MARK, FHIR_MARK, OAUTH_MARK = b"\x01", b"\x02", b"\x03"

@@ -1,4 +1,4 @@
-"""Tells which launch an exchange probably belongs to if it names none, and whether the request after a preflight arrived.
+"""Guesses which launch an exchange belongs to if it names none, and whether the request after a preflight arrived.
 
 A preflight or a wrong token names no app. But shortly before, the app sent other requests from the same origin or address.
 This isn't computed or stored when an exchange is recorded, and only readers who may see every exchange get it.
@@ -24,11 +24,11 @@ from sickbay.services.journal.packing import unpack
 from sickbay.storage.interface import Record
 
 Evidence: TypeAlias = Literal["origin", "agent", "address", "app", "fault"]
-"""fault: an injected fault answered, so that no handler found out which launch the request belongs to."""
+"""fault: an injected fault answered the request, so no handler determined which launch it belongs to."""
 ADVICE: Final = "cors-credentials-not-allowed"
 """The advice with a preflight whose request didn't arrive."""
 WINDOW_MICROSECONDS: Final = 600_000_000
-"""An exchange belongs to no launch that was quiet for this long before it."""
+"""An exchange doesn't belong to a launch that had no exchange for this long before it."""
 ANSWER_MICROSECONDS: Final = 60_000_000
 """The time after a launch in which an authorization request of the same app probably belongs to it."""
 FOLLOWING_MICROSECONDS: Final = 10_000_000
@@ -40,7 +40,7 @@ FOLLOWING_EXCHANGES: Final = 50
 LOOSE_EXCHANGES: Final = 100
 """Maximum number of exchanges without a launch that are read for an app, and around the last exchange of a launch."""
 GUESSED_EXCHANGES: Final = 20
-"""Maximum number of them that are compared with earlier ones, nearest first, except preflights whose request arrived."""
+"""Maximum number of these that are compared with earlier ones, nearest first, except preflights whose request arrived."""
 CACHED_BYTES: Final = 4096
 """Maximum size in bytes of a cached record. Larger ones are decoded each time."""
 SMALLEST_ARRIVAL_MICROSECONDS: Final = 1_000_000_000_000
@@ -301,7 +301,7 @@ def _newest_first(record: Record) -> int:
 
 
 async def is_followed(runtime: Runtime, preflight: Record) -> bool:
-    """Whether the request that a preflight asked for arrived: then the browser didn't block it."""
+    """Whether the request that a preflight asked for arrived. If it did, the browser didn't block it."""
     if preflight.at < SMALLEST_ARRIVAL_MICROSECONDS:
         return False
     since, until = preflight.at + 1, preflight.at + FOLLOWING_MICROSECONDS

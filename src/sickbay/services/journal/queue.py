@@ -51,7 +51,7 @@ def is_wanted(exchange: Exchange, wanted: str | None) -> bool:
 
 
 def measure_weight(exchange: Exchange) -> int:
-    """The approximate size of a queued exchange in bytes: request and response; everything else is small."""
+    """Returns the approximate size of a queued exchange in bytes. Only request and response count; everything else is small."""
     sent = getattr(exchange.decision.request, "body", "") if exchange.decision else ""
     return len(exchange.request.url) + len(exchange.request.body) + len(exchange.response.body or "") + len(sent or "")
 

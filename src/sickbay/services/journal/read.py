@@ -28,10 +28,10 @@ from sickbay.services.journal.write import Journal
 from sickbay.storage.interface import Record
 
 FIRST, LAST = 20, 80
-"""Number of first and of newest exchanges shown of a longer timeline."""
+"""The number of first exchanges and of newest exchanges that a long timeline shows."""
 LISTED_FIRST, LISTED_LAST, LISTED_TOKENS = 10, 20, 10
-"""Number of first exchanges, newest exchanges and newest token requests that are read of a listed launch, besides its newest
-granted FHIR request. Other exchanges don't change the outcome of a launch.
+"""The number of first exchanges, newest exchanges and newest token requests that are read for a listed launch, in addition to
+its newest granted FHIR request. Other exchanges don't change the outcome of a launch.
 """
 COUNTED = 10_000
 """Number at which counting the other exchanges stops."""
@@ -85,9 +85,8 @@ async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> di
 
 
 async def _read_whole(runtime: Runtime, record: Record, full: bool, *, followed: bool = False) -> dict[str, Any]:
-    """An exchange, without the advice about a blocked request if the request after a preflight arrived.
-
-    followed: it is known to have arrived.
+    """Returns an exchange, without the advice about a blocked request if the request after the preflight arrived. followed: it
+    is known to have arrived.
     """
     entry = await read_whole(runtime, record, full)
     findings = [finding for finding in entry["findings"] if finding["id"] != ADVICE]
@@ -164,9 +163,8 @@ async def _probable_exchanges(runtime: Runtime, guessed: Sequence[tuple[Record, 
 async def read_timeline(
     runtime: Runtime, journal: Journal, id: str, *, full: bool, launch: Launch | None = None, whole: bool = False
 ) -> Timeline:
-    """The exchanges of one launch, at most FIRST + LAST of them. Full readers see all of them, others only proven ones.
-
-    launch: its record, to find the requests after a launch that a script created. whole: each with all of its members.
+    """Reads the exchanges of one launch, at most FIRST + LAST. full: otherwise only the proven ones. launch: its record, to
+    find the requests after a launch that a script created. whole: each exchange with all of its members.
     """
     await journal.collect(None if full else id)
     return await read_stored_timeline(runtime, id, full=full, launch=launch, whole=whole)
@@ -175,7 +173,7 @@ async def read_timeline(
 async def read_stored_timeline(
     runtime: Runtime, id: str, *, full: bool, launch: Launch | None = None, whole: bool = False, is_listed: bool = False
 ) -> Timeline:
-    """Reads the progress from the exchanges stored so far. is_listed: only those that decide the state of the launch."""
+    """Reads the progress from the stored exchanges. is_listed: only from those that determine the launch's state."""
     shorten = dict if whole else _line_of_entry
     records, left_out = await _read_records(runtime, id, is_listed)
     entries = [await read_whole(runtime, record, False) | {"arrival": record.at} for record in records]
@@ -204,7 +202,7 @@ async def _read_records(runtime: Runtime, id: str, is_listed: bool) -> tuple[lis
 
 
 def _line_of_entry(entry: dict[str, Any]) -> dict[str, Any]:
-    """One exchange without bodies, and of its headers only the location. arrival: its place in the order of exchanges."""
+    """One exchange without bodies and without headers except the location. arrival: its place in the order of exchanges."""
     members = {name: entry[name] for name in (*MEMBERS, "arrival", "evidence", "probable_launch") if name in entry}
     sent, response = entry["request"], entry["response"]
     request = {"method": sent["method"], "url": sent["url"]}

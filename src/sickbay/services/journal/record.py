@@ -67,16 +67,16 @@ class Exchange(Struct, frozen=True, gc=False):
     decision: Decision[Any, Any] | None = None
     explanation: Explanation | None = None
     unexamined: int = 0
-    """Characters of the request that aren't in `request`, because it is long."""
+    """The number of characters that were cut from `request` because it is long."""
     injected: Injected | None = None
     seconds: float = 0.0
-    """From the beginning of the request until the response was ready; 0 if that isn't known."""
+    """The time from the beginning of the request until the response was ready; 0 if it isn't known."""
     resent_from: str = ""
     """The id of the exchange whose request Sickbay sent again; "" if a client sent it."""
     pages: tuple[ShownPage, ...] = ()
-    """The pages that the user saw before the answer."""
+    """The pages that the user saw before the response."""
     student: str = ""
-    """In class mode: the student whose browser sent it, and once it is stored, the student to whom it belongs."""
+    """In class mode, the student whose browser sent the request; once stored, the student to whom the exchange belongs."""
 
     @property
     def refused(self) -> bool:
@@ -127,7 +127,7 @@ def _challenges_of_exchange(exchange: Exchange) -> Iterator[str]:
 
 
 def record(exchange: Exchange, arrival: int, redacted: Redacted) -> Record:
-    """The record of an exchange. It is deleted in real time, whatever Sickbay's clock shows."""
+    """Makes the record of an exchange. It is deleted according to real time, not Sickbay's clock."""
     until = arrival // 1_000_000 + (REFUSED_FOR if exchange.refused else GRANTED_FOR)
     return Record(
         "exchange",
@@ -166,7 +166,7 @@ def redact(exchange: Exchange, live: LiveSecrets, given: GivenAdvice | None = No
 
 
 def _exact_stage(exchange: Exchange) -> str:
-    """The stage that a request belongs to more exactly than its exchange says: refresh, backend or search; "" for others."""
+    """Returns the more exact stage of a request: refresh, backend or search; "" for others."""
     request = exchange.decision.request if exchange.decision else None
     if isinstance(request, AccessRequest):
         return "search" if request.interaction.startswith("search") else ""
@@ -339,7 +339,7 @@ def _redact_finding(finding: Finding, redaction: Redaction) -> dict[str, Any]:
 
 
 def _negotiation_results(summary: TokenSummary | None, redaction: Redaction) -> dict[str, Any]:
-    """Returns each scope's result, why there is no refresh token (or null), and other missing members."""
+    """Returns the result for each scope, the reason for a missing refresh token (or null), and other missing members."""
     if summary is None:
         return {}
     scope = redaction.harmless.scope
@@ -357,7 +357,7 @@ def _describe_correction(explanation: Explanation, exchange: Exchange) -> dict[s
 
 
 def _corrected_metadata(corrected: Any, exchange: Exchange) -> dict[str, Any] | None:
-    """The request to send instead: the one that was sent, with corrections; None if its source wasn't kept."""
+    """Returns the request to send instead: the original with corrections; None if its source wasn't kept."""
     if not corrected.source:
         return None
     app = REGISTRATION.examiner.to_evidence(corrected)["app"]

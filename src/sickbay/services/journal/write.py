@@ -182,7 +182,7 @@ class Journal:
         return True
 
     def hold(self, exchange: Exchange) -> None:
-        """Queues a granted exchange for the next batch. Many FHIR requests of an app don't displace its other exchanges."""
+        """Queues a granted exchange for the next batch. Many FHIR requests from an app don't displace its other exchanges."""
         METRICS.count_exchange(exchange)
         if self.runtime.on_exchange is not None:
             self._say(exchange)
@@ -264,8 +264,8 @@ class Journal:
         return of.get(tenant) or of[""]
 
     def forget(self, reset: ResetScope) -> None:
-        """Drops the exchanges that wait to be written. `flush` leaves out those that it is writing. A restored snapshot keeps
-        them.
+        """Drops the exchanges that wait to be written. `flush` leaves out the ones that it is writing. If a snapshot is
+        restored, they are kept.
         """
         for queue in (self._granted, self._refused, self._unexplained):
             if reset.restored:
@@ -299,7 +299,7 @@ class Journal:
                 await self.flush()
 
     def _is_due(self) -> bool:
-        """Whether the waiting exchanges are due to be written."""
+        """Whether it is time to write the waiting exchanges."""
         waits = len(self._granted) >= BATCH or self._granted.bytes >= WAITING_BYTES // 2 or len(self._refused) > 0
         return waits or self._looks >= LATEST or self.runtime.shared
 

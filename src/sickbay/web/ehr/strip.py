@@ -7,9 +7,9 @@ from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from sickbay.authorization.models import Client
-from sickbay.diagnosis.silence.progress import progress
+from sickbay.diagnosis.silence.progress import find_status
 from sickbay.diagnosis.silence.trail import Trail
-from sickbay.diagnosis.silence.wording import sentences
+from sickbay.diagnosis.silence.wording import choose_sentences
 from sickbay.kernel import english
 from sickbay.kernel.english import count
 from sickbay.services.journal import outcomes
@@ -34,8 +34,8 @@ def requests_view(timeline: Timeline, client: Client | None, href: str, now: flo
     refused, failed = (_count_ended(every, *words, exchanges) for words in (("refused", "refused"), ("warning", "failed")))
     address = urlsplit((client.launch_uri if client else "") or "")
     origin = f"{address.scheme}://{address.netloc}" if address.netloc else ""
-    found = progress(Trail(timeline.events, real_now=now, clock_now=now))
-    words = sentences(found, client.name if client else "", origin)
+    found = find_status(Trail(timeline.events, real_now=now, clock_now=now))
+    words = choose_sentences(found, client.name if client else "", origin)
     stalled = CountedProblem("1 stalled", href, "stalled") if every and found.state == "stalled" else None
     is_slow = words is not None and found.awaited != "login" and found.state != "worked" and found.seconds > SLOW_SECONDS
     return RequestsView(

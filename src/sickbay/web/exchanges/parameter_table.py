@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from sickbay.diagnosis import placeholders
 from sickbay.diagnosis.catalogue import RULES
-from sickbay.diagnosis.rule import printable
+from sickbay.diagnosis.rule import to_printable
 from sickbay.kernel.similar_names import count_common_start
 from sickbay.services.redaction import masking
 from sickbay.services.redaction.masking import describe_name
@@ -112,10 +112,10 @@ def _is_same(sent: str | None, value: str) -> bool:
 
 def _make_visible(row: Row) -> Row:
     """Write out invisible characters of the sent text, and describe parts of a name that aren't recorded."""
-    name = describe_name(printable(row.name))
+    name = describe_name(to_printable(row.name))
     if name == row.name and "".join([piece.text for piece in row.received or ()]).isprintable():
         return row
-    received = None if row.received is None else tuple(TextPiece(printable(piece.text), piece.kind) for piece in row.received)
+    received = None if row.received is None else tuple(TextPiece(to_printable(part.text), part.kind) for part in row.received)
     return replace(row, name=name, received=received)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sickbay.diagnosis.silence.causes import causes
-from sickbay.diagnosis.silence.progress import LaunchStatus, progress
+from sickbay.diagnosis.silence.causes import find_causes
+from sickbay.diagnosis.silence.progress import LaunchStatus, find_status
 from sickbay.diagnosis.silence.trail import AppDetails, Trail
-from sickbay.diagnosis.silence.wording import Sentences, sentences
+from sickbay.diagnosis.silence.wording import Sentences, choose_sentences
 from sickbay.kernel import english
 from sickbay.kernel.english import join
 from sickbay.services.journal.events import make_event, real_time
@@ -99,8 +99,8 @@ def timeline_view(
     every = sorted((*exchanges, *probable), key=lambda exchange: int(exchange.get("arrival") or 0))
     first = FIRST if left_out else len(exchanges)
     done = draw_steps(every, trail.events, root, left_out, first)
-    found = progress(trail)
-    words = sentences(found, app, origin)
+    found = find_status(trail)
+    words = choose_sentences(found, app, origin)
     waiting = list_waiting(exchanges)
     last = next((exchange for exchange in reversed(exchanges) if "scopes" in exchange), None)
     servers = (("Authorization server", hospital), ("FHIR server", hospital))
@@ -122,7 +122,7 @@ def timeline_view(
         refused_href=next((arrow.href for arrow in failed if arrow.kind == "refused"), ""),
         negotiation=scope_table.read(last) if last else None,
         negotiation_href=f"{root}/exchanges/{last['id']}" if last else "",
-        causes=make_finding_views([cause.to_json() for cause in causes(trail)]),
+        causes=make_finding_views([cause.to_json() for cause in find_causes(trail)]),
     )
 
 

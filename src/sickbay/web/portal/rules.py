@@ -54,7 +54,7 @@ async def show_rule(request: Request, sandbox: Sandbox, id: str) -> Response:
     if entry is None:
         closest = find_closest(id, BY_ID)
         return html_response.respond_not_found(request, sandbox, options, [f"/rules/{closest}"] if closest else ())
-    path = case.paths().get(id)
+    path = case.list_paths().get(id)
     example = case.load(path) if path else None
     diagnosis = diagnose(example.refused) if example else None
     return _add_vary(html_response.render_page(request, sandbox, "rule", rule_view(entry, example, diagnosis), options))

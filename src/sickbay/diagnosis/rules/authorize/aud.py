@@ -126,7 +126,7 @@ def _find_other_loopback_name(request: AuthorizeRequest, context: AuthorizeConte
 
 FUNCTIONS: Mapping[str, Functions] = {
     "aud-wrong-param-name": {"recognises": _other_name, "repair": _rename_to_aud},
-    "aud-missing": {"repair": _set_aud, "insert_placeholder": corrections.placeholder("aud")},
+    "aud-missing": {"repair": _set_aud, "insert_placeholder": corrections.set_placeholder("aud")},
     "aud-has-fragment-or-query": {"recognises": _find_tail, "repair": _set_aud},
     "aud-not-fhir-base": {"recognises": _find_other_address, "advises": _clearly_not_base, "repair": _set_aud},
     "aud-nearby-host": {"recognises": _find_alias, "repair": _set_aud},

@@ -104,7 +104,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     "client-id-missing": {
         "recognises": _add_only_app,
         "repair": corrections.set_client_id("nearest"),
-        "insert_placeholder": corrections.placeholder("client_id"),
+        "insert_placeholder": corrections.set_placeholder("client_id"),
     },
     "client-not-live-yet": {"recognises": _active_later},
     "client-id-whitespace": {"recognises": _has_stray_characters, "repair": corrections.set_client_id("expected")},

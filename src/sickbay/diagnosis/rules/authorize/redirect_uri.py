@@ -103,7 +103,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     "redirect-uri-missing": {
         "recognises": _any_registered,
         "repair": corrections.set_from_fact("redirect_uri", "nearest"),
-        "insert_placeholder": corrections.placeholder("redirect_uri"),
+        "insert_placeholder": corrections.set_placeholder("redirect_uri"),
     },
     "redirect-uri-double-encoded": {"repair": corrections.drop_raw_text},
     "redirect-uri-has-fragment": {"repair": _set_expected},

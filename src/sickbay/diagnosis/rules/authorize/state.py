@@ -31,7 +31,7 @@ _ALPHABETS = (
 )
 
 
-def bits(text: str) -> int:
+def estimate_bits(text: str) -> int:
     """Maximum entropy of the text in bits: length times bits of its alphabet; 0 if it has few different characters."""
     if _UUID.fullmatch(text):
         return REQUIRED_BITS
@@ -41,9 +41,9 @@ def bits(text: str) -> int:
     return int(len(text) * math.log2(size))
 
 
-def weakness(text: str) -> dict[str, Any] | None:
+def describe_weakness(text: str) -> dict[str, Any] | None:
     """Facts about a value that can be guessed, with `level` warning or info; None if it is random enough."""
-    size_in_bits = bits(text)
+    size_in_bits = estimate_bits(text)
     if (is_number := _NUMBER.fullmatch(text)) or _WORDS.fullmatch(text):
         what = "It's a number or a timestamp." if is_number else "It consists of words."
         return _facts_of_strength(text, size_in_bits, "warning", what)
@@ -59,7 +59,7 @@ def _facts_of_strength(text: str, size_in_bits: int, level: str, what: str) -> d
 
 
 def _find_weakness(request: AuthorizeRequest | UrlRequest, context: AuthorizeContext | UrlContext) -> Facts | None:
-    return weakness(str(request.parameters.get("state")))
+    return describe_weakness(str(request.parameters.get("state")))
 
 
 def _has_no_nonce(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
-from sickbay.diagnosis.corrections import header
+from sickbay.diagnosis.corrections import set_header
 from sickbay.diagnosis.rule import Functions, only_with
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import Facts
@@ -54,7 +54,7 @@ def _id_of_reference(request: AccessRequest, facts: Facts) -> AccessRequest:
 def _in_json(request: AccessRequest, facts: Facts) -> AccessRequest:
     """Removes `_format`, which overrides Accept, and sets Accept."""
     without_format = structs.replace(request, parameters=request.parameters.replace([("_format", None)]))
-    return header("accept")(without_format, facts)
+    return set_header("accept")(without_format, facts)
 
 
 def _has_no_accept(request: AccessRequest, context: AccessContext) -> Facts | None:
@@ -74,7 +74,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     "fhir-resource-unknown": {"repair": _rename_type},
     "fhir-id-invalid": {"repair": _id_of_reference},
     "fhir-accept-unsupported": {"repair": _in_json},
-    "fhir-missing-accept": {"advises": _has_no_accept, "repair": header("accept")},
+    "fhir-missing-accept": {"advises": _has_no_accept, "repair": set_header("accept")},
     "fhir-search-post-content-type": {"recognises": _describe_type},
-    "fhir-write-content-type": {"recognises": _describe_type, "repair": header("content-type")},
+    "fhir-write-content-type": {"recognises": _describe_type, "repair": set_header("content-type")},
 }

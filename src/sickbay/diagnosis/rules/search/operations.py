@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from msgspec import structs
 
-from sickbay.diagnosis.corrections import header
+from sickbay.diagnosis.corrections import set_header
 from sickbay.diagnosis.rule import Functions
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "bulk-prefer-missing": {"repair": header("prefer", "respond-async")},
+    "bulk-prefer-missing": {"repair": set_header("prefer", "respond-async")},
     "bulk-format-unsupported": {
         "repair": lambda request, facts: structs.replace(
             request, parameters=request.parameters.replace([("_outputFormat", facts["expected"])])

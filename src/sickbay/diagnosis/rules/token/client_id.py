@@ -38,7 +38,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     "client-id-missing-in-body": {
         "recognises": _add_missing_id,
         "repair": corrections.set_known_client_id,
-        "insert_placeholder": corrections.placeholder("client_id"),
+        "insert_placeholder": corrections.set_placeholder("client_id"),
     },
     "client-id-duplicated": {
         "advises": _find_repeated_id,
