@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from tests.laws import for_each
 
@@ -37,6 +38,7 @@ SHORTENED = [
 ]
 
 
+@cache
 def faults(text: str) -> set[str]:
     """The IDs of the findings for which a server would refuse, and those about a token."""
     found = diagnose_text(text)[1].explanation.findings

@@ -14,6 +14,7 @@ from sickbay.cli import doctor as command
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import Rule
+from sickbay.doctor.diagnose import Diagnosis
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict, verdict
 from sickbay.services.redaction import pasted_diagnosis
@@ -45,8 +46,8 @@ TEXTS = {
 }
 
 
-def agree(text: str) -> Verdict:
-    """The verdict of the text, which the page and both forms of the command have to say."""
+def agree(text: str) -> Diagnosis:
+    """The diagnosis of the text. The page and both forms of the command have to say its verdict."""
     evidence, diagnosis = diagnose_text(text)
     page = examine(text, "")
     assert page.fault or (page.verdict_kind, page.verdict) == VERDICT_TAGS[diagnosis.verdict]
@@ -60,12 +61,12 @@ def agree(text: str) -> Verdict:
         assert written["verdict"] == diagnosis.verdict
     assert ("No problems found" in shown) == (diagnosis.verdict == Verdict.FINE and diagnosis.begins_with_summary)
     assert diagnosis.has_problem or not ("Send this instead" in shown or diagnosis.corrected or written["corrected"])
-    return diagnosis.verdict
+    return diagnosis
 
 
 @for_each("text", TEXTS)
 def test_command_json_and_page_say_the_same(text: str) -> None:
-    assert agree(text) == TEXTS[text]
+    assert agree(text).verdict == TEXTS[text]
 
 
 def test_command_json_and_page_say_the_same_for_what_people_paste(shared: Path) -> None:
@@ -88,8 +89,9 @@ def test_a_problem_is_never_called_fine(severities: list[str], has_error: bool, 
 @for_each("rule", [rule for rule in BY_ID.values() if rule.degree == "advice"])
 def test_advice_on_what_no_server_refuses_leaves_a_pasted_request_correct(rule: Rule) -> None:
     pasted = json.dumps(case.load(case.list_paths()[rule.id]).refused)
-    assert agree(pasted) == Verdict.FINE
-    (finding,) = diagnose_text(pasted)[1].explanation.findings
+    diagnosis = agree(pasted)
+    assert diagnosis.verdict == Verdict.FINE
+    (finding,) = diagnosis.explanation.findings
     assert (finding.id, finding.severity) == (rule.id, "info")
     assert finding.title.startswith("Before you go live: ")
 
@@ -114,12 +116,12 @@ COMPLAINTS = (
 
 @for_each("correct", CORRECT)
 def test_what_is_correct_passes_alone(correct: str) -> None:
-    assert agree(correct).exit_code == 0
+    assert agree(correct).verdict.exit_code == 0
 
 
 @for_each("correct, complaint, is_first", cases(product(CORRECT, COMPLAINTS, (True, False))))
 def test_what_is_correct_does_not_answer_a_complaint(correct: str, complaint: str, is_first: bool) -> None:
-    assert agree(f"{complaint}\n\n{correct}" if is_first else f"{correct}\n\n{complaint}").exit_code != 0
+    assert agree(f"{complaint}\n\n{correct}" if is_first else f"{correct}\n\n{complaint}").verdict.exit_code != 0
 
 
 def test_every_verdict_has_its_own_words() -> None:
