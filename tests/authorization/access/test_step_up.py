@@ -70,6 +70,7 @@ def _has(granted: str, text: str) -> bool:
         (PATIENT, "f2", OBSERVATION, [refuse(PATIENT, OBSERVATION, at=101)], {}),
         (PATIENT, "f1", OBSERVATION, [refuse(PATIENT, OBSERVATION, issued_at=100)], {}),
         (PATIENT, "f2", OBSERVATION, [], {}),
+        ("system/Patient.rs", "f2", "system/Observation.rs", [refuse("system/Patient.rs", "system/Observation.rs")], {}),
     ],
 )
 def test_the_history_is_described(

@@ -16,10 +16,11 @@ def describe_history(token: AccessToken, needed: str, earlier: Sequence[RefusedT
     """Returns facts for the explanation; none if no earlier token was refused, or if it proves nothing.
 
     earlier: refused tokens of this app and user, the oldest first. They count if they were refused before this one was issued.
+    A backend service has no history: it has no user who authorizes it again, and requests each token for another job.
     """
     current = RefusedToken(token.family, token.issued_at, token.scope, (needed,), token.issued_at)
     before = [refused for refused in earlier if refused.at <= token.issued_at and not refused.is_same_token(current)]
-    if not before or not _includes_scopes(needed, (needed,)):
+    if not before or not _includes_scopes(needed, (needed,)) or needed.startswith("system/"):
         return {}
     last = before[-1]
     union = " ".join(dict.fromkeys((*scopes.split(last.scope), *scopes.split(token.scope), needed)))
