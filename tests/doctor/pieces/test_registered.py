@@ -144,7 +144,7 @@ def test_a_corrected_request_keeps_the_addresses_that_were_pasted() -> None:
     assert dict(parse_qsl(corrected["url"].partition("?")[2])) == REQUEST | {"state": ANY}
 
 
-ODD = (None, True, 0, 17, [], [1, 2], {}, {"a": [1]})
+ODD: tuple[Any, ...] = (None, True, 0, 17, [], [1, 2], {}, {"a": [1]})
 MEMBERS = (*REGISTRATION, "client_id", "grant_types", "client_secret", "jwks", "jwks_uri")
 
 
