@@ -22,7 +22,7 @@ from tests.flows.flow import Flow
 from tests.flows.shared_app import sitting
 from tests.laws import examples
 
-from sickbay.authorization.access.visibility import visibility
+from sickbay.authorization.access.visibility import visibility_of
 from sickbay.authorization.models import Policy, User
 from sickbay.fhir.search.parameters import compartment_types
 from sickbay.storage.interface import Put, Save
@@ -109,7 +109,7 @@ def is_shown(token: str, content: Json) -> bool:
     access_token = TOKENS[token]
     user = User("papa", "general", "Practitioner/p", patients=("A",)) if access_token.user else None
     facts = save(content).facts
-    sees = visibility(access_token, user, Policy(), frozenset(compartment_types("r4")))
+    sees = visibility_of(access_token, user, Policy(), frozenset(compartment_types("r4")))
     return sees.allows(content["resourceType"], "rs", facts.patients, facts.codes)
 
 

@@ -54,7 +54,7 @@ def request(assertion: str, **changed: Any) -> TokenRequest:
 
 def _with_header(**more: object) -> str:
     """Signs the assertion again with additional header members."""
-    jwt = jose.peek(sign())
+    jwt = jose.read_unverified(sign())
     assert jwt is not None
     return str(
         jws.serialize_compact(

@@ -39,7 +39,7 @@ BY_BASIC = {"Authorization": basic(f"app:{SECRET}")}
 
 
 def names(request: TokenRequest, context: SubjectContext = KNOWN) -> list[str]:
-    return [refusal.name for refusal in examine(introspection.checks(request), request, context).refusals]
+    return [refusal.name for refusal in examine(introspection.checks_for(request), request, context).refusals]
 
 
 def is_active(context: SubjectContext = KNOWN, owner: Client | None = OWNER, person: User | None = ANNA) -> bool:
@@ -96,7 +96,7 @@ def test_an_invalid_bearer_token_is_refused(changed: dict[str, Any], name: str) 
 def test_another_header_is_not_a_bearer_token() -> None:
     assert not introspection.is_authenticated_by_token(token_request(FORM))
     assert not introspection.is_authenticated_by_token(token_request(FORM, headers=BY_BASIC))
-    assert introspection.checks(token_request(FORM)) == introspection.BY_CLIENT
+    assert introspection.checks_for(token_request(FORM)) == introspection.BY_CLIENT
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_the_banner_needs_a_patient() -> None:
 def test_each_refusal_carries_the_facts_of_its_explanation(
     request_: TokenRequest, context: SubjectContext, expected: Refusal
 ) -> None:
-    assert examine(introspection.checks(request_), request_, context).refusals[0] == expected
+    assert examine(introspection.checks_for(request_), request_, context).refusals[0] == expected
 
 
 @pytest.mark.parametrize("error", ["invalid_client", "invalid_token", ""])

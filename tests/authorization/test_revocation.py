@@ -21,7 +21,7 @@ FORM: dict[str, str | None] = {"token": "t", "client_id": "app"}
 
 
 def refusals(request: TokenRequest, context: SubjectContext = KNOWN) -> tuple[Refusal, ...]:
-    return examine(revocation.checks(request), request, context).refusals
+    return examine(revocation.checks_for(request), request, context).refusals
 
 
 def names(request: TokenRequest, context: SubjectContext = KNOWN) -> list[str]:
@@ -58,7 +58,7 @@ def test_an_assertion_is_checked_as_at_the_token_endpoint() -> None:
 def test_a_missing_or_unknown_token_is_not_revoked() -> None:
     assert names(token_request(FORM, token=None)) == ["token-parameter-missing"]
     unknown = structs.replace(KNOWN, subject=UNKNOWN)
-    assert not examine(revocation.checks(token_request(FORM)), token_request(FORM), unknown).granted
+    assert not examine(revocation.checks_for(token_request(FORM)), token_request(FORM), unknown).granted
     assert names(token_request(FORM), structs.replace(KNOWN, client=None)) == ["client-id-unknown"]
 
 

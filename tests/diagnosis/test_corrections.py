@@ -45,16 +45,16 @@ def test_a_correction_never_introduces_the_published_example_of_rfc_7636(rule: R
 def test_filling_replaces_the_placeholder_with_the_challenge_of_the_verifier() -> None:
     filled = fill_challenge(CORRECTED, VERIFIER)
     assert filled
-    assert challenge(filled["url"]) == [pkce.challenge(VERIFIER)]
+    assert challenge(filled["url"]) == [pkce.make_challenge(VERIFIER)]
     assert challenge(CORRECTED["url"]) == ["CODE_CHALLENGE"]
-    assert filled == {**CORRECTED, "url": CORRECTED["url"].replace("CODE_CHALLENGE", pkce.challenge(VERIFIER))}
+    assert filled == {**CORRECTED, "url": CORRECTED["url"].replace("CODE_CHALLENGE", pkce.make_challenge(VERIFIER))}
 
 
 def test_filling_replaces_the_placeholder_in_a_form_body() -> None:
     sent = {"url": "https://ehr.example.org/authorize", "body": "code_challenge=CODE_CHALLENGE&code_challenge_method=S256"}
     filled = fill_challenge(sent, VERIFIER)
     assert filled
-    assert filled["body"] == f"code_challenge={pkce.challenge(VERIFIER)}&code_challenge_method=S256"
+    assert filled["body"] == f"code_challenge={pkce.make_challenge(VERIFIER)}&code_challenge_method=S256"
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ async def set_up(flow: Flow, context: dict[str, Any]) -> dict[str, str]:
         family = reading.find_family(context, text)
         assert isinstance(family, TokenFamily)
         id = text.partition(".")[0]
-        swaps[text] = refresh.make(runtime.keys.refresh, id, 0)
+        swaps[text] = refresh.make_token(runtime.keys.refresh, id, 0)
         steps.append(Put(records.make_family_record(structs.replace(family, family=id), "general", now)))
     for client_id, many in context.get("seen_jti", {}).items():
         for jti in many:

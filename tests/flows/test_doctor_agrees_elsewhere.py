@@ -141,7 +141,7 @@ def as_local_request(request: dict[str, Any]) -> dict[str, Any]:
     server = request["context"]["server"]
     version = "r4" if server["fhir_version"].startswith("4") else "dstu2"
     base = server["fhir_bases"][0]
-    text = json.dumps(request).replace(base, f"{BASE}/general/{version}").replace(urls.origin(base), BASE)
+    text = json.dumps(request).replace(base, f"{BASE}/general/{version}").replace(urls.origin_of(base), BASE)
     for name, here in (
         ("issuer", ""),
         ("authorization_endpoint", "/oauth/authorize"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.kernel.text_search import find_first, matches
+from sickbay.kernel.text_search import find_first, find_matches
 
 PATTERNS = (r"ab{0,3}c?", r"(?<![ab])c", r"\bb+\b", r"^\W{0,2}a$", r"a(?=b)", r"(?<=a)\n", r"b{2}|c", r"[abc ]{1,4}(?!b)")
 
@@ -17,7 +17,7 @@ PATTERNS = (r"ab{0,3}c?", r"(?<![ab])c", r"\bb+\b", r"^\W{0,2}a$", r"a(?=b)", r"
 def test_a_search_in_parts_finds_the_same(text: str, pattern: str, window: int) -> None:
     compiled = re.compile(pattern, re.M)
     expected = [(match.span(), match[0]) for match in compiled.finditer(text) if match[0]]
-    found = [(match.span(), match[0]) for match in matches(compiled, text, window, 61) if match[0]]
+    found = [(match.span(), match[0]) for match in find_matches(compiled, text, window, 61) if match[0]]
     assert found == expected
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.protocol import unicode
-from sickbay.protocol.unicode import BadByte, bad_byte
+from sickbay.protocol.unicode import BadByte, find_bad_byte
 
 
 @pytest.mark.parametrize(
@@ -31,20 +31,20 @@ from sickbay.protocol.unicode import BadByte, bad_byte
     ],
 )
 def test_the_first_bad_byte_is_found_with_what_it_likely_means(sent: bytes, expected: BadByte) -> None:
-    assert bad_byte(sent, encoded=True) == expected
+    assert find_bad_byte(sent, encoded=True) == expected
 
 
 def test_unencoded_bytes_are_not_percent_decoded() -> None:
-    assert bad_byte(b'{"a": "%FF"}', encoded=False) is None
-    assert bad_byte(b'{"a": "\xe9"}', encoded=False) == BadByte(7, 0xE9, False, "é")
+    assert find_bad_byte(b'{"a": "%FF"}', encoded=False) is None
+    assert find_bad_byte(b'{"a": "\xe9"}', encoded=False) == BadByte(7, 0xE9, False, "é")
 
 
 @given(st.lists(st.one_of(st.binary(max_size=3), st.binary(max_size=3).map(lambda raw: quote_from_bytes(raw).encode()))))
 def test_a_bad_byte_is_found_exactly_if_the_check_refuses(pieces: list[bytes]) -> None:
     sent = b"".join(pieces)
-    bad = bad_byte(sent, encoded=True)
+    bad = find_bad_byte(sent, encoded=True)
     assert (bad is None) is unicode.is_encoded_text(sent)
-    assert (bad_byte(sent, encoded=False) is None) is unicode.is_text(sent)
+    assert (find_bad_byte(sent, encoded=False) is None) is unicode.is_text(sent)
     if bad is not None:
         found_bytes = sent[bad.at : bad.at + 3] if bad.escaped else sent[bad.at : bad.at + 1]
         assert unquote_to_bytes(found_bytes)[0] == bad.value
@@ -54,6 +54,6 @@ def test_a_bad_byte_is_found_exactly_if_the_check_refuses(pieces: list[bytes]) -
 @given(st.text(st.characters(min_codepoint=0xE0, max_codepoint=0xFF), min_size=1), st.text("ab "))
 def test_latin1_before_ascii_is_recognised(letters: str, rest: str) -> None:
     sent = quote_from_bytes(letters[0].encode("latin-1") + rest.encode()).encode()
-    bad = bad_byte(sent, encoded=True)
+    bad = find_bad_byte(sent, encoded=True)
     assert bad is not None
     assert bad.meant == letters[0]

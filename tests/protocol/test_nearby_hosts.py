@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.protocol.nearby_hosts import nearby
+from sickbay.protocol.nearby_hosts import find_nearby_host
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from sickbay.protocol.nearby_hosts import nearby
     ],
 )
 def test_a_nearby_host_is_explained(host: str, says: str, forwards: bool, listens: bool) -> None:
-    found = nearby(host)
+    found = find_nearby_host(host)
     assert found is not None
     assert found.meaning.startswith(says)
     assert (found.forwards, found.listens) == (forwards, listens)
@@ -38,10 +38,10 @@ def test_a_nearby_host_is_explained(host: str, says: str, forwards: bool, listen
     ["localhost", "127.0.0.1", "::1", "0.0.0.0", "::", "8.8.8.8", "ehr.example.org", "local", ".local", "", "10.0.2", "x"],
 )
 def test_other_hosts_are_not(host: str) -> None:
-    assert nearby(host) is None
+    assert find_nearby_host(host) is None
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_host_or_not(host: str) -> None:
-    found = nearby(host)
+    found = find_nearby_host(host)
     assert found is None or host.lower().rstrip(".") in found.meaning

@@ -17,22 +17,22 @@ verifiers = st.text(string.ascii_letters + string.digits + "-._~", min_size=43, 
 
 
 def test_the_test_vector_of_the_specification_matches() -> None:
-    assert pkce.challenge(VERIFIER) == CHALLENGE
+    assert pkce.make_challenge(VERIFIER) == CHALLENGE
     assert pkce.is_match(VERIFIER, CHALLENGE)
 
 
 @given(verifiers)
 def test_every_verifier_matches_its_own_well_formed_challenge(verifier: str) -> None:
-    challenge = pkce.challenge(verifier)
+    challenge = pkce.make_challenge(verifier)
     assert pkce.is_verifier(verifier)
     assert is_challenge(challenge)
     assert pkce.is_match(verifier, challenge)
-    assert pkce.slip(verifier, challenge) is None
+    assert pkce.slip_of(verifier, challenge) is None
 
 
 @given(verifiers, verifiers)
 def test_another_verifier_does_not_match(verifier: str, other: str) -> None:
-    assert pkce.is_match(verifier, pkce.challenge(other)) == (verifier == other)
+    assert pkce.is_match(verifier, pkce.make_challenge(other)) == (verifier == other)
 
 
 @pytest.mark.parametrize(
@@ -55,4 +55,4 @@ def test_a_verifier_outside_the_grammar_is_refused(text: str) -> None:
     ],
 )
 def test_common_mistakes_are_distinguished(sent: str, slip: str | None) -> None:
-    assert pkce.slip(VERIFIER, sent) == slip
+    assert pkce.slip_of(VERIFIER, sent) == slip

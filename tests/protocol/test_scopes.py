@@ -223,11 +223,11 @@ def test_covering_is_reflexive_and_transitive(first: str, second: str, third: st
 
 
 def test_the_resource_scopes_of_a_grant_are_found() -> None:
-    assert [scope.text for scope in scopes.resources("openid launch user/*.rs nonsense user/Patient.r")] == [
+    assert [scope.text for scope in scopes.list_resources("openid launch user/*.rs nonsense user/Patient.r")] == [
         "user/*.rs",
         "user/Patient.r",
     ]
-    assert [scope.wildcard for scope in scopes.resources("user/*.rs user/Patient.r")] == [True, False]
+    assert [scope.wildcard for scope in scopes.list_resources("user/*.rs user/Patient.r")] == [True, False]
 
 
 def test_the_number_of_decodings_is_limited() -> None:

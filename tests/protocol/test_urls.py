@@ -13,9 +13,9 @@ from sickbay.protocol import urls
 def test_any_text_can_be_parsed(text: str) -> None:
     for url in (text, f"http://{text}", f"http://a/{text}"):
         urls.split(url)
-        urls.host(url)
+        urls.host_of(url)
         urls.is_loopback(url)
-        urls.one_loopback(url)
+        urls.use_localhost(url)
         urls.normalise(url)
         assert not urls.is_encoded_twice(urls.decode_again(url))
 
@@ -23,7 +23,7 @@ def test_any_text_can_be_parsed(text: str) -> None:
 @pytest.mark.parametrize("url", ["http://[", "http://a:b/", "http://a:99999/", " http://a/", "http://a/\t", "http://a/b c"])
 def test_an_invalid_url_has_only_a_path(url: str) -> None:
     assert urls.split(url) == ("", "", url, "", "")
-    assert urls.host(url) == ""
+    assert urls.host_of(url) == ""
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_loopback_names_are_recognised(url: str, loopback: bool) -> None:
     ],
 )
 def test_all_loopback_names_become_localhost(url: str, expected: str) -> None:
-    assert urls.one_loopback(url) == expected
+    assert urls.use_localhost(url) == expected
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_a_url_with_a_scheme_is_absolute(text: str, absolute: bool) -> None:
     ],
 )
 def test_a_paste_becomes_one_line(text: str, line: str) -> None:
-    assert urls.one_line(text) == line
-    assert not urls.has_whitespace(urls.one_line(text))
+    assert urls.join_lines(text) == line
+    assert not urls.has_whitespace(urls.join_lines(text))
 
 
 @pytest.mark.parametrize(("text", "expected"), [("a b", True), ("a%0Ab", True), ("a%0db", True), ("a%20b", False)])
@@ -126,7 +126,7 @@ def test_a_url_that_is_still_encoded_is_decoded_again(value: str, decoded: str) 
 @pytest.mark.parametrize("long", ["\n", " ", "%0a", " \n", "\n%0d", " ?"])
 def test_a_paste_becomes_one_line_however_long_its_breaks_are(long: str) -> None:
     """A pattern that backtracks would take quadratic time here."""
-    line = urls.one_line("http://a/b?scope=x" + long * 200_000 + "y\nz")
+    line = urls.join_lines("http://a/b?scope=x" + long * 200_000 + "y\nz")
     assert line.startswith("http://a/b?scope=x")
     assert "\n" not in line
 

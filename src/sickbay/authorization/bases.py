@@ -17,8 +17,8 @@ def base_of(aud: str, bases: Sequence[str]) -> str | None:
         return aud
     if not aud or "#" in aud or "?" in aud:
         return None
-    wanted = urls.one_loopback(urls.normalise(aud))
-    return next((base for base in bases if urls.one_loopback(urls.normalise(base)) == wanted), None)
+    wanted = urls.use_localhost(urls.normalise(aud))
+    return next((base for base in bases if urls.use_localhost(urls.normalise(base)) == wanted), None)
 
 
 def base_here(aud: str, server: Server) -> str | None:

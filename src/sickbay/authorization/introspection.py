@@ -58,7 +58,7 @@ BY_CLIENT: tuple[TokenCheck, ...] = (
 )
 
 
-def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:
+def checks_for(request: TokenRequest) -> tuple[TokenCheck, ...]:
     if is_authenticated_by_token(request):
         return BY_TOKEN
     return (*BY_CLIENT, *client_assertion.ASSERTION) if request.parameters.get("client_assertion") else BY_CLIENT
@@ -97,7 +97,7 @@ def _may_know(context: SubjectContext, subject: AccessToken | TokenFamily) -> bo
         audiences = list_audiences(context)
         is_own = isinstance(client, Client) and client.client_id == subject.client_id
         return not audiences or subject.base in audiences or is_own
-    system = any(scope.level == "system" for scope in scopes.resources(caller.scope))
+    system = any(scope.level == "system" for scope in scopes.list_resources(caller.scope))
     return system or caller.client_id == subject.client_id
 
 

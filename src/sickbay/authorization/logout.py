@@ -18,7 +18,7 @@ from sickbay.protocol import jose, urls
 
 def read_hint(request: LogoutRequest) -> dict[str, Any]:
     """Returns the claims of the id_token_hint, unverified; the checks refuse the request if it isn't genuine."""
-    jwt = jose.peek(request.parameters.get("id_token_hint") or "")
+    jwt = jose.read_unverified(request.parameters.get("id_token_hint") or "")
     return jwt.claims if jwt else {}
 
 

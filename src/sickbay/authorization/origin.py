@@ -18,7 +18,7 @@ NAME = refusals.CORS_ORIGIN_NOT_REGISTERED.name
 def registered_origins(client: Client) -> tuple[str, ...]:
     """Returns the origins of this app in the form that browsers send: without the default port."""
     urls_of_app = (client.launch_uri or "", *client.redirect_uris)
-    return tuple(dict.fromkeys(origin for url in urls_of_app if (origin := urls.origin(url))))
+    return tuple(dict.fromkeys(origin for url in urls_of_app if (origin := urls.origin_of(url))))
 
 
 def find_foreign(request: TokenRequest | AccessRequest, context: TokenContext | AccessContext) -> tuple[str, ...] | None:

@@ -12,7 +12,7 @@ from sickbay.authorization.checks import check
 from sickbay.authorization.refusals import request as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.checks import Refusal
-from sickbay.protocol.unicode import BadByte, bad_byte
+from sickbay.protocol.unicode import BadByte, find_bad_byte
 
 FORM_LIMIT = 65_536
 """Maximum size in bytes of a form, or of the JSON of a registration."""
@@ -24,7 +24,7 @@ LOOKED_AT = 65_536
 
 def refuse_if_not_utf8(part: str, sent: bytes) -> Refusal | None:
     """Returns None if it is valid text. part: path, query, form or body; the first three are percent-encoded."""
-    invalid = bad_byte(sent, encoded=part != "body")
+    invalid = find_bad_byte(sent, encoded=part != "body")
     if invalid is None:
         return None
     facts = {

@@ -39,7 +39,7 @@ def authorize_request(text: str, method: str = "GET") -> AuthorizeRequest:
     Whitespace, HTML escapes and double encoding are corrected, so that one mistake doesn't cause several refusals. Other
     checks refuse whatever was corrected, so a corrected request is never granted.
     """
-    line = urls.unescape(urls.one_line(text))
+    line = urls.unescape(urls.join_lines(text))
     url, _, query = line.partition("?")
     once = parse(query)
     received = once if line == text else parse(text.partition("?")[2])
@@ -100,7 +100,7 @@ class TokenRequest(Struct, frozen=True, dict=True):
     def assertion(self) -> jose.Jwt | None:
         """The client assertion (RFC 7523 2.2), not verified; None if there is none or it isn't a JWT."""
         sent = self.parameters.get("client_assertion")
-        return jose.peek(sent) if sent else None
+        return jose.read_unverified(sent) if sent else None
 
     @cached_property
     def presented(self) -> Presented:
@@ -273,7 +273,7 @@ class LogoutRequest(Struct, frozen=True):
     @property
     def client_id(self) -> str | None:
         """The client_id of the app that sent the request: the parameter, or the audience of the id_token."""
-        hint = jose.peek(self.parameters.get("id_token_hint") or "")
+        hint = jose.read_unverified(self.parameters.get("id_token_hint") or "")
         audience = hint.claims.get("aud") if hint else None
         return self.parameters.get("client_id") or (audience if isinstance(audience, str) else None)
 

@@ -47,5 +47,5 @@ CHECKS: tuple[TokenCheck, ...] = (
 )
 
 
-def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:
+def checks_for(request: TokenRequest) -> tuple[TokenCheck, ...]:
     return (*CHECKS, *client_assertion.ASSERTION) if request.parameters.get("client_assertion") else CHECKS

@@ -22,7 +22,7 @@ FILE_TIMEOUT_SECONDS = 600
 
 
 class RequestContent(NamedTuple):
-    """A body that isn't JSON of this command's own."""
+    """A body that isn't this command's own JSON."""
 
     text: str | bytes
     media_type: str
@@ -100,7 +100,7 @@ def find_app(data: str | None, name: str) -> dict[str, Any]:
 
 
 def _apps_to_choose_from(name: str, matches: Sequence[dict[str, Any]]) -> list[str]:
-    """For each app of this name, its hospital, and the same command with its app_id."""
+    """Lists the hospital of each app with this name, and the same command with its app_id."""
     width = max(len(app["tenant"]) for app in matches)
     return [f"  {app['tenant']:<{width}}  {_command_with_id(name, app['app_id'])}" for app in matches]
 
@@ -121,7 +121,7 @@ def app_path(app: dict[str, Any]) -> str:
 def _ask_server(
     place: Path, server: dict[str, Any], method: str, path: str, body: dict[str, Any] | RequestContent | None, timeout: float
 ) -> httpx2.Response:
-    """Sends the key in the data folder as the admin token."""
+    """Adds the key in the data folder as the admin token."""
     try:
         with open_client(server) as connection:
             headers = _authorization_header(place) | _media_type(body)

@@ -53,7 +53,7 @@ def _read_private(path: Path) -> str | None:
 
 
 def _write_key(path: Path, key: str) -> None:
-    """Writes the file completely or not at all. Others can't read it at any moment."""
+    """Writes the file completely or not at all. Other users can't read it at any time."""
     draft = path.with_suffix(".draft")
     with suppress(FileNotFoundError):
         draft.unlink()

@@ -58,7 +58,7 @@ def _write_certificate(certificate: Path, key: Path, names: tuple[str, ...], now
 
 
 def _sign(private_key: ec.EllipticCurvePrivateKey, names: tuple[str, ...], now: datetime.datetime) -> x509.Certificate:
-    """A self-signed certificate. It can't sign other authorities, so a client that trusts it trusts nothing else."""
+    """Makes a self-signed certificate. It can't sign others, so a client that trusts it trusts nothing else."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sickbay on this machine")])
     usage = x509.KeyUsage(True, False, False, False, False, True, False, False, False)
     identifier = x509.SubjectKeyIdentifier.from_public_key(private_key.public_key())

@@ -112,7 +112,7 @@ COMMANDS = {
 
 
 def _default_as_text(value: Any) -> str | None:
-    """The default as help shows it; None if it says nothing (off, or an empty list)."""
+    """Returns the default as help shows it; None if there is nothing to show (off, or an empty list)."""
     return None if value is None or value is False or value == () else str(value)
 
 

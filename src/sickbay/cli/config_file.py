@@ -191,7 +191,7 @@ def is_present() -> bool:
 
 
 def _may_exist(path: Path) -> bool:
-    """Whether there is such a file, or a folder of another user hides it: then reading it says so."""
+    """Whether there is such a file, or another user's folder hides it. In that case, reading it reports the problem."""
     try:
         return path.exists()
     except PermissionError:
@@ -293,7 +293,7 @@ def used_options(names: Sequence[str], tables: Sequence[str] = ()) -> list[str]:
 
 
 def _is_given(name: str) -> bool:
-    """Whether the environment or the command line sets this option, which override the file."""
+    """Whether the environment or the command line, which override the file, sets this option."""
     option = f"--{name.replace('_', '-')}"
     return bool(os.environ.get(f"SICKBAY_{name.upper()}")) or any(argument.partition("=")[0] == option for argument in sys.argv)
 

@@ -13,9 +13,9 @@ from sickbay.cli import admin_client
 from sickbay.cli.output import CommandError, reject_argument
 
 SILENCE_SECONDS: Final = 45
-"""Seconds without data, more than three heartbeats, after which the server counts as gone."""
+"""Seconds without data (more than three heartbeats) after which the server is considered gone."""
 ATTEMPTS: Final = 3
-"""Attempts to connect again after a connection broke off."""
+"""Number of attempts to reconnect after a connection was lost."""
 PAUSE_SECONDS: Final = 1.0
 
 

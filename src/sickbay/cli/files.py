@@ -17,8 +17,8 @@ ENDINGS = (*LINES, ".json", XML)
 MANIFEST = "manifest.json"
 """Describes the files of a bulk export; not a resource."""
 MAXIMUM_BYTES, MAXIMUM_VALUES = 64_000_000, 4_000_000
-"""Largest number of uncompressed bytes, and of values, in one text. A value may take a hundred bytes of memory although it is
-written in two."""
+"""Maximum number of uncompressed bytes, and of values, in one text. A value written in two bytes may take a hundred bytes of
+memory."""
 BROKEN = (OSError, EOFError, zlib.error)
 """Exceptions of reading or decompressing."""
 

@@ -15,7 +15,7 @@ MARKS = {"error": "✗", "warning": "!", "info": "i"}
 
 
 def short_text(shown: Mapping[str, Any]) -> str:
-    """The first finding with its check and remedy, the corrected request, related topics, and how much more there is.
+    """The first finding with its check and remedy, the corrected request, related topics, and the number of further findings.
 
     shown: a diagnosis as JSON. "" if there is nothing to show.
     """
@@ -54,7 +54,7 @@ def _correction_texts(shown: Mapping[str, Any]) -> Iterator[str]:
 
 
 def related_text(related: Sequence[Mapping[str, str]]) -> str:
-    """Topics that have words of the text. A rule or a cause is read with `sickbay rules`."""
+    """Lists topics that share words with the text. `sickbay rules` shows a rule or a cause."""
     lines = [f"  {topic['title']}  ({_as_command(topic['url'])})" for topic in related]
     return "\n".join(("Related topics:", *lines))
 
@@ -73,7 +73,7 @@ def finding_text(finding: Mapping[str, Any], cause: Mapping[str, str] | None = N
 
 
 def _spec_text(spec: Mapping[str, str]) -> str:
-    """The name of the source and its URL, without the host in the name, which the URL has too."""
+    """The name of the source and its URL. The host is left out of the name, because the URL contains it."""
     name, url = spec["name"], spec["url"]
     return f"{name.removesuffix(f': {urlsplit(url).netloc}')}: {url}" if url else name
 

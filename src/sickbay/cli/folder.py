@@ -139,7 +139,7 @@ def _is_locked(folder: Path) -> bool:
 
 
 def _take(lock: IO[str]) -> None:
-    """Takes the lock. Retries, because `_is_locked` in another process takes it for a moment. Raises OSError."""
+    """Takes the lock. Retries, because `_is_locked` in another process holds it briefly. Raises OSError."""
     for _ in range(LOOKS):
         with suppress(BlockingIOError):
             return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -149,7 +149,7 @@ def _take(lock: IO[str]) -> None:
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Locks the folder for one server. Raises CommandError with the address of the server that has it."""
+    """Locks the folder for one server. Raises CommandError with the address of the server that holds the lock."""
     with _lock_file(folder / LOCK) as lock:
         try:
             _take(lock)

@@ -46,7 +46,7 @@ def _early_text(early: Sequence[dict[str, Any]], everything: bool) -> str:
 
 
 def _drop_secrets(entry: dict[str, Any]) -> dict[str, Any]:
-    """Masks the secrets that are recognised by their names, also short ones."""
+    """Masks the secrets that are recognised by their names, including short ones."""
     fhir = entry["kind"] == "fhir_request"
     corrected = named_secrets.redact_request(entry["corrected"], fhir=fhir) if entry["corrected"] else entry["corrected"]
     return named_secrets.redact_request(entry, fhir=fhir) | {"corrected": corrected}
@@ -74,14 +74,14 @@ def _diagnose_entry(exchange: HarExchange, diagnosis: Diagnosis) -> dict[str, An
 
 
 def _text_of_exchange(exchange: HarExchange) -> str:
-    """The text that shows which server answered, and with what."""
+    """The text that shows which server responded, and what it sent."""
     headers = exchange.sent["answer_headers"]
     challenge = "\n".join(str(headers[name]) for name in ("www-authenticate", "location") if name in headers)
     return f"{exchange.method} {exchange.sent['url']}\nHTTP {exchange.status}\n{challenge}\n{exchange.sent['answer'] or ''}"
 
 
 def _as_json(diagnosed: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The findings of all exchanges, each once. `exchanges` has those of each exchange."""
+    """The findings of all exchanges, each listed once. `exchanges` has the findings of each exchange."""
     by_id: dict[str, dict[str, Any]] = {}
     for finding in (finding for entry in diagnosed for finding in entry["findings"]):
         by_id.setdefault(finding["id"], finding)

@@ -10,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 MAXIMUM_HEAD_BYTES: Final = 65_536
 """Largest URL and largest incomplete head, in bytes. Data that arrives in a single read (up to 256 KB) isn't counted."""
 MOST_HEADERS: Final = 256
-"""Largest number of headers. Every one of them takes time, however short it is."""
+"""Maximum number of headers. Each one takes time, however short it is."""
 
 FRAGMENT: Final = "The target of a request has no fragment (RFC 9112 3.2). Leave out the #, or send %23 if you mean it.\n"
 
@@ -43,12 +43,12 @@ class Trailers(list[tuple[bytes, bytes]]):
 
 
 CONNECTION: Final = (b"connection", b"proxy-connection")
-"""Headers that end a connection. In a trailer they are refused, as those that say where a body ends."""
+"""Headers that end a connection. They are refused in a trailer, like those that say where a body ends."""
 TRAILERS: Final = Trailers()
 
 
 def _is_same(before: tuple[object, int] | None, now: tuple[object, int]) -> bool:
-    """Whether both are the same part of the same request. Two requests may be equal."""
+    """Whether both are the same part of the same request. Two different requests may be equal."""
     return before is not None and before[0] is now[0] and before[1] == now[1]
 
 
@@ -60,7 +60,7 @@ class Heads(HttpToolsProtocol):
     """Bytes of the current request's body."""
     _open: tuple[object, int] | None = None
     _received = 0
-    """Bytes of the current head or trailer, as far as they arrived in reads of their own."""
+    """Bytes of the current head or trailer that arrived in separate reads."""
     _upgrading = False
     _replay: bytes | None = None
 

@@ -1,4 +1,4 @@
-"""Imports that save time and memory: without garbage collection, and without the command line of uvicorn."""
+"""Imports modules in less time and memory: without garbage collection, and without the command line of uvicorn."""
 
 from __future__ import annotations
 

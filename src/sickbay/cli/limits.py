@@ -37,11 +37,11 @@ class Limits(NamedTuple):
     reserve: int = 64
     """Connections above the limit that get 503, or a response to a health check. For each further one, the oldest is closed."""
     refusal: float = 2.0
-    """Time that such a connection has to send its headers."""
+    """How long such a connection may take to send its headers."""
     wait: float = 5.0
     """How long a request waits for other clients to read before it gets 503."""
     slice: float = 0.01
-    """After this much work, new requests wait until the event loop has polled for input."""
+    """After the loop has worked this long, new requests wait until it has polled for input."""
     sweep: float = 1.0
     grace: float = 0.8
     """How long running requests may take after the server has begun to stop. Then they get 503."""

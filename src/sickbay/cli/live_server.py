@@ -1,7 +1,7 @@
 """`sickbay doctor --live`: fetches the discovery documents of a server, and examines what was pasted against them.
 
-Only the host on the command line may have a private address, and both documents of it come from the addresses that its name had
-first. Redirects aren't followed, and no credentials are sent.
+Only the host on the command line may have a private address, and both of its documents are fetched from the addresses that its
+name first resolved to. Redirects aren't followed, and no credentials are sent.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class LiveServer(NamedTuple):
 
 
 def examine(url: str) -> LiveServer:
-    """url: the FHIR base URL. Says on standard error what it contacts, before it does. Raises CommandError."""
+    """url: the FHIR base URL. Says on standard error what it will contact, then contacts it. Raises CommandError."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
         reject_argument("--live needs the FHIR base URL of a server, such as https://ehr.example.org/fhir/r4.")
@@ -47,7 +47,7 @@ _ENDPOINTS = ("issuer", "authorization_endpoint", "token_endpoint")
 
 
 def _fetch_document(url: str, base: str, host: NamedHost) -> Fetched:
-    """Raises CommandError if the first document can't be fetched; another that can't is empty."""
+    """Raises CommandError if the first document can't be fetched. Any other that can't be fetched is empty."""
     note(f"Fetching {url} without credentials.")
     try:
         return signals.run(fetch(url, named=host))

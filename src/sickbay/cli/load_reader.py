@@ -16,9 +16,9 @@ from sickbay.fhir.loading import LoadError, ParsedResource, Ready, judge, prepar
 from sickbay.fhir.search.index_entries import report_size
 
 MUCH = 8_000_000
-"""Total bytes of the files above which a separate process pays."""
+"""Total size of the files, in bytes, above which a separate process saves time."""
 BATCH_RESULTS, BATCH_BYTES = 200, 1 << 20
-"""Largest number of results, and of their bytes, that the process sends at a time."""
+"""Maximum number of results, and of their bytes, that the process sends at a time."""
 
 
 class LoadJob(NamedTuple):

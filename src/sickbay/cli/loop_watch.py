@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 LOG = logging.getLogger("sickbay")
 HELD_SECONDS = 0.05
-"""A loop that doesn't respond for so long is held."""
+"""Seconds without a response after which the loop counts as blocked."""
 BEAT_SECONDS, SAMPLE_SECONDS = 0.02, 0.005
 """Seconds between two pings of the loop, and between two samples of the running code while it doesn't respond."""
 SHOWN_FRAMES = 8
@@ -41,7 +41,7 @@ class Hold(NamedTuple):
 
 
 class LoopWatch:
-    """Watches the loop of the thread that creates it, from `start` to `stop`, and reports each hold on a thread of its own."""
+    """Watches the loop of the thread that creates it, from `start` to `stop`, and reports each hold from a separate thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, report: Callable[[Hold], None]) -> None:
         self.samples = 0
@@ -86,7 +86,7 @@ class LoopWatch:
 
 
 def place_of(frame: FrameType | None) -> CodePlace:
-    """Describe what a thread does: from its frames, because another thread can't see the context variables."""
+    """Describe what a thread is doing, from its frames, because another thread can't see its context variables."""
     request, stack = "", list[str]()
     while frame is not None:
         path = frame.f_code.co_filename

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run_command(arguments: Sequence[str] | None) -> Any:
-    """Parse the arguments, which imports the command. Only after that, Ctrl-C raises KeyboardInterrupt."""
+    """Parse the arguments, which imports the command. Only after that does Ctrl-C raise KeyboardInterrupt."""
     rest = _drop_config(sys.argv[1:] if arguments is None else list(arguments))
     if (options := plain_doctor.read(rest, os.environ)) is not None:
         from sickbay.cli import doctor
@@ -81,7 +81,7 @@ def _run_parsed(arguments: Sequence[str]) -> Any:
 
 
 def _begin() -> None:
-    """Enables what the imports did without, once the command is about to run."""
+    """Enables what was off during the imports, once the command is about to run."""
     gc.enable()
     signals.make_interruptible()
     for sentence in environment.unknown_variables(os.environ):

@@ -33,12 +33,12 @@ def reject_argument(sentence: str) -> NoReturn:
 
 
 def say(text: str) -> None:
-    """Prints the result to standard output and escapes control characters. No other module may print; a test checks that."""
+    """Prints the result to standard output, with control characters escaped. No other module may print; a test checks that."""
     print(escape_text(text))
 
 
 _note_formats: list[Callable[[str, str], str]] = []
-"""At most one: what `format_notes` set."""
+"""At most one function: the one that `format_notes` set."""
 
 
 def format_notes(format: Callable[[str, str], str]) -> None:
@@ -52,7 +52,7 @@ def note(text: str, level: str = "info") -> None:
 
 
 def prompt(question: str) -> bool:
-    """Asks on standard error. Whether the answer is yes; without an answer it is no."""
+    """Asks a question on standard error. Returns whether the answer is yes; without an answer, it is no."""
     print(escape_text(question), end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 

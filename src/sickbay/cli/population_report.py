@@ -1,4 +1,4 @@
-"""Says in the log how far the creation of sample patients is."""
+"""Logs the progress of the creation of sample patients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sickbay.settings import Settings
 from sickbay.storage.interface import ResourceSpace
 
 FIRST_SECONDS, EVERY_SECONDS = 2.0, 10.0
-"""The first line comes if the creation takes this long, and then one each time this long."""
+"""The number of seconds before the first line, and between two lines."""
 STAGE = "population"
 
 
@@ -26,7 +26,7 @@ class _Times(NamedTuple):
 
 
 class PopulationReport:
-    """A listener of `PopulationWriter` that prints only as many lines as a person can read."""
+    """A listener for `PopulationWriter` that prints few enough lines for a person to read."""
 
     def __init__(self, print_line: Callable[[ResourceSpace, str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._print, self._clock = print_line, clock

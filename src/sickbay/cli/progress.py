@@ -23,7 +23,7 @@ from sickbay.storage.interface import ResourceSpace
 
 
 def _open_console() -> Console:
-    """Standard error, where `:100:` after the name of a file is the number of a line and not an emoji."""
+    """Standard error, where `:100:` after a file name is a line number and not an emoji."""
     return Console(stderr=True, emoji=False)
 
 
@@ -66,7 +66,7 @@ class Progress:
         return f"in {self._current}" if self._current else "before the first file"
 
     def stop(self) -> None:
-        """Leaves the bar as it is, so that a note can follow it."""
+        """Stops updating the bar, so that a note can follow it."""
         if self._bar is not None:
             self._bar.stop()
 
@@ -88,7 +88,7 @@ async def fill(sandbox: Sandbox, space: ResourceSpace) -> None:
 
 @contextmanager
 def count_with_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A function that takes how many of the total are done. Shows a bar on standard error if that is a terminal."""
+    """Yields a function that takes the number done out of the total. Shows a bar on standard error if that is a terminal."""
     console = _open_console()
     if not console.is_terminal or total == 0:
         yield lambda done: None

@@ -33,7 +33,7 @@ class RunningServer(msgspec.Struct, frozen=True):
 
 
 def add(folder: Path, base: str, place: str) -> None:
-    """Lists the server of this process. Without a home folder it works too, but commands don't find it."""
+    """Lists the server of this process. Without a home folder, the server works too, but commands don't find it."""
     server = RunningServer(str(folder.absolute()), base, os.getpid(), time.time(), place)
     with suppress(OSError, CommandError, private_files.NotPrivate):
         private_files.make_folder(_registry_folder())

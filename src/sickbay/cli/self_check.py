@@ -23,7 +23,7 @@ from sickbay.storage.sqlite.connection import read_schema_version
 from sickbay.storage.sqlite.migrations import STEPS
 
 EARLIEST = 1_790_000_000
-"""September 2026, in seconds since 1970. A clock before this release's date is wrong."""
+"""September 2026, in seconds since 1970. A clock that shows an earlier time is wrong."""
 LEAST = 200_000_000
 """Minimum free space for a data folder, in bytes."""
 TIMEOUT_SECONDS = 5
@@ -97,7 +97,7 @@ def _check_folder(place: Path) -> Iterator[SelfCheck]:
 
 
 def _check_database(file: Path) -> SelfCheck:
-    """Reads the file without changing it, also while a server uses it."""
+    """Reads the file without changing it, even while a server uses it."""
     try:
         with closing(apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)) as db:
             db.set_busy_timeout(TIMEOUT_SECONDS * 1000)

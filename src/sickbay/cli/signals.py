@@ -1,4 +1,4 @@
-"""Handles signals: a command stops where it is and cleans up, and after a deadline the process ends whatever it still does."""
+"""Handles signals: a command stops where it is and cleans up. After a deadline, the process ends in any case."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ REPEATED_SECONDS = 0.3
 """A second signal within this time is the same one: programs such as npm pass on what the terminal has also sent."""
 
 DELETION_SECONDS = 0.01
-"""After this time, Python has probably deleted the object that it was deleting when a signal came."""
+"""After this time, Python has probably deleted the object that it was deleting when a signal arrived."""
 
 _cleanups: list[Callable[[], object]] = []
 _received: list[tuple[int, float]] = []
-"""The first signal, and when it came."""
+"""The first signal, and when it arrived."""
 _deadlines: list[Thread] = []
 _main_tasks: list[asyncio.Task[Any]] = []
 """The work of `run`."""
@@ -48,7 +48,7 @@ def make_interruptible() -> None:
 
 
 def _interrupt_again(dropped: sys.UnraisableHookArgs) -> None:
-    """Python drops an exception that is raised while it deletes an object. That of a signal is raised again afterwards."""
+    """Python drops an exception that is raised while it deletes an object. A signal's exception is raised again afterwards."""
     if getattr(dropped.exc_value, "is_from_signal", False):
         signal.setitimer(signal.ITIMER_REAL, DELETION_SECONDS)
     else:
@@ -90,7 +90,7 @@ def _handle_signal(number: int, frame: Any) -> None:
 
 
 def expect_unstarted_coroutines() -> None:
-    """Lets Python print no warning about a coroutine that a signal keeps from being started."""
+    """Suppresses Python's warning about a coroutine that was never started because of a signal."""
     warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
 
 
@@ -119,7 +119,7 @@ def exit_code() -> int:
 def begin_deadline(code: int = 0, seconds: float = STOP_SECONDS) -> None:
     """Ends the process after this many seconds, unless it has ended before. Only the first call counts.
 
-    A thread that waits for a lookup of a name, or a disk that doesn't respond, can't be cancelled.
+    A thread that waits for a name lookup, or for a disk that doesn't respond, can't be cancelled.
     """
     if not _deadlines:
         _deadlines.append(Thread(target=_end, args=(code, seconds), name="sickbay-deadline", daemon=True))

@@ -22,7 +22,7 @@ PACKAGED: Final = Path(__file__).parents[1] / "starters"
 """Path of the starters in a clone and in an installed package."""
 MANIFEST: Final = "starter.toml"
 REPLACEMENTS: Final = "starter"
-"""The folder of files that a copy has instead of those with the same names, or in addition."""
+"""The folder of files that a copy gets in addition, or in place of files with the same names."""
 BASE: Final = "http://localhost:7425"
 PORT: Final = 8100
 """The addresses in the files of a starter: of Sickbay, and of the app."""
@@ -32,7 +32,7 @@ NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _GENERATED: Final = frozenset(
     ("__pycache__", "node_modules", "dist", "test-results", ".venv", "private-key.pem", "jwks.json", ".env")
 )
-"""Files and folders that running a starter in a clone leaves there."""
+"""Files and folders that are left behind when a starter runs in a clone."""
 
 
 class Starter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -135,7 +135,7 @@ def next_commands(starter: Starter, place: CopiedApp, directory: str) -> list[st
 
 
 def write(files: Mapping[PurePosixPath, str], target: Path) -> None:
-    """Creates the files. Raises CommandError if the folder has anything in it, and never writes over a file."""
+    """Creates the files. Raises CommandError if the folder isn't empty, and never overwrites a file."""
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise CommandError(f"{target} already exists and isn’t an empty folder. Nothing was written. Choose another name.")
     for name, text in files.items():

@@ -30,7 +30,7 @@ RESPONSE_BYTES: Final = 4_000_000
 START_SECONDS: Final = 45
 LOOK_SECONDS: Final = 0.1
 KEPT_SECONDS: Final = 86_400
-"""Seconds that the file of a token is kept."""
+"""How long a token's file is kept, in seconds."""
 TOKENS: Final = "agent-tokens"
 _HANDLE: Final = re.compile(r"token-[0-9a-f]{16}")
 

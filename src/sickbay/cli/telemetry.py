@@ -35,7 +35,7 @@ def is_installed() -> bool:
 
 
 def find_problem(environment: Mapping[str, str] = os.environ) -> str:
-    """Returns why the export is off or differs, in a sentence; "" if there is no problem."""
+    """Says in one sentence why the export is off or limited; "" if there is no problem."""
     if not list_signals(environment):
         return ""
     if not is_installed():

@@ -84,7 +84,7 @@ class Telemetry:
 
 
 def _name_worker() -> Resource:
-    """Names this worker. The environment decides about the name of the service."""
+    """Names this worker. The environment sets the name of the service."""
     attributes = {"service.version": sickbay.__version__, "service.instance.id": str(uuid.uuid4())}
     if not os.environ.get("OTEL_SERVICE_NAME") and "service.name" not in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", ""):
         attributes["service.name"] = "sickbay"

@@ -125,7 +125,7 @@ def _find_exporters(sandbox: Sandbox) -> Telemetry | None:
 
 
 def _start_watch() -> LoopWatch:
-    """Starts to log what holds the loop."""
+    """Starts to log what blocks the loop."""
     from sickbay.cli import loop_watch
 
     watch = loop_watch.LoopWatch(asyncio.get_running_loop(), loop_watch.log)

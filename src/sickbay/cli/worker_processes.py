@@ -125,7 +125,7 @@ class _ManyProcesses(Multiprocess):
         self.should_exit.set()
 
     def _becomes_ready(self, process: Process) -> bool:
-        """Whether the worker is ready within WORKER_START_SECONDS. Handles signals meanwhile."""
+        """Whether the worker is ready within WORKER_START_SECONDS. Handles signals in the meantime."""
         until = time.monotonic() + WORKER_START_SECONDS
         while time.monotonic() < until and process.process.is_alive() and not self.should_exit.is_set():
             if process.is_ready(timeout=0.2):

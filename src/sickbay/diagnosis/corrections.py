@@ -233,7 +233,7 @@ def fill_challenge(corrected: Mapping[str, Any], verifier: str) -> dict[str, Any
         return None
     from sickbay.protocol import pkce  # OpenSSL takes a while to load, and other corrections don't need it
 
-    challenge = pkce.challenge(verifier)
+    challenge = pkce.make_challenge(verifier)
     return {**corrected, **{name: _CHALLENGE.sub(challenge, text) for name, text in parts.items()}}
 
 

@@ -75,7 +75,7 @@ def describe_offset(offset: float) -> str:
     return f"{describe_span(abs(seconds))} {'ahead of' if seconds > 0 else 'behind'} real time"
 
 
-def instant(at: float | str) -> datetime:
+def to_datetime(at: float | str) -> datetime:
     """Parse epoch seconds or ISO 8601; without a time zone, it is UTC."""
     if isinstance(at, (int, float)):
         return datetime.fromtimestamp(at, UTC)
@@ -83,25 +83,25 @@ def instant(at: float | str) -> datetime:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
-def day(when: date) -> str:
+def write_day(when: date) -> str:
     return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
 
 
-def weekday(when: date) -> str:
+def write_weekday(when: date) -> str:
     return f"{WEEK[when.weekday()]}, {when.day} {MONTH_NAMES[when.month - 1]}"
 
 
-def clock(when: datetime, seconds: bool = False) -> str:
+def write_clock(when: datetime, seconds: bool = False) -> str:
     return when.strftime("%H:%M:%S" if seconds else "%H:%M")
 
 
-def moment(at: float | str) -> str:
-    when = instant(at)
-    return f"{day(when)}, {clock(when, seconds=True)}"
+def write_time(at: float | str) -> str:
+    when = to_datetime(at)
+    return f"{write_day(when)}, {write_clock(when, seconds=True)}"
 
 
-def iso(at: float | str) -> str:
-    return instant(at).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def to_iso(at: float | str) -> str:
+    return to_datetime(at).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def parse_date(text: str | None) -> date | None:
@@ -112,16 +112,16 @@ def parse_date(text: str | None) -> date | None:
         return None
 
 
-def fhir_date(text: str | None) -> str:
+def write_date(text: str | None) -> str:
     """Format a FHIR date: a day, a month or a year, as precise as the value."""
     known = parse_date(text)
     if known:
-        return day(known)
+        return write_day(known)
     year, _, month = (text or "")[:7].partition("-")
     return f"{MONTHS[int(month) - 1]} {year}" if month.isascii() and month.isdigit() and 1 <= int(month) <= 12 else year
 
 
-def age(born: str | None, today: date) -> int | None:
+def age_in_years(born: str | None, today: date) -> int | None:
     """Returns the age in whole years; None if the day of birth isn't known."""
     birth = parse_date(born)
     if birth is None:

@@ -9,7 +9,7 @@ WINDOW, OVERLAP = 20_000, 4_000
 """Number of characters in which a match of one search may start, and the maximum length of a match."""
 
 
-def matches(pattern: re.Pattern[str], text: str, window: int = WINDOW, overlap: int = OVERLAP) -> Iterator[re.Match[str]]:
+def find_matches(pattern: re.Pattern[str], text: str, window: int = WINDOW, overlap: int = OVERLAP) -> Iterator[re.Match[str]]:
     """Yields what `pattern.finditer(text)` does, if no match and nothing that decides about it is longer than `overlap`."""
     return pattern.finditer(text) if len(text) < window else _match_in_parts(pattern, text, window, overlap)
 
@@ -29,4 +29,4 @@ def _match_in_parts(pattern: re.Pattern[str], text: str, window: int, overlap: i
 
 def find_first(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     """Returns what `pattern.search(text)` does, under the same condition."""
-    return pattern.search(text) if len(text) < WINDOW else next(matches(pattern, text), None)
+    return pattern.search(text) if len(text) < WINDOW else next(find_matches(pattern, text), None)

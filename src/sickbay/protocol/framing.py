@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sickbay.protocol.urls import DEFAULT_PORTS, LOOPBACK, origin, split
+from sickbay.protocol.urls import DEFAULT_PORTS, LOOPBACK, origin_of, split
 
 POLICIES: Final = 32
 """Maximum number of policies and directives that are read. Pages have one policy, with a dozen directives."""
@@ -52,11 +52,11 @@ def _frame_ancestors(policies: str) -> list[list[str]]:
 
 def _source_matches(source: str, address: str, page: str) -> bool:
     """Whether a source of frame-ancestors allows this page. page: an origin."""
-    keyword, own = source.lower(), origin(address)
+    keyword, own = source.lower(), origin_of(address)
     if keyword in ("*", "'none'"):
         return keyword == "*"
     if keyword == "'self'":
-        return origin(page) == own
+        return origin_of(page) == own
     scheme, mark, rest = keyword.partition("://")
     if not mark and keyword.endswith(":"):
         return _fits_scheme(keyword[:-1], page)
@@ -85,6 +85,8 @@ def _refusing_options(value: str, address: str, page: str) -> str:
     options = {option.strip().lower() for option in value.split(",", POLICIES)[:POLICIES]}
     known = options & {"deny", "sameorigin", "allowall"}
     refuses = (
-        "deny" in options or (len(options) > 1 and bool(known)) or (known == {"sameorigin"} and origin(page) != origin(address))
+        "deny" in options
+        or (len(options) > 1 and bool(known))
+        or (known == {"sameorigin"} and origin_of(page) != origin_of(address))
     )
     return f"X-Frame-Options: {value.strip()}" if refuses else ""

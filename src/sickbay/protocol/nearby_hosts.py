@@ -26,7 +26,7 @@ _ALIASES: Final = {
 _LOCAL: Final = NearbyHost("{host} is a name or address in a local network", listens=True)
 
 
-def nearby(host: str) -> NearbyHost | None:
+def find_nearby_host(host: str) -> NearbyHost | None:
     """Returns the meaning of a host name or address without brackets; None for a loopback name or an unknown host."""
     host = host.lower().rstrip(".")
     known = _ALIASES.get(host) or (_LOCAL if _is_local(host) else None)

@@ -19,16 +19,16 @@ def is_verifier(text: str) -> bool:
     return _VERIFIER.fullmatch(text) is not None
 
 
-def challenge(verifier: str) -> str:
+def make_challenge(verifier: str) -> str:
     """BASE64URL(SHA256(verifier)), without padding."""
     return urlsafe_b64encode(_challenge_digest(verifier)).rstrip(b"=").decode()
 
 
 def is_match(verifier: str, sent: str) -> bool:
-    return hmac.compare_digest(challenge(verifier).encode(), sent.encode())
+    return hmac.compare_digest(make_challenge(verifier).encode(), sent.encode())
 
 
-def slip(verifier: str, sent: str) -> Slip | None:
+def slip_of(verifier: str, sent: str) -> Slip | None:
     """Returns the common mistake that turns this verifier into that challenge; None if there is none, or if both match."""
     digest = _challenge_digest(verifier)
     forms: dict[str, Slip] = {

@@ -174,7 +174,7 @@ def parse_all(tokens: tuple[str, ...]) -> tuple[Scope, ...]:
 
 
 @memoize(4096)
-def resources(text: str) -> tuple[ResourceScope, ...]:
+def list_resources(text: str) -> tuple[ResourceScope, ...]:
     """Returns the resource scopes of a granted scope string."""
     return tuple(scope for scope in parse_all(split(text)) if isinstance(scope, ResourceScope))
 

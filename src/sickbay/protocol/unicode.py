@@ -47,7 +47,7 @@ class BadByte(NamedTuple):
     meant: str
 
 
-def bad_byte(sent: bytes, *, encoded: bool) -> BadByte | None:
+def find_bad_byte(sent: bytes, *, encoded: bool) -> BadByte | None:
     """Finds the first byte for which `is_encoded_text` (encoded) or `is_text` is false; None if there is none."""
     at = _bad_index(sent)
     if at is not None:

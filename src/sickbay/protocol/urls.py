@@ -48,16 +48,16 @@ def split(url: str) -> SplitResult:
     return parts
 
 
-def host(url: str) -> str:
+def host_of(url: str) -> str:
     return (split(url).hostname or "").lower()
 
 
 def is_loopback(url: str) -> bool:
-    return host(url) in LOOPBACK
+    return host_of(url) in LOOPBACK
 
 
 @memoize(4096)
-def origin(url: str) -> str:
+def origin_of(url: str) -> str:
     """Returns the origin as browsers write it: in lower case, without the default port; "" if the URL isn't http or https."""
     parts = split(url)
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
@@ -72,7 +72,7 @@ def is_absolute(url: str) -> bool:
 
 
 @memoize(4096)
-def one_loopback(url: str) -> str:
+def use_localhost(url: str) -> str:
     """Returns the URL with any loopback name replaced by localhost. A URL with user information stays unchanged."""
     parts = split(url)
     if "@" in parts.netloc or not is_loopback(url):
@@ -95,7 +95,7 @@ def has_whitespace(text: str) -> bool:
     return _BLANK.search(text) is not None
 
 
-def one_line(text: str) -> str:
+def join_lines(text: str) -> str:
     """Returns the URL without the line breaks and spaces from copying and pasting. A space inside a value becomes %20."""
     if not has_whitespace(text):
         return text
@@ -137,14 +137,14 @@ def decode_again(value: str) -> str:
     return value
 
 
-def scheme(uri: str) -> str:
+def scheme_of(uri: str) -> str:
     """Returns the scheme in lower case; "" if there is none. Unlike browsers, it doesn't skip control characters and spaces."""
     match = _SCHEME.match(uri)
     return match.group().lower() if match else ""
 
 
 def is_web(uri: str) -> bool:
-    return scheme(uri) in ("http", "https")
+    return scheme_of(uri) in ("http", "https")
 
 
 def is_public_scheme(name: str) -> bool:
@@ -154,7 +154,7 @@ def is_public_scheme(name: str) -> bool:
 
 def is_private_use(uri: str) -> bool:
     """Whether the scheme belongs to an app: it is followed by a slash, or it is a reverse domain name."""
-    name = scheme(uri)
+    name = scheme_of(uri)
     if not name or is_public_scheme(name):
         return False
     rest = uri[len(name) + 1 :]
@@ -166,10 +166,10 @@ def find_fault(uri: str) -> Fault:
     """Returns why a browser must not be sent to the URI; "" if it may be. Doesn't reject plain http."""
     if STRANGE.search(uri):
         return "characters"
-    if not scheme(uri):
+    if not scheme_of(uri):
         return "not-absolute"
     if not is_web(uri):
-        return "" if is_private_use(uri) else "scheme" if is_public_scheme(scheme(uri)) else "not-absolute"
+        return "" if is_private_use(uri) else "scheme" if is_public_scheme(scheme_of(uri)) else "not-absolute"
     parts = split(uri)
     if not parts.hostname or not uri[len(parts.scheme) :].startswith("://"):
         return "not-absolute"
@@ -187,7 +187,7 @@ def is_web_address(uri: str) -> bool:
 def is_safe(uri: str) -> bool:
     """Whether a registered URI may be used. Checked at each use, because older versions checked less at registration."""
     if is_web(uri):
-        return _UNSAFE.search(uri) is None and bool(host(uri))
+        return _UNSAFE.search(uri) is None and bool(host_of(uri))
     return find_fault(uri) == ""
 
 

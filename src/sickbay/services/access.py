@@ -69,7 +69,7 @@ async def examine_access(
     context = AccessContext(
         now, server, token_context.client, token, token_context.user, version, faults, ignored, body, from_page=from_page
     )
-    more = writes.checks(request) if request.interaction in writes.WRITING and not unread else ()
+    more = writes.checks_for(request) if request.interaction in writes.WRITING and not unread else ()
     plan = _plan_checks(request.interaction, more, token_context.server is server)
     passed = examine_fast(plan, request, context)
     if passed is not None:
@@ -113,7 +113,7 @@ def cached_context(runtime: Runtime, base: str, header: str) -> BearerContext | 
 
 async def load_intended_context(runtime: Runtime, tenant: Tenant, version: str, request: AccessRequest) -> AccessContext | None:
     """Loads the context of a token that was sent in the wrong place or form. Only the corrected request uses it."""
-    text = bearer.guess_token(request) if bearer.bearer(request) is None else None
+    text = bearer.guess_token(request) if bearer.read_bearer(request) is None else None
     if text is None:
         return None
     context = await _load_bearer(runtime, tenant, version, "", text)
@@ -122,17 +122,17 @@ async def load_intended_context(runtime: Runtime, tenant: Tenant, version: str, 
 
 async def issuer_of(runtime: Runtime, request: AccessRequest) -> Tenant | None:
     """Returns the hospital that issued the token of this request."""
-    text = bearer.bearer(request)
+    text = bearer.read_bearer(request)
     record = await runtime.store.get("token", records.digest(text)) if text else None
     return runtime.tenants.get(record.tenant) if record is not None else None
 
 
 async def outside_every_base(runtime: Runtime, tenant: Tenant, request: AccessRequest) -> tuple[str, AccessResult]:
     """Refuse a request outside every FHIR base. Also returns the version of the base that was probably meant."""
-    text, any_version = bearer.bearer(request), tenant.version_of(tenant.server.fhir_bases[0])
+    text, any_version = bearer.read_bearer(request), tenant.version_of(tenant.server.fhir_bases[0])
     token_context = await _load_bearer(runtime, tenant, any_version, "", text) if text else ANONYMOUS
     token = token_context.token
-    version = tenant.version_of(search.base_meant(request.path, token, tenant.server))
+    version = tenant.version_of(search.find_base(request.path, token, tenant.server))
     context = AccessContext(runtime.now(), tenant.server, token_context.client, token, token_context.user, version)
     decision = decide(ACCESS, tenant, OUTSIDE, request, context)
     return version, AccessResult(decision, NOTHING, token.client_id if token else "", token.timeline if token else "")
@@ -189,5 +189,5 @@ def to_bearer_context(
     """Determines a token's visibility, and whether this hospital accepts it at this base."""
     context = AccessContext(server=tenant.server, client=client, token=token, user=user)
     visibility = access_visibility.determine_visibility(token, user, tenant.server.policy, version)
-    accepted = bool(base) and stage.holds(base, STAND_IN_HEADER, context)
+    accepted = bool(base) and stage.token_holds(base, STAND_IN_HEADER, context)
     return BearerContext(token, client, user, visibility, tenant.server if accepted else None)

@@ -47,7 +47,7 @@ async def answer(runtime: Runtime, tenant: Tenant, request: AccessRequest, body:
     """Decides on a request and carries it out. If another write comes first, decides again on the new state."""
     while True:
         context, revision = await _load_context(runtime, tenant, request, body)
-        decision = decide(ACCESS, tenant, app_state.checks(request), request, context)
+        decision = decide(ACCESS, tenant, app_state.checks_for(request), request, context)
         token = context.token
         owner = (token.client_id, token.timeline) if isinstance(token, AccessToken) else ()
         result = AccessResult(decision, NOTHING, *owner)
@@ -67,7 +67,7 @@ async def _load_context(
     runtime: Runtime, tenant: Tenant, request: AccessRequest, body: Body | Unknown
 ) -> tuple[AccessContext, int]:
     """Also returns the revision of the record, 0 if there is none."""
-    token = await token_lookup.access_token(runtime, tenant, bearer.bearer(request))
+    token = await token_lookup.access_token(runtime, tenant, bearer.read_bearer(request))
     client, user = await token_lookup.client_of(runtime, token), await token_lookup.user_of(runtime, tenant, token)
     record = await runtime.store.get(KIND, _record_key(tenant, request.id)) if request.id else None
     state = _select_visible(record, token, user, request)

@@ -91,7 +91,8 @@ def _find_obstacle(runtime: Runtime, url: str, source: DocumentSource | None) ->
     if not source.opened:
         return "A script or an embedded page sent the request. Open the URL in a browser"
     own = [base for base in (runtime.base, runtime.sample_base) if base]
-    if urls.origin(url) in map(urls.origin, own) or (urls.is_loopback(url) and _port_of_url(url) in map(_port_of_url, own)):
+    is_own_port = urls.is_loopback(url) and _port_of_url(url) in map(_port_of_url, own)
+    if is_own_port or urls.origin_of(url) in map(urls.origin_of, own):
         return "The URL is one of Sickbay's own"
     if not urls.is_loopback(url):
         return ""

@@ -39,7 +39,7 @@ class ClientDocuments:
         """Counts a fetch. Returns the limit that forbids it; "" if none does. Refused fetches aren't counted. All ports of a
         host are counted together, so that Sickbay can't be used to scan them.
         """
-        host = urls.host(url).rstrip(".")
+        host = urls.host_of(url).rstrip(".")
         if minute != self._minute:
             self._minute, self._counts = minute, Counter()
         for name, limit, words in (

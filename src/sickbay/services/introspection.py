@@ -19,7 +19,8 @@ async def introspect(runtime: Runtime, tenant: Tenant, request: TokenRequest) ->
     """Returns only `active: false` for an invalid token and for one that the caller may not introspect."""
     while True:
         known, revision = await token_lookup.context_of(runtime, tenant, request)
-        decision = await client_authentication.decide_on(runtime, tenant, request, known, INTROSPECTION, stage.checks(request))
+        checks = stage.checks_for(request)
+        decision = await client_authentication.decide_on(runtime, tenant, request, known, INTROSPECTION, checks)
         try:
             spent = client_authentication.spend_assertion(runtime, request, known, decision.examination, revision)
             if spent:

@@ -55,7 +55,8 @@ class LaunchProgress(NamedTuple):
 
     @property
     def sentences(self) -> Sentences | None:
-        return choose_sentences(self.progress, self.trail.app.name, urls.origin(_find_destination(self.progress, self.trail)))
+        destination = _find_destination(self.progress, self.trail)
+        return choose_sentences(self.progress, self.trail.app.name, urls.origin_of(destination))
 
     @property
     def causes(self) -> tuple[Finding, ...]:

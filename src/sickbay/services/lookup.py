@@ -43,7 +43,7 @@ class TypedSearch(NamedTuple):
 
     @property
     def is_address(self) -> bool:
-        return bool(urls.origin(self.text))
+        return bool(urls.origin_of(self.text))
 
     @property
     def words(self) -> str:
@@ -62,7 +62,7 @@ def read_search(text: str, origins: Collection[str]) -> TypedSearch:
     """origins: of this Sickbay, as browsers write them."""
     text = text[:SEARCH_CHARACTERS].strip()
     ids = tuple(dict.fromkeys(_ID.findall(unquote(text))))[:CANDIDATE_IDS]
-    parts, origin = urls.split(text), urls.origin(text)
+    parts, origin = urls.split(text), urls.origin_of(text)
     if not origin:
         return TypedSearch(text, ids, text if text.startswith("/") else "")
     return TypedSearch(text, ids, parts.path or "/" if origin in origins else "")

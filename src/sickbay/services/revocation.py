@@ -16,7 +16,7 @@ async def revoke(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> Tok
     """Returns an empty response on success, also for an unknown token (RFC 7009 2.2)."""
     while True:
         known, revision = await token_lookup.context_of(runtime, tenant, request)
-        decision = await client_authentication.decide_on(runtime, tenant, request, known, REVOCATION, stage.checks(request))
+        decision = await client_authentication.decide_on(runtime, tenant, request, known, REVOCATION, stage.checks_for(request))
         steps = client_authentication.spend_assertion(runtime, request, known, decision.examination, revision)
         if decision.refusal is None:
             steps += await _revoke_steps(runtime, tenant, request, known.subject)

@@ -215,7 +215,7 @@ async def _load_code(runtime: Runtime, key: str) -> AuthorizationCode | None:
 
 
 async def _stored_family(runtime: Runtime, tenant: Tenant, request: TokenRequest, now: int) -> _StoredFamily:
-    parsed = refresh.read(runtime.keys.refresh, request.parameters.get("refresh_token") or "")
+    parsed = refresh.read_token(runtime.keys.refresh, request.parameters.get("refresh_token") or "")
     record = await runtime.store.get("family", parsed[0]) if parsed else None
     if record is None or parsed is None or record.tenant != tenant.name:
         return _NO_FAMILY
@@ -261,7 +261,7 @@ async def _redeem_code(
         token,
         tenant.policy,
         code.context,
-        refresh_token=refresh.make(runtime.keys.refresh, family.family, 0) if refreshes else None,
+        refresh_token=refresh.make_token(runtime.keys.refresh, family.family, 0) if refreshes else None,
         id_token=await id_token.sign(runtime, tenant, code, client, now),
         extra=await _extra_members(runtime, tenant, code.user, token.patient, code.context),
     )
@@ -319,7 +319,7 @@ async def _refresh(
 def _narrowed_scope(family: TokenFamily, requested: str | None, client: Client, tenant: Tenant, unusual: bool) -> str:
     if not unusual:
         return " ".join(scopes.split(requested or family.scope))
-    return refresh.narrow(family, requested, client, tenant.server)
+    return refresh.narrow_scope(family, requested, client, tenant.server)
 
 
 async def _repeated_response(runtime: Runtime, tenant: Tenant, context: TokenContext) -> dict[str, Any]:
@@ -334,7 +334,7 @@ async def _refresh_response(
     runtime: Runtime, tenant: Tenant, family: TokenFamily, text: str, token: AccessToken
 ) -> dict[str, Any]:
     rotates = tenant.policy.rotate_refresh
-    refresh_token = refresh.make(runtime.keys.refresh, family.family, family.generation) if rotates else None
+    refresh_token = refresh.make_token(runtime.keys.refresh, family.family, family.generation) if rotates else None
     extra = await _extra_members(runtime, tenant, family.user, token.patient, family.context)
     return token_response.build_response(text, token, tenant.policy, family.context, refresh_token=refresh_token, extra=extra)
 

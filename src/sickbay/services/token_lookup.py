@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from sickbay.authorization import introspection
-from sickbay.authorization.access.bearer import bearer
+from sickbay.authorization.access.bearer import read_bearer
 from sickbay.authorization.contexts import SubjectContext, TokenContext
 from sickbay.authorization.models import AccessToken, Client, TokenFamily, User
 from sickbay.authorization.requests import AccessRequest, TokenRequest
@@ -27,7 +27,7 @@ async def context_of(runtime: Runtime, tenant: Tenant, request: TokenRequest) ->
 
 
 async def _find_caller(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> SubjectContext:
-    text = bearer(AccessRequest(request.method, "", "", headers=request.headers))
+    text = read_bearer(AccessRequest(request.method, "", "", headers=request.headers))
     token = await access_token(runtime, tenant, text)
     return SubjectContext(
         now=runtime.now(),
@@ -55,7 +55,7 @@ async def user_of(runtime: Runtime, tenant: Tenant, grant: AccessToken | TokenFa
 async def _add_subject(runtime: Runtime, tenant: Tenant, request: TokenRequest, context: SubjectContext) -> SubjectContext:
     """Adds the access token or refresh token. Their formats differ, so token_type_hint isn't needed."""
     text = request.parameters.get("token") or ""
-    parsed = refresh.read(runtime.keys.refresh, text)
+    parsed = refresh.read_token(runtime.keys.refresh, text)
     if parsed is None:
         return structs.replace(context, subject=await access_token(runtime, tenant, text))
     record = await runtime.store.get("family", parsed[0])

@@ -72,7 +72,7 @@ def _find_failed(examination: Examination) -> str | None:
 
 def skip_checks(decision: Decision[AccessRequest, AccessContext]) -> Decision[AccessRequest, AccessContext]:
     """The decision with the checks that wait for a valid token, as it is recorded."""
-    examined, checks = decision.examination, (*CHECKS, *writes.checks(decision.request))
+    examined, checks = decision.examination, (*CHECKS, *writes.checks_for(decision.request))
     skipped = _skip(_find_failed(examined) or "", checks)
     return structs.replace(decision, examination=Examination((*examined.checked, *skipped)))
 

@@ -27,7 +27,7 @@ class UserInfoResult(Struct, frozen=True):
 
 
 async def read_userinfo(runtime: Runtime, tenant: Tenant, request: AccessRequest) -> UserInfoResult:
-    token = await token_lookup.access_token(runtime, tenant, bearer.bearer(request))
+    token = await token_lookup.access_token(runtime, tenant, bearer.read_bearer(request))
     client, user = await token_lookup.client_of(runtime, token), await token_lookup.user_of(runtime, tenant, token)
     context = AccessContext(now=runtime.now(), server=tenant.server, client=client, token=token, user=user)
     decision = decide(USERINFO, tenant, stage.CHECKS, request, context)

@@ -203,7 +203,7 @@ class Store(JournalStore, Protocol):
         ...
 
     async def get(self, kind: str, key: str) -> Record | None:
-        """Return the record, also if it expired but isn't purged: "expired" and "unknown" are different findings."""
+        """Return the record, even if it has expired but hasn't been purged: "expired" and "unknown" are different findings."""
         ...
 
     def stamp(self) -> int | None:
@@ -283,7 +283,7 @@ class Store(JournalStore, Protocol):
         ...
 
     async def writes_since(self, space: ResourceSpace, mark: str) -> int | None:
-        """Return how many versions were written in a space since a mark, deletions included. None without the mark."""
+        """Return how many versions were written in a space since a mark, including deletions. None if there is no such mark."""
         ...
 
     async def last_versions(self) -> dict[ResourceSpace, int]:
@@ -299,7 +299,7 @@ class Store(JournalStore, Protocol):
         """Return the versions of a space in a snapshot."""
 
     async def read_base(self, space: ResourceSpace, type: str, ids: Sequence[str]) -> dict[str, tuple[int, str]]:
-        """Return the last version and its facts up to the mark `patients`, of those resources that the sample data has."""
+        """Return the last version up to the mark `patients`, with its facts, of each resource in the sample data."""
 
     async def has_resources(self, space: ResourceSpace) -> bool:
         """Return whether the space has any resources."""
@@ -307,15 +307,13 @@ class Store(JournalStore, Protocol):
     def export(
         self, space: ResourceSpace, mark: str, versions: int, draft: Path, began: Callable[[], object], stop: Event
     ) -> bool:
-        """Write the content of a space at a mark into an empty file, as a population file. Returns False if that isn't
-        possible.
-
+        """Write the content of a space at a mark to an empty file, as a population file. Returns False if that isn't possible.
         Blocks. versions: how many the space must have. began: is called when later writes don't matter. stop: ends it early.
         """
         ...
 
     async def probe(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], rows: int) -> T:
-        """Run a job that queries the visible data. Its statements run outside the event loop, and read about `rows` rows."""
+        """Run a job that queries the visible data. Its statements run outside the event loop and read about `rows` rows."""
         ...
 
     async def position(self, space: ResourceSpace) -> int:

@@ -26,7 +26,7 @@ from sickbay.storage.sqlite.migrations import STEPS
 FILE_SPACE: Final = 1
 """The number of the space in a file."""
 FIRST: Final = FILE_SPACE << SHIFT
-"""Comes before the nid of the first resource in a file."""
+"""A number below the nid of the first resource in a file."""
 STOP_STEPS: Final = 100_000
 """Number of SQLite virtual machine steps between two checks of `stop`."""
 RESOURCE: Final = ("nid", "space", "type", "state", "id", "version_id", "changed", "index_revision", "facts", "body")
@@ -51,7 +51,7 @@ USED_HASHES: Final = (
     "SELECT hash FROM file.token_index UNION SELECT hash FROM file.composite_index UNION SELECT low FROM file.composite_index"
     " UNION SELECT unit FROM file.composite_index UNION SELECT unit FROM file.quantity_index"
 )
-"""Selects the hashes of all codings in the index rows. Other numbers in these columns aren't codings."""
+"""Selects the hashes of all codings in the index rows. Other numbers in these columns aren't hashes of codings."""
 USED_WORDS: Final = "SELECT type FROM file.resource UNION SELECT -parameter FROM file.token_index WHERE parameter < 0"
 _ADD_TERMS: Final = f"INSERT INTO file.term SELECT hash, system, code FROM main.term WHERE hash IN ({USED_HASHES})"
 _ADD_WORDS: Final = f"INSERT INTO file.word SELECT number, text FROM main.word WHERE number IN ({USED_WORDS})"

@@ -13,7 +13,7 @@ from msgspec import structs
 from sickbay.authorization import access
 from sickbay.authorization.access import bearer
 from sickbay.authorization.access import scope as access_scope
-from sickbay.authorization.access.visibility import parse_granular, visibility
+from sickbay.authorization.access.visibility import parse_granular, visibility_of
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Client, Policy, Server, User
 from sickbay.authorization.requests import AccessRequest
@@ -52,7 +52,7 @@ def fhir_request(
 
 
 def outcome(request: AccessRequest, context: AccessContext = KNOWN) -> tuple[str, str, int] | None:
-    examination = examine(access.checks(request), request, context)
+    examination = examine(access.checks_for(request), request, context)
     refusal = examination.decisive()
     assert examination.granted == (refusal is None)
     return None if refusal is None else (refusal.name, refusal.error, refusal.status)
@@ -63,7 +63,7 @@ def with_scope(scope: str, **changed: object) -> AccessContext:
 
 
 def visible_with(scope: str, *, patient: str | None = "A", user: User | None = USER, policy: Policy = POLICY) -> Visibility:
-    return visibility(structs.replace(TOKEN, scope=scope, patient=patient), user, policy, COMPARTMENT)
+    return visibility_of(structs.replace(TOKEN, scope=scope, patient=patient), user, policy, COMPARTMENT)
 
 
 @pytest.mark.parametrize("authorization", ["Bearer t", "bearer t", "BEARER   t", "Bearer a.b-c_d~e+f/g=="])
@@ -112,7 +112,7 @@ def test_a_request_without_a_known_base_has_no_wrong_audience() -> None:
 
 
 def test_an_empty_context_grants_nothing() -> None:
-    assert not examine(access.checks(fhir_request()), fhir_request(), AccessContext()).granted
+    assert not examine(access.checks_for(fhir_request()), fhir_request(), AccessContext()).granted
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_public_interactions_need_no_token(interaction: str) -> None:
 def test_each_refusal_gets_its_challenge(request_: AccessRequest, context: AccessContext, header: str) -> None:
     refusal = examine(access.CHECKS, request_, context).decisive()
     assert refusal is not None
-    assert bearer.challenge(refusal, "x") == header
+    assert bearer.write_challenge(refusal, "x") == header
 
 
 def test_no_fact_holds_the_token() -> None:
@@ -370,13 +370,13 @@ def test_filters_apply_to_system_scopes_and_shared_types() -> None:
 
 def test_a_scope_that_is_not_well_formed_grants_nothing_and_the_others_do() -> None:
     negated = structs.replace(TOKEN, scope="patient/Observation.rs?category:not=laboratory")
-    assert visibility(negated, USER, POLICY, COMPARTMENT) == NOTHING
+    assert visibility_of(negated, USER, POLICY, COMPARTMENT) == NOTHING
     both = structs.replace(TOKEN, scope=f"{negated.scope} patient/Condition.rs")
     other = structs.replace(TOKEN, scope="patient/Condition.rs")
-    assert visibility(both, USER, POLICY, COMPARTMENT) == visibility(other, USER, POLICY, COMPARTMENT)
+    assert visibility_of(both, USER, POLICY, COMPARTMENT) == visibility_of(other, USER, POLICY, COMPARTMENT)
 
 
 def test_a_token_holds_until_it_is_revoked_and_only_for_its_base() -> None:
-    assert access.holds(BASE, "Bearer t", KNOWN)
-    assert not access.holds(BASE, "Bearer t", structs.replace(KNOWN, token=structs.replace(TOKEN, revoked=True)))
-    assert not access.holds("http://localhost:7425/general/r5", "Bearer t", KNOWN)
+    assert access.token_holds(BASE, "Bearer t", KNOWN)
+    assert not access.token_holds(BASE, "Bearer t", structs.replace(KNOWN, token=structs.replace(TOKEN, revoked=True)))
+    assert not access.token_holds("http://localhost:7425/general/r5", "Bearer t", KNOWN)

@@ -359,12 +359,12 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
 def test_each_refusal_carries_the_facts_of_its_explanation(
     request_: AccessRequest, context: AccessContext, expected: Refusal
 ) -> None:
-    assert examine(access.checks(request_), request_, context).refusals[0] == expected
+    assert examine(access.checks_for(request_), request_, context).refusals[0] == expected
 
 
 def test_a_challenge_names_the_scope_only_if_the_scope_is_missing() -> None:
     for status, named in ((401, False), (400, False), (403, True)):
-        challenge = bearer.challenge(Refusal("x", "insufficient_scope", {"needed": "patient/Patient.rs"}, status), "here")
+        challenge = bearer.write_challenge(Refusal("x", "insufficient_scope", {"needed": "patient/Patient.rs"}, status), "here")
         assert ('scope="patient/Patient.rs"' in challenge) is named
 
 

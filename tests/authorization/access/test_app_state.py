@@ -53,7 +53,7 @@ def about(reference: str) -> dict[str, Any]:
 
 
 def refusals(request: AccessRequest, context: AccessContext) -> tuple[Refusal, ...]:
-    return examine(app_state.checks(request), request, context).refusals
+    return examine(app_state.checks_for(request), request, context).refusals
 
 
 def create(

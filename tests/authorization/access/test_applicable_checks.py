@@ -154,7 +154,7 @@ def test_the_validity_of_a_token_depends_only_on_the_base_and_the_header_of_a_re
         user=KNOWN.user if has_user else None,
     )
     valid = holder == "good" and header == "Bearer t" and has_client and has_user
-    assert access.holds(request.base, header, known) is valid
+    assert access.token_holds(request.base, header, known) is valid
     assert all(token_check.decide(request, known) is None for token_check in access.HOLDING) is valid
     if valid:
         plan = compile_checks(CHECKS, request.interaction, access.HOLDING)

@@ -24,7 +24,7 @@ from sickbay.kernel.checks import examine
 )
 def test_a_search_across_types_needs_a_scope_for_each(scope: str, query: str, lacking: str | None) -> None:
     request = structs.replace(fhir_request(None, "s", query=query), interaction="search-system")
-    refusals = examine(access.checks(request), request, with_scope(scope)).refusals
+    refusals = examine(access.checks_for(request), request, with_scope(scope)).refusals
     assert [refusal.facts["type"] for refusal in refusals] == ([] if lacking is None else [lacking])
     assert all((refusal.name, refusal.facts["letters"]) == ("fhir-insufficient-scope", "s") for refusal in refusals)
 

@@ -20,7 +20,7 @@ from sickbay.protocol.parameters import parse
 
 
 def names_and_statuses(request: AccessRequest, context: AccessContext = KNOWN) -> list[tuple[str, int]]:
-    return [(refusal.name, refusal.status) for refusal in examine(search.checks(request), request, context).refusals]
+    return [(refusal.name, refusal.status) for refusal in examine(search.checks_for(request), request, context).refusals]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_an_undefined_id_is_not_found() -> None:
 )
 def test_each_unusable_url_or_accept_is_refused(path: str, accept: str | None, rule: str, status: int) -> None:
     request = AccessRequest("GET", BASE, path, headers={"accept": accept} if accept else {})
-    known = structs.replace(KNOWN, faults=search.faults(request, "r4"))
+    known = structs.replace(KNOWN, faults=search.find_faults(request, "r4"))
     assert names_and_statuses(request, known) == [(rule, status)]
 
 
@@ -144,7 +144,7 @@ def test_a_posted_search_may_have_all_parameters_in_the_url() -> None:
 
 
 def test_a_preflight_is_not_checked() -> None:
-    assert search.checks(search_request("Patient", interaction="preflight")) == ()
+    assert search.checks_for(search_request("Patient", interaction="preflight")) == ()
 
 
 def test_without_a_known_version_the_content_type_is_not_checked() -> None:
@@ -233,9 +233,9 @@ def test_a_search_names_only_the_parameters_that_the_hospital_has_for_its_type(
 
 def test_faults_of_url_and_format_are_found() -> None:
     fault = RequestError("fhir-accept-unsupported", "Accept", "html", "application/fhir+json")
-    assert search.faults(AccessRequest("GET", BASE, "/Patient", parse("_format=html")), "r4") == (fault,)
-    assert search.faults(AccessRequest("GET", BASE, "/Patient", parse("_format=json")), "r4") == ()
-    assert [reported.rule for reported in search.faults(AccessRequest("GET", BASE, "/Patients"), "r4")] == [
+    assert search.find_faults(AccessRequest("GET", BASE, "/Patient", parse("_format=html")), "r4") == (fault,)
+    assert search.find_faults(AccessRequest("GET", BASE, "/Patient", parse("_format=json")), "r4") == ()
+    assert [reported.rule for reported in search.find_faults(AccessRequest("GET", BASE, "/Patients"), "r4")] == [
         "fhir-resource-unknown"
     ]
 
@@ -268,11 +268,13 @@ def test_a_check_with_inputs_passes_if_they_are_empty() -> None:
 def test_the_likely_base_is_the_tokens_or_the_one_of_the_version_in_the_url(
     path: str, token: AccessToken | None, base: str
 ) -> None:
-    assert search.base_meant(path, token, Server(fhir_bases=("http://a/x/r4", "http://a/x/dstu2"))) == base
+    assert search.find_base(path, token, Server(fhir_bases=("http://a/x/r4", "http://a/x/dstu2"))) == base
 
 
 def test_the_last_segment_of_the_base_in_place_of_a_type_is_recognised() -> None:
     for path, recognised in (("/r4/Patient", True), ("/Patients", False)):
         request = AccessRequest("GET", BASE, path)
-        (refusal, *_) = examine(search.CHECKS, request, structs.replace(KNOWN, faults=search.faults(request, "r4"))).refusals
+        (refusal, *_) = examine(
+            search.CHECKS, request, structs.replace(KNOWN, faults=search.find_faults(request, "r4"))
+        ).refusals
         assert ("of_base" in refusal.facts) is recognised

@@ -132,7 +132,7 @@ from sickbay.protocol.parameters import parse
         ),
         (
             search_request("Practitioner"),
-            structs.replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/MedicationOrder"), "r4")),
+            structs.replace(KNOWN, faults=search.find_faults(AccessRequest("GET", BASE, "/MedicationOrder"), "r4")),
             Refusal(
                 "fhir-resource-wrong-version",
                 "not-found",
@@ -149,7 +149,7 @@ from sickbay.protocol.parameters import parse
         ),
         (
             search_request("Practitioner"),
-            structs.replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patients"), "r4")),
+            structs.replace(KNOWN, faults=search.find_faults(AccessRequest("GET", BASE, "/Patients"), "r4")),
             Refusal(
                 "fhir-resource-unknown",
                 "not-found",
@@ -166,7 +166,7 @@ from sickbay.protocol.parameters import parse
         ),
         (
             search_request("Practitioner"),
-            structs.replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patient/a%20b"), "r4")),
+            structs.replace(KNOWN, faults=search.find_faults(AccessRequest("GET", BASE, "/Patient/a%20b"), "r4")),
             Refusal(
                 "fhir-id-invalid",
                 "value",
@@ -183,7 +183,9 @@ from sickbay.protocol.parameters import parse
         ),
         (
             search_request("Practitioner"),
-            structs.replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patient", parse("_format=html")), "r4")),
+            structs.replace(
+                KNOWN, faults=search.find_faults(AccessRequest("GET", BASE, "/Patient", parse("_format=html")), "r4")
+            ),
             Refusal(
                 "fhir-accept-unsupported",
                 "not-supported",
@@ -212,4 +214,4 @@ from sickbay.protocol.parameters import parse
 def test_each_refusal_carries_the_facts_of_its_explanation(
     request_: AccessRequest, context: AccessContext, expected: Refusal
 ) -> None:
-    assert examine(search.checks(request_), request_, context).refusals[0] == expected
+    assert examine(search.checks_for(request_), request_, context).refusals[0] == expected

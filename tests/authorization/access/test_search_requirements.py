@@ -17,7 +17,7 @@ from sickbay.protocol.parameters import parse
 
 
 def search_refusals(request: AccessRequest, context: AccessContext) -> list[Refusal]:
-    return [*examine(search.checks(request), request, context).refusals]
+    return [*examine(search.checks_for(request), request, context).refusals]
 
 
 def with_policy(*lines: str, only_id: tuple[str, ...] = ()) -> AccessContext:
@@ -95,7 +95,7 @@ def test_any_patient_parameter_of_the_type_is_enough() -> None:
 def test_an_unsupported_format_is_a_fault_with_the_supported_one(accept: str | None, query: str, value: str | None) -> None:
     request = search_request("Patient", query, headers={} if accept is None else {"accept": accept})
     expected = RequestError("fhir-accept-unsupported", "Accept", value, "application/fhir+json") if value else None
-    assert search.faults(request, "r4") == ((expected,) if expected else ())
+    assert search.find_faults(request, "r4") == ((expected,) if expected else ())
 
 
 def test_the_refusal_lists_the_fhir_versions_of_a_type() -> None:

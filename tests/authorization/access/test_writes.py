@@ -217,7 +217,7 @@ def test_each_interaction_has_its_checks(interaction: str, names: list[str]) -> 
 
 def test_a_conditional_update_has_no_id_to_compare() -> None:
     """Its patient isn't checked either until it is known which resource it will be."""
-    names = [write_check.name for write_check in writes.checks(write_request(id=None))]
+    names = [write_check.name for write_check in writes.checks_for(write_request(id=None))]
     assert names == ["body_is_such_a_resource", "resource_is_valid"]
 
 
@@ -227,7 +227,7 @@ def test_an_unknown_kind_of_write_needs_the_letter_of_an_update() -> None:
     assert [refusal.name for refusal in examine((*access.CHECKS, *writes.BODY), request, known).refusals] == [
         "fhir-write-outside-scope"
     ]
-    assert writes.checks(request) == ()
+    assert writes.checks_for(request) == ()
 
 
 @pytest.mark.parametrize(("interaction", "refused"), [("delete", False), ("update", True), ("patch", True)])

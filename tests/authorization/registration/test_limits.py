@@ -55,7 +55,7 @@ def names(client: Client, limit: Grant) -> list[str]:
 
 def change(client: Client, metadata: dict[str, Any]) -> Client:
     """Returns the client after its own update if that is accepted, or unchanged otherwise."""
-    given = client_metadata.update({"client_id": "c", **metadata}, client)
+    given = client_metadata.read_update({"client_id": "c", **metadata}, client)
     new = structs.replace(client, **given, granted=registration_limits.read_limits(client))
     return client if names(new, registration_limits.read_limits(client)) else new
 
@@ -139,7 +139,7 @@ def permissions(scope: str) -> set[tuple[str, str, str, tuple[tuple[str, str], .
     """Returns every (level, type, letter, filters) that a scope string permits, by enumeration."""
     types = ("Patient", "Observation", "Condition", "Other")
     permitted: set[tuple[str, str, str, tuple[tuple[str, str], ...]]] = set()
-    for resource_scope in scopes.resources(scope):
+    for resource_scope in scopes.list_resources(scope):
         for type in types if resource_scope.type == "*" else (resource_scope.type,):
             permitted |= {
                 (resource_scope.level, type, letter, tuple(sorted(resource_scope.filters))) for letter in resource_scope.letters
@@ -176,7 +176,7 @@ def test_no_sequence_of_updates_exceeds_what_was_granted(scope: str, grants: lis
         assert is_within(client.scope, first.scope)
         assert set(client.grant_types) <= set(grants)
         assert (client.client, client.auth_method, client.native) == (first.client, first.auth_method, False)
-        places = {urls.origin(uri) or uri.partition(":")[0] for uri in client.redirect_uris}
+        places = {urls.origin_of(uri) or uri.partition(":")[0] for uri in client.redirect_uris}
         assert places <= {"https://app.example.org", "com.example.app"}
         assert client.type == first.type or set(client.grant_types) == {"client_credentials"}
         assert all(getattr(client, name) == getattr(first, name) for name in FIXED)

@@ -213,14 +213,14 @@ def test_an_app_without_a_secret_cannot_send_one() -> None:
 
 
 def test_an_update_keeps_tenant_and_version_and_resets_the_rest() -> None:
-    update = client_metadata.update(VALID, REGISTERED)
+    update = client_metadata.read_update(VALID, REGISTERED)
     assert not {"tenant", "fhir", "smart_version", "pkce"} & set(update)
     assert (update["name"], update["scope"]) == ("Growth", client_metadata.DEFAULT_SCOPE)
 
 
 def test_an_update_of_a_backend_service_keeps_its_type() -> None:
     service = Client("c", tenant="cerner", type="system", client="asymmetric", grant_types=("client_credentials",))
-    assert client_metadata.update(VALID, service)["type"] == "system"
+    assert client_metadata.read_update(VALID, service)["type"] == "system"
 
 
 def test_the_management_url_is_returned_only_with_its_token() -> None:

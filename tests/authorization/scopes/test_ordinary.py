@@ -174,7 +174,7 @@ def test_an_ordinary_refresh_passes_every_check_and_keeps_every_scope(
     known = structs.replace(REFRESHING, client=client, server=server, family=family)
     if ordinary_scopes.is_ordinary_refresh(request, client, server, family):
         assert [check.name for check in REFRESH_SCOPES if check.decide(request, known)] == []
-        assert refresh.narrow(family, text, client, server) == " ".join(split(text or granted))
+        assert refresh.narrow_scope(family, text, client, server) == " ".join(split(text or granted))
 
 
 @pytest.mark.parametrize("registered", ["system/Patient.rs", "system/Patient.cruds system/Group.rs", "system/*.rs"])

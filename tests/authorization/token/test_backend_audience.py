@@ -15,7 +15,7 @@ from sickbay.kernel.checks import examine
 
 ISSUER = "http://localhost:7425/general"
 INTROSPECTION, REVOCATION = f"{ISSUER}/oauth/introspect", f"{ISSUER}/oauth/revoke"
-ENDPOINTS = {URL: None, INTROSPECTION: introspection.checks, REVOCATION: revocation.checks}
+ENDPOINTS = {URL: None, INTROSPECTION: introspection.checks_for, REVOCATION: revocation.checks_for}
 USUAL, STRICT = Policy(), Policy(assertion_audience="token-endpoint")
 WRONG = ("assertion-aud-wrong", "invalid_client")
 

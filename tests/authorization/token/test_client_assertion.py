@@ -277,7 +277,7 @@ def test_a_critical_extension_is_refused_by_name(crit: object) -> None:
     checked.
     """
     _, claims, signature = sign().split(".")
-    header = {**jose.peek(sign()).header, "crit": crit}  # type: ignore[union-attr]
+    header = {**jose.read_unverified(sign()).header, "crit": crit}  # type: ignore[union-attr]
     new = urlsafe_b64encode(json.dumps(header).encode()).decode().rstrip("=")
     result = examine_token(request(".".join((new, claims, signature))), sample_context())
     assert result.refusals == (Refusal("assertion-crit-unknown", "invalid_client", {"received": crit}),)

@@ -115,10 +115,10 @@ def test_an_unreadable_assertion_gets_only_its_own_refusal(sent: str, name: str)
 
 
 def test_secrets_include_both_readings_of_the_header_and_the_body() -> None:
-    assert client_authentication.secrets(token_request()) == ()
-    assert client_authentication.secrets(token_request(client_secret="a")) == ("a",)
-    assert client_authentication.secrets(token_request(headers={"Authorization": basic("app:a+b")})) == ("a b", "a+b")
-    assert client_authentication.secrets(token_request(headers={"Authorization": "Basic !"})) == ()
+    assert client_authentication.list_secrets(token_request()) == ()
+    assert client_authentication.list_secrets(token_request(client_secret="a")) == ("a",)
+    assert client_authentication.list_secrets(token_request(headers={"Authorization": basic("app:a+b")})) == ("a b", "a+b")
+    assert client_authentication.list_secrets(token_request(headers={"Authorization": "Basic !"})) == ()
 
 
 def test_the_keys_belong_to_the_assertion_that_was_sent() -> None:

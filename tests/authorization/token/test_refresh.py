@@ -34,30 +34,30 @@ generations = st.integers(0, 10**9 - 1)
 
 @given(keys, families, generations)
 def test_family_and_generation_are_read_from_a_refresh_token(key: bytes, family: str, generation: int) -> None:
-    assert refresh.read(key, refresh.make(key, family, generation)) == (family, generation)
+    assert refresh.read_token(key, refresh.make_token(key, family, generation)) == (family, generation)
 
 
 @given(keys, keys, families, generations)
 def test_another_key_reads_nothing(key: bytes, other: bytes, family: str, generation: int) -> None:
-    assert (refresh.read(other, refresh.make(key, family, generation)) is None) == (key != other)
+    assert (refresh.read_token(other, refresh.make_token(key, family, generation)) is None) == (key != other)
 
 
 @given(keys, st.text())
 def test_no_other_text_is_accepted_or_raises_an_error(key: bytes, text: str) -> None:
-    assert refresh.read(key, text) is None
+    assert refresh.read_token(key, text) is None
 
 
 @given(keys, families, generations)
 def test_a_changed_generation_is_refused(key: bytes, family: str, generation: int) -> None:
-    mac = refresh.make(key, family, generation).rpartition(".")[2]
-    assert refresh.read(key, f"{family}.{generation + 1}.{mac}") is None
-    assert refresh.read(key, f"{family}.0{generation}.{mac}") is None
+    mac = refresh.make_token(key, family, generation).rpartition(".")[2]
+    assert refresh.read_token(key, f"{family}.{generation + 1}.{mac}") is None
+    assert refresh.read_token(key, f"{family}.0{generation}.{mac}") is None
 
 
 @given(keys, families, generations)
 def test_the_access_token_is_unique_to_its_generation(key: bytes, family: str, generation: int) -> None:
     text = refresh.make_access_token(key, family, generation)
-    assert text not in refresh.make(key, family, generation)
+    assert text not in refresh.make_token(key, family, generation)
     assert text != refresh.make_access_token(key, family, generation + 1)
     assert len(text) == 43
 
@@ -147,10 +147,10 @@ def test_a_refresh_may_narrow_and_never_widen(scope: str, granted: bool) -> None
 
 def test_the_next_scope_is_the_requested_or_the_whole_one() -> None:
     app = structs.replace(PUBLIC, scope=FAMILY.scope)
-    assert refresh.narrow(FAMILY, "patient/Patient.r  patient/Patient.r", app, Server()) == "patient/Patient.r"
-    assert refresh.narrow(FAMILY, None, app, Server()) == FAMILY.scope
+    assert refresh.narrow_scope(FAMILY, "patient/Patient.r  patient/Patient.r", app, Server()) == "patient/Patient.r"
+    assert refresh.narrow_scope(FAMILY, None, app, Server()) == FAMILY.scope
     fewer = structs.replace(PUBLIC, scope="offline_access patient/Patient.rs")
-    assert refresh.narrow(FAMILY, None, fewer, Server()) == fewer.scope
+    assert refresh.narrow_scope(FAMILY, None, fewer, Server()) == fewer.scope
 
 
 def test_a_reused_refresh_token_revokes() -> None:
@@ -229,25 +229,25 @@ def test_each_refusal_carries_the_facts_of_its_explanation(
 def test_tokens_keep_their_format() -> None:
     """An app's stored token must still work after Sickbay is updated."""
     key = b"k" * 32
-    assert refresh.make(key, "f", 3) == "f.3.bXi8snZWmsGOI2BBaSShqeCbSpBAlCoAyTW-Hy52hzU"
+    assert refresh.make_token(key, "f", 3) == "f.3.bXi8snZWmsGOI2BBaSShqeCbSpBAlCoAyTW-Hy52hzU"
     assert refresh.make_access_token(key, "f", 3) == "tOXv1PDwrzxgHDYVgtiFzFYI_OLg8yEP057L80Titq0"
 
 
 @pytest.mark.parametrize("generation", [0, 9, 10**8, 10**9 - 1])
 def test_a_generation_has_at_most_nine_digits(generation: int) -> None:
     key = b"k" * 32
-    assert refresh.read(key, refresh.make(key, "f", generation)) == ("f", generation)
-    assert refresh.read(key, refresh.make(key, "f", generation + 10**9)) is None
+    assert refresh.read_token(key, refresh.make_token(key, "f", generation)) == ("f", generation)
+    assert refresh.read_token(key, refresh.make_token(key, "f", generation + 10**9)) is None
 
 
 @pytest.mark.parametrize("number", ["\u0661", "\u00b2", "-1", "", "1_0", " 1"])
 def test_a_generation_has_only_ascii_digits(number: str) -> None:
-    assert refresh.read(b"k" * 32, f"f.{number}.x") is None
+    assert refresh.read_token(b"k" * 32, f"f.{number}.x") is None
 
 
 def test_a_narrower_scope_is_separated_by_single_spaces() -> None:
     app = structs.replace(PUBLIC, scope="patient/Patient.rs openid")
-    assert refresh.narrow(FAMILY, "patient/Patient.rs  openid", app, Server()) == "patient/Patient.rs openid"
+    assert refresh.narrow_scope(FAMILY, "patient/Patient.rs  openid", app, Server()) == "patient/Patient.rs openid"
 
 
 @pytest.mark.parametrize("lenient", [False, True])

@@ -66,7 +66,7 @@ request that is sent with this header to this base.
 """
 
 
-def holds(base: str, header: str, context: AccessContext) -> bool:
+def token_holds(base: str, header: str, context: AccessContext) -> bool:
     """Whether all of HOLDING pass for requests to this base with this Authorization header. `context.token` must be issued."""
     request = AccessRequest("GET", base, "", headers={"authorization": header})
     return all(access_check.decide(request, context) is None for access_check in HOLDING)
@@ -83,6 +83,6 @@ CHECKS: tuple[AccessCheck, ...] = (
 )
 
 
-def checks(request: AccessRequest) -> tuple[AccessCheck, ...]:
+def checks_for(request: AccessRequest) -> tuple[AccessCheck, ...]:
     """Returns no checks for public interactions: preflight, metadata and discovery."""
     return () if request.interaction in WITHOUT_CHECKS else CHECKS

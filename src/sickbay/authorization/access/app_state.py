@@ -137,14 +137,14 @@ def token_covers_the_app_state(request: AccessRequest, context: AccessContext) -
         "received": about or "the app as a whole",
         "code": f"{system}|{code}",
         "expected": " or ".join(own) or "the patient or user of a token that has one",
-        "held": tuple(scope.text for scope in scopes.resources(token.scope)),
+        "held": tuple(scope.text for scope in scopes.list_resources(token.scope)),
     }
     return refusals.APP_STATE_OTHER_SUBJECT.with_facts(facts)
 
 
 def permits_app_state(token: AccessToken, user: object, letter: str, state: AppState) -> bool:
     """Whether a scope of the token permits this interaction with a state of the token's own app."""
-    usable = (scope for scope in scopes.resources(token.scope) if letter in scope.letters and scope.type in ("*", "Basic"))
+    usable = (scope for scope in scopes.list_resources(token.scope) if letter in scope.letters and scope.type in ("*", "Basic"))
     return any(_is_of(scope, state) and _scope_reaches_subject(scope, token, user, state.subject) for scope in usable)
 
 
@@ -239,7 +239,7 @@ BODY: tuple[AccessCheck, ...] = (
 THERE: tuple[AccessCheck, ...] = (if_match_is_sent, app_state_exists, if_match_has_the_stored_version_if_sent)
 
 
-def checks(request: AccessRequest) -> tuple[AccessCheck, ...]:
+def checks_for(request: AccessRequest) -> tuple[AccessCheck, ...]:
     """Returns checks of the token, then of the body, then of the stored state. Other interactions check only the token."""
     match request.interaction:
         case "create":

@@ -22,7 +22,7 @@ _DOUBLED = re.compile(r" *bearer +bearer\b[^,]*$", re.IGNORECASE)
 _SCHEME = re.compile(r"bearer(?= |$)", re.IGNORECASE)
 
 
-def bearer(request: AccessRequest) -> str | None:
+def read_bearer(request: AccessRequest) -> str | None:
     """Returns the token of the Authorization header (RFC 6750 2.1), or None."""
     return token_of(request.headers.get("authorization", ""))
 
@@ -46,7 +46,7 @@ def _likely_token(header: str) -> str:
     return "" if "," in header or header.lower().startswith("basic") or last.lower() == "bearer" else last
 
 
-def challenge(refusal: Refusal, realm: str, parameters: Mapping[str, str] = MappingProxyType({})) -> str:
+def write_challenge(refusal: Refusal, realm: str, parameters: Mapping[str, str] = MappingProxyType({})) -> str:
     """Returns WWW-Authenticate for a refusal with 400, 401 or 403 (RFC 6750 3). No token: no error code. parameters: more of
     them. Without them, a refusal with 403 names the scope that it needs.
     """
@@ -89,7 +89,7 @@ def token_is_only_in_the_header(request: AccessRequest, context: AccessContext) 
 def token_is_a_bearer_token(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Another scheme counts as no token (401). A malformed or repeated Bearer token is a bad request (400)."""
     header = request.headers.get("authorization")
-    if header is None or bearer(request):
+    if header is None or read_bearer(request):
         return None
     if _SCHEME.match(header.strip(" ")) is None:
         fault = "colon" if header.strip().lower().startswith("bearer:") else "scheme"
@@ -102,7 +102,7 @@ def token_is_a_bearer_token(request: AccessRequest, context: AccessContext) -> R
 def token_is_known(request: AccessRequest, context: AccessContext) -> Refusal | None:
     if context.token is not None:
         return None
-    text = bearer(request) or ""
+    text = read_bearer(request) or ""
     return refuse_unusable(
         "scheme" if text.lower() == "bearer" else "unknown",
         length=len(text),
@@ -113,7 +113,7 @@ def token_is_known(request: AccessRequest, context: AccessContext) -> Refusal | 
 
 def is_id_token(text: str) -> bool:
     """Whether a JWT has claims found only in an id_token: `nonce`, `fhirUser` or `auth_time`."""
-    jwt = jose.peek(text)
+    jwt = jose.read_unverified(text)
     return jwt is not None and ("nonce" in jwt.claims or "fhirUser" in jwt.claims or "auth_time" in jwt.claims)
 
 

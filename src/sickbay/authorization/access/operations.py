@@ -36,7 +36,7 @@ def export_is_requested_by_a_backend_service(request: AccessRequest, context: Ac
     """An export covers whole populations, but a user's scopes are limited to that user's patients."""
     if not is_export(request) or not isinstance(context.token, AccessToken):
         return None
-    granted = scopes.resources(context.token.scope)
+    granted = scopes.list_resources(context.token.scope)
     if granted and all(scope.level == "system" for scope in granted):
         return None
     facts = {"held": tuple(scope.text for scope in granted), "needed": "system/*.rs", "received": context.token.scope}

@@ -83,13 +83,13 @@ def grants_letters(scope: str, type: str | None, letters: str) -> bool:
 
 @memoize(4096)
 def _levels_of_scope(scope: str) -> frozenset[str]:
-    return frozenset(resource_scope.level for resource_scope in scopes.resources(scope))
+    return frozenset(resource_scope.level for resource_scope in scopes.list_resources(scope))
 
 
 @memoize(4096)
 def _list_usable(scope: str) -> tuple[ResourceScope, ...]:
     """Returns the scopes whose filters are understood."""
-    return tuple(resource_scope for resource_scope in scopes.resources(scope) if filters_of(resource_scope) is not None)
+    return tuple(resource_scope for resource_scope in scopes.list_resources(scope) if filters_of(resource_scope) is not None)
 
 
 def _refuse_scope(request: AccessRequest, context: AccessContext, type: str | None, letters: str, **more: object) -> Refusal:
@@ -99,7 +99,7 @@ def _refuse_scope(request: AccessRequest, context: AccessContext, type: str | No
 
 
 def refuse_insufficient(request: AccessRequest, token: AccessToken, type: str | None, letters: str, **more: object) -> Refusal:
-    granted = scopes.resources(token.scope)
+    granted = scopes.list_resources(token.scope)
     of_type = "".join(resource_scope.letters for resource_scope in granted if resource_scope.type in ("*", type))
     facts = {
         "type": "the whole server" if type in (None, "*") else type,
@@ -115,7 +115,7 @@ def refuse_insufficient(request: AccessRequest, token: AccessToken, type: str | 
 
 def needed_scope(token: AccessToken, type: str | None, letters: str) -> str:
     """Returns the scope to request, in the level and syntax of the granted ones."""
-    granted = scopes.resources(token.scope)
+    granted = scopes.list_resources(token.scope)
     level = "patient" if token.patient else "user" if token.user else granted[0].level if granted else "patient"
     if granted and all(resource_scope.version == "v1" for resource_scope in granted):
         return f"{level}/{type or '*'}.{'read' if set(letters) <= set('rs') else 'write'}"

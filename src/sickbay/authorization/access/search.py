@@ -39,7 +39,7 @@ NOT_NARROWING = ("active", "deceased", "_lastUpdated", "_profile", "_security", 
 _NARROWING_COMMON = ("_id", "_has")
 
 
-def faults(request: AccessRequest, version: str) -> tuple[RequestError, ...]:
+def find_faults(request: AccessRequest, version: str) -> tuple[RequestError, ...]:
     """Returns the faults of URL and Accept; those of the search itself come from fhir.search.parser."""
     routed = route(version, request.method, request.path)
     at_address = (routed.fault,) if isinstance(routed, Misrouted) and routed.fault else ()
@@ -99,12 +99,12 @@ def url_is_below_the_fhir_base_url(request: AccessRequest, context: AccessContex
     if at is None:
         return None
     assert isinstance(context.server, Server)
-    path, base = "/" + "/".join(segments[at:]), base_meant(request.path, context.token, context.server)
+    path, base = "/" + "/".join(segments[at:]), find_base(request.path, context.token, context.server)
     facts = {"received": request.url.partition("?")[0], "expected": base + path, "base": base, "path": path}
     return refusals.FHIR_BASE_URL_WRONG.with_facts(facts)
 
 
-def base_meant(path: str, token: object, server: Server) -> str:
+def find_base(path: str, token: object, server: Server) -> str:
     """Returns the base that the token is for, or the one whose version the URL names, or the first."""
     if isinstance(token, AccessToken) and token.base in server.fhir_bases:
         return token.base
@@ -143,7 +143,7 @@ def patient_search_has_a_criterion_if_required(request: AccessRequest, context: 
     token = context.token
     if not isinstance(token, AccessToken) or not _searches_patients_of_user(token.scope):
         return None
-    if any(narrows(name) for name, value in request.parameters if value):
+    if any(is_narrowing(name) for name, value in request.parameters if value):
         return None
     sent = [name for name in request.parameters.names() if name != "access_token"]
     facts = {"received": sent, "expected": ["name", "birthdate", "identifier", "_id"]}
@@ -153,11 +153,11 @@ def patient_search_has_a_criterion_if_required(request: AccessRequest, context: 
 @memoize(4096)
 def _searches_patients_of_user(scope: str) -> bool:
     """Whether a user/ scope allows searches for patients."""
-    granted = scopes.resources(scope)
+    granted = scopes.list_resources(scope)
     return any(part.level == "user" and part.type in ("*", "Patient") and "s" in part.letters for part in granted)
 
 
-def narrows(parameter: str) -> bool:
+def is_narrowing(parameter: str) -> bool:
     name = parameter.replace(".", ":").partition(":")[0]
     return name in _NARROWING_COMMON or not (name.startswith("_") or name in (*NOT_NARROWING, "access_token"))
 
@@ -357,6 +357,6 @@ CHECKS: tuple[SearchCheck, ...] = (
 )
 
 
-def checks(request: AccessRequest) -> tuple[SearchCheck, ...]:
+def checks_for(request: AccessRequest) -> tuple[SearchCheck, ...]:
     """Returns no checks for a preflight."""
     return () if request.interaction == "preflight" else CHECKS

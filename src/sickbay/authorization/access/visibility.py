@@ -15,14 +15,14 @@ from sickbay.protocol import scopes
 from sickbay.protocol.scopes import ResourceScope
 
 
-def visibility(token: AccessToken, user: User | Unknown | None, policy: Policy, compartment: Collection[str]) -> Visibility:
+def visibility_of(token: AccessToken, user: User | Unknown | None, policy: Policy, compartment: Collection[str]) -> Visibility:
     """Returns what the token's scopes make visible, combined. `compartment`: types of the version's Patient compartment.
 
     patient/ is limited to the compartment of the token's patient, user/ to those of the user's patients; system/ is unlimited.
     A scope that isn't well formed, or lacks its patient or user, grants nothing.
     """
     clauses: list[Clause] = []
-    for scope in scopes.resources(token.scope):
+    for scope in scopes.list_resources(token.scope):
         filters = filters_of(scope)
         if filters is not None:
             clauses += _clauses_of_scope(scope, filters, _visible_patients(scope, token, user), policy, compartment)
@@ -44,7 +44,7 @@ def _cached_visibility(
     """Depends only on its arguments, so a cached result never goes stale."""
     token = AccessToken("", scope, "", 0, "", patient=patient)
     user = None if patients is None else User("", "", "", patients=patients)
-    return visibility(token, user, Policy(shared_types=shared), frozenset(compartment_types(version)))
+    return visibility_of(token, user, Policy(shared_types=shared), frozenset(compartment_types(version)))
 
 
 def _visible_patients(scope: ResourceScope, token: AccessToken, user: User | Unknown | None) -> frozenset[str] | None:

@@ -148,7 +148,7 @@ def resource_is_not_added_to_another_record(request: AccessRequest, context: Acc
 def _writable_visibility(context: AccessContext) -> Visibility | None:
     """Returns what the token may write; None if that isn't known: offline, a user's patients aren't known."""
     assert isinstance(context.token, AccessToken)
-    if context.user is UNKNOWN and any(scope.level == "user" for scope in scopes.resources(context.token.scope)):
+    if context.user is UNKNOWN and any(scope.level == "user" for scope in scopes.list_resources(context.token.scope)):
         return None
     policy = policy_of(context.server)
     return determine_visibility(context.token, context.user, policy, context.version)
@@ -181,7 +181,7 @@ def _patient_facts(request: AccessRequest, context: AccessContext) -> dict[str, 
         "type": request.type,
         "patient": token.patient,
         "expected": f"Patient/{token.patient}" if token.patient else "a patient of this user",
-        "held": tuple(scope.text for scope in scopes.resources(token.scope)),
+        "held": tuple(scope.text for scope in scopes.list_resources(token.scope)),
     }
 
 
@@ -208,7 +208,7 @@ def patch_reads_only_what_the_token_may_read(request: AccessRequest, context: Ac
     operation = find_read_path(context.version or "r4", request.body, request.headers.get("content-type"))
     if operation is None:
         return None
-    granted = tuple(scope.text for scope in scopes.resources(token.scope))
+    granted = tuple(scope.text for scope in scopes.list_resources(token.scope))
     facts = {"type": request.type, "received": operation, "held": granted, "needed": needed_scope(token, request.type, "r")}
     return refusals.FHIR_PATCH_READS.with_facts(facts)
 
@@ -263,7 +263,7 @@ def read_condition(request: AccessRequest) -> str | None:
 
 def may_choose_the_id(token: object, type: str) -> bool:
     """Update-as-create needs a system/ scope for the type without a filter; other tokens could find out which ids exist."""
-    granted = scopes.resources(token.scope) if isinstance(token, AccessToken) else ()
+    granted = scopes.list_resources(token.scope) if isinstance(token, AccessToken) else ()
     return any(
         scope.level == "system" and "u" in scope.letters and scope.type in ("*", type) and "?" not in scope.text
         for scope in granted
@@ -297,7 +297,7 @@ BEFORE_SAVING: tuple[WriteCheck, ...] = (
 )
 
 
-def checks(request: AccessRequest) -> tuple[WriteCheck, ...]:
+def checks_for(request: AccessRequest) -> tuple[WriteCheck, ...]:
     """Returns the checks that need only the request; none for a read."""
     if request.interaction not in WRITING:
         return ()
@@ -312,4 +312,4 @@ def checks(request: AccessRequest) -> tuple[WriteCheck, ...]:
 
 def all_checks(request: AccessRequest) -> tuple[WriteCheck, ...]:
     """Returns all checks, including those that need the store."""
-    return (*checks(request), *BEFORE_SAVING) if request.interaction in WRITING else ()
+    return (*checks_for(request), *BEFORE_SAVING) if request.interaction in WRITING else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.authorization.authorize.parameters import audience, find_target, is_agent
+from sickbay.authorization.authorize.parameters import find_target, is_agent, read_audience
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
@@ -16,7 +16,7 @@ from sickbay.protocol import urls
 
 @check()
 def aud_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    if audience(request) or not context.smart or _has_default(context):
+    if read_audience(request) or not context.smart or _has_default(context):
         return None
     if is_agent(context.client):
         return refusals.MCP_RESOURCE_MISSING(received=None, parameter="resource")
@@ -50,7 +50,7 @@ def _has_default(context: AuthorizeContext) -> bool:
 @check(requires=("server",), after=(aud_is_sent,))
 def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     server = context.server
-    if not isinstance(server, Server) or not server.fhir_bases or not audience(request):
+    if not isinstance(server, Server) or not server.fhir_bases or not read_audience(request):
         return None
     wire = [request.wire(name) or "" for name in ("aud", "resource")]
     encoded_twice = any(urls.is_encoded_twice(value) for value in wire)
@@ -61,7 +61,7 @@ def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, context: Author
     facts = {
         "received": request.wire("aud") or request.wire("resource"),
         "bases": list(list_likely(server, context)),
-        "closest": find_nearest(audience(request) or "", list_likely(server, context)),
+        "closest": find_nearest(read_audience(request) or "", list_likely(server, context)),
         "endpoints": [server.authorization_endpoint, server.token_endpoint],
     }
     return refusals.AUD_MISMATCH.with_facts(facts)

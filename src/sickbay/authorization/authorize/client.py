@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.authorization.authorize.parameters import audience, resource_facts
+from sickbay.authorization.authorize.parameters import read_audience, resource_facts
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.likely_clients import guess_client
@@ -60,7 +60,7 @@ def client_is_enabled_for_this_tenant(request: AuthorizeRequest, context: Author
     client, server = context.client, context.server
     if not isinstance(client, Client) or not isinstance(server, Server) or client.enabled_tenants is None:
         return None
-    tenant = _tenant_of_aud(audience(request) or "", server.tenants)
+    tenant = _tenant_of_aud(read_audience(request) or "", server.tenants)
     if tenant is None or tenant in client.enabled_tenants:
         return None
     enabled = list(client.enabled_tenants)

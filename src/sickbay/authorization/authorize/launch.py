@@ -9,8 +9,8 @@ from sickbay.authorization.authorize.client import client_is_registered
 from sickbay.authorization.authorize.parameters import (
     asks_launch,
     asks_patient,
-    audience,
     find_base,
+    read_audience,
     resource_facts,
     split_scope,
 )
@@ -68,13 +68,13 @@ def launch_is_a_code_if_sent(request: AuthorizeRequest, context: AuthorizeContex
     code = _sent_launch_code(request)
     if not code or not (urls.is_absolute(code) or _is_base(code, request, context)):
         return None
-    facts = {"received": code, "aud": audience(request), "is_base": _is_base(code, request, context)}
+    facts = {"received": code, "aud": read_audience(request), "is_base": _is_base(code, request, context)}
     return refusals.LAUNCH_PARAM_IS_URL.with_facts(facts | _expected_launch(context))
 
 
 def _is_base(code: str, request: AuthorizeRequest, context: AuthorizeContext) -> bool:
     bases = context.server.fhir_bases if isinstance(context.server, Server) else ()
-    return urls.normalise(code) in {urls.normalise(url) for url in (*bases, audience(request)) if url}
+    return urls.normalise(code) in {urls.normalise(url) for url in (*bases, read_audience(request)) if url}
 
 
 @check(requires=("launch",), after=(launch_is_a_code_if_sent,))
@@ -120,9 +120,9 @@ def aud_equals_iss_of_the_launch_if_there_is_one(request: AuthorizeRequest, cont
     launch, server = context.launch, context.server
     if not isinstance(launch, Launch) or not isinstance(server, Server):
         return None
-    if not audience(request) or base_of(launch.iss, server.fhir_bases) in (None, find_base(request, server)):
+    if not read_audience(request) or base_of(launch.iss, server.fhir_bases) in (None, find_base(request, server)):
         return None
-    facts = {"received": audience(request), "expected": launch.iss, "note": "the iss of the launch"}
+    facts = {"received": read_audience(request), "expected": launch.iss, "note": "the iss of the launch"}
     return refusals.AUD_NOT_ISS_OF_LAUNCH.with_facts(facts)
 
 

@@ -68,20 +68,20 @@ def asks_patient(request: AuthorizeRequest) -> bool:
     return any(isinstance(scope, LaunchScope) and scope.type == "patient" for scope in read_scopes(request))
 
 
-def audience(request: AuthorizeRequest) -> str | None:
+def read_audience(request: AuthorizeRequest) -> str | None:
     """Returns aud, or resource (RFC 8707 2) instead."""
     return request.parameters.get("aud") or request.parameters.get("resource")
 
 
 def find_base(request: AuthorizeRequest, server: Server) -> str | None:
     """Returns the FHIR base that the request is for, or None if aud isn't one of the server's bases."""
-    aud = audience(request)
+    aud = read_audience(request)
     return base_here(aud, server) if aud else None
 
 
 def find_target(request: AuthorizeRequest, server: Server) -> str | None:
     """Returns what the token is for: a FHIR base or a registered resource. None if the request names neither."""
-    named = audience(request)
+    named = read_audience(request)
     return target_of(named, server) if named else None
 
 

@@ -132,7 +132,7 @@ def wildcard_scopes_are_allowed(request: AuthorizeRequest, context: AuthorizeCon
 def _refused_wildcards(request: AuthorizeRequest, context: AuthorizeContext) -> list[ResourceScope]:
     """Returns the requested wildcard scopes that the server or the registration doesn't allow."""
     policy = policy_of(context.server)
-    registered = scopes.resources(context.client.scope) if isinstance(context.client, Client) else None
+    registered = scopes.list_resources(context.client.scope) if isinstance(context.client, Client) else None
     allowed = policy.wildcard_scopes and (registered is None or any(scope.wildcard for scope in registered))
     return [] if allowed else [scope for scope in requested_resources(request) if scope.wildcard]
 

@@ -86,7 +86,7 @@ def iss_is_encoded_once(request: UrlRequest, context: UrlContext) -> Refusal | N
 @check(after=(iss_is_sent,))
 def iss_is_an_absolute_url(request: UrlRequest, context: UrlContext) -> Refusal | None:
     iss = iss_of(request) or ""
-    if urls.split(iss).scheme in ("http", "https") and urls.host(iss):
+    if urls.split(iss).scheme in ("http", "https") and urls.host_of(iss):
         return None
     return refusals.LAUNCH_URL_ISS_NOT_ABSOLUTE(received=iss)
 

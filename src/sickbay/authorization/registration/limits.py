@@ -117,10 +117,10 @@ def uris_are_within_the_limits_of_the_app(request: RegistrationRequest, context:
 def _origin_of_uri(uri: str, limit: Grant) -> str:
     """Returns scheme, host and port; for a native app on loopback without the port, which may vary (RFC 8252 7.3)."""
     if not urls.is_web(uri):
-        return f"{urls.scheme(uri)}:"
+        return f"{urls.scheme_of(uri)}:"
     if limit.native and urls.is_loopback(uri):
-        return f"{urls.split(uri).scheme}://{urls.host(uri)}"
-    return urls.origin(uri) or uri
+        return f"{urls.split(uri).scheme}://{urls.host_of(uri)}"
+    return urls.origin_of(uri) or uri
 
 
 def _refuse_over_limit(

@@ -118,8 +118,8 @@ def default_scope(system: bool, limit: Grant | None = None) -> str:
     if limit is None or limit.scope is None:
         return default
     permitted = [token for token in default.split() if permits_scope(limit.scope, token)]
-    if not scopes.resources(" ".join(permitted)):
-        permitted += [scope.text for scope in scopes.resources(limit.scope) if (scope.level == "system") == system]
+    if not scopes.list_resources(" ".join(permitted)):
+        permitted += [scope.text for scope in scopes.list_resources(limit.scope) if (scope.level == "system") == system]
     return " ".join(permitted)
 
 
@@ -148,7 +148,7 @@ def _is_secret(sent: str, stored_hash: str) -> bool:
     return hmac.compare_digest(sha256(sent.encode("utf-8", "surrogatepass")).hexdigest(), stored_hash)
 
 
-def update(metadata: dict[str, Any], client: Client) -> dict[str, Any]:
+def read_update(metadata: dict[str, Any], client: Client) -> dict[str, Any]:
     """Converts valid update metadata. Missing members go back to their defaults (RFC 7592 2.2), except scope, grant types and
     authentication method: their defaults could be more than was granted.
     """

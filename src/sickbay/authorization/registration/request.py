@@ -35,7 +35,7 @@ def software_statement_is_from_a_trusted_issuer_if_sent(request: RegistrationReq
 
 def _statement_issuer(request: RegistrationRequest) -> str:
     """Returns the issuer who attests to the metadata (RFC 7591 2.3: iss is required); "" if there is none."""
-    jwt = jose.peek(request.software_statement or "")
+    jwt = jose.read_unverified(request.software_statement or "")
     return str(jwt.claims.get("iss") or "") if jwt else ""
 
 
@@ -84,7 +84,7 @@ def jwks_uri_is_a_url_if_sent(request: RegistrationRequest, context: Any) -> Ref
 
 
 def _is_http(uri: str) -> bool:
-    return urls.split(uri).scheme in ("http", "https") and bool(urls.host(uri))
+    return urls.split(uri).scheme in ("http", "https") and bool(urls.host_of(uri))
 
 
 @check(after=(jwks_uri_is_a_url_if_sent,))

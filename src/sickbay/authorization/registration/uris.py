@@ -139,7 +139,7 @@ def launch_uri_is_https_or_loopback_if_sent(request: RegistrationRequest, contex
 
 
 def is_insecure(uri: str) -> bool:
-    return urls.split(uri).scheme == "http" and bool(urls.host(uri)) and not urls.is_loopback(uri)
+    return urls.split(uri).scheme == "http" and bool(urls.host_of(uri)) and not urls.is_loopback(uri)
 
 
 CHECKS = (

@@ -90,7 +90,7 @@ def _authorize_demands(text: str, registration: str) -> Demands | None:
     if not text.strip() or "," in text or "%" in text or requested_scopes.find_wrong_separators(text) or system:
         return None
     demands = _read_demands(tokens, parsed, parse_registered(registration))
-    wildcards = any(scope.wildcard for scope in scopes.resources(registration))
+    wildcards = any(scope.wildcard for scope in scopes.list_resources(registration))
     return demands if demands is None or wildcards or not demands.wildcard else None
 
 

@@ -10,7 +10,7 @@ from sickbay.authorization.models import AuthorizationCode, Client, Pkce, Server
 from sickbay.authorization.refusals import token as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.checks import Check, Refusal, Unknown
-from sickbay.protocol.pkce import challenge, is_match, is_verifier, slip
+from sickbay.protocol.pkce import is_match, is_verifier, make_challenge, slip_of
 
 
 def find_mode(server: Server | Unknown, client: Client | Unknown | None) -> Pkce:
@@ -54,7 +54,8 @@ def code_verifier_matches_code_challenge_if_there_is_one(request: TokenRequest, 
     verifier, registered = request.parameters.get("code_verifier"), _registered_challenge(context)
     if not verifier or not registered or is_match(verifier, registered) or _is_pkce_off(context):
         return None
-    facts: dict[str, Any] = {"challenge": registered, "computed": challenge(verifier), "slip": slip(verifier, registered)}
+    computed = make_challenge(verifier)
+    facts: dict[str, Any] = {"challenge": registered, "computed": computed, "slip": slip_of(verifier, registered)}
     if facts["computed"] in context.attempts:
         facts["other_attempt"] = True
     return refusals.PKCE_VERIFIER_MISMATCH.with_facts(facts)

@@ -32,7 +32,7 @@ REPEAT_WINDOW = 10
 """Seconds in which the previous generation repeats its response."""
 
 
-def make(key: bytes, family: str, generation: int) -> str:
+def make_token(key: bytes, family: str, generation: int) -> str:
     """Returns the refresh token of this generation."""
     return f"{family}.{generation}.{_mac_of_token(key, 'refresh', family, generation)}"
 
@@ -50,13 +50,13 @@ def is_refresh_token(text: str) -> bool:
     return SHAPE.fullmatch(text) is not None
 
 
-def read(key: bytes, text: str) -> tuple[str, int] | None:
+def read_token(key: bytes, text: str) -> tuple[str, int] | None:
     """Returns family and generation, or None if it isn't a refresh token of this key."""
     family, _, _mac_sent = text.rpartition(".")
     family, _, number = family.rpartition(".")
     if not family or not number.isascii() or not number.isdigit() or len(number) > 9:
         return None
-    genuine = hmac.compare_digest(make(key, family, int(number)).encode(), text.encode())
+    genuine = hmac.compare_digest(make_token(key, family, int(number)).encode(), text.encode())
     return (family, int(number)) if genuine else None
 
 
@@ -300,7 +300,7 @@ def _is_granted(requested: str, granted: str) -> bool:
     return scopes.is_covered(parsed, scopes.parse_all(granted_scopes))
 
 
-def narrow(family: TokenFamily, requested: str | None, client: Client, server: Server) -> str:
+def narrow_scope(family: TokenFamily, requested: str | None, client: Client, server: Server) -> str:
     """Returns the next access token's scope: what was requested, or the whole grant (RFC 6749 6), if it would
     still be granted.
     """

@@ -47,11 +47,11 @@ def body_of(move: str) -> dict[str, Any]:
 
 
 def describe(reading: dict[str, Any]) -> str:
-    """Sickbay's time and real time, and how far they are apart."""
+    """Sickbay's time, real time, and the difference between them."""
     distance = english.describe_offset(reading["offset"])
     if reading["frozen"]:
         distance = f"frozen, {distance}" if round(reading["offset"]) else "frozen"
     return (
-        f"Sickbay's time: {english.moment(reading['now'])} UTC ({distance})\n"
-        f"Real time:      {english.moment(reading['real'])} UTC"
+        f"Sickbay's time: {english.write_time(reading['now'])} UTC ({distance})\n"
+        f"Real time:      {english.write_time(reading['real'])} UTC"
     )

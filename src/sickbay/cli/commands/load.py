@@ -118,7 +118,7 @@ async def _run_load(run: Loading, reads: Iterator[FileResult], shown: Progress, 
 
 
 def _end(portion: list[FileResult], shown: Progress, stop: bool) -> int:
-    """Returns how many results to store: all, or with `stop` those before a failed one. Shows the progress up to there."""
+    """Returns how many results to store: all, or with `stop` those before a failed one. Shows the progress up to that point."""
     for position, result in enumerate(portion):
         if result.item is None:
             shown.finish_file(result.file)

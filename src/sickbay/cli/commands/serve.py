@@ -54,7 +54,7 @@ def _check_addresses(options: ServeOptions) -> None:
 
 
 def _check_keep_bodies(settings: Settings) -> None:
-    """Patients' data is shown only on this machine, and one process has all of it."""
+    """Patients' data is shown only on this machine, and a single process keeps all of it."""
     if settings.keep_bodies and urlsplit(settings.base).hostname not in doors.LOOPBACK:
         reject_argument("--keep-bodies needs a base URL on this machine, such as http://localhost:7425.")
     if settings.keep_bodies and settings.workers > 1:

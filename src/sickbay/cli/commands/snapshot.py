@@ -125,4 +125,5 @@ def import_(
 
 
 def _snapshot_row(saved: dict[str, Any]) -> tuple[str, ...]:
-    return saved["name"], english.moment(saved["at"]), english.describe_size(saved["bytes"]), ", ".join(saved["hospitals"])
+    hospitals = ", ".join(saved["hospitals"])
+    return saved["name"], english.write_time(saved["at"]), english.describe_size(saved["bytes"]), hospitals

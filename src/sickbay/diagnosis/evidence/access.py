@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import structs
 
 from sickbay.authorization.access import search as stage
-from sickbay.authorization.access.bearer import bearer
+from sickbay.authorization.access.bearer import read_bearer
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AccessRequest
@@ -83,7 +83,7 @@ def reread(
     token = _select_token_facts(context, request, parsed, meant)
     strict = context.server.policy.strict_search if isinstance(context.server, Server) else False
     faults, ignored = _parse_search(parsed, context.version, strict=strict)
-    in_address = stage.faults(parsed, context.version) if context.version and parsed.base else ()
+    in_address = stage.find_faults(parsed, context.version) if context.version and parsed.base else ()
     is_same = context.body is UNKNOWN or parsed.body_source == request.body_source
     body = context.body if is_same else _read_body(parsed, context.version)
     return parsed, structs.replace(context, **token, faults=(*in_address, *faults), ignored=ignored, body=body, empty=())
@@ -96,7 +96,7 @@ def reread_address(
     bare = structs.replace(corrected, parameters=Parameters(), body="")
     address = request_of(bare, _describe_server(context, request, corrected))
     parsed = structs.replace(address, parameters=corrected.parameters, body=corrected.body)
-    faults = stage.faults(parsed, context.version) if context.version and parsed.base else ()
+    faults = stage.find_faults(parsed, context.version) if context.version and parsed.base else ()
     return parsed, structs.replace(context, **_select_token_facts(context, request, parsed, meant), faults=faults)
 
 
@@ -109,7 +109,7 @@ def _select_token_facts(
     context: AccessContext, request: AccessRequest, parsed: AccessRequest, meant: AccessContext | None
 ) -> dict[str, Any]:
     """What is known of the token of a corrected request."""
-    source = context if bearer(parsed) == bearer(request) else meant
+    source = context if read_bearer(parsed) == read_bearer(request) else meant
     return {name: getattr(source, name) if source else UNKNOWN for name in ("token", "client", "user")}
 
 
@@ -140,9 +140,9 @@ def context_of(evidence: Json, request: AccessRequest) -> AccessContext:
     place = place_of(request.url) if server is UNKNOWN else Place("", "")
     version = version_segment(server) or place.version
     faults, ignored = _parse_search(request, version)
-    in_address = stage.faults(request, version) if version and request.base else ()
+    in_address = stage.find_faults(request, version) if version and request.base else ()
     faults = (*in_address, *faults)
-    client, sent = read.read_client(context), bearer(request)
+    client, sent = read.read_client(context), read_bearer(request)
     public = server is UNKNOWN and needs_no_token(request.url)
     needs_one = "headers" in evidence and not public
     body = _read_body_in_each_version(request) if server is UNKNOWN else _read_body(request, version)

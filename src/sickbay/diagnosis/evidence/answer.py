@@ -14,7 +14,7 @@ from sickbay.protocol import jose, unicode
 
 def read_token_response(evidence: Json) -> TokenAnswer:
     members = evidence.get("json") or {}
-    jwt = jose.peek(str(members.get("id_token") or ""))
+    jwt = jose.read_unverified(str(members.get("id_token") or ""))
     return TokenAnswer(members, jwt.claims if jwt else None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from sickbay.authorization.access.bearer import bearer
+from sickbay.authorization.access.bearer import read_bearer
 from sickbay.authorization.contexts import AccessContext, SubjectContext
 from sickbay.authorization.models import User
 from sickbay.authorization.requests import AccessRequest, TokenRequest
@@ -19,7 +19,7 @@ def context_of(evidence: Json, request: TokenRequest) -> SubjectContext:
     """The token in question is looked up in `context.tokens`, then in `context.refresh_tokens`."""
     context, base = evidence.get("context", {}), token.context_of(evidence, request)
     sent = request.parameters.get("token")
-    caller = read.find_token(context, bearer(AccessRequest(request.method, "", "", headers=request.headers)))
+    caller = read.find_token(context, read_bearer(AccessRequest(request.method, "", "", headers=request.headers)))
     subject = read.find_token(context, sent) or read.find_family(context, sent)
     return SubjectContext(**structs.asdict(base), subject=subject, caller=caller, user=read_user(context))
 
@@ -37,7 +37,7 @@ def read_userinfo_context(evidence: Json, request: AccessRequest) -> AccessConte
         now=read.read_now(context),
         server=read.read_server(context),
         client=read.read_client(context),
-        token=read.find_token(context, bearer(request)),
+        token=read.find_token(context, read_bearer(request)),
         user=read_user(context),
     )
 

@@ -19,7 +19,7 @@ from sickbay.kernel.checks import Check
 
 def _checks_of_request(request: AccessRequest) -> Sequence[Check[Any, Any]]:
     """The token first, then the request itself."""
-    return (*access.checks(request), *search.checks(request), *operations.CHECKS, *writes.all_checks(request))
+    return (*access.checks_for(request), *search.checks_for(request), *operations.CHECKS, *writes.all_checks(request))
 
 
 def _recheck_access(
@@ -37,5 +37,5 @@ EXAMINER: Examiner[AccessRequest, AccessContext] = Examiner(
 )
 KINDS = {
     "fhir_request": Kind(ACCESS, read.read_request, read.context_of),
-    "app_state_request": Kind(ACCESS, read_app_state.read_request, read_app_state.context_of, app_state.checks),
+    "app_state_request": Kind(ACCESS, read_app_state.read_request, read_app_state.context_of, app_state.checks_for),
 }

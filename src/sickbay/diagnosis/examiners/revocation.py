@@ -13,6 +13,6 @@ from sickbay.diagnosis.kind import Kind
 from sickbay.diagnosis.stages import REVOCATION
 
 EXAMINER: Examiner[TokenRequest, SubjectContext] = Examiner(
-    checks=revocation.checks, to_evidence=read.revocation_to_evidence, recheck=recheck_lookup
+    checks=revocation.checks_for, to_evidence=read.revocation_to_evidence, recheck=recheck_lookup
 )
 KINDS = {"revocation_request": Kind(REVOCATION, read_token.read_request, read.context_of)}

@@ -20,7 +20,7 @@ def _recheck_token(refused: Decided[TokenRequest, TokenContext], corrected: Toke
     context = recheck.context_for(refused.context, refused.request, corrected)
     if refused.examination.has_passed(client_assertion.signature_is_valid):
         context = structs.replace(context, jwks=UNKNOWN)  # verifying the same signature again would take half a millisecond
-    if PLACEHOLDER_SECRET in client_authentication.secrets(corrected):
+    if PLACEHOLDER_SECRET in client_authentication.list_secrets(corrected):
         context = structs.replace(context, secret_known=UNKNOWN)
     return corrected, context
 

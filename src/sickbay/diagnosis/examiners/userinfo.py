@@ -18,7 +18,7 @@ from sickbay.kernel.checks import UNKNOWN
 def _recheck_userinfo(
     refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest
 ) -> tuple[AccessRequest, AccessContext]:
-    same = bearer.bearer(corrected) == bearer.bearer(refused.request)
+    same = bearer.read_bearer(corrected) == bearer.read_bearer(refused.request)
     context = refused.context if same else structs.replace(refused.context, token=UNKNOWN, client=UNKNOWN, user=UNKNOWN)
     return corrected, context
 

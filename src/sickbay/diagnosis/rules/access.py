@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import structs
 
-from sickbay.authorization.access.bearer import bearer, guess_token
+from sickbay.authorization.access.bearer import guess_token, read_bearer
 from sickbay.authorization.access.scope import grants_letters, refuse_insufficient
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
@@ -45,7 +45,7 @@ def _name_place(facts: Facts) -> Facts:
 
 def _looks_like_id_token(request: AccessRequest, context: AccessContext) -> Facts | None:
     """A JWT with a nonce and without scopes. An access token has no nonce."""
-    jwt = jose.peek(bearer(request) or "")
+    jwt = jose.read_unverified(read_bearer(request) or "")
     if jwt is None or "nonce" not in jwt.claims or {"scope", "scp", "roles"} & jwt.claims.keys():
         return None
     return {"id_token": True, GUESS: "Sickbay judges this by the token's claims: it has a `nonce` and no scopes."}
@@ -67,7 +67,7 @@ def _add_context(facts: Facts) -> Facts:
 
 def _not_in_jwt(request: AccessRequest, context: AccessContext) -> Facts | None:
     """A JWT that has SMART scopes for resources, but none for this request."""
-    jwt = jose.peek(bearer(request) or "")
+    jwt = jose.read_unverified(read_bearer(request) or "")
     if jwt is None:
         return None
     claim, patient = jwt.claims.get("scope") or jwt.claims.get("scp") or "", jwt.claims.get("patient")
@@ -75,7 +75,7 @@ def _not_in_jwt(request: AccessRequest, context: AccessContext) -> Facts | None:
     if (
         not request.type
         or not request.letters
-        or not scopes.resources(scope)
+        or not scopes.list_resources(scope)
         or grants_letters(scope, request.type, request.letters)
     ):
         return None
@@ -89,7 +89,7 @@ def _other_patient(request: AccessRequest, context: AccessContext) -> Facts | No
     token = context.token
     if not isinstance(token, AccessToken) or not token.patient or not request.type:
         return None
-    levels = {scope.level for scope in scopes.resources(token.scope) if scope.type in ("*", request.type)}
+    levels = {scope.level for scope in scopes.list_resources(token.scope) if scope.type in ("*", request.type)}
     others = [patient for patient in _patients_in_search(request) if patient not in ("", token.patient, *UNDEFINED)]
     return {"received": others[0], "expected": token.patient} if levels == {"patient"} and others else None
 
@@ -108,7 +108,7 @@ def _search_is_outside_scope(request: AccessRequest, context: AccessContext) -> 
     """Facts if a search has a value that no scope for the resource type includes."""
     if not isinstance(context.token, AccessToken) or request.interaction != "search-type":
         return None
-    granted = [scope for scope in scopes.resources(context.token.scope) if scope.type in ("*", request.type)]
+    granted = [scope for scope in scopes.list_resources(context.token.scope) if scope.type in ("*", request.type)]
     if not granted or not all(scope.filters for scope in granted):
         return None
     for name in {name for scope in granted for name, _ in scope.filters}:

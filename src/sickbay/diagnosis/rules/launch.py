@@ -43,13 +43,13 @@ def _has_no_launch(request: UrlRequest, context: UrlContext) -> Facts | None:
 
 def _is_loopback_launch(request: UrlRequest, context: UrlContext) -> Facts | None:
     iss = iss_of(request)
-    apart = iss is not None and urls.is_loopback(iss) and urls.host(request.url) and not urls.is_loopback(request.url)
-    return {"received": iss, "host": urls.host(request.url)} if apart else None
+    apart = iss is not None and urls.is_loopback(iss) and urls.host_of(request.url) and not urls.is_loopback(request.url)
+    return {"received": iss, "host": urls.host_of(request.url)} if apart else None
 
 
 def _plain_http(request: UrlRequest, context: UrlContext) -> Facts | None:
     iss = iss_of(request) or ""
-    open_ = urls.split(iss).scheme == "http" and urls.host(iss) and not urls.is_loopback(iss)
+    open_ = urls.split(iss).scheme == "http" and urls.host_of(iss) and not urls.is_loopback(iss)
     return {"received": iss, "expected": f"https{iss[4:]}"} if open_ else None
 
 

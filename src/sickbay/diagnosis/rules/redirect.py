@@ -30,7 +30,7 @@ def _has_error_uri(request: UrlRequest, context: UrlContext) -> Facts | None:
 
 
 def _find_mixed_content(request: UrlRequest, context: UrlContext) -> Facts | None:
-    plain = urls.split(request.url).scheme == "http" and urls.host(request.url) and not urls.is_loopback(request.url)
+    plain = urls.split(request.url).scheme == "http" and urls.host_of(request.url) and not urls.is_loopback(request.url)
     server = context.server if isinstance(context.server, Server) else Server()
     openers = (request.headers.get("referer", ""), request.headers.get("origin", ""), server.authorization_endpoint)
     secure = any(opener.lower().startswith("https:") for opener in openers)

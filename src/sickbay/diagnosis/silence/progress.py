@@ -172,7 +172,7 @@ def _follow_failure(position: LaunchPosition, event: Event) -> LaunchPosition:
 
 def gives_data(scope: str) -> bool:
     """Whether a token with this scope is for FHIR requests. If the scopes aren't known, it is."""
-    return not scope or bool(scopes.resources(scope))
+    return not scope or bool(scopes.list_resources(scope))
 
 
 def _conclude_status(trail: Trail, position: LaunchPosition) -> LaunchStatus:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sickbay.doctor.code.budget import Meter
 from sickbay.doctor.code.models import READ_CHARACTERS, AppSettings, CodeRequest, Lines
 from sickbay.kernel.late_patterns import compile_late
-from sickbay.kernel.text_search import matches
+from sickbay.kernel.text_search import find_matches
 
 BEFORE, AFTER = 6_000, 3_000
 """Characters before and after the words that announce a request. Of a text longer than READ_CHARACTERS, only these are read."""
@@ -61,7 +61,7 @@ def _regions_with_code(text: str) -> list[tuple[int, int]]:
     if len(text) <= READ_CHARACTERS:
         return [(0, len(text))] if _ANNOUNCES.search(text.lower()) else []
     regions: list[tuple[int, int]] = []
-    for match in matches(_ANNOUNCES, text.lower()):
+    for match in find_matches(_ANNOUNCES, text.lower()):
         start, end = text.rfind("\n", 0, max(0, match.start() - BEFORE)) + 1, match.end() + AFTER
         if regions and start <= regions[-1][1]:
             regions[-1] = (regions[-1][0], end)

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth_error
 from sickbay.diagnosis.lists import LISTS
 from sickbay.kernel.late_patterns import compile_late
-from sickbay.kernel.text_search import find_first, matches
+from sickbay.kernel.text_search import find_first, find_matches
 from sickbay.protocol.unicode import without_html_escapes
 
 _PHRASES = {
@@ -141,16 +141,16 @@ def errors(text: str, *, in_words: bool = True) -> Iterator[ErrorAnswer]:
     description = described["value"].strip() if described else ""
     lowered = text.lower()
     for pattern in (_MEMBER, _PARAMETER, _TAG, _LITERAL) if any(name in lowered for name in _NAMES) else ():
-        for match in matches(pattern, text):
+        for match in find_matches(pattern, text):
             yield from _read_value(match["name"].lower(), match["value"].strip("\"'`[{ \n"), description)
-    for match in matches(_CODE, text):
+    for match in find_matches(_CODE, text):
         if not in_words and "_" not in match["value"]:
             continue
         yield oauth_error(re.sub(r"[\s-]", "_", match["value"]).lower(), description)
-    yield from (oauth_error(_CAPITAL.sub("_", match["value"]).lower(), description) for match in matches(_CLASS, text))
+    yield from (oauth_error(_CAPITAL.sub("_", match["value"]).lower(), description) for match in find_matches(_CLASS, text))
     for pattern in _STATUSES if find_first(_NUMBER, text) else ():
-        yield from (ErrorAnswer("status", match[1]) for match in matches(pattern, text))
-    yield from (ErrorAnswer("vendor", match[1]) for match in matches(_VENDOR, text))
+        yield from (ErrorAnswer("status", match[1]) for match in find_matches(pattern, text))
+    yield from (ErrorAnswer("vendor", match[1]) for match in find_matches(_VENDOR, text))
     for pattern, answer in _SIGNS:
         if sign := find_first(pattern, text):
             code = sign[0] if answer.kind == "no-answer" else sign.groupdict().get("code")

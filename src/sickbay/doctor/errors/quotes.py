@@ -11,7 +11,7 @@ from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.errors import in_text
 from sickbay.doctor.errors.in_json import BAD
 from sickbay.kernel.late_patterns import compile_late
-from sickbay.kernel.text_search import matches
+from sickbay.kernel.text_search import find_matches
 
 SEARCHED_CHARACTERS = 100_000
 QUOTED_MESSAGES, WRAPPED_LINES, LINES_BELOW, SHORT_WORDS, COMPARED_WORDS = 2, 3, 7, 5, 200
@@ -65,11 +65,11 @@ def _is_sentence(said: str) -> bool:
 
 def _list_members(text: str) -> Iterator[list[str]]:
     """The messages in JSON and XML, by the name of their members. A warning isn't one, and only issues have a text or a div."""
-    yield [f"{match['path']}: {match['said']}" for each in matches(_ERRORS, text) for match in _BY_PATH.finditer(each["said"])]
+    yield [f"{hit['path']}: {hit['said']}" for each in find_matches(_ERRORS, text) for hit in _BY_PATH.finditer(each["said"])]
     found: dict[str, list[tuple[int, str]]] = {}
     paths: dict[int, str] = {}
     severity, issue = "", 0
-    for match in matches(_MEMBER, text):
+    for match in find_matches(_MEMBER, text):
         name, said = match["name"].lower(), in_text.unescape(match["said"])
         if name == "severity":
             severity, issue = said.lower(), issue + 1

@@ -30,7 +30,7 @@ def to_tokens(responses: Sequence[Json], request: Json) -> dict[str, Any]:
     if not sent or not issued:
         return {}
     scope, patient = str(issued[0].get("scope") or ""), issued[0].get("patient")
-    granted = scopes.resources(scope)
+    granted = scopes.list_resources(scope)
     if not granted or (not patient and any(each.level == "patient" for each in granted)):
         return {}
     token = {"scope": scope, "patient": patient and str(patient), "aud": _find_base(request)}
@@ -45,7 +45,7 @@ def _find_bearer(request: Json) -> str:
 
 
 def _read_claims(token: str) -> list[Json]:
-    jwt = jose.peek(token)
+    jwt = jose.read_unverified(token)
     if jwt is None:
         return []
     claim = jwt.claims.get("scope") or jwt.claims.get("scp") or ""

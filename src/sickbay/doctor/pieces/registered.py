@@ -96,5 +96,5 @@ def _method(sent: Json, request: Json) -> str:
 
 
 def _client_id(sent: Json) -> str:
-    claims = jose.peek(sent.get("client_assertion", ""))
+    claims = jose.read_unverified(sent.get("client_assertion", ""))
     return str(sent.get("client_id") or (claims.claims.get("iss") if claims else "") or "")

@@ -63,7 +63,7 @@ async def change(
 
 async def revoke(runtime: Runtime, tenant: Tenant, fault: Fault, refresh_token: str) -> None:
     """Revokes the grant of a refresh token before it is used, as if the user had withdrawn the access."""
-    parsed = refresh.read(runtime.keys.refresh, refresh_token)
+    parsed = refresh.read_token(runtime.keys.refresh, refresh_token)
     if parsed is None:
         return
     record = await runtime.store.get("family", parsed[0])

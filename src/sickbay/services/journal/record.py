@@ -121,7 +121,7 @@ def _challenges_of_exchange(exchange: Exchange) -> Iterator[str]:
         return
     verifier, code = exchange.decision.request.parameters.get("code_verifier"), getattr(exchange.decision.context, "code", None)
     if verifier:
-        yield pkce.challenge(verifier)
+        yield pkce.make_challenge(verifier)
     if isinstance(code, AuthorizationCode) and code.code_challenge and code.code_challenge_method == "S256":
         yield code.code_challenge
 

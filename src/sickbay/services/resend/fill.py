@@ -116,7 +116,7 @@ class Filler(Struct):
             case "random":
                 return self.runtime.effects.token(16)
             case "challenge":
-                return pkce.challenge(self._sent_or_new_verifier(edited))
+                return pkce.make_challenge(self._sent_or_new_verifier(edited))
             case "verifier":
                 return self._sent_or_new_verifier(edited)
             case "secret" | "basic" | "assertion":

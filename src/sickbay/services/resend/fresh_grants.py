@@ -74,7 +74,7 @@ async def issue_code(
         "nonce": runtime.effects.token(16),
         "aud": grantee.base or tenant.fhir_base(client.fhir),
         **({"launch": launch} if launch else {}),
-        **({"code_challenge": pkce.challenge(verifier), "code_challenge_method": "S256"} if verifier else {}),
+        **({"code_challenge": pkce.make_challenge(verifier), "code_challenge_method": "S256"} if verifier else {}),
     }
     approval = AutoApproval(grantee.user.username, grantee.patient, grantee.encounter)
     text = f"{tenant.server.authorization_endpoint}?{urlencode(parameters)}"

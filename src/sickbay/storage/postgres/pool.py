@@ -82,7 +82,7 @@ class Connections:
             raise
 
     def give(self, connection: Any, use: Use = Use.QUERY) -> None:
-        """Keep the connection, and give its place to the longest-waiting request that is allowed to use it."""
+        """Take the connection back, and give its place to the longest-waiting request that is allowed to use it."""
         now = monotonic()
         if not connection.is_closed() and connection.is_in_transaction():
             connection.terminate()  # its user was cancelled before the rollback
@@ -185,7 +185,7 @@ class Connections:
         return min(moved + STALLED_SECONDS, began + WAIT_SECONDS - before) - monotonic()
 
     def _end_hopeless_wait(self, turn: asyncio.Future[None], use: Use, began: float, before: float) -> None:
-        """Ends the waiting of a request, unless there is still hope."""
+        """Stops making a request wait, unless a connection may still become free."""
         if turn.done():
             return
         patience = self._seconds_to_wait(use, began, before)

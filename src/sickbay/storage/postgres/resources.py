@@ -167,7 +167,7 @@ def _keys_of_saves(numbers: IdAllocator, saves: Iterable[Save | Reindex]) -> dic
 
 
 async def look(db: Any, keys: Iterable[Key]) -> dict[Key, Known]:
-    """Return what is stored under these keys."""
+    """Return what is known about the resources with these keys."""
     by_space: dict[int, list[Key]] = {}
     for key in keys:
         by_space.setdefault(key[0], []).append(key)

@@ -122,7 +122,7 @@ async def _mixes_statements(connection: Any, servers: Servers) -> bool:
 
 
 def _notice_silence(connection: Any) -> None:
-    """Let the kernel close the connection if the other machine is gone. Otherwise a query would wait for many minutes."""
+    """Let the kernel close the connection if the other machine is gone. Otherwise a query would wait for minutes."""
     transport = getattr(connection, "_transport", None)
     server = transport.get_extra_info("socket") if transport else None
     if server is None or server.family == socket.AF_UNIX:

@@ -26,7 +26,7 @@ RETRYABLE = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, Connecti
 return them at any time.
 """
 RACES = (asyncpg.UniqueViolationError,)
-"""Errors if two transactions insert the same row, as can happen where advisory locks do nothing."""
+"""Errors that occur if two transactions insert the same row, as can happen where advisory locks do nothing."""
 UNKNOWN = (
     OSError,
     asyncpg.InterfaceError,

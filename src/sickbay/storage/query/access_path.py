@@ -63,7 +63,7 @@ class AccessPath(NamedTuple):
         return f"FROM {self.table} WHERE {self.where}"
 
     def join(self) -> str:
-        """Return the same with the resource's own row joined as `r`."""
+        """Return the same path with the resource's own row joined as `r`."""
         return self.text if self.row else f"FROM {self.table}{JOIN} WHERE {self.where}"
 
 
@@ -236,7 +236,7 @@ def _combine_date_bounds(scope: Scope, query: Query) -> AccessPath | None:
 
 
 def _collect_changed(scope: Scope, query: Query) -> AccessPath | None:
-    """Collect what was last updated in the requested period."""
+    """Collect the resources that were last updated in the requested period."""
     if all(date.prefix == "ne" for date in query.updated):
         return None
     conditions = join_with_and(match_instant(date, "u.changed") for date in query.updated)

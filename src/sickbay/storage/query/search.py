@@ -183,7 +183,7 @@ def _read_type(run: Run, walk: SearchPlan, position: Position | None, limit: int
 
 
 def _as_many(run: Run, plan: SearchPlan, rows: Sql, many: int) -> bool:
-    """Return whether there are `many` rows. A page and its total may ask the same, so the count is cached."""
+    """Return whether there are at least `many` rows. A page and its total may need the same count, so it is cached."""
     statement, counts = count_up_to(rows, many), plan.results.counts
     count = counts.get(statement)
     if count is None:

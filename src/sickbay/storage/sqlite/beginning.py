@@ -22,7 +22,7 @@ _NEW_KEY: Final = "INSERT INTO meta (name, value) VALUES ('cursor_key', ?)"
 
 
 def begin(database: Path, space: ResourceSpace, at: int, progress: Put, mark: str) -> bool | None:
-    """Turn the copy of a population file into a database. Returns whether the file was of another day; None if it failed.
+    """Turn the copy of a population file into a database. Returns whether the file was for another day; None if it failed.
 
     space: gets the resources. at: when they were created, in epoch ms. progress: the record that says which they are.
     mark: is set before the first one.
@@ -69,5 +69,5 @@ def _open(file: Path) -> apsw.Connection:
 
 
 def _let_signals_in() -> bool:
-    """Does nothing, but Python calls the handlers of signals before it. A large file may take seconds."""
+    """Does nothing itself, but Python runs signal handlers before calling it. A large file may take seconds."""
     return False

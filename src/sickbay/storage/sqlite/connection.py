@@ -43,7 +43,7 @@ PAGE: Final = 4096
 LARGE: Final = 32_000
 """128 MB. From this size on a checkpoint waits longer, and slow searches are stopped."""
 SIGNAL_STEPS: Final = 100_000
-"""Steps of SQLite's virtual machine after which a migration looks for signals."""
+"""Number of SQLite virtual machine steps after which a migration checks for signals."""
 _OPEN = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
 """Each connection is used by one thread at a time, so it needs no mutex."""
 _TODO: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
@@ -53,7 +53,7 @@ _TODO: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((apsw.BusyError,), "another process has been writing for too long; try again"),
 )
 _FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
-"""Errors of the system for which SQLite says "disk I/O error": a quota, or a limit on the size of a file."""
+"""System errors that SQLite reports as "disk I/O error": a quota, or a limit on file size."""
 _FAILURES: tuple[tuple[tuple[type[Exception], ...], type[Unavailable]], ...] = (
     ((apsw.ReadOnlyError, apsw.PermissionsError), ReadOnly),
     ((apsw.CorruptError, apsw.NotADBError), Damaged),
@@ -199,7 +199,7 @@ def migrate(connection: apsw.Connection) -> None:
 
 
 def _let_signals_in() -> bool:
-    """Does nothing, but Python calls the handlers of signals before it. One statement may take minutes."""
+    """Does nothing itself, but Python runs signal handlers before calling it. One statement may take minutes."""
     return False
 
 

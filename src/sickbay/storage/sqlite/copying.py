@@ -87,7 +87,7 @@ class _Copy:
         }
 
     def _shift(self, space: Counters) -> int:
-        """How much larger the nids are here than in the file. Raises CannotCopy if that isn't the same for all."""
+        """Returns how much larger the nids are here than in the file. Raises CannotCopy if the difference varies."""
         low = space.number << SHIFT
         if self._step.after == 0:
             return low + space.allocated - FIRST

@@ -1,4 +1,4 @@
-"""Sets marks in the history of a space, and performs what returns to them (`query/returning.py`)."""
+"""Sets marks in the history of a space, and performs the actions that return to them (`query/returning.py`)."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _COLUMNS = {
     HISTORY: ("nid", "version_id", "sequence", "at", "interaction", "who", "facts", "undo"),
 }
 FULL_ROWS = 65_536
-"""How many codings are remembered."""
+"""Maximum number of codings that are remembered."""
 FULL_VALUES = 5 * FULL_ROWS
 """Values after which the rows are written early. A row has five on average."""
 UNSORTED_VALUES = 5_000

@@ -62,25 +62,25 @@ def make_candidate(patient: Resource) -> Candidate:
     family, given = name_of(patient)
     sex = SEXES.get(str(patient.get("gender")), "")
     return Candidate(
-        str(patient["id"]), family, given, sex, english.fhir_date(patient.get("birthDate")), record_number(patient)
+        str(patient["id"]), family, given, sex, english.write_date(patient.get("birthDate")), record_number(patient)
     )
 
 
 def patient_row(patient: Resource, href: str) -> PatientRow:
     family, given = name_of(patient)
     sex = SEXES.get(str(patient.get("gender")), "")
-    return PatientRow(f"{family}, {given}", href, english.fhir_date(patient.get("birthDate")), record_number(patient), sex)
+    return PatientRow(f"{family}, {given}", href, english.write_date(patient.get("birthDate")), record_number(patient), sex)
 
 
 def make_banner(
     patient: Resource, today: date, allergies: Allergies = NOT_RECORDED, visit: str = "", visit_detail: str = ""
 ) -> Banner:
     family, given = name_of(patient)
-    years = english.age(patient.get("birthDate"), today)
+    years = english.age_in_years(patient.get("birthDate"), today)
     return Banner(
         family=family,
         given=given,
-        born=english.fhir_date(patient.get("birthDate")),
+        born=english.write_date(patient.get("birthDate")),
         age="" if years is None else f"{years} y",
         sex=str(patient.get("gender") or "").capitalize(),
         record=record_number(patient),
@@ -180,7 +180,7 @@ def list_labs(observations: Iterable[Resource]) -> tuple[tuple[Lab, ...], str]:
             by_name.setdefault(concept_text(observation.get("code")), []).append(observation)
     ordered = sorted((_lab_course(name, values) for name, values in by_name.items()), key=lambda lab: not lab.flag)
     last = max((str(values[-1].get("effectiveDateTime")) for values in by_name.values()), default="")
-    return tuple(ordered[:LABS]), english.fhir_date(last)
+    return tuple(ordered[:LABS]), english.write_date(last)
 
 
 def _lab_course(name: str, course: Sequence[Resource]) -> Lab:

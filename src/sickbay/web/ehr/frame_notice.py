@@ -67,7 +67,7 @@ def explain_obstacle(
     """
     facts = {
         "app": app,
-        "origin": urls.origin(uri),
+        "origin": urls.origin_of(uri),
         "uri": uri,
         "page": page,
         "detail": obstacle.detail,

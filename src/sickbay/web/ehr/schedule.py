@@ -44,8 +44,8 @@ def day_view(
     """
     ordered = sorted(appointments, key=lambda appointment: str(appointment.get("start")))
     visits = tuple(visit(appointment, patients, ehr, day, to_do or {}) for appointment in ordered)
-    clock = english.clock(now) if now else ""
-    title = english.weekday(day) if now else f"{english.weekday(day)} {day.year}"
+    clock = english.write_clock(now) if now else ""
+    title = english.write_weekday(day) if now else f"{english.write_weekday(day)} {day.year}"
     return DayView(
         title=title,
         summary=summarise_visits(visits),
@@ -68,9 +68,9 @@ def visit(
     place = find_actor(appointment, "Location")[1] if state == "here" else ""
     patient = patients.get(id)
     family, given = name_of(patient) if patient else ("", display)
-    start = english.instant(str(appointment["start"]))
+    start = english.to_datetime(str(appointment["start"]))
     return AppointmentRow(
-        english.clock(start),
+        english.write_clock(start),
         f"{_minutes_of_appointment(appointment)} min",
         state,
         ", ".join(part for part in (word, place) if part),
@@ -86,7 +86,7 @@ def sex_and_age(patient: Resource | None, today: date) -> str:
     """The sex and age, such as 'm, 65'."""
     if patient is None:
         return ""
-    years = english.age(patient.get("birthDate"), today)
+    years = english.age_in_years(patient.get("birthDate"), today)
     parts = (SEXES.get(str(patient.get("gender")), ""), "" if years is None else str(years))
     return ", ".join(part for part in parts if part)
 
@@ -109,7 +109,7 @@ def _minutes_of_appointment(appointment: Resource) -> int:
     if appointment.get("minutesDuration"):
         return int(appointment["minutesDuration"])
     start, end = str(appointment["start"]), str(appointment.get("end") or appointment["start"])
-    return int((english.instant(end) - english.instant(start)).total_seconds() // 60)
+    return int((english.to_datetime(end) - english.to_datetime(start)).total_seconds() // 60)
 
 
 def summarise_visits(visits: Sequence[AppointmentRow]) -> str:

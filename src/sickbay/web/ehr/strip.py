@@ -66,7 +66,7 @@ def _request_line(exchange: Mapping[str, Any]) -> RequestLine:
     request, answer = exchange["request"], exchange["response"]
     parts = urlsplit(request["url"])
     path = parts.path + (f"?{parts.query}" if parts.query and exchange["stage"] == "access" else "")
-    at = english.clock(english.instant(float(exchange["at"])), seconds=True)
+    at = english.write_clock(english.to_datetime(float(exchange["at"])), seconds=True)
     return RequestLine(
         at,
         request["method"],

@@ -25,7 +25,7 @@ def to_har(title: str, exchanges: Sequence[Mapping[str, Any]], left_out: int = 0
         if left_out
         else ""
     )
-    begin = english.iso(exchanges[0]["at"] if exchanges else 0)
+    begin = english.to_iso(exchanges[0]["at"] if exchanges else 0)
     return {
         "log": {
             "version": "1.2",
@@ -42,7 +42,7 @@ def _har_entry(exchange: Mapping[str, Any]) -> dict[str, Any]:
     said = (outcomes.describe_problem(exchange), write_evidence(exchange))
     return {
         "pageref": PAGE,
-        "startedDateTime": english.iso(exchange["at"]),
+        "startedDateTime": english.to_iso(exchange["at"]),
         "time": milliseconds,
         "request": _har_request(exchange.get("request") or {}),
         "response": _har_response(exchange),

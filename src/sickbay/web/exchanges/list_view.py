@@ -192,14 +192,15 @@ def make_row(
 
     kept: its bodies, if they were kept.
     """
-    when = english.instant(exchange.get("at") or 0)
+    at = exchange.get("at") or 0
+    when = english.to_datetime(at)
     path, mark, parameters = str(exchange["request"].get("url", "")).split("/", 3)[-1].partition("?")
     request, findings = exchange["request"], exchange.get("findings") or ()
     worst, kind = findings[0] if findings else None, determine_outcome(exchange)
     finding = describe_problem(exchange) if describe_injected(exchange) else worst["title"] if worst else ""
     return ListedExchange(
         str(exchange["id"]),
-        english.clock(when, seconds=True) if english.day(when) == day else english.moment(exchange.get("at") or 0),
+        english.write_clock(when, seconds=True) if english.write_day(when) == day else english.write_time(at),
         kind,
         str(request.get("method", "GET")),
         _shorten(f"/{path}"),
@@ -228,7 +229,7 @@ def _shorten(text: str) -> str:
 
 def day_of(exchanges: Sequence[Mapping[str, Any]]) -> str:
     """The day of the newest exchange."""
-    return english.day(english.instant(exchanges[0].get("at") or 0)) if exchanges else ""
+    return english.write_day(english.to_datetime(exchanges[0].get("at") or 0)) if exchanges else ""
 
 
 def describe_duration(milliseconds: float | None) -> str:
@@ -282,7 +283,7 @@ def _make_group(
 
 def _stalled_alone(launch: LaunchProgress, names: DisplayNames) -> Group:
     since = launch.progress.since
-    at = english.moment(since.clock or since.at) if since else ""
+    at = english.write_time(since.clock or since.at) if since else ""
     hospital = names.hospitals.get(launch.client.tenant, "") if launch.client else ""
     return Group(launch.id, (), shorten_name(launch.trail.app.name), hospital, "stalled", _describe_stall(launch), at)
 
@@ -312,7 +313,7 @@ def make_launch_line(launch: LaunchProgress, hospitals: Mapping[str, str]) -> La
     requests = len(exchanges) + launch.timeline.left_out
     return LaunchLine(
         launch.id,
-        english.moment(at),
+        english.write_time(at),
         shorten_name(launch.trail.app.name),
         hospitals.get(tenant, ""),
         kind,

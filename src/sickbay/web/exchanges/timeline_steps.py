@@ -175,7 +175,7 @@ def _path_of_exchange(exchange: Mapping[str, Any], stage: str) -> str:
 
 
 def _clock_time(at: float | str) -> str:
-    when = english.instant(at)
+    when = english.to_datetime(at)
     return when.strftime("%H:%M:%S.") + f"{when.microsecond // 1000:03d}"
 
 

@@ -130,7 +130,7 @@ def _describe_time(exchanges: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """The day, and how long it took from the first to the last request that names the launch."""
     if not exchanges:
         return ()
-    day = f"{english.day(english.instant(exchanges[0].get('at') or 0))} (UTC)"
+    day = f"{english.write_day(english.to_datetime(exchanges[0].get('at') or 0))} (UTC)"
     first, last = (real_time(int(exchange.get("arrival") or 0)) for exchange in (exchanges[0], exchanges[-1]))
     return (day, f"Took {last - first:,.1f} s") if last > first else (day,)
 

@@ -74,7 +74,7 @@ def _name_token(tenant: Tenant, choice: TokenChoice, now: int, chosen: str) -> C
         shorten(choice.app or "removed app", LABEL_CHARACTERS),
         f"patient {token.patient}" if token.patient else token.user or "no user",
         tenant.version_of(token.base).upper(),
-        f"issued {english.moment(token.issued_at)} UTC",
+        f"issued {english.write_time(token.issued_at)} UTC",
     ]
     expired = " (expired)" if token.expires_at <= now else ""
     return Choice(key, ", ".join(filter(None, parts)) + expired, chosen == key)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sickbay.protocol.nearby_hosts import nearby
+from sickbay.protocol.nearby_hosts import find_nearby_host
 from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.http_request import host_name
 from sickbay.web.middleware.page_headers import ID_HEADER, NOSNIFF
@@ -32,7 +32,7 @@ class AllowedHosts:
 def wrong_host(base: str, host: str) -> str:
     """Explains how to reach Sickbay under another name, as phones, emulators and containers have to."""
     name = host_name(host)
-    found = nearby(name)
+    found = find_nearby_host(name)
     if found is None:
         return f"Sickbay’s address is {base}. To allow another host name, start it with --allowed-host NAME.\n"
     own = urlsplit(base)

@@ -58,4 +58,5 @@ async def show_authorized_apps(request: Request, sandbox: Sandbox, tenant: Tenan
 
 def _allowed_app(app: operation.Allowed) -> AllowedApp:
     items = tuple(item for group in consent_groups(app.scopes) for item in group.items)
-    return AllowedApp(app.client.client_id, app.client.name, english.day(english.instant(app.since)), items, app.live, app.away)
+    since = english.write_day(english.to_datetime(app.since))
+    return AllowedApp(app.client.client_id, app.client.name, since, items, app.live, app.away)

@@ -11,7 +11,7 @@ from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sickbay.authorization.access.bearer import bearer, challenge
+from sickbay.authorization.access.bearer import read_bearer, write_challenge
 from sickbay.authorization.models import Client
 from sickbay.authorization.registration import limits as registration_limits
 from sickbay.authorization.registration import metadata as client_metadata
@@ -63,7 +63,7 @@ async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
 
 async def _manage_client(request: Request, sandbox: Sandbox, tenant: Tenant, body: str) -> Response:
     client, revision = await registration.load_with_revision(sandbox.runtime, request.path_params["client_id"])
-    token = bearer(AccessRequest(request.method, "", "", headers=headers_of(request.scope)))
+    token = read_bearer(AccessRequest(request.method, "", "", headers=headers_of(request.scope)))
     if client is None or client.tenant != tenant.name or not registration.may_manage(client, token):
         return await _refuse_registration(request, sandbox, tenant, RegistrationRequest(managed=False))
     if request.method == "DELETE":
@@ -84,7 +84,7 @@ async def _replace_metadata(
     fault = unreadable or client_metadata.update_fault(metadata, client)
     stated = client_metadata.read_software_statement(metadata)
     if not fault and stated is None:
-        fields = client_metadata.update(metadata, client)
+        fields = client_metadata.read_update(metadata, client)
         fault = registration.settings_fault(sandbox.runtime, fields, client)
     if fault or stated is not None:
         unusable = RegistrationRequest(fault=fault, software_statement=stated)
@@ -139,7 +139,7 @@ async def _refusal_response(
     )
     response = error_responses.oauth_json(words, refusal.status, tenant, False)
     if refusal.status == 401:
-        response.headers["www-authenticate"] = challenge(refusal, tenant.name)
+        response.headers["www-authenticate"] = write_challenge(refusal, tenant.name)
     return await http_request.note(
         request,
         response,

@@ -357,6 +357,6 @@ def _describe_document(client: Client, redirect_uri: str) -> dict[str, Any]:
         return {}
     return {
         "client_host": urls.split(client.client_id).netloc,
-        "redirect_host": urls.split(redirect_uri).netloc or f"{urls.scheme(redirect_uri)}:",
+        "redirect_host": urls.split(redirect_uri).netloc or f"{urls.scheme_of(redirect_uri)}:",
         "on_this_machine": all(map(urls.is_loopback, client.redirect_uris)),
     }

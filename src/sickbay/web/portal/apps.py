@@ -74,7 +74,7 @@ async def _app_row(sandbox: Sandbox, client: Client) -> AppRow:
         portal_views.kind_of_app(client.type, client.client, client.smart_version),
         hospital,
         client.client_id,
-        title or (english.moment(last["at"]) if last else ""),
+        title or (english.write_time(last["at"]) if last else ""),
         "refused" if refused else "passed" if last else "",
     )
 
@@ -133,7 +133,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         all_launches=f"/exchanges?q=app%3A{client.app_id}",
         findings=make_finding_views([finding.to_json() for finding in advice]),
         auto=_auto_text(sandbox, auto.user) if auto else "",
-        live_at=f"{english.moment(live)} UTC" if live else "",
+        live_at=f"{english.write_time(live)} UTC" if live else "",
         launch_action=f"/{tenant.name}/ehr/launch" if launch_uri(client) else "",
         patients=choices,
         users=await _user_choices(sandbox, tenant),
@@ -212,7 +212,7 @@ def _launch_row(launch: LaunchProgress, people: Persons) -> LaunchRow:
     refusals = [arrow.detail for arrow in timeline.arrows if arrow.kind == "refused"]
     stalled = f"Stalled: {timeline.title}" if timeline.verdict == "Stalled" else timeline.verdict
     return LaunchRow(
-        english.moment(launch.trail.events[-1].clock),
+        english.write_time(launch.trail.events[-1].clock),
         people.patient or _explain_missing_patient(recorded.exchanges, people),
         people.user,
         timeline.kind,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-from sickbay.kernel.english import count, moment
+from sickbay.kernel.english import count, write_time
 from sickbay.protocol import urls
 from sickbay.services.class_mode.members import Student
 from sickbay.services.class_mode.progress import State, StudentProgress
@@ -134,7 +134,7 @@ def student_row(found: StudentProgress) -> StudentRow:
         kind=KINDS.get(found.state, ""),
         apps=_names_of_apps(found),
         refusal=refusal,
-        seen=moment(found.seen_at / SECOND) if found.seen_at else "",
+        seen=write_time(found.seen_at / SECOND) if found.seen_at else "",
         has_launched=found.state in ("launched", "refused", "working"),
     )
 
@@ -158,7 +158,7 @@ def student_view(found: StudentProgress, filter: str, code: str = "", saved: str
     student: Student = found.student
     return StudentView(
         name=student.name,
-        joined=f"{moment(student.joined_at)} UTC",
+        joined=f"{write_time(student.joined_at)} UTC",
         row=student_row(found),
         apps=tuple(Link(client.name, f"/developer/apps/{client.app_id}") for client in found.apps),
         exchanges=f"/exchanges?q={quote(filter)}",

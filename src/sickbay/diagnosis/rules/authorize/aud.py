@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from sickbay.authorization.authorize.parameters import audience
+from sickbay.authorization.authorize.parameters import read_audience
 from sickbay.authorization.bases import base_of
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Server
@@ -13,7 +13,7 @@ from sickbay.diagnosis.evidence import address
 from sickbay.diagnosis.rule import GUESS, Functions
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
-from sickbay.protocol.nearby_hosts import nearby
+from sickbay.protocol.nearby_hosts import find_nearby_host
 
 
 def _set_aud(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
@@ -46,9 +46,9 @@ _OAUTH = ("authorize", "token", "oauth", "oauth2", "auth", "connect", "introspec
 
 def _find_other_address(facts: Facts) -> Facts | None:
     """A URL on the same host: above the base URL, below it, or an OAuth endpoint."""
-    aud = urls.one_loopback(urls.normalise(urls.decode_again(str(facts["received"] or ""))))
+    aud = urls.use_localhost(urls.normalise(urls.decode_again(str(facts["received"] or ""))))
     for base in facts["bases"]:
-        plain = urls.one_loopback(urls.normalise(base))
+        plain = urls.use_localhost(urls.normalise(base))
         if urls.split(plain).netloc != urls.split(aud).netloc or plain == aud:
             continue
         if f"{plain}/".startswith(f"{aud}/") or aud.startswith((f"{plain}/", f"{plain}?")) or _is_oauth(aud, facts):
@@ -57,14 +57,14 @@ def _find_other_address(facts: Facts) -> Facts | None:
 
 
 def _is_oauth(aud: str, facts: Facts) -> bool:
-    endpoints = {urls.one_loopback(urls.normalise(endpoint)) for endpoint in facts.get("endpoints", ()) if endpoint}
+    endpoints = {urls.use_localhost(urls.normalise(endpoint)) for endpoint in facts.get("endpoints", ()) if endpoint}
     last = urls.split(aud).path.rstrip("/").rpartition("/")[2].lower()
     return any(f"{endpoint}/".startswith(f"{aud}/") for endpoint in endpoints) or last in _OAUTH
 
 
 def _clearly_not_base(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     """Whether it can't be a FHIR base on any server: a host without a path, or an OAuth endpoint."""
-    aud = audience(request)
+    aud = read_audience(request)
     if not context.smart or aud is None or not urls.is_absolute(aud):
         return None
     path = urls.split(aud).path.strip("/")
@@ -79,7 +79,7 @@ _PATH = {GUESS: "Sickbay judges this only by the path of the URL, because it doe
 def _find_alias(facts: Facts) -> Facts | None:
     """A FHIR base of this server under a name that an emulator, a container or the local network has for its machine."""
     aud = urls.split(urls.normalise(urls.decode_again(str(facts["received"] or ""))))
-    host = nearby(aud.hostname or "")
+    host = find_nearby_host(aud.hostname or "")
     for base in facts["bases"]:
         own = urls.split(base)
         if host and aud.scheme in ("http", "https") and (own.path, own.port) == (aud.path.rstrip("/"), aud.port):
@@ -104,9 +104,9 @@ def _aud_differs_by_slash(request: AuthorizeRequest, context: AuthorizeContext) 
     aud, bases = _list_similar_bases(request, context)
     if not isinstance(context.server, Server) and context.smart and _has_extra_slash(aud):
         return {"received": aud, "expected": aud.rstrip("/"), "note": "the iss of the launch"} | guesses.POLICY
-    plain = urls.one_loopback(urls.normalise(aud))
+    plain = urls.use_localhost(urls.normalise(aud))
     for base in bases:
-        if urls.one_loopback(urls.normalise(base)) == plain and aud.endswith("/") != base.endswith("/"):
+        if urls.use_localhost(urls.normalise(base)) == plain and aud.endswith("/") != base.endswith("/"):
             return {"received": aud, "expected": base, "note": "the iss of the launch"}
     return None
 
@@ -119,7 +119,7 @@ def _find_other_loopback_name(request: AuthorizeRequest, context: AuthorizeConte
     aud, bases = _list_similar_bases(request, context)
     for base in bases:
         named = urls.normalise(aud) != urls.normalise(base)
-        if named and urls.one_loopback(urls.normalise(aud)) == urls.one_loopback(urls.normalise(base)):
+        if named and urls.use_localhost(urls.normalise(aud)) == urls.use_localhost(urls.normalise(base)):
             return {"received": aud, "expected": base, "note": "the iss of the launch"}
     return None
 

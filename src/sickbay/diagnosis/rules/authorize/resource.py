@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from sickbay.authorization.authorize.aud import list_likely
 from sickbay.authorization.authorize.default_scopes import default_scopes
-from sickbay.authorization.authorize.parameters import audience, is_agent, registered_resource
+from sickbay.authorization.authorize.parameters import is_agent, read_audience, registered_resource
 from sickbay.authorization.bases import base_of
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
@@ -21,7 +21,7 @@ PLACEHOLDER = "RESOURCE-OF-THE-METADATA"
 def _find_missing(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     """A client of MCP gets a token for a FHIR base although it named no server."""
     server = context.server
-    if audience(request) or not isinstance(server, Server) or not is_agent(context.client):
+    if read_audience(request) or not isinstance(server, Server) or not is_agent(context.client):
         return None
     return {"received": None, "base": next(iter(list_likely(server, context)), ""), "expected": _only_resource(server)}
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sickbay.authorization.authorize.parameters import audience, requested_resources
+from sickbay.authorization.authorize.parameters import read_audience, requested_resources
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.scopes import requested as requested_scopes
@@ -84,7 +84,7 @@ def _has_scope_of_no_version(request: AuthorizeRequest, context: AuthorizeContex
     """Types that don't exist in the FHIR version that `aud` names, or in any version if it names none."""
     if not context.smart:
         return None
-    version = VERSIONS.get(fhir_version_of(audience(request) or ""))
+    version = VERSIONS.get(fhir_version_of(read_audience(request) or ""))
     types, label = (types_of(version.number), version.segment.upper()) if version else (ALL_TYPES, "DSTU2 to R5")
     refusal = requested_scopes.refuse_unknown_types(requested_resources(request), types, [label])
     return None if refusal is None else _add_suggestions({**refusal.facts, GUESS: _VERSION.format(label)})

@@ -83,7 +83,7 @@ def _keep_first_values(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequ
 
 
 def _find_unencoded_urls(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
-    query = urls.unescape(urls.one_line(request.raw)).partition("?")[2] if request.raw else request.parameters.raw
+    query = urls.unescape(urls.join_lines(request.raw)).partition("?")[2] if request.raw else request.parameters.raw
     raw = [piece.partition("=") for piece in query.split("&")]
     names = [name for name, _, value in raw if name in ADDRESSES and urls.is_absolute(value)]
     if not names:

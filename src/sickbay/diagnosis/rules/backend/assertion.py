@@ -41,7 +41,7 @@ def _request_registered_scopes(request: TokenRequest, facts: Facts) -> TokenRequ
 def _drop_scheme(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Removes a word such as Bearer before the JWT."""
     last = (request.parameters.get("client_assertion") or "").rpartition(" ")[2]
-    return corrections.with_parameters(request, ("client_assertion", last)) if jose.peek(last) else request
+    return corrections.with_parameters(request, ("client_assertion", last)) if jose.read_unverified(last) else request
 
 
 def _add_parts(facts: Facts) -> Facts:

@@ -22,7 +22,7 @@ def _unregistered_origin(request: object, context: object) -> Facts | None:
 
 def _add_origin_hint(facts: Facts) -> Facts:
     received, own = facts["received"], facts["registered"]
-    aliased = any(urls.one_loopback(registered) == urls.one_loopback(received) for registered in own)
+    aliased = any(urls.use_localhost(registered) == urls.use_localhost(received) for registered in own)
     hint = " `localhost` and `127.0.0.1` are different origins." if aliased else ""
     if received == "null":
         hint = " A page opened from a file or in a sandboxed frame has the origin `null`. Serve it over http instead."
@@ -48,7 +48,7 @@ def _different_origins(request: object, context: object) -> Facts | None:
     if not isinstance(request, AuthorizeRequest) or not isinstance(client, Client) or client.native:
         return None
     sent = request.parameters.get("redirect_uri") or ""
-    began, ends = urls.origin(client.launch_uri or ""), urls.origin(sent)
+    began, ends = urls.origin_of(client.launch_uri or ""), urls.origin_of(sent)
     native = urls.is_loopback(sent) and not urls.is_loopback(began)
     return {"received": ends, "registered_launch": began} if began and ends and began != ends and not native else None
 
@@ -76,7 +76,7 @@ def _star_with_credentials(exchange: HttpExchange | TokenRequest, context: Answe
         star = exchange.answer_headers.get("access-control-allow-origin") == "*"
     else:
         server = context.server if isinstance(context.server, Server) else None
-        star = server is not None and origin != urls.origin(server.issuer) and not server.policy.credentialed_cors
+        star = server is not None and origin != urls.origin_of(server.issuer) and not server.policy.credentialed_cors
     return {"origin": origin} if star else None
 
 

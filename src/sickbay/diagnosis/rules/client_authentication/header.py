@@ -25,7 +25,7 @@ def _rewrite_header(request: TokenRequest, facts: Facts) -> TokenRequest:
 def _move_credentials(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Moves a signed JWT to the body; sends a client ID and secret as Basic."""
     text = request.headers.get("authorization", "").partition(" ")[2].strip()
-    if jose.peek(text) is None:
+    if jose.read_unverified(text) is None:
         return _rewrite_header(request, facts)
     headers = {name: value for name, value in request.headers.items() if name != "authorization"}
     pairs = [("client_assertion_type", JWT_BEARER), ("client_assertion", text)]

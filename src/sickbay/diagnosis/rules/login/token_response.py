@@ -23,7 +23,7 @@ def _has_no_patient(answer: TokenAnswer | LoginRequest, context: AnswerContext) 
     if GRANT_EXPIRATION in answer.members:
         return None
     patient_scopes = [
-        scope.text for scope in scopes.resources(" ".join(read_granted_scopes(answer))) if scope.level == "patient"
+        scope.text for scope in scopes.list_resources(" ".join(read_granted_scopes(answer))) if scope.level == "patient"
     ]
     return {"held": patient_scopes} if patient_scopes and not answer.members.get("patient") else None
 

@@ -33,7 +33,7 @@ def _jwks_uri_is_page(request: RegistrationRequest, context: Any) -> Facts | Non
     uri = request.jwks_uri or ""
     path = urls.split(uri).path
     is_page = path in ("", "/") or path.lower().endswith((".html", ".htm", ".php", ".aspx"))
-    if not urls.host(uri) or not (is_page or uri in (*request.redirect_uris, request.launch_uri)):
+    if not urls.host_of(uri) or not (is_page or uri in (*request.redirect_uris, request.launch_uri)):
         return None
     return {"received": uri}
 

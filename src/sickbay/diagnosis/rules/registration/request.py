@@ -50,7 +50,7 @@ def _split_uris(request: RegistrationRequest, facts: Facts) -> RegistrationReque
 
 def _has_no_scope_of_its_level(request: RegistrationRequest, context: Any) -> Facts | None:
     """Facts if the app has resource scopes, but none of a level that its flow can grant."""
-    requested = scopes.resources(" ".join(read_spelling(request.scope).tokens))
+    requested = scopes.list_resources(" ".join(read_spelling(request.scope).tokens))
     system = request.type == "system"
     if not requested or any((scope.level == "system") == system for scope in requested) or not _is_read(request):
         return None
@@ -73,7 +73,7 @@ def _launch_without_uri(request: RegistrationRequest, context: Any) -> Facts | N
 
 def _has_no_resources(request: RegistrationRequest, context: Any) -> Facts | None:
     is_of_smart = bool(request.scope or request.launch_uri) or isinstance(context.server, Server)
-    has_none = _is_read(request) and not scopes.resources(" ".join(read_spelling(request.scope).tokens))
+    has_none = _is_read(request) and not scopes.list_resources(" ".join(read_spelling(request.scope).tokens))
     return {"received": request.scope or None} if is_of_smart and has_none else None
 
 
@@ -85,7 +85,7 @@ def _is_read(request: RegistrationRequest) -> bool:
 def _unknown_types(request: RegistrationRequest, context: Any) -> Facts | None:
     if isinstance(context.server, Server):  # a check already refuses it
         return None
-    requested = scopes.resources(" ".join(read_spelling(request.scope).tokens))
+    requested = scopes.list_resources(" ".join(read_spelling(request.scope).tokens))
     unknown = [scope for scope in requested if not scope.wildcard and scope.type not in ALL_TYPES]
     if not unknown:
         return None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sickbay.authorization.authorize.parameters import audience
+from sickbay.authorization.authorize.parameters import read_audience
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, HttpExchange, TokenRequest, UrlRequest
 from sickbay.diagnosis.evidence import address
 from sickbay.diagnosis.rule import Functions
@@ -13,7 +13,7 @@ from sickbay.kernel.checks import Facts
 def _server_urls(request: Any) -> tuple[str, ...]:
     """The URLs of servers in a request. The URL of a launch or a redirect is the app's own."""
     if isinstance(request, AuthorizeRequest):
-        return (request.url, audience(request) or "")
+        return (request.url, read_audience(request) or "")
     if isinstance(request, UrlRequest):
         return (request.parameters.get("iss") or "",)
     return (request.url,) if isinstance(request, AccessRequest | HttpExchange | TokenRequest) else ()

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from msgspec import structs
 
-from sickbay.authorization.access.search import CATEGORY_TYPES, names_sent, narrows
+from sickbay.authorization.access.search import CATEGORY_TYPES, is_narrowing, names_sent
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
@@ -50,7 +50,7 @@ def _all_patients(request: AccessRequest, context: AccessContext) -> Facts | Non
     """A search for Patient without criteria."""
     if not context.guesses or (request.interaction, request.type) != ("search-type", "Patient"):
         return None
-    narrowed = any(narrows(name) for name, value in request.parameters if value)
+    narrowed = any(is_narrowing(name) for name, value in request.parameters if value)
     return None if narrowed else {"received": list(request.parameters.names())} | guesses.POLICY
 
 

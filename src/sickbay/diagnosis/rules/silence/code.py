@@ -31,11 +31,11 @@ def find_code_destination(silence: Silence) -> str:
 
 
 def _other_origin(silence: Silence) -> Facts | None:
-    began, ends = urls.origin(silence.trail.app.launch_uri), urls.origin(find_code_destination(silence))
+    began, ends = urls.origin_of(silence.trail.app.launch_uri), urls.origin_of(find_code_destination(silence))
     is_launch = any(event.step == "launch" for event in silence.trail.events)
     if not is_launch or not began or not ends or began == ends:
         return None
-    alias = urls.one_loopback(began) == urls.one_loopback(ends)
+    alias = urls.use_localhost(began) == urls.use_localhost(ends)
     return {"began": began, "ends": ends, "alias": " `localhost` and `127.0.0.1` are different origins." if alias else ""}
 
 
@@ -67,7 +67,7 @@ def _has_no_state(silence: Silence) -> Facts | None:
 
 def _private_scheme(silence: Silence) -> Facts | None:
     uri = find_code_destination(silence)
-    return {"scheme": urls.scheme(uri)} if uri and not urls.is_web(uri) and urls.scheme(uri) else None
+    return {"scheme": urls.scheme_of(uri)} if uri and not urls.is_web(uri) and urls.scheme_of(uri) else None
 
 
 def _redirect_is_unreachable(silence: Silence) -> Facts | None:

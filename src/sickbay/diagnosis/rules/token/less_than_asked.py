@@ -33,7 +33,7 @@ def _response_lacks(name: str, in_answer: Callable[[TokenAnswer, str], bool]) ->
 
 def _lacks_patient(answer: TokenAnswer, requested: str) -> bool:
     """Without patient/ scopes: with them, `token-response-no-patient` says more."""
-    granted = scopes.resources(str(answer.members.get("scope") or ""))
+    granted = scopes.list_resources(str(answer.members.get("scope") or ""))
     has_own = any(scope.level == "patient" for scope in granted)
     return "launch/patient" in scopes.split(requested) and not answer.members.get("patient") and not has_own
 

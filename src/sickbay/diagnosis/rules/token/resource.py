@@ -21,8 +21,8 @@ def _set_resource(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 def _one_below_the_other(facts: Facts) -> Facts | None:
     """Two URLs of one server, such as the address of its endpoint and the `resource` of its metadata."""
-    received, expected = (f"{urls.one_loopback(urls.normalise(str(facts[name] or '')))}/" for name in ("received", "expected"))
-    return facts if urls.origin(received) and (received.startswith(expected) or expected.startswith(received)) else None
+    received, expected = (f"{urls.use_localhost(urls.normalise(str(facts[name] or '')))}/" for name in ("received", "expected"))
+    return facts if urls.origin_of(received) and (received.startswith(expected) or expected.startswith(received)) else None
 
 
 def _refused_refresh(facts: Facts) -> Facts | None:
