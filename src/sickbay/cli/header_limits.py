@@ -8,7 +8,7 @@ from httptools import HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 MAXIMUM_HEAD_BYTES: Final = 65_536
-"""Largest URL and largest incomplete head, in bytes. Data that arrives in a single read (up to 256 KB) isn't counted."""
+"""Maximum bytes of a URL and of an incomplete head. Data that arrives in a single read (up to 256 KB) isn't counted."""
 MOST_HEADERS: Final = 256
 """Maximum number of headers. Each one takes time, however short it is."""
 

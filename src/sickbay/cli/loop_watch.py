@@ -1,4 +1,4 @@
-"""Finds what holds the event loop: a thread notices that the loop doesn't respond, and looks which request runs, and where."""
+"""Finds what blocks the event loop: a thread notices that it doesn't respond, and sees which request is running, and where."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CodePlace(NamedTuple):
 class Hold(NamedTuple):
     """A time during which the loop didn't respond. cpu: seconds of its thread; None if the system doesn't say.
 
-    If cpu is much less than seconds, the thread waited: for a disk, or for the machine. place: where it was most of the time.
+    If cpu is much less than seconds, the thread waited for a disk or the machine. place: where it was most of the time.
     """
 
     seconds: float

@@ -58,7 +58,7 @@ def _interrupt_again(dropped: sys.UnraisableHookArgs) -> None:
 def run(work: Coroutine[Any, Any, T]) -> T:
     """asyncio.run for a command. A signal cancels `work`, and nothing else, so that it can wait for what is being stored.
 
-    It is cancelled at once, also where it doesn't wait for anything. asyncio's own handler would wait for its next await, which
+    It is cancelled at once, even if it isn't waiting. asyncio's own handler would wait for its next await, which
     may be minutes away. Raises KeyboardInterrupt.
     """
     import asyncio

@@ -65,7 +65,7 @@ def _write_message(message: Mapping[str, Any]) -> None:
 
 
 class RunningApi:
-    """The server on the data folder for a tool. Each request looks for it again, because it may have been started meanwhile."""
+    """The server on the data folder for a tool. Each request looks for it again, because it may have started since."""
 
     is_local = True
 

@@ -17,7 +17,7 @@ from sickbay.services.redaction import vocabulary
 from sickbay.web import html_response
 
 DELAY_SECONDS = 0.2
-"""The first requests come first: what starts a server often asks it at once. So do those that waited for patients."""
+"""The first requests take priority: many come right after the start. So do those that waited for patients."""
 PAUSE_SECONDS = 0.01
 """Seconds between two steps, in which requests are answered."""
 TABLES: tuple[Callable[[], object], ...] = (vocabulary.list_kinds, vocabulary.load_everyday_words, primitives)

@@ -58,7 +58,7 @@ def suggest_address(sandbox: Sandbox, path: str) -> str:
 
 
 def find_near_addresses(request: Request, sandbox: Sandbox) -> tuple[str, ...]:
-    """Paths of pages and FHIR addresses near the requested one."""
+    """Finds paths of pages and FHIR addresses that are similar to the requested one."""
     pages = (route for route in request.app.routes if isinstance(route, Route) and "GET" in (route.methods or ()))
     templates = [route.path for route in pages if route.path != EVERY_PATH]
     hospitals = {name: tenant.dialect.fhir for name, tenant in sandbox.tenants.items()}
@@ -67,7 +67,7 @@ def find_near_addresses(request: Request, sandbox: Sandbox) -> tuple[str, ...]:
 
 
 def find_hospital(request: Request, sandbox: Sandbox) -> Tenant | None:
-    """The hospital of an authorization request: from its path, else from its aud, else the only one."""
+    """Finds the hospital of an authorization request: from its path, else from its aud, else the only one."""
     path, sent = http_request.raw_path(request.scope), http_request.query_of(request.scope)
     has_authorize_path = path.partition("&")[0].rstrip("/").rpartition("/")[2].lower().startswith("auth")
     if not has_authorize_path and not ("response_type" in sent and "client_id" in sent):
@@ -114,7 +114,7 @@ async def redirect_to_fhir(request: Request, sandbox: Sandbox) -> Response | Non
 
 
 async def record_token_request(request: Request, sandbox: Sandbox, response: Response) -> Response:
-    """Record a token request at an unknown address with its launch, which it names by an authorization code."""
+    """Record a token request to an unknown address with its launch, which its authorization code identifies."""
     if request.method != "POST" or not is_form(headers_of(request.scope)):
         return response
     runtime, body = sandbox.runtime, await http_request.read_body(request)

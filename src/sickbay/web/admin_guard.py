@@ -51,9 +51,8 @@ def allowed_hosts(settings: Settings) -> frozenset[str]:
 
 
 class AdminGuard:
-    """Tells the administrator from everyone else. Each worker has one.
-
-    salt: of the data folder. uid: the user who runs Sickbay; default: of this process.
+    """Distinguishes the administrator from everyone else. Each worker has one. salt: from the data folder. uid: the user who
+    runs Sickbay; by default, the user of this process.
     """
 
     def __init__(self, settings: Settings, *, salt: str = "", uid: int | None = None) -> None:
@@ -94,9 +93,8 @@ class AdminGuard:
         return verdict
 
     def at_keyboard(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
-        """Whether the request came directly from this machine and its user, whichever page is open there.
-
-        A request that Sickbay sends again didn't, even if that user asked for it.
+        """Whether the request came directly from this machine and its user, whichever page is open there. A request that
+        Sickbay resends didn't, even if that user started it.
         """
         return (
             state_of(scope).resent is None
@@ -113,23 +111,21 @@ class AdminGuard:
         return f"This request seems to come from a proxy ({request.forwarded})." if forwarded else ""
 
     def _sign_of_stranger(self, scope: Mapping[str, Any]) -> str:
-        """The sign that another user of this machine sent the request. Asks the kernel, so it is asked last."""
+        """Returns the sign that another user of this machine sent the request. It queries the kernel, so it is checked last."""
         client, server = scope["client"], scope.get("server")
         if server is not None and not _is_address(server[0]):  # a transport of a test; a socket has an address
             return ""
         return stranger_sign(find_holder(tuple(client), tuple(server)) if server else SocketHolder(), self._uid)
 
     def opens(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
-        """Whether this request may sign in by one click and be approved automatically (setting open_sign_in).
-
-        Students may: they would type the published passwords. A request that Sickbay sends again may not, because no one looks
-        at its pages.
+        """Whether this request may sign in with one click and be approved automatically (setting open_sign_in). Students may,
+        because they could type the published passwords. A request that Sickbay resends may not, because no one sees its pages.
         """
         state = state_of(scope)
         return state.resent is None and (self.everyone or bool(state.student) or self.at_keyboard(scope, headers))
 
     def is_secure(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
-        """Whether the browser takes a Secure cookie: over https, or directly from a loopback name."""
+        """Whether the browser accepts a Secure cookie: over https, or directly from a loopback name."""
         if self.base.startswith("https:") or scope.get("scheme") == "https":
             return True
         direct = not forwarding_sign(headers, scope.get("http_version", "1.1"))
@@ -159,7 +155,7 @@ class AdminGuard:
         return any(hmac.compare_digest(proof.encode(), valid.encode()) for valid in self._accepted_proofs)
 
     def wait(self, scope: Mapping[str, Any]) -> int:
-        """Seconds until the next try, if this request's wrong token was one too many; else 0."""
+        """Seconds until the next try if there were too many wrong tokens with this request's; else 0."""
         return state_of(scope).admin_wait or 0
 
     def _note_failure(self, scope: Mapping[str, Any]) -> None:
@@ -215,7 +211,7 @@ def _admin_request(scope: Mapping[str, Any], headers: Mapping[str, str], **known
 def is_own_path(text: str) -> bool:
     r"""Whether a redirect to this path stays on this server.
 
-    Browsers take // and /\ for another host, and drop tabs and line ends. They also resolve . and .. in a path, even
-    if they are encoded: then the page is another one than the path says.
+    Browsers take // and /\ for another host, and drop tabs and line ends. They also resolve . and .. in a path, even if they
+    are encoded, so the page would be a different one from the one in the path.
     """
     return _OWN_PATH.fullmatch(text) is not None and _DOTS.search(re.split("[?#]", text)[0]) is None

@@ -55,7 +55,7 @@ class Application:
 
     @property
     def routes(self) -> list[BaseRoute]:
-        """Read by the page that lists the methods of an address."""
+        """Used by the page that lists the methods that an address allows."""
         return self.pages.routes
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:

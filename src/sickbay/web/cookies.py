@@ -35,13 +35,13 @@ async def find_session(request: Request, sandbox: Sandbox) -> Session | None:
 
 
 async def prepare_session(request: Request, sandbox: Sandbox) -> tuple[Session, str | None]:
-    """The existing session, or one that isn't stored, with its cookie value."""
+    """Returns the existing session, or a new one that isn't stored, with its cookie value."""
     existing = await find_session(request, sandbox)
     return (existing, None) if existing else sessions.begin_unstored(sandbox.runtime)
 
 
 async def load_session(request: Request, sandbox: Sandbox) -> tuple[Session, str | None]:
-    """The stored session, or a new one with its cookie value."""
+    """Returns the stored session, or a new one with its cookie value."""
     existing = await find_session(request, sandbox)
     return (existing, None) if existing and existing.key else await sessions.begin(sandbox.runtime)
 

@@ -32,7 +32,7 @@ class OAuthErrorText(NamedTuple):
 
 
 def respond_json(body: Any, status: int = 200, headers: Mapping[str, str] = NO_STORE) -> Response:
-    """A response that no cache may keep: most depend on who asks, and contain something secret."""
+    """A response that no cache may store: most depend on the sender, and contain secrets."""
     return Response(orjson.dumps(body), status, headers, "application/json")
 
 

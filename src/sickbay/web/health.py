@@ -21,7 +21,7 @@ from sickbay.web.http_request import state_of
 ANSWER_SECONDS = 2.0
 """Maximum seconds that /readyz and /metrics wait for the database."""
 ADDRESSES = frozenset(("/healthz", "/readyz", "/metrics"))
-"""They need no settings from the database, and wait for it only as long as they say."""
+"""These need no settings from the database, and wait for it only as long as documented."""
 
 
 async def show_health(request: Request) -> Response:

@@ -57,7 +57,7 @@ Form: TypeAlias = Literal["html", "json", "text", "markdown"]
 class PageOptions(Struct, frozen=True):
     """tenant: of a page of an EHR. here: the current link of the bar. bare: no navigation. frames: may embed an app.
 
-    leads_to: addresses outside our origin to which a form of the page may redirect.
+    leads_to: addresses outside our origin to which a form on the page may redirect.
     """
 
     tenant: Tenant | None = None
@@ -88,7 +88,7 @@ def render_page(
 def respond_not_found(
     request: Request, sandbox: Sandbox, options: PageOptions | None = None, near: Sequence[str] = ()
 ) -> HTMLResponse:
-    """The page that says that this address has none. near: paths that exist near it."""
+    """The page for an address without a page. near: existing paths that are similar."""
     return render_page(request, sandbox, "notice", make_not_found(raw_path(request.scope), near=near), options, 404)
 
 

@@ -30,19 +30,18 @@ from sickbay.storage.resets import OUTSIDE, Revisions
 from sickbay.web import counting
 
 FORMS, QUESTIONS, PASTED = FORM_LIMIT, 262_144, 4_000_000
-"""Maximum bytes of a body: of most forms, of a FHIR request without a resource, and of text pasted into the doctor, which is
-percent-encoded: 1 MB of JSON takes twice as much."""
+"""Maximum bytes of a body: most forms, a FHIR request without a resource, and text pasted into the doctor. That text is
+percent-encoded, so 1 MB of JSON takes twice as much."""
 VALUES = 2_000_000
-"""Maximum number of values in a JSON or XML body. Each takes up to 100 bytes of memory, even if it is two bytes long."""
+"""Maximum number of values in a JSON or XML body. Each takes up to 100 bytes of memory, even if it is only two bytes long."""
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?")
 SHOWN = frozenset((b"location", b"content-type", b"www-authenticate", b"cache-control", b"x-correlation-id"))
 
 
 class ResendMark(NamedTuple):
-    """The mark of a request that Sickbay itself sends again. It never counts as the administrator's.
-
-    original: the id of the exchange. stand_in: for the app's credentials.
+    """The mark of a request that Sickbay itself resends. It never counts as the administrator's. original: the id of the
+    exchange. stand_in: replaces the app's credentials.
     """
 
     original: str
@@ -81,9 +80,9 @@ class RequestState(Struct, eq=False):
     owns: bool = False
     """Whether the request is for an object of this student, who has an administrator's rights on it."""
     resent: ResendMark | None = None
-    """Only `web/resending.py` sets it, so nothing that anyone sends over a connection can."""
+    """Only `web/resending.py` sets it. Nothing that is sent over a connection can."""
     resent_from: str = ""
-    """The id of the exchange whose request was sent again."""
+    """The id of the exchange whose request was resent."""
 
     def seconds(self) -> float:
         """The time since the request began; 0 if that isn't known."""
@@ -256,7 +255,7 @@ def query_of(scope: Mapping[str, Any]) -> Parameters:
 
 
 def read_start(request: Request) -> int:
-    """`from`: how many entries of a list come before the page that is asked for; 0 if it isn't a number below 10,000."""
+    """`from`: the number of list entries before the requested page; 0 if it isn't a number below 10,000."""
     text = query_of(request.scope).get("from") or ""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 4 else 0
 

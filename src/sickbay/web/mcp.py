@@ -1,7 +1,7 @@
 """POST /mcp: the tools for coding agents, for the administrator.
 
-A tool asks the application itself, with the connection and the headers of its own request. So it may do what the same client
-may do at /admin, and nothing more.
+A tool asks the application itself, with the connection and the headers of its own request. A tool can therefore do what the
+same client can do at /admin, and nothing more.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _OF_THE_MESSAGE: Final = frozenset(
     b"content-length content-type content-encoding transfer-encoding accept accept-encoding mcp-protocol-version mcp-method"
     b" mcp-name mcp-session-id".split()
 )
-"""Headers that say something about the message, and nothing about who sent it."""
+"""Headers that describe the message, not its sender."""
 TRANSPORT: Final = "sickbay.transport"
 """The member of the scope with the connection. An injected fault may break the inner request, but not the connection."""
 _PREFIX: Final = "token-"
@@ -48,7 +48,7 @@ _NONCE_BYTES: Final = 12
 
 
 async def handle_mcp(request: Request, sandbox: Sandbox) -> Response:
-    """Answer one message. It is read only once it is known that the administrator sent it and that there is room."""
+    """Answer one message. It is read only after checking that the administrator sent it and that there is room."""
     if rejection := refuse_stranger(request, sandbox, acts=True, pages=False):
         return rejection
     if sandbox.tool_calls.locked():

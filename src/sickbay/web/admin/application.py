@@ -1,4 +1,4 @@
-"""An ASGI application that serves only /admin, for commands that run without a server. It needs neither FHIR nor pages."""
+"""An ASGI application that serves only /admin, for commands that run without a server. It loads neither FHIR nor pages."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ async def new_secret(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def enable_app(request: Request, sandbox: Sandbox) -> Response:
-    """Register an app at another hospital: 201 with the app there, or 200 if it was registered there before."""
+    """Register an app at another hospital: 201 with the new app, or 200 if it is already registered there."""
     client = await _app_named(request, sandbox)
     body: admin_schemas.EnabledApp = await parse_body(request, admin_schemas.EnabledApp)
     tenant = find_tenant(sandbox, body.tenant)

@@ -219,7 +219,7 @@ class ClockTimes(Struct, frozen=True):
 
 
 class NewSnapshot(Struct, frozen=True, forbid_unknown_fields=True):
-    """name: 1 to 64 of a to z, 0 to 9 and hyphens."""
+    """name: 1 to 64 characters: a to z, 0 to 9 and hyphens."""
 
     name: str
 
@@ -243,7 +243,7 @@ class AppSecret(Struct, frozen=True):
 
 
 class ImportedSnapshot(SavedSnapshot, frozen=True):
-    """apps: those that have a new secret. Users have the password `sickbay`."""
+    """apps: those that got a new secret. Users have the password `sickbay`."""
 
     apps: list[AppSecret]
 
@@ -324,8 +324,8 @@ class TenantPolicy(Struct, frozen=True):
 
 
 class Losses(Struct, frozen=True):
-    """What a reset would delete. changes: how many times resources were loaded, created, changed or deleted; null if that isn't
-    known. apps, users: those that were added, if `everything` is asked for. exchanges: null for one hospital. snapshots:
+    """What a reset would delete. changes: how many times resources were loaded, created, changed or deleted; null if unknown.
+    apps, users: those that were added, if `everything` is asked for. exchanges: null for one hospital. snapshots:
     if `everything` is asked for, of all hospitals.
     """
 

@@ -1,4 +1,4 @@
-"""Sessions of browsers that signed in with the admin token: where they count, and the pages to sign in and out."""
+"""Browser sessions that signed in with the admin token: which requests they authorize, and the pages to sign in and out."""
 
 from __future__ import annotations
 
@@ -36,9 +36,8 @@ async def recognise(request: Request, sandbox: Sandbox, guard: AdminGuard) -> No
 
 
 def refuse_stranger(request: Request, sandbox: Sandbox, *, acts: bool = False, pages: bool = True) -> Response | None:
-    """None if the request is the administrator's, else a page that links to the sign-in, or a problem (403; 429).
-
-    acts: this GET changes something. pages: a browser may get a page.
+    """Returns None if the request is the administrator's, else a page that links to the sign-in, or a problem (403; 429). acts:
+    this GET changes something. pages: a browser may get a page.
     """
     guard: AdminGuard = request.app.state.guard
     verdict = guard.standing(request.scope, headers_of(request.scope), acts=acts)

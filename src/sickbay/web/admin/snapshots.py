@@ -78,7 +78,7 @@ async def import_snapshot(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def read_file(request: Request, limit: int) -> bytes:
-    """Raises Wrong, before the body is received if it says that it is too long."""
+    """Raises Wrong if the body is too long, before receiving it if its length is declared."""
     if (sent_length(headers_of(request.scope)) or 0) <= limit:
         body = await receive_bytes(request.receive, limit)
         if len(body) <= limit:

@@ -1,4 +1,4 @@
-"""Finds the user of this machine who has the other end of a loopback connection. Only Linux says it."""
+"""Finds the user of this machine who owns the other end of a loopback connection. Only Linux tells."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _find_unmapped_uid() -> int | None:
 def _ask_kernel(peer: Address, server: Address) -> Owner | None:
     """Asks the kernel for this one socket. Reading the table takes the kernel milliseconds, however few sockets there are.
 
-    None also if the kernel was built without the answer, which can't be told from a missing socket.
+    Also None if the kernel was built without this feature, which looks the same as a missing socket.
     """
     if not hasattr(socket, "AF_NETLINK"):
         return None

@@ -28,7 +28,7 @@ async def count_noted(runtime: Runtime, scope: Mapping[str, Any]) -> None:
 
 
 async def count(runtime: Runtime, scope: Mapping[str, Any], kind: Kind = "admin") -> int:
-    """Count a wrong token. Returns the seconds until the next try if it was one too many, else 0.
+    """Count a wrong token. Returns the seconds until the next try if there were too many, else 0.
 
     kind: "class" for a wrong code of a class or a student.
     """
@@ -51,7 +51,7 @@ def _throttle_key(scope: Mapping[str, Any], kind: Kind = "admin") -> ThrottleKey
 
 
 def extract_network(address: str) -> str:
-    """The owner of an IPv6 address usually has all of its /64."""
+    """Returns the /64 of an IPv6 address, because its owner usually has all of it."""
     try:
         read = ipaddress.ip_address(address)
     except ValueError:

@@ -54,7 +54,7 @@ async def show_docs(request: Request, sandbox: Sandbox) -> Response:
 
 
 def _find_markdown(path: str, *, wants: bool) -> str | None:
-    """The name of the page whose source is asked for: by .md at the end of its path, or by the Accept header."""
+    """Returns the name of the page whose Markdown is requested, by .md at the end of the path or by the Accept header."""
     if path.endswith(MARKDOWN):
         name = path.removesuffix(MARKDOWN)
         return name if name in library.list_names() else library.find_by_address(f"{name}.html")

@@ -20,7 +20,7 @@ from sickbay.web.docs.markdown import RenderedPage
 INDEX = "README"
 RULES = "rules/"
 CASES = "/diagnosis/cases/"
-"""Where the list of rules links to in the repository. On the site, these links lead to the rules."""
+"""The path in the repository to which the list of rules links. On the site, these links lead to the rules."""
 EXTERNAL = ("http://", "https://", "mailto:")
 FILES = ".json"
 """Files next to the pages that the site serves too. Pictures are only in the repository: they would be a tenth of the wheel."""
@@ -97,7 +97,7 @@ def find_address(path: str) -> str | None:
 
 
 def _title_of_file(name: str) -> str:
-    """The title of a page in a file, without the time to render the page: its first line is its heading."""
+    """Returns the title of a page in a file without rendering the page: its first line is its heading."""
     return PAGES.read_text(f"{name}.md").partition("\n")[0].removeprefix("#").strip().replace("`", "")
 
 

@@ -26,7 +26,7 @@ class DocsSection(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocsView:
-    """body: HTML, made from Markdown. up: the way to the first page, such as ../. assets: the folder of css and js.
+    """body: HTML, made from Markdown. up: the relative path to the first page, such as ../. assets: the folder of css and js.
 
     layout: the template around the page, which differs between Sickbay's own pages and the files of `make site`.
     """

@@ -32,7 +32,7 @@ class IndexedPassage(NamedTuple):
 
 
 class SearchResult(NamedTuple):
-    """The excerpt is before + match + after; match is the first word that was looked for; "" if only the heading has one."""
+    """The excerpt is before + match + after; match is the first search word in it; "" if only the heading has one."""
 
     passage: IndexedPassage
     before: str

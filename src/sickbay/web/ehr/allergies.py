@@ -27,7 +27,7 @@ NONE_OF_A_KIND: Final = {
 NOTHING_SAID: Final = frozenset(((IPS, "no-allergy-info"),))
 """Codes that state that nothing is known."""
 ENDED: Final = frozenset(("inactive", "resolved", "refuted", "entered-in-error"))
-"""Values of the statuses, which have other names in each FHIR version, of an allergy that the patient doesn't have now."""
+"""Status values (named differently in each FHIR version) of an allergy that the patient doesn't have now."""
 
 
 def summarise_allergies(resources: Iterable[Resource]) -> Allergies:

@@ -78,7 +78,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
 
 
 async def _explain_frame(ehr: EhrPages, client: Client) -> NoticeView | None:
-    """The page to show in the frame instead of the app; None if nothing is known to keep the app out of it."""
+    """The page to show in the frame instead of the app; None if nothing is known to prevent the app from being shown there."""
     query = ehr.request.query_params
     if "anyway" in query or not ehr.tenant.under(client).policy.frame_check:
         return None
@@ -95,7 +95,7 @@ async def _explain_frame(ehr: EhrPages, client: Client) -> NoticeView | None:
 
 
 async def _request_of_task(ehr: EhrPages, client: Client, patient: str | None, id: str | None) -> LaunchTaskRequest | None:
-    """The launch that a Task asks for; None if it isn't a Task of this patient, or isn't for this app."""
+    """The launch that a Task requests; None if it isn't a Task of this patient, or isn't for this app."""
     task = await patients.read(ehr.sandbox.runtime, ehr.tenant, VERSION, "Task", id, ehr.user) if id else None
     wanted = launch_task.request_of_task(task) if task else None
     if not isinstance(wanted, LaunchTaskRequest) or wanted.patient != patient:
@@ -104,7 +104,7 @@ async def _request_of_task(ehr: EhrPages, client: Client, patient: str | None, i
 
 
 async def _request_of_card(ehr: EhrPages, client: Client, patient: str | None, key: str | None) -> LaunchTaskRequest | None:
-    """The launch that a card's link asks for; None if no app at this hospital has the card, or it opens another app."""
+    """The launch that a card's link requests; None if no app at this hospital has the card, or it opens another app."""
     context = ehr.context(patient) if patient and key else {}
     if not context:
         return None

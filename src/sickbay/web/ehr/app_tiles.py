@@ -24,7 +24,7 @@ KEPT_FAVOURITES: Final = 20
 """Apps that a browser remembers as favourites. The newest are kept."""
 SHOWN_TILES: Final = 8
 FOUND_TILES: Final = 24
-"""Tiles without a search, and of a search."""
+"""Maximum number of tiles without a search, and with one."""
 SEARCH_CHARACTERS: Final = 100
 _APP_ID: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
 
@@ -76,7 +76,7 @@ def read_favourites(request: Request) -> tuple[str, ...]:
 
 
 async def change_favourite(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
-    """POST: csrf, app, back. Makes the app a favourite of this browser, or ends that."""
+    """POST: csrf, app, back. Adds the app to this browser's favourites, or removes it."""
     session = await cookies.find_session(request, sandbox)
     sent = parse(await http_request.read_body(request))
     app, back, home = sent.get("app") or "", sent.get("back") or "", f"/{tenant.name}/ehr"

@@ -41,7 +41,7 @@ def has_code(concept: Any, codes: Iterable[str]) -> bool:
 
 
 def get_first(value: Any) -> Any:
-    """The value, or the first one of a list. Some members are a list in only one of R4 and DSTU2."""
+    """Returns the value, or the first one of a list. Some members are lists in R4 but not in DSTU2, or the reverse."""
     if isinstance(value, list):
         return value[0] if value else None
     return value

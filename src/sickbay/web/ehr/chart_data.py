@@ -102,7 +102,7 @@ def _link(link: Mapping[str, Any], key: str, options: ChartOptions) -> TaskLink:
 
 
 def _task_links(tasks: Sequence[Json], options: ChartOptions) -> tuple[TaskLink, ...]:
-    """Links for the Tasks that ask for an app, launched from this EHR or standalone (SMART 2.2, Task profiles)."""
+    """Links for the Tasks that request an app, launched from this EHR or standalone (SMART 2.2, Task profiles)."""
     wanted = [(task, launch_task.request_of_task(task)) for task in tasks]
     return tuple(_task_link(task, launch, options) for task, launch in wanted if isinstance(launch, LaunchTaskRequest))
 

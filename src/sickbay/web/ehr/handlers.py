@@ -63,7 +63,7 @@ class EhrPages:
 
     @property
     def origin(self) -> str:
-        """The origin of the pages, as the browser sees it. A proxy may have taken https away."""
+        """The origin of the pages, as the browser sees it. A proxy may have terminated https."""
         scheme = "https" if self.sandbox.runtime.base.startswith("https:") else self.request.url.scheme
         return f"{scheme}://{self.request.url.netloc}"
 
@@ -236,7 +236,7 @@ async def show_chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Resp
 
 
 def _open(ehr: EhrPages, app: Client, patient: str, at_work: Mapping[str, str]) -> OpenApp:
-    """The frame creates the launch when it loads. The seed gives both pages the same timeline id."""
+    """The frame creates the launch when it loads. Both pages derive the same timeline id from the seed."""
     chart_path = f"{ehr.home}/patients/{patient}"
     seed = ehr.sandbox.runtime.effects.token(12)
     timeline = launches.timeline_of(ehr.sandbox.runtime, seed)
@@ -262,7 +262,7 @@ def _open(ehr: EhrPages, app: Client, patient: str, at_work: Mapping[str, str]) 
 
 
 def _probe_url(ehr: EhrPages, app_host: str) -> str:
-    """Two host names of one machine are two sites; two ports of one name are the same site."""
+    """Two host names of one machine are different sites; two ports of one name are the same site."""
     host = ehr.request.url.hostname or ""
     other = {"localhost": "127.0.0.1", "127.0.0.1": "localhost"}.get(host)
     if other is None or app_host == host:

@@ -19,7 +19,7 @@ from sickbay.web.ehr.views import CountedProblem, RequestLine, RequestsView
 from sickbay.web.exchanges.timeline_steps import write_evidence
 
 LINES: Final = 8
-"""The newest requests that the strip shows."""
+"""The number of newest requests that the strip shows."""
 BLANK_FRAME: Final = (
     "If the frame is blank, or says that the app refused to connect, open the app in a tab. If it works there, its response "
     "may forbid frames (X-Frame-Options, or frame-ancestors in its Content-Security-Policy)."

@@ -322,7 +322,7 @@ def encode(text: str) -> str:
 
 
 def quote_address(text: str) -> str:
-    """Percent-encode characters that a URL can't contain: spaces, quotes and invisible ones. The rest stays as sent."""
+    """Percent-encode characters that a URL can't contain: spaces, quotes and invisible ones. The rest stays as it was sent."""
     return _ODD.sub(lambda match: match[0] if _is_allowed(match[0]) else quote(match[0], safe="", errors="surrogatepass"), text)
 
 

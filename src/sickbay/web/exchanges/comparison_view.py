@@ -92,7 +92,7 @@ class LaunchComparisonView:
 
 
 def make_rows(steps: Sequence[ComparedStep], worked: tuple[bool, bool]) -> tuple[StepRow, ...]:
-    """worked: whether this launch and the other one worked. What a launch that worked has is marked as expected."""
+    """worked: whether this launch and the other one worked. Values from a launch that worked are marked as expected."""
     first = find_first_difference(steps)
     return tuple(
         StepRow(

@@ -105,7 +105,7 @@ class ExchangesView:
 
     groups: tuple[Group, ...]
     day: str = ""
-    """On which the rows say only the time."""
+    """The day on which the rows show only the time."""
     filter: str = ""
     problems: tuple[str, ...] = ()
     missing: str = ""
@@ -188,9 +188,8 @@ def shorten_address(path: str, **parameters: str) -> str:
 def make_row(
     exchange: Mapping[str, Any], names: DisplayNames, day: str, app: str = "", kept: KeptExchange | None = None
 ) -> ListedExchange:
-    """exchange: as `lines.read_lines` returns it. day: on which only the time is shown. app: that it probably came from.
-
-    kept: its bodies, if they were kept.
+    """exchange: as `lines.read_lines` returns it. day: the day on which only the time is shown. app: the app that it probably
+    came from. kept: its bodies, if they were kept.
     """
     at = exchange.get("at") or 0
     when = english.to_datetime(at)

@@ -117,7 +117,7 @@ async def _list_view(
 
 
 async def _find_only_app(sandbox: Sandbox, reading: FilterReading) -> Client | None:
-    """The app of a filter that says nothing else."""
+    """Returns the app of a filter that has no other condition."""
     if len(reading.wanted) != 1:
         return None
     column, patterns, excluded = reading.wanted[0]
@@ -162,7 +162,7 @@ def _hospital_titles(sandbox: Sandbox) -> dict[str, str]:
 
 
 async def clear(request: Request, sandbox: Sandbox) -> Response:
-    """GET says what would be deleted. POST deletes it: csrf."""
+    """GET shows what would be deleted. POST deletes it: csrf."""
     if rejection := refuse_stranger(request, sandbox, acts=request.method == "POST"):
         return rejection
     text = read_filter_text(http_request.query_of(request.scope))

@@ -21,7 +21,7 @@ Found: TypeAlias = tuple[int, Mapping[str, Any]]
 ALIKE = 0.55
 """Texts with a smaller share of equal characters are marked as a whole."""
 SHORTEST = 3
-"""The shortest equal run between two differences that counts as equal."""
+"""Minimum length of an equal run between two differences. A shorter one is marked as a part of them."""
 MAXIMUM_COMPARED_CHARACTERS = 600
 """Maximum length of texts that are compared. Longer ones are marked as a whole."""
 _PARAMETERS = {rule.id: rule.parameter for rule in RULES}
@@ -38,7 +38,7 @@ class Row:
     number: int = 0
     kind: Verdict = "refused"
     unknown: bool = False
-    """Sickbay can't name the expected value: another code, or a value that only the app has."""
+    """Sickbay doesn't know the expected value: another code, or a value that only the app has."""
     more: tuple[tuple[int, Verdict], ...] = ()
     """Number and kind of the other findings about the same parameter."""
 

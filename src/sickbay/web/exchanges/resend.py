@@ -92,7 +92,7 @@ def _explain_missing_answer(sent: SentAgain) -> str:
 
 
 def _readable_body(sent: SentAgain, new: Mapping[str, Any]) -> str:
-    """The body for the page if it is FHIR, which the journal doesn't keep. Every other response is in the exchange."""
+    """Returns the body for the page if it is FHIR, which the journal doesn't keep. Every other response is in the exchange."""
     media = sent.headers.get("content-type", "")
     if "fhir" not in media or (new.get("response") or {}).get("body"):
         return ""
@@ -101,7 +101,7 @@ def _readable_body(sent: SentAgain, new: Mapping[str, Any]) -> str:
 
 
 def _indent_json(body: bytes) -> str:
-    """JSON on several lines. A body that was cut stays as it is."""
+    """Formats JSON on several lines. A body that was cut stays as it is."""
     try:
         return orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2).decode()
     except orjson.JSONDecodeError:

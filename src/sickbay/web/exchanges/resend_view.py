@@ -49,7 +49,7 @@ class ComparedRow:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of both exchanges: its result, and its problems."""
+    """One of the two exchanges: its result, and its problems."""
 
     href: str
     kind: Verdict | str

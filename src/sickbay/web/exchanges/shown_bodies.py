@@ -11,7 +11,7 @@ from sickbay.services.kept_bodies import KeptBody, KeptExchange
 SHOWN_BYTES: Final = 48_000
 """Maximum number of bytes of a body on a page. The JSON of the exchange has the whole body."""
 ESCAPE_BYTES: Final = 5
-"""The length of a character that HTML writes as an entity, such as `&#34;`."""
+"""The length of a character that is written in HTML as an entity, such as `&#34;`."""
 _ESCAPED: Final = frozenset("\"'&<>")
 
 

@@ -59,7 +59,7 @@ def wants_stream(request: Request) -> bool:
 
 
 async def stream(request: Request, sandbox: Sandbox) -> Response:
-    """The stream, or a problem: 403 for strangers, 400 for a filter that isn't understood, 429 and 503 for too many streams."""
+    """The stream, or a problem: 403 for strangers, 400 for an invalid filter, 429 and 503 for too many streams."""
     if rejection := refuse_stranger(request, sandbox, pages=False):
         return rejection
     query = http_request.query_of(request.scope)
@@ -71,7 +71,7 @@ async def stream(request: Request, sandbox: Sandbox) -> Response:
 
 
 class EventStream(StreamingResponse):
-    """Counts while it is sent. If too many are open, the response is a problem."""
+    """A stream is counted while it is sent. If too many are open, the response is a problem."""
 
     def __init__(self, sandbox: Sandbox, request: Request, events: AsyncIterator[bytes]) -> None:
         super().__init__(events, media_type=MEDIA_TYPE, headers=HEADERS)
@@ -143,7 +143,7 @@ async def _missed_events(
 
 
 async def _new_events(request: Request, sandbox: Sandbox, listener: Listener) -> AsyncIterator[bytes]:
-    """News and heartbeats until the server stops or the sender may no longer read."""
+    """Yields news and heartbeats until the server stops or the reader loses access."""
     loop = asyncio.get_running_loop()
     checked = loop.time()
     while not sandbox.live.stopped:

@@ -67,7 +67,7 @@ class Arrow:
 
     @property
     def key(self) -> str:
-        """The same as long as the step is the same, so that a page that is refreshed recognises it."""
+        """The same for the same step, so that a refreshed page recognises it."""
         return f"{self.kind} {self.at} {self.text[:30]}"
 
 

@@ -32,7 +32,7 @@ class TimelineView:
     """causes: why the launch may have stopped.
 
     ask: the address of the app that the button asks; "" for no button. answer: what it answered just now. live: the page
-    follows the launch. due: milliseconds until it says something else even if no request comes; 0 for never. compares: whether
+    follows the launch. due: milliseconds until the page would change even without a request; 0 for never. compares: whether
     the reader may compare the launch with others.
     """
 
@@ -127,7 +127,7 @@ def timeline_view(
 
 
 def _describe_time(exchanges: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """The day, and how long it took from the first to the last request that names the launch."""
+    """The day, and the time from the first to the last request that names the launch."""
     if not exchanges:
         return ()
     day = f"{english.write_day(english.to_datetime(exchanges[0].get('at') or 0))} (UTC)"
@@ -142,7 +142,7 @@ def trail_of(exchanges: Sequence[Mapping[str, Any]], app: str, now: float) -> Tr
 
 
 def _mark_waiting(waiting: tuple[Arrow, ...], found: LaunchStatus, words: Sentences | None) -> tuple[Arrow, ...]:
-    """The steps that are still to come; the first one is marked if the launch stalled there."""
+    """The remaining steps. The first one is marked if the launch stalled there."""
     if found.state != "stalled" or words is None or found.awaited in (None, "launch"):
         return waiting
     origin, target, _ = describe_arrow(_STAGE_OF.get(found.awaited or "", found.awaited or ""), "GET", "")
@@ -192,7 +192,7 @@ def _launch_outcome(
 
 
 def _is_waiting_for_more(found: LaunchStatus) -> bool:
-    """Whether the silence after the last failure says more than the failure."""
+    """Whether the missing step after the last failure explains more than the failure itself."""
     return found.state == "stalled" and found.since is not None and found.since.step in ("preflight", "access", "refresh")
 
 

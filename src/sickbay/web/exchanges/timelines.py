@@ -1,4 +1,4 @@
-"""The page of a launch and its files, for the administrator with all facts and for others with what the requests prove."""
+"""The page of a launch and its files: with all facts for the administrator, and with what the requests prove for others."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ async def load_persons(sandbox: Sandbox, tenant: Tenant | None, timeline: str) -
 
 
 async def show_timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
-    """GET shows a launch, or saves it as a file (`as`). POST asks the app's address whether anything answers there, and shows
-    the launch with the answer.
+    """GET shows a launch, or saves it as a file (`as`). POST checks whether anything responds at the app's address, and shows
+    the launch with the result.
     """
     full, wanted = may_read_all(request), request.query_params.get("as", "")
     is_file = request.method != "POST" and wanted in FILES
@@ -168,7 +168,7 @@ async def _timeline_view(sandbox: Sandbox, found: LaunchProgress, all_facts: boo
 
 
 def _milliseconds_left(found: LaunchProgress) -> int:
-    """When the page says something else although no request came: the launch has stalled by then. 0 for never."""
+    """Returns when the page changes without a new request, because the launch has stalled by then. 0 for never."""
     status = found.progress
     if status.state != "running" or status.awaited is None or status.since is None:
         return 0

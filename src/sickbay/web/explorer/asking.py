@@ -45,7 +45,7 @@ READING: Final = frozenset(
 )
 """The interactions that the explorer sends. None of them writes."""
 AGENT: Final = f"sickbay-explorer/{__version__}"
-"""The User-Agent, which shows in a recorded exchange that no app sent it."""
+"""The User-Agent. In a recorded exchange, it shows that no app sent the request."""
 EXPLANATION_ROWS: Final = 60_000
 """Maximum rows read to explain an empty search on its page. The page of the exchange has the whole explanation."""
 EXPLANATION_SECONDS: Final = 1.0
@@ -125,7 +125,7 @@ async def _record_asked(base: FhirBase, asked: Asked, access: AccessResult, view
 
 
 async def _explain_empty(sandbox: Sandbox, search: EmptySearch) -> Sequence[Finding]:
-    """The findings as far as they are there in time; none if the database can't say."""
+    """Returns the findings that are ready in time; none if the database is unavailable."""
     try:
         answer = await asyncio.wait_for(ask_data(sandbox.runtime, search, EXPLANATION_ROWS), EXPLANATION_SECONDS)
     except (TimeoutError, Unavailable):

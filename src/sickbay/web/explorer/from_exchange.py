@@ -21,7 +21,7 @@ LOOKED_AT_TOKENS = 20
 
 
 def find_link(entry: Mapping[str, Any]) -> str:
-    """The address that opens an exchange in the explorer; "" if it is another request than one of FHIR data."""
+    """The address that opens an exchange in the explorer; "" if it isn't a request for FHIR data."""
     request = entry.get("request") or {}
     is_reading = entry.get("stage") in FHIR_STAGES and request.get("method") == "GET"
     return f"{HOME}?exchange={entry['id']}" if is_reading else ""

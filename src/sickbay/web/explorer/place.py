@@ -59,7 +59,7 @@ class ExplorerPlace(NamedTuple):
 
 
 def read_place(sandbox: Sandbox, scope: MutableMapping[str, Any]) -> ExplorerPlace | None:
-    """None if the address names no hospital or no version of it."""
+    """None if the address names no hospital, or a version that the hospital doesn't have."""
     parts = raw_path(scope).removeprefix(f"{HOME}/").split("/", 3)
     name, version, viewer, path = (*parts, "", "", "", "")[:4]
     tenant = sandbox.tenants.get(unquote(name))

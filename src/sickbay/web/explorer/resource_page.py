@@ -154,7 +154,7 @@ def _list_referring(place: ExplorerPlace, asked: Asked) -> tuple[Link, ...]:
 
 
 def _drop_data(resource: Mapping[str, Any]) -> dict[str, Any]:
-    """A Binary with the size of its data, and the beginning of it if that is text."""
+    """Returns a Binary with the size of its data and, if the data is text, its beginning."""
     data, kind = text_of(resource.get("data", resource.get("content"))), text_of(resource.get("contentType"))
     shown = {key: value for key, value in resource.items() if key not in ("data", "content")}
     if data:

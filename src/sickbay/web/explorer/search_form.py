@@ -65,7 +65,7 @@ class FilledForm(NamedTuple):
 
 
 def make_form(version: str, type: str, pairs: Sequence[Pair], action: str) -> FormView:
-    """The form with the values of a query."""
+    """Builds the form with the values of a query."""
     known = list_answered(version, type)
     includes, reverse = list_includes(version, type)
     filled = fill(version, type, pairs)
@@ -108,7 +108,7 @@ def fill(version: str, type: str, pairs: Sequence[Pair]) -> FilledForm:
 
 
 def read_form(sent: Parameters, version: str, type: str) -> tuple[Pair, ...]:
-    """The query that a sent form means. Empty fields are left out."""
+    """Returns the query that a submitted form describes. Empty fields are left out."""
     pairs = [pair for code, parameter in list_answered(version, type).items() for pair in _read_rows(sent, code, parameter)]
     pairs += [(name, value) for name in ("_include", "_revinclude") for value in sent.all(name)]
     pairs += [(name, value) for name in ("_sort", "_count") if (value := (sent.get(name) or "").strip())]

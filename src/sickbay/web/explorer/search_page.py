@@ -34,11 +34,11 @@ NOTE_CHARACTERS: Final = 300
 NEEDS_CRITERIA: Final = 400
 """The status of a search without criteria, if the hospital requires some."""
 PICKED_BY: Final = ("name", "title", "code:text", "identifier", "_id")
-"""The parameters by which resources are found to be picked: the first that the type has."""
+"""The parameters to search by when picking a resource: the first one that the type has is used."""
 
 
 async def show(page: ExplorerPage, asked: Asked) -> Response:
-    """The results of a search, or why there are none; also of a path that is no request at all."""
+    """Shows the results of a search, or why there are none. Also handles a path that isn't a valid request."""
     if page.form and asked.is_ok:
         return await resource_page.show_raw(page, asked)
     problem, place = await find_problem(asked), page.place
@@ -61,7 +61,7 @@ async def show(page: ExplorerPage, asked: Asked) -> Response:
 
 
 async def show_form(page: ExplorerPage, path: str) -> Response:
-    """Only the form, before anything is searched."""
+    """Shows only the form, before any search."""
     place, type = page.place, path.rpartition("/")[2]
     form = make_form(place.version, type, (("_count", "20"),), place.at(f"{path}/{FORM}"))
     return await page.show("explorer_search", lambda bar: SearchView(bar=bar, title=path, form=form))
@@ -138,7 +138,7 @@ def _link(place: ExplorerPlace, cell: columns.TableCell, name: str) -> str:
 
 
 def apply_form(page: ExplorerPage, path: str, pairs: Sequence[Pair]) -> Response:
-    """Redirect to the search that the form means, or to the page that picks a resource for one of its references."""
+    """Redirect to the search that the form describes, or to the page that picks a resource for one of its references."""
     place, query = page.place, encode(pairs)
     code, _, type = (http_request.query_of(page.request.scope).get("pick") or "").partition(":")
     address = place.at(path, query)

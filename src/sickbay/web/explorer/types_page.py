@@ -1,4 +1,4 @@
-"""The first page of a view: the resource types, with the number of resources as far as they are counted in time."""
+"""The first page of a view: the resource types, with their numbers of resources if they can be counted in time."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _make_row(place: ExplorerPlace, count: TypeCount) -> TypeRow:
 
 
 async def count_types(page: ExplorerPage) -> list[TypeCount]:
-    """Count the resources of each type as a search with _summary=count does, the usual types first."""
+    """Count the resources of each type like a search with _summary=count, the most common types first."""
     types = dict.fromkeys((*list_usual_types(page.place.version), *served_types(page.place.version)))
     end = perf_counter() + COUNTING_SECONDS
     return [await _count_in_time(page, type, end - perf_counter()) for type in types]
@@ -107,7 +107,7 @@ async def _count_in_time(page: ExplorerPage, type: str, seconds: float) -> TypeC
 
 
 async def _count_type(page: ExplorerPage, type: str) -> TypeCount:
-    """A type that no scope covers is refused, so it isn't asked for: explaining a refusal takes longer than counting."""
+    """A type that no scope covers would be refused, so it isn't requested: explaining a refusal takes longer than counting."""
     token = page.viewer.context.token
     if token is None or not grants_letters(token.scope, type, "s"):
         return TypeCount(type, status=403)

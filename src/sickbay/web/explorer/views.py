@@ -51,8 +51,8 @@ class TypeRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypesView:
-    """counted: types with resources, and those that the hospital doesn't count. others: empty, or not counted in time. refused:
-    not covered by the scopes.
+    """counted: types with resources, and those that the hospital doesn't count. others: types that are empty or weren't counted
+    in time. refused: types that the scopes don't cover.
     """
 
     bar: Bar

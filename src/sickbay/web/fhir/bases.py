@@ -56,7 +56,7 @@ class FhirBases:
         return self._pages(scope, receive, send)
 
     async def _refresh(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Look again: another worker may have added the hospital that the path names."""
+        """Look up the endpoints again: another worker may have added the hospital that the path names."""
         with suppress(Unavailable):  # then the pages say so
             await runtime_settings.refresh(self._sandbox.runtime)
         await (self._find_base(scope["path"]) or self._pages)(scope, receive, send)

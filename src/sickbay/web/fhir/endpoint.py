@@ -96,7 +96,7 @@ SHAPING = frozenset(("_format", "_pretty"))
 
 
 async def serve(api: Api, base: FhirBase, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request: also one that can't be read, and with CORS headers."""
+    """Answer a request, even one that can't be read, with CORS headers."""
     state: RequestState = scope["state"]
     try:
         check_target(scope)
@@ -182,7 +182,7 @@ def _to_request(api: Api, base: FhirBase, scope: Scope, path: str, routed: Route
 async def _answer_with_body(
     api: Api, base: FhirBase, scope: Scope, receive: Receive, path: str, routed: Route | Misrouted
 ) -> tuple[AccessRequest, FhirResponse, AccessResult]:
-    """Refuse a client that may not send this before a large body is received. The server drops the rest of the body."""
+    """Refuse a client without permission before a large body is received. The server drops the rest of the body."""
     headers = scope["state"].headers
     if is_bulky(headers):
         request = _to_request(api, base, scope, path, routed, "")
@@ -211,7 +211,7 @@ async def perform(
 ) -> Result:
     """Decide on one request, or on one entry of a Bundle, and respond to it. raw: the body as received.
 
-    holder: the token, if it was loaded just now; otherwise it may have been revoked since.
+    holder: the token, if it has just been loaded. An older one may have been revoked since.
     """
     is_raw = request.type == "Binary" and binary.is_raw(request)
     if is_raw or request.interaction == "export-file":  # the response isn't a resource, so Accept isn't about its format
@@ -298,7 +298,7 @@ async def _convert_format(base: FhirBase, scope: Scope, response: FhirResponse) 
 
 
 async def _format_response(base: FhirBase, request: AccessRequest, response: FhirResponse) -> FhirResponse:
-    """Format the response as the client asks. Large bodies are converted on a thread."""
+    """Format the response as the client requested. Large bodies are converted on a thread."""
     parameters, size = request.parameters, len(response.body)
     media = negotiate(base.version, request.headers.get("accept"), parameters.get("_format"))
     if size <= LARGE:
@@ -354,7 +354,7 @@ async def _send_response(send: Send, method: str, response: FhirResponse, cors: 
 
 
 async def _send_in_pieces(send: Send, body: bytes) -> None:
-    """Send at the client's pace. The body stays in memory, and counts as held, until the last byte is sent."""
+    """Send at the client's pace. The body stays in memory, and is counted, until the last byte is sent."""
     with HELD.of(len(body)):
         for start in range(0, len(body), PIECE):
             end = start + PIECE

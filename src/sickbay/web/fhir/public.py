@@ -27,7 +27,7 @@ LOOKED_UP = frozenset(("capabilities", "discovery"))
 
 
 class NotFhir(Exception):
-    """A browser that looks for an OAuth endpoint below a FHIR base. It gets a page, as at any address that doesn't exist."""
+    """Whether a browser looks for an OAuth endpoint below a FHIR base. It gets a page, as for any unknown address."""
 
 
 def public_response(base: FhirBase, routed: Route | Misrouted, path: str, headers: Mapping[str, str]) -> FhirResponse | None:
@@ -71,7 +71,7 @@ def _looks_for_oauth(path: str, headers: Mapping[str, str]) -> bool:
 
 
 def hold_discovery(base: FhirBase, scope: MutableMapping[str, Any], path: str, answer: FhirResponse) -> None:
-    """Record that an app looked up the endpoints: without this, a launch after which nothing arrives looks the same."""
+    """Record that an app looked up the endpoints. Otherwise, it would look as if nothing had arrived after the launch."""
     state: RequestState = scope["state"]
     recorded = RecordedRequest(scope["method"], f"{base.url}{path}", state.headers, "", get_peer(scope))
     response = RecordedResponse(answer.status, {}, size=len(answer.body))

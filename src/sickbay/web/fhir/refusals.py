@@ -27,9 +27,8 @@ OAUTH = frozenset(("", "invalid_request", "invalid_token", "insufficient_scope")
 def refuse(
     version: str, base: str, access: AccessResult, refusals: Sequence[Finding] | None = None, more: Sequence[Issue] = ()
 ) -> FhirResponse:
-    """The response with all errors; the refusal that decided comes first. refusals: their findings, if they are known.
-
-    more: issues after the errors.
+    """The response with all errors, the decisive refusal first. refusals: their findings, if known. more: issues after the
+    errors.
     """
     decision = access.decision
     refusal = decision.refusal

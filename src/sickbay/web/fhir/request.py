@@ -39,7 +39,7 @@ PARSED = frozenset(("create", "update"))
 RESOURCE_LIMIT, BUNDLE_LIMIT = 8_000_000, 24_000_000
 """Maximum bytes of a body."""
 LARGE = 200_000
-"""Body size in bytes from which it is decoded or encoded on a thread, so that other requests don't wait."""
+"""Size in bytes from which a body is decoded or encoded on a thread, so that other requests don't wait."""
 
 
 class BodyRejected(Exception):
@@ -178,7 +178,7 @@ def read_condition(base: FhirBase, request: AccessRequest) -> Query | tuple[Requ
 def faults_of(
     version: str, routed: Route | Misrouted, media: Media, query: Query | tuple[RequestError, ...] | None
 ) -> tuple[RequestError, ...]:
-    """The errors in the address, the format and the search, in this order."""
+    """Returns the errors in the address, the format and the search, in this order."""
     faults = query if isinstance(query, tuple) else ()
     if media.content_type is None:
         faults = (RequestError("fhir-accept-unsupported", "Accept", media.asked, VERSIONS[version].json), *faults)

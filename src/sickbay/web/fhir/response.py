@@ -45,7 +45,7 @@ def issue_response(version: str, status: int, *issues: Issue) -> FhirResponse:
 
 
 def respond_absent(version: str, type: str, id: str) -> FhirResponse:
-    """The same response for a resource that the token may not see and for one that doesn't exist."""
+    """Returns the same response for a resource that the token may not see and for one that doesn't exist."""
     return issue_response(version, 404, Issue("not-found", f"There is no {type}/{id} that this token may see."))
 
 
@@ -70,7 +70,7 @@ def format_last_modified(at: int) -> bytes:
 
 
 def is_unchanged(headers: Mapping[str, str], etag: str, modified: str) -> bool:
-    """If-None-Match wins over If-Modified-Since (RFC 9110 13.2.2)."""
+    """If-None-Match takes precedence over If-Modified-Since (RFC 9110 13.2.2)."""
     if "if-none-match" in headers:
         sent = {tag.strip().removeprefix("W/").strip('"') for tag in headers["if-none-match"].split(",")}
         return "*" in sent or etag.removeprefix("W/").strip('"') in sent

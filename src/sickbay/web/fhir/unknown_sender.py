@@ -99,7 +99,7 @@ def _strip_parameters(
 def _exchange_to_record(
     base: FhirBase, scope: Scope, request: AccessRequest, response: FhirResponse, result: AccessResult, explanation: Explanation
 ) -> Exchange:
-    """The exchange with the beginning of its request, as it waits to be written."""
+    """Builds the exchange with the beginning of its request, to be queued."""
     state: RequestState = scope["state"]
     recorded = RecordedRequest(scope["method"], request.url, state.headers, request.body, get_peer(scope))
     examined, unexamined = make_excerpt(recorded, UNKNOWN_SENDER)

@@ -227,7 +227,7 @@ def _json_handler(body: Callable[[], bytes]) -> Callable[[Request], Any]:
 
 
 def _record_lookup(tenant: str, answer: Callable[[Request], Any]) -> Callable[[Request], Any]:
-    """Record that an app looked up the endpoints: without this, a launch after which nothing arrives looks the same."""
+    """Record that an app looked up the endpoints. Otherwise, it would look as if nothing had arrived after the launch."""
 
     async def answer_and_record(request: Request) -> Response:
         response: Response = await answer(request)

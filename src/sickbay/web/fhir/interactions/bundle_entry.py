@@ -92,7 +92,7 @@ def drop_body_of_head(entry: BatchEntry, response: FhirResponse) -> FhirResponse
 
 
 def limit(version: str, entry: BatchEntry, response: FhirResponse, rest: int) -> FhirResponse:
-    """Leave out the result of a read that is larger than the rest. The response to a write stays."""
+    """Leave out the result of a read that doesn't fit. The response to a write stays."""
     fits = len(response.body) <= rest or entry.request.interaction in WRITES
     return response if fits else refuse_size(version)
 

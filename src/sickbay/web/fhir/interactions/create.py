@@ -1,4 +1,4 @@
-"""create: stores a new resource, with a condition only if nothing matches it.
+"""create: stores a new resource. With a condition, only if nothing matches it.
 
 https://hl7.org/fhir/R4/http.html#create
 """

@@ -29,7 +29,7 @@ from sickbay.web.fhir.response import FhirResponse
 WARNINGS = SUGGESTED
 """Ignored parameters, and codes that can't match, that the response names."""
 LARGE_PAGE_RESOURCES = 200
-"""Page size from which other requests get a turn before the Bundle is written."""
+"""Page size above which other requests get a turn before the Bundle is written."""
 
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
@@ -65,7 +65,7 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
 
 
 async def _respond_with_fewer(context: FhirContext, request: AccessRequest, query: Query, page: Page) -> FhirResponse:
-    """Respond with a page that has nothing, or less than was asked for, and note that."""
+    """Respond with a page that has nothing, or less than was requested, and note that."""
     cause = thin_pages.cause_of(query, page)
     empty = None if cause[0] == "fhir-page-short" else thin_pages.search_of(context, request, query, page)
     explained: list[BundleEntry] = []

@@ -1,4 +1,4 @@
-"""Pages of a search that have nothing, or less than was asked for: noted for the journal, and kept to be explained."""
+"""Search pages that have nothing, or less than was requested: noted for the journal, and kept so that they can be explained."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ PreparedEntry: TypeAlias = tuple[Prepared, AccessRequest]
 
 
 async def perform_entries(context: FhirContext, entries: Sequence[BatchEntry], perform: Perform) -> list[FhirResponse]:
-    """Prepare all entries, store them together, then read. Raises TransactionRefused; then nothing was changed."""
+    """Prepare all entries, store them together, then read. If it raises TransactionRefused, nothing was changed."""
     ordered = sorted(entries, key=lambda entry: transaction.ORDER.index(entry.sent.method))
     writes = [entry for entry in ordered if entry.sent.method not in ("GET", "HEAD")]
     reads = [entry for entry in ordered if entry.sent.method in ("GET", "HEAD")]
@@ -111,9 +111,8 @@ async def _store_writes(context: FhirContext, writes: Sequence[BatchEntry], perf
 
 
 async def _prepare_all(context: FhirContext, writes: Sequence[BatchEntry], perform: Perform) -> dict[int, PreparedEntry] | None:
-    """Prepare the writes, by position.
-
-    Returns None if a condition matches another resource than it did when references were resolved.
+    """Prepare the writes, by position. Returns None if a condition matches a different resource than when references were
+    resolved.
     """
     matched = {entry.sent.position: await _match_of_condition(context, entry) for entry in writes}
     ids = {entry.sent.position: matched[entry.sent.position] or _new_id(context, entry) for entry in writes}

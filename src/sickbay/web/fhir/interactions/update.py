@@ -1,4 +1,4 @@
-"""update: replaces a resource, also the one that a condition matches.
+"""update: replaces a resource, which a condition may select.
 
 https://hl7.org/fhir/R4/http.html#update
 """

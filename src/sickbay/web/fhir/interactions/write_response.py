@@ -53,7 +53,7 @@ def _declined_response(base: FhirBase, access: AccessResult, declined: WriteReje
 def _preferred_response(
     version: str, request: AccessRequest, result: WriteResult, headers: Headers, content: Headers
 ) -> FhirResponse:
-    """The body that `Prefer: return` asks for (R4, 3.1.0.1.7); the resource only if the token may read it."""
+    """The body that `Prefer: return` requests (R4, 3.1.0.1.7). It is the resource only if the token may read it."""
     prefer = request.headers.get("prefer")
     preferred = preconditions.wanted_return(prefer) if prefer else None
     if preferred == "OperationOutcome":
