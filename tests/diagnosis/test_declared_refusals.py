@@ -88,11 +88,13 @@ def test_a_declaration_is_named_after_its_rule_and_used(stage: str, name: str, d
 @for_each("name", NAMES)
 def test_a_declared_refusal_is_explained_and_documented(name: str) -> None:
     assert name in BY_ID
-    assert BY_ID[name] in rule_docs.stages()[BY_ID[name].stage]
+    assert BY_ID[name] in rule_docs.group_by_stage()[BY_ID[name].stage]
 
 
 def test_the_page_of_a_stage_documents_each_of_its_rules() -> None:
-    assert re.findall(r"\n## (.*)\n", rule_docs.page("launch")) == [rule.id for rule in rule_docs.stages()["launch"]]
+    assert re.findall(r"\n## (.*)\n", rule_docs.stage_page("launch")) == [
+        rule.id for rule in rule_docs.group_by_stage()["launch"]
+    ]
 
 
 @for_each("explained", sorted({rule.explains for rule in RULES if rule.explains}))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.laws import for_each
 
-from sickbay.doctor.fill import VALUE_CHARACTERS, VALUES, WORDLESS, capture, fill
+from sickbay.doctor.fill import VALUE_CHARACTERS, VALUES, WORDLESS, capture_values, fill
 from sickbay.doctor.model import Message
 
 URI = "https://app.example.org/cb"
@@ -57,12 +57,12 @@ def test_the_call_of_a_function_is_not_taken_for_a_name() -> None:
 def test_a_value_is_captured_between_the_words_of_a_template() -> None:
     found = message("redirect URI '{redirect_uri}' specified", "for resource {resource}")
     text = f"The redirect   URI\n'{URI}' specified in the request, for resource Observation, isn't"
-    assert capture([found], text) == {"redirect_uri": URI, "resource": "Observation"}
-    assert capture([found], "something else") == {}
+    assert capture_values([found], text) == {"redirect_uri": URI, "resource": "Observation"}
+    assert capture_values([found], "something else") == {}
 
 
 def test_the_first_value_that_is_captured_counts() -> None:
-    assert capture([message("a={value}"), message("b={value}")], "b=2 a=1") == {"value": "1"}
+    assert capture_values([message("a={value}"), message("b={value}")], "b=2 a=1") == {"value": "1"}
 
 
 @given(st.dictionaries(st.sampled_from([*VALUES, *WORDLESS]), st.text(min_size=1, max_size=20)))

@@ -21,7 +21,7 @@ def knowledge() -> Knowledge:
 
 def ids(knowledge: Knowledge, text: str, *codes: str, facts: tuple[str, ...] = ("shows_access",)) -> list[str]:
     shown = find_shown(knowledge, phrases.split_words(text), codes, facts)
-    return [each.cause.id for each in rank.rank(knowledge, shown, facts)]
+    return [each.cause.id for each in rank.rank_causes(knowledge, shown, facts)]
 
 
 def test_a_cause_that_belongs_to_a_product_needs_the_product(knowledge: Knowledge) -> None:
@@ -36,31 +36,31 @@ def test_a_cause_about_access_needs_a_text_about_access(knowledge: Knowledge) ->
 
 def test_a_code_alone_supports_no_cause_before_others(knowledge: Knowledge) -> None:
     shown = find_shown(knowledge, [], ("invalid_grant",), ())
-    assert [each.is_supported for each in rank.rank(knowledge, shown, ("shows_access",))] == [False, False]
+    assert [each.is_supported for each in rank.rank_causes(knowledge, shown, ("shows_access",))] == [False, False]
     shown = find_shown(knowledge, phrases.split_words("unknown redirect"), (), ())
-    assert [each.is_supported for each in rank.rank(knowledge, shown, ("shows_access",))] == [True]
+    assert [each.is_supported for each in rank.rank_causes(knowledge, shown, ("shows_access",))] == [True]
 
 
 def leads(knowledge: Knowledge, text: str, *codes: str) -> bool:
     shown = find_shown(knowledge, phrases.split_words(text), codes, ())
-    return rank.leads(rank.rank(knowledge, shown, ("shows_access",)))
+    return rank.has_lead(rank.rank_causes(knowledge, shown, ("shows_access",)))
 
 
 def test_a_quotation_without_a_rival_leads_and_a_code_does_not(knowledge: Knowledge) -> None:
     assert leads(knowledge, "unknown redirect")
     assert not leads(knowledge, "", "invalid_grant")
-    first, second = rank.rank(knowledge, find_shown(knowledge, [], ("invalid_grant",), ()), ("shows_access",))
+    first, second = rank.rank_causes(knowledge, find_shown(knowledge, [], ("invalid_grant",), ()), ("shows_access",))
     quoted = first._replace(letters=rank.DESCRIBED_LETTERS)
-    assert rank.leads([quoted, second._replace(points=rank.RIVAL_SHARE * quoted.points - 1)])
-    assert not rank.leads([quoted, second._replace(points=rank.RIVAL_SHARE * quoted.points)])
-    assert not rank.leads([quoted._replace(letters=rank.DESCRIBED_LETTERS - 1), second])
+    assert rank.has_lead([quoted, second._replace(points=rank.RIVAL_SHARE * quoted.points - 1)])
+    assert not rank.has_lead([quoted, second._replace(points=rank.RIVAL_SHARE * quoted.points)])
+    assert not rank.has_lead([quoted._replace(letters=rank.DESCRIBED_LETTERS - 1), second])
 
 
 def test_the_cause_of_a_message_that_only_its_product_writes_leads(knowledge: Knowledge) -> None:
-    first, second = rank.rank(knowledge, find_shown(knowledge, [], ("invalid_grant",), ()), ("shows_access",))
-    assert not rank.leads([first])
+    first, second = rank.rank_causes(knowledge, find_shown(knowledge, [], ("invalid_grant",), ()), ("shows_access",))
+    assert not rank.has_lead([first])
     own = first._replace(message=structs.replace(first.message, product="acme", strength="message", unmistakable=True))
-    assert rank.leads([own, second])
+    assert rank.has_lead([own, second])
 
 
 def test_a_usual_cause_comes_before_a_rare_one(knowledge: Knowledge) -> None:

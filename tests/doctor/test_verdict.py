@@ -16,7 +16,7 @@ from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import Rule
 from sickbay.doctor.diagnose import Diagnosis
 from sickbay.doctor.text import diagnose_text
-from sickbay.doctor.verdict import Verdict, verdict
+from sickbay.doctor.verdict import Verdict, decide
 from sickbay.services.redaction import pasted_diagnosis
 from sickbay.web.portal.diagnosis_views import VERDICT_TAGS
 from sickbay.web.portal.doctor_examination import examine
@@ -80,7 +80,7 @@ def test_command_json_and_page_say_the_same_for_what_people_paste(shared: Path) 
 
 @given(st.lists(st.sampled_from(("error", "warning", "info"))), st.booleans(), st.booleans(), st.booleans())
 def test_a_problem_is_never_called_fine(severities: list[str], has_error: bool, is_examined: bool, is_understood: bool) -> None:
-    decided = verdict(severities, has_error=has_error, is_examined=is_examined, is_understood=is_understood)
+    decided = decide(severities, has_error=has_error, is_examined=is_examined, is_understood=is_understood)
     has_problem = has_error or bool({"error", "warning"} & set(severities))
     assert decided.exit_code == (1 if has_problem else 0 if is_understood else 2)
     assert (VERDICT_TAGS[decided][0] == "passed") == (decided.exit_code == 0 and is_examined)

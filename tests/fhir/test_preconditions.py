@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.fhir.preconditions import extract_criteria, is_unmodified, make_etag, matches_version, read_handling, wanted_return
+from sickbay.fhir.preconditions import extract_criteria, is_unmodified, make_etag, matches_version, read_handling, read_return
 
 AT = "Wed, 25 Nov 2026 01:35:05 GMT"
 
@@ -88,7 +88,7 @@ def test_a_condition_of_another_type_is_unchanged() -> None:
     ],
 )
 def test_the_return_preference_is_parsed(prefer: str | None, expected: str | None) -> None:
-    assert wanted_return(prefer) == expected
+    assert read_return(prefer) == expected
 
 
 @pytest.mark.parametrize(

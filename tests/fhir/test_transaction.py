@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from sickbay.fhir.transaction import InvalidBundle, find_references, index_places, link, read
+from sickbay.fhir.transaction import InvalidBundle, find_references, index_places, link_references, read
 
 URN = "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a"
 WHERE = {URN: "Patient/7", "http://h/fhir/Patient/tmp": "Patient/8", "Patient?name=x": "Patient/9"}
@@ -86,7 +86,7 @@ def test_entries_of_a_transaction_must_have_different_full_urls() -> None:
     ],
 )
 def test_an_address_of_an_entry_is_replaced_by_its_resource(type: str, sent: dict[str, Any], expected: dict[str, Any]) -> None:
-    assert link("r4", {"resourceType": type, **sent}, WHERE) == {"resourceType": type, **expected}
+    assert link_references("r4", {"resourceType": type, **sent}, WHERE) == {"resourceType": type, **expected}
 
 
 @pytest.mark.parametrize(
@@ -102,12 +102,12 @@ def test_an_address_of_an_entry_is_replaced_by_its_resource(type: str, sent: dic
     ],
 )
 def test_a_value_that_is_not_an_address_is_unchanged(type: str, sent: dict[str, Any]) -> None:
-    assert link("r4", {"resourceType": type, **sent}, WHERE) == {"resourceType": type, **sent}
+    assert link_references("r4", {"resourceType": type, **sent}, WHERE) == {"resourceType": type, **sent}
 
 
 def test_a_value_that_is_not_a_resource_is_unchanged() -> None:
-    assert link("r4", {"url": URN}, WHERE) == {"url": URN}
-    assert link("r4", None, WHERE) is None
+    assert link_references("r4", {"url": URN}, WHERE) == {"url": URN}
+    assert link_references("r4", None, WHERE) is None
 
 
 def test_a_relative_reference_is_resolved_against_the_full_url_of_its_entry() -> None:

@@ -44,7 +44,7 @@ def open_teacher(shared: Sitting) -> Flow:
 
 async def join(flow: Flow, name: str) -> str:
     """Joins the class with its link. Returns the personal code."""
-    link = f"/developer/join/{await members.join_key(flow.sandbox.runtime)}"
+    link = f"/developer/join/{await members.load_join_key(flow.sandbox.runtime)}"
     page = await flow.http.get(link, headers=HTML)
     joined = await flow.http.post(link, data={"csrf": read_field(page), "name": name}, headers=SENT)
     assert joined.status_code == 200, joined.text

@@ -340,7 +340,7 @@ def test_a_wrong_link_or_code_joins_nothing_and_is_throttled(shared: Sitting) ->
                 statuses.append((await flow.http.get(f"/developer/join/wrong{number}", headers=HTML)).status_code)
             else:
                 statuses.append((await post(flow, "/developer/join", code=f"wrong-{number}")).status_code)
-        key = await members.join_key(flow.sandbox.runtime)
+        key = await members.load_join_key(flow.sandbox.runtime)
         statuses.append((await flow.http.get(f"/developer/join/{key}", headers=HTML)).status_code)
         assert len(await members.list_all(flow.sandbox.runtime)) == before
         await flow.sandbox.runtime.store.transaction([Clear("failure")])

@@ -168,7 +168,7 @@ def hold_at(monkeypatch: pytest.MonkeyPatch, name: str, reached: asyncio.Event, 
         return await original(*arguments, **more)
 
     monkeypatch.setattr(endpoint, name, waits)
-    monkeypatch.setattr(endpoint, "cached_context", lambda *arguments: None)
+    monkeypatch.setattr(endpoint, "find_cached_context", lambda *arguments: None)
 
 
 def test_a_token_request_whose_app_a_reset_deletes_is_asked_to_try_again(engine: Engine, tmp_path: Path) -> None:

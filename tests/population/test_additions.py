@@ -10,11 +10,11 @@ import pytest
 from tests.population.test_generate import everything
 
 from sickbay.population import forms, measures, problems, procedure_codes
-from sickbay.population.billing import bill, find_agreement
+from sickbay.population.billing import find_agreement, make_bill
 from sickbay.population.codings import DECLINED, ERROR
 from sickbay.population.intake import fill_form
 from sickbay.population.patient_history import Measure, Observation, PatientHistory
-from sickbay.population.render.r4 import record
+from sickbay.population.render.r4 import render_record
 from sickbay.population.stories import simulate_life
 
 
@@ -115,7 +115,7 @@ def test_the_observation_of_a_directive_refers_to_its_document() -> None:
 
 
 def test_a_bill_is_settled_within_the_record_for_at_most_its_amount() -> None:
-    bills = [(history, settled_bill) for history in histories() if (settled_bill := bill(history))]
+    bills = [(history, settled_bill) for history in histories() if (settled_bill := make_bill(history))]
     assert len(bills) > 30
     for history, settled_bill in bills:
         assert 0 < settled_bill.benefit <= settled_bill.amount
@@ -156,7 +156,7 @@ def test_additions_are_a_small_part_of_a_record(number: int) -> None:
     not_infant = history.person.age(history.person.last) > 3
     added = [reading for reading in history.readings if reading.number > 0 and reading.measure.key in ADDED]
     assert len(added) <= (len(history.readings) / 8 if not_infant else 2 * len(history.visits))
-    assert len(list(record(history))) < 400
+    assert len(list(render_record(history))) < 400
 
 
 ADDED = {

@@ -40,7 +40,7 @@ async def test_what_another_process_has_added_meanwhile_stays_and_the_rest_is_ad
         missing = records.make_user_record(seeding.make_users(sandbox.tenants["epic"], written.seed)[1])
         await store.transaction([Delete(missing.kind, missing.key)])
         monkeypatch.setattr(seeding, "list_steps", partial(seeding.list_steps, everything=True))
-        await seeding.seed(sandbox.runtime, written)
+        await seeding.add_samples(sandbox.runtime, written)
         after = [record for kind in ("user", "app") for record in await store.find(kind)]
         assert sorted(record.key for record in after) == sorted(record.key for record in before)
         assert {record for record in before if record.key != missing.key} <= {*after}

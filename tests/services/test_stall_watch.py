@@ -21,7 +21,7 @@ async def lines(flow: Flow) -> list[LogLine]:
     said: list[LogLine] = []
     runtime = flow.sandbox.runtime
     runtime.on_exchange, runtime.on_stall = (lambda line: None), said.append
-    await stall_watch.look(runtime, flow.sandbox.journal)
+    await stall_watch.report_stalls(runtime, flow.sandbox.journal)
     return said
 
 

@@ -82,7 +82,7 @@ def test_every_dialect_is_in_the_reference() -> None:
 def test_the_list_of_rules_has_every_rule_and_leads_to_its_case() -> None:
     folder = ROOT / "docs" / "rules"
     links = dict(re.findall(r"^- \[`([\w-]+)`\]\((\S+)\): ", (folder / "README.md").read_text(encoding="utf-8"), re.M))
-    assert [*links] == [rule.id for rule in sorted(RULES, key=lambda rule: [*rule_docs.stages()].index(rule.stage))]
+    assert [*links] == [rule.id for rule in sorted(RULES, key=lambda rule: [*rule_docs.group_by_stage()].index(rule.stage))]
     assert {(folder / link).resolve() for link in links.values()} == {
         case.CASES.folder / path for path in case.list_paths().values()
     }

@@ -12,7 +12,7 @@ from sickbay.services.class_mode.members import NAME_CHARACTERS, Student
 from sickbay.services.class_mode.progress import LastExchange, StudentProgress
 from sickbay.web.pages.parts import Frame
 from sickbay.web.portal import class_views
-from sickbay.web.portal.class_link import draw
+from sickbay.web.portal.class_link import draw_qr_code
 from sickbay.web.portal.class_views import ClassView, JoinLink, JoinView, MemberView
 
 IN_CLASS = replace(DEVELOPER, in_class=True, here="Class")
@@ -21,7 +21,7 @@ LONG_NAME = "W" * NAME_CHARACTERS
 
 
 def make_link(certificate: str = "") -> JoinLink:
-    squares, size = draw(URL)
+    squares, size = draw_qr_code(URL)
     return JoinLink(URL, "k7m4p2qx", squares, size, certificate, ":".join(["AB"] * 32) if certificate else "")
 
 

@@ -147,7 +147,7 @@ def exchange_list_pages(frame: Frame) -> dict[str, tuple[str, Any, Frame]]:
     listed = (make_refused(), grant() | {"at": 1795516000, "milliseconds": 1300.0, "size": 1800})
     names = list_view.DisplayNames({make_refused()["app"]: "N" * 300}, {"general": "General Hospital"})
     rows = [list_view.make_row(exchange, names, list_view.day_of(listed)) for exchange in listed]
-    groups = list_view.group(listed, rows, names, (), flat=False)
+    groups = list_view.group_by_launch(listed, rows, names, (), flat=False)
     stalled_group = list_view.Group(
         "l-2", (), "P" * 300, "General Hospital", "stalled", "No request came.", "24 Nov 2026, 10:31"
     )

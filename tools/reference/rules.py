@@ -18,7 +18,7 @@ the cases: each is a refused request, its fix, and the corrected request. `make 
 def make_page() -> str:
     cases = {id: (case.CASES.folder / path).relative_to(ROOT).as_posix() for id, path in case.list_paths().items()}
     lines = [INTRODUCTION]
-    for stage, rules in rule_docs.stages().items():
+    for stage, rules in rule_docs.group_by_stage().items():
         lines += [f"## {stage}", ""]
         lines += [f"- [`{rule.id}`](../../{cases[rule.id]}): {rule.outcome}" for rule in rules] + [""]
     return "\n".join(lines)

@@ -13,7 +13,7 @@ from sickbay.cli.findings import full_text, short_text
 from sickbay.cli.output import CommandError, as_json, note, reject_argument, say
 from sickbay.doctor.diagnose import Diagnosis, diagnose_line
 from sickbay.doctor.text import diagnose_text
-from sickbay.doctor.verdict import Verdict, worst
+from sickbay.doctor.verdict import Verdict, find_worst
 from sickbay.kernel.english import join
 from sickbay.services.redaction import pasted_diagnosis
 
@@ -76,10 +76,10 @@ def _examine_live(live: str, exchange: str | None, *, everything: bool, json: bo
     if json:
         masked = [pasted_diagnosis.mask(evidence, diagnosis) for evidence, diagnosis in examined]
         findings = [finding for result in masked for finding in result["findings"]]
-        say(as_json(masked[-1] | {"verdict": worst(verdicts), "findings": findings}))
+        say(as_json(masked[-1] | {"verdict": find_worst(verdicts), "findings": findings}))
     else:
         say("\n\n".join(_as_text(evidence, diagnosis, everything=everything) for evidence, diagnosis in examined))
-    return worst(verdicts).exit_code
+    return find_worst(verdicts).exit_code
 
 
 def _examine_text(text: str, *, everything: bool, json: bool) -> int:

@@ -14,7 +14,7 @@ from sickbay.doctor import ending
 from sickbay.doctor.diagnose import Diagnosis
 from sickbay.doctor.har import HarExchange
 from sickbay.doctor.text import diagnose_exchange
-from sickbay.doctor.verdict import worst
+from sickbay.doctor.verdict import find_worst
 from sickbay.protocol.parameters import parse
 from sickbay.services.redaction import masking, named_secrets
 
@@ -29,7 +29,7 @@ def report(exchanges: Sequence[HarExchange], *, everything: bool, json: bool) ->
     ]
     entries = [_drop_secrets(_diagnose_entry(exchange, diagnosis)) for exchange, diagnosis in diagnoses]
     diagnosed = [_insert_placeholders(entry) for entry in masking.mask(entries, secrets)]
-    verdict = worst(diagnosis.verdict for _, diagnosis in diagnoses)
+    verdict = find_worst(diagnosis.verdict for _, diagnosis in diagnoses)
     early = () if verdict.exit_code else tuple(finding.to_json() for finding in ending.findings_of_har(exchanges))
     if json:
         whole = _as_json(diagnosed)

@@ -83,7 +83,7 @@ async def _prepare_data(settings: Settings, folder_options: dict[str, Any]) -> d
                     f"--{name} {value} doesn't match {settings.place}, which was created with "
                     f"{'the real day' if stored is None else stored}. Omit the option, or choose another folder with --data."
                 )
-        await seeding.settle(sandbox.runtime)
+        await seeding.update_samples(sandbox.runtime)
         return await make_line(sandbox)
     finally:
         await sandbox.close()

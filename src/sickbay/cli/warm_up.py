@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
 
-from sickbay.fhir.validation.shapes import primitives
+from sickbay.fhir.validation.shapes import load_primitives
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.redaction import vocabulary
 from sickbay.web import html_response
@@ -20,7 +20,7 @@ DELAY_SECONDS = 0.2
 """The first requests take priority: many come right after the start. So do those that waited for patients."""
 PAUSE_SECONDS = 0.01
 """Seconds between two steps, in which requests are answered."""
-TABLES: tuple[Callable[[], object], ...] = (vocabulary.list_kinds, vocabulary.load_everyday_words, primitives)
+TABLES: tuple[Callable[[], object], ...] = (vocabulary.list_kinds, vocabulary.load_everyday_words, load_primitives)
 """What the first exchange needs when it is recorded, and the first resource when it is checked."""
 MODULES = (
     "sickbay.web.portal.developer",

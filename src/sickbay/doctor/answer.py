@@ -13,10 +13,10 @@ from sickbay.diagnosis.rule import Finding, Severity, Spec
 from sickbay.doctor import compiled, facts
 from sickbay.doctor.diagnose import LikelyCause
 from sickbay.doctor.evidence import Evidence
-from sickbay.doctor.fill import capture, fill
+from sickbay.doctor.fill import capture_values, fill
 from sickbay.doctor.match import Shown, find_shown
 from sickbay.doctor.model import Basis, Knowledge, Message
-from sickbay.doctor.rank import DESCRIBED_LETTERS, RankedCause, rank, repeats
+from sickbay.doctor.rank import DESCRIBED_LETTERS, RankedCause, is_repeated, rank_causes
 
 RANKS = ("most likely", "likely", "possible")
 """How likely a cause is, by its place in the list."""
@@ -38,7 +38,7 @@ def recognise(evidence: Evidence, knowledge: Knowledge | None = None) -> Recogni
     knowledge = knowledge or compiled.load_knowledge()
     true = facts.TrueFacts(evidence, knowledge.facts)
     found = find_shown(knowledge, evidence.words, evidence.codes, true)
-    return Recognised(knowledge, found, true, rank(knowledge, found, true), evidence)
+    return Recognised(knowledge, found, true, rank_causes(knowledge, found, true), evidence)
 
 
 def name_product(recognised: Recognised) -> str:
@@ -74,7 +74,7 @@ def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) 
     """A cause as a finding. Its why begins with what the message says in plain words."""
     values, cause = _values_for_cause(recognised, ranked), ranked.cause
     means = _meaning_of_message(recognised, ranked.message)
-    said = "" if repeats(means, cause.title) and cause.why else means
+    said = "" if is_repeated(means, cause.title) and cause.why else means
     why = " ".join(filter(None, (said, cause.why, _name_others(recognised, ranked))))
     source = Spec(f"{BASES[cause.basis]}: {urlsplit(cause.source).netloc}", cause.source)
     return Finding(
@@ -136,7 +136,7 @@ def _values_for_cause(recognised: Recognised, ranked: RankedCause) -> dict[str, 
     messages = [found.message for found in recognised.shown.messages if found.message.id in ranked.cause.behind]
     confirming = (recognised.facts[name] for name in ranked.cause.confirmed_by if name in recognised.facts)
     values = dict(recognised.evidence.sent)
-    for more in (*confirming, capture(messages, recognised.evidence.text)):
+    for more in (*confirming, capture_values(messages, recognised.evidence.text)):
         values |= more
     return values
 

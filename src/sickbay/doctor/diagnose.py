@@ -15,7 +15,7 @@ from sickbay.diagnosis.rule import Finding
 from sickbay.diagnosis.stages import ANSWER
 from sickbay.doctor.errors.find import in_input
 from sickbay.doctor.pieces.piece import Piece, describe_each
-from sickbay.doctor.verdict import Verdict, verdict
+from sickbay.doctor.verdict import Verdict, decide
 from sickbay.kernel.checks import Examination
 from sickbay.kernel.english import join
 
@@ -57,7 +57,7 @@ class Diagnosis(NamedTuple):
     @property
     def verdict(self) -> Verdict:
         severities = [finding.severity for finding in self.explanation.findings]
-        return verdict(severities, has_error=bool(self.answers), is_examined=self.is_examined, is_understood=self.is_understood)
+        return decide(severities, has_error=bool(self.answers), is_examined=self.is_examined, is_understood=self.is_understood)
 
     @property
     def has_problem(self) -> bool:

@@ -60,7 +60,7 @@ def _quote(value: str) -> str:
     return f"`{value if len(value) <= VALUE_CHARACTERS else value[:VALUE_CHARACTERS] + '…'}`"
 
 
-def capture(messages: Iterable[Message], text: str) -> dict[str, str]:
+def capture_values(messages: Iterable[Message], text: str) -> dict[str, str]:
     """The values that the captures of messages find in the text."""
     text = " ".join(text[:SEARCHED_CHARACTERS].split())
     lowered = text.lower()

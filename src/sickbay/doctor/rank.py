@@ -37,7 +37,7 @@ class RankedCause(NamedTuple):
     is_supported: bool
 
 
-def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[RankedCause]:
+def rank_causes(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[RankedCause]:
     """The causes in order. One that belongs to a product is left out unless the text shows the product."""
     found: dict[str, list[FoundMessage]] = {}
     for message in shown.messages:
@@ -89,7 +89,7 @@ QUOTED_LETTERS, DESCRIBED_LETTERS = 8, 16
 """A shorter phrase is too short to be a quotation: the first figure is for a single phrase, the second for several."""
 
 
-def leads(ranked: Sequence[RankedCause]) -> bool:
+def has_lead(ranked: Sequence[RankedCause]) -> bool:
     """Whether the first cause is the answer: the text points to it, or it is the usual cause of the text's message or facts.
 
     Of 143 texts that weren't in the knowledge, a quotation without a rival was wrong for 22 %, all other evidence for 55 %.
@@ -131,7 +131,7 @@ REPEATED_SHARE = 0.75
 """If the title of a cause has this share of the words of a message, the message adds nothing."""
 
 
-def repeats(means: str, title: str) -> bool:
+def is_repeated(means: str, title: str) -> bool:
     """Whether the title says most of what the message says. Articles, prepositions and the like don't count."""
     words = _find_words(means)
     return len(words & _find_words(title)) >= REPEATED_SHARE * len(words)

@@ -17,8 +17,8 @@ from sickbay.doctor.copying import undo_copying
 from sickbay.doctor.diagnose import Diagnosis, diagnose
 from sickbay.doctor.errors.find import in_paste
 from sickbay.doctor.pieces import source_code, variables
-from sickbay.doctor.pieces.find import pieces as find_pieces
-from sickbay.doctor.pieces.inputs import ESSENTIAL, Input, inputs
+from sickbay.doctor.pieces.find import find_pieces as find_pieces
+from sickbay.doctor.pieces.inputs import ESSENTIAL, Input, list_inputs
 from sickbay.doctor.pieces.piece import Piece, describe_each
 from sickbay.kernel.checks import Examination
 from sickbay.kernel.late_patterns import compile_late
@@ -102,7 +102,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     evidence = examined[place][0].evidence if examined else {"kind": "error_answer", "text": text}
     merged = _merge(diagnoses or [diagnose({"kind": "error_answer", "text": ""}, ())], place)
     merged = _without_token_advice(merged) if _is_past_authorization(answers, text) else merged
-    merged = with_mistakes(merged, source_code.mistakes(text, pieces))
+    merged = with_mistakes(merged, source_code.find_mistakes(text, pieces))
     merged = merged._replace(answers=answers, pieces=pieces, is_examined=bool(diagnoses))
     return Reading(evidence, merged, tuple(diagnoses), tuple(found), single is not None, text)
 
@@ -120,7 +120,7 @@ def read_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, 
 
 
 def _put_together(pieces: Sequence[Piece], text: str) -> list[Input]:
-    found = inputs(pieces)[:EXAMINED_INPUTS]
+    found = list_inputs(pieces)[:EXAMINED_INPUTS]
     if not found:
         return found
     from sickbay.doctor.pieces.known import add_context  # many texts have no request

@@ -14,7 +14,7 @@ from sickbay.doctor.diagnose import diagnose
 
 
 @cache
-def stages() -> dict[str, list[Rule]]:
+def group_by_stage() -> dict[str, list[Rule]]:
     """Maps each stage to its rules, in the order of the catalogue."""
     rules_by_stage: dict[str, list[Rule]] = {}
     for rule in RULES:
@@ -23,9 +23,9 @@ def stages() -> dict[str, list[Rule]]:
 
 
 @cache
-def page(stage: str) -> str:
+def stage_page(stage: str) -> str:
     """The page of a stage. Each rule's case is diagnosed for it, so a long page takes half a second. Raises KeyError."""
-    return f"# Rules of the stage {stage}\n" + "".join(map(_rule_section, stages()[stage]))
+    return f"# Rules of the stage {stage}\n" + "".join(map(_rule_section, group_by_stage()[stage]))
 
 
 def rule_page(id: str) -> str:
@@ -40,7 +40,7 @@ def cause_page(cause: CausePage) -> str:
     return "\n\n".join(filter(None, (*parts, f"{cause.basis.capitalize()}: {cause.source[1]}"))) + "\n"
 
 
-def entry(id: str) -> tuple[Finding, case.Case]:
+def example_of(id: str) -> tuple[Finding, case.Case]:
     """The rule's finding for its own case, and the case. Raises KeyError if the id is unknown."""
     example = case.load(case.list_paths()[BY_ID[id].id])
     findings = diagnose(example.refused).explanation.findings
@@ -48,7 +48,7 @@ def entry(id: str) -> tuple[Finding, case.Case]:
 
 
 def _rule_section(rule: Rule) -> str:
-    finding, example = entry(rule.id)
+    finding, example = example_of(rule.id)
     corrected = "" if example.corrected is None else f"Corrected:\n\n{_exchange_block(example.corrected)}\n"
     return f"""
 ## {rule.id}

@@ -17,7 +17,7 @@ from sickbay.doctor.diagnose import Diagnosis, RelatedTopic
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.model import Knowledge
 from sickbay.doctor.pieces import addresses
-from sickbay.doctor.rank import leads, list_related, list_unseen
+from sickbay.doctor.rank import has_lead, list_related, list_unseen
 from sickbay.doctor.reading import Reading, read_exchange, read_text
 from sickbay.kernel.late_patterns import compile_late
 
@@ -112,7 +112,7 @@ def _leads(reading: Reading, recognised: Recognised) -> bool:
     """Whether the first cause is the answer. It isn't if Sickbay knows only the code of an error that the server describes."""
     first = recognised.ranked[0]
     is_bare = not (first.letters or first.is_confirmed or first.is_evident or first.message.product)
-    return leads(recognised.ranked) and not (is_bare and is_specific(_quote(recognised)))
+    return has_lead(recognised.ranked) and not (is_bare and is_specific(_quote(recognised)))
 
 
 def _shows_success(recognised: Recognised) -> bool:

@@ -35,7 +35,7 @@ class Verdict(StrEnum):
         return 2 if self is Verdict.UNKNOWN else int(self in (Verdict.ERROR, Verdict.REFUSED, Verdict.DOUBTFUL))
 
 
-def verdict(severities: Iterable[str], *, has_error: bool, is_examined: bool, is_understood: bool = True) -> Verdict:
+def decide(severities: Iterable[str], *, has_error: bool, is_examined: bool, is_understood: bool = True) -> Verdict:
     """severities: of all findings. has_error: the text contains an error response.
 
     is_examined: at least one request or response in the text was examined.
@@ -53,7 +53,7 @@ def verdict(severities: Iterable[str], *, has_error: bool, is_examined: bool, is
     return Verdict.FINE if is_examined else Verdict.UNEXAMINED
 
 
-def worst(verdicts: Iterable[Verdict]) -> Verdict:
+def find_worst(verdicts: Iterable[Verdict]) -> Verdict:
     """The verdict of several texts or exchanges together."""
     return min(verdicts, key=list(Verdict).index, default=Verdict.UNEXAMINED)
 

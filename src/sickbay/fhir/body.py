@@ -85,7 +85,7 @@ def _report_partial(type: str, meta: Any) -> tuple[ValidationIssue, ...]:
     return (ValidationIssue(f"{type}.meta.tag", "business-rule", text),)
 
 
-def stamp(resource: dict[str, Any], version_id: int, updated: str) -> bytes:
+def add_version(resource: dict[str, Any], version_id: int, updated: str) -> bytes:
     """Returns the bytes to store, with the server's versionId and lastUpdated; `meta` follows type and id."""
     sent_meta = resource.get("meta")
     meta = {"versionId": str(version_id), "lastUpdated": updated}

@@ -52,7 +52,7 @@ def make_etag(version_id: int) -> str:
     return f'W/"{version_id}"'
 
 
-def wanted_return(prefer: str | None) -> Return | None:
+def read_return(prefer: str | None) -> Return | None:
     """Returns the preferred content of the response to a write (`return=`); None if not sent."""
     return _RETURNS.get(_find_preference(prefer, "return"))
 

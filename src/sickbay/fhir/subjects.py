@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sickbay.fhir.binary import read_security_context
 from sickbay.fhir.routing import reference_target
 from sickbay.fhir.search import index_values
-from sickbay.fhir.search.expressions import ElementPath, list_routes, walk
+from sickbay.fhir.search.expressions import ElementPath, follow_route, list_routes
 from sickbay.fhir.search.index import CROWDS
 from sickbay.fhir.search.parameters import compartment_types, known_types, load_parameters
 
@@ -65,7 +65,7 @@ def subjects_of(version: str, resource: Mapping[str, Any], base: str) -> Subject
     if type == "Patient":
         own = frozenset({id} if isinstance(id, str) else ())
         return Subjects(patients | own, own, True)
-    named = any(walk(path, whole) for path in paths.named)
+    named = any(follow_route(path, whole) for path in paths.named)
     return Subjects(patients, _patients_at(paths.subject, whole, base), named)
 
 
@@ -110,7 +110,7 @@ def _patients_at(ways: tuple[ElementPath, ...], resource: dict[str, Any], base: 
     ids = set()
     for route in ways:
         read = index_values.reference_reader(route.type)
-        for value in walk(route, resource):
+        for value in follow_route(route, resource):
             text = read(value)
             place = reference_target(text, base) if text is not None else None
             if place is not None and place[0] == "Patient":

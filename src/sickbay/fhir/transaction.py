@@ -147,7 +147,7 @@ def _root_of_url(full_url: str) -> str:
     return head.rpartition("/")[0] + "/"
 
 
-def link(version: str, value: Any, places: Mapping[str, str], trail: tuple[str, ...] = ()) -> Any:
+def link_references(version: str, value: Any, places: Mapping[str, str], trail: tuple[str, ...] = ()) -> Any:
     """Returns `value` with each fullUrl and conditional reference replaced by its target (R4, 3.1.0.11.2).
 
     Replaces references, elements of type uri and url, and links and images in narratives; identifiers stay unchanged.
@@ -155,7 +155,7 @@ def link(version: str, value: Any, places: Mapping[str, str], trail: tuple[str, 
     if not places:
         return value
     if isinstance(value, list):
-        return [link(version, member, places, trail) for member in value]
+        return [link_references(version, member, places, trail) for member in value]
     if isinstance(value, str):
         return _placed_text(version, value, places, trail)
     if not isinstance(value, dict):
@@ -165,14 +165,14 @@ def link(version: str, value: Any, places: Mapping[str, str], trail: tuple[str, 
     copy = dict(value)
     for key, member in value.items():
         if isinstance(member, (dict, list)) or member in places or key == "div":
-            copy[key] = link(version, member, places, (*here, key))
+            copy[key] = link_references(version, member, places, (*here, key))
     return copy
 
 
 def find_first_reference(version: str, value: Any, urls: Collection[str]) -> str | None:
     """Returns the first of these fullUrls that a transaction would replace in `value`."""
     noting = _NotingPlaces(urls)
-    link(version, value, noting)
+    link_references(version, value, noting)
     return next(iter(noting.used), None)
 
 

@@ -29,7 +29,7 @@ class Agreement(NamedTuple):
     permits: bool
 
 
-def bill(history: PatientHistory) -> Bill | None:
+def make_bill(history: PatientHistory) -> Bill | None:
     """Returns the bill for the last settled visit of every third patient; other patients have none."""
     settled = [visit for visit in history.visits if visit.end.date() + _SETTLED <= history.person.last]
     if history.person.number % 3 or not settled:

@@ -36,7 +36,7 @@ class Fill(NamedTuple):
     earlier: int
 
 
-def supply(order: Prescription) -> Supply:
+def choose_supply(order: Prescription) -> Supply:
     drug = order.drug
     if order.finished and order.end:
         return _supply_for(drug, (order.end - order.start).days)

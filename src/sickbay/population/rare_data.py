@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from sickbay.population import drugs, findings, forms, measures, problems, procedure_codes
 from sickbay.population.chart import Chart
-from sickbay.population.codings import DECLINED, words
+from sickbay.population.codings import DECLINED, words_only
 from sickbay.population.patient_history import Condition, Measure, Visit
 
 MAREK = 4
@@ -59,7 +59,7 @@ def _new_knee(chart: Chart, knee: Condition) -> None:
     """Adds three days in hospital: an examination before the operation, the prosthesis, and physiotherapy afterwards."""
     visit = chart.visit(_OPERATION, problems.ADMISSION, problems.KNEE_ARTHROSIS, minutes=3 * 24 * 60, setting="inpatient")
     _add_finding(chart, measures.ECG, visit, 30, text="Sinus rhythm, 68 beats a minute, no ischaemia.")
-    _add_finding(chart, measures.ECG, visit, 31, concept=words("Normal ECG"))
+    _add_finding(chart, measures.ECG, visit, 31, concept=words_only("Normal ECG"))
     _add_finding(chart, replace(measures.FEV1, kind="clinical-test"), visit, 40, value=78.0)
     _add_finding(chart, measures.IMAGE, visit, 50, text="Left knee: narrow joint space, osteophytes; no fracture.")
     _add_finding(chart, measures.IMAGE, visit, 51, concept=problems.KNEE_ARTHROSIS)

@@ -43,7 +43,7 @@ class Build(Struct, frozen=True):
     hemoglobin: float
 
 
-def build(person: Person, rng: SeededRandom) -> Build:
+def draw_build(person: Person, rng: SeededRandom) -> Build:
     man = person.sex == "male"
     return Build(
         stature=rng.around(1.0, 0.035),
@@ -60,7 +60,7 @@ def build(person: Person, rng: SeededRandom) -> Build:
     )
 
 
-def expect(person: Person, own: Build, day: datetime.date) -> Body:
+def expected_body(person: Person, own: Build, day: datetime.date) -> Body:
     """Returns the expected values on a day, before any story changes them."""
     age = person.age(day)
     body = _child_body(person, own, age) if age < 18 else _adult_body(person, own, age, (day.year - 2020) * own.gain)
@@ -115,7 +115,7 @@ def _child_body(person: Person, own: Build, age: float) -> Body:
     }
 
 
-def rank(person: Person, age: float, bmi: float) -> float:
+def bmi_percentile(person: Person, age: float, bmi: float) -> float:
     """Returns the approximate BMI percentile of a child for age and sex, from 1 to 99."""
     tall, heavy = _GROWTH[person.sex]
     median = _interpolate_curve(heavy, age) * 10_000 / _interpolate_curve(tall, age) ** 2

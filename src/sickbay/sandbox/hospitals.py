@@ -54,7 +54,7 @@ async def _store(sandbox: Sandbox, file: HospitalFile) -> None:
     document = {**file.document, "users": [{**user, "password": hash} for user, hash in zip(users, hashes, strict=True)]}
     hospital = StoredHospital(document)
     tenant = definition.create(document, runtime.base, stored.digest(hospital))
-    steps = [Put(stored.record(hospital, runtime.now()), 0), *seeding.steps_of(runtime, sandbox.filling.written, tenant)]
+    steps = [Put(stored.make_record(hospital, runtime.now()), 0), *seeding.steps_of(runtime, sandbox.filling.written, tenant)]
 
     def with_added(settings: RuntimeSettings) -> RuntimeSettings:
         _check_free(runtime, settings, tenant)

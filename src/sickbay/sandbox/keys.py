@@ -54,7 +54,7 @@ def _replacement_steps(instance: Record, refresh: Record, ring: Record | None, n
         before = records.parse(Ring, ring.value)
         after = _drop_published(before, now)
         if after != before:
-            steps.append(Put(id_token.record(after), ring.revision))
+            steps.append(Put(id_token.make_record(after), ring.revision))
     return steps
 
 

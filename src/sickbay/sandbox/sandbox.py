@@ -135,7 +135,7 @@ async def _compose_sandbox(
     if settings.keep_bodies:
         runtime.kept_bodies = runtime.memory.keep("kept bodies", KeptBodies())
     await runtime_settings.refresh(runtime)
-    await seeding.seed(runtime, written)
+    await seeding.add_samples(runtime, written)
     journal = Journal(runtime, _journal_limits(settings))
     await _connect_workers(runtime, journal, settings)
     cache = open_cache(written) if settings.population_cache else None

@@ -39,7 +39,7 @@ def _sample_card(launch_uri: str) -> dict[str, Any]:
     }
 
 
-async def seed(runtime: Runtime, written: Written) -> None:
+async def add_samples(runtime: Runtime, written: Written) -> None:
     """Add missing users and sample apps. Existing records stay as they are."""
     puts = [structs.replace(put, if_revision=0) for put in await list_steps(runtime, written)]
     try:
@@ -74,14 +74,14 @@ def _user_records(tenant: Tenant, written: Written) -> list[Put]:
 
 
 def _app_records(runtime: Runtime, tenant: Tenant) -> list[Put]:
-    return [Put(records.make_app_record(sample(runtime, tenant, version))) for version in tenant.dialect.fhir]
+    return [Put(records.make_app_record(make_sample(runtime, tenant, version))) for version in tenant.dialect.fhir]
 
 
-async def settle(runtime: Runtime) -> None:
+async def update_samples(runtime: Runtime) -> None:
     """Update the URLs of the sample apps: the folder may be served on another port than before, or by https."""
     for tenant in runtime.tenants.values():
         for version in tenant.dialect.fhir:
-            wanted = sample(runtime, tenant, version)
+            wanted = make_sample(runtime, tenant, version)
             record = await runtime.store.get("app", records.make_app_record(wanted).key)
             client = records.parse(Client, record.value) if record else None
             if client and client.sample and client.launch_uri != wanted.launch_uri:
@@ -94,7 +94,7 @@ def sample_id(tenant: Tenant, version: str) -> str:
     return f"sample-{tenant.name}" if version == tenant.dialect.fhir[0] else f"sample-{tenant.name}-{version}"
 
 
-def sample(runtime: Runtime, tenant: Tenant, version: str) -> Client:
+def make_sample(runtime: Runtime, tenant: Tenant, version: str) -> Client:
     """The app that comes with Sickbay, served from its own origin. Launched from a chart, it reads this FHIR version."""
     bases = dict.fromkeys(runtime.sample_base.replace("localhost", name) for name in ("localhost", "127.0.0.1"))
     redirects = tuple(f"{base}/{page}" for base in bases for page in ("", "index.html"))

@@ -156,7 +156,7 @@ def _read(sandbox: Sandbox, packed: bytes) -> tuple[Manifest, list[_Space], tupl
 
 def _sample_apps(sandbox: Sandbox) -> Mapping[str, Client]:
     runtime = sandbox.runtime
-    here = [seeding.sample(runtime, tenant, fhir) for tenant in runtime.tenants.values() for fhir in tenant.dialect.fhir]
+    here = [seeding.make_sample(runtime, tenant, fhir) for tenant in runtime.tenants.values() for fhir in tenant.dialect.fhir]
     return {client.client_id: client for client in here}
 
 

@@ -63,7 +63,7 @@ async def examine_access(
     """
     token_context = holder
     if token_context is None:
-        token_context = await bearer_context(runtime, tenant, version, request.base, request.headers)
+        token_context = await load_bearer_context(runtime, tenant, version, request.base, request.headers)
     token, server, now = token_context.token, tenant.server, int(runtime.effects.now())
     from_page = "origin" in request.headers
     context = AccessContext(
@@ -94,16 +94,16 @@ async def _remember(runtime: Runtime, tenant: Tenant, token: AccessToken | None,
             await runtime.channel.tell(refused_tokens.TOPIC, told)
 
 
-async def bearer_context(
+async def load_bearer_context(
     runtime: Runtime, tenant: Tenant, version: str, base: str, headers: Mapping[str, str]
 ) -> BearerContext:
     """Loads the token of the Authorization header, its client and its user, or returns them from the cache."""
     header = headers.get("authorization", "")
-    context = cached_context(runtime, base, header)
+    context = find_cached_context(runtime, base, header)
     return context if context is not None else await load_context(runtime, tenant, version, base, header)
 
 
-def cached_context(runtime: Runtime, base: str, header: str) -> BearerContext | None:
+def find_cached_context(runtime: Runtime, base: str, header: str) -> BearerContext | None:
     """Returns the token of an Authorization header, its client and its user, if nothing was written since they were loaded."""
     stamp = runtime.store.stamp()
     if stamp is None or stamp != runtime.token_cache.stamp:
@@ -127,7 +127,7 @@ async def issuer_of(runtime: Runtime, request: AccessRequest) -> Tenant | None:
     return runtime.tenants.get(record.tenant) if record is not None else None
 
 
-async def outside_every_base(runtime: Runtime, tenant: Tenant, request: AccessRequest) -> tuple[str, AccessResult]:
+async def refuse_outside(runtime: Runtime, tenant: Tenant, request: AccessRequest) -> tuple[str, AccessResult]:
     """Refuse a request outside every FHIR base. Also returns the version of the base that was probably meant."""
     text, any_version = bearer.read_bearer(request), tenant.version_of(tenant.server.fhir_bases[0])
     token_context = await _load_bearer(runtime, tenant, any_version, "", text) if text else ANONYMOUS

@@ -43,7 +43,7 @@ class AppStateResult(NamedTuple):
     states: tuple[StoredAppState, ...] = ()
 
 
-async def answer(runtime: Runtime, tenant: Tenant, request: AccessRequest, body: Body | Unknown) -> AppStateResult:
+async def perform(runtime: Runtime, tenant: Tenant, request: AccessRequest, body: Body | Unknown) -> AppStateResult:
     """Decides on a request and carries it out. If another write comes first, decides again on the new state."""
     while True:
         context, revision = await _load_context(runtime, tenant, request, body)
@@ -101,7 +101,7 @@ async def _save_state(
     assert isinstance(token, AccessToken)
     if isinstance(context.body, Body):
         resource, id = context.body.resource, str(context.body.resource["id"])
-        text = bodies.stamp(resource, revision + 1, format_instant(int(now * 1000)))
+        text = bodies.add_version(resource, revision + 1, format_instant(int(now * 1000)))
         subject = app_state.find_subject(resource, request.base)
         state = AppState(*app_state.read_code(resource), subject, text.decode())
     else:

@@ -304,7 +304,7 @@ async def _load_person(runtime: Runtime, tenant: Tenant, client: Client, login: 
     return _Person(await records.load_user(runtime, tenant, login[1].user), login[0], login[1].at)
 
 
-async def keep(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, session: Session) -> PendingAuthorization:
+async def store(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, session: Session) -> PendingAuthorization:
     """Stores the request, bound to the browser. The forms contain its id.
 
     Authorizations that wait for a sign-in count towards the quota of anonymous records. If a user is signed in, only the
@@ -354,7 +354,7 @@ async def _oldest_of_browser(runtime: Runtime, origin: str) -> list[Delete]:
     return [Delete("pending", record.key) for record in oldest]
 
 
-async def resume(
+async def load_pending(
     runtime: Runtime, tenant: Tenant, id: str, session: Session | None, *, automatic: bool = True
 ) -> PendingAuthorization | None:
     """The request stored under this id for this browser; None if it is unknown, expired or belongs to another browser."""
@@ -377,5 +377,5 @@ async def resume(
     return _make_pending(tenant, stored, request, client, launch, person, offered, id)
 
 
-def forget(waiting: PendingAuthorization) -> list[Delete]:
+def delete_pending(waiting: PendingAuthorization) -> list[Delete]:
     return [Delete("pending", waiting.id)] if waiting.id else []

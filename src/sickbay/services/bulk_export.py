@@ -27,7 +27,7 @@ from sickbay.fhir.subset import make_subset
 from sickbay.fhir.visibility import Visibility, limit_to_patients
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
-from sickbay.storage.answers import HistoryQuery, Stored, require_whole
+from sickbay.storage.answers import HistoryQuery, Stored, whole_matches
 from sickbay.storage.interface import Delete, Put, Record, ResourceSpace
 
 KIND = "export"
@@ -251,7 +251,7 @@ async def _read_pages(
         while True:
             result = await runtime.store.search(space, structs.replace(query, cursor=cursor), visible)
             resources = [
-                await _as_of(runtime, space, job, visible, match) for match in require_whole(result) if match.id not in seen
+                await _as_of(runtime, space, job, visible, match) for match in whole_matches(result) if match.id not in seen
             ]
             if len(job.filters) > 1:
                 seen |= {match.id for match in result.matches}

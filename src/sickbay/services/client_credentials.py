@@ -37,7 +37,7 @@ def _requested_base(tenant: Tenant, client: Client, request: TokenRequest) -> st
     return (target_of(resource, tenant.server) if resource else None) or tenant.fhir_base(client.fhir)
 
 
-async def grant(
+async def issue_token(
     runtime: Runtime, tenant: Tenant, client: Client, request: TokenRequest, offered: Offered, steps: list[Step]
 ) -> tuple[dict[str, Any], str]:
     """Issues a token without a user or refresh token (RFC 6749 4.4; SMART 2.2, Backend Services). Also returns its timeline.

@@ -16,7 +16,7 @@ from sickbay.fhir.search.query import DateValue, Filter, Include, Query, Within
 from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.budget import pause
 from sickbay.services.context import Runtime
-from sickbay.storage.answers import BadCursor, Stored, require_whole
+from sickbay.storage.answers import BadCursor, Stored, whole_matches
 from sickbay.storage.interface import ResourceSpace
 
 CARE_DATES = (
@@ -103,7 +103,7 @@ class Walk:
             page = await self.store.search(self.space, query, self.visibility)
             if not page.matches:
                 break
-            following = await self._record(require_whole(page)[0], place._replace(patient=""))
+            following = await self._record(whole_matches(page)[0], place._replace(patient=""))
             if following is not None:
                 return self._page_found(following._replace(patient=place.patient))
             place = EverythingPosition(page.next) if page.next else None
@@ -137,8 +137,8 @@ class Walk:
     async def _collect(self, query: Query) -> str | None:
         """Adds the matches and their included resources. Returns the cursor of the next page."""
         page = await self.store.search(self.space, query, self.visibility)
-        self.matches += require_whole(page)
-        self.size += sum(len(resource.body) for resource in require_whole(page))
+        self.matches += whole_matches(page)
+        self.size += sum(len(resource.body) for resource in whole_matches(page))
         for other in page.included:
             if (other.type, other.id) not in self.included:
                 self.included[other.type, other.id] = other

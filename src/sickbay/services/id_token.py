@@ -133,7 +133,7 @@ async def _load_key_ring(runtime: Runtime) -> tuple[Ring, int]:
 async def _make_first(runtime: Runtime) -> Record:
     first = Ring(await asyncio.to_thread(jose.generate), runtime.now())
     with suppress(Conflict):  # another worker was first
-        await runtime.store.transaction([Put(record(first), 0)])
+        await runtime.store.transaction([Put(make_record(first), 0)])
     stored = await runtime.store.get("key", NAME)
     assert stored is not None
     return stored
@@ -148,11 +148,11 @@ async def _rotate_ring(runtime: Runtime, ring: Ring, revision: int) -> Ring:
 async def _store_ring(runtime: Runtime, ring: Ring, revision: int) -> Ring:
     """Stores the ring and returns it; if another worker stored one first, returns that one."""
     try:
-        await runtime.store.transaction([Put(record(ring), revision)])
+        await runtime.store.transaction([Put(make_record(ring), revision)])
     except Conflict:
         return (await _load_key_ring(runtime))[0]
     return ring
 
 
-def record(ring: Ring) -> Record:
+def make_record(ring: Ring) -> Record:
     return Record("key", NAME, records.dump(ring))

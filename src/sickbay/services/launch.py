@@ -44,7 +44,7 @@ class CreatedLaunch(NamedTuple):
     timeline: str
 
 
-async def launch(
+async def create_launch(
     runtime: Runtime,
     tenant: Tenant,
     client: Client,

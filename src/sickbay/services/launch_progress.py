@@ -21,7 +21,7 @@ from sickbay.services.context import Runtime
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.journal.events import make_event, real_time
 from sickbay.services.journal.packing import text_of
-from sickbay.services.journal.probable import trace
+from sickbay.services.journal.probable import read_trace
 from sickbay.services.journal.read import Timeline
 from sickbay.services.journal.write import Journal
 from sickbay.storage.exchange_filter import ExchangeFilter
@@ -207,7 +207,7 @@ async def _later_launches(runtime: Runtime, client: Client, id: str, since: Even
     )
     others = [record for record in found if record.family not in ("", id)]  # "": resent
     if awaited == "token":
-        others = [record for record in others if not trace(record).own_launch]
+        others = [record for record in others if not read_trace(record).own_launch]
     return [Event("restart", real_time(record.at), sent=_read_event(record).sent) for record in others]
 
 

@@ -20,7 +20,7 @@ from sickbay.diagnosis.stages import AUTHORIZE, LOGIN
 from sickbay.protocol import scopes, urls
 from sickbay.protocol.scopes import LaunchScope
 from sickbay.services import app_removal, patients, records
-from sickbay.services.authorize import PendingAuthorization, forget
+from sickbay.services.authorize import PendingAuthorization, delete_pending
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decide, refuse
 from sickbay.storage.interface import Conflict, Put, Record, Step, UseOnce
@@ -196,7 +196,7 @@ async def _issue_code(
     text, now = runtime.effects.token(), runtime.now()
     code = _new_code(runtime, tenant, waiting, granted, patient, now)
     steps: list[Step] = [UseOnce("launch", waiting.launch_key, now)] if waiting.launch_key else []
-    steps += [Put(records.make_code_record(records.digest(text), code, tenant.name)), *forget(waiting)]
+    steps += [Put(records.make_code_record(records.digest(text), code, tenant.name)), *delete_pending(waiting)]
     if remember:
         steps.append(_consent_record(tenant, waiting, granted, now))
     await runtime.store.transaction(steps)

@@ -16,7 +16,7 @@ class ResourceTaken(ValueError):
     """The URL belongs to a resource of this hospital, or there are too many. The message says which."""
 
 
-def identify(resource: ProtectedResource) -> str:
+def make_id(resource: ProtectedResource) -> str:
     """The id of a resource in addresses, which can't contain its URL."""
     return records.digest(resource.url)[:12]
 
@@ -35,12 +35,12 @@ async def add(runtime: Runtime, tenant: Tenant, resource: ProtectedResource) -> 
 
 async def remove(runtime: Runtime, tenant: Tenant, id: str) -> bool:
     """Removes an added resource, so that no token is issued for it. False if there is none with this id."""
-    if not any(identify(resource) == id for resource in tenant.added_resources):
+    if not any(make_id(resource) == id for resource in tenant.added_resources):
         return False
     await runtime_settings.change(
         runtime,
         lambda settings: _replace_resources(
-            settings, tenant, [resource for resource in settings.resources.get(tenant.name, []) if identify(resource) != id]
+            settings, tenant, [resource for resource in settings.resources.get(tenant.name, []) if make_id(resource) != id]
         ),
     )
     return True

@@ -55,7 +55,7 @@ async def refresh(runtime: Runtime) -> None:
     revision = record.revision if record else 0
     if revision != runtime.settings_revision:
         settings = records.parse(RuntimeSettings, record.value) if record else RuntimeSettings()
-        await stored.follow(runtime, settings.hospitals)
+        await stored.update_tenants(runtime, settings.hospitals)
         runtime.last_versions = await runtime.store.last_versions()
         _apply(runtime, settings, revision, await reset_revisions.read_stored(runtime.store, runtime.tenants))
 

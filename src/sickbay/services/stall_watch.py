@@ -32,10 +32,10 @@ async def run(runtime: Runtime, journal: Journal) -> None:
     while True:
         await asyncio.sleep(LOOK_SECONDS)
         with suppress(Unavailable):
-            await look(runtime, journal)
+            await report_stalls(runtime, journal)
 
 
-async def look(runtime: Runtime, journal: Journal) -> None:
+async def report_stalls(runtime: Runtime, journal: Journal) -> None:
     """Say which of the launches that are due have stalled. Those that still have time are looked at again later."""
     for id, recent in runtime.recent_launches.take_due(runtime.effects.arrival() / 1e6, LAUNCHES_PER_LOOK):
         found = await launch_progress.read(runtime, journal, id, full=True)

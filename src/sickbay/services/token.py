@@ -117,7 +117,7 @@ async def _answer_request(runtime: Runtime, decision: TokenDecision, loaded: _Lo
     assert isinstance(context.client, Client)
     if request.parameters.get("grant_type") == "client_credentials":
         offered = client_credentials.negotiate(tenant, request, context)
-        response, timeline = await client_credentials.grant(runtime, tenant, context.client, request, offered, spent)
+        response, timeline = await client_credentials.issue_token(runtime, tenant, context.client, request, offered, spent)
         return _granted_result(
             decision, response, context.client, timeline, partial(scope_negotiation.summarise_service, offered)
         )

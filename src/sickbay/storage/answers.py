@@ -86,7 +86,7 @@ class Page(msgspec.Struct, frozen=True):
     clipped: bool = False
 
 
-def require_whole(page: Page) -> list[Stored]:
+def whole_matches(page: Page) -> list[Stored]:
     """Return the matches of a query that asked for whole resources."""
     return [match for match in page.matches if isinstance(match, Stored)]
 

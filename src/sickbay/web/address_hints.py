@@ -14,7 +14,7 @@ from sickbay.kernel.english import join
 from sickbay.protocol.parameters import find_first_value
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import records, registration
-from sickbay.services.access import issuer_of, outside_every_base
+from sickbay.services.access import issuer_of, refuse_outside
 from sickbay.services.context import Tenant
 from sickbay.web import http_request
 from sickbay.web.fhir.refusals import refuse
@@ -98,7 +98,7 @@ async def redirect_to_fhir(request: Request, sandbox: Sandbox) -> Response | Non
     tenant = _hospital_in_path(sandbox, path, [issuer] if issuer else [])
     if tenant is None:
         return None
-    version, result = await outside_every_base(sandbox.runtime, tenant, access_request)
+    version, result = await refuse_outside(sandbox.runtime, tenant, access_request)
     answer = refuse(version, tenant.fhir_base(version), result)
     response = Response(answer.body, answer.status)
     response.raw_headers.extend(answer.headers)

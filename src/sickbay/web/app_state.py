@@ -69,7 +69,7 @@ async def perform(
         request = structs.replace(request, interaction="", letters="")
     is_read = request.interaction in PARSED and len(raw) <= app_state.LIMIT
     body = parse_body(base, request, raw) if is_read else UNKNOWN
-    result = await states.answer(base.sandbox.runtime, base.tenant, request, body)
+    result = await states.perform(base.sandbox.runtime, base.tenant, request, body)
     access = result.access
     if access.decision.refusal is not None:
         return refuse(base.version, base.url, access), access

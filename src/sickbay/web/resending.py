@@ -128,7 +128,7 @@ async def _fill_and_send(
     try:
         filled = await filler.fill(edited)
         sent = await _send_to_application(application, filled, str(entry["id"]))
-        filler.later += _waiting_for_sign_in(sent)
+        filler.later += _steps_after_request(sent)
         filler.later += await steps_to_delete(runtime, _response_members(sent).get("access_token"))
         return sent
     except CannotIssue as error:
@@ -137,7 +137,7 @@ async def _fill_and_send(
         await delete_issued(runtime, filler.later)
 
 
-def _waiting_for_sign_in(sent: SentAgain) -> list[Step]:
+def _steps_after_request(sent: SentAgain) -> list[Step]:
     """The step that deletes an accepted authorization request: no browser will continue it."""
     address = urlsplit(sent.headers.get("location", ""))
     id = parse(address.query).get("request") if address.path.endswith("/oauth/continue") else None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.laws import cases, examples, for_each, is_long
 
 from sickbay.doctor.code import mistakes_in, mistakes_in_text, requests_in, settings_in
-from sickbay.doctor.code.tokens import set_of, tokens
+from sickbay.doctor.code.tokens import set_of, tokenize
 
 WORDS = """fetch( axios.post( requests.post( curl wget -d -H ' " ` ${ } { ( ) [ ] , => = : ; + . -> $x new url body /* // # \\
     < > @ %s x 1 é & @{ ... ? | import await https://auth.example.org/token grant_type= redirect_uri JSON.stringify( .append("""
@@ -64,7 +64,7 @@ def test_any_text_is_read_without_an_exception_and_lines_are_within_it(text: str
 @settings(max_examples=examples(100, 20), deadline=None)
 def test_tokens_stand_in_the_text_in_their_order(text: str) -> None:
     at = 0
-    for token in tokens(text):
+    for token in tokenize(text):
         assert at <= token.start < token.end <= len(text)
         assert token.text in text[token.start : token.end]
         at = token.end

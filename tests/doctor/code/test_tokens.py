@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from tests.laws import for_each
 
-from sickbay.doctor.code.tokens import STRING, tokens
+from sickbay.doctor.code.tokens import STRING, tokenize
 
 
 def strings(text: str) -> list[str]:
-    return [token.quote + token.text for token in tokens(text) if token.kind == STRING]
+    return [token.quote + token.text for token in tokenize(text) if token.kind == STRING]
 
 
 @for_each(

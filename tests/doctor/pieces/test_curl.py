@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.doctor.pieces.find import pieces
-from sickbay.doctor.pieces.inputs import inputs
+from sickbay.doctor.pieces.find import find_pieces
+from sickbay.doctor.pieces.inputs import list_inputs
 
 
 def request(text: str) -> dict[str, Any]:
-    (found,) = inputs(pieces(text))
+    (found,) = list_inputs(find_pieces(text))
     assert found.is_whole
     return found.evidence
 

@@ -7,8 +7,8 @@ from itertools import product
 
 from tests.laws import for_each
 
-from sickbay.doctor.pieces.find import pieces
-from sickbay.doctor.pieces.inputs import inputs
+from sickbay.doctor.pieces.find import find_pieces
+from sickbay.doctor.pieces.inputs import list_inputs
 from sickbay.doctor.text import diagnose_text
 
 TOKENS = {
@@ -33,7 +33,7 @@ def response(members: object, status: str = "200 OK") -> str:
 
 @for_each("kind", RECEIVED)
 def test_json_is_the_same_input_with_and_without_the_response_around_it(kind: str) -> None:
-    bare, whole = (inputs(pieces(text)) for text in (json.dumps(RECEIVED[kind]), response(RECEIVED[kind])))
+    bare, whole = (list_inputs(find_pieces(text)) for text in (json.dumps(RECEIVED[kind]), response(RECEIVED[kind])))
     assert [each.evidence for each in whole] == [each.evidence for each in bare]
     assert [each.evidence["kind"] for each in whole] == [kind]
 
@@ -44,12 +44,12 @@ def test_json_is_the_same_input_with_and_without_the_response_around_it(kind: st
 )
 def test_a_list_with_a_grant_type_is_a_token_request_even_with_a_response_type(grant: str, kind: str) -> None:
     listed = f"client_id: my-app\nclient_secret: hush\nresponse_type: code id_token\ngrant_type: {grant}\n"
-    assert [each.evidence["kind"] for each in inputs(pieces(listed))] == [kind]
+    assert [each.evidence["kind"] for each in list_inputs(find_pieces(listed))] == [kind]
 
 
 @for_each("text", [response(TOKENS, "400 Bad Request"), "HTTP/1.1 200 OK\nContent-Type: text/html\n\n<p>Welcome</p>"])
 def test_an_error_and_a_web_page_are_no_input(text: str) -> None:
-    assert inputs(pieces(text)) == []
+    assert list_inputs(find_pieces(text)) == []
 
 
 @for_each("scheme, mask", product(("Basic", "Bearer"), ("xxxx", "****", "••••••", "XXXXXXXX")))

@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from sickbay.doctor.diagnose import diagnose
-from sickbay.doctor.pieces.find import pieces
-from sickbay.doctor.pieces.inputs import inputs
+from sickbay.doctor.pieces.find import find_pieces
+from sickbay.doctor.pieces.inputs import list_inputs
 from sickbay.doctor.pieces.known import add_context
 from sickbay.doctor.text import diagnose_text
 
@@ -15,8 +15,8 @@ AUTHORIZE = "https://ehr.example.org/authorize?response_type=code&client_id=x&st
 
 
 def read_contexts(text: str) -> list[dict[str, Any]]:
-    found = pieces(text)
-    return [each.evidence["context"] for each in add_context(inputs(found), found, text)]
+    found = find_pieces(text)
+    return [each.evidence["context"] for each in add_context(list_inputs(found), found, text)]
 
 
 def test_the_authorization_request_tells_which_challenge_the_code_has() -> None:
@@ -58,7 +58,7 @@ def test_a_check_of_what_no_piece_shows_does_not_count_as_passed() -> None:
         (f"{registration}\n\n{login}", "redirect_uri_is_registered", "scopes_are_registered"),
         (f"{response}\n\n{read}", "scope_covers_the_request", "token_is_for_this_base"),
     ):
-        found = pieces(f"Refused:\n\n{text}")
-        last = add_context(inputs(found), found, text)[-1]
+        found = find_pieces(f"Refused:\n\n{text}")
+        last = add_context(list_inputs(found), found, text)[-1]
         outcomes = {result.name: result.outcome for result in diagnose(last.evidence).examination.checked}
         assert (outcomes[passed], outcomes[assumed]) == ("passed", "skipped")

@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.doctor.pieces.postman import requests
+from sickbay.doctor.pieces.postman import read_requests
 from sickbay.doctor.text import diagnose_text
 
 TOKEN = {
@@ -26,7 +26,7 @@ COLLECTION = {"info": {"name": "EHR"}, "item": [{"name": "Folder", "item": [TOKE
 
 
 def test_a_request_in_a_folder_is_read_with_its_variables() -> None:
-    assert list(requests(COLLECTION)) == [
+    assert list(read_requests(COLLECTION)) == [
         {
             "method": "POST",
             "url": "{host}/oauth2/token",
@@ -50,7 +50,7 @@ def test_an_export_of_insomnia_is_read() -> None:
         "headers": [{"name": "A", "value": "b"}],
     }
     export = {"_type": "export", "__export_format": 4, "resources": [{"_type": "workspace"}, request]}
-    assert list(requests(export)) == [
+    assert list(read_requests(export)) == [
         {"method": "GET", "url": "https://a.example/r4/Patient/1", "headers": {"A": "b"}, "body": ""}
     ]
 
@@ -69,5 +69,5 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["info", "item", "resources", "request"]), JSON, max_size=4))
 def test_no_export_makes_it_fail(members: dict[str, object]) -> None:
-    for request in requests(members):
+    for request in read_requests(members):
         assert request.keys() == {"method", "url", "headers", "body"}

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.laws import cases, for_each
 
-from sickbay.doctor.pieces.find import pieces
-from sickbay.doctor.pieces.inputs import inputs
+from sickbay.doctor.pieces.find import find_pieces
+from sickbay.doctor.pieces.inputs import list_inputs
 from sickbay.doctor.pieces.wrapped_url import goes_on
 from sickbay.doctor.text import diagnose_text
 from sickbay.protocol.parameters import parse
@@ -48,7 +48,7 @@ RESTS = (
 @for_each("other, between", cases(product(OTHERS, ("\n", "\r\n", "\n  ", "\n\n"))))
 def test_the_next_line_is_not_glued_to_the_url(other: str, between: str) -> None:
     for text in (f"{URL}{between}{other}", f"My app opens\n{URL}{between}{other}\nand then nothing happens"):
-        found = [each.evidence for each in inputs(pieces(text)) if each.evidence["kind"] == "authorize_url"]
+        found = [each.evidence for each in list_inputs(find_pieces(text)) if each.evidence["kind"] == "authorize_url"]
         assert [evidence["url"] for evidence in found] == [URL]
         evidence, diagnosis = diagnose_text(text)
         assert evidence.get("url", URL) == URL
@@ -84,8 +84,8 @@ LAYOUTS = (("?", "?\n    "), ("&", "\n    &")), (("&s", "\n&s"), ("\nHost", "\n 
 def test_a_request_line_that_specifications_print_in_several_lines_is_read_whole(
     first: tuple[str, str], second: tuple[str, str]
 ) -> None:
-    (whole,) = inputs(pieces(REQUEST))
-    (put_together,) = inputs(pieces(REQUEST.replace(*first).replace(*second)))
+    (whole,) = list_inputs(find_pieces(REQUEST))
+    (put_together,) = list_inputs(find_pieces(REQUEST.replace(*first).replace(*second)))
     assert put_together.evidence == whole.evidence
 
 

@@ -16,8 +16,8 @@ from sickbay.services.class_mode import clearing, members
 def test_a_key_and_a_code_are_found_in_upper_case_with_spaces_and_with_lookalike_letters(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         runtime = flow.sandbox.runtime
-        key = await members.join_key(runtime)
-        assert key == await members.join_key(runtime)
+        key = await members.load_join_key(runtime)
+        assert key == await members.load_join_key(runtime)
         joined = await members.join(runtime, "Ada")
         for change in (str, str.upper, lambda text: text.replace("0", "O").replace("1", "l"), lambda text: f" {text}\n"):
             assert await members.is_join_key(runtime, change(key))
@@ -31,7 +31,7 @@ def test_a_key_and_a_code_are_found_in_upper_case_with_spaces_and_with_lookalike
 def test_a_new_key_and_a_new_code_end_the_old_ones(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         runtime = flow.sandbox.runtime
-        key, joined = await members.join_key(runtime), await members.join(runtime, "Ada")
+        key, joined = await members.load_join_key(runtime), await members.join(runtime, "Ada")
         await members.change_key(runtime)
         code = await members.renew_code(runtime, joined.student)
         assert not await members.is_join_key(runtime, key)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sickbay.doctor.text import diagnose_text
 from sickbay.services.redaction import pasted_diagnosis
-from sickbay.services.redaction.pasted_secrets import find_in_paste, hide, secrets_of_input
+from sickbay.services.redaction.pasted_secrets import find_in_paste, hide_secrets, secrets_of_input
 
 SECRET = st.text(
     alphabet="abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=&% ", min_size=12, max_size=60
@@ -42,7 +42,7 @@ def send(secret: str) -> list[dict[str, Any]]:
 @given(SECRET)
 def test_a_secret_is_masked_in_findings_and_named_in_the_corrected_request(secret: str) -> None:
     for evidence in send(secret):
-        shown = hide({"findings": [{"why": f"It has {quote_plus(secret)}."}], "corrected": evidence}, evidence)
+        shown = hide_secrets({"findings": [{"why": f"It has {quote_plus(secret)}."}], "corrected": evidence}, evidence)
         texts = [str(shown["corrected"]), *(finding["why"] for finding in shown["findings"])]
         assert all(quote_plus(secret) not in text and secret not in text for text in texts)
         assert "…" not in str(shown["corrected"])
@@ -57,7 +57,7 @@ def test_the_code_of_a_search_is_no_secret() -> None:
 
 @pytest.mark.parametrize("evidence", [{}, {"url": None, "headers": None, "body": None, "json": None}, {"body": "{"}])
 def test_an_input_without_secrets_is_left_as_it_is(evidence: dict[str, Any]) -> None:
-    assert hide({"findings": [], "corrected": None}, evidence) == {"findings": [], "corrected": None}
+    assert hide_secrets({"findings": [], "corrected": None}, evidence) == {"findings": [], "corrected": None}
 
 
 SHORT = st.text(alphabet="abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=7).filter(
@@ -68,7 +68,7 @@ SHORT = st.text(alphabet="abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01
 @given(SHORT)
 def test_a_short_secret_is_masked_where_its_name_says_that_it_is_one(secret: str) -> None:
     for evidence in send(secret):
-        shown = hide({"request": evidence, "findings": [], "corrected": evidence}, evidence)
+        shown = hide_secrets({"request": evidence, "findings": [], "corrected": evidence}, evidence)
         for request in (shown["request"], shown["corrected"]):
             values = [value for part in (request["url"], request.get("body", "")) for value in re.split("[?&#]", part)]
             assert not [value for value in values if value.endswith(f"={secret}") and not value.startswith("client_id")]
@@ -79,14 +79,14 @@ def test_a_short_secret_is_masked_where_its_name_says_that_it_is_one(secret: str
 def test_a_short_secret_is_masked_in_the_facts_and_in_the_code_of_a_sentence_but_not_in_words() -> None:
     evidence = {"kind": "token_request", "url": "https://a.example/token", "body": "client_secret=grant&grant_type=x"}
     finding = {"why": "The grant `grant` isn't `granted`.", "facts": {"received": "grant", "text": "a grant, granted"}}
-    (shown,) = hide({"findings": [finding], "corrected": None}, evidence)["findings"]
+    (shown,) = hide_secrets({"findings": [finding], "corrected": None}, evidence)["findings"]
     assert shown == {"why": "The grant `…` isn't `granted`.", "facts": {"received": "…", "text": "a …, granted"}}
 
 
 @pytest.mark.parametrize("value", ["undefined", "null", "${CLIENT_SECRET}"])
 def test_a_value_that_is_certainly_no_secret_is_shown(value: str) -> None:
     evidence = {"kind": "token_request", "url": "https://a.example/token", "body": f"client_secret={value}"}
-    assert hide({"request": evidence, "findings": []}, evidence)["request"]["body"] == f"client_secret={value}"
+    assert hide_secrets({"request": evidence, "findings": []}, evidence)["request"]["body"] == f"client_secret={value}"
 
 
 SECRETS_IN_TEXT = (

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.web.exchanges.code_samples import RequestParts
-from sickbay.web.exchanges.parameter_table import compare, mark
+from sickbay.web.exchanges.parameter_table import compare, mark_both
 from sickbay.web.pages.parts import TextPiece
 
 WORDS = st.text(alphabet="abc/:,. +%&=ü", max_size=40)
@@ -19,14 +19,14 @@ def text(pieces: tuple[TextPiece, ...]) -> str:
 
 @given(WORDS, WORDS)
 def test_joining_the_pieces_gives_the_received_and_the_expected_text(received: str, expected: str) -> None:
-    marked = mark(received, expected)
+    marked = mark_both(received, expected)
     assert text(marked.received) == received
     assert text(marked.expected) == expected
 
 
 @given(WORDS, WORDS)
 def test_something_is_marked_exactly_if_the_texts_differ(received: str, expected: str) -> None:
-    marked = mark(received, expected)
+    marked = mark_both(received, expected)
     kinds = {piece.kind for piece in marked.received + marked.expected} - {""}
     assert bool(kinds) == (received != expected)
     assert {piece.kind for piece in marked.received} <= {"", "bad"}
@@ -35,14 +35,14 @@ def test_something_is_marked_exactly_if_the_texts_differ(received: str, expected
 
 @given(WORDS, WORDS)
 def test_unmarked_text_is_the_same_on_both_sides(received: str, expected: str) -> None:
-    marked = mark(received, expected)
+    marked = mark_both(received, expected)
     same = [[piece.text for piece in side if not piece.kind] for side in (marked.received, marked.expected)]
     assert "".join(same[0]) == "".join(same[1])
 
 
 @given(st.text(max_size=30))
 def test_equal_texts_are_not_marked(value: str) -> None:
-    assert all(not piece.kind for piece in mark(value, value).received)
+    assert all(not piece.kind for piece in mark_both(value, value).received)
 
 
 @pytest.mark.parametrize(
@@ -55,17 +55,17 @@ def test_equal_texts_are_not_marked(value: str) -> None:
     ],
 )
 def test_the_smallest_difference_is_marked(received: str, expected: str, bad: list[str], good: list[str]) -> None:
-    marked = mark(received, expected)
+    marked = mark_both(received, expected)
     assert [piece.text for piece in marked.received if piece.kind] == bad
     assert [piece.text for piece in marked.expected if piece.kind] == good
 
 
 def test_a_warning_is_marked_differently_from_an_error() -> None:
-    assert {piece.kind for piece in mark("a/", "a", "slip").received} == {"", "slip"}
+    assert {piece.kind for piece in mark_both("a/", "a", "slip").received} == {"", "slip"}
 
 
 def test_a_punctuation_character_has_a_spoken_name() -> None:
-    assert [piece.spoken for piece in mark("aaaa,b", "aaaa b").received if piece.kind] == ["comma"]
+    assert [piece.spoken for piece in mark_both("aaaa,b", "aaaa b").received if piece.kind] == ["comma"]
 
 
 @pytest.mark.parametrize("address", ["", "https://ehr.example.org/authorize"])

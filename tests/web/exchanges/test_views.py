@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tests.web.exchange_pages import grant, make_refused, token_refused
 
 from sickbay.web.exchanges import code_samples
-from sickbay.web.exchanges.parameter_table import parts_marked
+from sickbay.web.exchanges.parameter_table import mark_part
 from sickbay.web.exchanges.views import as_text, exchange_view
-from sickbay.web.pages.exchange_summary import Step, fold
+from sickbay.web.pages.exchange_summary import Step, group_steps
 
 VIEW = exchange_view(make_refused(), app="Pressure Notes", app_id="9ab4")
 
@@ -147,7 +147,7 @@ def test_a_request_can_be_parsed_from_its_url(pairs: list[tuple[str, str]]) -> N
 
 @given(st.text(max_size=20), st.text(max_size=4))
 def test_marking_a_part_keeps_the_text(sent: str, part: str) -> None:
-    assert texts(parts_marked(sent, part or None)) == sent
+    assert texts(mark_part(sent, part or None)) == sent
 
 
 def test_javascript_and_python_are_complete_programs() -> None:
@@ -184,7 +184,7 @@ def test_many_passed_checks_are_folded_and_none_is_lost() -> None:
         Step("refused", "r"),
         *(Step("passed", str(at)) for at in range(3)),
     ]
-    groups = fold(steps)
+    groups = group_steps(steps)
     assert [len(step_group) for step_group in groups] == [6, 1, 1, 1, 1]
     assert [step for step_group in groups for step in step_group] == steps
 

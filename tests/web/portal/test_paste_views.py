@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.doctor.pieces.find import pieces
+from sickbay.doctor.pieces.find import find_pieces
 from sickbay.doctor.text import diagnose_text
 from sickbay.web.portal.diagnosis_views import doctor_view
 from sickbay.web.portal.paste_views import list_tokens, split_into_parts
@@ -15,7 +15,7 @@ JWT = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJhIiwibm9uY2UiOiJiIiwiZXhwIjoxNzY4NDc4NDAwf
 
 def test_each_piece_is_named_and_its_secrets_are_masked() -> None:
     text = "I send grant_type=authorization_code&code=SplxlOBeZQQYbYS6WxSbIA and get nothing"
-    marked = split_into_parts(text, pieces(text))
+    marked = split_into_parts(text, find_pieces(text))
     assert [part.name for part in marked] == ["", "form body", ""]
     assert "SplxlOBe" not in "".join(part.text for part in marked)
 
@@ -33,18 +33,18 @@ def test_the_pieces_are_marked_in_what_was_read() -> None:
 
 def test_a_paste_that_is_a_single_piece_is_not_repeated() -> None:
     text = '{"error": "invalid_client"}'
-    assert split_into_parts(text, pieces(text)) == ()
+    assert split_into_parts(text, find_pieces(text)) == ()
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_the_text_between_the_pieces_is_kept(before: str, after: str) -> None:
     text = f"{before} https://a.example/cb?error=x {after}"
-    marked = split_into_parts(text, pieces(text))
+    marked = split_into_parts(text, find_pieces(text))
     assert not marked or "".join(part.text for part in marked) == text
 
 
 def test_a_token_is_decoded_and_its_times_are_dates() -> None:
-    (token,) = list_tokens(pieces(f"my token is {JWT}"))
+    (token,) = list_tokens(find_pieces(f"my token is {JWT}"))
     assert token.name == "ID token"
     assert '"exp": 1768478400  // 2026-01-15 12:00:00 UTC' in token.claims
     assert "c2lnbmF0dXJl" not in token.header + token.claims
@@ -58,5 +58,5 @@ SHORT = st.text(alphabet="abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
 @given(SHORT)
 def test_a_short_secret_is_masked_in_the_paste_inside_and_outside_the_pieces(secret: str) -> None:
     text = f'used client_secret={secret} and got https://a.example/cb?code={secret}&state=1 {{"error":"invalid_client"}}'
-    shown = "".join(part.text for part in split_into_parts(text, pieces(text)))
+    shown = "".join(part.text for part in split_into_parts(text, find_pieces(text)))
     assert shown == 'used client_secret=… and got https://a.example/cb?code=…&state=1 {"error":"invalid_client"}'

@@ -40,7 +40,7 @@ def _read_rule(id: str) -> ToolResult:
 
 def _describe_rule(id: str) -> ToolResult:
     """Returns a rule with its case, which contains only Sickbay's own examples."""
-    finding, case = rule_docs.entry(id)
+    finding, case = rule_docs.example_of(id)
     rule = BY_ID[id]
     shown: dict[str, Any] = {"id": id, "title": finding.title, "why": finding.why, "fix": finding.fix, "outcome": rule.outcome}
     shown |= {"stage": rule.stage, "spec": f"{rule.spec.name}: {rule.spec.url}", "about": case.prose}

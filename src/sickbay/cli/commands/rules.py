@@ -46,7 +46,7 @@ def _describe_found(words: str) -> str:
 def _rule_page(id: str) -> str:
     if id not in BY_ID:
         return _cause_page(cause) if (cause := causes.find_page(id)) else _report_unknown(id)
-    finding, case = rule_docs.entry(id)
+    finding, case = rule_docs.example_of(id)
     shown = {key: value for key, value in case.refused.items() if key not in ("context", "kind")}
     example = shown["url"] if shown.keys() == {"url"} else as_json(shown)
     return (

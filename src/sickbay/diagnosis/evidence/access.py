@@ -234,7 +234,7 @@ def _check_operation(request: AccessRequest, version: str) -> tuple[RequestError
     lenient = read_handling(request.headers.get("prefer")) == "lenient"
     if isinstance(target, Misrouted):
         return ()
-    return operation_parameters.faults(version, target, request.parameters.pairs, request.body, lenient)
+    return operation_parameters.find_faults(version, target, request.parameters.pairs, request.body, lenient)
 
 
 def to_evidence(request: AccessRequest) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from urllib.parse import quote, unquote_plus
 
 from sickbay.doctor.code import words
-from sickbay.doctor.code.draft import RequestDraft, base64_of, basic, credentials
+from sickbay.doctor.code.draft import RequestDraft, base64_of, basic_header, join_pair
 from sickbay.doctor.code.tokens import fill_blanks
 from sickbay.doctor.code.values import (
     CodeBody,
@@ -36,13 +36,13 @@ def read_conversion(call: Invocation) -> CodeValue | None:
     if isinstance(base, CodeText) and (result := _convert_text(base, name, call)) is not None:
         return result
     for role, convert in _CONVERTERS.items():
-        if name in words.functions(role) and (result := convert(call, name)) is not None:
+        if name in words.function_names(role) and (result := convert(call, name)) is not None:
             return result
     return None
 
 
 def _convert_fields(fields: CodeFields, name: str, call: Invocation) -> CodeValue:
-    if name in words.functions("append"):
+    if name in words.function_names("append"):
         if len(call.arguments) == 1 and isinstance(text := call.arguments[0].value, CodeText):
             _append_text(fields, text)
         elif len(call.arguments) == 1 and (pair := as_fields(CodeItems((call.arguments[0].value,)))):
@@ -54,12 +54,12 @@ def _convert_fields(fields: CodeFields, name: str, call: Invocation) -> CodeValu
     elif name == "update" and (others := as_fields(call.value(0))):
         fields.extend(others.pairs)
     elif name in ("basicauth", "setbasicauth"):
-        fields.add("Authorization", basic(credentials(call.value(0), call.value(1))))
+        fields.add("Authorization", basic_header(join_pair(call.value(0), call.value(1))))
     elif name == "setbearerauth":
         fields.add("Authorization", join((know("Bearer "), call.text(0))))
     elif name in ("setcontenttype", "contenttype"):
         fields.add("Content-Type", call.text(0))
-    elif name in words.functions("json"):
+    elif name in words.function_names("json"):
         return CodeBody("json", fields, is_text=True)
     elif name == "get":
         return fields.get(str(call.text(0))) or leave_open("value")
@@ -90,7 +90,7 @@ def _plain_name(value: CodeValue) -> str:
 
 
 def _convert_text(text: CodeText, name: str, call: Invocation) -> CodeValue | None:
-    if name in words.functions("formats"):
+    if name in words.function_names("formats"):
         named = CodeFields([(item.key, item.value) for item in call.arguments if item.key])
         return fill_blanks(text, [item.value for item in call.arguments if item.key is None], named)
     if name in ("base64encodedstring", "encodebase64", "base64"):
@@ -99,7 +99,7 @@ def _convert_text(text: CodeText, name: str, call: Invocation) -> CodeValue | No
         return _join_list(text, call)
     return (
         text
-        if name in words.functions("same") or name in ("replace", "getencoded", "replaceall", "tolowercase", "add")
+        if name in words.function_names("same") or name in ("replace", "getencoded", "replaceall", "tolowercase", "add")
         else None
     )
 
@@ -116,7 +116,7 @@ def _join_list(separator: CodeText, call: Invocation) -> CodeText | None:
 
 def _basic_credentials(call: Invocation, name: str) -> CodeValue | None:
     """`Credentials.basic(user, password)` of OkHttp."""
-    return basic(credentials(call.value(0), call.value(1))) if call.path == "Credentials.basic" else None
+    return basic_header(join_pair(call.value(0), call.value(1))) if call.path == "Credentials.basic" else None
 
 
 def _json_call(call: Invocation, name: str) -> CodeValue | None:
@@ -138,7 +138,7 @@ def _form_call(call: Invocation, name: str) -> CodeValue | None:
     if isinstance(value, CodeText):
         return CodeBody("form", value) if name in ("urlsearchparams", "formurlencodedcontent") else value
     fields = as_fields(value)
-    if name in words.functions("form_strings"):
+    if name in words.function_names("form_strings"):
         return CodeBody("form", CodeFields(fields.pairs, "form"), is_text=True) if fields is not None else None
     return CodeFields(list(fields.pairs) if fields else [], "form")
 
@@ -153,7 +153,7 @@ def _collection_call(call: Invocation, name: str) -> CodeValue | None:
         return CodeFields([*pairs])
     if name == "list" and call.path not in ("list", "List", "ArrayList", "Arrays.asList"):
         return None
-    return CodeFields(list(fields.pairs) if fields else [], words.encodings()[name])
+    return CodeFields(list(fields.pairs) if fields else [], words.encoding_names()[name])
 
 
 def _pair_call(call: Invocation, name: str) -> CodeValue | None:
@@ -180,7 +180,7 @@ def _keep_first_argument(call: Invocation, name: str) -> CodeValue | None:
         return value
     if call.path.lower().startswith("jwt."):
         return None
-    if name in words.functions("encodes") and isinstance(value, CodeText):
+    if name in words.function_names("encodes") and isinstance(value, CodeText):
         return CodeText(
             tuple(part if isinstance(part, Hole) else quote(part, safe="", errors="replace") for part in value.parts)
         )
@@ -222,4 +222,4 @@ _CONVERTERS: dict[str, Callable[[Invocation, str], CodeValue | None]] = {
     "same": _keep_first_argument,
     "looked_up": _look_up,
 }
-"""By what functions do: words.functions() has their names."""
+"""By what functions do: words.function_names() has their names."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from sickbay.doctor.code.draft import RequestDraft, basic
+from sickbay.doctor.code.draft import RequestDraft, basic_header
 from sickbay.doctor.code.tokens import set_of
 from sickbay.doctor.code.values import CodeBody, CodeFields, CodeText, Hole, join, know, leave_open, serialize
 from sickbay.kernel.late_patterns import compile_late
@@ -112,7 +112,7 @@ def _authorize(result: RequestDraft, options: dict[str, list[CodeText]]) -> None
         result.url = know(f"{found['scheme']}{str(result.url)[found.end() :]}")
         options.setdefault("user", [know(unquote(found["user"]))])
     if user := options.get("user"):
-        result.headers.append(("Authorization", basic(user[-1])))
+        result.headers.append(("Authorization", basic_header(user[-1])))
     if bearer := options.get("bearer"):
         result.headers.append(("Authorization", join((know("Bearer "), bearer[-1]))))
 

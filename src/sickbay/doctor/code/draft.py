@@ -58,7 +58,7 @@ class RequestDraft(CodeObject):
 
     def add_header(self, name: CodeValue, value: CodeValue) -> None:
         text = as_text(name)
-        key = str(text) if text.is_known else constant(text)
+        key = str(text) if text.is_known else header_of(text)
         self.headers.append((key, media_type(value)))
 
     def add_headers(self, value: CodeValue | None) -> None:
@@ -81,10 +81,10 @@ class RequestDraft(CodeObject):
             self.headers.append((name.strip(), CodeText(tuple(part for part in (rest.lstrip(), *line.parts[1:]) if part))))
 
     def authorize(self, user: CodeValue | None, password: CodeValue | None) -> None:
-        self.headers.append(("Authorization", basic(credentials(user, password))))
+        self.headers.append(("Authorization", basic_header(join_pair(user, password))))
 
 
-def constant(text: CodeText) -> str:
+def header_of(text: CodeText) -> str:
     """The header that a constant such as HttpHeaders.CONTENT_TYPE names."""
     name = re.sub(r"\W", "", str(text).rpartition(".")[2]).lower()
     return _CONSTANTS.get(name, str(text))
@@ -101,11 +101,11 @@ def _known_type(text: CodeText) -> str:
     return _CONSTANTS.get(name, "") if name not in ("authorization", "accept", "content_type", "contenttype") else ""
 
 
-def credentials(user: CodeValue | None, password: CodeValue | None) -> CodeText:
+def join_pair(user: CodeValue | None, password: CodeValue | None) -> CodeText:
     return join((as_text(user), know(":"), as_text(password)))
 
 
-def basic(pair: CodeText) -> CodeText:
+def basic_header(pair: CodeText) -> CodeText:
     """The value of Authorization for a name and a password with a colon between them."""
     return join((know("Basic "), base64_of(pair)))
 

@@ -12,9 +12,9 @@ from sickbay.doctor.code.tokens import (
     STRING,
     CodeToken,
     fill_blanks,
-    literal,
-    partners,
+    pair_up,
     path_of,
+    read_literal,
     set_of,
 )
 from sickbay.doctor.code.values import (
@@ -52,7 +52,7 @@ class Expressions(ABC):
         """dollar: the quotation marks of strings into which the language inserts $name; dot_joins: as PHP joins strings."""
         self.tokens, self.library = tokens, library
         self._dollar, self.dot_joins = dollar, dot_joins
-        self.partners = partners(tokens)
+        self.partners = pair_up(tokens)
         self.names: dict[str, CodeValue] = {}
         self.pending: list[tuple[int, int]] = []
         self.depth = 0
@@ -195,7 +195,7 @@ class Expressions(ABC):
         return token.kind == OPERATOR and token.text in _PREFIX_OPERATORS
 
     def _literal(self, token: CodeToken) -> CodeText:
-        return literal(token, self.resolve, (token.quote[-1:] or '"') in self._dollar)
+        return read_literal(token, self.resolve, (token.quote[-1:] or '"') in self._dollar)
 
     def _parenthesis(self, index: int, stop: int) -> tuple[CodeValue, int]:
         """A group, a tuple, a cast or the parameters of a function."""

@@ -10,10 +10,10 @@ from sickbay.doctor.code import conversions
 from sickbay.doctor.code.budget import Meter
 from sickbay.doctor.code.draft import RequestDraft, request_of
 from sickbay.doctor.code.evaluator import Evaluator
-from sickbay.doctor.code.libraries import building, handlers, php, redirects
+from sickbay.doctor.code.libraries import building, find_handlers, php, redirects
 from sickbay.doctor.code.libraries.support import Handler
 from sickbay.doctor.code.models import CodeRequest, Lines
-from sickbay.doctor.code.tokens import tokens
+from sickbay.doctor.code.tokens import tokenize
 from sickbay.doctor.code.values import (
     CodeBody,
     CodeFields,
@@ -30,7 +30,7 @@ from sickbay.kernel.late_patterns import compile_late
 _PHP = compile_late(r"<\?php|\bcurl_(?:setopt|init|exec)|\$\w+\s*(?:->\w|=[^=>])|\$this->|=>\s*\$\w|['\"]\s*\.\s*\$\w")
 _DOLLAR = compile_late(r"<\?php|\bcurl_|\$\w+->|\bval\s+\w+\s*[=:]|\bfun\s+\w+\s*\(|^[^\S\n]*+\$\w++\s*+=", re.M)
 _LOOP = compile_late(r"\bfor\s*+\(\s*+(?:(?:var|let|const)\s++)?(\w++)\s++(?:in|of)\s++(?:Object\.keys\(\s*+)?(\w+)")
-_ALL_HANDLERS = cache(handlers)
+_ALL_HANDLERS = cache(find_handlers)
 
 
 class RequestReader:
@@ -46,7 +46,7 @@ class RequestReader:
 
     def call(self, invocation: Invocation) -> CodeValue | None:
         if isinstance(invocation.base, RequestDraft):
-            return building.method(invocation.base, invocation)
+            return building.call_method(invocation.base, invocation)
         if invocation.name.startswith("curl_setopt"):
             return self._curl_option(invocation)
         if isinstance(invocation.base, CodeFields) and invocation.name == "push" and self._pushes_all(invocation):
@@ -100,7 +100,7 @@ class RequestReader:
         """Another call on a request that the paste doesn't show being made."""
         result = self._excerpts.get(call.path.partition(".")[0])
         if result is not None and "." in call.path:
-            building.method(result, call)
+            building.call_method(result, call)
         return result if "." in call.path else None
 
     def _request_of_excerpt(self, call: Invocation) -> RequestDraft | None:
@@ -155,7 +155,7 @@ def _interpolating_quotes(text: str) -> str:
 
 def program_requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
     """The requests of the program in a text, in the order in which they are sent."""
-    found = tokens(text)
+    found = tokenize(text)
     if not found:
         return []
     is_php = _PHP.search(text) is not None

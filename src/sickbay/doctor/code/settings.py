@@ -12,7 +12,7 @@ from sickbay.doctor.code.conversions import read_conversion
 from sickbay.doctor.code.draft import RequestDraft
 from sickbay.doctor.code.evaluator import Evaluator
 from sickbay.doctor.code.models import AppSettings, Lines
-from sickbay.doctor.code.tokens import CodeToken, tokens
+from sickbay.doctor.code.tokens import CodeToken, tokenize
 from sickbay.doctor.code.values import (
     CodeBody,
     CodeFields,
@@ -115,7 +115,7 @@ def _leave_out_parts(found: list[AppSettings]) -> list[AppSettings]:
 
 
 def _in_code(text: str, lines: Lines, meter: Meter) -> list[AppSettings]:
-    found = tokens(text)
+    found = tokenize(text)
     collector = _Collector()
     evaluator = SettingsEvaluator(found, collector, dollar="", dot_joins=False)
     with meter.limit():
@@ -191,12 +191,12 @@ def _text_of_value(value: CodeValue) -> str:
 
 def oauth_name(name: str) -> str:
     """The OAuth name of a setting, "" if it isn't known."""
-    return words.settings().get(re.sub(r"[_\W]", "", name).lower(), "")
+    return words.setting_names().get(re.sub(r"[_\W]", "", name).lower(), "")
 
 
 def library_of(path: str, fields: dict[str, Any]) -> str:
     """The library that a call or the names of the settings belong to, "" if unknown."""
-    libraries, names = words.libraries().items(), {name.lower() for name in fields}
+    libraries, names = words.load_libraries().items(), {name.lower() for name in fields}
     by_path = (name for name, library in libraries if library.path and words.compile_pattern(library.path).search(path))
     by_names = (name for name, library in libraries if any(map(names.issuperset, library.names)))
     return next(chain(by_path, by_names), "")

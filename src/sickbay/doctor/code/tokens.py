@@ -58,7 +58,7 @@ def set_of(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-def tokens(text: str) -> list[CodeToken]:
+def tokenize(text: str) -> list[CodeToken]:
     """The tokens of the text without spaces and comments."""
     found: list[CodeToken] = []
     unclosed: dict[str, int] = {}
@@ -130,7 +130,7 @@ def _find_close(text: str, mark: str, start: int, unclosed: dict[str, int]) -> i
 _OPENERS = {")": "(", "]": "[", "}": "{"}
 
 
-def partners(tokens: list[CodeToken]) -> dict[int, int]:
+def pair_up(tokens: list[CodeToken]) -> dict[int, int]:
     """The index of the closing bracket for each index of an opening bracket. An unclosed bracket ends with the text."""
     result: dict[int, int] = {}
     open_at: list[int] = []
@@ -179,7 +179,7 @@ _WRAPPERS = compile_late(
 )
 
 
-def literal(token: CodeToken, resolve: Resolve, dollar: bool) -> CodeText:
+def read_literal(token: CodeToken, resolve: Resolve, dollar: bool) -> CodeText:
     """The value of a string token. `dollar`: the language inserts $name into strings."""
     insertions = _insertion_pattern(token, dollar)
     raw = token.quote[:1] in ("r", "R", "@") or (token.quote == "`" and "\\" not in token.text)

@@ -12,24 +12,24 @@ compile_pattern = cache(re.compile)
 
 
 @cache
-def functions(role: str) -> frozenset[str]:
+def function_names(role: str) -> frozenset[str]:
     """The names, in lower case, of the functions that do this to a value."""
-    return frozenset(encodings()) if role == "collection" else frozenset(compiled.load_knowledge().code.functions[role].split())
+    return frozenset(encoding_names() if role == "collection" else compiled.load_knowledge().code.functions[role].split())
 
 
 @cache
-def encodings() -> dict[str, str]:
+def encoding_names() -> dict[str, str]:
     """How the fields that a type holds are sent: form, multipart or json, or "" if its name doesn't say so."""
     collections = compiled.load_knowledge().code.collections
     return {name: "" if kind == "fields" else kind for kind, names in collections.items() for name in names.split()}
 
 
 @cache
-def settings() -> dict[str, str]:
+def setting_names() -> dict[str, str]:
     """The OAuth names of the settings of libraries."""
     named = compiled.load_knowledge().code.settings
     return {word: name for name, words in named.items() for word in words.split()}
 
 
-def libraries() -> dict[str, CodeLibrary]:
+def load_libraries() -> dict[str, CodeLibrary]:
     return compiled.load_knowledge().code.libraries

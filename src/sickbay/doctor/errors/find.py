@@ -27,7 +27,7 @@ def in_paste(text: str, *, is_url: bool = False) -> tuple[ErrorAnswer, ...]:
     """`is_url`: the text is a single URL, perhaps broken into lines."""
     half = SEARCHED_CHARACTERS // 2
     text = (text if len(text) <= SEARCHED_CHARACTERS else f"{text[:half]}\n{text[-half:]}").strip()
-    whole = errors(text) if is_url else ()
+    whole = find_errors(text) if is_url else ()
     return rank_answers((*whole, *_errors_in_text(text, DEPTH)))
 
 
@@ -41,7 +41,7 @@ def in_input(evidence: Mapping[str, Any]) -> tuple[ErrorAnswer, ...]:
 def _errors_of_input(evidence: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
     for name in ("url", "error_uri"):
         if isinstance(evidence.get(name), str):
-            yield from errors(str(evidence[name]))
+            yield from find_errors(str(evidence[name]))
     answer = {name: evidence[name] for name in _RESPONSE if name in evidence}
     if "status" in evidence and "body" in evidence:
         answer |= {"body": evidence["body"], "headers": _headers_with_errors(evidence.get("headers"))}
@@ -81,11 +81,11 @@ def _errors_in_text(text: str, depth: int) -> Iterator[ErrorAnswer]:
     for line in lines:
         if _parse_json(line) is not None:
             yield from _errors_in_text(line, depth - 1)
-    named = [answer for word in filter(_is_address, _WORD.findall(text)) for answer in errors(word)]
+    named = [answer for word in filter(_is_address, _WORD.findall(text)) for answer in find_errors(word)]
     yield from named
     has_code = any(answer.code in CODES for answer in named)
     prose = _WORD.sub(lambda match: "URL" if _is_address(match[0]) else match[0], text)
-    yield from in_text.errors(prose, in_words=not has_code)
+    yield from in_text.find_errors(prose, in_words=not has_code)
 
 
 def _is_address(word: str) -> bool:
@@ -97,11 +97,11 @@ def _is_address(word: str) -> bool:
 
 def _errors_in_document(document: Any, depth: int, *, text: bool = True) -> Iterator[ErrorAnswer]:
     """`text`: strings are searched as free text too, unless they are a page or a script, which may mention errors."""
-    for item in in_json.errors(document):
+    for item in in_json.find_errors(document):
         if not isinstance(item, str):
             yield item
         elif "://" in item[:40] and not re.search(r"\s", item):
-            yield from errors(item)
+            yield from find_errors(item)
         elif text or not _is_page(item):
             yield from _errors_in_text(item, depth - 1)
 
@@ -142,7 +142,7 @@ def decoded_texts(text: str) -> tuple[str, ...]:
     return tuple(decodings)
 
 
-def errors(url: str) -> Iterator[ErrorAnswer]:
+def find_errors(url: str) -> Iterator[ErrorAnswer]:
     """`url` may be broken over several lines."""
     joined = "".join(line.strip() for line in url.splitlines())
     for view in decoded_texts(joined):

@@ -27,7 +27,7 @@ SEARCHED_VALUES = 200_000
 """The maximum number of values that are searched in one document."""
 
 
-def errors(document: Any) -> Iterator[ErrorAnswer | str]:
+def find_errors(document: Any) -> Iterator[ErrorAnswer | str]:
     """The error responses, and strings that the caller may search too. Members of FHIR resources aren't read as OAuth."""
     waiting: list[tuple[Any, bool]] = [(document, False)]
     for _ in range(SEARCHED_VALUES):

@@ -131,7 +131,7 @@ def _unescape(match: re.Match[str]) -> str:
     return "\n" if match["blank"] else match["char"]
 
 
-def errors(text: str, *, in_words: bool = True) -> Iterator[ErrorAnswer]:
+def find_errors(text: str, *, in_words: bool = True) -> Iterator[ErrorAnswer]:
     """The error responses in no particular order. `text` must not contain URLs; in_url reads those.
 
     in_words: a code also counts if it is written as words, such as "invalid grant".

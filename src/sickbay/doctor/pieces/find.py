@@ -13,7 +13,7 @@ OF_A_KIND = 500
 """How many pieces are read at most by one reader."""
 
 
-def pieces(text: str) -> list[Piece]:
+def find_pieces(text: str) -> list[Piece]:
     """The pieces in the order of the text. A request includes its URL and its form, so those aren't listed again."""
     text = text[:READ_CHARACTERS]
     return leave_out_overlaps([piece for find in READERS for piece in islice(find(text), OF_A_KIND)])

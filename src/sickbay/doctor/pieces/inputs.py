@@ -55,7 +55,7 @@ def _checks_of_parameters() -> frozenset[str]:
     return _checks_of_a_token() | {"assertion_type_is_named"} | names.difference(LISTS["checks_outside_of_parameters"])
 
 
-def inputs(pieces: Sequence[Piece]) -> list[Input]:
+def list_inputs(pieces: Sequence[Piece]) -> list[Input]:
     """The inputs in the order of a launch, as far as the text has it: requests and URLs first, then responses."""
     return [
         _drop_shortened(put_together)
@@ -79,7 +79,7 @@ def _inputs_of_piece(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
     elif piece.subkind == "collection":
         from sickbay.doctor.pieces import postman  # few texts are an export
 
-        for request in postman.requests(piece.values):
+        for request in postman.read_requests(piece.values):
             yield from map(
                 _drop_variables, _inputs_of_request(structs.replace(piece, kind="request", values=request, is_whole=True))
             )

@@ -32,7 +32,7 @@ def add_context(found: Sequence[Input], pieces: Sequence[Piece], text: str) -> l
     whole = [each.evidence for each in found]
     launched = _queries(whole, "launch_url")
     responses, registered = _find_responses(whole), _find_registered(whole, pieces, text)
-    shown = LaunchEvidence(context(found), responses, registered, launched[0] if len(launched) == 1 else None)
+    shown = LaunchEvidence(join_context(found), responses, registered, launched[0] if len(launched) == 1 else None)
     return [each._replace(evidence=_add(each.evidence, shown)) for each in found]
 
 
@@ -65,7 +65,7 @@ def _add(request: Json, shown: LaunchEvidence) -> dict[str, Any]:
     return {**request, "context": {**known, **given}} if known or given else dict(request)
 
 
-def context(found: Sequence[Input]) -> dict[str, Any]:
+def join_context(found: Sequence[Input]) -> dict[str, Any]:
     """The context that the pieces of a launch give each other: the requested values, and each code with its challenge."""
     asked = next((_query(each.evidence["url"]) for each in found if each.evidence["kind"] == "authorize_url"), None)
     if asked is None:

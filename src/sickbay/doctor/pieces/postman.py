@@ -10,7 +10,7 @@ READ_REQUESTS = 20
 """How many requests of one export are read."""
 
 
-def requests(members: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def read_requests(members: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Each request as method, url, headers and body. Variables such as {{host}} are written as {host}."""
     waiting: list[Any] = [members]
     number = 0

@@ -40,7 +40,7 @@ def find(text: str) -> Iterator[Piece]:
         yield Piece(kind="stopped", start=0, end=0)
 
 
-def mistakes(text: str, pieces: Sequence[Piece]) -> list[Mistake]:
+def find_mistakes(text: str, pieces: Sequence[Piece]) -> list[Mistake]:
     """The mistakes that only code shows, each once."""
     if not may_be_code(text):
         return []

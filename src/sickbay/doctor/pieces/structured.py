@@ -281,7 +281,7 @@ def find_forms(text: str) -> Iterator[Piece]:
         is_template = text[start - 1 : start] == "`" and "${" in text[start:end]  # code, which isn't sent as it is
         if not is_template and ((names := set(parse(text[start:end]).names())) & _TELLING or len(names & NAMES) > 2):
             yield Piece(kind="form", start=start, end=end, values={"body": text[start:end].replace("& ", "&")})
-    yield from _lists(text)
+    yield from _group_lists(text)
 
 
 def _spans_of_forms(text: str) -> Iterator[tuple[int, int]]:
@@ -300,7 +300,7 @@ def _after_value(text: str, place: int) -> int:
     return value.end() if value else place
 
 
-def _lists(text: str) -> Iterator[Piece]:
+def _group_lists(text: str) -> Iterator[Piece]:
     group: list[re.Match[str]] = []
     for match in _LINE.finditer(text):
         if group and match.start() - group[-1].end() > GAP:

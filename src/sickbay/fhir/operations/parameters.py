@@ -100,7 +100,7 @@ def read_input(
     return result if isinstance(result, OperationInput) else OperationInput()
 
 
-def faults(
+def find_faults(
     version: str, route: Route, pairs: Sequence[tuple[str, str]], body: str, lenient: bool = False
 ) -> tuple[RequestError, ...]:
     """Returns the errors in the parameters of the operation at this URL."""

@@ -57,7 +57,7 @@ def list_kinds(version: str, type: str, expression: str) -> frozenset[str]:
     return frozenset(route.type for route in list_routes(version, type, expression))
 
 
-def walk(route: ElementPath, resource: dict[str, Any]) -> list[Any]:
+def follow_route(route: ElementPath, resource: dict[str, Any]) -> list[Any]:
     """Returns the nodes that the route leads to, in document order."""
     start = resource if route.first == "" else resource.get(route.first)
     return [] if start is None else follow(start, route.steps, resource)
@@ -192,7 +192,7 @@ class Present(Struct, frozen=True):
         return True
 
     def value(self, resource: dict[str, Any]) -> bool:
-        values = [value for way in self.ways for value in walk(way, resource)]
+        values = [value for way in self.ways for value in follow_route(way, resource)]
         return bool(values) and values != [False]
 
 

@@ -63,7 +63,7 @@ def load_shape(version: str, path: str) -> Shape:
     for name, row in rows[path]:
         _add_element(compiled, version, path, name, row)
     if version == "dstu2":
-        compiled.elements.setdefault("fhir_comments", Element(True, primitives()["string"]))
+        compiled.elements.setdefault("fhir_comments", Element(True, load_primitives()["string"]))
     compiled.choices = {key: element.group for key, element in compiled.elements.items() if element.group}
     singles = {key: element for key, element in compiled.elements.items() if not element.many}
     compiled.plain = {key: element.check for key, element in singles.items() if element.check is not None}
@@ -107,16 +107,16 @@ def _build_element(
     if type == "code" and len(row) > 3 and row[3]:
         return Element(many, _make_code_check(version, row[3]))
     if name == "id" and "." not in path and path in load_table(version, "search"):
-        return Element(many, primitives()["id"])
-    if type in primitives():
-        return Element(many, primitives()[type])
+        return Element(many, load_primitives()["id"])
+    if type in load_primitives():
+        return Element(many, load_primitives()[type])
     return Element(many, home=type, targets=targets)
 
 
 @cache
 def _make_code_check(version: str, value_set: str) -> ValueCheck:
     """Checks a required binding. For value sets that the tables don't list (media types, languages), checks only the form."""
-    plain = primitives()["code"]
+    plain = load_primitives()["code"]
     codes = load_table(version, "codes").get(value_set.partition("|")[0])
     if codes is None:
         return plain
@@ -226,7 +226,7 @@ _BASE64 = re.compile(r"[0-9A-Za-z+/]*={0,2}", re.ASCII).fullmatch
 
 
 @cache
-def primitives() -> dict[str, ValueCheck]:
+def load_primitives() -> dict[str, ValueCheck]:
     """The checks for the primitive types (R4, 2.24.0.1). The first call compiles their patterns, which takes 4 ms."""
     uri = _remember_known(_check_pattern(r"\S+", "a URI without spaces", 0))
     return {

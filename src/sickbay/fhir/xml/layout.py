@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sickbay.fhir.definitions import load_table
 from sickbay.fhir.elements import list_children
 from sickbay.fhir.search.parameters import known_types
-from sickbay.fhir.validation.shapes import primitives
+from sickbay.fhir.validation.shapes import load_primitives
 
 NAMESPACE = "http://hl7.org/fhir"
 XHTML = "http://www.w3.org/1999/xhtml"
@@ -59,7 +59,7 @@ def _kind_of_child(version: str, path: str, key: str, type: str) -> str:
         return "attribute"
     if type in ("Resource", "xhtml"):
         return type.lower()
-    return "primitive" if type in primitives() else "complex"
+    return "primitive" if type in load_primitives() else "complex"
 
 
 @cache

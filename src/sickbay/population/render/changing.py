@@ -33,19 +33,19 @@ class Renderer:
         self._plain = plain
 
     def hospital(self) -> Iterator[Json]:
-        yield from map(self._convert, self._select_supported(r4.hospital()))
+        yield from map(self._convert, self._select_supported(r4.render_hospital()))
 
     def record(self, history: PatientHistory) -> Iterator[Json]:
-        yield from map(self._convert, self._select_supported(r4.record(history)))
+        yield from map(self._convert, self._select_supported(r4.render_record(history)))
 
     def panel(self, practitioner: Practitioner | None, patients: Sequence[str]) -> Json:
-        return self._convert(r4.panel(practitioner, patients))
+        return self._convert(r4.render_panel(practitioner, patients))
 
     def slot(self, slot: Slot) -> Json:
-        return self._convert(r4.slot(slot))
+        return self._convert(r4.render_slot(slot))
 
     def appointment(self, booking: Booking) -> Json:
-        return self._convert(r4.appointment(booking))
+        return self._convert(r4.render_appointment(booking))
 
     def _select_supported(self, resources: Iterator[Json]) -> Iterator[Json]:
         return (resource for resource in resources if self._changes.get(resource["resourceType"], _keep) is not None)

@@ -19,7 +19,7 @@ INFANT_MONTHS = (1, 2, 4, 6, 9, 12, 15, 18, 24, 30)
 def build_history(chart: Chart, stories: list[Story]) -> None:
     """Runs the stories through the planned visits in order."""
     person, rng = chart.person, chart.rng
-    build = vitals.build(person, rng)
+    build = vitals.draw_build(person, rng)
     last_checkup, too_young = None, False
     for planned in _plan_visits(person, rng, stories):
         illness = _pick_illness(chart, planned.day) if planned.kind is problems.SYMPTOM else None
@@ -37,7 +37,7 @@ def build_history(chart: Chart, stories: list[Story]) -> None:
         if visit.number == 1:
             _record_over_the_counter(chart, visit, stories)
         too_young = not old_enough
-        body = vitals.expect(person, build, visit.day)
+        body = vitals.expected_body(person, build, visit.day)
         for story in stories:
             story.adjust(body, visit.day)
         if illness:
@@ -153,7 +153,7 @@ def _examine_patient(chart: Chart, visit: Visit, body: vitals.Body, stories: lis
     age = chart.person.age(visit.day)
     measured = chart.vitals(visit, body, _vital_signs(visit, age, stories), pressure=age >= 3)
     if visit.kind is problems.WELL_CHILD and 2.3 <= age < 18:
-        measured["bmi_rank"] = vitals.rank(chart.person, age, measured["bmi"])
+        measured["bmi_rank"] = vitals.bmi_percentile(chart.person, age, measured["bmi"])
         chart.read(measures.BMI_RANK, visit, measured["bmi_rank"])
     tests: dict[str, Measure] = {}
     if visit.kind is problems.CHECK_UP and visit.day.year % 2 == chart.person.number % 2:

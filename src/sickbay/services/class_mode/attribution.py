@@ -10,7 +10,7 @@ from sickbay.services.context import Runtime
 from sickbay.services.journal.record import Exchange
 
 
-async def attribute(runtime: Runtime, exchange: Exchange) -> Exchange:
+async def add_student(runtime: Runtime, exchange: Exchange) -> Exchange:
     """The exchange with the student to whom it belongs."""
     student = await find_student(runtime, exchange.client_id, exchange.timeline, exchange.student)
     return structs.replace(exchange, student=student)

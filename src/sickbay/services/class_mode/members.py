@@ -57,7 +57,7 @@ class _Class(Struct, frozen=True):
     key: str
 
 
-async def join_key(runtime: Runtime) -> str:
+async def load_join_key(runtime: Runtime) -> str:
     """The key in the link to join. It is made when it is first needed."""
     found = await records.load(runtime, CLASS, JOIN_KEY, _Class)
     if found is None:
@@ -78,7 +78,7 @@ def _put_key(key: str, if_revision: int | None) -> Put:
 
 async def is_join_key(runtime: Runtime, sent: str) -> bool:
     """Whether this is the class's key. Upper case and lookalike letters are accepted."""
-    return hmac.compare_digest((await join_key(runtime)).encode(), _normalise_name(sent).encode())
+    return hmac.compare_digest((await load_join_key(runtime)).encode(), _normalise_name(sent).encode())
 
 
 async def join(runtime: Runtime, name: str, form: str = "") -> Joined:
@@ -86,7 +86,7 @@ async def join(runtime: Runtime, name: str, form: str = "") -> Joined:
 
     form: the CSRF token of the form, which no one else has; "" without a form.
     """
-    await join_key(runtime)  # makes the record that is written with each student, so that they join one after the other
+    await load_join_key(runtime)  # makes the record that is written with each student, so that they join one after the other
     seed = hmac.digest(runtime.keys.refresh, f"join\0{form}\0{name}".encode(), "sha256") if form else _random_bytes(runtime)
     while True:
         joined_before = await runtime.store.get(CLASS, JOIN_KEY)

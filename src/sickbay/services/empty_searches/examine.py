@@ -181,7 +181,7 @@ class _Examination:
             ],
             "more": len(values) > LISTED_VALUES,
             "partial": not suggested.occurring.is_complete,
-            "unused": _find_unused(about, suggested),
+            "unused": _tell_unused(about, suggested),
             "range": self._range_of_dates(about),
         }
 
@@ -234,9 +234,9 @@ class _Examination:
             read = [make_criterion(self._query, self._base, candidate.name, text) for text in texts_of]
             tried_with = (*others, *(each for each in read if each is not None))
             if None not in read and self._has_match(tried_with):
-                yield Proven(self._as_spelled(candidate, tried_with), self._count_matches(tried_with))
+                yield Proven(self._spell_as_stored(candidate, tried_with), self._count_matches(tried_with))
 
-    def _as_spelled(self, candidate: CandidateValue, criteria: tuple[Criterion, ...]) -> CandidateValue:
+    def _spell_as_stored(self, candidate: CandidateValue, criteria: tuple[Criterion, ...]) -> CandidateValue:
         """Return a text as a resource spells it. The index has it in lower case and without accents."""
         if candidate.reason != "spelling" or criteria[-1].parameter.kind != "string" or criteria[-1].is_chained:
             return candidate
@@ -366,7 +366,7 @@ def _list_counts(counts: Mapping[Criterion, int | None]) -> list[list[Any]]:
     return [[each.name if names.count(each.name) == 1 else f"{each.name}={each.text}", count] for each, count in counts.items()]
 
 
-def _find_unused(about: Criterion, suggested: Suggested) -> str:
+def _tell_unused(about: Criterion, suggested: Suggested) -> str:
     """Return what has no value that the parameter compares: what the "others" find, or what the "token" may see; else ""."""
     is_known = suggested.occurring.is_complete and not suggested.occurring.values
     if not is_known or about.is_chained or suggested.proven is not None:

@@ -73,7 +73,7 @@ async def _explain(runtime: Runtime, search: EmptySearch) -> None:
     if await _has_secret(runtime, search):
         runtime.empty_searches.remove(search.id)
         return
-    answer = await ask(runtime, search, EXPLANATION_ROWS)
+    answer = await examine_search(runtime, search, EXPLANATION_ROWS)
     search.answer, search.explanation = answer, explanation_of(search, answer)
 
 
@@ -84,7 +84,7 @@ async def _has_secret(runtime: Runtime, search: EmptySearch) -> bool:
     return any(live.within(text) for text in values)
 
 
-async def ask(runtime: Runtime, search: EmptySearch, rows: int) -> Answer:
+async def examine_search(runtime: Runtime, search: EmptySearch, rows: int) -> Answer:
     """Examine a search on the stored data. rows: maximum number of rows to read."""
 
     def job(probe: Probe) -> Answer:
@@ -116,7 +116,7 @@ def _say(runtime: Runtime, search: EmptySearch) -> None:
 async def explain_in_response(runtime: Runtime, search: EmptySearch, known: Cause) -> tuple[Finding, ...]:
     """Return the findings for a response that waits for them. known: the findings to return if time runs out."""
     try:
-        answer = await asyncio.wait_for(ask(runtime, search, RESPONSE_ROWS), RESPONSE_MILLISECONDS / 1000)
+        answer = await asyncio.wait_for(examine_search(runtime, search, RESPONSE_ROWS), RESPONSE_MILLISECONDS / 1000)
     except (TimeoutError, Unavailable):
         answer = Answer()
     except Exception as error:

@@ -23,7 +23,7 @@ class StoredHospital(msgspec.Struct, frozen=True):
     document: dict[str, Any]
 
 
-def record(hospital: StoredHospital, at: int) -> Record:
+def make_record(hospital: StoredHospital, at: int) -> Record:
     """The record of a hospital."""
     return Record(KIND, hospital.document["name"], records.dump(hospital), at=at)
 
@@ -37,7 +37,7 @@ async def load(runtime: Runtime, name: str) -> StoredHospital | None:
     return await records.load(runtime, KIND, name, StoredHospital)
 
 
-async def follow(runtime: Runtime, digests: Mapping[str, str]) -> None:
+async def update_tenants(runtime: Runtime, digests: Mapping[str, str]) -> None:
     """Update this worker's added hospitals to match these digests, by name."""
     known = {name: tenant.digest for name, tenant in runtime.tenants.items() if tenant.digest}
     if known == digests:

@@ -51,7 +51,7 @@ async def change(
             case "other-patient":
                 members = await _swap_patient(runtime, tenant, members)
             case "no-patient" if "access_token" in members:
-                await marks.mark(runtime, tenant.name, fault, members["access_token"])
+                await marks.add_mark(runtime, tenant.name, fault, members["access_token"])
             case "dead-token":
                 await _end(runtime, tenant, fault, members)
             case "rotate-keys":
@@ -69,7 +69,7 @@ async def revoke(runtime: Runtime, tenant: Tenant, fault: Fault, refresh_token: 
     record = await runtime.store.get("family", parsed[0])
     if record is not None and record.tenant == tenant.name:
         await runtime.store.transaction(await grants.end_grant(runtime, tenant, parsed[0], "user"))
-        await marks.mark(runtime, tenant.name, fault, refresh_token)
+        await marks.add_mark(runtime, tenant.name, fault, refresh_token)
 
 
 async def _narrow_grant(runtime: Runtime, tenant: Tenant, fault: Fault, members: dict[str, Any]) -> dict[str, Any]:
@@ -77,7 +77,7 @@ async def _narrow_grant(runtime: Runtime, tenant: Tenant, fault: Fault, members:
     if scope == members["scope"]:
         return members
     await _store_change(runtime, tenant, members["access_token"], lambda token: structs.replace(token, scope=scope))
-    await marks.mark(runtime, tenant.name, fault, members["access_token"])
+    await marks.add_mark(runtime, tenant.name, fault, members["access_token"])
     return {**members, "scope": scope}
 
 
@@ -122,7 +122,7 @@ async def _end(runtime: Runtime, tenant: Tenant, fault: Fault, members: dict[str
         token = records.parse(AccessToken, record.value)
         revoked = records.revoked_token(record.key, token, tenant.name, "", runtime.now())
         await runtime.store.transaction([Put(revoked, record.revision)])
-        await marks.mark(runtime, tenant.name, fault, text)
+        await marks.add_mark(runtime, tenant.name, fault, text)
 
 
 async def _id_token(runtime: Runtime, fault: Fault, token: str) -> str:

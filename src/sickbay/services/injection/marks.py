@@ -17,7 +17,7 @@ SECONDS = 86400
 """Number of seconds that a mark is remembered."""
 
 
-async def mark(runtime: Runtime, tenant: str, fault: Fault, secret: str) -> None:
+async def add_mark(runtime: Runtime, tenant: str, fault: Fault, secret: str) -> None:
     """Remembers that this fault made a code or token partly or completely useless. Only its hash is stored."""
     now = runtime.now()
     value = records.dump([fault.id, fault.kind])
@@ -30,7 +30,7 @@ async def mark(runtime: Runtime, tenant: str, fault: Fault, secret: str) -> None
     await runtime_settings.change(runtime, remember)
 
 
-async def find(runtime: Runtime, secrets: tuple[str, ...]) -> Injected | None:
+async def find_mark(runtime: Runtime, secrets: tuple[str, ...]) -> Injected | None:
     """The fault that made one of these codes or tokens useless."""
     for secret in filter(None, secrets):
         if record := await runtime.store.get(KIND, records.digest(secret)):

@@ -98,7 +98,7 @@ class Trace(NamedTuple):
     injected: bool = False
 
 
-def trace(record: Record) -> Trace:
+def read_trace(record: Record) -> Trace:
     """A list of launches reads the same exchange many times, because the exchanges around it are compared with it."""
     read = _read_trace if len(record.value) <= CACHED_BYTES else _decode_trace
     return read(record.value, record.at, record.owner, record.family, record.label)
@@ -173,7 +173,7 @@ def is_loose(record: Record) -> bool:
     return record.at > SMALLEST_ARRIVAL_MICROSECONDS and is_unattached
 
 
-async def guess(runtime: Runtime, record: Record) -> Guess | None:
+async def guess_launch(runtime: Runtime, record: Record) -> Guess | None:
     """The launch that an exchange probably belongs to; None if it names one, if there is no evidence, or in class mode.
 
     In a class, the apps of all students have the same origin, and often the same address.
@@ -184,12 +184,12 @@ async def guess(runtime: Runtime, record: Record) -> Guess | None:
 
 
 async def _guess_of(runtime: Runtime, record: Record) -> Guess | None:
-    loose, since = trace(record), record.at - WINDOW_MICROSECONDS
+    loose, since = read_trace(record), record.at - WINDOW_MICROSECONDS
     if loose.app and loose.own_launch:
         return None
     earlier = await runtime.store.find("exchange", tenant=record.tenant, since=since, until=record.at, limit=EARLIER_EXCHANGES)
     owners = (await registration.load_origins(runtime, record.tenant)).get(loose.origin, ()) if loose.origin else ()
-    found = find_best(loose, [trace(other) for other in earlier], owners)
+    found = find_best(loose, [read_trace(other) for other in earlier], owners)
     if found is not None and found.evidence != "origin" and loose.stage == "discovery":
         found = await _next_launch(runtime, record, loose) or found
     return found if found is not None and found.launch != record.family else None
@@ -201,7 +201,7 @@ async def _next_launch(runtime: Runtime, record: Record, loose: Trace) -> Guess 
     following = await runtime.store.find(
         "exchange", tenant=record.tenant, since=record.at + 1, until=until, limit=FOLLOWING_EXCHANGES, oldest=True
     )
-    traces = [trace(other) for other in following if other.label in AUTHORIZATION and other.owner and other.family]
+    traces = [read_trace(other) for other in following if other.label in AUTHORIZATION and other.owner and other.family]
     begun = next((other for other in traces if _same_place(loose, other)), None)
     return _guess_launch(begun, "agent" if begun.agent == loose.agent else "address") if begun else None
 
@@ -223,7 +223,7 @@ async def guess_for_launch(
     loose += await _load_loose(runtime, first.tenant, "", last + 1, until, oldest=True)
     if first.owner:
         unattached = await _load_loose(runtime, first.tenant, first.owner, first.at, until, family="")
-        loose += [record for record in unattached if trace(record).injected]
+        loose += [record for record in unattached if read_trace(record).injected]
     if first.owner and not any(record.label in AUTHORIZATION for record in records):
         for label in AUTHORIZATION:
             loose += await _load_loose(runtime, first.tenant, first.owner, first.at, until, label)
@@ -244,7 +244,7 @@ async def _guess_after_script(runtime: Runtime, launch: Launch, records: Sequenc
     )
     own = origin.registered_origins(client)
     guess = Guess(client.client_id, launch.timeline, "app")
-    return [(record, guess) for record in found[::-1] if trace(record).origin in ("", *own)]
+    return [(record, guess) for record in found[::-1] if read_trace(record).origin in ("", *own)]
 
 
 async def guess_for_app(runtime: Runtime, client_id: str, tenant: str, records: Sequence[Record]) -> list[tuple[Record, Guess]]:
@@ -308,8 +308,8 @@ async def is_followed(runtime: Runtime, preflight: Record) -> bool:
     following = await runtime.store.find(
         "exchange", tenant=preflight.tenant, since=since, until=until, limit=FOLLOWING_EXCHANGES, oldest=True
     )
-    asked = trace(preflight)
-    return any(_follows_request(asked, trace(other)) for other in following)
+    asked = read_trace(preflight)
+    return any(_follows_request(asked, read_trace(other)) for other in following)
 
 
 def find_followed(records: Sequence[Record]) -> set[str]:
@@ -320,7 +320,7 @@ def find_followed(records: Sequence[Record]) -> set[str]:
     """The first request of each kind after the current record: its arrival by method, path and origin."""
     found = set()
     for record in records:
-        current = trace(record)
+        current = read_trace(record)
         kind = (current.wanted or current.method, current.path, current.origin)
         if not current.wanted:
             following[kind] = record.at

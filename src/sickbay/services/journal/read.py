@@ -117,7 +117,7 @@ def student_of(recorded: str | bytes) -> str:
 async def guess(runtime: Runtime, id: str) -> Guess | None:
     """The launch that an exchange probably belongs to although it doesn't name it, for the administrator."""
     record = await runtime.store.get("exchange", id)
-    return await probable.guess(runtime, record) if record else None
+    return await probable.guess_launch(runtime, record) if record else None
 
 
 async def list_exchanges(

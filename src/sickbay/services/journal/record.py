@@ -126,7 +126,7 @@ def _challenges_of_exchange(exchange: Exchange) -> Iterator[str]:
         yield code.code_challenge
 
 
-def record(exchange: Exchange, arrival: int, redacted: Redacted) -> Record:
+def make_record(exchange: Exchange, arrival: int, redacted: Redacted) -> Record:
     """Makes the record of an exchange. It is deleted according to real time, not Sickbay's clock."""
     until = arrival // 1_000_000 + (REFUSED_FOR if exchange.refused else GRANTED_FOR)
     return Record(

@@ -16,12 +16,12 @@ from sickbay.diagnosis.silence.progress import PREFLIGHT_SECONDS
 from sickbay.kernel.memory import ResetScope
 from sickbay.services import clock, runtime_settings
 from sickbay.services.class_mode import progress
-from sickbay.services.class_mode.attribution import attribute
+from sickbay.services.class_mode.attribution import add_student
 from sickbay.services.context import LogLine, Runtime
 from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.journal.queue import NOT_EXPLAINED, Arrived, Queue, Unexplained, W, Waiting, is_wanted, measure_weight
 from sickbay.services.journal.record import Exchange as Exchange
-from sickbay.services.journal.record import record, redact, redact_refusal
+from sickbay.services.journal.record import make_record, redact, redact_refusal
 from sickbay.services.recent_launches import RecentLaunch
 from sickbay.services.redaction import live_secrets
 from sickbay.services.redaction.live_secrets import LiveSecrets
@@ -112,10 +112,10 @@ class Journal:
         METRICS.count_exchange(exchange)
         self._say(exchange)
         if self.runtime.class_mode:
-            exchange = await attribute(self.runtime, exchange)
+            exchange = await add_student(self.runtime, exchange)
         arrival = self._next_arrival()
         redacted = await redact_refusal(self.runtime, exchange)
-        await self._write_refusal(exchange, record(exchange, arrival, redacted))
+        await self._write_refusal(exchange, make_record(exchange, arrival, redacted))
         return redacted.text
 
     def _storing_steps(self, stored: Sequence[Record]) -> list[Step]:
@@ -168,9 +168,9 @@ class Journal:
                 for waiting in self._select_current(refusals):
                     whole = waiting.explained(waiting.exchange)
                     if self.runtime.class_mode:
-                        whole = await attribute(self.runtime, whole)
+                        whole = await add_student(self.runtime, whole)
                     redacted = await redact_refusal(self.runtime, whole)
-                    explained.append(record(whole, waiting.arrival, redacted))
+                    explained.append(make_record(whole, waiting.arrival, redacted))
                     await asyncio.sleep(0)
                 if explained:
                     await self.runtime.store.transaction(self._storing_steps(explained))
@@ -357,8 +357,8 @@ async def _build_records(runtime: Runtime, batch: Sequence[Arrived], live: LiveS
     """
     redacted: list[Record] = []
     for number, arrived in enumerate(batch, 1):
-        exchange = await attribute(runtime, arrived.exchange) if runtime.class_mode else arrived.exchange
-        redacted.append(record(exchange, arrived.arrival, redact(exchange, live, runtime.given_advice, compare=compare)))
+        exchange = await add_student(runtime, arrived.exchange) if runtime.class_mode else arrived.exchange
+        redacted.append(make_record(exchange, arrived.arrival, redact(exchange, live, runtime.given_advice, compare=compare)))
         if number % SLICE == 0 or number == len(batch):
             await asyncio.sleep(0)
     return redacted

@@ -81,7 +81,7 @@ def _outline_xml(text: str) -> str:
 def _summarise_names(names: Iterable[str], what: str) -> str:
     """Returns the number of names, and the well-known ones."""
     all_names = list(names)
-    shown = list(dict.fromkeys(name for name in all_names if known.squeeze(name) in known.list_names() and name.isascii()))
+    shown = list(dict.fromkeys(name for name in all_names if known.letters_of(name) in known.list_names() and name.isascii()))
     listed = ", ".join(shown[:SHOWN_NAMES]) + (", …" if len(shown) > SHOWN_NAMES else "")
     summary = f" with {len(all_names)} {what}{'' if len(all_names) == 1 else 's'}"
     return f"{summary} ({listed})" if listed else summary

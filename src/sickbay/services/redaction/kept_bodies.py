@@ -112,8 +112,8 @@ class _Masking:
             return f"‹{count(len(value), 'character')} of base64›"
         if self._is_hidden(value, depth):
             return mask_secret(value)
-        shown = named_secrets.replace(
-            value, named_secrets.merge([*named_secrets.find_spans(value), *self._secret_spans(value, depth)])
+        shown = named_secrets.mask_spans(
+            value, named_secrets.merge_spans([*named_secrets.find_spans(value), *self._secret_spans(value, depth)])
         )
         return mask_secret(value) if self._is_live(shown) else shown
 
@@ -156,7 +156,7 @@ def _is_secret(name: Any) -> bool:
     if not isinstance(name, str) or len(name) > 300:
         return False
     last = re.split(r"[/#:]", name)[-1]
-    return known.squeeze(last) in _NAMES or known.squeeze(name) in _NAMES
+    return known.letters_of(last) in _NAMES or known.letters_of(name) in _NAMES
 
 
 def _is_of_label(name: str, labelled: bool) -> bool:

@@ -37,10 +37,10 @@ def find_spans(text: str, *, fhir: bool = False) -> list[Span]:
     the code of an error.
     """
     found = [*_find_matches(text, _PATTERNS if fhir else (*_PATTERNS, _CODE)), *_spans_of_cookies(text)]
-    return merge(found)
+    return merge_spans(found)
 
 
-def merge(found: Iterable[Span]) -> list[Span]:
+def merge_spans(found: Iterable[Span]) -> list[Span]:
     """The spans in order. Those that overlap become one."""
     result: list[Span] = []
     for start, end in sorted(found):
@@ -64,16 +64,16 @@ def _spans_of_cookies(text: str) -> Iterator[Span]:
 
 
 def redact_text(text: str, *, fhir: bool = False) -> str:
-    return cut(text, lambda head: find_spans(head, fhir=fhir))
+    return mask_found(text, lambda head: find_spans(head, fhir=fhir))
 
 
-def cut(text: str, find: Callable[[str], list[Span]]) -> str:
+def mask_found(text: str, find: Callable[[str], list[Span]]) -> str:
     """The text without the secrets that `find` finds. What is beyond SEARCHED_CHARACTERS isn't searched, so it isn't shown."""
     rest = mask_secret(text[SEARCHED_CHARACTERS:]) if len(text) > SEARCHED_CHARACTERS else ""
-    return replace(text[:SEARCHED_CHARACTERS], find(text[:SEARCHED_CHARACTERS])) + rest
+    return mask_spans(text[:SEARCHED_CHARACTERS], find(text[:SEARCHED_CHARACTERS])) + rest
 
 
-def replace(text: str, found: Iterable[Span]) -> str:
+def mask_spans(text: str, found: Iterable[Span]) -> str:
     """The text with a mask in place of each secret."""
     pieces, place = [], 0
     for start, end in found:
@@ -101,7 +101,7 @@ def redact_request(request: Mapping[str, Any], *, fhir: bool) -> dict[str, Any]:
 def _mask_body(body: str, fhir: bool) -> str:
     """The body of a request. In JSON that isn't a resource, the member `code` is an authorization code."""
     patterns = () if fhir or body.lstrip()[:1] != "{" else (_CODE_MEMBER,)
-    return cut(body, lambda head: merge([*find_spans(head, fhir=fhir), *_find_matches(head, patterns)]))
+    return mask_found(body, lambda head: merge_spans([*find_spans(head, fhir=fhir), *_find_matches(head, patterns)]))
 
 
 def _mask_headers(headers: Any) -> Any:

@@ -12,7 +12,7 @@ from sickbay.services.redaction import pasted_secrets
 
 def mask(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> dict[str, Any]:
     """The diagnosis as JSON, without the secrets of the text. evidence: its first exchange."""
-    return pasted_secrets.hide(_to_json(diagnosis), evidence, diagnosis.pieces)
+    return pasted_secrets.hide_secrets(_to_json(diagnosis), evidence, diagnosis.pieces)
 
 
 def describe_nothing(reason: str) -> dict[str, Any]:

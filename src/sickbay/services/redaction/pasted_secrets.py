@@ -46,7 +46,7 @@ def secrets_of_pieces(pieces: Sequence[Piece]) -> set[str]:
     return found
 
 
-def hide(shown: Mapping[str, Any], evidence: Mapping[str, Any], pieces: Sequence[Piece] = ()) -> dict[str, Any]:
+def hide_secrets(shown: Mapping[str, Any], evidence: Mapping[str, Any], pieces: Sequence[Piece] = ()) -> dict[str, Any]:
     """A copy without the secrets. In `corrected` they are named placeholders, because a mask that is sent is refused."""
     fhir = evidence.get("kind") == "fhir_request"
     by_name = {
@@ -73,7 +73,7 @@ def _hide_in_quotation(finding: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _hide_named(text: str) -> str:
-    return named_secrets.replace(text, named_secrets.find_spans(text))
+    return named_secrets.mask_spans(text, named_secrets.find_spans(text))
 
 
 def find_in_paste(text: str, pieces: Sequence[Piece]) -> list[Span]:
@@ -85,7 +85,7 @@ def find_in_paste(text: str, pieces: Sequence[Piece]) -> list[Span]:
     secrets = secrets_of_pieces(pieces) | {text[start:end] for start, end in found}
     for secret in secrets:
         found += _find_occurrences(text, secret) if len(secret) >= LONG_CHARACTERS else []
-    return named_secrets.merge([*found, *_short_secrets(secrets).find(text)])
+    return named_secrets.merge_spans([*found, *_short_secrets(secrets).find(text)])
 
 
 def _find_occurrences(text: str, secret: str) -> Iterator[Span]:
@@ -115,7 +115,7 @@ class _Words:
         return text[start : start + length] in self._forms and not _WORD_GOES_ON.match(text, start + length)
 
     def mask(self, text: str) -> str:
-        return named_secrets.replace(text, [*self.find(text)])
+        return named_secrets.mask_spans(text, [*self.find(text)])
 
 
 _WORD_BEGINS, _WORD_GOES_ON = compile_late(r"(?<![A-Za-z0-9_])(?=\S)"), compile_late(r"[A-Za-z0-9_]")

@@ -30,7 +30,7 @@ LARGE = 20_000
 """The longest body, in characters, that is parsed in order to keep its members."""
 _INDEPENDENT_HEADERS = frozenset(("cache-control", "content-type", "x-correlation-id", "etag", "last-modified", "retry-after"))
 """Response headers that never repeat anything from the request."""
-SECRETS = frozenset(map(known.squeeze, SECRET)) | known.read_words(
+SECRETS = frozenset(map(known.letters_of, SECRET)) | known.read_words(
     """
     secret clientpassword passwd pwd pass passphrase apikey assertion authorization bearer launch softwarestatement
     privatekey csrf cookie session sessionid authtoken jwt credentials authcode authorizationcode verifier refresh
@@ -55,7 +55,7 @@ _BY_KIND: tuple[tuple[Read, str], ...] = (
     (SafeValues.choice, "token_type_hint token_endpoint_auth_method application_type token_type grant_types response_types"),
     (SafeValues.choice, "client pkce scope_mode decision intent"),
 )
-OAUTH: dict[str, Read] = {known.squeeze(name): read for read, names in _BY_KIND for name in names.split()}
+OAUTH: dict[str, Read] = {known.letters_of(name): read for read, names in _BY_KIND for name in names.split()}
 """How to redact the value of a parameter, by its name without punctuation."""
 _NAMES = frozenset(OAUTH)
 _PATH = re.compile(r"[\w/.~$-]+", re.A)
@@ -212,14 +212,14 @@ class Redaction:
     def parameter(self, name: str, value: str) -> str:
         """Returns what is shown of a value: the value itself if it is harmless."""
         if self.fhir:
-            secret = known.squeeze(name) in SECRETS and known.squeeze(name) not in ("code", "key")
+            secret = known.letters_of(name) in SECRETS and known.letters_of(name) not in ("code", "key")
             return self.harmless.secret(value) if secret else safe_search.redact_value(self.harmless, name, value)
         return self._redact_oauth_value(name.removeprefix("amp;"), value)
 
     def _redact_oauth_value(self, name: str, value: str) -> str:
         if not value or self.harmless.is_public(value):
             return value
-        short = known.squeeze(name)
+        short = known.letters_of(name)
         if short in OAUTH:
             return OAUTH[short](self.harmless, value)
         if short in SECRETS or self.harmless.resembles(name, SECRETS):

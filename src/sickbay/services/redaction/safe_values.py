@@ -93,7 +93,7 @@ def _is_mixed(run: str) -> bool:
 
 
 def load_words(*names: str) -> frozenset[str]:
-    return frozenset(known.squeeze(name) for text in names for name in text.split())
+    return frozenset(known.letters_of(name) for text in names for name in text.split())
 
 
 CHOICES = load_words(
@@ -151,7 +151,7 @@ class SafeValues:
 
     def resembles(self, text: str, names: frozenset[str]) -> bool:
         """Whether the text is one of these names, or a misspelling of one without a secret in it."""
-        if known.squeeze(text) in names:
+        if known.letters_of(text) in names:
             return True
         self.guesses -= 1
         return self.guesses >= 0 and known.resembles_any(text, names) and self.is_plain(text)

@@ -103,11 +103,11 @@ def spoken_words() -> frozenset[str]:
 @cache
 def list_names() -> frozenset[str]:
     """Names of parameters, in lower case without punctuation."""
-    return frozenset(map(squeeze, OAUTH | METADATA | HEADERS | METHODS.keys()))
+    return frozenset(map(letters_of, OAUTH | METADATA | HEADERS | METHODS.keys()))
 
 
 @cache_results(1024)
-def squeeze(name: str) -> str:
+def letters_of(name: str) -> str:
     return _SQUEEZED.sub("", name).lower()
 
 
@@ -115,7 +115,7 @@ def resembles_any(name: str, known: frozenset[str]) -> bool:
     """Whether `name` is one of `known` or a misspelling with one or two errors, ignoring case and punctuation."""
     if not name or len(name) > FAR:
         return False
-    return _resembles_word(squeeze(name), known)
+    return _resembles_word(letters_of(name), known)
 
 
 @cache_results(1024)
@@ -156,14 +156,14 @@ def _is_near(word: str, other: str, slips: int) -> bool:
 def list_segments() -> frozenset[str]:
     """Parts of Sickbay's own URLs, including resource types, in lower case without punctuation."""
     return frozenset(
-        map(squeeze, ADDRESSES | TYPES | {operation.name for operation in OPERATIONS} | {"bulkdata-status", "Binary"})
+        map(letters_of, ADDRESSES | TYPES | {operation.name for operation in OPERATIONS} | {"bulkdata-status", "Binary"})
     )
 
 
 @cache
 def words_of_searches() -> frozenset[str]:
     """Words in a search parameter with its chain and modifiers, in lower case without punctuation."""
-    return frozenset(map(squeeze, SEARCHES | TYPES | MODIFIERS))
+    return frozenset(map(letters_of, SEARCHES | TYPES | MODIFIERS))
 
 
 @cache

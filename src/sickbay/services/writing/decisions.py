@@ -26,7 +26,7 @@ from sickbay.services.writing.requests import WriteRejected, WriteRequest
 from sickbay.storage.answers import HistoryQuery, Stored
 
 
-async def record(runtime: Runtime, write: WriteRequest, current: Stored | None) -> Before | None:
+async def load_before(runtime: Runtime, write: WriteRequest, current: Stored | None) -> Before | None:
     """The patients of the record or, if deleted, of its last version. None if there is none or the token can write all."""
     letter = writes.LETTERS[write.request.interaction]
     if current is None or write.seen.visibility.allows_all(write.type, letter):
@@ -49,7 +49,7 @@ async def _load_before_deletion(
     return last
 
 
-def outside_record(write: WriteRequest, current: Stored | None, before: Before | None) -> WriteRejected | None:
+def reject_outside(write: WriteRequest, current: Stored | None, before: Before | None) -> WriteRejected | None:
     """Rejects a write to another patient's record. A token that can't read the record gets the same 404 as if none existed."""
     if current is None or before is None:
         return None
@@ -90,13 +90,13 @@ def patch_not_applicable(write: WriteRequest) -> WriteRejected:
     return reject(write, refusals.FHIR_PATCH_NOT_APPLICABLE(received=text))
 
 
-def version_conflict(write: WriteRequest, current: Stored | None) -> WriteRejected | None:
+def reject_conflict(write: WriteRequest, current: Stored | None) -> WriteRejected | None:
     checks = (writes.if_match_has_the_stored_version_if_sent, writes.if_none_match_matches_no_stored_version)
     decision = decide_write(write, checks, current=current.version_id if current else None)
     return WriteRejected(decision.refusal.status, decision=decision) if decision.refusal else None
 
 
-def new_conditional_references(write: WriteRequest, body: Body, current: Stored | None) -> WriteRejected | None:
+def reject_conditions(write: WriteRequest, body: Body, current: Stored | None) -> WriteRejected | None:
     """Checks references in the form of a search. Those that the stored resource already has may stay."""
     if not body.problems:
         return None
@@ -133,7 +133,7 @@ def reject(write: WriteRequest, refusal: Refusal) -> WriteRejected:
     return WriteRejected(refusal.status, decision=refuse(ACCESS, write.request, write.seen.decision.context, refusal))
 
 
-def id_taken(write: WriteRequest, current: Stored) -> WriteRejected:
+def reject_taken_id(write: WriteRequest, current: Stored) -> WriteRejected:
     """Rejects a conditional update without a match whose id exists already, so that nothing is overwritten (R5, 3.2.0.4.1)."""
     received = f"the id {current.id} with a condition that it doesn't match"
     facts = {"type": write.type, "received": received, "current": preconditions.make_etag(current.version_id)}

@@ -27,8 +27,8 @@ async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteReje
     target = await saving.find_target(runtime, write, "d")
     if isinstance(target, WriteRejected):
         return Prepared(WriteResult(204, write.type, "")) if target.status == 204 else target
-    before = await decisions.record(runtime, write, target)
-    declined = decisions.outside_record(write, target, before) or decisions.version_conflict(write, target)
+    before = await decisions.load_before(runtime, write, target)
+    declined = decisions.reject_outside(write, target, before) or decisions.reject_conflict(write, target)
     if declined is not None:
         return declined
     version_id = target.version_id if target.deleted else runtime.next_version(write.space, target.version_id)
@@ -50,7 +50,7 @@ async def _delete_all(runtime: Runtime, write: WriteRequest, query: Query) -> Pr
     deletable = [
         resource
         for resource in deletable
-        if not decisions.outside_record(write, resource, await decisions.record(runtime, write, resource))
+        if not decisions.reject_outside(write, resource, await decisions.load_before(runtime, write, resource))
     ]
     steps = tuple(_deletion_save(runtime, write, resource, at) for resource in deletable)
     return Prepared(WriteResult(204, write.type, ""), steps)

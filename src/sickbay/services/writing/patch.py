@@ -20,8 +20,8 @@ async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteReje
     target = await saving.find_target(runtime, write, "u")
     if isinstance(target, WriteRejected):
         return target
-    before = await decisions.record(runtime, write, target)
-    declined = decisions.outside_record(write, target, before) or decisions.version_conflict(write, target)
+    before = await decisions.load_before(runtime, write, target)
+    declined = decisions.reject_outside(write, target, before) or decisions.reject_conflict(write, target)
     if declined is not None:
         return declined
     if target.deleted:
@@ -54,5 +54,5 @@ def _apply_patch(
     body = decisions.check_body(runtime, write, changed, "")
     if isinstance(body, WriteRejected):
         return body
-    declined = decisions.reject_other_record(write, body, before) or decisions.new_conditional_references(write, body, target)
+    declined = decisions.reject_other_record(write, body, before) or decisions.reject_conditions(write, body, target)
     return declined or saving.save(runtime, write, body, target.version_id, "update")

@@ -17,7 +17,7 @@ from sickbay.kernel.memoize import cache_results
 from sickbay.services.context import Runtime
 from sickbay.services.writing import decisions
 from sickbay.services.writing.requests import Prepared, WriteRejected, WriteRequest, WriteResult
-from sickbay.storage.answers import Stored, require_whole
+from sickbay.storage.answers import Stored, whole_matches
 from sickbay.storage.interface import Interaction, Put, Record, Save, Step
 
 LOCK_FOR = 86_400
@@ -51,7 +51,7 @@ async def find_matches(runtime: Runtime, write: WriteRequest, query: Query) -> t
     condition = "&".join(sorted(f"{name}={value}" for name, value in query.applied))
     key = hashlib.sha256(f"{write.tenant.name}/{write.space.version}/{write.type}?{condition}".encode()).hexdigest()
     record = await runtime.store.get("condition", key)
-    matches = require_whole(
+    matches = whole_matches(
         await runtime.store.search(write.space, structs.replace(query, count=2, whole=True), write.seen.visibility)
     )
     now = runtime.now()
@@ -67,7 +67,7 @@ def save(
     """before: the current version, 0 if there is none. The store raises Conflict if the version has changed by then."""
     at, id = epoch_milliseconds(runtime), str(body.resource["id"])
     version = 1 if interaction == "create" else runtime.next_version(write.space, before)
-    stored = bodies.stamp(body.resource, version, format_instant(at))
+    stored = bodies.add_version(body.resource, version, format_instant(at))
     kind: Interaction = "update" if before and there else interaction if interaction == "create" else "update-create"
     step = Save(write.space, write.type, id, version, stored, body.facts, at, kind, who=write.seen.client_id, before=before)
     readable = write.seen.visibility.allows(write.type, "r", body.facts.patients, body.facts.codes)

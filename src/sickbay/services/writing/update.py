@@ -26,7 +26,7 @@ async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteReje
             if isinstance(new_body, WriteRejected):
                 return new_body
             declined = decisions.reject_other_record(write, new_body, None)
-            declined = declined or decisions.new_conditional_references(write, new_body, None)
+            declined = declined or decisions.reject_conditions(write, new_body, None)
             return declined or saving.prepend_steps(saving.save(runtime, write, new_body, 0, "create"), steps)
         id = matches[0].id if matches else write.body.id or ""
         if matches and write.body.id not in (None, id):
@@ -45,16 +45,16 @@ async def _replace(runtime: Runtime, write: WriteRequest, only_new: bool = False
     current = await saving.load_current(runtime, write, "u")
     if current is None and not writes.may_choose_the_id(write.seen.decision.context.token, write.type):
         return decisions.reject_not_found(write)
-    before = await decisions.record(runtime, write, current)
-    declined = decisions.outside_record(write, current, before)
+    before = await decisions.load_before(runtime, write, current)
+    declined = decisions.reject_outside(write, current, before)
     if declined is None and only_new and current is not None and not current.deleted:
-        return decisions.id_taken(write, current)
+        return decisions.reject_taken_id(write, current)
     stored = current if saving.is_there(current) else None
     readable = stored is not None and decisions.is_readable(write, stored)
-    declined = declined or decisions.version_conflict(write, stored)
+    declined = declined or decisions.reject_conflict(write, stored)
     known = before if readable else decisions.drop_participants(before)
     declined = declined or decisions.reject_other_record(write, write.body, known)
-    declined = declined or decisions.new_conditional_references(write, write.body, stored if readable else None)
+    declined = declined or decisions.reject_conditions(write, write.body, stored if readable else None)
     if declined is not None:
         return declined
     return saving.save(runtime, write, write.body, current.version_id if current else 0, "update", saving.is_there(current))

@@ -13,7 +13,7 @@ from sickbay.storage.interface import CannotCopy, CopyResources
 from sickbay.storage.population_file import FIRST, NUMBERED, TABLES, find_change_time, format_last_updated
 from sickbay.storage.postgres.batch import Batch
 from sickbay.storage.postgres.id_allocation import IdAllocator, allocate
-from sickbay.storage.postgres.resources import look, write
+from sickbay.storage.postgres.resources import find_known, write
 from sickbay.storage.postgres.sql_dialect import fit
 from sickbay.storage.query.dictionary import LIVE
 from sickbay.storage.query.saving import COLUMNS
@@ -88,7 +88,7 @@ def _read_all(file: apsw.Connection, after: int, until: int) -> _Content:
 async def _nids_by_number(db: Any, space: int, words: Mapping[int, int], content: _Content) -> dict[int, int]:
     """Return the nid of each resource by its number in the file. Raises CannotCopy if a resource doesn't exist."""
     keys = {number: (space, words[type], id) for number, (type, id) in content.earlier.items()}
-    known = await look(db, keys.values())
+    known = await find_known(db, keys.values())
     if len(known) < len(keys):
         raise CannotCopy("the earlier resources are others")
     new = await allocate(db, space, len(content.numbers))

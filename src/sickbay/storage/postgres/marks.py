@@ -9,7 +9,7 @@ from typing import Any
 
 from sickbay.storage.interface import Mark
 from sickbay.storage.postgres.id_allocation import IdAllocator, list_names
-from sickbay.storage.postgres.resources import forget, restore, write_change
+from sickbay.storage.postgres.resources import delete_rows, restore, write_change
 from sickbay.storage.postgres.sql_dialect import convert_values, to_postgres
 from sickbay.storage.query import marks
 from sickbay.storage.query.returning import Action, Actions, Do, DoWith, ForgetIndex, Rewrite
@@ -50,7 +50,7 @@ async def _perform_action(db: Any, numbers: IdAllocator, action: Action) -> list
                 to_postgres(text).text.format(nids=f"= ANY(${len(binds) + 1})"), *convert_values(binds), list(nids)
             )
         case ForgetIndex(nids):
-            await forget(db, list(nids))
+            await delete_rows(db, list(nids))
         case Rewrite(_, space, resources):
             await numbers.learn_words(db, {name for resource in resources for name in list_names(resource.entries)})
             await restore(db, numbers, space, resources)

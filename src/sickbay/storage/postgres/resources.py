@@ -79,7 +79,7 @@ async def save(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], saves:
     """Save resources whose locks are held. Raises Conflict. nids: by space, as many as `find_bounds` returned; used ones are
     removed.
     """
-    known = await look(db, _keys_of_saves(numbers, saves))
+    known = await find_known(db, _keys_of_saves(numbers, saves))
     await _number_new(db, numbers, nids, saves, known)
     batch = Batch(numbers.spaces, numbers.words, known, hides=await _find_hidden(db, numbers, saves, known))
     for step in saves:
@@ -103,7 +103,7 @@ async def _find_hidden(db: Any, numbers: IdAllocator, saves: Iterable[Save], kno
 
 async def reindex(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps: Sequence[Reindex]) -> None:
     """Rewrite the index rows of resources that still have that version, under the same locks as a save."""
-    known = await look(db, _keys_of_saves(numbers, steps))
+    known = await find_known(db, _keys_of_saves(numbers, steps))
 
     def is_current(step: Reindex) -> bool:
         state = known.get((numbers.spaces[step.space], numbers.words[step.type], step.id))
@@ -120,7 +120,7 @@ async def reindex(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], ste
 async def restore(db: Any, numbers: IdAllocator, space: int, resources: Sequence[Restored]) -> None:
     """Rewrite resources as they were at a mark, and add their index rows."""
     keys = {(space, numbers.words[type], id) for resource in resources for type, id in list_targets(resource.entries)}
-    known = await look(db, keys)
+    known = await find_known(db, keys)
     if absent := sorted(keys - known.keys()):
         nids = await allocate(db, space, len(absent))
         rows = [make_placeholder_row(nid, key) for nid, key in zip(nids, absent, strict=True)]
@@ -133,12 +133,12 @@ async def restore(db: Any, numbers: IdAllocator, space: int, resources: Sequence
     await write(db, batch)
 
 
-async def forget(db: Any, nids: list[int]) -> None:
+async def delete_rows(db: Any, nids: list[int]) -> None:
     """Delete the index rows of resources."""
     await db.execute(_FORGET, nids)
 
 
-async def _take(db: Any, nids: list[int]) -> dict[int, dict[str, set[IndexRow]]]:
+async def _take_rows(db: Any, nids: list[int]) -> dict[int, dict[str, set[IndexRow]]]:
     """Delete the index rows of resources and return them."""
     taken: dict[int, dict[str, set[IndexRow]]] = {}
     for table, nid, row in await db.fetch(_TAKE, nids):
@@ -166,7 +166,7 @@ def _keys_of_saves(numbers: IdAllocator, saves: Iterable[Save | Reindex]) -> dic
     return keys
 
 
-async def look(db: Any, keys: Iterable[Key]) -> dict[Key, Known]:
+async def find_known(db: Any, keys: Iterable[Key]) -> dict[Key, Known]:
     """Return what is known about the resources with these keys."""
     by_space: dict[int, list[Key]] = {}
     for key in keys:
@@ -189,13 +189,13 @@ async def _number_new(
     if rows:
         text = _insert("resource", " ON CONFLICT (space, type, id) DO NOTHING")
         if int((await db.execute(text, *_arrays_of_rows("resource", rows))).rpartition(" ")[2]) < len(rows):
-            known |= await look(db, [(row[1], row[2], row[4]) for row in rows])
+            known |= await find_known(db, [(row[1], row[2], row[4]) for row in rows])
 
 
 async def write(db: Any, batch: Batch) -> None:
     if batch.keep:
         await db.execute(_KEEP, list(batch.keep))
-    index = batch.rows(await _take(db, list(batch.forget)) if batch.forget else {})
+    index = batch.rows(await _take_rows(db, list(batch.forget)) if batch.forget else {})
     rows: dict[str, Sequence[Sequence[Any]]] = {
         "resource": list(batch.resources.values()),
         "resource_history": batch.history,

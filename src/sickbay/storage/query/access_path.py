@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sickbay.fhir.search.query import DateValue, Filter, Query, ReferenceValue, SearchParameter
 from sickbay.storage.query.candidates import select_between, select_candidates, select_leading
 from sickbay.storage.query.dictionary import LIVE, select_tokens
-from sickbay.storage.query.filters import TRUE, Scope, join_with_and, match_instant, one_of, single_hash, single_target
+from sickbay.storage.query.filters import TRUE, Scope, join_with_and, match_any, match_instant, single_hash, single_target
 from sickbay.storage.query.saving import FACETS
 from sickbay.storage.query.statement import Sql
 
@@ -73,7 +73,7 @@ def choose_source(scope: Scope, query: Query, patient: str | None) -> AccessPath
     if named is not None:
         return _compartment_path(scope, query, named, member=patient is not None)
     if query.ids is not None:
-        ids = one_of("r.id", list(query.ids))
+        ids = match_any("r.id", list(query.ids))
         # "+": otherwise the engine reads all of the type, because that index is in the order of nids.
         where = f"r.space = ? AND r.type = ? AND {ids.text} AND +r.state = {LIVE}"
         return AccessPath(

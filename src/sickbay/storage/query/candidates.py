@@ -16,7 +16,7 @@ from sickbay.storage.query.filters import (
     build_values,
     find_nids,
     join_with_and,
-    one_of,
+    match_any,
     row_condition,
 )
 from sickbay.storage.query.range_scan import build_stretches
@@ -43,7 +43,7 @@ def select_candidates(scope: Scope, type: str, filter: Filter) -> Sql | None:
     if any(isinstance(value, WordsValue) for value in filter.values):
         return full_text.collect_matches(scope.space, filter)
     if filter.parameter.code == "_id":
-        by = one_of("t.nid", find_nids(scope, filter))
+        by = match_any("t.nid", find_nids(scope, filter))
         return Sql(f"SELECT t.nid FROM resource t WHERE {by.text}", by.binds)
     if filter.parameter.code == "_lastUpdated" or any(getattr(value, "url", None) is not None for value in filter.values):
         return None

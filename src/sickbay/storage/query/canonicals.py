@@ -8,7 +8,7 @@ import orjson
 
 from sickbay.fhir.search.expressions import list_kinds
 from sickbay.fhir.search.query import SearchParameter
-from sickbay.storage.query.filters import LAST, Scope, one_of
+from sickbay.storage.query.filters import LAST, Scope, match_any
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.statement import Run, Statement
 
@@ -26,7 +26,7 @@ def find_named(run: Run, scope: Scope, find: Find, version: str, parameter: Sear
     if not canonicals:
         return []
     types = _parameter_numbers(find, version, parameter.targets, "url")
-    parameters, urls = one_of("u.parameter", types), sorted({url for url, _, _ in canonicals})
+    parameters, urls = match_any("u.parameter", types), sorted({url for url, _, _ in canonicals})
     text = f"SELECT u.nid, u.value FROM shown_uri u WHERE u.space = ? AND {parameters.text} AND u.value {_AMONG}"
     rows = run(Statement(text, (scope.space, *parameters.binds, orjson.dumps(urls).decode())))
     versions = _versions_by_nid(run, find, version, parameter.targets, [row[0] for row in rows])
@@ -42,7 +42,7 @@ def find_referring(
     run: Run, scope: Scope, find: Find, version: str, parameter: SearchParameter, type: str, nids: list[int], most: int
 ) -> list[int]:
     """Return the resources that refer to these resources of a type by the parameter, at most `most` per url."""
-    parameters = one_of("u.parameter", _parameter_numbers(find, version, (type,), "url"))
+    parameters = match_any("u.parameter", _parameter_numbers(find, version, (type,), "url"))
     text = f"SELECT u.nid, u.value FROM shown_uri u WHERE u.nid {_AMONG} AND {parameters.text}"
     rows = run(Statement(text, (_list_nids(nids), *parameters.binds)))
     versions = _versions_by_nid(run, find, version, (type,), nids)
@@ -67,7 +67,7 @@ def _parameter_numbers(find: Find, version: str, types: Iterable[str], code: str
 
 def _versions_by_nid(run: Run, find: Find, version: str, types: Iterable[str], nids: list[int]) -> dict[int, list[str]]:
     """Return the versions of each resource in lower case, as tokens without a system are stored."""
-    by = one_of("t.parameter", _parameter_numbers(find, version, types, "version"))
+    by = match_any("t.parameter", _parameter_numbers(find, version, types, "version"))
     text = f"SELECT t.nid, m.code FROM shown_token t CROSS JOIN term m ON m.hash = t.hash WHERE t.nid {_AMONG} AND {by.text}"
     versions: dict[int, list[str]] = {}
     for nid, code in run(Statement(text, (_list_nids(nids), *by.binds))) if nids else ():

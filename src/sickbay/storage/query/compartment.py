@@ -10,8 +10,8 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.access_path import AccessPath
 from sickbay.storage.query.cache import PlanResults
-from sickbay.storage.query.filters import FALSE, Scope, join_with_and, one_of
-from sickbay.storage.query.keyset import Find, order
+from sickbay.storage.query.filters import FALSE, Scope, join_with_and, match_any
+from sickbay.storage.query.keyset import Find, sort_keys
 from sickbay.storage.query.search import SearchPlan, row_conditions
 from sickbay.storage.query.visibility import group_by_visibility
 
@@ -51,14 +51,14 @@ def _plan_types(
 ) -> SearchPlan | None:
     """Plan a search of several types. A parameter's number implies its type, so types aren't checked separately."""
     numbers = sorted({number for part in parts if part.within for number in part.within.parameters})
-    by = one_of("+f.parameter", numbers)  # "+": read the range of the target once instead of searching it for each number
+    by = match_any("+f.parameter", numbers)  # "+": read the range of the target once instead of searching it for each number
     visible = scope.visible(parts[0].type, "s", "d.nid", None)
     if by is FALSE or visible is FALSE:
         return None
     table = f"(SELECT DISTINCT f.nid FROM shown_reference f WHERE f.target = ? AND {by.text}) d"
     source = AccessPath(table, "TRUE", (holder, *by.binds), "d.nid", ())
     updated = row_conditions(parts[0], source)
-    keys = order(find, parts[0], source)
+    keys = sort_keys(find, parts[0], source)
     return SearchPlan(
         source, join_with_and([*updated, visible]), keys, bool(updated), parts[0], space, visibility, PlanResults()
     )

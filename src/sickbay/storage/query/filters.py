@@ -86,7 +86,7 @@ def join_with_or(parts: Iterable[Sql]) -> Sql:
     )
 
 
-def one_of(column: str, values: list[int] | list[str]) -> Sql:
+def match_any(column: str, values: list[int] | list[str]) -> Sql:
     """Compare `column` with the values: an equality for one value, a JSON list for several."""
     if not values:
         return FALSE
@@ -121,7 +121,7 @@ def _build_exists(scope: Scope, filter: Filter, nid: str) -> Sql:
     table, matched = TABLES[filter.parameter.kind], build_values(scope, filter, known=True)
     if matched is FALSE:
         return FALSE
-    by = one_of(
+    by = match_any(
         "t.parameter", list(filter.parameter.numbers)
     )  # no condition on the space: an index on it would lead to all matches
     return Sql(
@@ -132,7 +132,7 @@ def _build_exists(scope: Scope, filter: Filter, nid: str) -> Sql:
 
 def row_condition(scope: Scope, filter: Filter) -> Sql:
     """Return a condition on the rows of the filter's parameter, in the table of its kind."""
-    by = one_of("t.parameter", list(filter.parameter.numbers))
+    by = match_any("t.parameter", list(filter.parameter.numbers))
     return by if filter.parameter.kind == "reference" else Sql(f"{by.text} AND t.space = ?", (*by.binds, scope.space))
 
 
@@ -160,7 +160,7 @@ def _match_missing(filter: Filter, nid: str) -> Sql:
     sources = {TABLES[kind]: numbers} | ({"shown_uri": numbers} if kind == "reference" else {})
     offsets = {"reference": (IDENTIFIER, PRESENT), "token": (0, PRESENT)}.get(kind, (PRESENT,))
     sources["shown_token"] = [number + offset for number in numbers for offset in offsets]
-    rows = {table: one_of("t.parameter", indexed) for table, indexed in sources.items()}
+    rows = {table: match_any("t.parameter", indexed) for table, indexed in sources.items()}
     text = f"EXISTS (SELECT 1 FROM {{}} t WHERE t.nid = {nid} AND {{}}{EACH})"
     present = join_with_or(Sql(text.format(table, by.text), by.binds) for table, by in rows.items())
     return negate(present) if _is_true(filter.values) else present
@@ -172,7 +172,7 @@ def _match_column(scope: Scope, filter: Filter, nid: str) -> Sql:
     if dates:
         comparison = join_with_or(match_instant(value, "u.changed") for value in dates)
         return Sql(f"EXISTS (SELECT 1 FROM resource u WHERE u.nid = {nid} AND {comparison.text}{EACH})", comparison.binds)
-    return one_of(nid, find_nids(scope, filter))
+    return match_any(nid, find_nids(scope, filter))
 
 
 def find_nids(scope: Scope, filter: Filter) -> list[int]:
@@ -299,7 +299,7 @@ def _match_reference(scope: Scope, filter: Filter, value: ReferenceValue) -> Sql
     if len(targets) == 1:
         return Sql("t.target = ?", (scope.names.nid(scope.space, targets[0], value.id),))
     words = [word for word in map(scope.names.word, targets) if word]
-    types = one_of("type", words) if targets else TRUE
+    types = match_any("type", words) if targets else TRUE
     return Sql(
         f"t.target IN (SELECT nid FROM resource WHERE space = ? AND {types.text} AND id = ?)",
         (scope.space, *types.binds, value.id),
@@ -330,8 +330,8 @@ def _match_tokens(scope: Scope, tokens: list[TokenValue], column: str = "t.hash"
     resources.
     """
     codings = tuple((token.system, token.code) for token in tokens if token.code is not None)
-    hashes = one_of(column, scope.names.hashes(codings))
-    systems = one_of("system", [token.system or "" for token in tokens if token.code is None])
+    hashes = match_any(column, scope.names.hashes(codings))
+    systems = match_any("system", [token.system or "" for token in tokens if token.code is None])
     if systems is FALSE:
         return hashes
     if known:
@@ -371,7 +371,7 @@ def _match_unit(scope: Scope, value: QuantityValue, column: str = "t.unit") -> S
         return TRUE
     if value.system:
         return Sql(f"{column} = ?", (term_hash(value.system, value.code),))
-    return one_of(column, scope.names.hashes(((None, value.code),)))
+    return match_any(column, scope.names.hashes(((None, value.code),)))
 
 
 def _match_hop(scope: Scope, filter: Filter, nid: str) -> Sql:

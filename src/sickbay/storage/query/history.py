@@ -6,7 +6,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.answers import HistoryQuery, Stored, Versions
 from sickbay.storage.query.dictionary import NEVER, REFERENCED, SHIFT
 from sickbay.storage.query.filters import FALSE, TRUE, Scope
-from sickbay.storage.query.keyset import BYTES, Position, is_full, open_cursor, seal
+from sickbay.storage.query.keyset import BYTES, Position, is_full, open_cursor, seal_cursor
 from sickbay.storage.query.statement import Row, Run, Sql, Statement
 from sickbay.storage.query.visibility import select_compartments
 
@@ -60,7 +60,7 @@ def load_history_page(run: Run, scope: Scope, key: bytes, query: HistoryQuery, v
         if not is_full(rows, count + 1):
             break
         before = rows[-1][6]
-    following = seal(key, Position(fingerprint, (entries[-1][1],), count, None)) if more else None
+    following = seal_cursor(key, Position(fingerprint, (entries[-1][1],), count, None)) if more else None
     return Versions([entry for entry, _ in entries], following)
 
 

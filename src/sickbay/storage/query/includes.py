@@ -10,7 +10,7 @@ import orjson
 from sickbay.fhir.search.query import Include, Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.query import canonicals
-from sickbay.storage.query.filters import FALSE, Scope, one_of
+from sickbay.storage.query.filters import FALSE, Scope, match_any
 from sickbay.storage.query.keyset import BYTES, Cut, Find
 from sickbay.storage.query.statement import Row, Run, Statement
 from sickbay.storage.query.visibility import COLUMNS, WIDTH, group_by_visibility
@@ -123,7 +123,7 @@ def _fetch_hop(run: Run, scope: Scope, hop: _Hop, visibility: Visibility, limit:
     types = hop.types if hop.types is not None else _types_at_end(run, scope, hop)
     for group in group_by_visibility(visibility, "rs", (type for type in types if type not in hop.without)):
         visible = scope.visible(group[0], "rs", "r.nid", None)
-        type_condition = one_of("r.type", [scope.names.word(type) for type in group])
+        type_condition = match_any("r.type", [scope.names.word(type) for type in group])
         if visible is not FALSE:
             text = f"SELECT {COLUMNS}, r.type FROM ({hop.text}) o CROSS JOIN resource r ON r.nid = o.nid"
             text = f"{text} WHERE r.state = 1 AND {type_condition.text} AND {visible.text} ORDER BY r.nid LIMIT ?"

@@ -75,7 +75,7 @@ class SortKey(NamedTuple):
     descending: bool = False
 
 
-def order(find: Find, query: Query, source: AccessPath) -> tuple[SortKey, ...]:
+def sort_keys(find: Find, query: Query, source: AccessPath) -> tuple[SortKey, ...]:
     """Return the sort keys before the nid, which is always the last key."""
     keys = [key for sort in query.sort if (key := _find_sort_key(find, query, source, sort.parameter, sort.descending))]
     if not keys and source.rank:
@@ -151,7 +151,7 @@ _FOR_URLS = bytes.maketrans(b"+/", b"-_")
 _decoder = msgspec.json.Decoder(Position)
 
 
-def seal(key: bytes, position: Position) -> str:
+def seal_cursor(key: bytes, position: Position) -> str:
     content = msgspec.json.encode(position)
     mark = _sign_cursor(key, content)
     return _to_base64(mark + _mask(key, mark, content))
@@ -183,7 +183,7 @@ def open_cursor(key: bytes, cursor: str, query: bytes, sight: bytes = b"") -> Po
 
 
 @cache_results(1024)
-def sight_of(visibility: Visibility) -> bytes:
+def hash_sight(visibility: Visibility) -> bytes:
     """Return a fingerprint of what is visible. It is the same on every worker."""
     clauses = [
         (clause.type, clause.letters, None if clause.patients is None else sorted(clause.patients), clause.filters)

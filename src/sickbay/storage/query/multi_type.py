@@ -9,7 +9,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.compartment import group_parts
 from sickbay.storage.query.filters import TRUE, Scope
-from sickbay.storage.query.keyset import Find, Position, condition_after, cut_page, open_cursor, seal, sight_of
+from sickbay.storage.query.keyset import Find, Position, condition_after, cut_page, hash_sight, open_cursor, seal_cursor
 from sickbay.storage.query.search import COUNTED, Matches, SearchPlan, fingerprint, plan
 from sickbay.storage.query.statement import Bind, Run, Statement
 from sickbay.storage.query.visibility import COLUMNS, WIDTH
@@ -37,7 +37,7 @@ def load_multi_type_page(run: Run, key: bytes, search: SearchPlans) -> Matches:
     """Return one page, continuing after the last key of the previous one. Each row ends with its type number. Raises
     BadCursor.
     """
-    query, sight = search.query, sight_of(search.visibility)
+    query, sight = search.query, hash_sight(search.visibility)
     position = open_cursor(key, query.cursor, fingerprint(search.space, query), sight) if query.cursor is not None else None
     rows = run(_page_statement(search, position))
     rows, more = cut_page(rows, query.count)
@@ -46,7 +46,7 @@ def load_multi_type_page(run: Run, key: bytes, search: SearchPlans) -> Matches:
     if not more:
         return Matches(rows, None, total)
     last = (*rows[-1][-1 - len(_sort_columns(search)) : -1], rows[-1][0])
-    return Matches(rows, seal(key, Position(fingerprint(search.space, query), last, seen, total, sight)), total)
+    return Matches(rows, seal_cursor(key, Position(fingerprint(search.space, query), last, seen, total, sight)), total)
 
 
 def _sort_columns(search: SearchPlans) -> list[tuple[str, bool]]:

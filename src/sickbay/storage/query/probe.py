@@ -20,7 +20,7 @@ from sickbay.storage.probe import (
     TooCostly,
 )
 from sickbay.storage.query.dictionary import LIVE, SHIFT
-from sickbay.storage.query.filters import LAST, TABLES, Scope, one_of
+from sickbay.storage.query.filters import LAST, TABLES, Scope, match_any
 from sickbay.storage.query.keyset import GREATEST_NUMBER
 from sickbay.storage.query.probe_sources import LIST, SHORT_LIST, ProbeSources, Source
 from sickbay.storage.query.statement import Run, Sql, Statement
@@ -162,7 +162,7 @@ class StoreProbe:
 
     def _rows(self, query: Query, parameter: SearchParameter, table: str, columns: str, limit: int = COUNT_LIMIT) -> Sql:
         """Select columns of the parameter's index rows of the matches."""
-        matches, by = self._select_matches(query, limit), one_of("t.parameter", list(parameter.numbers))
+        matches, by = self._select_matches(query, limit), match_any("t.parameter", list(parameter.numbers))
         self._sources.spend(self._sources.find(query).cost + limit)
         text = f"SELECT {columns} FROM ({matches.text}) m CROSS JOIN {table} t ON t.nid = m.nid WHERE {by.text}"
         return Sql(text, (*matches.binds, *by.binds))
@@ -176,7 +176,7 @@ class StoreProbe:
 
     def _visible_rows(self, parameter: SearchParameter, table: str) -> Sql:
         """Select the visible index rows of a parameter: all, or those of the first resources. It has no columns."""
-        by = one_of("t.parameter", list(parameter.numbers))
+        by = match_any("t.parameter", list(parameter.numbers))
         if self._scope_of_space is None or not self._visibility.of(parameter.type, "s"):
             return Sql(f"FROM {table} t WHERE t.nid < 0")
         if self._visibility.allows_all(parameter.type, "s"):
@@ -288,7 +288,7 @@ class StoreProbe:
             by = Sql(f"t.type = ? AND t.state = {LIVE}", (self._scope_of_space.names.word(parameter.type),))
             columns, table = ("t.changed", "t.changed + 1"), "resource"
         else:
-            by = one_of("t.parameter", list(parameter.numbers))
+            by = match_any("t.parameter", list(parameter.numbers))
             columns, table = ("t.low", "t.high"), TABLES[parameter.kind]
         text = (
             f"SELECT {', '.join(columns)} FROM {table} t WHERE t.space = ? AND {by.text} AND {columns[0]} >= ?"

@@ -18,7 +18,7 @@ from sickbay.storage.query import history as history_query
 from sickbay.storage.query import includes, labels, marks, multi_type, search, snapshots, templates
 from sickbay.storage.query.cache import MAXIMUM_CACHED_ENTRIES, StorageCaches
 from sickbay.storage.query.dictionary import REFERENCED, Dictionary
-from sickbay.storage.query.filters import FALSE, Scope, one_of
+from sickbay.storage.query.filters import FALSE, Scope, match_any
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.probe import POSITION, StoreProbe
 from sickbay.storage.query.probe_sources import ProbeSources
@@ -203,6 +203,6 @@ class StoreQueries:
         allowed = scope.visible(type, "r", "r.nid", None) if scope is not None else FALSE
         if scope is None or allowed is FALSE:
             return []
-        named = one_of("r.id", ids)
+        named = match_any("r.id", ids)
         text = f"{_CURRENT} AND {named.text} AND r.state <> {REFERENCED} AND {allowed.text}"
         return self._reader.rows(text, (scope.space, scope.names.word(type), *named.binds, *allowed.binds))

@@ -15,7 +15,7 @@ from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.access_path import AccessPath, choose_source, scan_type
 from sickbay.storage.query.cache import PlanResults
 from sickbay.storage.query.dictionary import LIVE_OF_TYPE, count_up_to
-from sickbay.storage.query.filters import FALSE, TRUE, Scope, build_condition, join_with_and, match_instant, one_of
+from sickbay.storage.query.filters import FALSE, TRUE, Scope, build_condition, join_with_and, match_any, match_instant
 from sickbay.storage.query.keyset import (
     Cut,
     Find,
@@ -23,11 +23,11 @@ from sickbay.storage.query.keyset import (
     SortKey,
     condition_after,
     cut_page,
+    hash_sight,
     is_full,
     open_cursor,
-    order,
-    seal,
-    sight_of,
+    seal_cursor,
+    sort_keys,
 )
 from sickbay.storage.query.sorted_scan import SortedIndex, find_sort_index, select_end, select_first, select_until
 from sickbay.storage.query.statement import EACH, Bind, Row, Run, Sql, Statement
@@ -109,7 +109,7 @@ def resolve(
     )
     if where is FALSE:
         return None
-    keys, columns = order(find, query, chosen), columns_for(query, visibility)
+    keys, columns = sort_keys(find, query, chosen), columns_for(query, visibility)
     needs_row = bool(own_conditions) or chosen.row
     return SearchPlan(chosen, where, keys, needs_row, query, space, visibility, PlanResults(), columns, first=FirstPage())
 
@@ -244,11 +244,11 @@ def _load_first_of_patient(run: Run, key: bytes, plan: SearchPlan) -> Matches:
 
 
 def _seal_cursor(key: bytes, plan: SearchPlan, last: tuple[Bind, ...], seen: int, total: int | None) -> str:
-    return seal(key, Position(_plan_fingerprint(plan), last, seen, total, sight_of(plan.visibility)))
+    return seal_cursor(key, Position(_plan_fingerprint(plan), last, seen, total, hash_sight(plan.visibility)))
 
 
 def _open_cursor(key: bytes, plan: SearchPlan, cursor: str) -> Position:
-    return open_cursor(key, cursor, _plan_fingerprint(plan), sight_of(plan.visibility))
+    return open_cursor(key, cursor, _plan_fingerprint(plan), hash_sight(plan.visibility))
 
 
 def build_count(plan: SearchPlan, limit: int | None = None) -> Statement:
@@ -264,7 +264,7 @@ def build_count(plan: SearchPlan, limit: int | None = None) -> Statement:
 
 def _match_members(scope: Scope, within: Within, nid: str) -> Sql:
     """Match members of the compartment, by any of its parameters."""
-    parameters = one_of("c.parameter", list(within.parameters))
+    parameters = match_any("c.parameter", list(within.parameters))
     if parameters is FALSE:
         return FALSE
     target = scope.names.nid(scope.space, within.type, within.id)
@@ -278,7 +278,7 @@ def row_conditions(query: Query, chosen: AccessPath) -> list[Sql]:
     """Return the conditions on the resource's own row."""
     conditions = [] if chosen.changed else [match_instant(date, "r.changed") for date in query.updated]
     if query.ids is not None and not chosen.row:
-        conditions.append(one_of("r.id", list(query.ids)))
+        conditions.append(match_any("r.id", list(query.ids)))
     return conditions
 
 

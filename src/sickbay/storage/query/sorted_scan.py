@@ -63,11 +63,11 @@ def find_sort_index(scope: Scope, find: Find, query: Query) -> SortedIndex | Non
 
 
 def _find_first_day(query: Query, descending: bool) -> int | None:
-    ends = [_end(date) for date in query.updated if date.prefix in (_EARLIER if descending else _LATER)]
+    ends = [_end_of_value(date) for date in query.updated if date.prefix in (_EARLIER if descending else _LATER)]
     return (min(ends) if descending else max(ends)) if ends else None
 
 
-def _end(value: DateValue) -> int:
+def _end_of_value(value: DateValue) -> int:
     return value.low if value.prefix in ("ge", "lt", "eb") else value.high
 
 
@@ -83,7 +83,7 @@ def _window_of(scope: Scope, filter: Filter, descending: bool) -> DateWindow | N
     several = Sql("t.space = ? AND t.parameter = ?", (scope.space, -filter.parameter.number))
     condition = Sql(f" AND {(comparison := build_values(scope, filter)).text}", comparison.binds)
     if descending:
-        return DateWindow(_end(value), None, condition, several)
+        return DateWindow(_end_of_value(value), None, condition, several)
     begin = value.high if value.prefix == "sa" else min(value.low, value.high - DAY)
     return DateWindow(begin, value.low, condition, several)
 

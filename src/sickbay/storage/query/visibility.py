@@ -16,7 +16,7 @@ from sickbay.fhir.visibility import Clause, Granular, Visibility
 from sickbay.storage.answers import Stored
 from sickbay.storage.facts import codes_of, patients_of
 from sickbay.storage.query.dictionary import Dictionary
-from sickbay.storage.query.filters import FALSE, TRUE, join_with_and, join_with_or, one_of
+from sickbay.storage.query.filters import FALSE, TRUE, join_with_and, join_with_or, match_any
 from sickbay.storage.query.statement import EACH, Row, Sql
 
 COLUMNS = "r.nid, r.facts, r.id, r.version_id, r.changed, r.body"
@@ -89,7 +89,7 @@ def select_compartments(names: Dictionary, space: int, visibility: Visibility, l
     patient_sets = {clause.patients for clause in visibility.of(type, letters)}
     if not patient_sets or None in patient_sets:
         return None
-    ids = one_of("id", sorted(frozenset[str]().union(*(patients or () for patients in patient_sets))))
+    ids = match_any("id", sorted(frozenset[str]().union(*(patients or () for patients in patient_sets))))
     if ids is FALSE:
         return None
     patients = f"SELECT nid FROM resource WHERE space = ? AND type = ? AND {ids.text}"
@@ -115,7 +115,7 @@ def _match_compartments(names: Dictionary, space: int, patients: frozenset[str],
     exists = f"EXISTS (SELECT 1 FROM compartment_index v WHERE v.nid = {nid} AND v.member IN (1, 2) AND"
     if len(patients) == 1:
         return Sql(f"{exists} v.patient = ?{EACH})", (names.nid(space, "Patient", next(iter(patients))),))
-    ids = one_of("id", sorted(patients))
+    ids = match_any("id", sorted(patients))
     return Sql(
         f"{exists} +v.patient IN (SELECT nid FROM resource WHERE space = ? AND type = ? AND {ids.text}){EACH})",
         (space, names.word("Patient"), *ids.binds),
@@ -123,7 +123,7 @@ def _match_compartments(names: Dictionary, space: int, patients: frozenset[str],
 
 
 def _match_granular(names: Dictionary, space: int, granular: Granular, nid: str) -> Sql:
-    hashes = one_of("v.hash", names.hashes(granular.codings))
+    hashes = match_any("v.hash", names.hashes(granular.codings))
     word = names.word(granular.parameter)
     if hashes is FALSE or not word:
         return FALSE

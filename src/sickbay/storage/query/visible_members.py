@@ -13,7 +13,7 @@ import orjson
 from sickbay.fhir.search.query import Filter, TokenValue
 from sickbay.fhir.visibility import Clause, Visibility
 from sickbay.storage.query.dictionary import LIVE
-from sickbay.storage.query.filters import FALSE, TRUE, Scope, join_with_and, one_of
+from sickbay.storage.query.filters import FALSE, TRUE, Scope, join_with_and, match_any
 from sickbay.storage.query.keyset import FindOfVersion
 from sickbay.storage.query.saving import FACETS
 from sickbay.storage.query.statement import Run, Sql, Statement
@@ -65,7 +65,7 @@ class VisibleMembers:
         """Return the visible patients and their nids, in order. Empty if a clause isn't limited to compartments."""
         if not self._is_limited:
             return {}
-        ids = one_of("id", sorted(frozenset[str]().union(*(clause.patients or () for clause in self._clauses))))
+        ids = match_any("id", sorted(frozenset[str]().union(*(clause.patients or () for clause in self._clauses))))
         if ids is FALSE:
             return {}
         text = f"SELECT id, nid FROM resource WHERE space = ? AND type = ? AND {ids.text} ORDER BY nid"
@@ -144,7 +144,7 @@ class VisibleMembers:
     def _select_of_clause(self, clause: Clause, where: Sql) -> Sql:
         names = self._scope.names
         if clause.patients is not None:
-            ids = one_of("p.id", sorted(clause.patients))
+            ids = match_any("p.id", sorted(clause.patients))
             binds = self._scope.space, names.word("Patient"), *ids.binds, self._word, *where.binds, READ_ROWS + 1
             text = (
                 "SELECT c.nid FROM resource p CROSS JOIN shown_compartment c ON c.patient = p.nid CROSS JOIN resource r"
@@ -154,7 +154,7 @@ class VisibleMembers:
         granular = clause.filters[0]
         if self._find(self._type, granular.parameter) is None:  # the index has the codes of all types in one range
             return FALSE
-        hashes = one_of("t.hash", names.hashes(granular.codings))
+        hashes = match_any("t.hash", names.hashes(granular.codings))
         if hashes is FALSE:
             return FALSE
         binds = self._scope.space, -names.word(granular.parameter), *hashes.binds, *where.binds, READ_ROWS + 1
@@ -178,7 +178,7 @@ class VisibleMembers:
         return self._with_codes[parameter.code, found]
 
     def _list_with_code(self, code: str, found: tuple[int, ...]) -> Members:
-        hashes = one_of("c.hash", list(found))
+        hashes = match_any("c.hash", list(found))
         if hashes is FALSE:
             return Members([], is_whole=True)
         condition = join_with_and([Sql("c.word = ?", (self._scope.names.word(code),)), hashes, _MEMBER])

@@ -173,7 +173,7 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
     ):
         raise Wrong(422, absent)
     auto = client.auto_approve
-    created = await launches.launch(
+    created = await launches.create_launch(
         sandbox.runtime,
         tenant,
         client,

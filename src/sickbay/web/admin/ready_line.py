@@ -28,7 +28,7 @@ async def make_line(sandbox: Sandbox) -> dict[str, Any]:
 
 async def _class_addresses(sandbox: Sandbox) -> dict[str, str]:
     """The address where students join, and the teacher's overview."""
-    base, key = sandbox.runtime.base, await members.join_key(sandbox.runtime)
+    base, key = sandbox.runtime.base, await members.load_join_key(sandbox.runtime)
     return {"join": f"{base}/developer/join/{key}", "overview": f"{base}/developer/class"}
 
 

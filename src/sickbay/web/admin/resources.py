@@ -29,7 +29,7 @@ async def add_resource(request: Request, sandbox: Sandbox) -> Response:
         await resources.add(sandbox.runtime, tenant, resource)
     except resources.ResourceTaken as error:
         raise Wrong(409, str(error)) from None
-    return json_response(describe(tenant, resource, resources.identify(resource)), 201)
+    return json_response(describe(tenant, resource, resources.make_id(resource)), 201)
 
 
 async def list_resources(request: Request, sandbox: Sandbox) -> Response:
@@ -47,7 +47,7 @@ async def remove_resource(request: Request, sandbox: Sandbox) -> Response:
 
 def describe_all(tenant: Tenant) -> list[admin_schemas.Resource]:
     """The resources of a hospital. Those of a file have no id, because they can't be removed here."""
-    added = [describe(tenant, resource, resources.identify(resource)) for resource in tenant.added_resources]
+    added = [describe(tenant, resource, resources.make_id(resource)) for resource in tenant.added_resources]
     return [*(describe(tenant, resource, None) for resource in tenant.resources), *added]
 
 

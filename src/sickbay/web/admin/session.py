@@ -151,7 +151,7 @@ async def sign_in(request: Request, sandbox: Sandbox) -> Response:
         )
     token = (sent.get("token") or "").strip()
     if not guard.is_right(token):
-        seconds = await wrong_tokens.count(sandbox.runtime, request.scope)
+        seconds = await wrong_tokens.count_wrong(sandbox.runtime, request.scope)
         fault = f"Too many wrong tokens. Try again in {count(seconds, 'second')}." if seconds else "This isn’t the admin token."
         page = html_response.render_page(request, sandbox, "admin_sign_in", _sign_in_view(sandbox, query, fault), options, 401)
         return add_retry_after(page, seconds)

@@ -16,7 +16,7 @@ from sickbay.services.throttle import Kind, Throttled, ThrottleKey
 from sickbay.web.http_request import get_peer, state_of
 
 
-async def look_up(runtime: Runtime, scope: Mapping[str, Any]) -> None:
+async def note_wait(runtime: Runtime, scope: Mapping[str, Any]) -> None:
     """Note in the request's state how long the sender of a token has to wait."""
     state_of(scope).admin_throttled = await failed_attempts.seconds_to_wait(runtime, _throttle_key(scope))
 
@@ -24,10 +24,10 @@ async def look_up(runtime: Runtime, scope: Mapping[str, Any]) -> None:
 async def count_noted(runtime: Runtime, scope: Mapping[str, Any]) -> None:
     """Count the wrong token that the guard noted in the request's state, once."""
     state_of(scope).is_wrong_admin_token = False
-    await count(runtime, scope)
+    await count_wrong(runtime, scope)
 
 
-async def count(runtime: Runtime, scope: Mapping[str, Any], kind: Kind = "admin") -> int:
+async def count_wrong(runtime: Runtime, scope: Mapping[str, Any], kind: Kind = "admin") -> int:
     """Count a wrong token. Returns the seconds until the next try if there were too many, else 0.
 
     kind: "class" for a wrong code of a class or a student.

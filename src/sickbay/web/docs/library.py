@@ -30,7 +30,7 @@ FILES = ".json"
 def list_names() -> frozenset[str]:
     """The names of all pages: paths below docs/, without .md."""
     in_files = (file.removesuffix(".md") for file in PAGES.list_files(".md"))
-    return frozenset((*in_files, *(RULES + stage for stage in rule_docs.stages())))
+    return frozenset((*in_files, *(RULES + stage for stage in rule_docs.group_by_stage())))
 
 
 @cache
@@ -45,8 +45,8 @@ def render_page(name: str) -> RenderedPage:
 def markdown_of(name: str) -> str:
     """The source of a page."""
     stage = name.removeprefix(RULES)
-    is_stage = name != stage and stage in rule_docs.stages()
-    return rule_docs.page(stage) if is_stage else PAGES.read_text(f"{name}.md")
+    is_stage = name != stage and stage in rule_docs.group_by_stage()
+    return rule_docs.stage_page(stage) if is_stage else PAGES.read_text(f"{name}.md")
 
 
 @cache

@@ -63,7 +63,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     encounter = await _visit(ehr, client.fhir, patient, visit) if patient else None
     context: dict[str, object] = {"need_patient_banner": False} if patient and framed else {}
     context |= wanted.context() if wanted else {}
-    created = await launches.launch(
+    created = await launches.create_launch(
         sandbox.runtime,
         tenant,
         client,
@@ -165,7 +165,7 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     if absent := await launches.missing_reference(sandbox.runtime, tenant, client.fhir, *identities):
         return fault(422, absent)
     auto = client.auto_approve
-    created = await launches.launch(
+    created = await launches.create_launch(
         sandbox.runtime,
         tenant,
         client,

@@ -31,7 +31,7 @@ from sickbay.web.ehr.frame_notice import SANDBOX
 from sickbay.web.ehr.views import OpenApp, PatientsView
 from sickbay.web.exchanges.handlers import may_read_all
 from sickbay.web.exchanges.list_view import shorten_address
-from sickbay.web.oauth.login import one_click, sign_in_view, signing_in_user
+from sickbay.web.oauth.login import allows_one_click, sign_in_view, signing_in_user
 from sickbay.web.pages import notice
 from sickbay.web.population_pending import wait_until_filled
 from sickbay.web.redirects import redirect_to
@@ -229,7 +229,7 @@ async def show_chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Resp
     opened = _open(ehr, chosen, id, at_work) if chosen else None
     chart_path = f"{ehr.home}/patients/{id}"
     words = request.query_params.get("find", "").strip()
-    tiles = TileOptions(chart_path, VERSION, one_click(request), read_favourites(request), words)
+    tiles = TileOptions(chart_path, VERSION, allows_one_click(request), read_favourites(request), words)
     options = chart_data.ChartOptions(apps, chosen, opened, chart_path, at_work, ehr.context(id), VERSION, tiles)
     view = await chart_data.load_chart(ehr.search, patient, ehr.today(), options)
     return ehr.page("chart", view, "Patients", frames=opened is not None)

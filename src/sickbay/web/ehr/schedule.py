@@ -43,7 +43,7 @@ def day_view(
     now: None if `day` isn't today. Times are shown as the resources have them, without conversion.
     """
     ordered = sorted(appointments, key=lambda appointment: str(appointment.get("start")))
-    visits = tuple(visit(appointment, patients, ehr, day, to_do or {}) for appointment in ordered)
+    visits = tuple(make_row(appointment, patients, ehr, day, to_do or {}) for appointment in ordered)
     clock = english.write_clock(now) if now else ""
     title = english.write_weekday(day) if now else f"{english.write_weekday(day)} {day.year}"
     return DayView(
@@ -59,7 +59,7 @@ def day_view(
     )
 
 
-def visit(
+def make_row(
     appointment: Resource, patients: Mapping[str, Resource], ehr: str, today: date, to_do: Mapping[str, str]
 ) -> AppointmentRow:
     status = str(appointment.get("status") or "")

@@ -15,7 +15,7 @@ from sickbay.services.launch_choices import StoredLaunch
 from sickbay.services.launch_comparison import ComparedStep, ComparedValue, Exchange, find_first_difference
 from sickbay.services.redaction.masking import describe_name
 from sickbay.web.exchanges.list_view import WORDS
-from sickbay.web.exchanges.parameter_table import mark
+from sickbay.web.exchanges.parameter_table import mark_both
 from sickbay.web.pages.parts import TextPiece
 
 
@@ -128,7 +128,7 @@ def _mark_value(value: ComparedValue, worked: tuple[bool, bool]) -> MarkedValue:
     if value.here is None or value.there is None:
         alone = [None if text is None else (TextPiece(text),) for text in (value.here, value.there)]
         return MarkedValue(describe_name(value.name), alone[0], alone[1])
-    pieces = mark(value.here, value.there, "slip")
+    pieces = mark_both(value.here, value.there, "slip")
     return MarkedValue(
         describe_name(value.name), _colour_pieces(pieces.received, worked[0]), _colour_pieces(pieces.expected, worked[1])
     )

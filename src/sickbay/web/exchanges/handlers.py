@@ -23,7 +23,7 @@ from sickbay.services.journal.record import Exchange
 from sickbay.services.redaction.redaction import RecordedResponse
 from sickbay.web import error_responses, html_response, students
 from sickbay.web.exchanges import markdown
-from sickbay.web.exchanges.resend_view import Comparison, compare, offer
+from sickbay.web.exchanges.resend_view import Comparison, compare, make_offer
 from sickbay.web.exchanges.shown_bodies import list_bodies
 from sickbay.web.exchanges.timeline_steps import EVIDENCE
 from sickbay.web.exchanges.views import ExchangeView, Probably, as_text, exchange_view
@@ -78,7 +78,7 @@ async def show_exchange(
         view = replace(
             view,
             probably=await _probable_launch(sandbox, entry["id"]),
-            resend=None if students.owner_of(request) else offer(entry, find_start(sandbox, entry)),
+            resend=None if students.owner_of(request) else make_offer(entry, find_start(sandbox, entry)),
             comparison=await _compare_with_original(sandbox, entry, notes, body),
             explorer="" if students.owner_of(request) else find_link(entry),
         )
@@ -177,7 +177,7 @@ async def record_and_show(request: Request, sandbox: Sandbox, exchange: Exchange
     tenant: Tenant = sandbox.tenants[entry["tenant"]]
     view = exchange_view(_add_pkce_pair(entry), hospital=tenant.title)
     if administers:
-        offered = offer(entry, find_start(sandbox, entry))
+        offered = make_offer(entry, find_start(sandbox, entry))
         view = replace(view, resend=replace(offered, sends=False) if offered else None)  # this page has no form
     if form == "text":
         text = as_text(view, f"{sandbox.runtime.base}/exchanges/{entry['id']}")

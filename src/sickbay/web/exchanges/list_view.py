@@ -240,7 +240,7 @@ def describe_duration(milliseconds: float | None) -> str:
     return f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:.1f} ms"
 
 
-def group(
+def group_by_launch(
     exchanges: Sequence[Mapping[str, Any]],
     rows: Sequence[ListedExchange],
     names: DisplayNames,

@@ -103,7 +103,7 @@ async def _list_view(
     older = shorten_address("/exchanges", q=text, flat="1" if flat else "", before=str(records[ROWS - 1].at)) if more else ""
     counted = await runtime.store.count_exchanges(reading.wanted, COUNTED) if more else 0
     return ExchangesView(
-        groups=list_view.group(entries, rows, names, stalled, flat=flat),
+        groups=list_view.group_by_launch(entries, rows, names, stalled, flat=flat),
         day=day,
         filter=text,
         problems=reading.problems,

@@ -167,9 +167,9 @@ def _make_faulty_row(
         return None
     wrong = "bad" if finding["severity"] == "error" else "slip"
     kind: Verdict = "refused" if wrong == "bad" else "warning" if finding["severity"] == "warning" else "advice"
-    pieces = mark(sent or "", expected or "", "bad" if wrong == "bad" else "slip")
+    pieces = mark_both(sent or "", expected or "", "bad" if wrong == "bad" else "slip")
     if expected is None:
-        pieces = Marked(parts_marked(sent or "", _word_for_value(facts.get("received"))), ())
+        pieces = Marked(mark_part(sent or "", _word_for_value(facts.get("received"))), ())
     received = None if sent is None else pieces.received
     note = _word_for_value(facts.get("note")) or ""
     unknown = expected is None and (bool(note) or not (corrected and right is None))
@@ -183,7 +183,7 @@ def _correct_whole(sent: str | None, received: str | None, expected: str | None)
     return sent.replace(received, expected)
 
 
-def parts_marked(sent: str, received: str | None) -> tuple[TextPiece, ...]:
+def mark_part(sent: str, received: str | None) -> tuple[TextPiece, ...]:
     """Mark the part that the finding names, or the whole value."""
     before, part, after = sent.partition(received) if received else ("", sent, "")
     pieces = (TextPiece(before), TextPiece(part or sent, "bad"), TextPiece(after)) if part else (TextPiece(sent, "bad"),)
@@ -191,7 +191,7 @@ def parts_marked(sent: str, received: str | None) -> tuple[TextPiece, ...]:
 
 
 def _mark_difference(name: str, sent: str | None, value: str) -> Row:
-    pieces = mark(sent or "", value)
+    pieces = mark_both(sent or "", value)
     return Row(name, None if sent is None else pieces.received, pieces.expected)
 
 
@@ -209,7 +209,7 @@ class Marked:
     expected: tuple[TextPiece, ...]
 
 
-def mark(received: str, expected: str, wrong: Literal["bad", "slip"] = "bad") -> Marked:
+def mark_both(received: str, expected: str, wrong: Literal["bad", "slip"] = "bad") -> Marked:
     """Mark the differences by character if the two texts are similar, else mark each as a whole."""
     if received == expected:
         return Marked(_text_pieces(received), _text_pieces(expected))

@@ -103,7 +103,7 @@ class ResendView:
         return METHODS
 
 
-def offer(entry: Mapping[str, Any], start: Proposal | None) -> ResendOffer | None:
+def make_offer(entry: Mapping[str, Any], start: Proposal | None) -> ResendOffer | None:
     """Returns the offer for the request that would be sent; None if there is none."""
     href = f"/exchanges/{entry['id']}/resend"
     if start is None or start.origin == "original":
@@ -136,7 +136,7 @@ def _pair_rows(before: Mapping[str, str], after: Mapping[str, str]) -> list[Comp
 def _summarize_side(entry: Mapping[str, Any]) -> Side:
     kind, verdict = exchange_summary.determine_verdict(entry)
     problems = tuple(str(finding["title"]) for finding in entry["findings"] if finding["severity"] == "error")
-    return Side(f"/exchanges/{entry['id']}", kind, verdict, exchange_summary.answer(entry), problems)
+    return Side(f"/exchanges/{entry['id']}", kind, verdict, exchange_summary.outline_response(entry), problems)
 
 
 def edit_tables(edited: EditedRequest) -> tuple[tuple[str, str, tuple[EditedRow, ...]], ...]:

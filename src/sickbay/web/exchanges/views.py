@@ -22,7 +22,7 @@ from sickbay.web.exchanges.parameter_table import Found, Row, compare
 from sickbay.web.exchanges.resend_view import Comparison, ResendOffer
 from sickbay.web.exchanges.shown_bodies import ShownBody
 from sickbay.web.pages import exchange_summary
-from sickbay.web.pages.exchange_summary import OUTCOMES, REPAIRED, Step, fold, steps_of, tally
+from sickbay.web.pages.exchange_summary import OUTCOMES, REPAIRED, Step, count_outcomes, group_steps, steps_of
 from sickbay.web.pages.parts import FindingView, Link, TextPiece, Verdict, make_finding_views
 
 _EXPLAINS = {rule.id: rule.explains for rule in RULES}
@@ -126,7 +126,7 @@ class ExchangeView:
 
     @property
     def step_groups(self) -> tuple[tuple[Step, ...], ...]:
-        return fold(self.steps)
+        return group_steps(self.steps)
 
     @property
     def copied(self) -> code_samples.Tab | None:
@@ -174,7 +174,7 @@ def exchange_view(
         filled=" ".join(filter(None, _notes_on_request(exchange, request, corrected))),
         findings=views,
         steps=steps_of(checks),
-        tally=tally(checks),
+        tally=count_outcomes(checks),
         request_line=f"{request.method} {code_samples.make_url(request)}",
         negotiation=scope_table.read(exchange) if "scopes" in exchange else None,
         others=tuple(_describe_other(dialect) for dialect in exchange.get("others") or ()),
@@ -188,7 +188,7 @@ def _notes_on_request(
 ) -> tuple[str, ...]:
     """Returns the parts of the request to replace before sending it, with reasons."""
     example = corrections.example_note(corrected.parameters) if corrected else ""
-    return exchange_summary.note(corrected or request), corrections.verifier_note(exchange), example
+    return exchange_summary.explain_placeholders(corrected or request), corrections.verifier_note(exchange), example
 
 
 def _describe_other(dialect: Mapping[str, Any]) -> Other:
@@ -227,7 +227,7 @@ def _order_findings(exchange: Mapping[str, Any]) -> list[Found]:
 def _support_links(
     view: ExchangeView, exchange: Mapping[str, Any], request: code_samples.RequestParts, app_id: str
 ) -> tuple[tuple[str, str], ...]:
-    sent, received = dict(request.parameters), exchange_summary.answer(exchange)
+    sent, received = dict(request.parameters), exchange_summary.outline_response(exchange)
     pairs = (
         ("App", view.app),
         ("App ID", app_id),

@@ -19,7 +19,7 @@ from sickbay.fhir.versions import VERSIONS
 from sickbay.protocol.parameters import Parameters
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.access import STAND_IN_HEADER, AccessResult
-from sickbay.services.empty_searches.explain import ask as ask_data
+from sickbay.services.empty_searches.explain import examine_search as ask_data
 from sickbay.services.empty_searches.explain import explain_soon, explanation_of
 from sickbay.services.empty_searches.memory import EmptySearch
 from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse

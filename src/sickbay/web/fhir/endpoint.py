@@ -24,7 +24,7 @@ from sickbay.kernel.budget import HELD, pause
 from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.sandbox.population_loader import NEVER
 from sickbay.services import runtime_settings
-from sickbay.services.access import AccessResult, cached_context, load_context
+from sickbay.services.access import AccessResult, find_cached_context, load_context
 from sickbay.services.access import examine_access as decide_access
 from sickbay.services.empty_searches.explain import explain_soon
 from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
@@ -125,7 +125,7 @@ async def _respond_to_request(api: Api, base: FhirBase, scope: Scope, receive: R
         return response
     runtime, filling, tenant = base.sandbox.runtime, base.sandbox.filling, base.tenant
     header, now = state.headers.get("authorization", ""), int(runtime.effects.now())
-    holder = cached_context(runtime, base.url, header)
+    holder = find_cached_context(runtime, base.url, header)
     if holder is None:
         holder = await load_context(runtime, tenant, base.version, base.url, header)
     if (holder.token is None or holder.server is not tenant.server or now >= holder.token.expires_at) and (

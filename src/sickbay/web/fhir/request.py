@@ -148,7 +148,7 @@ def query_of(base: FhirBase, request: AccessRequest, routed: Route | Misrouted) 
         return _history_faults(base, request)
     if interaction == "operation" and isinstance(routed, Route):
         lenient = preconditions.read_handling(request.headers.get("prefer")) == "lenient"
-        return operation_parameters.faults(base.version, routed, pairs, request.body, lenient) or None
+        return operation_parameters.find_faults(base.version, routed, pairs, request.body, lenient) or None
     return read_condition(base, request)
 
 

@@ -15,7 +15,7 @@ from sickbay.authorization.requests import token_request
 from sickbay.faults.asked import AskedRequest
 from sickbay.fhir.routing import route_plainly
 from sickbay.protocol.parameters import parse
-from sickbay.services.access import cached_context, load_context
+from sickbay.services.access import find_cached_context, load_context
 from sickbay.services.context import Runtime, Tenant
 from sickbay.web.oauth.metadata_hints import OF_OPENID, OF_SERVER
 
@@ -104,7 +104,7 @@ def _ask_at_endpoint(tenant: Tenant, stage: str, scope: Scope, body: str) -> Fou
 async def _ask_at_fhir(runtime: Runtime, tenant: Tenant, version: str, path: str, scope: Scope) -> Found:
     route: Any = route_plainly(version, scope["method"], path)
     header, base = scope["state"].headers.get("authorization", ""), tenant.fhir_base(version)
-    holder = cached_context(runtime, base, header) or await load_context(runtime, tenant, version, base, header)
+    holder = find_cached_context(runtime, base, header) or await load_context(runtime, tenant, version, base, header)
     interaction = route.interaction
     asked = AskedRequest(
         tenant.name,

@@ -60,7 +60,7 @@ class InjectedFaults:
         if found is None:
             return await self._app(scope, receive, send)
         asked, secrets = found
-        state.injected = state.injected or await marks.find(self._runtime, secrets)
+        state.injected = state.injected or await marks.find_mark(self._runtime, secrets)
         faults = await choose.faults_for(self._runtime, asked, _is_for_middleware)
         if state.injected is None or (faults and state.injected.causes):
             state.injected = choose.describe_injected(faults)

@@ -144,7 +144,7 @@ async def next_step(request: Request, sandbox: Sandbox, tenant: Tenant, waiting:
     if step and waiting.sign_in_parameters.silent:
         return await deliver(request, sandbox, tenant, waiting, login.refuse_silent_step(waiting, step))
     session, cookie = await cookies.load_session(request, sandbox)
-    stored = await operation.keep(sandbox.runtime, tenant, waiting, session)
+    stored = await operation.store(sandbox.runtime, tenant, waiting, session)
     response = redirect_to(f"/{tenant.name}/oauth/continue?request={stored.id}")
     cookies.put(request, response, sandbox, cookie)
     return Delivered(response)

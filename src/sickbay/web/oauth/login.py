@@ -46,9 +46,11 @@ async def show_next_page(request: Request, sandbox: Sandbox, tenant: Tenant) -> 
     """GET shows the next page. POST handles the user's answer."""
     sent = parse(await http_request.read_body(request)) if request.method == "POST" else http_request.query_of(request.scope)
     session = await cookies.find_session(request, sandbox)
-    waiting = await operation.resume(sandbox.runtime, tenant, sent.get("request") or "", session, automatic=one_click(request))
+    waiting = await operation.load_pending(
+        sandbox.runtime, tenant, sent.get("request") or "", session, automatic=allows_one_click(request)
+    )
     if waiting is None:
-        return await _request_ended(request, sandbox, tenant, session, sent)
+        return await _show_ended(request, sandbox, tenant, session, sent)
     if request.method == "POST" and not cookies.is_own_form(request, session, sent.get("csrf")):
         return _to_next_page(tenant, waiting)
     step = _handle_answer if request.method == "POST" else _show_next_page
@@ -61,7 +63,7 @@ async def show_next_page(request: Request, sandbox: Sandbox, tenant: Tenant) -> 
         return await deliver_failure(request, sandbox, tenant, waiting, "login", error)
 
 
-async def _request_ended(
+async def _show_ended(
     request: Request, sandbox: Sandbox, tenant: Tenant, session: Session | None, sent: Parameters
 ) -> Response:
     """Show that the request has ended. If it is in a frame without our cookie, the browser blocks cookies: offer a new tab."""
@@ -147,7 +149,7 @@ async def sign_in_view(
         for account in accounts_here
         if account.seeded
     )
-    opens = one_click(request)
+    opens = allows_one_click(request)
     return SignInView(
         action=to,
         hospital=tenant.title,
@@ -160,7 +162,7 @@ async def sign_in_view(
     )
 
 
-def one_click(request: Request) -> bool:
+def allows_one_click(request: Request) -> bool:
     """Whether this request may sign in to a built-in account with one click, and be approved automatically."""
     guard: AdminGuard = request.app.state.guard
     return guard.opens(request.scope, headers_of(request.scope))
@@ -169,7 +171,7 @@ def one_click(request: Request) -> bool:
 async def signing_in_user(request: Request, sandbox: Sandbox, tenant: Tenant, sent: Parameters) -> User | None:
     """The user who signs in: with one click as a built-in account, or with username and password."""
     account = sent.get("account")
-    if account and one_click(request):
+    if account and allows_one_click(request):
         user = await records.load_user(sandbox.runtime, tenant, account)
         return user if user and user.seeded else None
     runtime, username = sandbox.runtime, sent.get("username") or ""
@@ -192,11 +194,11 @@ async def _handle_answer(
         return await _finish(request, sandbox, tenant, waiting, None, denied=True)
     if step == "patient" and session is not None and sent.get("patient"):
         chosen = structs.replace(waiting, patient=sent.get("patient"))
-        await operation.keep(sandbox.runtime, tenant, chosen, session)
+        await operation.store(sandbox.runtime, tenant, chosen, session)
         return _to_next_page(tenant, waiting)
     if step == "encounter" and session is not None and sent.get("decision") in ("open", "without"):
         encounter = sent.get("encounter") if sent.get("decision") == "open" else None
-        await operation.keep(sandbox.runtime, tenant, structs.replace(waiting, encounter=encounter or ""), session)
+        await operation.store(sandbox.runtime, tenant, structs.replace(waiting, encounter=encounter or ""), session)
         return _to_next_page(tenant, waiting)
     if step == "context" and session is not None and sent.get("decision") in ("open", "without"):
         await _store_choice(sandbox, tenant, waiting, session, sent)
@@ -224,7 +226,7 @@ async def _sign_in(
         options = html_response.PageOptions(tenant, session, bare=True, leads_to=(waiting.redirect_uri,), framed=framed)
         return html_response.render_page(request, sandbox, "sign_in", view, options, 401)
     new, cookie = await sessions.sign_in(sandbox.runtime, tenant, session, user)
-    await operation.keep(sandbox.runtime, tenant, waiting, new)
+    await operation.store(sandbox.runtime, tenant, waiting, new)
     response = _to_next_page(tenant, waiting)
     cookies.put(request, response, sandbox, cookie)
     return response
@@ -281,7 +283,7 @@ async def _store_choice(
     offered = {f"{type}/{candidate['id']}" for candidate in await login.list_candidates(sandbox.runtime, tenant, waiting, type)}
     wanted = sent.get("reference") or "" if sent.get("decision") == "open" else ""
     chosen = {**waiting.chosen, scope.text: wanted if wanted in offered else ""}
-    await operation.keep(sandbox.runtime, tenant, structs.replace(waiting, chosen=chosen), session)
+    await operation.store(sandbox.runtime, tenant, structs.replace(waiting, chosen=chosen), session)
 
 
 async def _contexts_view(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> context_picker.ContextsView:

@@ -189,7 +189,7 @@ def describe_changes(exchange: Mapping[str, Any]) -> str:
     return f"Since this was explained, {join(names)}. The same search may find something else now." if names else ""
 
 
-def answer(exchange: Mapping[str, Any]) -> str:
+def outline_response(exchange: Mapping[str, Any]) -> str:
     """The response on one line: its status, and the location, challenge or body."""
     response = exchange.get("response") or {}
     if not response:
@@ -208,7 +208,7 @@ def answer(exchange: Mapping[str, Any]) -> str:
 
 def answer_lines(exchange: Mapping[str, Any]) -> str:
     """The response as `answer` has it, but a short JSON object is indented."""
-    line, body = answer(exchange), str((exchange.get("response") or {}).get("body") or "")
+    line, body = outline_response(exchange), str((exchange.get("response") or {}).get("body") or "")
     members = code_samples.parse_object(body) if line == f"{get_status(exchange)} {body}" else {}
     return f"{get_status(exchange)}\n{json.dumps(members, indent=2, ensure_ascii=False)}" if members else line
 
@@ -239,7 +239,7 @@ def format_duration(exchange: Mapping[str, Any]) -> str:
     return f"in {spent:.1f} ms" if isinstance(spent, (int, float)) else ""
 
 
-def note(request: code_samples.RequestParts) -> str:
+def explain_placeholders(request: code_samples.RequestParts) -> str:
     """The placeholders that a reader has to fill in before the code works."""
     body = code_samples.describe_missing_parts(request)
     outline = f"Sickbay didn’t store the body. It was {body}." if body else ""
@@ -265,7 +265,7 @@ class Step:
     because: str = ""
 
 
-def fold(steps: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
+def group_steps(steps: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
     """Group the steps: more passed checks in a row than UNFOLDED_CHECKS are one group, and each other step is one."""
     groups: list[list[Step]] = []
     for step in steps:
@@ -307,7 +307,7 @@ def _needs_sentence(missing: str | None) -> str:
     return f"runs only after “{split_name(missing)}” has passed" if missing else "runs only after another check has passed"
 
 
-def tally(checks: Sequence[Mapping[str, Any]]) -> str:
+def count_outcomes(checks: Sequence[Mapping[str, Any]]) -> str:
     """'4 passed, 3 failed, 1 skipped'."""
     outcomes = [check["outcome"] for check in checks]
     counted = [(outcomes.count(outcome), word) for outcome, word in OUTCOMES.items()]

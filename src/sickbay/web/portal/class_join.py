@@ -39,7 +39,7 @@ async def join(request: Request, sandbox: Sandbox) -> Response:
     if seconds := await wrong_tokens.seconds_to_wait(sandbox.runtime, request.scope, "class"):
         return _join_form(request, sandbox, options, JoinView(JOIN, fault=_describe_limit(seconds)), 429, seconds)
     if await members.is_join_key(sandbox.runtime, code):
-        return redirect_to(f"{JOIN}/{await members.join_key(sandbox.runtime)}")
+        return redirect_to(f"{JOIN}/{await members.load_join_key(sandbox.runtime)}")
     student = await members.find_by_code(sandbox.runtime, code)
     if student is None:
         return await _count_wrong(request, sandbox, options, JoinView(JOIN, fault=WRONG_CODE, sent=code[:100]))
@@ -57,7 +57,7 @@ async def join_with_link(request: Request, sandbox: Sandbox, key: str) -> Respon
         return _join_form(request, sandbox, options, JoinView(JOIN, fault=_describe_limit(seconds)), 429, seconds)
     if not await members.is_join_key(sandbox.runtime, key):
         return await _count_wrong(request, sandbox, options, JoinView(JOIN, fault=WRONG_LINK))
-    action = f"{JOIN}/{await members.join_key(sandbox.runtime)}"
+    action = f"{JOIN}/{await members.load_join_key(sandbox.runtime)}"
     if request.method != "POST":
         return html_response.render_page(request, sandbox, "class_join", JoinView(action, key), options)
     sent = parse(await http_request.read_body(request))
@@ -84,7 +84,7 @@ async def _join_class(
 
 
 async def _count_wrong(request: Request, sandbox: Sandbox, options: html_response.PageOptions, view: JoinView) -> Response:
-    seconds = await wrong_tokens.count(sandbox.runtime, request.scope, "class")
+    seconds = await wrong_tokens.count_wrong(sandbox.runtime, request.scope, "class")
     if seconds:
         return _join_form(request, sandbox, options, JoinView(JOIN, fault=_describe_limit(seconds)), 429, seconds)
     return _join_form(request, sandbox, options, view, 403)

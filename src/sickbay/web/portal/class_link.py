@@ -27,16 +27,16 @@ MARGIN: Final = 4
 
 
 async def join_link(sandbox: Sandbox) -> JoinLink:
-    key = await members.join_key(sandbox.runtime)
+    key = await members.load_join_key(sandbox.runtime)
     url = f"{sandbox.runtime.base}{JOIN}/{key}"
-    squares, size = draw(url)
+    squares, size = draw_qr_code(url)
     certificate = find_own_certificate(sandbox.settings)
     return JoinLink(
         url, key, squares, size, CERTIFICATE if certificate else "", fingerprint(certificate) if certificate else ""
     )
 
 
-def draw(text: str) -> tuple[Sequence[tuple[int, int, int]], int]:
+def draw_qr_code(text: str) -> tuple[Sequence[tuple[int, int, int]], int]:
     """The QR code of a text as runs of dark squares (x, y, length), and the length of a side, with the margin."""
     import segno  # only the pages of a class need it
 

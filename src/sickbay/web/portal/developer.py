@@ -24,7 +24,7 @@ from sickbay.web.http_request import state_of
 from sickbay.web.middleware.cors import ANY_ORIGIN_ROUTE, is_preflight, list_cors_headers, preflight_of_any_origin
 from sickbay.web.oauth.authorize import refuse_misdirected
 from sickbay.web.oauth.discovery import explain_metadata
-from sickbay.web.oauth.login import one_click
+from sickbay.web.oauth.login import allows_one_click
 from sickbay.web.pages.notice import make_not_found, make_other_method
 from sickbay.web.portal.developer_views import Address, FirstLaunch, HomeView, Hospital, RecentEvent, exchange_line
 from sickbay.web.redirects import redirect_to
@@ -59,7 +59,7 @@ async def show_home(request: Request, sandbox: Sandbox) -> Response:
     view = HomeView(
         hospitals=hospitals,
         people=f"{count(number, 'synthetic patient')} in each" if number else "no patients",
-        first=replace(_show_first_steps(exchanges, number), one_click=one_click(request)) if launchable else None,
+        first=replace(_show_first_steps(exchanges, number), one_click=allows_one_click(request)) if launchable else None,
         recent=tuple(_recent_event(sandbox, exchange) for exchange in leave_out_preflights(exchanges)[:RECENT]),
         shows_recent=sees,
     )

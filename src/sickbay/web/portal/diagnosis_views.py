@@ -51,7 +51,7 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
         "corrected": diagnosis.corrected,
         "causes": [cause.to_json() for cause in diagnosis.causes],
     }
-    exchange = pasted_secrets.hide(exchange, parsed, diagnosis.pieces)
+    exchange = pasted_secrets.hide_secrets(exchange, parsed, diagnosis.pieces)
     page = exchange_view(with_fresh_pkce(exchange, verifier) if verifier else exchange)
     shown = summarize(exchange["findings"], exchange["causes"])
     kind, verdict = VERDICT_TAGS[diagnosis.verdict]

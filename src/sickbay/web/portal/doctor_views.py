@@ -9,7 +9,7 @@ from sickbay.doctor.diagnose import LikelyCause, RelatedTopic
 from sickbay.doctor.verdict import KNOWN
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.parameter_table import Row
-from sickbay.web.pages.exchange_summary import Step, fold
+from sickbay.web.pages.exchange_summary import Step, group_steps
 from sickbay.web.pages.parts import FindingView, Link, Verdict
 from sickbay.web.portal.doctor_examples import EXAMPLES
 from sickbay.web.portal.paste_views import PastePart, TokenView
@@ -60,7 +60,7 @@ class DoctorView:
 
     @property
     def step_groups(self) -> tuple[tuple[Step, ...], ...]:
-        return fold(self.steps)
+        return group_steps(self.steps)
 
     @property
     def examined(self) -> bool:

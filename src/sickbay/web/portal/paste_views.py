@@ -57,7 +57,7 @@ def _paste_parts(text: str, pieces: Sequence[Piece]) -> Iterator[PastePart]:
 def _mask(text: str, start: int, end: int, spans: Sequence[Span]) -> str:
     """This part of the text. A secret that reaches into the next part is masked in both."""
     inside = [(max(first, start) - start, min(last, end) - start) for first, last in spans if first < end and last > start]
-    return named_secrets.replace(text[start:end], inside)
+    return named_secrets.mask_spans(text[start:end], inside)
 
 
 def list_tokens(pieces: Sequence[Piece]) -> tuple[TokenView, ...]:

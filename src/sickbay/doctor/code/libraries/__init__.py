@@ -8,7 +8,7 @@ from sickbay.doctor.code.libraries.support import Handler
 _LIBRARIES = (javascript, go, python, dotnet, java, php, redirects, angular)
 
 
-def handlers(*, is_php: bool) -> dict[str, tuple[Handler, ...]]:
+def find_handlers(*, is_php: bool) -> dict[str, tuple[Handler, ...]]:
     """The functions that can explain a call, by its last name in lower case."""
     result: dict[str, tuple[Handler, ...]] = {}
     for library in _LIBRARIES:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.libraries.support import VERBS, configure, draft, is_address, owner
+from sickbay.doctor.code.libraries.support import VERBS, configure, is_address, new_draft, owner
 from sickbay.doctor.code.values import CodeBody, CodeText, Invocation, as_fields
 
 
@@ -14,7 +14,7 @@ def angular(call: Invocation) -> RequestDraft | None:
         return None
     has_body = name in ("post", "put", "patch")
     options = as_fields(call.value(2 if has_body else 1))
-    result = configure(draft(call, "Angular", name, call.text(0), default="json"), options)
+    result = configure(new_draft(call, "Angular", name, call.text(0), default="json"), options)
     result.body = call.value(1) if has_body else None
     return result
 
@@ -29,7 +29,7 @@ def other_client(call: Invocation) -> RequestDraft | None:
         return None
     options = as_fields(call.value(2))
     has_options = fields is not None and options is None and fields.get("headers", "body", "form", "data") is not None
-    result = configure(draft(call, "client", call.name, call.text(0), default="form"), fields if has_options else options)
+    result = configure(new_draft(call, "client", call.name, call.text(0), default="form"), fields if has_options else options)
     result.body = fields.get("body", "form", "data") if has_options and fields else body
     return result
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sickbay.doctor.code.draft import TYPES, RequestDraft
 from sickbay.doctor.code.libraries import dotnet, java
 from sickbay.doctor.code.libraries.dotnet import method_of
-from sickbay.doctor.code.libraries.support import VERBS, draft
+from sickbay.doctor.code.libraries.support import VERBS, new_draft
 from sickbay.doctor.code.tokens import set_of
 from sickbay.doctor.code.values import (
     CodeBody,
@@ -39,7 +39,7 @@ _UNKNOWN = {"setrequestheader": "XMLHttpRequest", "setrequestproperty": "HttpURL
 """The library of a request that the paste doesn't show being made, by the method that sets a header."""
 
 
-def method(result: RequestDraft, call: Invocation) -> CodeValue:
+def call_method(result: RequestDraft, call: Invocation) -> CodeValue:
     """A method of a request."""
     name = call.name.lower()
     if name not in _NOT_SENDING:
@@ -153,12 +153,12 @@ def excerpt(call: Invocation) -> RequestDraft | None:
     """A request that the paste doesn't show being made: only a header is set."""
     name = call.name.lower()
     if name == "open" and str(call.text(0)).lower() in VERBS and len(call.arguments) > 1:
-        return draft(call, "XMLHttpRequest", str(call.text(0)), call.text(1))
+        return new_draft(call, "XMLHttpRequest", str(call.text(0)), call.text(1))
     language = _UNKNOWN.get(name) or ("net/http" if call.path.endswith((".Header.Set", ".Header.Add")) else "")
     if not language or len(call.arguments) < 2 or "." not in call.path:
         return None
     if language == "RestSharp" and call.name == "addHeader":
         language = "OkHttp"
-    result = draft(call, language, "", CodeText(()))
+    result = new_draft(call, language, "", CodeText(()))
     _add_header(result, call)
     return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.libraries.support import draft, inherit, owner, resolve
+from sickbay.doctor.code.libraries.support import inherit, new_draft, owner, resolve
 from sickbay.doctor.code.values import CodeFields, CodeObject, CodeText, CodeValue, Invocation, as_text, join, know
 
 _ASYNC = {"postasync": "POST", "getasync": "GET", "putasync": "PUT", "patchasync": "PATCH", "deleteasync": "DELETE"}
@@ -20,7 +20,7 @@ def string_content(call: Invocation) -> CodeValue | None:
 
 
 def http_message(call: Invocation) -> RequestDraft:
-    return draft(call, "HttpClient", method_of(call.text(0)), call.text(1))
+    return new_draft(call, "HttpClient", method_of(call.text(0)), call.text(1))
 
 
 def method_of(text: CodeText) -> str:
@@ -38,7 +38,7 @@ def http_client(call: Invocation) -> CodeValue | None:
         return None
     if isinstance(target := call.value(0), RequestDraft):
         return _finish_restsharp(target, call, _ASYNC[name])
-    result = draft(call, "HttpClient", _ASYNC[name], call.text(0))
+    result = new_draft(call, "HttpClient", _ASYNC[name], call.text(0))
     set_content(result, call.value(1))
     return result
 
@@ -61,7 +61,7 @@ def rest_request(call: Invocation) -> RequestDraft:
     """`new RestRequest(resource, Method.POST)`."""
     first, second = call.text(0), call.text(1)
     method = method_of(first) or method_of(second) or ""
-    return draft(call, "RestSharp", method, CodeText(()) if method_of(first) else first)
+    return new_draft(call, "RestSharp", method, CodeText(()) if method_of(first) else first)
 
 
 def execute(call: Invocation) -> CodeValue | None:
@@ -106,7 +106,7 @@ def web_request(call: Invocation) -> RequestDraft | None:
     """`WebRequest.Create(url)`."""
     if not owner(call).endswith("webrequest"):
         return None
-    return draft(call, "HttpWebRequest", "GET", call.text(0))
+    return new_draft(call, "HttpWebRequest", "GET", call.text(0))
 
 
 CALLS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
 from sickbay.doctor.code.libraries.dotnet import method_of
-from sickbay.doctor.code.libraries.support import draft, is_address, owner
+from sickbay.doctor.code.libraries.support import is_address, new_draft, owner
 from sickbay.doctor.code.values import CodeBody, CodeFields, CodeValue, Invocation, as_fields, as_text
 
 
@@ -15,7 +15,7 @@ def new_request(call: Invocation) -> RequestDraft | None:
         return None
     text = call.text(shift)
     method = str(text) if text.is_known else method_of(text) or str(text).strip("{}").rpartition("Method")[2]
-    result = draft(call, "net/http", method, call.text(1 + shift))
+    result = new_draft(call, "net/http", method, call.text(1 + shift))
     body = call.value(2 + shift)
     result.body = None if str(as_text(body)) in ("{nil}", "nil") else body
     return result
@@ -24,7 +24,7 @@ def new_request(call: Invocation) -> RequestDraft | None:
 def post_form(call: Invocation) -> RequestDraft | None:
     if call.name != "PostForm":
         return None
-    result = draft(call, "net/http", "POST", call.text(0))
+    result = new_draft(call, "net/http", "POST", call.text(0))
     fields = as_fields(call.value(1))
     result.body = CodeBody("form", fields) if fields else call.value(1)
     return result
@@ -34,7 +34,7 @@ def post(call: Invocation) -> RequestDraft | None:
     """`http.Post(url, contentType, body)`."""
     if call.name not in ("Post", "Get") or owner(call) not in ("http", "client", "httpclient") or not is_address(call.text(0)):
         return None
-    result = draft(call, "net/http", call.name, call.text(0))
+    result = new_draft(call, "net/http", call.name, call.text(0))
     if call.name == "Post" and len(call.arguments) > 2:
         result.headers.append(("Content-Type", call.text(1)))
         result.body = call.value(2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
 from sickbay.doctor.code.libraries.dotnet import method_of
-from sickbay.doctor.code.libraries.support import VERBS, draft, is_address, maker, owner
+from sickbay.doctor.code.libraries.support import VERBS, is_address, maker, new_draft, owner
 from sickbay.doctor.code.values import (
     CodeBody,
     CodeFields,
@@ -25,7 +25,7 @@ def builder(call: Invocation) -> CodeValue | None:
     """`new Request.Builder()` of OkHttp, `FormBody.Builder()` and `HttpRequest.newBuilder()` of java.net.http."""
     path = call.path.lower()
     if path in ("request.builder", "httprequest.newbuilder"):
-        return draft(call, "OkHttp" if path == "request.builder" else "java.net.http", "GET", call.text(0))
+        return new_draft(call, "OkHttp" if path == "request.builder" else "java.net.http", "GET", call.text(0))
     if path == "formbody.builder":
         return CodeFields([], "form")
     if path == "multipartbody.builder":
@@ -67,7 +67,7 @@ def url_connection(call: Invocation) -> RequestDraft | None:
     """`url.openConnection()`."""
     if call.base is not None and not isinstance(call.base, CodeText):
         return None
-    return draft(call, "HttpURLConnection", "GET", as_text(call.base) if call.base is not None else CodeText(()))
+    return new_draft(call, "HttpURLConnection", "GET", as_text(call.base) if call.base is not None else CodeText(()))
 
 
 def http_entity(call: Invocation) -> CodeValue | None:
@@ -90,7 +90,7 @@ def rest_template(call: Invocation) -> RequestDraft | None:
     position = 1 if method else 2
     if len(call.arguments) < 2 or not (is_address(call.text(0)) or "template" in owner(call)):
         return None
-    result = draft(call, "RestTemplate", method or method_of(call.text(1)), call.text(0), default="json")
+    result = new_draft(call, "RestTemplate", method or method_of(call.text(1)), call.text(0), default="json")
     entity = call.value(position) if result.method != "GET" or not method else None
     if isinstance(entity, CodeObject) and entity.path == "HttpEntity":
         result.add_headers(entity.properties.get("headers"))
@@ -106,7 +106,7 @@ def web_client(call: Invocation) -> RequestDraft | None:
     is_client = where.endswith(_CLIENTS) or maker(call).startswith(_CLIENTS)
     if name not in VERBS or not (is_client or (where.endswith("client") and not call.arguments)):
         return None
-    return draft(call, "WebClient", name, call.text(0), default="json")
+    return new_draft(call, "WebClient", name, call.text(0), default="json")
 
 
 CALLS = {

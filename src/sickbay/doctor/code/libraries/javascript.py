@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.libraries.support import VERBS, configure, draft, is_address, maker, owner
+from sickbay.doctor.code.libraries.support import VERBS, configure, is_address, maker, new_draft, owner
 from sickbay.doctor.code.values import CodeBody, CodeFields, CodeText, CodeValue, Invocation, as_fields, as_text, join, know
 
 _REQUEST = ("request", "rp", "requestpromise", "req")
@@ -17,7 +17,7 @@ def fetch(call: Invocation) -> RequestDraft | None:
         request.last = max(request.last, call.end)
         return request
     options = as_fields(call.value(1)) or CodeFields()
-    result = configure(draft(call, "fetch", "GET", call.text(0)), options)
+    result = configure(new_draft(call, "fetch", "GET", call.text(0)), options)
     result.body = options.get("body", "payload")
     if isinstance(result.body, CodeFields) and not result.body.encoding and options.get("payload") is None:
         result.body = know("[object Object]")
@@ -51,7 +51,7 @@ def _axios_draft(call: Invocation, name: str) -> RequestDraft | None:
     if name in VERBS:
         has_body = name not in ("get", "delete", "head", "options")
         options = as_fields(call.value(2 if has_body else 1))
-        result = configure(draft(call, "axios", name, call.text(0), default="either"), options)
+        result = configure(new_draft(call, "axios", name, call.text(0), default="either"), options)
         result.body = call.value(1) if has_body else None
         result.string_type = _FORM
         return result
@@ -60,7 +60,7 @@ def _axios_draft(call: Invocation, name: str) -> RequestDraft | None:
     if options is None and name not in ("axios", "request"):
         return None
     url = CodeText(()) if first else call.text(0)
-    result = configure(draft(call, "axios", "GET", url, default="either"), options)
+    result = configure(new_draft(call, "axios", "GET", url, default="either"), options)
     result.body = options.get("data") if options else None
     result.string_type = _FORM
     return result
@@ -72,11 +72,11 @@ def jquery(call: Invocation) -> RequestDraft | None:
     if call.name == "ajax":
         first = as_fields(call.value(0))
         options = first or as_fields(call.value(1)) or CodeFields()
-        result = configure(draft(call, "jQuery", "GET", CodeText(()) if first else call.text(0)), options)
+        result = configure(new_draft(call, "jQuery", "GET", CodeText(()) if first else call.text(0)), options)
         return _add_data(result, options.get("data"))
     if owner(call) == "" or not call.arguments:
         return None
-    return _add_data(draft(call, "jQuery", call.name, call.text(0)), call.value(1))
+    return _add_data(new_draft(call, "jQuery", call.name, call.text(0)), call.value(1))
 
 
 def _add_data(result: RequestDraft, data: CodeValue | None) -> RequestDraft:
@@ -91,7 +91,7 @@ def _add_data(result: RequestDraft, data: CodeValue | None) -> RequestDraft:
 
 
 def xml_http_request(call: Invocation) -> RequestDraft:
-    return draft(call, "XMLHttpRequest", "", CodeText(()))
+    return new_draft(call, "XMLHttpRequest", "", CodeText(()))
 
 
 def request(call: Invocation) -> RequestDraft | None:
@@ -108,7 +108,7 @@ def request(call: Invocation) -> RequestDraft | None:
     options = first or as_fields(call.value(1))
     language = "superagent" if where in ("superagent", "agent") or not options else "request"
     method = name if name in VERBS else "GET"
-    result = configure(draft(call, language, method, CodeText(()) if first else call.text(0), default="json"), options)
+    result = configure(new_draft(call, language, method, CodeText(()) if first else call.text(0), default="json"), options)
     return _add_form(result, options)
 
 
@@ -118,7 +118,7 @@ def read_got(call: Invocation) -> RequestDraft | None:
         return None
     options = as_fields(call.value(1)) or CodeFields()
     method = call.name if call.name in VERBS else "GET"
-    result = configure(draft(call, where or call.name, method, call.text(0)), options)
+    result = configure(new_draft(call, where or call.name, method, call.text(0)), options)
     return _add_form(result, options)
 
 
@@ -147,7 +147,7 @@ def node_request(call: Invocation) -> RequestDraft | None:
     options = first or as_fields(call.value(1))
     if options is None and not is_address(call.text(0)):
         return None
-    result = configure(draft(call, "https", "GET", CodeText(()) if first else call.text(0)), options)
+    result = configure(new_draft(call, "https", "GET", CodeText(()) if first else call.text(0)), options)
     if first:
         result.url = _node_url(first, owner(call))
     result.body = options.get("body") if options else None

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from sickbay.doctor.code.draft import RequestDraft, basic
-from sickbay.doctor.code.libraries.support import VERBS, configure, draft, is_address, maker, owner
+from sickbay.doctor.code.draft import RequestDraft, basic_header
+from sickbay.doctor.code.libraries.support import VERBS, configure, is_address, maker, new_draft, owner
 from sickbay.doctor.code.values import CodeBody, CodeText, CodeValue, Invocation, as_fields, as_text, know
 
 _GUZZLE = {"form_params": "form", "json": "json", "multipart": "multipart"}
 
 
 def curl_init(call: Invocation) -> RequestDraft:
-    return draft(call, "PHP curl", "GET", call.text(0), default="multipart")
+    return new_draft(call, "PHP curl", "GET", call.text(0), default="multipart")
 
 
 def curl_option(call: Invocation, started: RequestDraft | None) -> RequestDraft:
     """`curl_setopt($ch, CURLOPT_…, value)`. A pasted excerpt can lack curl_init()."""
     target = call.value(0)
-    new = started or draft(call, "PHP curl", "GET", CodeText(()), default="multipart")
+    new = started or new_draft(call, "PHP curl", "GET", CodeText(()), default="multipart")
     result = target if isinstance(target, RequestDraft) else new
     result.last = max(result.last, call.end)
     if call.name == "curl_setopt_array":
@@ -42,7 +42,7 @@ def _set_option(result: RequestDraft, name: str, value: CodeValue) -> None:
         case "CURLOPT_HTTPHEADER":
             result.add_headers(value)
         case "CURLOPT_USERPWD":
-            result.headers.append(("Authorization", basic(as_text(value))))
+            result.headers.append(("Authorization", basic_header(as_text(value))))
 
 
 def curl_exec(call: Invocation) -> CodeValue | None:
@@ -61,7 +61,7 @@ def guzzle(call: Invocation) -> RequestDraft | None:
     is_guzzle = "guzzle" in maker(call) or bool(keys & {"form_params", "multipart", "json", "headers", "auth", "query", "body"})
     if not options or not is_guzzle or name not in VERBS | {"request"} or not _is_target(call, shift):
         return None
-    result = configure(draft(call, "Guzzle", str(call.text(0)) if shift else name, call.text(shift)), options)
+    result = configure(new_draft(call, "Guzzle", str(call.text(0)) if shift else name, call.text(shift)), options)
     for key, encoding in _GUZZLE.items():
         if (value := options.get(key)) is not None:
             result.body = CodeBody(encoding, value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.libraries.support import VERBS, configure, draft, is_address, maker, owner
+from sickbay.doctor.code.libraries.support import VERBS, configure, is_address, maker, new_draft, owner
 from sickbay.doctor.code.values import CodeBody, CodeFields, CodeItems, CodeText, CodeValue, Invocation, as_fields
 
 _CLIENTS = {
@@ -29,7 +29,7 @@ def requests(call: Invocation) -> RequestDraft | None:
         return None
     options = CodeFields([(item.key, item.value) for item in call.arguments if item.key])
     method = str(call.text(0, "method")) if name == "request" else name
-    result = configure(draft(call, language, method, _url_of_call(call, name)), options)
+    result = configure(new_draft(call, language, method, _url_of_call(call, name)), options)
     if result.method.upper() == "GET" and name != "request":
         result.method = name
     return _add_body(result, call, options, name)
@@ -74,7 +74,7 @@ def urllib_request(call: Invocation) -> RequestDraft | None:
     if not is_address(call.text(0, "url")):
         return None
     body = call.value(1, "data")
-    result = draft(call, "urllib", str(call.text(-1, "method")) or ("GET" if body is None else "POST"), call.text(0, "url"))
+    result = new_draft(call, "urllib", str(call.text(-1, "method")) or ("GET" if body is None else "POST"), call.text(0, "url"))
     result.add_headers(call.value(2, "headers"))
     result.body = body
     result.string_type = "application/x-www-form-urlencoded"

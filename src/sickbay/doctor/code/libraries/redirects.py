@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.libraries.support import draft
+from sickbay.doctor.code.libraries.support import new_draft
 from sickbay.doctor.code.values import CodeObject, CodeText, CodeValue, Invocation, as_text
 from sickbay.kernel.late_patterns import compile_late
 
@@ -36,7 +36,7 @@ def redirect(call: Invocation) -> RequestDraft | None:
     url = as_text(call.arguments[-1].value)
     if call.name == "header" and url.parts and url.parts[0].lower().startswith("location:"):
         url = CodeText((url.parts[0][9:].lstrip(), *url.parts[1:]))
-    return draft(call, LANGUAGE, "GET", url) if _AUTHORIZES.search(str(url)) else None
+    return new_draft(call, LANGUAGE, "GET", url) if _AUTHORIZES.search(str(url)) else None
 
 
 def drop_duplicates(drafts: list[RequestDraft]) -> list[RequestDraft]:

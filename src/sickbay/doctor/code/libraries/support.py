@@ -24,7 +24,7 @@ VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
 _ADDRESS_WORDS = ("url", "uri", "endpoint", "token", "host", "server", "base", "api", "path", "issuer", "site", "address")
 
 
-def draft(call: Invocation, language: str, method: str, url: CodeText, *, default: str = "form") -> RequestDraft:
+def new_draft(call: Invocation, language: str, method: str, url: CodeText, *, default: str = "form") -> RequestDraft:
     """A request that starts with this call. `default`: how the library sends fields, "either" if the header decides."""
     result = RequestDraft(call.path, call.arguments, call.base, language=language, method=method, url=url, default=default)
     result.first, result.last = call.start, call.end

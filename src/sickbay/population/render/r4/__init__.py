@@ -15,13 +15,13 @@ from sickbay.population.render.r4 import accounts, clinical, documents, forms, p
 from sickbay.population.staff import ORGANIZATION, Practitioner
 
 
-def hospital() -> Iterator[Json]:
+def render_hospital() -> Iterator[Json]:
     """Yields the hospital, its staff and its questionnaires."""
     yield from people.render_hospital()
     yield from forms.render_questionnaires()
 
 
-def record(history: PatientHistory) -> Iterator[Json]:
+def render_record(history: PatientHistory) -> Iterator[Json]:
     """Yields all resources of one patient, the patient first, each after those that it refers to."""
     resources = list(_render_resources(history))
     yield from resources
@@ -34,7 +34,7 @@ def _render_resources(history: PatientHistory) -> Iterator[Json]:
     yield from people.coverage_and_care_team(person)
     yield from _visits_and_problems(history)
     yield from (clinical.render_allergy(person.id, allergy, person.practitioner) for allergy in history.allergies)
-    yield from (clinical.order(person, order, history.problems) for order in history.prescriptions)
+    yield from (clinical.render_order(person, order, history.problems) for order in history.prescriptions)
     yield from (specimens_and_dispenses.render_dispense(person, fill) for fill in list_fills(history))
     yield from (procedures.render_statement(person, statement) for statement in history.statements)
     yield from (
@@ -58,13 +58,13 @@ def _render_resources(history: PatientHistory) -> Iterator[Json]:
     for report in history.reports:
         if procedures.has_image(report):
             yield procedures.render_image(person.id, report)
-        yield procedures.report(
+        yield procedures.render_report(
             person.id,
             report,
             dict.fromkeys(specimen_of[reading].number for reading in report.readings if reading in specimen_of),
         )
     yield from (procedures.render_goal(person, goal) for goal in history.goals)
-    yield from (procedures.plan(person, plan) for plan in history.plans)
+    yield from (procedures.render_plan(person, plan) for plan in history.plans)
     yield from (procedures.render_task(person, app_task) for app_task in history.app_tasks)
     yield from accounts.render_accounts(history)
 
@@ -77,7 +77,7 @@ def _visits_and_problems(history: PatientHistory) -> Iterator[Json]:
     person = history.person
     for visit in (None, *history.visits):
         if visit:
-            yield clinical.encounter_of(person, visit)
+            yield clinical.render_encounter(person, visit)
         by = visit.practitioner if visit else person.practitioner
         yield from (
             clinical.render_condition(person.id, problem, by) for problem in recorded.get(visit.number if visit else None, ())
@@ -89,7 +89,7 @@ def _reference_level(reading: Observation) -> int:
     return 2 if reading.members else 1 if reading.derived else 0
 
 
-def panel(clinician: Practitioner | None, patients: Sequence[str]) -> Json:
+def render_panel(clinician: Practitioner | None, patients: Sequence[str]) -> Json:
     """Returns a Group of a practitioner's patients, or of the hospital's if there is none, for group exports."""
     return {
         "resourceType": "Group",
@@ -104,7 +104,7 @@ def panel(clinician: Practitioner | None, patients: Sequence[str]) -> Json:
     }
 
 
-def slot(slot: Slot) -> Json:
+def render_slot(slot: Slot) -> Json:
     return {
         "resourceType": "Slot",
         "id": slot.id,
@@ -115,7 +115,7 @@ def slot(slot: Slot) -> Json:
     }
 
 
-def appointment(booking: Booking) -> Json:
+def render_appointment(booking: Booking) -> Json:
     patient_status = "declined" if booking.state == "cancelled" else "accepted"
     return {
         "resourceType": "Appointment",

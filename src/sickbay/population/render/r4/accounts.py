@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sickbay.population.billing import Agreement, Bill, bill, find_agreement
+from sickbay.population.billing import Agreement, Bill, find_agreement, make_bill
 from sickbay.population.patient_history import PatientHistory, Person
 from sickbay.population.render.common import (
     IDENTIFIERS,
@@ -27,7 +27,7 @@ _CATEGORY = make_concept("http://loinc.org", "59284-0", "Consent Document")
 
 def render_accounts(history: PatientHistory) -> Iterator[Json]:
     """Yields the claim, the explanation of benefit and the consent of a record, if it has them."""
-    if claim_data := bill(history):
+    if claim_data := make_bill(history):
         yield _render_claim(history.person, claim_data)
         yield _render_benefit(history.person, claim_data)
     if decision := find_agreement(history):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sickbay.population.codings import SNOMED, UNKNOWN, Concept
 from sickbay.population.patient_history import Allergy, Condition, Measure, Observation, Person, Prescription, Visit
-from sickbay.population.pharmacy import REPEATS, supply
+from sickbay.population.pharmacy import REPEATS, choose_supply
 from sickbay.population.render.common import (
     CORE,
     IDENTIFIERS,
@@ -41,7 +41,7 @@ _CLASSES = {
 }
 
 
-def encounter_of(person: Person, visit: Visit) -> Json:
+def render_encounter(person: Person, visit: Visit) -> Json:
     patient = person.id
     resource: Json = {
         **begin_resource("Encounter", part_of(patient, "e", visit.number), "us-core-encounter"),
@@ -137,12 +137,12 @@ def render_allergy(patient: str, allergy: Allergy, recorder: str) -> Json:
     return {**resource, "reaction": [reaction]}
 
 
-def order(person: Person, order: Prescription, problems: Sequence[Condition]) -> Json:
+def render_order(person: Person, order: Prescription, problems: Sequence[Condition]) -> Json:
     """Returns a MedicationRequest. problems: all those of the record.
 
     Drugs that another physician ordered, or that were taken before the record began, are marked as reported.
     """
-    patient, drug, supplied = person.id, order.drug, supply(order)
+    patient, drug, supplied = person.id, order.drug, choose_supply(order)
     other = order.prescriber != person.practitioner or order.number == 1
     reported: Json = {"reportedReference": _reporter_of_order(person, order)} if other else {"reportedBoolean": False}
     resource: Json = {

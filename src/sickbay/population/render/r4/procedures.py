@@ -158,7 +158,7 @@ def _render_period(procedure: Procedure) -> Json:
     return {"performedPeriod": {"start": format_instant(procedure.start), "end": format_instant(end)}}
 
 
-def report(patient: str, report: Report, specimens: Iterable[int] = ()) -> Json:
+def render_report(patient: str, report: Report, specimens: Iterable[int] = ()) -> Json:
     """Returns a DiagnosticReport. specimens: the numbers of those in which its results were measured."""
     profile = "us-core-diagnosticreport-lab" if report.kind == "LAB" else "us-core-diagnosticreport-note"
     resource: Json = {
@@ -231,7 +231,7 @@ def render_goal(person: Person, goal: Goal) -> Json:
     return resource
 
 
-def plan(person: Person, care_plan: CarePlan) -> Json:
+def render_plan(person: Person, care_plan: CarePlan) -> Json:
     """Returns a CarePlan. It ends when the patient dies."""
     patient = person.id
     steps = ", ".join(step.text for step in care_plan.steps)

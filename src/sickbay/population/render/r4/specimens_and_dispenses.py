@@ -7,7 +7,7 @@ import datetime
 from sickbay.population import specimens
 from sickbay.population.codings import UCUM
 from sickbay.population.patient_history import Drug, Person
-from sickbay.population.pharmacy import Fill, Supply, supply
+from sickbay.population.pharmacy import Fill, Supply, choose_supply
 from sickbay.population.render.common import (
     IDENTIFIERS,
     TERMS,
@@ -51,7 +51,7 @@ def render_specimen(patient: str, sample: Specimen) -> Json:
 def render_dispense(person: Person, fill: Fill) -> Json:
     """Returns a MedicationDispense. A nurse also hands out the first fill of a course at the visit."""
     id, order = part_of(person.id, "f", fill.number), fill.order
-    supplied = supply(order)
+    supplied = choose_supply(order)
     first = not fill.earlier and order.visit is not None
     by = [{"actor": render_reference("Organization", *PHARMACY)}]
     if first and order.finished:

@@ -237,7 +237,7 @@ async def _prepare_single(
         raise TransactionRefused(structs.replace(response, access=decided))
     body = None
     if request.interaction in BODIED:
-        resource = transaction.link(base.version, entry.sent.resource, places)
+        resource = transaction.link_references(base.version, entry.sent.resource, places)
         # as for a single request: the match determines the id
         body_id = "" if request.interaction == "update" and not request.id else id
         body = bodies.make_body(base.version, request.type or "", body_id, resource, base.url)

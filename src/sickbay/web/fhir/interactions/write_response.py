@@ -55,7 +55,7 @@ def _preferred_response(
 ) -> FhirResponse:
     """The body that `Prefer: return` requests (R4, 3.1.0.1.7). It is the resource only if the token may read it."""
     prefer = request.headers.get("prefer")
-    preferred = preconditions.wanted_return(prefer) if prefer else None
+    preferred = preconditions.read_return(prefer) if prefer else None
     if preferred == "OperationOutcome":
         verb = "created" if result.status == 201 else "saved"
         text = f"{result.type}/{result.id} was {verb} as version {result.version_id}."
