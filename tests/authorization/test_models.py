@@ -35,4 +35,4 @@ def test_a_user_with_a_single_record_needs_no_choice(fhir_user: str, patients: A
 )
 def test_the_policy_decides_which_pages_the_ehr_may_frame(framed: str, sign_in: bool, others: bool) -> None:
     policy = Policy(framed=framed)  # type: ignore[arg-type]
-    assert (policy.frames(signed_in=False), policy.frames(signed_in=True)) == (sign_in, others)
+    assert (policy.may_frame(signed_in=False), policy.may_frame(signed_in=True)) == (sign_in, others)

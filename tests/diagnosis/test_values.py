@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.diagnosis.values import first_stray_character, is_no_secret, placeholder, strip_stray_characters
+from sickbay.diagnosis.values import describe_placeholder, first_stray_character, is_no_secret, strip_stray_characters
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ from sickbay.diagnosis.values import first_stray_character, is_no_secret, placeh
     ],
 )
 def test_a_placeholder_is_described(value: str, word: str) -> None:
-    assert word in (placeholder(value) or "")
+    assert word in (describe_placeholder(value) or "")
 
 
 @pytest.mark.parametrize(
@@ -75,18 +75,18 @@ def test_a_placeholder_is_described(value: str, word: str) -> None:
     ],
 )
 def test_a_possible_value_is_not_a_placeholder(value: str) -> None:
-    assert placeholder(value) is None
+    assert describe_placeholder(value) is None
 
 
 @given(st.text(alphabet="abcdefghijklmnopqrstuvwyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", min_size=22, max_size=64))
 def test_a_random_value_is_not_taken_for_a_placeholder(value: str) -> None:
-    assert placeholder(f"a1{value}") is None or "your" in value.lower()
+    assert describe_placeholder(f"a1{value}") is None or "your" in value.lower()
 
 
 @given(st.sampled_from(["", "x", "X", "-", "é", "/"]), st.sampled_from(["your", "YOUR", "Your"]), st.text("_-a.", max_size=2))
 def test_your_something_is_sample_text_unless_a_letter_precedes_it(before: str, word: str, after: str) -> None:
     is_sample = before.lower() != "x" and after.startswith(("_", "-"))
-    assert (placeholder(f"{before}{word}{after}") is not None) is is_sample
+    assert (describe_placeholder(f"{before}{word}{after}") is not None) is is_sample
 
 
 @pytest.mark.parametrize(

@@ -54,10 +54,10 @@ def test_one_click_sign_in_works_only_from_this_machine_unless_opened_to_everyon
 
 def test_a_required_admin_token_is_required_for_one_click_too() -> None:
     scope, headers = {"client": ("127.0.0.1", 1), "server": ("localhost", 7425)}, {"host": "localhost:7425"}
-    assert AdminGuard(Settings()).opens(scope, headers)
-    assert not AdminGuard(Settings(require_admin_token=True)).opens(scope, headers)
-    assert not AdminGuard(Settings(base_url="http://ehr.example.org")).opens(scope, headers)
-    assert AdminGuard(Settings(base_url="http://ehr.example.org", open_sign_in="everyone")).opens(scope, headers)
+    assert AdminGuard(Settings()).opens_sign_in(scope, headers)
+    assert not AdminGuard(Settings(require_admin_token=True)).opens_sign_in(scope, headers)
+    assert not AdminGuard(Settings(base_url="http://ehr.example.org")).opens_sign_in(scope, headers)
+    assert AdminGuard(Settings(base_url="http://ehr.example.org", open_sign_in="everyone")).opens_sign_in(scope, headers)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ class Visible:
     def __init__(self, saves: list[Save], visibility: Visibility) -> None:
         self._saves = [save for save in saves if _is_visible(save, visibility)]
 
-    def every(self, type: str) -> list[IndexedResource]:
+    def of_type(self, type: str) -> list[IndexedResource]:
         return [index(save) for save in self._saves if save.type == type]
 
 

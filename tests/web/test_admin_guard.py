@@ -25,16 +25,16 @@ def test_only_loopback_and_allowed_hosts_are_served() -> None:
 
 
 def test_requests_from_this_machine_are_the_administrators() -> None:
-    assert AdminGuard(Settings()).administers(scope(), HOST)
-    assert not AdminGuard(Settings()).administers(scope("10.0.0.7"), HOST)
+    assert AdminGuard(Settings()).is_administrator(scope(), HOST)
+    assert not AdminGuard(Settings()).is_administrator(scope("10.0.0.7"), HOST)
 
 
 def test_a_connection_without_a_known_end_is_not_the_administrators() -> None:
     for server in (None, ("127.0.0.1", 1)):
         guard, unknown = AdminGuard(Settings()), scope() | {"server": server}
-        assert not guard.administers(unknown, HOST)
+        assert not guard.is_administrator(unknown, HOST)
         assert not guard.at_keyboard(unknown, HOST)
-        assert not guard.opens(unknown, HOST)
+        assert not guard.opens_sign_in(unknown, HOST)
         assert "already closed" in guard.why_not_keyboard(unknown, HOST)
 
 
@@ -59,13 +59,13 @@ def test_the_reason_is_named_only_if_it_is_the_only_one() -> None:
     ],
 )
 def test_another_origin_or_an_untrusted_proxy_is_never_the_administrator(more: dict[str, str]) -> None:
-    assert not AdminGuard(Settings(admin_token="secret")).administers(scope(method="POST"), HOST | more)
+    assert not AdminGuard(Settings(admin_token="secret")).is_administrator(scope(method="POST"), HOST | more)
 
 
 def test_an_admin_token_works_from_anywhere_and_a_wrong_one_never() -> None:
     guard = AdminGuard(Settings(admin_token="secret"))
-    assert guard.administers(scope("10.0.0.7"), HOST | {"authorization": "Bearer secret"})
-    assert not guard.administers(scope(), HOST | {"authorization": "Bearer guessed"})
+    assert guard.is_administrator(scope("10.0.0.7"), HOST | {"authorization": "Bearer secret"})
+    assert not guard.is_administrator(scope(), HOST | {"authorization": "Bearer guessed"})
 
 
 def test_pages_cannot_be_framed_unless_they_allow_it() -> None:

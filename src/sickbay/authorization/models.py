@@ -366,7 +366,7 @@ class Policy(Struct, frozen=True):
     precedence: tuple[str, ...] = ()
     """Refusals that decide the response if several apply."""
 
-    def frames(self, *, signed_in: bool) -> bool:
+    def may_frame(self, *, signed_in: bool) -> bool:
         """Whether an authorization page may be shown in the EHR's frame. signed_in: it isn't the sign-in page."""
         return self.framed == "all" or (signed_in and self.framed == "signed-in")
 

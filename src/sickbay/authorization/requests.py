@@ -28,7 +28,7 @@ class AuthorizeRequest(Struct, frozen=True):
     received: Parameters = Parameters()
     """Decoded once and uncorrected, if `parameters` were corrected; set by `authorize_request`."""
 
-    def wire(self, name: str) -> str | None:
+    def as_sent(self, name: str) -> str | None:
         """Returns the value as it was sent, if a correction changed it."""
         return self.received.get(name) if self.received.pairs else self.parameters.get(name)
 

@@ -100,7 +100,7 @@ class Connection(Heads):
     def _stop(self) -> None:
         if not self.transport.is_closing():
             self._hang_up(503, STOPPING)
-        elif self.unsent():
+        elif self.unsent_bytes():
             self.transport.abort()
 
     def pause_writing(self) -> None:
@@ -117,11 +117,11 @@ class Connection(Heads):
         """Whether the connection is idle: no request is being handled, and no body is arriving."""
         return not self.transport.is_closing() and self._now()[0] in ("head", "idle")
 
-    def unsent(self) -> int:
+    def unsent_bytes(self) -> int:
         """Bytes that the client hasn't read."""
         return self.transport.get_write_buffer_size()
 
-    def incoming(self) -> int:
+    def incoming_bytes(self) -> int:
         """Bytes of an incomplete body."""
         cycle = self.cycle
         if cycle is None or not cycle.more_body or cycle.response_started or self.transport.is_closing():

@@ -36,9 +36,9 @@ class LimitedConnection(Protocol):
     seconds: float
     """Seconds since the current state began."""
 
-    def unsent(self) -> int: ...
+    def unsent_bytes(self) -> int: ...
 
-    def incoming(self) -> int: ...
+    def incoming_bytes(self) -> int: ...
 
     def waits(self) -> bool: ...
 
@@ -57,7 +57,7 @@ class Traffic:
         self.unread: set[LimitedConnection] = set()
         """Connections whose clients read more slowly than responses are written."""
         self.received = 0
-        self.unsent = 0
+        self.unsent_bytes = 0
         """Bytes in the buffers of those connections, as of the last sweep or change."""
         self._addresses: Counter[str] = Counter()
         self._working = False
@@ -126,19 +126,19 @@ class Traffic:
                 connection.end("unsent_limit")
 
     def measure(self) -> None:
-        self.unsent = sum(connection.unsent() for connection in self.unread)
+        self.unsent_bytes = sum(connection.unsent_bytes() for connection in self.unread)
 
     def is_full(self) -> bool:
         """Whether responses that wait for clients or for a thread use more memory than the limit."""
-        return HELD.total + self.unsent > self.limits.unsent
+        return HELD.total + self.unsent_bytes > self.limits.unsent
 
     def take(self, size: int) -> None:
         """Counts received bytes of a body. If the total is above the limit, refuses the largest incomplete bodies."""
         self.received += size
         if self.received > self.limits.received:
             most = self.limits.received * 7 // 8  # refuse several at once, so that this is rare
-            for connection in sorted(self.connections, key=lambda connection: connection.incoming(), reverse=True):
-                if self.received <= most or not connection.incoming():
+            for connection in sorted(self.connections, key=lambda connection: connection.incoming_bytes(), reverse=True):
+                if self.received <= most or not connection.incoming_bytes():
                     break
                 connection.end("body_limit", 503)
 
@@ -148,7 +148,7 @@ class Traffic:
         self.measure()
         self.relieve()
         counting.CONNECTIONS.set(len(self.connections))
-        counting.UNSENT.set(self.unsent + HELD.total)
+        counting.UNSENT.set(self.unsent_bytes + HELD.total)
         counting.RECEIVED.set(self.received)
         counting.MEMORY.set(measure_memory())
 

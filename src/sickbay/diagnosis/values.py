@@ -87,7 +87,7 @@ def is_masked(value: str) -> bool:
     return _MASK.fullmatch(value) is not None
 
 
-def placeholder(value: str) -> str | None:
+def describe_placeholder(value: str) -> str | None:
     """Says what the text is instead of a value, to end a sentence; None if it may be a value. Checks each part of a URL."""
     kind = _word_for_value(value.strip())
     if kind or ("/" not in value and ":" not in value):

@@ -19,7 +19,7 @@ class ChangedResponse(NamedTuple):
     has_same_body: bool
     text: str
 
-    def over(self, recorded: dict[str, Any]) -> dict[str, Any]:
+    def replace_response(self, recorded: dict[str, Any]) -> dict[str, Any]:
         """Returns the recorded response with the parts that were actually sent. A changed body isn't shown."""
         faulty = {name.decode() for name in SHOWN_HEADERS}
         headers = {name: value for name, value in recorded["headers"].items() if name.lower() not in faulty}

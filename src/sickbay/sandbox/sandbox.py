@@ -155,7 +155,7 @@ async def _connect_workers(runtime: Runtime, journal: Journal, settings: Setting
                 write.TOPIC: journal.flush_for_worker,
                 completion.TOPIC: partial(completion.answer_worker, runtime),
                 refused_tokens.TOPIC: runtime.refused_tokens.answer_worker,
-                given_advice.TOPIC: runtime.given_advice.hear,
+                given_advice.TOPIC: runtime.given_advice.receive_news,
             }
             runtime.channel = await open_channel(folder / WORKERS_FOLDER, answerers)
         except (OSError, NotPrivate) as error:

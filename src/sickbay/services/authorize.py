@@ -135,7 +135,7 @@ async def authorize(
     stored, live_at = await _load_client(runtime, tenant, request)
     client, document_fault = await client_documents.find_client(runtime, tenant, request, stored, source)
     client = _apply_approval(client, approval, automatic)
-    tenant = tenant.under(client)
+    tenant = tenant.for_app(client)
     code = request.parameters.get("launch")
     launch = await launches.find(runtime, tenant, code) if code else None
     login = await sessions.find_login(runtime, tenant, session) if session else None
@@ -365,7 +365,7 @@ async def load_pending(
     client = await registration.find_by_id(runtime, stored.client_id)
     if client is not None and not automatic:
         client = _drop_auto_approve(client)
-    tenant = tenant.under(client)
+    tenant = tenant.for_app(client)
     if session is None or stored.session != session.origin or client is None:
         return None
     request = authorize_request(stored.text, stored.method)

@@ -111,7 +111,7 @@ class Tenant:
     def policy(self) -> Policy:
         return self.server.policy
 
-    def under(self, client: Client | None) -> Tenant:
+    def for_app(self, client: Client | None) -> Tenant:
         """The same hospital with the overrides for this app."""
         if client is None or not client.policy:
             return self

@@ -89,7 +89,7 @@ class GivenAdvice:
         if channel is not None:
             await channel.tell(TOPIC, b"[]")
 
-    async def hear(self, news: bytes) -> bytes:
+    async def receive_news(self, news: bytes) -> bytes:
         """Process another worker's message: the advice that it gave, or nothing if all advice is to be forgotten."""
         given = _NEWS.decode(news)
         if not given:

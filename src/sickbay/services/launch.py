@@ -61,7 +61,7 @@ async def create_launch(
     seed: from one of our pages, which shows the timeline of this launch (`timeline_of`). Each seed works for one launch.
     student: who launched it in class mode.
     """
-    now, tenant = runtime.now(), tenant.under(client)
+    now, tenant = runtime.now(), tenant.for_app(client)
     timeline = timeline_of(runtime, seed) if seed else ""
     if not timeline or await runtime.store.find("launch", family=timeline, limit=1):
         timeline = runtime.effects.token(12)

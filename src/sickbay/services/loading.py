@@ -75,7 +75,7 @@ class Loading:
         """Writes a batch. Compares it again if one of its resources exists after all or is written at the same moment."""
         for attempt in range(TRIES):
             try:
-                await self.runtime.store.transaction([*steps.saves, *steps.memories()])
+                await self.runtime.store.transaction([*steps.saves, *steps.list_memories()])
                 break
             except Conflict:
                 if attempt == TRIES - 1:
@@ -147,7 +147,7 @@ class _Batch:
             self.seen[key] = version, hashes
         return self.seen[key]
 
-    def memories(self) -> list[Put]:
+    def list_memories(self) -> list[Put]:
         tenant, at = self.run.tenant.name, self.now // 1000
         saved = {(save.type, save.id) for save in self.saves}
         return [

@@ -45,7 +45,7 @@ class SignInResult(Struct, frozen=True):
 
 async def next_step(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization) -> LoginStep:
     """The next question for the user."""
-    tenant = tenant.under(waiting.client)
+    tenant = tenant.for_app(waiting.client)
     if waiting.client.auto_approve is not None:
         return "nothing"
     if waiting.user is None or _needs_new_sign_in(runtime, waiting, waiting.user):
@@ -125,7 +125,7 @@ async def finish(
     denied: bool = False,
 ) -> SignInResult:
     """Decides on the user's answers and issues a code. ticked: the scopes left ticked on the consent page; None for all."""
-    tenant = tenant.under(waiting.client)
+    tenant = tenant.for_app(waiting.client)
     granted = _list_granted(waiting, ticked)
     patient = waiting.patient or find_own_patient(waiting)
     decision = await _decide(runtime, tenant, waiting, granted, patient, denied)

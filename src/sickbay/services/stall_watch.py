@@ -56,7 +56,7 @@ async def _ask_app(runtime: Runtime, id: str, found: LaunchProgress) -> LaunchPr
     since = found.progress.since
     if not uri or client is None or tenant is None or awaited is None or (since is not None and since.by_script):
         return found
-    if not tenant.under(client).policy.frame_check:
+    if not tenant.for_app(client).policy.frame_check:
         return found
     answer = await ask_app.ask_redirect_uri(runtime, uri)
     runtime.recent_launches.remember_answer(id, AppAnswer(client.tenant, awaited, answer))

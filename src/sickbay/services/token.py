@@ -163,7 +163,7 @@ async def _load_grant(runtime: Runtime, tenant: Tenant, request: TokenRequest, e
     refreshing = token_request.is_refresh(request)
     code_text = None if refreshing else request.parameters.get("code")
     key = records.digest(code_text) if code_text else ""
-    tenant, now = tenant.under(client), runtime.now()
+    tenant, now = tenant.for_app(client), runtime.now()
     stored = await _stored_family(runtime, tenant, request, now) if refreshing else _NO_FAMILY
     newest_clients = () if client else await registration.newest_clients(runtime, tenant.name)
     context = TokenContext(
@@ -342,7 +342,7 @@ async def _refresh_response(
 def examine_for_script(tenant: Tenant, client: Client, scope: str) -> TokenDecision:
     """Decides whether some flow of this hospital could grant these scopes, even if they aren't registered for the app."""
     request = TokenRequest(Parameters((("scope", scope),)))
-    context = TokenContext(server=tenant.under(client).server, client=client)
+    context = TokenContext(server=tenant.for_app(client).server, client=client)
     return decide(SCRIPT, tenant, script_token.CHECKS, request, context)
 
 

@@ -73,11 +73,11 @@ class AdminGuard:
         self._salt = salt.encode()
         self._uid = os.getuid() if uid is None else uid
 
-    def administers(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
+    def is_administrator(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
         """Whether the administrator sent this request."""
-        return self.standing(scope, headers) in ADMINISTERS
+        return self.decide_standing(scope, headers) in ADMINISTERS
 
-    def standing(self, scope: Mapping[str, Any], headers: Mapping[str, str], *, acts: bool = False) -> Standing:
+    def decide_standing(self, scope: Mapping[str, Any], headers: Mapping[str, str], *, acts: bool = False) -> Standing:
         if state_of(scope).resent is not None:
             return "no-rights"
         own = self.own_origin(headers)
@@ -117,7 +117,7 @@ class AdminGuard:
             return ""
         return stranger_sign(find_holder(tuple(client), tuple(server)) if server else SocketHolder(), self._uid)
 
-    def opens(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
+    def opens_sign_in(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
         """Whether this request may sign in with one click and be approved automatically (setting open_sign_in). Students may,
         because they could type the published passwords. A request that Sickbay resends may not, because no one sees its pages.
         """

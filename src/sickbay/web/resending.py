@@ -124,7 +124,7 @@ async def _fill_and_send(
     if client is not None:
         await sandbox.filling.ensure(ResourceSpace(tenant.name, client.fhir))
         edited = add_credentials(edited, client) if proposal.new_credentials else edited
-    filler = Filler(runtime, tenant.under(client), originator, opens, corrects=proposal.origin != "original")
+    filler = Filler(runtime, tenant.for_app(client), originator, opens, corrects=proposal.origin != "original")
     try:
         filled = await filler.fill(edited)
         sent = await _send_to_application(application, filled, str(entry["id"]))

@@ -128,7 +128,7 @@ def list_routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/developer/hospitals/{id}", _handle_by_id(sandbox, hospitals.show_hospital), methods=["GET", "POST"]),
         Route("/exchanges", _bind_sandbox(sandbox, listing.show_list)),
         Route("/exchanges/clear", _bind_sandbox(sandbox, listing.clear), methods=["GET", "POST"]),
-        Route("/exchanges/{id}", _handle_by_id(sandbox, exchange_handlers.exchange)),
+        Route("/exchanges/{id}", _handle_by_id(sandbox, exchange_handlers.show_by_id)),
         Route("/timelines", _bind_sandbox(sandbox, listing.show_launches)),
         Route("/exchanges/{id}/resend", _handle_by_id(sandbox, resend.resend), methods=["GET", "POST"]),
         Route("/timelines/{id}/compare", _handle_by_id(sandbox, compare_launches.show_comparison)),
@@ -207,7 +207,7 @@ def _tenant_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     if dialect.tenant_id:
         table += _routes_near_tenant(sandbox, tenant)
     if "errors" in dialect.paths:
-        table.append(Route(home + "/errors/{urn}/instances/{id}", _handle_by_id(sandbox, exchange_handlers.exchange)))
+        table.append(Route(home + "/errors/{urn}/instances/{id}", _handle_by_id(sandbox, exchange_handlers.show_by_id)))
     return table
 
 

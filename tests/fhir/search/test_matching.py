@@ -63,7 +63,7 @@ def query(type: str, name: str, text: str, version: str = "r4") -> Query:
 class Others:
     """The three resources above."""
 
-    def every(self, type: str) -> list[IndexedResource]:
+    def of_type(self, type: str) -> list[IndexedResource]:
         resources = (PATIENT, OBSERVATION, PROVENANCE)
         return [
             IndexedResource(resource["id"], 0, extract("r4", resource, BASE))

@@ -21,8 +21,8 @@ from sickbay.storage.interface import Clear, Delete, Put, Record
 @given(st.text(min_size=4, max_size=20), st.text(max_size=20), st.text(max_size=20))
 def test_a_secret_is_found_inside_a_text(secret: str, before: str, after: str) -> None:
     known = LiveSecrets({sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()})
-    assert known.within(before + secret + after)
-    assert not known.within(secret[:-1])
+    assert known.are_in(before + secret + after)
+    assert not known.are_in(secret[:-1])
 
 
 PIECES = st.text("abAB0é-", max_size=10)
@@ -46,43 +46,43 @@ def test_knowing_the_lengths_of_secrets_changes_nothing_that_is_found(
     known = LiveSecrets(hashes, passwords=passwords, lengths=set(map(len, secrets)))
     unknown = LiveSecrets(hashes, passwords=passwords)
     for text in (before, encode(before + after), *(encode(before + secret + after) for secret in (*secrets, *used))):
-        assert known.within(text) == unknown.within(text)
+        assert known.are_in(text) == unknown.are_in(text)
         assert known.holds(text) == unknown.holds(text)
 
 
 def test_a_text_with_too_many_substrings_counts_as_secret() -> None:
     known = LiveSecrets({"0" * 64})
-    assert not known.within("a" * 60)
-    assert any(known.within(f"{number:060}") for number in range(30))
+    assert not known.are_in("a" * 60)
+    assert any(known.are_in(f"{number:060}") for number in range(30))
 
 
 def test_a_password_is_recognized_after_it_was_used() -> None:
     passwords = UsedPasswords()
-    assert not LiveSecrets(passwords=passwords).within("xx Pl4in-old-horse yy")
+    assert not LiveSecrets(passwords=passwords).are_in("xx Pl4in-old-horse yy")
     passwords.remember("Pl4in-old-horse")
-    assert LiveSecrets(passwords=passwords).within("xx Pl4in-old-horse yy")
+    assert LiveSecrets(passwords=passwords).are_in("xx Pl4in-old-horse yy")
 
 
 def test_a_password_is_recognized_in_a_text_that_an_earlier_exchange_had_too() -> None:
     passwords = UsedPasswords()
     known = LiveSecrets({"0" * 64}, passwords=passwords)
-    assert not known.within("green-stair-carpet")
+    assert not known.are_in("green-stair-carpet")
     passwords.remember("stair-carpet")
     known.begin()
-    assert known.within("green-stair-carpet")
+    assert known.are_in("green-stair-carpet")
 
 
 def test_tokens_and_secrets_are_recognized_until_their_app_is_removed(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         runtime = flow.sandbox.runtime
         token = (await flow.complete_launch())["access_token"]
-        assert (await live_secrets.load(runtime, {f"x{token}y"})).within(f"a{token}b")
-        assert not (await live_secrets.load(runtime, {"z" * 50})).within("z" * 50)
+        assert (await live_secrets.load(runtime, {f"x{token}y"})).are_in(f"a{token}b")
+        assert not (await live_secrets.load(runtime, {"z" * 50})).are_in("z" * 50)
         app = await flow.register(client="symmetric", client_secret="seven-green-doors")
-        assert (await live_secrets.load(runtime, ())).within("my seven-green-doors!")
+        assert (await live_secrets.load(runtime, ())).are_in("my seven-green-doors!")
         assert sha256(b"the-key-of-all").hexdigest() in (await live_secrets.read_stored(runtime)).hashes
         await flow.http.delete(f"/admin/apps/{app['app_id']}")
-        assert not (await live_secrets.load(runtime, ())).within("my seven-green-doors!")
+        assert not (await live_secrets.load(runtime, ())).are_in("my seven-green-doors!")
 
     run(steps, tmp_path, patients=20, admin_token="the-key-of-all")
 

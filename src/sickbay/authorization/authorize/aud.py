@@ -52,14 +52,14 @@ def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, context: Author
     server = context.server
     if not isinstance(server, Server) or not server.fhir_bases or not read_audience(request):
         return None
-    wire = [request.wire(name) or "" for name in ("aud", "resource")]
+    wire = [request.as_sent(name) or "" for name in ("aud", "resource")]
     encoded_twice = any(urls.is_encoded_twice(value) for value in wire)
     if find_target(request, server) and not encoded_twice:
         return None
     if not request.parameters.get("aud") and not encoded_twice:
         return _refuse_resource(request.parameters.get("resource") or "", server, context)
     facts = {
-        "received": request.wire("aud") or request.wire("resource"),
+        "received": request.as_sent("aud") or request.as_sent("resource"),
         "bases": list(list_likely(server, context)),
         "closest": find_nearest(read_audience(request) or "", list_likely(server, context)),
         "endpoints": [server.authorization_endpoint, server.token_endpoint],

@@ -49,7 +49,7 @@ def redirect_uri_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -
 
 @check(after=(redirect_uri_is_sent,))
 def redirect_uri_is_encoded_once(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    wire = request.wire("redirect_uri") or ""
+    wire = request.as_sent("redirect_uri") or ""
     if not urls.is_encoded_twice(wire):
         return None
     facts = {"received": wire, "expected": urls.decode_again(wire), "registered": list(_registered_uris(context))}
@@ -106,7 +106,7 @@ def _refuse_unusable(uri: str) -> Refusal | None:
 
 def _refuse_corrected(request: AuthorizeRequest, uri: str) -> Refusal | None:
     """A URI that matches the registered one only after a correction isn't proven."""
-    wire = request.wire("redirect_uri")
+    wire = request.as_sent("redirect_uri")
     if wire == uri:
         return None
     if wire is None:

@@ -50,7 +50,7 @@ def scope_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refus
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scope_is_encoded_once(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    wire = request.wire("scope") or ""
+    wire = request.as_sent("scope") or ""
     if not scopes.is_encoded_twice(wire):
         return None
     return refusals.SCOPE_DOUBLE_ENCODED(received=wire, expected=scopes.decode_again(wire))

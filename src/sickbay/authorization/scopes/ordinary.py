@@ -35,7 +35,7 @@ def is_ordinary_authorize(request: AuthorizeRequest, client: Client, server: Ser
     """Whether an authorization request asks for scopes that the server can grant as requested."""
     text = request.parameters.get("scope") or ""
     demands = _authorize_demands(text, client.scope)
-    if demands is None or request.wire("scope") != text or not _is_allowed(demands, server.policy, client):
+    if demands is None or request.as_sent("scope") != text or not _is_allowed(demands, server.policy, client):
         return False
     named = find_base(request, server)
     types = requested_scopes.types_of((named,) if named else server.fhir_bases, server)

@@ -32,7 +32,7 @@ _SHORT_VALUES = "XHdFuAobcmwexEDTK"
 _URL = compile_late(r"[\w.+-]+://|(?:[\w.%-]+(?::[^\s@/]*)?@)?(?:[\w-]+\.[\w.-]+|localhost)(?::\d+)?(?:[/?]|$)|/[\w/]", re.I)
 
 
-def curl(words: list[CodeText]) -> RequestDraft | None:
+def read_curl(words: list[CodeText]) -> RequestDraft | None:
     """The request of a curl command, None if it has neither a URL nor data nor a header."""
     result = RequestDraft("curl", language="curl", string_type="application/x-www-form-urlencoded")
     options: dict[str, list[CodeText]] = {}

@@ -104,7 +104,7 @@ class RequestReader:
         return result if "." in call.path else None
 
     def _request_of_excerpt(self, call: Invocation) -> RequestDraft | None:
-        result = building.excerpt(call)
+        result = building.read_excerpt(call)
         if result is not None:
             self._excerpts[call.path.partition(".")[0]] = result
             self.drafts.append(result)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from sickbay.doctor.code.budget import Meter
-from sickbay.doctor.code.curl import curl
+from sickbay.doctor.code.curl import read_curl
 from sickbay.doctor.code.draft import RequestDraft, base64_of, request_of
 from sickbay.doctor.code.models import CodeRequest, Lines
 from sickbay.doctor.code.tokens import OPERATOR, CodeToken, hole_name
@@ -62,7 +62,7 @@ def _read_assignments(text: str) -> dict[str, str]:
 
 def _draft_of_command(name: str | None, words: list[CodeText]) -> RequestDraft | None:
     """The request of a command. Options without a command belong to a curl whose first line is missing."""
-    draft = curl(words)
+    draft = read_curl(words)
     if draft is None or (name is None and (not draft.headers or len(words) < 4)):
         return None
     return draft

@@ -42,7 +42,7 @@ class IndexedResource(NamedTuple):
 class Others(Protocol):
     """The other visible resources, which chains and `_has` lead to."""
 
-    def every(self, type: str) -> Iterable[IndexedResource]: ...
+    def of_type(self, type: str) -> Iterable[IndexedResource]: ...
 
 
 SPACED = str.maketrans("(/-[", "    ")
@@ -50,7 +50,7 @@ SPACED = str.maketrans("(/-[", "    ")
 
 
 class _NoOthers:
-    def every(self, type: str) -> Iterable[IndexedResource]:
+    def of_type(self, type: str) -> Iterable[IndexedResource]:
         return ()
 
 
@@ -114,7 +114,7 @@ def _matches_chain(filter: Filter, resource: IndexedResource, others: Others) ->
     assert filter.chain is not None
     type, inner = filter.chain
     aims = {id for number, kind, id in resource.facts.references if number == filter.parameter.number and kind == type}
-    return any(other.id in aims and filter_matches(inner, type, other, others) for other in others.every(type))
+    return any(other.id in aims and filter_matches(inner, type, other, others) for other in others.of_type(type))
 
 
 def _is_referred_to(filter: Filter, type: str, resource: IndexedResource, others: Others) -> bool:
@@ -122,7 +122,7 @@ def _is_referred_to(filter: Filter, type: str, resource: IndexedResource, others
     source, inner = filter.chain
     link = (filter.parameter.number, type, resource.id)
     return any(
-        link in other.facts.references and filter_matches(inner, source, other, others) for other in others.every(source)
+        link in other.facts.references and filter_matches(inner, source, other, others) for other in others.of_type(source)
     )
 
 
@@ -231,7 +231,7 @@ def _list_reached(filter: Filter, value: ReferenceValue, others: Others) -> Iter
         return (value,)
     steps = [
         (other.id, id)
-        for other in others.every(value.type)
+        for other in others.of_type(value.type)
         for number, type, id in other.facts.references
         if number == link and type == value.type
     ]

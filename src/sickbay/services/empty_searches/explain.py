@@ -81,7 +81,7 @@ async def _has_secret(runtime: Runtime, search: EmptySearch) -> bool:
     """Whether a value of the search is a live secret, such as a token in the wrong place. No part of such a search is kept."""
     values = [text for _, text in search.query.applied]
     live = await live_secrets.load(runtime, values)
-    return any(live.within(text) for text in values)
+    return any(live.are_in(text) for text in values)
 
 
 async def examine_search(runtime: Runtime, search: EmptySearch, rows: int) -> Answer:

@@ -20,6 +20,6 @@ async def show_sent_response(runtime: Runtime, id: str, injected: Injected) -> N
         if record is None or injected.changed is None:
             return
         entry = msgspec.json.decode(text_of(record))
-        entry |= {"response": injected.changed.over(entry["response"]), "injected": injected.to_json()}
+        entry |= {"response": injected.changed.replace_response(entry["response"]), "injected": injected.to_json()}
         changed = msgspec.structs.replace(record, value=pack(msgspec.json.encode(entry)))
         await runtime.store.transaction([Put(changed, record.revision, aside=True)])

@@ -31,7 +31,7 @@ async def restore(runtime: Runtime, entry: dict[str, Any]) -> dict[str, Any]:
     values = {"nonce": code.nonce, "code_challenge": code.code_challenge, "login_hint": code.hint}
     sent = {name: value for name, value in values.items() if value}
     live = await live_secrets.load(runtime, sent.values())
-    known = dict(_as_recorded(name, value) for name, value in sent.items() if not live.within(value))
+    known = dict(_as_recorded(name, value) for name, value in sent.items() if not live.are_in(value))
     request = entry["request"]
     shown = {name: _unmask_parameters(request[name], known) for name in ("url", "body") if isinstance(request.get(name), str)}
     scopes = [dict(zip(("asked", "granted", "reason"), row, strict=True)) for row in code.negotiated]

@@ -237,7 +237,7 @@ def _build_entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: Gi
     }
     fault = exchange.fault
     if fault and fault.changed:
-        facts["response"] = fault.changed.over(facts["response"])
+        facts["response"] = fault.changed.replace_response(facts["response"])
     compared = compare_dialects(exchange.decision, exchange.tenant) if compare else []
     facts.update(_optional_facts(exchange, fault, compared))
     return facts

@@ -140,9 +140,9 @@ class _Masking:
     def _is_live(self, value: str) -> bool:
         """Whether a secret of this Sickbay is in the text."""
         if len(value) <= BRIEF_CHARACTERS:
-            return self._live.within(value)
+            return self._live.are_in(value)
         words = _WORDS.findall(value)
-        return any(self._live.within(word) if len(word) <= BRIEF_CHARACTERS else self._live.holds(word) for word in words)
+        return any(self._live.are_in(word) if len(word) <= BRIEF_CHARACTERS else self._live.holds(word) for word in words)
 
 
 def _is_random(word: str) -> bool:

@@ -124,7 +124,7 @@ class LiveSecrets:
             self._clean.clear()
             self._measure()
 
-    def within(self, text: str) -> bool:
+    def are_in(self, text: str) -> bool:
         """Whether this text contains a secret, whatever surrounds it."""
         if not self._shortest or len(text) < self._shortest or text in self._clean:
             return False

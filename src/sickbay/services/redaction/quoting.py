@@ -113,7 +113,7 @@ class Quoting:
             piece in request_text and not any(piece in kept_text for kept_text in kept_texts) for piece in strange
         ):
             return False
-        return not looks_random(text) and not self.harmless.live.within(text)
+        return not looks_random(text) and not self.harmless.live.are_in(text)
 
     def _request_text(self) -> str | None:
         """The decoded texts of the request; None if they aren't known or are too long to compare."""

@@ -147,7 +147,7 @@ class SafeValues:
 
     def is_plain(self, text: str) -> bool:
         """Whether a text of a harmless form contains no secret."""
-        return self.is_public(text) or not (looks_random(text) or self.live.within(text))
+        return self.is_public(text) or not (looks_random(text) or self.live.are_in(text))
 
     def resembles(self, text: str, names: frozenset[str]) -> bool:
         """Whether the text is one of these names, or a misspelling of one without a secret in it."""
@@ -178,7 +178,7 @@ class SafeValues:
         if self.is_public(value) or _is_tiny(value):
             return value
         has_shape = _RANDOM.fullmatch(value) and _is_varied(value) and not decode_runs(value)
-        if not (has_shape or UUID.fullmatch(value)) or is_signed(value) or self.live.within(value):
+        if not (has_shape or UUID.fullmatch(value)) or is_signed(value) or self.live.are_in(value):
             return mask_secret(value) if len(value) >= 16 else describe_length(value)
         self._random = self._random or value
         return value if value == self._random else mask_secret(value)
@@ -187,19 +187,19 @@ class SafeValues:
         """A code challenge, which is public unless it is a secret that was sent by mistake."""
         if self.is_public(value):
             return value
-        if self.live.strict or not re.fullmatch(r"[A-Za-z0-9_-]{43}=?", value) or decode_runs(value) or self.live.within(value):
+        if self.live.strict or not re.fullmatch(r"[A-Za-z0-9_-]{43}=?", value) or decode_runs(value) or self.live.are_in(value):
             return mask_secret(value) if len(value) >= 16 else describe_length(value)
         return value
 
     def client(self, value: str) -> str:
         """A client_id that is registered, is a UUID or consists of words."""
         if self.is_public(value) or UUID.fullmatch(value):
-            return value if self.is_public(value) or not self.live.within(value) else describe_length(value)
+            return value if self.is_public(value) or not self.live.are_in(value) else describe_length(value)
         has_shape = re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(?:[-_.][A-Za-z0-9]+)*", value) and len(value) <= known.FAR
         is_close = len(value) < 100 and any(
             _is_misspelling(value, public_value) for public_value in self.public if abs(len(public_value) - len(value)) <= 2
         )
-        if (is_close or (has_shape and not looks_random(value))) and not self.live.within(value):
+        if (is_close or (has_shape and not looks_random(value))) and not self.live.are_in(value):
             return value
         return describe_length(value)
 
@@ -324,7 +324,7 @@ class SafeValues:
         has_shape = _is_numbered(text) or (
             _is_word(text) if free else known.resembles_any(text.removeprefix("$"), known.list_segments())
         )
-        return segment if has_shape and not self.live.within(text) else describe_length(text)
+        return segment if has_shape and not self.live.are_in(text) else describe_length(text)
 
     def foreign_query(self, query: str) -> str:
         """The query of an app's URL: names that are words, and as values only numbers and known words."""

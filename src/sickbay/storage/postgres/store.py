@@ -195,7 +195,7 @@ class PostgresStore:
 
     async def _read_resources(self, key: tuple[ResourceSpace, str, Visibility], ids: list[str]) -> dict[str, Stored]:
         space, type, visibility = key
-        return await self._ask(lambda: self._answers.reads(space, type, ids, visibility))
+        return await self._ask(lambda: self._answers.read_several(space, type, ids, visibility))
 
     async def version(self, space: ResourceSpace, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
         return await self._ask(lambda: self._answers.version(space, type, id, version_id, visibility))

@@ -46,13 +46,13 @@ class AccessPath(NamedTuple):
     candidates: Sql | None = None
     costly: bool = False
 
-    def least(self, after: int, many: int) -> AccessPath:
+    def take_smallest(self, after: int, many: int) -> AccessPath:
         """Limit the candidates to the `many` smallest nids after `after`."""
         assert self.candidates is not None
         text = f"SELECT nid FROM ({self.candidates.text}) e WHERE +nid > ? ORDER BY +nid LIMIT ?"
         return _make_candidate_path(Sql(text, (*self.candidates.binds, after, many)), self.rest, None)
 
-    def some(self, many: int) -> AccessPath:
+    def take_any(self, many: int) -> AccessPath:
         """Limit the candidates to any `many` rows."""
         assert self.candidates is not None
         candidates = Sql(f"SELECT nid FROM ({self.candidates.text}) e LIMIT ?", (*self.candidates.binds, many))

@@ -55,14 +55,14 @@ class StoreQueries:
 
     def read(self, space: ResourceSpace, type: str, id: str, visibility: Visibility) -> Stored | None:
         if not visibility.allows_all(type, "r"):
-            return self.reads(space, type, [id], visibility).get(id)
+            return self.read_several(space, type, [id], visibility).get(id)
         number = self.names.space(space)
         rows = self._reader.rows(_UNRESTRICTED, (number, self.names.word(type), id)) if number is not None else []
         for version_id, at, body, facts, deleted in rows:
             return Stored(type, id, version_id, at, body, facts, bool(deleted))
         return None
 
-    def reads(self, space: ResourceSpace, type: str, ids: list[str], visibility: Visibility) -> dict[str, Stored]:
+    def read_several(self, space: ResourceSpace, type: str, ids: list[str], visibility: Visibility) -> dict[str, Stored]:
         """Return the visible resources by id, including deleted ones."""
         rows = self._read_current(space, type, ids, visibility)
         deleted = {row[2] for row in rows if row[WIDTH]}

@@ -166,7 +166,7 @@ def _read_near(run: Run, plan: SearchPlan, make_walk: Walk, position: Position |
     limit = plan.query.count + 1
     rows = _read_type(run, walk, position, limit)
     if not is_full(rows, limit) and plan.source.candidates is not None and not plan.source.costly:
-        least = plan.source.least(int(position.last[0]) if position else -1, max(NEAR, 2 * limit))
+        least = plan.source.take_smallest(int(position.last[0]) if position else -1, max(NEAR, 2 * limit))
         rows = run(_render_sort(plan._replace(source=least), position, limit))
     if not is_full(rows, limit) and plan.source.changed:  # an export matches almost everything, so continue after its position
         return run(_page_statement(walk, position))
@@ -347,7 +347,7 @@ def _count_matches(run: Run, plan: SearchPlan, limit: int | None) -> int:
     """Count the matches. For a wide range, first count among some of its rows, which may already reach the limit."""
     sample = 4 * COUNTED
     if limit is not None and plan.source.candidates is not None and _as_many(run, plan, plan.source.candidates, sample):
-        count = _number_of_row(run(build_count(plan._replace(source=plan.source.some(sample)), limit)))
+        count = _number_of_row(run(build_count(plan._replace(source=plan.source.take_any(sample)), limit)))
         if count == limit:
             return count
     return _number_of_row(run(build_count(plan, limit)))

@@ -32,7 +32,7 @@ async def resend(request: Request, sandbox: Sandbox) -> Response:
     try:
         proposal = _choose_proposal(sandbox.runtime.base, entry, wanted)
         proposal = proposal._replace(edited=change(sandbox.runtime.base, proposal.edited, wanted))
-        opens = guard.opens(request.scope, headers_of(request.scope))
+        opens = guard.opens_sign_in(request.scope, headers_of(request.scope))
         sent = await send_again(request.app, entry, proposal, opens=opens)
     except WrongRequest as error:
         raise Wrong(422, str(error)) from None

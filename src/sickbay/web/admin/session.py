@@ -40,7 +40,7 @@ def refuse_stranger(request: Request, sandbox: Sandbox, *, acts: bool = False, p
     this GET changes something. pages: a browser may get a page.
     """
     guard: AdminGuard = request.app.state.guard
-    verdict = guard.standing(request.scope, headers_of(request.scope), acts=acts)
+    verdict = guard.decide_standing(request.scope, headers_of(request.scope), acts=acts)
     if verdict in ("keyboard", "token", "session"):
         return None
     seconds = guard.wait(request.scope)
@@ -141,7 +141,7 @@ async def sign_in(request: Request, sandbox: Sandbox) -> Response:
     query = http_request.query_of(request.scope)
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
-        if guard.administers(request.scope, headers_of(request.scope)):
+        if guard.is_administrator(request.scope, headers_of(request.scope)):
             return redirect_to(_requested_page(query))
         return html_response.render_page(request, sandbox, "admin_sign_in", _sign_in_view(sandbox, query), options)
     sent = parse(await http_request.read_body(request))

@@ -80,7 +80,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
 async def _explain_frame(ehr: EhrPages, client: Client) -> NoticeView | None:
     """The page to show in the frame instead of the app; None if nothing is known to prevent the app from being shown there."""
     query = ehr.request.query_params
-    if "anyway" in query or not ehr.tenant.under(client).policy.frame_check:
+    if "anyway" in query or not ehr.tenant.for_app(client).policy.frame_check:
         return None
     uri, page = launch_uri(client), ehr.origin
     administers = may_read_all(ehr.request)

@@ -120,7 +120,7 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
             fault = "Wrong username or password."
     view = await sign_in_view(request, sandbox, tenant, action, fault=fault, username=sent.get("username") or "")
     leads_to = await _redirects_to(ehr, _requested_page(ehr, query))
-    framed = tenant.policy.frames(signed_in=False)
+    framed = tenant.policy.may_frame(signed_in=False)
     options = html_response.PageOptions(tenant, session, cookie, bare=True, framed=framed, leads_to=leads_to)
     return html_response.render_page(request, sandbox, "sign_in", view, options, 401 if fault else 200)
 
@@ -242,7 +242,7 @@ def _open(ehr: EhrPages, app: Client, patient: str, at_work: Mapping[str, str]) 
     timeline = launches.timeline_of(ehr.sandbox.runtime, seed)
     open_it = f"{ehr.home}/open?{urlencode({'app': app.app_id, 'patient': patient, **at_work})}"
     parts, administers = urlsplit(app.launch_uri or ""), may_read_all(ehr.request)
-    policy = ehr.tenant.under(app).policy
+    policy = ehr.tenant.for_app(app).policy
     return OpenApp(
         name=app.name,
         app_id=app.app_id,

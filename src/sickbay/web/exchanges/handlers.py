@@ -36,7 +36,7 @@ from sickbay.web.resending import find_start
 
 def may_read_all(request: Request) -> bool:
     """Whether the request may read all facts: only the administrator's, who on loopback is the person at the keyboard."""
-    return bool(request.app.state.guard.administers(request.scope, headers_of(request.scope)))
+    return bool(request.app.state.guard.is_administrator(request.scope, headers_of(request.scope)))
 
 
 def _may_read_bodies(request: Request) -> bool:
@@ -44,7 +44,7 @@ def _may_read_bodies(request: Request) -> bool:
     return may_read_all(request) and not students.owner_of(request)
 
 
-async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
+async def show_by_id(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Show one exchange as a page, JSON or text; CORS without credentials."""
     entry = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=may_read_all(request))
     entry = await _explain(request, sandbox, entry) if entry is not None else None

@@ -75,7 +75,7 @@ async def _send_and_show(
     request: Request, sandbox: Sandbox, entry: dict[str, Any], proposal: Proposal, options: PageOptions
 ) -> Response:
     """Send the request, and show the new exchange next to the original one; the form again if it can't be sent."""
-    opens = request.app.state.guard.opens(request.scope, headers_of(request.scope))
+    opens = request.app.state.guard.opens_sign_in(request.scope, headers_of(request.scope))
     try:
         sent = await send_again(request.app, entry, proposal, opens=opens)
     except CannotSend as error:

@@ -61,7 +61,7 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
         http_request.exchange_id(request),
         elsewhere=request.path_params.get("tenant_id", ""),
         fetched=is_fetched(recorded.headers),
-        automatic=partial(guard.opens, request.scope, recorded.headers),
+        automatic=partial(guard.opens_sign_in, request.scope, recorded.headers),
         resent=http_request.state_of(request.scope).resent is not None,
         source=_find_source(request, guard, recorded),
     )

@@ -34,7 +34,7 @@ async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     """Register a new app from the posted metadata."""
     body = await http_request.read_body(request)
     guard: AdminGuard = request.app.state.guard
-    if not guard.administers(request.scope, headers_of(request.scope)):
+    if not guard.is_administrator(request.scope, headers_of(request.scope)):
         if guard.wait(request.scope) and (rejection := refuse_stranger(request, sandbox, pages=False)):
             return rejection
         return await _refuse_registration(request, sandbox, tenant, RegistrationRequest(allowed=False))

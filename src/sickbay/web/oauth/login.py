@@ -103,7 +103,7 @@ async def _show_next_page(
     if step == "nothing":
         return await _finish(request, sandbox, tenant, waiting, None)
     await shown_pages.note_page(sandbox.runtime, waiting, step)
-    framed = tenant.under(waiting.client).policy.frames(signed_in=step != "sign-in")
+    framed = tenant.for_app(waiting.client).policy.may_frame(signed_in=step != "sign-in")
     options = html_response.PageOptions(
         tenant, session, user=waiting.user, bare=True, leads_to=(waiting.redirect_uri,), framed=framed
     )
@@ -165,7 +165,7 @@ async def sign_in_view(
 def allows_one_click(request: Request) -> bool:
     """Whether this request may sign in to a built-in account with one click, and be approved automatically."""
     guard: AdminGuard = request.app.state.guard
-    return guard.opens(request.scope, headers_of(request.scope))
+    return guard.opens_sign_in(request.scope, headers_of(request.scope))
 
 
 async def signing_in_user(request: Request, sandbox: Sandbox, tenant: Tenant, sent: Parameters) -> User | None:
@@ -222,7 +222,7 @@ async def _sign_in(
         view = await sign_in_view(
             request, sandbox, tenant, make_action(tenant), waiting.id, waiting.client.name, fault, sent.get("username") or ""
         )
-        framed = tenant.under(waiting.client).policy.frames(signed_in=False)
+        framed = tenant.for_app(waiting.client).policy.may_frame(signed_in=False)
         options = html_response.PageOptions(tenant, session, bare=True, leads_to=(waiting.redirect_uri,), framed=framed)
         return html_response.render_page(request, sandbox, "sign_in", view, options, 401)
     new, cookie = await sessions.sign_in(sandbox.runtime, tenant, session, user)

@@ -11,7 +11,7 @@ from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, placeholders
 from sickbay.diagnosis.guesses import MASKED
 from sickbay.diagnosis.rule import Functions
-from sickbay.diagnosis.values import first_stray_character, is_masked, placeholder, strip_stray_characters
+from sickbay.diagnosis.values import describe_placeholder, first_stray_character, is_masked, strip_stray_characters
 from sickbay.kernel.checks import Facts
 from sickbay.kernel.similar_names import find_closest
 
@@ -71,7 +71,7 @@ def _has_stray_characters(facts: Facts) -> Facts | None:
 
 def _client_id_is_placeholder(facts: Facts) -> Facts | None:
     received = str(facts["received"]).strip()
-    what = placeholder(received) or ("sample text that wasn't replaced" if _is_sample(received) else None)
+    what = describe_placeholder(received) or ("sample text that wasn't replaced" if _is_sample(received) else None)
     return {**_add_only_app(facts), "what": what} if what else None
 
 

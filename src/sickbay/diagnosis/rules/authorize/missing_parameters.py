@@ -14,7 +14,7 @@ from sickbay.diagnosis import corrections, placeholders
 from sickbay.diagnosis.guesses import MASKED
 from sickbay.diagnosis.lists import LISTS
 from sickbay.diagnosis.rule import Functions
-from sickbay.diagnosis.values import is_masked, placeholder
+from sickbay.diagnosis.values import describe_placeholder, is_masked
 from sickbay.kernel.checks import UNKNOWN, Facts
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.protocol.scopes import parse as parse_scope
@@ -129,9 +129,9 @@ def _describe_placeholder(name: str, value: str) -> str | None:
     if value in (placeholders.PLACEHOLDER_CHALLENGE, placeholders.PLACEHOLDER_VERIFIER):
         return "a placeholder from a corrected request of Sickbay"
     if name != "scope":
-        return placeholder(value)
+        return describe_placeholder(value)
     words = (word for word in value.split() if not parse_scope(word))
-    return placeholder(value) or next((what for word in words if (what := placeholder(word))), None)
+    return describe_placeholder(value) or next((what for word in words if (what := describe_placeholder(word))), None)
 
 
 _EXAMPLES = {"state": placeholders.EXAMPLE_STATE, "nonce": placeholders.EXAMPLE_NONCE}

@@ -7,7 +7,7 @@ from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, placeholders
 from sickbay.diagnosis.rule import Functions, only_with
-from sickbay.diagnosis.values import placeholder, strip_stray_characters
+from sickbay.diagnosis.values import describe_placeholder, strip_stray_characters
 from sickbay.kernel.checks import Facts
 from sickbay.kernel.similar_names import find_closest_url
 
@@ -62,7 +62,7 @@ def _uri_is_relative(facts: Facts) -> Facts | None:
 def _clearly_relative(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     """Placeholders have their own rule; `postmessage` is a value of Google's."""
     sent = request.parameters.get("redirect_uri") or ""
-    if sent in ("postmessage", *placeholders.PLACES) or placeholder(sent):
+    if sent in ("postmessage", *placeholders.PLACES) or describe_placeholder(sent):
         return None
     if strip_stray_characters(sent) != sent or _uri_is_relative({"received": sent, "registered": ()}) is None:
         return None

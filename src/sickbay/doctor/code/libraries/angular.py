@@ -7,7 +7,7 @@ from sickbay.doctor.code.libraries.support import VERBS, configure, is_address, 
 from sickbay.doctor.code.values import CodeBody, CodeText, Invocation, as_fields
 
 
-def angular(call: Invocation) -> RequestDraft | None:
+def read_http(call: Invocation) -> RequestDraft | None:
     """`this.http.post(url, body, {headers})` of Angular's HttpClient."""
     where, name = owner(call), call.name
     if where not in ("http", "httpclient", "$http") or name not in VERBS or not _is_plain(call):
@@ -39,4 +39,4 @@ def _is_plain(call: Invocation) -> bool:
     return not call.path[:1].isupper() and not any(item.key for item in call.arguments) and is_address(call.text(0))
 
 
-CALLS = {"get": (angular,), "delete": (angular,), **dict.fromkeys(("post", "put", "patch"), (angular, other_client))}
+CALLS = {"get": (read_http,), "delete": (read_http,), **dict.fromkeys(("post", "put", "patch"), (read_http, other_client))}

@@ -149,7 +149,7 @@ def _assign_header(result: RequestDraft, name: str, value: CodeValue) -> None:
         result.headers.append((name, as_text(value)))
 
 
-def excerpt(call: Invocation) -> RequestDraft | None:
+def read_excerpt(call: Invocation) -> RequestDraft | None:
     """A request that the paste doesn't show being made: only a header is set."""
     name = call.name.lower()
     if name == "open" and str(call.text(0)).lower() in VERBS and len(call.arguments) > 1:

@@ -30,7 +30,7 @@ def post_form(call: Invocation) -> RequestDraft | None:
     return result
 
 
-def post(call: Invocation) -> RequestDraft | None:
+def read_post(call: Invocation) -> RequestDraft | None:
     """`http.Post(url, contentType, body)`."""
     if call.name not in ("Post", "Get") or owner(call) not in ("http", "client", "httpclient") or not is_address(call.text(0)):
         return None
@@ -50,6 +50,6 @@ CALLS = {
     "newrequestwithcontext": (new_request,),
     "postform": (post_form,),
     "header": (header_type,),
-    "get": (post,),
-    "post": (post,),
+    "get": (read_post,),
+    "post": (read_post,),
 }

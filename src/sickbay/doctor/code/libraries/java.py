@@ -21,7 +21,7 @@ _TEMPLATE = {"postforentity": "POST", "postforobject": "POST", "getforobject": "
 _CLIENTS = ("webclient", "restclient", "given", "restassured")
 
 
-def builder(call: Invocation) -> CodeValue | None:
+def read_builder(call: Invocation) -> CodeValue | None:
     """`new Request.Builder()` of OkHttp, `FormBody.Builder()` and `HttpRequest.newBuilder()` of java.net.http."""
     path = call.path.lower()
     if path in ("request.builder", "httprequest.newbuilder"):
@@ -110,9 +110,9 @@ def web_client(call: Invocation) -> RequestDraft | None:
 
 
 CALLS = {
-    "builder": (builder,),
-    "newbuilder": (builder,),
-    "create": (request_body, builder),
+    "builder": (read_builder,),
+    "newbuilder": (read_builder,),
+    "create": (request_body, read_builder),
     "torequestbody": (request_body,),
     "openconnection": (url_connection,),
     "httpentity": (http_entity,),

@@ -10,7 +10,7 @@ _REQUEST = ("request", "rp", "requestpromise", "req")
 _PLAIN, _FORM = "text/plain;charset=UTF-8", "application/x-www-form-urlencoded"
 
 
-def fetch(call: Invocation) -> RequestDraft | None:
+def read_fetch(call: Invocation) -> RequestDraft | None:
     if not call.arguments or owner(call) not in ("", "window", "global", "globalthis", "$", "urlfetchapp", "http"):
         return None
     if isinstance(request := call.value(0), RequestDraft):
@@ -27,10 +27,10 @@ def fetch(call: Invocation) -> RequestDraft | None:
 
 def fetch_request(call: Invocation) -> RequestDraft | None:
     """`new Request(url, options)` of fetch."""
-    return fetch(call) if call.path == "Request" and as_fields(call.value(1)) else None
+    return read_fetch(call) if call.path == "Request" and as_fields(call.value(1)) else None
 
 
-def axios(call: Invocation) -> RequestDraft | None:
+def read_axios(call: Invocation) -> RequestDraft | None:
     name = call.name.lower()
     if not ("axios" in owner(call) or name == "axios" or maker(call).startswith("axios")):
         return None
@@ -66,7 +66,7 @@ def _axios_draft(call: Invocation, name: str) -> RequestDraft | None:
     return result
 
 
-def jquery(call: Invocation) -> RequestDraft | None:
+def read_jquery(call: Invocation) -> RequestDraft | None:
     if owner(call) not in ("$", "jquery", ""):
         return None
     if call.name == "ajax":
@@ -94,7 +94,7 @@ def xml_http_request(call: Invocation) -> RequestDraft:
     return new_draft(call, "XMLHttpRequest", "", CodeText(()))
 
 
-def request(call: Invocation) -> RequestDraft | None:
+def read_request(call: Invocation) -> RequestDraft | None:
     """The packages request and superagent: `request(options)`, `request.post(url, options)`, `superagent.post(url)`."""
     name = call.name.lower()
     where = owner(call)
@@ -162,13 +162,13 @@ def _node_url(options: CodeFields, scheme: str) -> CodeText:
 
 
 CALLS = {
-    "fetch": (fetch,),
+    "fetch": (read_fetch,),
     **dict.fromkeys(("http", "$http", "service", "instance", "client", "api"), (axios_config,)),
-    "axios": (axios,),
-    "ajax": (jquery,),
+    "axios": (read_axios,),
+    "ajax": (read_jquery,),
     "xmlhttprequest": (xml_http_request,),
-    "request": (fetch_request, axios, node_request, request),
-    "rp": (request,),
+    "request": (fetch_request, read_axios, node_request, read_request),
+    "rp": (read_request,),
     "got": (read_got,),
-    **dict.fromkeys(("get", "post", "put", "patch", "delete"), (axios, jquery, read_got, request, node_request)),
+    **dict.fromkeys(("get", "post", "put", "patch", "delete"), (read_axios, read_jquery, read_got, read_request, node_request)),
 }

@@ -52,7 +52,7 @@ def curl_exec(call: Invocation) -> CodeValue | None:
     return know("")
 
 
-def guzzle(call: Invocation) -> RequestDraft | None:
+def read_guzzle(call: Invocation) -> RequestDraft | None:
     """`$client->post($url, ['form_params' => …])` and `$client->request('POST', $url, …)`."""
     name = call.name.lower()
     shift = 1 if name == "request" else 0
@@ -76,6 +76,6 @@ def _is_target(call: Invocation, position: int) -> bool:
 CALLS = {
     "curl_init": (curl_init,),
     "curl_exec": (curl_exec,),
-    "request": (guzzle,),
-    **dict.fromkeys(("get", "post", "put", "patch", "delete"), (guzzle,)),
+    "request": (read_guzzle,),
+    **dict.fromkeys(("get", "post", "put", "patch", "delete"), (read_guzzle,)),
 }

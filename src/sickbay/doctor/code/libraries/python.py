@@ -17,7 +17,7 @@ _CLIENTS = {
 _KEYWORDS = frozenset({"data", "json", "auth", "params", "files", "verify", "timeout", "cert"})
 
 
-def requests(call: Invocation) -> RequestDraft | None:
+def read_requests(call: Invocation) -> RequestDraft | None:
     """`requests.post(url, data=…)` and the same of sessions and clients."""
     name, where = call.name.lower(), owner(call)
     language = where if where in ("requests", "httpx", "aiohttp") else _CLIENTS.get(maker(call), "")
@@ -82,7 +82,7 @@ def urllib_request(call: Invocation) -> RequestDraft | None:
 
 
 CALLS = {
-    "request": (requests, urllib_request),
+    "request": (read_requests, urllib_request),
     "urlopen": (urllib_request,),
-    **dict.fromkeys(("get", "post", "put", "patch", "delete"), (requests,)),
+    **dict.fromkeys(("get", "post", "put", "patch", "delete"), (read_requests,)),
 }
