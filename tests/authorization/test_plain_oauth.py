@@ -66,7 +66,8 @@ def test_what_oauth_requires_is_required_of_every_request(query: str, refusal: s
 def token_refusals(body: str, *, smart: bool, now: int | Unknown = UNKNOWN) -> list[str]:
     headers = {"content-type": token_request.FORM}
     request = requests.token_request("POST", "https://idp.example.org/token", headers, body)
-    return [refusal.name for refusal in examine(token.checks(request), request, TokenContext(now=now, smart=smart)).refusals]
+    context = TokenContext(now=now, smart=smart)
+    return [refusal.name for refusal in examine(token.checks_for(request), request, context).refusals]
 
 
 def assertion(header: dict[str, str] | None = None, **more: object) -> str:

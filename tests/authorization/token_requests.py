@@ -76,7 +76,7 @@ def token_request(
 
 
 def examine_token(request: TokenRequest, context: TokenContext = KNOWN) -> Examination:
-    return examine(token.checks(request), request, context)
+    return examine(token.checks_for(request), request, context)
 
 
 def outcome(request: TokenRequest, context: TokenContext = KNOWN) -> tuple[str, str, int] | None:

@@ -141,6 +141,13 @@ def test_a_verb_a_question_or_a_noun_may_name_a_function(tmp_path: Path, name: s
     assert faults(names.find_faults, tmp_path, {A: f"def {name}(): ...\n"}) == []
 
 
+def test_a_noun_is_refused_as_the_name_of_a_public_function_of_src(tmp_path: Path) -> None:
+    text = "async def row(): ...\ndef read(): ...\ndef import_(): ...\ndef _row(): ...\nclass C:\n    def row(self): ...\n"
+    assert faults(names.find_faults, tmp_path, {A: text}) == [f"{A}:1: row doesn't say what the function does"]
+    allowed = {"tests/a.py": text, "src/sickbay/cli/commands/row.py": text}
+    assert faults(names.find_faults, tmp_path / "allowed", allowed) == []
+
+
 @pytest.mark.parametrize("decorator", ["property", "functools.cached_property", "pytest.fixture(scope='module')"])
 def test_a_value_may_be_named_by_a_participle(tmp_path: Path, decorator: str) -> None:
     assert faults(names.find_faults, tmp_path, {A: f"@{decorator}\ndef granted(self): ...\n"}) == []

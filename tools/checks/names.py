@@ -1,4 +1,4 @@
-"""Checks that constants say what they are and in which unit, and that functions are named by verbs or questions."""
+"""Checks that constants say what they are and in which unit, and that functions are named by verbs or questions, not nouns."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ WORDS = {
 CEILINGS = {"src/sickbay": "functions_named_by_participles", "tests": "functions_named_by_participles_in_tests"}
 VALUES = ("property", "cached_property", "setter", "fixture")
 """Decorators of functions that are named after their value."""
+COMMANDS = "src/sickbay/cli/commands"
+"""The folder of functions that are named like the commands that users enter."""
 
 
 def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
     for path, tree in parse_python(paths, root):
         place = path.relative_to(root).as_posix()
         yield from (f"{place}:{line}: {name} doesn't say what it is and in which unit" for name, line in _vague_constants(tree))
+        yield from (f"{place}:{line}: {name} doesn't say what the function does" for name, line in _find_nouns(place, tree))
     for folder, name in CEILINGS.items():
         functions, allowed = list(find_participles(paths, root, folder)), read_ceiling(root, name)
         if len(functions) > allowed:
@@ -55,6 +58,17 @@ def is_participle(name: str) -> bool:
         return True
     past = first in WORDS["irregular"] or (first.endswith("ed") and first not in WORDS["others"])
     return past and (not rest or rest[0] in WORDS["particles"])
+
+
+def _find_nouns(place: str, tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Yield each public function of a module of src whose name is one word and not a known verb, and its line."""
+    if not place.startswith("src/sickbay") or place.startswith(COMMANDS):
+        return
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_") and not _is_value(node):
+            word = node.name.rstrip("_")
+            if "_" not in word and word not in WORDS["verbs"] | WORDS["nouns"]:
+                yield node.name, node.lineno
 
 
 def _is_value(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -251,8 +251,8 @@ def test_a_policy_may_send_another_lifetime_than_the_real_one() -> None:
 
 
 def test_a_refresh_form_gets_the_refresh_checks() -> None:
-    assert token.checks(token_request(REFRESH_FORM)) == token.CHECKS["refresh_token"]
-    assert token.checks(token_request(REFRESH_FORM, grant_type=None)) == token.CHECKS["refresh_token"]
+    assert token.checks_for(token_request(REFRESH_FORM)) == token.CHECKS["refresh_token"]
+    assert token.checks_for(token_request(REFRESH_FORM, grant_type=None)) == token.CHECKS["refresh_token"]
 
 
 @pytest.mark.parametrize(

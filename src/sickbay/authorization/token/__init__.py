@@ -92,5 +92,5 @@ def compiled_checks(request: TokenRequest) -> CompiledChecks[TokenRequest, Token
     return by_grant.get(request.parameters.get("grant_type") or implied_grant_type(request)) or by_grant[None]
 
 
-def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:
+def checks_for(request: TokenRequest) -> tuple[TokenCheck, ...]:
     return compiled_checks(request).checks
