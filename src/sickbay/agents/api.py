@@ -98,7 +98,7 @@ def make_path(path: str, **query: str | int | None) -> str:
 
 
 def accept_header(token: str | None) -> str:
-    """Returns the Accept header. token: of a FHIR request; None for other requests."""
+    """Returns the Accept header. token: the token of a FHIR request; None for other requests."""
     return "application/json" if token is None else "application/fhir+json"
 
 

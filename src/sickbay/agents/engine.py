@@ -26,7 +26,7 @@ Tool = Callable[[SickbayApi, Mapping[str, Any]], Awaitable[Any]]
 
 
 async def answer(raw: bytes, api: SickbayApi, headers: Headers | None = None) -> Reply:
-    """Returns the response to a message. headers: of its HTTP request; None over stdio."""
+    """Returns the response to a message. headers: those of its HTTP request; None over stdio."""
     call = mcp.read(raw, headers)
     if isinstance(call, Reply):
         return call

@@ -40,7 +40,7 @@ def describe_request(request: Mapping[str, Any], *, headers: bool = False) -> di
 
 
 def describe(entry: Mapping[str, Any], own: Collection[str], app_id: str | None = None, *, is_full: bool = False) -> ToolResult:
-    """Returns an outline of an exchange from GET /exchanges/{id}. app_id: of its app, if it is registered."""
+    """Returns an outline of an exchange from GET /exchanges/{id}. app_id: that of its app, if it is registered."""
     untrusted = Untrusted()
     shown: dict[str, Any] = {
         "exchange": entry["id"],

@@ -76,7 +76,7 @@ class LoginContext(Struct, frozen=True):
 class TokenContext(Struct, frozen=True):
     """client: named by client_id, Basic or the assertion.
 
-    generation: of the refresh token sent, read from its text; None if it isn't one of our refresh tokens.
+    generation: that of the refresh token sent, read from its text; None if it isn't one of our refresh tokens.
     """
 
     now: int | Unknown = UNKNOWN

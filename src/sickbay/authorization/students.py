@@ -27,7 +27,7 @@ OF_APP: Final = frozenset(("", "edit", "secret", "settings", "policy", "cards", 
 
 
 class Wanted(Struct, frozen=True):
-    """The object that must belong to the student. id: of an app, an exchange or a launch; "" for lists.
+    """The object that must belong to the student. id: that of an app, an exchange or a launch; "" for lists.
 
     app of launch: the app that was launched, by any student.
     """

@@ -20,7 +20,7 @@ PAUSE_SECONDS: Final = 1.0
 
 
 class StreamEvent(NamedTuple):
-    """base: of the server."""
+    """base: that of the server."""
 
     name: str
     data: dict[str, Any]

@@ -20,7 +20,7 @@ OPENID = "/.well-known/openid-configuration"
 
 
 class LiveServer(NamedTuple):
-    """diagnosis: of its SMART configuration. context: what a pasted exchange is examined against."""
+    """diagnosis: that of its SMART configuration. context: what a pasted exchange is examined against."""
 
     diagnosis: Diagnosis
     context: dict[str, Any]

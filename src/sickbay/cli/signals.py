@@ -184,7 +184,7 @@ def call_first(callback: Callable[[], object]) -> None:
 
 @contextmanager
 def interrupt_blocked() -> Iterator[None]:
-    """Blocks Ctrl-C in this process until the block ends, and in processes started meanwhile until `unblock_interrupt`."""
+    """Blocks Ctrl-C in this process until the block ends, and in processes started inside it until `unblock_interrupt`."""
     from multiprocessing.resource_tracker import ensure_running
 
     ensure_running()  # otherwise it would start inside the block and unblock the signal

@@ -19,7 +19,7 @@ K_co = TypeVar("K_co", covariant=True)
 
 
 class Decided(Protocol[R_co, K_co]):
-    """A refused request and its context. intended_context: of the token that was probably meant, if none could be read."""
+    """A refused request and its context. intended_context: that of the token that was probably meant, if none could be read."""
 
     @property
     def request(self) -> R_co: ...

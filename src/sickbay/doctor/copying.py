@@ -129,7 +129,7 @@ SHORTEST_WIDTH = 40
 
 
 def join_lines(text: str) -> str:
-    """The text with spaces for the line breaks of wrapped paragraphs: those where the next word wouldn't have fitted."""
+    """Replaces line breaks in wrapped paragraphs with spaces: those before which the next word didn't fit."""
     return "\n\n".join(map(_join_paragraph, text.split("\n\n")))
 
 

@@ -162,7 +162,7 @@ def diagnose_line(line: Any) -> dict[str, Any]:
 
 
 class LikelyCause(NamedTuple):
-    """One cause. id: of its page. why: how to check whether it is this one."""
+    """One cause. id: that of its page. why: how to check whether it is this one."""
 
     id: str
     title: str

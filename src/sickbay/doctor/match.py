@@ -28,7 +28,7 @@ class FoundMessage(NamedTuple):
 
     skipped: the smallest number of other words between the parts of a phrase that it needs.
     spread: how many words of the text have at least one phrase of each group that it needs.
-    is_proved: of each group, a phrase that is found proves the message's usual cause.
+    is_proved: for each group, whether a phrase that is found proves the message's usual cause.
     """
 
     message: Message

@@ -32,7 +32,7 @@ class Reading(NamedTuple):
     """The evidence read from a text, before the error messages in it are looked up.
 
     evidence:  the exchange with the worst finding, as an input of `diagnose()`.
-    diagnosis: of all exchanges together. diagnoses: of each.
+    diagnosis: that of all exchanges together. diagnoses: those of each.
     inputs:    the exchanges. is_single: the text is exactly one of them.
     """
 

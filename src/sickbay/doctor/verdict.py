@@ -36,7 +36,7 @@ class Verdict(StrEnum):
 
 
 def decide(severities: Iterable[str], *, has_error: bool, is_examined: bool, is_understood: bool = True) -> Verdict:
-    """severities: of all findings. has_error: the text contains an error response.
+    """severities: those of all findings. has_error: the text contains an error response.
 
     is_examined: at least one request or response in the text was examined.
     is_understood: the text says nothing about a problem besides what was recognised.

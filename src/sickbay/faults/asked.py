@@ -14,10 +14,10 @@ WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 class AskedRequest(NamedTuple):
     """The properties of a request that a fault can select. path: below the base URL. app: a client_id; "" if it isn't known.
-    type: of FHIR.
+    type: the FHIR type.
 
     stage: one of FaultStage. A FHIR request has `access`, or `search` if it is one. is_export: part of a bulk export.
-    interaction: of FHIR.
+    interaction: the FHIR interaction.
     """
 
     tenant: str

@@ -19,7 +19,7 @@ MAXIMUM_NAMES = 50
 
 
 class Member(Struct, frozen=True, forbid_unknown_fields=True):
-    """A member of a kind. minimum, maximum: of a number, or of the characters of a text."""
+    """A member of a kind. minimum, maximum: limits of a number, or of the characters of a text."""
 
     type: Literal["integer", "number", "string", "header", "object", "names", "expiry", "any"]
     required: bool = False

@@ -9,7 +9,7 @@ WRONG_ISSUER = "https://another-issuer.example.org"
 
 
 def change(fault: Fault, parameters: dict[str, str | None], description: str) -> dict[str, str | None]:
-    """Returns the parameters of the redirect with this fault. description: of an error."""
+    """Returns the parameters of the redirect with this fault. description: the error's description."""
     match fault.kind, fault.members.get("value"):
         case "authorize-error", _:
             error = {"error": str(fault.members["error"]), "error_description": description}

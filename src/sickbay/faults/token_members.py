@@ -13,7 +13,7 @@ UNKNOWN_KEY = "key-that-is-not-published"
 
 
 def change(fault: Fault, members: Mapping[str, Any], sent_refresh_token: str | None) -> dict[str, Any]:
-    """Returns the members with this fault. sent_refresh_token: of the request, if it refreshed a token."""
+    """Returns the members with this fault. sent_refresh_token: that of the request, if it refreshed a token."""
     match fault.kind:
         case "no-refresh-token":
             return {name: value for name, value in members.items() if name != "refresh_token"}

@@ -155,7 +155,7 @@ def _parse_resource(version: str, place: str, body: bytes, resource: Any) -> Par
 
 
 def prepare(version: str, piece: ParsedResource, base: str) -> Ready:
-    """Adds the index entries. base: of the server that will store it; references on that base are local."""
+    """Adds the index entries. base: that of the server that will store it; references on that base are local."""
     return Ready(piece.type, piece.id, piece.body, extract(version, piece.resource, base))
 
 

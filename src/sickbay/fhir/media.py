@@ -21,7 +21,7 @@ QUOTED = 400
 
 
 class Media(Struct, frozen=True):
-    """content_type: of the response, None if nothing matches (406). asked: the header or parameter that chose it."""
+    """content_type: that of the response, None if nothing matches (406). asked: the header or parameter that chose it."""
 
     content_type: str | None
     asked: str = ""

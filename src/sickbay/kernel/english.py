@@ -24,7 +24,7 @@ WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
-    """'1 request', '2 requests'. plural: of an irregular noun, such as 'entries'."""
+    """'1 request', '2 requests'. plural: the plural of an irregular noun, such as 'entries'."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
@@ -63,7 +63,7 @@ def describe_span(seconds: int) -> str:
 
 
 def describe_size(number: int) -> str:
-    """'12 KB', '3.4 MB'. number: of bytes."""
+    """'12 KB', '3.4 MB'. number: the number of bytes."""
     return f"{number / 1_000_000:.1f} MB" if number >= 1_000_000 else f"{-(-number // 1000)} KB"
 
 

@@ -11,7 +11,7 @@ _pauses = 0
 
 @contextmanager
 def pause_collection() -> Iterator[None]:
-    """Pause the garbage collector. Keep it short, because garbage of other code isn't freed meanwhile. May overlap, on one
+    """Pause the garbage collector. Keep it short, because other code's garbage isn't freed either. May overlap, on one
     thread. Without a pause, the garbage collector looks at each of the objects several times.
     """
     global _pauses

@@ -131,7 +131,7 @@ class Drafts:
     """Files of one folder that appear together when all of them are written, or not at all.
 
     Each is written under a random name and then renamed. A symbolic link under the final name is refused. The folder
-    is held open, so that a link that takes its place meanwhile leads nowhere.
+    is held open, so that a link that takes its place leads nowhere.
     """
 
     def __init__(self, folder: Path) -> None:

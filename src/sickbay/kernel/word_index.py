@@ -30,7 +30,7 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 class WordIndex(Struct, frozen=True):
     """postings: for each stem, in turn, how far its next document is behind the one before, and how often the stem is in it.
 
-    The distances are small numbers, so that the index takes little space. lengths: of the documents.
+    The distances are small numbers, so that the index takes little space. lengths: those of the documents.
     """
 
     postings: dict[str, list[int]]

@@ -27,7 +27,7 @@ def is_mixed_content(page: str, address: str) -> bool:
 def refusing_header(headers: Mapping[str, str], address: str, page: str) -> str:
     """The header with which this response keeps a page of the origin `page` from framing it; "" if none does.
 
-    headers: names in lower case. address: of the response. A source that isn't understood allows the frame.
+    headers: names in lower case. address: that of the response. A source that isn't understood allows the frame.
     """
     ancestors = _frame_ancestors(headers.get("content-security-policy", ""))
     if not ancestors:

@@ -24,7 +24,7 @@ class WrittenPortions(NamedTuple):
     """The stored progress of a population that isn't complete.
 
     day: of its appointments. portions: how many of `population.portions` are stored. pace: milliseconds for each portion, 0 if
-    it isn't known yet. revision: of the record, 0 if there is none.
+    it isn't known yet. revision: that of the record, 0 if there is none.
     """
 
     day: datetime.date

@@ -40,7 +40,7 @@ Outcome: TypeAlias = Literal["more", "complete", "taken"]
 ProgressListener: TypeAlias = Callable[[ResourceSpace, PopulationProgress], None]
 
 RESOURCES_AT_A_TIME = 4000
-"""A transaction ends with the patient that reaches this number of resources. Other writes wait meanwhile, about 0.2 s."""
+"""A transaction ends with the patient that reaches this number of resources. Other writes wait about 0.2 s for it."""
 COPIED_AT_A_TIME = 12_000
 """As many resources as are copied from a file in about the same time, at least one portion."""
 LOOK_AGAIN_SECONDS = 0.25

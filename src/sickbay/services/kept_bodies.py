@@ -17,7 +17,7 @@ EXCHANGE_BYTES: Final = 1_000
 
 
 class KeptBody(NamedTuple):
-    """size: of the body as sent. content: empty if it was longer than BODY_BYTES, or can't be decompressed."""
+    """size: that of the body as sent. content: empty if it was longer than BODY_BYTES, or can't be decompressed."""
 
     content_type: str
     size: int
@@ -25,7 +25,7 @@ class KeptBody(NamedTuple):
 
 
 class KeptExchange(NamedTuple):
-    """The bodies of one exchange. version: of FHIR."""
+    """The bodies of one exchange. version: the FHIR version."""
 
     tenant: str
     version: str

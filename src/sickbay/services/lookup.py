@@ -59,7 +59,7 @@ class FoundExchanges(NamedTuple):
 
 
 def read_search(text: str, origins: Collection[str]) -> TypedSearch:
-    """origins: of this Sickbay, as browsers write them."""
+    """origins: those of this Sickbay, as browsers write them."""
     text = text[:SEARCH_CHARACTERS].strip()
     ids = tuple(dict.fromkeys(_ID.findall(unquote(text))))[:CANDIDATE_IDS]
     parts, origin = urls.split(text), urls.origin_of(text)

@@ -205,7 +205,7 @@ async def register(
 ) -> Registered:
     """Registers or changes an app for an operator. Nothing is stored if a check refuses. Raises the errors of `save`.
 
-    steps: of the transaction that stores it.
+    steps: those of the transaction that stores it.
     """
     client, secret = _build(runtime, settings, old)
     if old is not None:

@@ -133,7 +133,7 @@ async def _answer_request(runtime: Runtime, decision: TokenDecision, loaded: _Lo
 
 
 def _summarise_grant(code: AuthorizationCode, client: Client, policy: Policy, members: frozenset[str]) -> TokenSummary:
-    """members: of the token response."""
+    """members: those of the token response."""
     rows = [scope_negotiation.Negotiated(*row) for row in code.negotiated]
     lacks = less_than_asked.find_missing(rows, code, client, policy, members)
     other_patient = less_than_asked.explain_other_patient(code, client) if "patient" in members else ""

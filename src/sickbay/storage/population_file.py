@@ -129,11 +129,11 @@ def create_tables(draft: Path) -> None:
 
 class _Export:
     def __init__(self, db: apsw.Connection, number: int, sequence: int) -> None:
-        """number: of the space. sequence: of the mark."""
+        """number: that of the space. sequence: that of the mark."""
         self._db, self._number, self._sequence = db, number, sequence
 
     def run(self, version: str, versions: int) -> bool:
-        """version: of FHIR. versions: how many the space must have."""
+        """version: the FHIR version. versions: how many the space must have."""
         db, number = self._db, self._number
         first, last, count, span = fetch_rows(db, VERSIONS, (number,))[0]
         unusual = db.execute(UNUSUAL, (number,)).get

@@ -24,7 +24,7 @@ class TooCostly(Exception):
 class Occurrence(NamedTuple):
     """A value, and the number of matches that have it.
 
-    system: of a code, or the type of a reference. It is "" if there is none.
+    system: the system of a code, or the type of a reference. It is "" if there is none.
     """
 
     system: str

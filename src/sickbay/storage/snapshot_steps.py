@@ -20,7 +20,7 @@ class ResourceSpace(NamedTuple):
 class SaveSnapshot(msgspec.Struct, frozen=True, gc=False):
     """Copy records and the versions written in some spaces since their mark `patients`. Replaces the snapshot's content.
 
-    kinds: of the records, except sessions of administrators. keys: of more records, of kind meta.
+    kinds: those of the records, except sessions of administrators. keys: those of more records, of kind meta.
     """
 
     name: str

@@ -55,7 +55,7 @@ Form: TypeAlias = Literal["html", "json", "text", "markdown"]
 
 
 class PageOptions(Struct, frozen=True):
-    """tenant: of a page of an EHR. here: the current link of the bar. bare: no navigation. frames: may embed an app.
+    """tenant: that of a page of an EHR. here: the current link of the bar. bare: no navigation. frames: may embed an app.
 
     leads_to: addresses outside our origin to which a form on the page may redirect.
     """

@@ -53,7 +53,7 @@ def _permitted_parts(text: str, allowed: tuple[scopes.Scope, ...]) -> list[str]:
 
 
 def list_narrowings(text: str, version: str) -> tuple[tuple[str, str], ...]:
-    """Returns label and scope of each way to narrow this scope. version: of FHIR, such as "r4". Only v2 scopes can
+    """Returns label and scope of each way to narrow this scope. version: the FHIR version, such as "r4". Only v2 scopes can
     be narrowed.
     """
     scope = scopes.parse(text)

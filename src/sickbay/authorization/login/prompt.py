@@ -16,7 +16,7 @@ LONGEST_AGE = 1000 * 366 * 86400
 class SignInParameters(Struct, frozen=True):
     """prompts: those in PROMPTS, and unknown ones, which have no effect. max_age: seconds; None if absent or not a number.
 
-    subject: of the id_token_hint. It isn't verified, because it can only make a silent request fail.
+    subject: that of the id_token_hint. It isn't verified, because it can only make a silent request fail.
     """
 
     prompts: frozenset[str] = frozenset()

@@ -70,7 +70,7 @@ def negotiate(
     requested: tuple[str, ...], client: Client, policy: Policy, types: tuple[str, ...] = ()
 ) -> tuple[tuple[str, bool, str], ...]:
     """Returns each requested scope, whether it is granted, and why it isn't or why it was added. If the server drops nothing,
-    wrong scopes were refused before. types: of the FHIR base that the token is for; () if they aren't known.
+    wrong scopes were refused before. types: those of the FHIR base that the token is for; () if they aren't known.
     """
     registered = scopes.parse_all(scopes.split(client.scope))
     rows = [(text, not (reason := _reason_for_loss(text, registered, client, policy, types)), reason) for text in requested]

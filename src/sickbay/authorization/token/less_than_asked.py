@@ -19,7 +19,7 @@ NONE_IN_EHR: Final = "The EHR launched the app without a patient."
 def find_missing(
     rows: Sequence[Negotiated], code: AuthorizationCode, client: Client, policy: Policy, members: Collection[str]
 ) -> tuple[Missing, ...]:
-    """Returns what the response lacks. rows: the requested scopes. members: of the token response."""
+    """Returns what the response lacks. rows: the requested scopes. members: those of the token response."""
     asked = {row.asked: row for row in rows}
     found = [_missing_context(name, asked.get(scope)) for name, scope in CONTEXTS.items() if name not in members]
     if "patient" not in members and "launch/patient" not in asked and "launch" in asked and "smart_style_url" in code.context:

@@ -77,7 +77,7 @@ def build_response(
     id_token: str | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Returns the response (RFC 6749 5.1; SMART 2.2, launch context). context: of the code or family. extra: the dialect's
+    """Returns the response (RFC 6749 5.1; SMART 2.2, launch context). context: that of the code or family. extra: the dialect's
     members.
     """
     members: dict[str, Any] = {

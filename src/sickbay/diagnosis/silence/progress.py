@@ -12,7 +12,7 @@ from sickbay.protocol import scopes
 
 State: TypeAlias = Literal["running", "stalled", "worked", "refused"]
 Awaited: TypeAlias = Literal["launch", "discovery", "authorize", "login", "token", "access", "refresh", "again", "poll", "file"]
-"""launch: the first one of an app. again: a new launch after a refused refresh. poll, file: of an export."""
+"""launch: the first one of an app. again: a new launch after a refused refresh. poll, file: requests of an export."""
 AWAITED_SECONDS: Final[Mapping[Awaited, float]] = {
     "launch": 60,
     "discovery": 20,

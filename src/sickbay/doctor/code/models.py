@@ -17,7 +17,7 @@ class CodeRequest(NamedTuple):
 
     language: the library or command, such as "fetch", "requests" or "curl". method, url: "" if unknown.
     headers: those that the code sets and the Content-Type that the library adds.
-    body: as it is sent; "" if there is none. first_line, last_line: of the paste, the first is 1.
+    body: as it is sent; "" if there is none. first_line, last_line: those of the paste, the first is 1.
     variables: the names of the values that aren't known.
     """
 

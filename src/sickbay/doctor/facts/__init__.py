@@ -71,7 +71,7 @@ def find_pattern(described: FactPattern, evidence: Evidence) -> Values | None:
 
 
 def _has_request(described: FactPattern, evidence: Evidence) -> bool:
-    """Whether the text has a request of the kind and grant type, with and without the parameters, that the fact is about."""
+    """Whether the text has a request that matches the fact: its kind, grant type, and present and missing parameters."""
     if described.kind and described.kind not in evidence.kinds:
         return False
     if described.grant and not _has_grant(described.grant, evidence):

@@ -52,7 +52,7 @@ def find_objects(text: str) -> Iterator[Piece]:
 
 _SENT = compile_late(r"\b(?:s[ae]nd|sent|sends|sending|post|body|params|parameters|payload|data|request|raw)\b", re.I)
 _SNAKE, _CAMEL = compile_late(r"\A(?!scopes\Z|\w{1,20}_url\Z)[a-z][^A-Z]{0,60}\Z"), compile_late(r"(?![A-Z][a-z])")
-"""Names in an object of parameters: in one that isn't said to be sent, and in one that is. Logs have names of their own."""
+"""Names of parameters in an object: one that may not be sent, and one that certainly is. Logs have names of their own."""
 
 
 def find_options(text: str) -> Iterator[tuple[int, int]]:
@@ -263,7 +263,7 @@ response_mode prompt assertion iss
 """
 NAMES = frozenset(_NAMES.split())
 _TELLING = frozenset(("grant_type", "response_type", "code_verifier", "client_assertion"))
-"""Parameters that only occur in requests: without one of them a list may be anything."""
+"""Parameters that occur only in requests. A list without any of them may be anything."""
 _NAME = r"[A-Za-z_][\w.-]{0,40}="
 _FIRST_NAME, _NEXT_NAME = compile_late(rf"(?<![\w?&=.%/-]){_NAME}"), compile_late(rf"&\s?{_NAME}")
 _VALUE = compile_late(r"[^\s&\"'<>`]*+")

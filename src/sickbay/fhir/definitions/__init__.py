@@ -51,7 +51,7 @@ _UNPACK = {"elements": _unpack_elements, "search": _unpack_search}
 
 
 def read_table(name: str, folder: Path = _HERE) -> dict[str, Any]:
-    """Reads a table. name: of its file without the suffix."""
+    """Reads a table. name: that of its file without the suffix."""
     import gzip  # only the first use of a version needs it
 
     table = orjson.loads(gzip.decompress((folder / f"{name}.json.gz").read_bytes()))

@@ -25,7 +25,7 @@ ASYNC_READING, WRITING = ("GET", "POST"), ("POST",)
 class Operation(Struct, frozen=True):
     """types None: all types. takes: parameter -> kind, in a query or in Parameters; None: search parameters.
 
-    letters: of cruds, for the type in the URL; "" if any valid token is enough, or if the operation has its own check.
+    letters: from cruds, for the type in the URL; "" if any valid token is enough, or if the operation has its own check.
     """
 
     name: str

@@ -16,7 +16,7 @@ def html_bytes(text: str) -> int:
 
 
 class PageBudget:
-    """The remaining size of a page. bytes: of text and of the markup around it."""
+    """The remaining size of a page. bytes: those of text and of the markup around it."""
 
     def __init__(self, bytes: int) -> None:
         self._left = bytes

@@ -24,7 +24,7 @@ MAXIMUM_APPS: Final = 10_000
 
 
 class LastExchange(Struct, frozen=True):
-    """The last exchange that shows a milestone. at: its arrival in microseconds. rule: of a refusal."""
+    """The last exchange that shows a milestone. at: its arrival in microseconds. rule: that of a refusal."""
 
     id: str
     at: int

@@ -50,7 +50,7 @@ class SearchExplanation(Struct, frozen=True):
 
 
 class _Question(Struct, frozen=True):
-    """A question to another worker. ids: of exchanges. now: explain waiting searches. holder: only theirs; None: all."""
+    """A question to another worker. ids: those of exchanges. now: explain waiting searches. holder: only theirs; None: all."""
 
     ids: tuple[str, ...]
     now: bool = False

@@ -43,7 +43,7 @@ def holder_of(token: AccessToken) -> Holder:
 class EmptySearch(Struct):
     """A search that found nothing, or whose includes added nothing (then `matched` is true).
 
-    id: of its exchange. token: the hash of its token; "" if a user searched in the explorer. request: without headers.
+    id: that of its exchange. token: the hash of its token; "" if a user searched in the explorer. request: without headers.
     answer, explanation: None until it is explained.
     """
 

@@ -21,7 +21,7 @@ TABLES = ("paths", "answers", "policy", "words", "token_response", "id_token", "
 
 
 def create(document: Mapping[str, Any], base: str, digest: str) -> Tenant:
-    """Make the hospital. base: Sickbay's base URL. digest: of the file."""
+    """Make the hospital. base: Sickbay's base URL. digest: that of the file."""
     name = document["name"]
     dialect = dialects.read(document.get("like", dialects.STANDARD), _merge_dialect(document))
     types = {version: types_of(VERSIONS[version].number) for version in dialect.fhir}

@@ -42,7 +42,7 @@ def is_about_grant(fault: Fault) -> bool:
 async def change(
     runtime: Runtime, tenant: Tenant, faults: Sequence[Fault], members: dict[str, Any], sent_refresh_token: str | None
 ) -> dict[str, Any]:
-    """The members of a token response with these faults. sent_refresh_token: of the request, if it refreshed a token."""
+    """The members of a token response with these faults. sent_refresh_token: that of the request, if it refreshed a token."""
     for fault in faults:
         members = token_members.change(fault, members, sent_refresh_token)
         match fault.kind:

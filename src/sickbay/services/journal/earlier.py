@@ -28,7 +28,7 @@ UNDEFINED: Final = frozenset(("fhir-patient-undefined", "fhir-search-missing-pat
 
 
 async def add_earlier_moment(runtime: Runtime, record: Record, entry: dict[str, Any]) -> dict[str, Any]:
-    """Returns the exchange with the earlier moment in the findings that follow from it. record: of the exchange."""
+    """Returns the exchange with the earlier moment in the findings that follow from it. record: that of the exchange."""
     if entry["stage"] not in FHIR_STAGES or not record.family or not any(map(_may_follow, entry["findings"])):
         return entry
     found = await runtime.store.find("exchange", family=record.family, label="token", until=record.at, limit=TOKEN_RESPONSES)

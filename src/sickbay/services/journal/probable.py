@@ -209,7 +209,7 @@ async def _next_launch(runtime: Runtime, record: Record, loose: Trace) -> Guess 
 async def guess_for_launch(
     runtime: Runtime, records: Sequence[Record], launch: Launch | None = None
 ) -> list[tuple[Record, Guess]]:
-    """Returns the loose exchanges that probably belong to a launch, oldest first. records: of the launch, oldest first.
+    """Returns the loose exchanges that probably belong to a launch, oldest first. records: those of the launch, oldest first.
 
     launch: its record. A launch that a script created has no exchange of its own, only what the app then sends.
     """

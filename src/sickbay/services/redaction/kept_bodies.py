@@ -53,7 +53,7 @@ _WORDS: Final = re.compile(r"[^\s\"'<>,;:=&()\[\]{}|?#]+")
 
 
 def mask(body: str, content_type: str, version: str, live: LiveSecrets) -> str:
-    """The body without secrets, indented if it is JSON or XML. version: of FHIR."""
+    """The body without secrets, indented if it is JSON or XML. version: the FHIR version."""
     live.left = MAXIMUM_HASHES
     masking, media = _Masking(live), content_type.partition(";")[0].strip().lower()
     try:

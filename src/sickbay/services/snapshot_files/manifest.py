@@ -32,9 +32,9 @@ class PopulationOf(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SpaceOf(Struct, frozen=True, forbid_unknown_fields=True):
-    """A hospital's resources of one FHIR version. day: of its newest appointments.
+    """A hospital's resources of one FHIR version. day: that of its newest appointments.
 
-    first: of those that came with the sample patients, null if they were still missing. written: how many versions Sickbay
+    first: the first that came with the sample patients, null if they were still missing. written: how many versions Sickbay
     itself has written since. filled: how many of the versions came with the sample patients.
     """
 

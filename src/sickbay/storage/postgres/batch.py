@@ -130,7 +130,7 @@ class Batch:
         self.resources[nid] = (nid, space, resource.type, resource.state, resource.id, *current)
 
     def count(self, space: int, type: int, change: int) -> None:
-        """Add to the live resources of a type."""
+        """Add to the number of live resources of a type."""
         self.counts[space, type] = self.counts.get((space, type), 0) + change
 
     def rows(self, before: Mapping[int, undo.RowsByTable]) -> dict[str, list[tuple[Any, ...]]]:

@@ -28,7 +28,7 @@ class _Stopped(Exception):
 
 
 class _Span(NamedTuple):
-    """The range to export. number: of the space. low, last: the nid before the first resource, and that of the last one.
+    """The range to export. number: that of the space. low, last: the nid before the first resource, and that of the last one.
 
     versions: how many there are up to the mark.
     """
@@ -78,7 +78,7 @@ class _Export:
         self._nids: dict[int, int] = {}
 
     async def run(self, version: str) -> None:
-        """version: of FHIR."""
+        """version: the FHIR version."""
         span = self._span
         query = f"SELECT nid FROM resource WHERE nid > {span.low} AND nid <= {span.last} ORDER BY nid"
         self._nids = {nid: number for number, (nid,) in enumerate(await self._db.fetch(query), FIRST + 1)}
@@ -118,7 +118,7 @@ class _Export:
         await self._db.execute(f"CLOSE {table}_rows")
 
     def _translate(self, columns: Sequence[str], row: Sequence[Any], place: int) -> tuple[Any, ...]:
-        """place: of the row in the table, from 1."""
+        """place: that of the row in the table, from 1."""
         return tuple([_translate(column, value, self._nids, place) for column, value in zip(columns, row, strict=True)])
 
 

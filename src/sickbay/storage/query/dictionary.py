@@ -23,7 +23,7 @@ LIVE_OF_TYPE = "SELECT coalesce(sum(live), 0) FROM type_count WHERE space = ? AN
 class Dictionary:
     """The dictionary of a reader. A number's meaning never changes, so numbers found are cached; missing entries aren't.
 
-    caches: of look-ups that a write may change. `StoreQueries` replaces them.
+    caches: those of look-ups that a write may change. `StoreQueries` replaces them.
     """
 
     def __init__(self, reader: SqlReader) -> None:

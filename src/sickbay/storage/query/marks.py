@@ -108,7 +108,7 @@ FORGET_UNUSED: Final = (
 
 
 class Restored(NamedTuple):
-    """A resource as it was at the mark. body: of the last version that isn't a deletion. entries: the facts of that body.
+    """A resource as it was at the mark. body: that of the last version that isn't a deletion. entries: the facts of that body.
 
     hides: whether it is hidden if it is deleted.
     """

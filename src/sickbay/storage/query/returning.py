@@ -82,7 +82,7 @@ class Return:
         yield Do(marks.FORGET_LATER, since)
 
     def repeat(self, nids: list[int], missing: tuple[Any, ...]) -> Actions:
-        """Write versions of a snapshot. nids: of their resources. missing: selects the versions."""
+        """Write versions of a snapshot. nids: those of their resources. missing: selects the versions."""
         yield _count(nids, -1)
         yield Do(snapshots.KEEP_BODIES, (marks.encode_numbers(nids),))
         yield Do(snapshots.ADD_VERSIONS, missing)

@@ -95,7 +95,7 @@ def record_rows(name: str, records: Iterable[Record]) -> Iterator[Row]:
 
 
 def mark_rows(name: str, space: int, saved: SavedSpace, marks: Mapping[str, int], sequences: Sequence[int]) -> list[Row]:
-    """Return the rows of MARK_COLUMNS. marks: of MARKS_UP_TO_BASE. sequences: the new numbers of the versions."""
+    """Return the rows of MARK_COLUMNS. marks: rows of MARKS_UP_TO_BASE. sequences: the new numbers of the versions."""
     kept: list[Row] = [(name, space, mark, sequence) for mark, sequence in marks.items() if mark != FILLED]
     if saved.filled is None:
         return kept

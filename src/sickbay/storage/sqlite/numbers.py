@@ -81,7 +81,7 @@ class Counters(dict[tuple[str, str], int]):
         return self.number << SHIFT | self.allocated
 
     def count(self, type: int, change: int) -> None:
-        """Add to the live resources of a type."""
+        """Add to the number of live resources of a type."""
         self.live[type] = self.live.get(type, 0) + change
 
     def copy(self) -> Counters:

@@ -211,7 +211,7 @@ class Changes:
         self.db.execute(_UPDATE, (state, version, changed, revision, facts, body, nid))
 
     def _add_to_history(self, space: Counters, nid: int, step: Save, facts: str, change: bytes | None = None) -> None:
-        """Add a version to the history. change: of the index, encoded; None for the first version."""
+        """Add a version to the history. change: that of the index, encoded; None for the first version."""
         space.sequence += 1
         row = nid, step.version_id, space.sequence, step.at, step.interaction, step.who, facts, change
         self._rows.append(HISTORY, row)

@@ -274,7 +274,7 @@ class SilenceCause(Struct, frozen=True):
 
 
 class LaunchState(Struct, frozen=True):
-    """One launch. id: of its timeline. causes: the likeliest first. exchanges: ids, oldest first."""
+    """One launch. id: its timeline's id. causes: the likeliest first. exchanges: ids, oldest first."""
 
     id: str
     app: str | None

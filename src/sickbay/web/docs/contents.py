@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Entry(NamedTuple):
-    """A link of the navigation. page: the path below docs/ without .md. anchor: of a section of the page, or ""."""
+    """A link of the navigation. page: the path below docs/ without .md. anchor: that of a section of the page, or ""."""
 
     title: str
     page: str

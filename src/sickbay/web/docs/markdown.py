@@ -19,7 +19,7 @@ Resolve = Callable[[str], str | None]
 
 @dataclass(frozen=True, slots=True)
 class RenderedPage:
-    """headings: (anchor, text) of the headings of level 2. anchors: of all headings."""
+    """headings: (anchor, text) of the headings of level 2. anchors: those of all headings."""
 
     title: str
     html: str

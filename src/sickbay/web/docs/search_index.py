@@ -23,7 +23,7 @@ QUERY_CHARACTERS = 200
 
 
 class IndexedPassage(NamedTuple):
-    """address: below /docs/. title: of the page."""
+    """address: below /docs/. title: that of the page."""
 
     address: str
     title: str

@@ -62,7 +62,7 @@ WRONG_ADDRESS: Final[frozenset[ObstacleKind]] = frozenset(("no-connection", "tls
 def explain_obstacle(
     obstacle: FrameObstacle, app: str, uri: str, page: str, address: str, tab: str, edit: str = ""
 ) -> NoticeView:
-    """page: the origin of the chart. address: of the frame. tab: opens the app in a tab. edit: the form that changes its
+    """page: the origin of the chart. address: that of the frame. tab: opens the app in a tab. edit: the form that changes its
     registration; "" for those who may not change it.
     """
     facts = {

@@ -40,7 +40,7 @@ def may_read_all(request: Request) -> bool:
 
 
 def _may_read_bodies(request: Request) -> bool:
-    """Whether the request may read the bodies of FHIR requests: only the administrator's, and no student's."""
+    """Whether the sender may read the bodies of FHIR requests: the administrator may, students may not."""
     return may_read_all(request) and not students.owner_of(request)
 
 
@@ -71,7 +71,7 @@ async def show_by_id(request: Request, sandbox: Sandbox, id: str) -> Response:
 async def show_exchange(
     request: Request, sandbox: Sandbox, entry: Mapping[str, Any], *, notes: Sequence[str] = (), body: str = ""
 ) -> Response:
-    """The page of an exchange. notes, body: of a request that was just sent again."""
+    """The page of an exchange. notes, body: those of a request that was just sent again."""
     administers = may_read_all(request)
     view = exchange_view(_add_pkce_pair(entry), **await load_names(sandbox, entry, full=administers))
     if administers:

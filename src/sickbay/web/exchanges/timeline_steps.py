@@ -41,7 +41,7 @@ AHEAD: Final = ("waits", "stalled")
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """One step of a launch. origin, target: of LIFELINES.
+    """One step of a launch. origin, target: from LIFELINES.
 
     kind: passed | refused | warning, of a request; redirect, of its response; page, shown to the user; gap, for exchanges that
     aren't shown; waits | stalled, of a step that hasn't come. number: of a request, from 1. probably: why it probably belongs

@@ -1,4 +1,4 @@
-"""Asks a FHIR base inside this process, with the decisions of a real request, and only for what doesn't write.
+"""Sends requests to a FHIR base inside this process, with the decisions of real requests. It never writes.
 
 A refused request, and one that finds nothing, is recorded like an app's, so that its page explains it. Others leave no trace.
 """

@@ -44,7 +44,7 @@ class ExplorerPage:
         return {"json": "json", "xml": "xml"}.get(parse(self.place.query).get("_format") or "", "")
 
     def sent_place(self) -> ExplorerPlace:
-        """The place without the parameters that are only about the page."""
+        """The place without the parameters that only affect the page."""
         return self.place._replace(query=leave_out(self.place.query, *SHAPING))
 
     async def show(self, name: str, make: Any, status: int = 200) -> Response:

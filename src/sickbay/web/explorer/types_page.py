@@ -23,7 +23,7 @@ COUNT: Final = "_summary=count"
 
 
 class TypeCount(NamedTuple):
-    """number: None if it isn't known. status: of the response to the search that counts; 0 if it wasn't sent."""
+    """number: None if it isn't known. status: that of the response to the search that counts; 0 if it wasn't sent."""
 
     type: str
     number: int | None = None

@@ -32,7 +32,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """The request of a page: its URL, as code, and its exchange if it was recorded. status: of its response."""
+    """The request of a page: its URL, as code, and its exchange if it was recorded. status: that of its response."""
 
     url: str
     tabs: tuple[Tab, ...]

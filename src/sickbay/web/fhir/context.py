@@ -48,7 +48,7 @@ def fhir_base(sandbox: Sandbox, tenant: Tenant, version: str, documents: Documen
 class FhirContext(Struct, frozen=True, gc=False):
     """The context of a granted request.
 
-    query: of a search or a conditional write. content: the Content-Type header of a response with a resource.
+    query: that of a search or a conditional write. content: the Content-Type header of a response with a resource.
     """
 
     base: FhirBase

@@ -338,7 +338,7 @@ def _exchange_of_request(
 
 
 async def _send_response(send: Send, method: str, response: FhirResponse, cors: Sequence[tuple[bytes, bytes]], id: str) -> None:
-    """cors: the headers that let a page read the response. id: of the exchange."""
+    """cors: the headers that let a page read the response. id: that of the exchange."""
     body = response.body
     headers = [*response.headers, *cors, (b"x-correlation-id", id.encode()), *ALWAYS]
     if response.stream is not None:

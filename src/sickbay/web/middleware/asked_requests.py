@@ -73,7 +73,7 @@ def stage_of(runtime: Runtime, path: str) -> str:
 
 
 async def read(runtime: Runtime, scope: Scope, body: bytes) -> Found | None:
-    """Reads the properties of a request; None if no fault applies to this address. body: of a form."""
+    """Reads the properties of a request; None if no fault applies to this address. body: that of a form."""
     path = scope["path"]
     tenant = _tenant_in_path(runtime, path)
     if tenant is None:

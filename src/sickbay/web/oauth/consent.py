@@ -12,7 +12,7 @@ from sickbay.web.oauth.sign_in import ConsentGroup, ConsentItem, ScopePart
 
 
 def as_before(groups: Iterable[ConsentGroup], version: str, before: Consent | None) -> tuple[ConsentGroup, ...]:
-    """Preset the checkboxes. before: the last answer, None if there is none. version: of FHIR."""
+    """Preset the checkboxes. before: the last answer, None if there is none. version: the FHIR version."""
     last = before or Consent((), 0)
     return tuple(replace(group, items=tuple(_item_as_before(item, version, last) for item in group.items)) for group in groups)
 

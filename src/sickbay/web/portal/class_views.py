@@ -103,7 +103,7 @@ class JoinView:
 
 @dataclass(frozen=True, slots=True)
 class MemberView:
-    """The class page of a student. code: a new personal code, shown only here. chart: of a patient. row: how far the
+    """The class page of a student. code: a new personal code, shown only here. chart: that of a patient. row: how far the
     student is.
     """
 

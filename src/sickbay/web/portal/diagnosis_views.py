@@ -136,7 +136,7 @@ VERDICT_TAGS: dict[Verdict, tuple[str, str]] = {
 
 
 def rule_view(rule: Rule, case: Case | None, diagnosis: Diagnosis | None = None) -> RuleView:
-    """diagnosis: of the refused input in the case. It fills the texts of the rule and marks the errors in the table."""
+    """diagnosis: that of the refused input in the case. It fills the texts of the rule and marks the errors in the table."""
     findings = diagnosis.explanation.findings if diagnosis else ()
     finding = next((finding for finding in findings if finding.id == rule.id), None)
     shown = doctor_view("", case.refused, diagnosis).rows if case and diagnosis else ()

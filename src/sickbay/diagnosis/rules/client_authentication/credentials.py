@@ -1,4 +1,4 @@
-"""Rules about the credentials that a client sends: missing, wrong, or of the wrong method."""
+"""Rules about a client's credentials: missing, wrong, or sent with the wrong method."""
 
 from collections.abc import Mapping
 

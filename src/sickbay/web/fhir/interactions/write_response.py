@@ -17,7 +17,7 @@ from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, ver
 
 
 async def respond_to_write(context: FhirContext, request: AccessRequest, body: Body | None = None) -> FhirResponse:
-    """Carry out a create, update, patch or delete. body: of a create or update."""
+    """Carry out a create, update, patch or delete. body: that of a create or update."""
     base, access = context.base, context.access
     wanted = WriteRequest(base.tenant, base.space, request.type or "", request, access, body, context.query)
     result = await writing.write(base.sandbox.runtime, wanted)
