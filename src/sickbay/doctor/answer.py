@@ -1,4 +1,4 @@
-"""Puts the answer together: what the rules found, and the causes of the messages that the text shows."""
+"""Combines the answer: what the rules found, and the causes of the messages that the text shows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sickbay.doctor.model import Basis, Knowledge, Message
 from sickbay.doctor.rank import DESCRIBED_LETTERS, RankedCause, is_repeated, rank_causes
 
 RANKS = ("most likely", "likely", "possible")
-"""How likely a cause is, by its place in the list."""
+"""The likelihood of a cause, by its place in the list."""
 BASES: dict[Basis, str] = {"documented": "Documented", "observed": "Reported by users", "inferred": "Inferred"}
 
 
@@ -56,7 +56,7 @@ def name_product(recognised: Recognised) -> str:
 def list_causes(recognised: Recognised, ranks: Sequence[str] = RANKS) -> tuple[LikelyCause, ...]:
     """The causes as they are shown, the most likely first. ranks: how likely the first ones are, and all others.
 
-    If nothing in the text points to the first one before others, all are only possible.
+    If nothing in the text points to the first one rather than to others, all are only possible.
     """
     if recognised.ranked and not recognised.ranked[0].is_supported:
         ranks = ranks[-1:]
@@ -98,11 +98,11 @@ def say_message(recognised: Recognised) -> str:
 
 
 NAMED_CAUSES = 2
-"""How many other causes are named if the text doesn't decide between them."""
+"""The number of other causes that are named if the text doesn't decide between them."""
 
 
 def _name_others(recognised: Recognised, ranked: RankedCause) -> str:
-    """The next causes, if nothing in the text points to this one before them."""
+    """The next causes, if nothing in the text points to this one rather than to them."""
     others = [each for each in recognised.ranked if each is not ranked][:NAMED_CAUSES]
     if ranked.is_supported or not others:
         return ""
@@ -122,7 +122,7 @@ def _meaning_of_message(recognised: Recognised, message: Message) -> str:
 
 
 def _fix_of_cause(recognised: Recognised, ranked: RankedCause) -> str:
-    """The remedy, with its place in the first product that the text shows and the cause has one for."""
+    """The remedy, with its place in the first product in the text for which the cause has one."""
     shown_first = (ranked.message.product, *sorted(recognised.shown.products))
     product = next((id for id in shown_first if id in ranked.cause.where and id in recognised.shown.products), None)
     fix = ranked.cause.fix
@@ -180,7 +180,7 @@ def _with_faulty_first(recognised: Recognised, proven: Sequence[Finding]) -> lis
 def _select_proven(by_rules: Sequence[Finding], recognised: Recognised, explaining: Container[str]) -> list[Finding]:
     """The faults that come before what the message means: those that may explain it, and what code shows.
 
-    A fault of one parameter doesn't explain a message about another one. A cause behind a mere code says nothing of it.
+    A fault of one parameter doesn't explain a message about another one. A cause behind a mere code says nothing about it.
     """
     errors = [
         found for found in by_rules if found.severity == "error" and (found.id in explaining or found.id.startswith("code-"))
@@ -194,7 +194,7 @@ def _select_proven(by_rules: Sequence[Finding], recognised: Recognised, explaini
 
 
 def _has_correction(by_rules: Sequence[Finding], recognised: Recognised) -> bool:
-    """Whether the corrected request corrects a fault, or what the message is about."""
+    """Whether the corrected request fixes a fault, or what the message is about."""
     named = _parameters_in(" ".join(f"{ranked.message.means} {ranked.cause.title}" for ranked in recognised.ranked))
     return any(found.severity == "error" or found.parameter in named for found in by_rules)
 

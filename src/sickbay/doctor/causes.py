@@ -26,7 +26,7 @@ class CausePage(NamedTuple):
 
 
 def find_page(id: str) -> CausePage | None:
-    """None if no cause has this ID, or had it in an earlier release."""
+    """None if no cause has this ID or had it in an earlier release."""
     cause = _by_id().get(id)
     return None if cause is None else _page_of_cause(cause)
 

@@ -29,7 +29,7 @@ _NAMES = "compiled model phrases proof source topics pages fill ../kernel/word_i
 CODE = tuple(f"{name}.py" for name in _NAMES.split())
 """The code on which the compiled form depends."""
 _COLUMNS: dict[str, Any] = {"products": Product, "messages": Message, "causes": Cause}
-"""What is stored column by column, such as all titles, because that compresses better."""
+"""The fields that are stored by column, such as all titles, because they compress better."""
 _Compiled = TypeVar("_Compiled")
 
 

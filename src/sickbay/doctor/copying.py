@@ -109,7 +109,7 @@ def _read_record(line: str) -> str:
 
 NARROWEST_TERMINAL = 70
 _APART = compile_late(r"\\\n|\n(?:[\w-]{1,40}:\s|\s|$)")
-"""Where a line really ends: a backslash before the break, or a header, a blank or nothing after it."""
+"""The places where a line really ends: after a backslash, or before a header, a blank line or the end."""
 
 
 def _join_full_lines(text: str) -> str:

@@ -28,8 +28,8 @@ class Diagnosis(NamedTuple):
 
     causes: the likely causes of an error that the request doesn't explain, the most likely first.
     pieces: what was recognised in a pasted text, in the order of the text.
-    is_examined: a request or response was examined. Otherwise the text only names or describes something.
-    is_understood: the text says nothing about a problem besides what was recognised.
+    is_examined: a request or response was examined. Otherwise the text only mentions or describes something.
+    is_understood: the text mentions no problem other than what was recognised.
     related: topics that may help where causes aren't known.
     """
 
@@ -83,7 +83,7 @@ class Diagnosis(NamedTuple):
 
     @property
     def what_to_paste(self) -> str:
-        """Says what was read of a text that isn't understood, and what to paste instead; "" for other texts."""
+        """Says which parts of a text that isn't understood were read, and what to paste instead; "" for other texts."""
         if self.verdict != Verdict.UNKNOWN:
             return ""
         read = f"It read: {join(self.recognised)}. " if self.recognised else ""

@@ -1,4 +1,4 @@
-"""What is known of a pasted text: its pieces, requests and error responses, and what the rules found in them."""
+"""What is known about a pasted text: its pieces, requests and error responses, and what the rules found in them."""
 
 from __future__ import annotations
 

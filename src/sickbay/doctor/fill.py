@@ -23,13 +23,13 @@ VALUES: dict[str, str] = {
 }
 """The slots, and words for a value that isn't in the text. What a title says after its last colon is left out with it."""
 WORDLESS = frozenset(("expected", "received", "first", "second", "value"))
-"""Slots for which no word would do: the sentence is left out."""
+"""Slots that no word can replace, so their sentence is left out."""
 VALUE_CHARACTERS = 120
 """The maximum length of a value that is repeated."""
 SEARCHED_CHARACTERS = 200_000
 CAPTURED_CHARACTERS = 200
 CAPTURE_PLACES = 20
-"""How often the beginning of a template is looked at."""
+"""The maximum number of occurrences of a template's beginning that are tried."""
 _SLOT = compile_late(r"`?\{(\w+)\}`?")
 _BRACES = compile_late(r"\{(\w+)\}")
 _LAST_VALUE = compile_late(r"(?:\{[\w.-]{1,40}\}|[^\s\"'`<>,;)\]}&{])*")
@@ -72,7 +72,7 @@ def capture_values(messages: Iterable[Message], text: str) -> dict[str, str]:
 
 
 def _capture_values(template: str, text: str, lowered: str) -> dict[str, str]:
-    """The values of a template such as `URI '{redirect_uri}' specified` where it is in the text first."""
+    """The values of a template such as `URI '{redirect_uri}' specified` at its first occurrence in the text."""
     first, *rest = _BRACES.split(template)
     start = lowered.find(first.lower())
     for _ in range(CAPTURE_PLACES):

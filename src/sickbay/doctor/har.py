@@ -24,11 +24,11 @@ from sickbay.protocol.parameters import parse
 
 Json = Mapping[str, Any]
 _DECORATION = re.compile(r"\.(?:css|map|png|svg|ico|gif|jpe?g|webp|woff2?|ttf)$", re.I)
-"""Files without which a page still works. A missing icon isn't an error of a launch."""
+"""Files that a page doesn't need to work. A missing icon isn't an error of a launch."""
 _MASK = re.compile(r"([\w.~-]{0,4})…\((\d{1,4})\)|‹(\d{1,4})(?: |%20|\+)characters?›", re.A)
 """The placeholder that Sickbay records instead of a secret (`redaction.masking`), with its length."""
 MASK_CHARACTERS = 128
-"""Characters that a mask is filled in with at most: a code_verifier has no more (RFC 7636, 4.1)."""
+"""The maximum number of characters that replace a mask, which is that of a code_verifier (RFC 7636, 4.1)."""
 _INCOMPLETE = frozenset(("smart_configuration", "http_exchange"))
 """Inputs that need what Sickbay doesn't record."""
 
@@ -85,7 +85,7 @@ def read(document: Json) -> tuple[HarExchange, ...]:
 
 
 def _compare(exchanges: Sequence[HarExchange]) -> Iterator[HarExchange]:
-    """The exchanges with what the others show. Of a masked file this can't be known."""
+    """The exchanges with what the others show, which can't be known from a masked file."""
     from sickbay.doctor.pieces.known import compare_exchanges  # only a HAR file needs it
 
     inputs = compare_exchanges([exchange.inputs for exchange in exchanges])

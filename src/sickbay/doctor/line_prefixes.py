@@ -82,7 +82,7 @@ def _shape_of_word(word: str) -> str:
 
 
 def _end_of_words(line: str, count: int) -> int:
-    """Where this many words end, with one space behind them."""
+    """The end of this many words and the space after them."""
     end = [match.end() for match in _TOKEN.finditer(line)][count - 1] if count else 0
     return end + line.startswith((" ", "\t"), end)
 

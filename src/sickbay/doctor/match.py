@@ -11,16 +11,16 @@ from sickbay.doctor.model import Knowledge, Message, Product
 from sickbay.doctor.phrases import WordRange
 
 LONG_LETTERS = 44
-"""A longer phrase counts more, up to this length."""
+"""Longer phrases count more, up to this length."""
 PRODUCT_POINTS = 4.0
 SKIPPED_WORDS = 4
 """With so many other words between them, the parts of a phrase may belong to different sentences or fields of a log."""
 FAR_APART = 6
 """With so many words between its parts, a phrase counts half."""
 SPREAD_WORDS, LEAST_LETTERS = 40, 13
-"""So far apart, the phrases of a message may be about different things. If they are short, they aren't counted."""
+"""At this distance, the phrases of a message may be about different things. If they are short, they aren't counted."""
 FACT_POINTS = 4.0
-"""What a fault counts that only facts show."""
+"""The points of a fault that only facts show."""
 
 
 class FoundMessage(NamedTuple):
@@ -101,7 +101,7 @@ def _measure_spread(groups: Sequence[Sequence[int]]) -> int:
 
 
 def is_shown(product: Product, parts: Mapping[int, Sequence[WordRange]]) -> bool:
-    """Whether one of its marks is in the text, outside the phrases in which it doesn't count."""
+    """Whether one of its marks is in the text, outside phrases in which it doesn't count."""
     apart = [place for phrase in product.without if len(phrase) == 1 for place in parts.get(phrase[0], ())]
     for mark in product.marks:
         places = parts.get(mark[0], ()) if len(mark) == 1 else phrases.find_first(mark, parts)
@@ -117,7 +117,7 @@ def _measure_groups(
     codes: frozenset[str],
     facts: Container[str],
 ) -> list[Covered] | None:
-    """What the phrases of each group cover. None if the message isn't in the text."""
+    """What the phrases of each group cover; None if the message isn't in the text."""
     if message.codes and codes.isdisjoint(message.codes):
         return None
     lengths = []

@@ -90,7 +90,7 @@ class Cause(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fi
 
 
 class FactPattern(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
-    """A fact that the text shows to patterns, or a request by what it is and has. The format is described in facts.toml."""
+    """A fact that patterns find in the text, or that a request shows. The format is described in facts.toml."""
 
     means: str
     patterns: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ from sickbay.doctor.model import Phrase, Trie
 from sickbay.kernel.late_patterns import compile_late
 
 READ_CHARACTERS = 1_000_000
-"""How much of a text is searched: of a longer one the beginning and the end."""
+"""The maximum number of characters that are searched: the beginning and the end of a longer text."""
 GAP_WORDS = 8
 PHRASE_WORDS = 24
 PLACES_OF_A_PART = 500
@@ -28,7 +28,7 @@ _ENCODED = compile_late(r"%[0-9a-fA-F]{2}")
 _OPAQUE = compile_late(r"[A-Za-z0-9_-]{60,}")
 """Keys, hashes and tokens, which have no words."""
 _SWITCH = compile_late(r"\b[a-z]{1,40}(?:_[a-z]{1,40}){1,9}[\"']?[ \t]?[:=][ \t]?(?:true|false)\b", re.IGNORECASE)
-"""A setting, such as `"https_required": false`. Its name isn't what software says."""
+"""A setting, such as `"https_required": false`. Its name isn't a message."""
 _APART = compile_late(r"&(?=[\w.-]{1,60}=)|\n[ \t>]*\n")
 """Where the next parameter of a query or form begins, and between paragraphs."""
 _NEGATION = compile_late(r"\b(?:(can)(?:'t|not)|(wo)n't|([a-z]{2,6})n't)\b")
@@ -159,7 +159,7 @@ def _follow(nodes: list[Trie], found: Sequence[str], start: int, parts: dict[int
 
 
 def find_first(phrase: Phrase, parts: Mapping[int, Sequence[WordRange]]) -> tuple[WordRange, ...]:
-    """The places of the phrase's parts where it is in the text first. Empty if it isn't."""
+    """The places of the phrase's parts at its first occurrence in the text. Empty if there is none."""
     if len(phrase) == 1:
         return tuple(parts.get(phrase[0], ())[:1])
     if not all(number in parts for number in phrase):
@@ -179,5 +179,5 @@ def _continue_phrase(phrase: Phrase, place: WordRange, parts: Mapping[int, Seque
 
 
 def count_letters(taken: Sequence[WordRange], found: Sequence[str]) -> int:
-    """How many letters of the text the phrase covers."""
+    """The number of letters in the text that the phrase covers."""
     return sum(len(word) for place in taken for word in found[place.start : place.end])

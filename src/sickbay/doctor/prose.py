@@ -1,4 +1,4 @@
-"""Says whether the text around what was recognised tells of a problem or of a request that works, or is only code."""
+"""Determines whether the text around what was recognised describes a problem or a request that works, or is only code."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ LINE_CHARACTERS = 2_000
 SENTENCE_WORDS = 4
 _WORD = compile_late(r"[\"'(“‘`*]{0,3}[^\W\d_]\w*(?:['’-]\w+)*[,.:;!?)\"”`*]*")
 _SURE = compile_late(r"[\u3040-\u9fff]{6}|(?<![\w-])(?:fails\b|(?:returns?|gives?|answers?) (?:nothing\b|\[\]))", re.I)
-"""Six characters of a script without spaces, or a few words which say that something fails."""
+"""Six characters of a script without spaces, or a few words that say that something fails."""
 _CODE = ("//", "#", "*", "/*", "--", "<", "import ", "from ", "export ", "using ", "package ", "function ")
-"""How comments and some lines of code begin."""
+"""The beginnings of comments and of some lines of code."""
 _CALL = compile_late(r"[\w.:= ]{1,100}\([\"']")
 _MEMBER = compile_late(r"[\w.'\"-]{1,60}\s?[:=]\s?\S+,?$")
 _CODE_END = (";", "{", "}", "(", "=>", "*/")
@@ -29,7 +29,7 @@ _PROBLEM = compile_late(
 )
 """Words by which people report a problem in English, German, French, Dutch and some other languages."""
 FOREIGN_WORDS = 3
-"""So many words that aren't in Latin letters can't be read."""
+"""Text with this many words in other letters than Latin can't be read."""
 
 
 def tells_of_a_problem(prose: str) -> bool:
@@ -38,7 +38,7 @@ def tells_of_a_problem(prose: str) -> bool:
 
 
 def names_a_problem(text: str) -> bool:
-    """Whether any word of it reports a problem, also outside sentences."""
+    """Whether any of its words reports a problem, even outside sentences."""
     return _PROBLEM.search(text[:READ_CHARACTERS]) is not None
 
 
@@ -56,7 +56,7 @@ _EARLIER = compile_late(
     r"(?m:^)(?:without (?:add|sett|send)ing|before (?:add|sett|chang)ing|before that|(?:at )?first|initially)\b[^\n]{0,400}",
     re.I,
 )
-"""A line on what was so before a turn."""
+"""A line about an earlier state, before the text says that something changed."""
 _ERROR_WORD = compile_late(r"\b(?:error|exception|unexpected|invalid_\w|fail|4\d\d)", re.I)
 _TURN = compile_late(r"\b(?:after (?:add|sett|fix|chang)|but now|now (?:i|it)\b)[^\n]{0,200}", re.I)
 _VISIBLE = compile_late(r"[^\n]")
@@ -65,7 +65,7 @@ _VISIBLE = compile_late(r"[^\n]")
 def leave_out_working_requests(text: str) -> str:
     """The text with spaces for errors that are solved, and for what it introduces as working, such as "This works: curl …".
 
-    Everything else stays in its place, because the page marks it there.
+    Everything else keeps its position, because the page marks it there.
     """
     turns = [turn.start() for turn in _TURN.finditer(text) if _ERROR_WORD.search(turn[0])]
     text = _EARLIER.sub(lambda line: _hide_solved_error(line, max(turns, default=0)), text)
@@ -73,7 +73,7 @@ def leave_out_working_requests(text: str) -> str:
 
 
 def _hide_solved_error(line: re.Match[str], turn: int) -> str:
-    """The line without an error that another one replaces. turn: where the text tells of the last one."""
+    """The line without an error that a later one replaces. turn: where the text mentions the later one."""
     return _VISIBLE.sub(" ", line[0]) if line.end() <= turn and _ERROR_WORD.search(line[0]) else line[0]
 
 
@@ -89,7 +89,7 @@ def _split_sentences(prose: str) -> Iterator[str]:
 
 
 def _is_sentence(line: str) -> bool:
-    """Whether most of the line is words. A question may be shorter, and what says that something fails may be one word."""
+    """Whether the line is mostly words. A question may be shorter, and a word that says that something fails is enough."""
     tokens = line.split()
     words = sum(_WORD.fullmatch(token) is not None for token in tokens)
     is_long = words >= SENTENCE_WORDS - line.endswith("?") and 2 * words > len(tokens)

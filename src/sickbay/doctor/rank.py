@@ -14,7 +14,7 @@ from sickbay.kernel.late_patterns import compile_late
 
 SHOWN_CAUSES, UNSEEN_CAUSES = 6, 4
 FURTHER_MESSAGES = 0.2
-"""What each further message adds that points to the same cause."""
+"""The points that each further message for the same cause adds."""
 LEAST_SHARE = 0.25
 """A cause with a smaller share of the first one's points is left out."""
 OWN_PRODUCT = 0.5
@@ -84,7 +84,7 @@ def _has_rival(ranked: Sequence[RankedCause]) -> bool:
 
 
 OWN_LETTERS = 12
-"""The shortest message of a product that isn't found by chance."""
+"""The minimum length of a product's message that isn't found by chance."""
 QUOTED_LETTERS, DESCRIBED_LETTERS = 8, 16
 """A shorter phrase is too short to be a quotation: the first figure is for a single phrase, the second for several."""
 
@@ -108,7 +108,7 @@ def has_lead(ranked: Sequence[RankedCause]) -> bool:
 UNRELATED_MESSAGES = 6
 """A text with so many messages is a log or a report of several errors."""
 DOUBTS = ("tells_a_solution", "tells_what_is_right")
-"""Facts that may rule out what a message usually means: what was wrong, or what isn't."""
+"""Facts that may contradict the usual meaning of a message: what was wrong, or what isn't."""
 
 
 def _is_doubtful(ranked: Sequence[RankedCause], shown: Shown, facts: Container[str]) -> bool:
@@ -145,7 +145,7 @@ _SAID_WORD = compile_late(r"\w{4,}")
 
 
 def list_related(ranked: Sequence[RankedCause], quoted: str) -> list[RankedCause]:
-    """Without the causes of a code with many causes whose titles have no word of the quoted message, if that says more."""
+    """Leaves out causes of a code with many causes if their titles share no word with a more specific quoted message."""
     if not is_specific(quoted):
         return [*ranked]
     said = _find_stems(quoted)
@@ -164,9 +164,9 @@ def _find_stems(text: str) -> set[str]:
 
 
 FIELDS = {"oauth": ("shows_access",), "fhir": ("shows_fhir",), "unanswered": ("shows_access", "shows_fhir")}
-"""Folders of causes that belong to no product, and the facts that a text is about the same field: one is enough."""
+"""Folders of causes that belong to no product, with the facts that show a text about the same field: one is enough."""
 UNANSWERED = ("http-connection-closed", "http-connection-refused", "http-name-unknown", "http-timeout")
-"""Causes that a call of any other software has too."""
+"""Causes that a request to any other software can have too."""
 
 
 def is_in_its_field(cause: Cause, shown: Shown, facts: Container[str]) -> bool:
@@ -234,7 +234,7 @@ def _only_names_a_topic(found: FoundMessage) -> bool:
 
 
 _ALTERNATIVES = compile_late(r"\bor\b")
-"""In the meaning of a message that names several reasons itself."""
+"""Words in the meaning of a message that itself names several reasons."""
 
 
 def _leave_out_same_remedies(ranked: Iterable[RankedCause]) -> Iterator[RankedCause]:

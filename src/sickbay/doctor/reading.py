@@ -25,7 +25,7 @@ from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol.parameters import parse
 
 EXAMINED_INPUTS = 20
-"""How many requests and responses of one text are examined at most."""
+"""The maximum number of requests and responses in one text that are examined."""
 
 
 class Reading(NamedTuple):
@@ -64,7 +64,7 @@ class Reading(NamedTuple):
 
     @property
     def outside_resources(self) -> str:
-        """The text around resources and documents of CDS Hooks, whose words are no report of a problem."""
+        """The text around resources and documents of CDS Hooks, whose words don't report a problem."""
         return "".join(_texts_between(self.text, [it for it in self.diagnosis.pieces if it.subkind in ("resource", "hooks")]))
 
     @property
@@ -163,7 +163,7 @@ def _select_accepted(found: Sequence[Input], pieces: Sequence[Piece]) -> tuple[I
 
 
 def _examine_inputs(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator[tuple[Input, Diagnosis]]:
-    """Each that can be examined, and its diagnosis. What was accepted has no fault for which it would be refused."""
+    """Each input that can be examined, and its diagnosis. An accepted request has no fault for which it would be refused."""
     for each in found:
         if (diagnosis := _try_diagnose(each)) is not None:
             yield each, _drop_errors(diagnosis) if each in accepted else diagnosis
@@ -208,7 +208,7 @@ _OF_A_REFUSAL = compile_late(
 
 
 def _drop_unsaid(diagnosis: Diagnosis, found: Input, text: str, answers: Sequence[ErrorAnswer]) -> Diagnosis:
-    """Without what the request lacks, if a text in words doesn't speak of it: people shorten the requests that they show.
+    """Leaves out what the request lacks if the words around it don't mention it: people shorten the requests that they show.
 
     A whole request next to its refusal isn't shortened.
     """
@@ -256,9 +256,9 @@ def _is_unknown(finding: Finding, unknown: frozenset[str]) -> bool:
 _CHECKED_LATER = frozenset(("client_id", "code_challenge", "code_challenge_method"))
 """Parameters of an authorization request whose fault the token endpoint may be the first to refuse."""
 _ACCEPTED = frozenset(("state-missing", "client-secret-in-url"))
-"""Faults that harm the app. Hardly a server refuses them, so they explain only one that names the parameter."""
+"""Faults that harm the app. Few servers refuse them, so they explain only an error that names the parameter."""
 NO_TOKEN = "fhir-token-missing"
-"""Comes after what else is wrong: people leave the token out of what they paste."""
+"""Comes after other faults, because people leave the token out of what they paste."""
 TOKEN_IN_AUTHORIZATION = (NO_TOKEN, "fhir-token-not-bearer")
 """Say that Authorization needs a token."""
 
@@ -289,7 +289,7 @@ def _without_token_advice(diagnosis: Diagnosis) -> Diagnosis:
 
 
 def _keep(diagnosis: Diagnosis, kept: Sequence[Finding]) -> Diagnosis:
-    """The diagnosis with these findings of it, and without the corrected request if they are fewer."""
+    """The diagnosis with only these of its findings, and without the corrected request if some are left out."""
     if len(kept) == len(diagnosis.explanation.findings):
         return diagnosis
     return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=tuple(kept), corrected=None), corrected=None)
@@ -315,7 +315,7 @@ def _merge(diagnoses: Sequence[Diagnosis], place: int = 0) -> Diagnosis:
 
 
 WORDS = 6
-"""From this many words on, the text around the pieces is a description of a problem."""
+"""The number of words from which the text around the pieces counts as a description of a problem."""
 
 
 def _has_words(prose: str) -> bool:

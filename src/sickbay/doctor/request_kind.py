@@ -28,7 +28,7 @@ FHIR_PATH = compile_late(r"/(?:metadata|[A-Z][A-Za-z]{2,40})(?:/[\w.$-]{1,80}){0
 _FETCHED_FHIR = compile_late(
     r"/(?:metadata/?$|[A-Z][A-Za-z]+(?:/[A-Za-z0-9.-]{1,64}(?:(?:/_history|/\$)|/?$)|/_search/?$|/\$|/?$))"
 )
-"""Stricter, because a browser fetches much else."""
+"""Stricter, because a browser fetches many other things."""
 _ASSET = compile_late(r"\.(?:m?js|css|map|png|svg|ico|gif|jpe?g|webp|woff2?|ttf|html?)$", re.I)
 _ERROR_PAGE = compile_late(r"/errors/|urn(?::|%3A|%253A)", re.I)
 _LOGOUT = compile_late(r"(?<!/v\d)/(?:logout|signout|end_?session)/?$", re.I)
@@ -55,7 +55,7 @@ class Request(Struct, frozen=True, dict=True):
 
     @cached_property
     def all_names(self) -> frozenset[str]:
-        """Those of the fragment, too."""
+        """Includes those of the fragment."""
         fragment = self.parts.fragment
         return self.names.union(parse_qs(fragment.partition("?")[2] or fragment, keep_blank_values=True))
 
@@ -71,7 +71,7 @@ class Request(Struct, frozen=True, dict=True):
 
 
 def kind_of(request: Request, origin: Origin = "address") -> str:
-    """The kind of input. "" if it is none that can be examined, or if an exchange of a file isn't part of a launch."""
+    """The kind of input; "" if it can't be examined, or if an exchange of a file isn't part of a launch."""
     return next((kind for origins, kind, is_it in _KINDS if origin in origins and is_it(request)), "")
 
 

@@ -15,7 +15,7 @@ SHOWN_CAUSES = 50
 
 
 class FoundRules(NamedTuple):
-    """Both the best ones first."""
+    """Both with the best ones first."""
 
     rules: Sequence[Rule]
     causes: Sequence[Topic]

@@ -20,12 +20,12 @@ from sickbay.doctor.proof import prove
 FOLDER = Path(__file__).parent / "knowledge"
 
 GENERAL = ("oauth", "smart", "fhir", "browser", "http")
-"""The folders of what belongs to no product."""
+"""The folders of messages and causes that belong to no product."""
 _Kind = TypeVar("_Kind")
 
 
 class MistakeInKnowledge(ValueError):
-    """A file of the knowledge isn't as README.md says."""
+    """A file of the knowledge doesn't have the format that README.md describes."""
 
 
 WORDING = "wording: "

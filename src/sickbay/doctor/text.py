@@ -80,7 +80,7 @@ def diagnose_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnsw
 
 
 def to_evidence(reading: Reading) -> Evidence:
-    """What is known of the text, for the messages and causes."""
+    """What is known about the text, for the messages and causes."""
     found = reading.diagnosis.explanation.findings
     return Evidence(
         reading.text,
@@ -105,7 +105,7 @@ def _diagnose_reading(reading: Reading, recognised: Recognised) -> Diagnosis:
 
 
 READ_LINES = 300
-"""In so many lines the message of the first cause is looked for."""
+"""The maximum number of lines in which the message of the first cause is searched for."""
 
 
 def _leads(reading: Reading, recognised: Recognised) -> bool:
@@ -150,7 +150,7 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
 
 
 def _report_unexplained_error(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
-    """Says what is known of the error, and lists the causes that it may have, or topics that may help if none is known."""
+    """Says what is known about the error, and lists its possible causes, or topics that may help if none is known."""
     answers = diagnosis.answers or (ErrorAnswer("message", ""),)
     quoted = _quote(recognised) or _find_line_with_message(recognised)
     explanation = add_finding(diagnosis.stage, diagnosis.explanation, answers, quoted)
@@ -192,7 +192,7 @@ def _reword(finding: Finding, recognised: Recognised, quoted: str) -> Finding:
 
 
 def _find_related(recognised: Recognised, text: str) -> tuple[RelatedTopic, ...]:
-    """text: what the server says. The names of members in the rest of a response aren't what the error is about."""
+    """text: what the server says. The error isn't about the names of members in the rest of a response."""
     from sickbay.doctor import topics  # most texts need no topics
 
     found = topics.suggest(compiled.load_topics(), text, recognised.shown.products)

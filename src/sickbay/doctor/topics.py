@@ -1,6 +1,6 @@
 """Finds topics by their words: causes, rules, and passages of the documentation.
 
-They are only ever suggested, because words don't tell what is wrong: what a person reads in a text, BM25 can't.
+They are only suggested, because matching words doesn't show what is wrong.
 """
 
 from __future__ import annotations

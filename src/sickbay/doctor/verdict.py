@@ -1,4 +1,4 @@
-"""Says in one word what a diagnosis comes to, and chooses what the first screen shows.
+"""Sums up a diagnosis in one word, and chooses what the first screen shows.
 
 The exit code of the command, its JSON and the page all follow from the word.
 """
@@ -31,7 +31,7 @@ class Verdict(StrEnum):
 
     @property
     def exit_code(self) -> int:
-        """1 if something is wrong, 2 if that can't be said, otherwise 0."""
+        """1 if something is wrong, 2 if that can't be determined, otherwise 0."""
         return 2 if self is Verdict.UNKNOWN else int(self in (Verdict.ERROR, Verdict.REFUSED, Verdict.DOUBTFUL))
 
 
@@ -39,7 +39,7 @@ def decide(severities: Iterable[str], *, has_error: bool, is_examined: bool, is_
     """severities: those of all findings. has_error: the text contains an error response.
 
     is_examined: at least one request or response in the text was examined.
-    is_understood: the text says nothing about a problem besides what was recognised.
+    is_understood: the text mentions no problem other than what was recognised.
     """
     found = frozenset(severities)
     if has_error:
@@ -59,7 +59,7 @@ def find_worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 LABELS = {"most likely": "Most likely: ", "likely": "Likely: ", "possible": "Possible cause: "}
-"""How a finding begins that isn't proven, by the confidence of its cause."""
+"""The beginning of a finding that isn't proven, by the confidence of its cause."""
 
 
 class Summary(NamedTuple):

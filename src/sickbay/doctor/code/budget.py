@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 STEPS_AT_LEAST, STEPS_PER_CHARACTER = 5_000, 2
-"""Steps for a text: a minimum, and more for each character. Code that people paste needs about one for two."""
+"""Steps for a text: a minimum, and more for each character. Code that people paste needs about one step for two characters."""
 WRITTEN_AT_LEAST, WRITTEN_PER_CHARACTER = 20_000, 10
-"""Characters of the values that are put together from others."""
+"""Maximum number of characters in values that are built from others."""
 
 
 class BudgetSpent(Exception):
-    """Reading stops here. What was read so far is right."""
+    """Reading stops here. What was read so far is correct."""
 
 
 class CodeBudget:
@@ -30,7 +30,7 @@ _current: ContextVar[CodeBudget | None] = ContextVar("budget", default=None)
 
 
 class Meter:
-    """Stops what takes too much work for a text of this length, in characters. is_spent: something was stopped."""
+    """Stops work that takes too many steps for a text of this length, in characters. is_spent: something was stopped."""
 
     def __init__(self, length: int) -> None:
         self._length = length
@@ -49,7 +49,7 @@ class Meter:
 
 
 def spend(steps: int = 1, characters: int = 0) -> None:
-    """Call this in each step whose number isn't limited by the length of the code, and before making a value from others.
+    """Call this in each step that can repeat more often than the code is long, and before building a value from others.
 
     Raises BudgetSpent.
     """

@@ -26,7 +26,7 @@ from sickbay.doctor.code.values import (
 
 
 def read_conversion(call: Invocation) -> CodeValue | None:
-    """The result of a call that only makes values, None if the function isn't known."""
+    """The result of a call that only makes values; None if the function isn't known."""
     name = call.name.lower()
     base = call.base
     if isinstance(base, CodeFields):
@@ -222,4 +222,4 @@ _CONVERTERS: dict[str, Callable[[Invocation, str], CodeValue | None]] = {
     "same": _keep_first_argument,
     "looked_up": _look_up,
 }
-"""By what functions do: words.function_names() has their names."""
+"""Maps what functions do to a converter. `words.function_names` has their names."""

@@ -33,7 +33,7 @@ _URL = compile_late(r"[\w.+-]+://|(?:[\w.%-]+(?::[^\s@/]*)?@)?(?:[\w-]+\.[\w.-]+
 
 
 def read_curl(words: list[CodeText]) -> RequestDraft | None:
-    """The request of a curl command, None if it has neither a URL nor data nor a header."""
+    """The request of a curl command; None if it has no URL, data or header."""
     result = RequestDraft("curl", language="curl", string_type="application/x-www-form-urlencoded")
     options: dict[str, list[CodeText]] = {}
     rest = iter(words)

@@ -1,4 +1,4 @@
-"""Evaluates the expressions of pasted code as far as they are understood."""
+"""Evaluates the expressions of pasted code that can be understood."""
 
 from __future__ import annotations
 
@@ -239,7 +239,7 @@ class Expressions(ABC):
         return elements
 
     def _after_element(self, index: int, stop: int) -> int:
-        """The index after the next comma. What stands before it is run later."""
+        """The index after the next comma. The code before it is run later."""
         start = index
         while index < stop and not self.is_operator(index, ","):
             index = self.partners[index] + 1 if index in self.partners else index + 1

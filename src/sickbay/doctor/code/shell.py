@@ -1,4 +1,4 @@
-"""Finds the curl commands in pasted text and splits them into words, whatever forums did to quotation marks and dashes."""
+"""Finds curl commands in pasted text and splits them into words, even if a forum changed quotation marks and dashes."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ _PARENTHESIS = compile_late(r"[()]")
 _MAXIMUM_COMMAND_CHARACTERS = 500
 """The maximum length of a command in `$(…)`."""
 CARET = "\x01"
-"""Stands for the escape character of Windows, so that the text keeps its length."""
+"""Replaces the escape character of Windows, so that the text keeps its length."""
 
 Lookup = Callable[[str], str | None]
 
@@ -216,7 +216,7 @@ def _read_plain(text: str) -> CodeText:
 
 
 def _add_dashes(word: CodeText) -> CodeText:
-    """The word without escape characters of Windows, and without the long dash that word processors make of hyphens."""
+    """The word without escape characters of Windows, and with hyphens where word processors made long dashes."""
     if any(CARET in part for part in word.parts):
         word = CodeText(tuple(part if isinstance(part, Hole) else part.replace(CARET, "") for part in word.parts))
     if not word.parts or isinstance(word.parts[0], Hole) or not (match := _DASHES.match(word.parts[0])):

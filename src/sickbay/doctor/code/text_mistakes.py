@@ -1,4 +1,4 @@
-"""Mistakes that the text of pasted code shows, also if it shows no request. Most are patterns in knowledge/code.toml."""
+"""Mistakes that the text of pasted code shows, even if it contains no request. Most are patterns in knowledge/code.toml."""
 
 from __future__ import annotations
 

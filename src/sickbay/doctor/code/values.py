@@ -11,11 +11,11 @@ from urllib.parse import quote_plus
 from sickbay.doctor.code import budget
 
 DEEPEST = 4
-"""How deep nested fields are written as JSON. Pasted code can put fields into themselves."""
+"""The maximum depth of nested fields that are written as JSON. Pasted code can put fields into themselves."""
 PARTS_OF_A_TEXT, CHARACTERS_OF_A_TEXT, PAIRS_OF_FIELDS = 500, 20_000, 200
 """Limits of a joined string and of a mapping."""
 PAIRS_PER_STEP = 20
-"""How many pairs are looked at in the time of one step."""
+"""The number of pairs that are read in the time of one step."""
 _MARK = "\ue000"
 
 
@@ -266,7 +266,7 @@ class Invocation(NamedTuple):
 
 
 class Library(Protocol):
-    """What calls and assignments mean."""
+    """The meaning of calls and assignments."""
 
     def call(self, invocation: Invocation) -> CodeValue | None: ...
 

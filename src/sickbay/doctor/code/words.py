@@ -1,4 +1,4 @@
-"""The words that the knowledge has of code: functions by what they do, types, and the settings of OAuth libraries."""
+"""The knowledge's words about code: functions by what they do, types, and the settings of OAuth libraries."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ SEARCHED_CHARACTERS = 2_000_000
 DEPTH = 6
 """How many levels of JSON inside JSON strings are parsed."""
 _WORD = compile_late(r"(?<![^\s<>\"'`])[^\s<>\"'`:=%]*+[:=%][^\s<>\"'`]*+")
-"""Only one with such a character can be an address."""
+"""Only a word with such a character can be an address."""
 _PARAMETER = compile_late(r"[?&]\w{1,60}=")
 _RESPONSE = ("response", "answer", "json", "status", "status_code", "error")
 
@@ -130,7 +130,7 @@ _VALUE = compile_late(r"[?&#;](?P<name>[\w.-]{1,40})=(?P<value>[a-z_]{8,40})(?=[
 _URN = compile_late(r"urn:[\w-]{1,40}:error:[\w:.-]{1,200}", re.I)
 """The error code in the URL of a vendor's error page."""
 _ECHOED = frozenset(("state", "nonce", "code", "scope", "launch", "client_id"))
-"""Parameters with arbitrary values, in which an error code means nothing."""
+"""Parameters with arbitrary values, where an error code means nothing."""
 DECODINGS = 3
 
 

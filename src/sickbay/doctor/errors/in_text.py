@@ -17,9 +17,9 @@ _PHRASES = {
     for status in HTTPStatus
     if status >= 400
 } | {"Unknown Error", "Request[ -](?:Entity|URI) Too (?:Large|Long)", "Payload Too Large", "Unprocessable Entity"}
-"""Of statuses as Python names them, and as servers named them before RFC 9110."""
+"""The names of statuses in Python, and those that servers used before RFC 9110."""
 _REASONS = "|".join(sorted(_PHRASES, key=len)[::-1])
-"""Codes whose words also occur in sentences, such as "invalid or expired token". Only with underscores are they codes."""
+"""Codes whose words also occur in sentences, such as "invalid or expired token". They count as codes only with underscores."""
 _WRITTEN = (code if code in LISTS["codes_in_sentences"] else code.replace("_", r"[_\s-]?") for code in CODES)
 _WORDS = "|".join(sorted(_WRITTEN, key=len)[::-1])
 _KEY = r"error(?:s|_?(?:description|codes?|summary|message|msg|reason|type))?|err(?:msg)?|fault(?:string|code)?|exception"

@@ -1,4 +1,4 @@
-"""Quotes the most specific message of an error as the text has it: what the software that failed says in words."""
+"""Quotes the most specific message of an error from the text: what the failing software says in words."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _THROWN = compile_late(
     r"(?:\b[\w.$]{0,80}(?:Error|Exception)(?: ?[\[(][^\])\n]{0,80}[\])])?|exception with message|Caused by):(?:\s{1,9}|$)"
     r"|\b(?:ERRORS?|FATAL|SEVERE|CRITICAL)\b[\]:|\s\"\[]{1,5}(?:[\w.$/:-]{1,120}\s{1,9}[-:|]{1,3}\s{1,9})?"
 )
-"""What is before a message: the class of an exception, of a chain of them the last one, or the level and logger of a log."""
+"""The text before a message: the class of an exception (the last one in a chain), or the level and logger of a log."""
 _INNER = ("Caused by", "--->", "exception with message")
 _GOES_ON = compile_late(r"\s{0,40}(?!at |in |from |by )[a-z]{1,30} ")
 _HEADLINE = compile_late(r"(?:\d{1,4} (?:[a-z]{1,20} )?(?:error|problem|issue|violation)s?\b[^:]{0,80}:?)?", re.I)
@@ -42,7 +42,7 @@ _TAG = compile_late(r"<[^<>]{0,200}>")
 
 
 def find_quote(text: str, described: str) -> str:
-    """The most specific message: of an OperationOutcome with several errors, the first two; "" if none is a sentence.
+    """The most specific message, or the first two of an OperationOutcome with several errors; "" if none is a sentence.
 
     described: the longest description of an error response.
     """
@@ -112,7 +112,7 @@ def _read_message(said: str, below: Sequence[str]) -> list[str]:
 
 
 def _with_addresses(described: str, text: str) -> str:
-    """The description with the addresses of the text, which were taken out of it."""
+    """The description with the addresses from the text, which had been removed from it."""
     words, found = [word.partition("URL")[0] for word in described.split()[:COMPARED_WORDS]], text.split()
     places = range(len(found) - len(words) + 1) if "URL" in described else ()
     parts = (found[place : place + len(words)] for place in places)

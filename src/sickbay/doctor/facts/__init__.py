@@ -21,7 +21,7 @@ MODULES = (requests, addresses, messages, resources)
 
 
 class TrueFacts(Mapping[str, Values]):
-    """The facts that are true of a text, with their values. Each is computed when it is first asked for.
+    """The facts that are true of a text, with their values. Each is computed when it is first needed.
 
     What isn't found in the text as it is may be found without its escapes and line breaks within sentences.
     """

@@ -30,7 +30,7 @@ _PRIVATE = compile_late(r"[\d.]+|.*\.(?:local|internal|localhost|localtest\.me|t
 
 
 COMPARED_ADDRESSES = 40
-"""How many addresses of a text are compared with each other."""
+"""The maximum number of addresses in a text that are compared with each other."""
 
 
 def _find_alike(evidence: Evidence, part: Callable[[str], str], rest: Callable[[str], str]) -> Values | None:

@@ -13,7 +13,7 @@ from sickbay.kernel.english import count
 from sickbay.kernel.late_patterns import compile_late
 
 EXPECTED_PLACES = 20
-"""How many times the word `expected` is looked at."""
+"""The maximum number of occurrences of the word `expected` that are read."""
 COMPARED_CHARACTERS = 400
 _EXPECTED = compile_late(r"\bexpect(?:ed|ing)\b", re.I)
 _RECEIVED = compile_late(r"\b(?:got|received|but|actual|found|returned|instead of)\b", re.I)
@@ -58,7 +58,7 @@ def _values_in_text(text: str) -> list[str]:
 
 @fact
 def server_failed(evidence: Evidence) -> Values | None:
-    """The only error responses are those with which a server or gateway reports a fault of its own: 5xx and its OAuth codes."""
+    """The only error responses are those with which a server or gateway reports its own fault: 5xx and its OAuth codes."""
     return as_fact(bool(evidence.codes) and all(_SERVERS_FAULT.fullmatch(code) for code in evidence.codes))
 
 
@@ -137,7 +137,7 @@ _LABELLED = compile_late(
     r"(?P<value>[\w+/=-]{30,140})(?![\w.(])",
     re.I,
 )
-"""A value on its own behind its name, as people write it in a report."""
+"""A value alone after its name, as people write it in a report."""
 _HEX_DIGITS = re.compile(rb"[0-9a-fA-F]{64}")
 _HEX_CODE = compile_late(
     r"challenge[^\n]{0,120}(?:digest\(['\"]hex|hexdigest|enc\.Hex|bin2hex)|SHA256\([^\n()]{0,60}\)\.toString\(\)[^\n]{0,60}challenge"

@@ -123,7 +123,7 @@ _OF_AN_API = compile_late(r"\bauthorization['\"]?\s{0,3}[:=,]\s{0,3}['\"]?bearer
 
 @fact
 def api_redirects_to_login(evidence: Evidence) -> Values | None:
-    """A request of an API was answered with a redirect to a login page."""
+    """A request to an API was answered with a redirect to a login page."""
     if "authorize_url" in evidence.kinds or "response_type=" in evidence.text or not _REDIRECTED.search(evidence.text):
         return None
     if (found := _TO_LOGIN.search(evidence.text, 0, SEARCHED_CHARACTERS)) is None:

@@ -11,11 +11,11 @@ from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, fact
 from sickbay.kernel.late_patterns import compile_late
 
 COMPARED_ENTRIES = 200
-"""How many entries of a Bundle are compared with their requests."""
+"""The maximum number of Bundle entries that are compared with their requests."""
 _REFERENCE = compile_late(r"\"reference\"\s{0,3}:\s{0,3}\"(?P<value>(?:[A-Z]\w{2,40}/)?(?P<id>[^\"/#\s]{1,64}))\"")
 _CONTAINED = compile_late(r"\"contained\"\s{0,3}:\s{0,3}\[")
 CONTAINED_CHARACTERS = 4_000
-"""How far behind `contained` the ids of contained resources are looked for."""
+"""The maximum distance after `contained` at which the ids of contained resources are searched for."""
 _ID = compile_late(r"\"id\"\s{0,3}:\s{0,3}\"(?P<id>[^\"\s]{1,64})\"")
 
 

@@ -19,11 +19,11 @@ from sickbay.protocol import urls
 _CANONICAL = compile_late(
     r"/(?:StructureDefinition|ValueSet|CodeSystem|NamingSystem|SearchParameter|OperationDefinition)/[^/]*$"
 )
-"""The path of the name of a profile or a code system, which looks like an address but is no request."""
+"""The path of a profile or code system, which looks like an address but isn't a request."""
 
 
 def kind_of_url(url: str) -> str:
-    """Returns the kind of a URL that is all of a text; "" if the URL doesn't show it, such as the URL of a page."""
+    """Returns the kind of a URL that is the whole text; "" if the URL doesn't show it, such as the URL of a page."""
     parts = urls.split(url)
     if "/.well-known/" in parts.path:
         return "discovery_url"

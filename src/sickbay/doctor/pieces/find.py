@@ -10,7 +10,7 @@ from sickbay.doctor.pieces.piece import Piece, leave_out_overlaps
 READ_CHARACTERS = 2_000_000
 """The maximum number of characters that are read."""
 OF_A_KIND = 500
-"""How many pieces are read at most by one reader."""
+"""The maximum number of pieces that one reader finds."""
 
 
 def find_pieces(text: str) -> list[Piece]:

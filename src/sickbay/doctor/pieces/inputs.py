@@ -23,7 +23,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Input(NamedTuple):
-    """An input of diagnose(). is_whole: what isn't in it wasn't sent. piece: its place in the text.
+    """An input of diagnose(). is_whole: nothing was left out, so what isn't in it wasn't sent. piece: its place in the text.
 
     unknown: parameters whose values aren't in the text.
     looked_at: the checks that what was pasted decides; None if it is all of them.

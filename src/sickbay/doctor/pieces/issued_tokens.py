@@ -54,7 +54,7 @@ def _read_claims(token: str) -> list[Json]:
 
 
 def _find_base(request: Json) -> str:
-    """The base of the request itself: a server may have several names, so whom a token is for isn't judged."""
+    """The base of the request itself: a server may have several names, so the token's audience isn't judged."""
     from sickbay.diagnosis.evidence import access  # few texts have such a token
 
     return access.read_request(request).base

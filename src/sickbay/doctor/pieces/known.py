@@ -1,4 +1,4 @@
-"""What the other pieces of a text show of a request: the launch that it belongs to, its client, and its access token."""
+"""What the other pieces of a text show about a request: its launch, its client, and its access token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A piece of evidence in a pasted text, and what it is in words."""
+"""A piece of evidence in a pasted text, and its description in words."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 READ_REQUESTS = 20
-"""How many requests of one export are read."""
+"""The maximum number of requests in one export that are read."""
 
 
 def read_requests(members: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -14,7 +14,7 @@ from sickbay.protocol import jose, urls
 from sickbay.protocol.parameters import parse
 
 BEFORE_KEYS = 160
-"""How many characters before a key set say whose it is."""
+"""The number of characters before a key set that may say whose it is."""
 METHODS = {"none": "public", "private_key_jwt": "backend"}
 
 

@@ -58,7 +58,7 @@ def find_mistakes(text: str, pieces: Sequence[Piece]) -> list[Mistake]:
 
 _OF_CODE = compile_late(r"[(\n{=]|curl|\s-[dH]\s")
 _RESPONSE = frozenset(("error", "resourceType", "access_token"))
-"""Members of JSON that code never is."""
+"""Members of JSON that isn't code."""
 
 
 def may_be_code(text: str) -> bool:

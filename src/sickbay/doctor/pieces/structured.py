@@ -101,7 +101,7 @@ def _brace_positions(text: str) -> Iterator[int]:
 
 
 def kind_of_object(members: Mapping[str, Any]) -> str:
-    """ "" if it is none of the objects of OAuth, OpenID Connect or FHIR."""
+    """ "" if it isn't an object of OAuth, OpenID Connect or FHIR."""
     names = {str(name) for name in members}
     if "active" in names:
         return ""  # the response of an introspection endpoint has claims, too
@@ -196,7 +196,7 @@ def find_tokens(text: str) -> Iterator[Piece]:
 
 
 HEADER: Mapping[str, Any] = {"alg": "RS384", "kid": "KEY-ID", "typ": "JWT"}
-"""A header without a fault, for claims that were pasted without one."""
+"""A correct header, for claims that were pasted without one."""
 
 
 def find_decoded_tokens(pieces: Sequence[Piece]) -> Iterator[Piece]:
@@ -273,7 +273,7 @@ _LINE = compile_late(
     re.M | re.I,
 )
 GAP = 160
-"""How many characters may stand between two lines of one list."""
+"""The maximum number of characters between two lines of one list."""
 
 
 def find_forms(text: str) -> Iterator[Piece]:

@@ -9,7 +9,7 @@ from sickbay.kernel.late_patterns import compile_late
 _PARAMETER = compile_late(r"(?P<name>[A-Za-z_][\w.-]{0,60})=")
 _OF_ANSWERS = frozenset(("error", "error_description", "error_uri", "access_token", "id_token", "token_type", "expires_in"))
 _OTHER = compile_late(r"[A-Za-z][A-Za-z0-9+.-]{1,30}://|[\w-]{1,60}:(?:\s|$)|[{<\[]|HTTP/|(?:GET|POST|PUT|PATCH|DELETE|curl)\b")
-"""How another URL, a header, JSON, a response or a request begins."""
+"""The beginnings of another URL, a header, JSON, a response and a request."""
 _WORDS = compile_late(r"[a-z]+(?:_[a-z]+)++")
 _OF_AN_ERROR = compile_late(
     "invalid|error|denied|mismatch|missing|unauthori[sz]ed|unsupported|expired|fail|refused|required|unknown|insufficient|forbidden"

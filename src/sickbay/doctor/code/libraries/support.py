@@ -1,4 +1,4 @@
-"""Functions that the readers of the libraries share."""
+"""Functions shared by the readers of libraries."""
 
 from __future__ import annotations
 
