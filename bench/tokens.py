@@ -53,7 +53,7 @@ def by_key(path: str, sent: list[str], scope: str = "") -> Iterator[bytes]:
 
 
 def refreshes(target: Target, path: str, client_id: str, first: list[dict[str, Any]]) -> Rate:
-    """Refresh on each connection with a token family of its own, always with its newest token. first: token responses."""
+    """Refresh on each connection with its own token family, always with its newest token. first: token responses."""
     connections, refresh_tokens = target.connect(), [response["refresh_token"] for response in first]
     try:
         before, begin, count = target.begin(), time.perf_counter(), 0

@@ -66,7 +66,7 @@ def _is_type(resource: dict[str, Any]) -> bool:
 
 
 def _is_parameter(resource: dict[str, Any]) -> bool:
-    """Exclude the examples of search parameters, which have no base or an id of their own."""
+    """Exclude the examples of search parameters, which have no base or their own id."""
     return resource["resourceType"] == "SearchParameter" and "base" in resource and not resource["id"].startswith("example")
 
 

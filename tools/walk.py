@@ -37,7 +37,7 @@ COMPILE = "from sickbay.doctor.compiled import compile_all; compile_all()"
 
 
 def record_walks(names: Iterable[str]) -> list[Walk]:
-    """Run these walks, each in a process of its own."""
+    """Run these walks, each in its own process."""
     subprocess.run([sys.executable, "-c", COMPILE], check=True)
     with ThreadPoolExecutor(IN_PARALLEL) as threads:
         return list(threads.map(_record_in_process, names))

@@ -1,4 +1,4 @@
-"""An MCP server that shows a patient's vital signs. It checks the agent's token by introspection and has a token of its own."""
+"""An MCP server that shows a patient's vital signs. It checks the agent's token by introspection and has its own token."""
 
 import base64
 import json

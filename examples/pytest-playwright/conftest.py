@@ -1,4 +1,4 @@
-"""Fixtures: the app on a port of its own, its registration, and a browser that is signed in to the EHR."""
+"""Fixtures: the app on its own port, its registration, and a browser that is signed in to the EHR."""
 
 from __future__ import annotations
 

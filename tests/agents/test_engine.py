@@ -1,4 +1,4 @@
-"""Every message gets one response of its era, whatever is in it, also without a Sickbay that runs."""
+"""Every message gets one response of its era, whatever is in it, even without a Sickbay that runs."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
 @pytest.mark.parametrize("scope", ["patient/Patient.rs", "nonsense"])
 @pytest.mark.parametrize("hospital", HOSPITALS)
 def test_a_redirect_is_always_a_header_whatever_the_app_sent(desk: Sitting, hospital: str, scope: str) -> None:
-    """The second hospital accepts a redirect URI with a query of its own, so any text can be in it."""
+    """The second hospital accepts a redirect URI with its own query, so any text can be in it."""
 
     async def steps(flow: Flow) -> None:
         app = await flow.register(tenant=hospital, auto_approve=None)

@@ -1,4 +1,4 @@
-"""Run the command as a person does: a process of its own."""
+"""Run the command as a person does: its own process."""
 
 from __future__ import annotations
 

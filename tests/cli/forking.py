@@ -1,6 +1,6 @@
 """Runs commands in processes that are forked from one that has imported them: imports take most of the time of a command.
 
-Each is a process of its own, with its own arguments, environment, folder and files, as if it had just been started.
+Each is its own process, with its own arguments, environment, folder and files, as if it had just been started.
 """
 
 from __future__ import annotations

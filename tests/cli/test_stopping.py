@@ -124,7 +124,7 @@ def test_a_folder_stays_sound_and_is_completed_later(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file that takes long to load, and is read by a process of its own."""
+    """A file that takes long to load, and is read by its own process."""
     path = tmp_path_factory.mktemp("large") / "observations.ndjson"
     code = {"coding": [{"system": "http://loinc.org", "code": "8867-4"}], "text": "x" * 200}
     with path.open("w") as file:

@@ -71,7 +71,7 @@ def tail(folder: Path, errors: Path, *arguments: str) -> Iterator[Tail]:
 
 
 def ask(server: Live, path: str) -> str:
-    """The ID of an exchange. Each request has a connection of its own, so both workers answer some."""
+    """The ID of an exchange. Each request has its own connection, so both workers answer some."""
     return httpx2.get(server.base + path).headers["x-correlation-id"]
 
 

@@ -68,7 +68,7 @@ class AdminClient:
             return dict(http.get(f"{self.fhir(version)}/{path}", headers=headers).raise_for_status().json())
 
     def token(self, scope: str) -> str:
-        """Returns an access token for a script: from an app of its own, for the clinician unless it is a system scope."""
+        """Returns an access token for a script: from its own app, for the clinician unless it is a system scope."""
         system = {"type": "system", "client": "symmetric"} if scope.startswith("system") else {}
         app = self.register(scope=scope, redirect_uris=[] if system else ["http://localhost:1/"], **system)
         fields = {"tenant": TENANT, "app": app["app_id"], "scope": scope}

@@ -56,7 +56,7 @@ def offline(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture
 def quick(offline: dict[str, str]) -> dict[str, str]:
-    """The same, but no environment gets a pip of its own, and pip compiles nothing. Both take as long as the rest of a test."""
+    """The same, but no environment gets its own pip, and pip compiles nothing. Both take as long as the rest of a test."""
     python3 = Path(offline["PATH"].partition(":")[0]) / "python3"
     python = python3.resolve()
     python3.unlink()

@@ -9,7 +9,7 @@ import pytest
 from sickbay.authorization.models import RevokedBy
 from sickbay.diagnosis.revocations import describe_revocation
 
-RECORDED = [by for by in get_args(RevokedBy) if by and by != "restore"]  # not a revocation: the token has a refusal of its own
+RECORDED = [by for by in get_args(RevokedBy) if by and by != "restore"]  # not a revocation: the token has its own refusal
 
 
 @pytest.mark.parametrize("by", RECORDED)

@@ -1,4 +1,4 @@
-"""The index of rules finds exactly what a search through the whole catalogue finds, also if its rules are read on demand."""
+"""The index of rules finds exactly what a search through the whole catalogue finds, even if its rules are read on demand."""
 
 from __future__ import annotations
 

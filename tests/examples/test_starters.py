@@ -165,6 +165,6 @@ def test_a_template_with_packages_is_installed_from_the_index_and_started(
 
 
 def test_each_template_is_played_here() -> None:
-    """A new one needs a test of its own."""
+    """A new one needs its own test."""
     named = {path.parent.name for path in (ROOT / "examples").glob("*/starter.toml")}
     assert named == {*INSTALLED, "plain-javascript", "node-backend-service"}

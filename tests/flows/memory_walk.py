@@ -1,6 +1,6 @@
 """Prints the mutable objects of Sickbay that are alive after it has served requests, as JSON: class -> attributes.
 
-It runs in a process of its own, in which nothing else is alive: python -m tests.flows.memory_walk FOLDER [DATABASE]
+It runs in its own process, in which nothing else is alive: python -m tests.flows.memory_walk FOLDER [DATABASE]
 """
 
 from __future__ import annotations

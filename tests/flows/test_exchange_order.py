@@ -1,4 +1,4 @@
-"""Exchanges are listed in the order in which they arrived, in every list, also within one second and across workers."""
+"""Exchanges are listed in the order in which they arrived, in every list, even within one second and across workers."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ def server(engine: Engine, tmp_path: Path) -> Iterator[Live]:
 
 
 def test_a_server_shows_each_exchange_at_once_also_after_a_worker_was_killed(server: Live) -> None:
-    """Each request has a connection of its own, so that any worker may answer it."""
+    """Each request has its own connection, so that any worker may answer it."""
 
     async def steps() -> None:
         headers = {"Connection": "close"}

@@ -23,7 +23,7 @@ CLIENT = "by-keyboard"
 
 @pytest.fixture(scope="module")
 def live() -> Iterator[dict[str, Any]]:
-    """A server of its own: the picker must show exactly 50 patients, and other tests add some."""
+    """Its own server: the picker must show exactly 50 patients, and other tests add some."""
     with serving("--ephemeral") as running:
         create_patients(running.base)
         yield running.line

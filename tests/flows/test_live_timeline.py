@@ -73,7 +73,7 @@ def two_workers() -> Iterator[str]:
 
 
 def test_every_step_appears_whichever_worker_the_app_and_the_page_reach(two_workers: str, page: Page) -> None:
-    """Each request of the app has a connection of its own, so that any worker may answer it."""
+    """Each request of the app has its own connection, so that any worker may answer it."""
     with httpx2.Client(base_url=two_workers, headers={"Connection": "close"}, trust_env=False, timeout=60) as http:
         app = http.post("/admin/apps", json=APP).raise_for_status().json()
         launch = http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"}).raise_for_status().json()

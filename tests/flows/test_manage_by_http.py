@@ -49,7 +49,7 @@ def test_revoked_access_ends_immediately_and_nothing_else_does(tmp_path: Path) -
         _, other_tokens = await allow(flow, other)
         page = await flow.http.get(PAGE, headers=HTML)
         assert "Pressure Notes" in page.text
-        assert "Has access, also when you’re signed out." in page.text
+        assert "Has access, even when you’re signed out." in page.text
         launch = await flow.launch(app, patient="p-0017", user="okafor")
         waiting = await flow.code(app, launch=launch["launch"], scope=" ".join(SCOPE))
         answer = await flow.http.post(PAGE, data={"csrf": field(page, "csrf"), "app": app["client_id"]})

@@ -179,7 +179,7 @@ def path_of(node: ast.AST) -> tuple[str, ...]:
 
 
 def change(function: ast.AST) -> Iterator[tuple[str, ...]]:
-    """The paths of values that a function changes, other than by assigning a new one to a variable of its own."""
+    """The paths of values that a function changes, other than by assigning a new one to its own variable."""
     own = {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
     own |= {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     declared = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}

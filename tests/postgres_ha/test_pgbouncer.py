@@ -34,7 +34,7 @@ SESSIONS = 3
 
 @contextmanager
 def bouncer(server: Server, schema: str, configured: bool = True, limited: bool = True, **settings: str) -> Iterator[str]:
-    """Runs PgBouncer in front of the server. Yields the URL of a database user of its own, whose search_path is the schema.
+    """Runs PgBouncer in front of the server. Yields the URL of its own database user, whose search_path is the schema.
 
     configured: the user has the settings that Sickbay needs. limited: and the time limits that it recommends.
     """

@@ -153,7 +153,7 @@ def test_old_and_new_servers_side_by_side_fail_no_request(
     with ExitStack() as stack:
 
         def machine(number: int, sources: Path) -> tuple[Live, str]:
-            """Starts a server with its own home, as on a machine of its own. Returns its own address too."""
+            """Starts a server with its own home, as on its own machine. Returns its own address too."""
             environment = {"XDG_DATA_HOME": str(tmp_path / f"machine{number}"), "PYTHONPATH": str(sources)}
             port, sample = map(str, free_ports(2))
             options = ("--data", address, "--patients", "0", "--base-url", f"http://{HOST}")

@@ -1,4 +1,4 @@
-"""An app's registration is limited, and so is what all apps of a student have together, also if they are stored at once."""
+"""An app's registration is limited, and so is what all apps of a student have together, even if they are stored at once."""
 
 from __future__ import annotations
 

@@ -219,7 +219,7 @@ def long_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.anyio
 async def test_look_ups_do_not_wait_behind_a_locked_table(account: Account, store: PostgresStore, long_limits: None) -> None:
-    """They have a connection of their own."""
+    """They have their own connection."""
     other = await open_store(account.address, find)
     async with asyncio.timeout(60):
         async with Lock(account.address, "resource_history"):

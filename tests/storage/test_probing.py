@@ -1,4 +1,4 @@
-"""The limits of the questions of an explanation: steps of a statement and a thread of its own on SQLite, time on PostgreSQL."""
+"""The limits of the questions of an explanation: steps of a statement and its own thread on SQLite, time on PostgreSQL."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ def test_a_schema_is_described_in_words(allowed: dict[str, Any], words: str) -> 
 
 
 def test_every_check_of_a_request_is_in_the_column_of_its_stage() -> None:
-    """Each case has a request. Those of the app state have a column of their own."""
+    """Each case has a request. Those of the app state have their own column."""
     columns = {head: {check.name for check in listed} for head, listed in checks.list_columns().items()}
     missing = set()
     for path in case.list_paths().values():

@@ -123,7 +123,9 @@ if sys.version_info >= (3, 12):  # Python 3.11 refuses the class itself
 @pytest.mark.parametrize("text", ["MOST = 5", "_LONG: int = 5", "A, MANY = 1, 2"])
 def test_a_constant_without_its_meaning_and_unit_is_a_fault(tmp_path: Path, text: str) -> None:
     assert len(faults(names.find_faults, tmp_path, {A: f"{text}\n"})) == 1
-    assert faults(names.find_faults, tmp_path / "b", {A: "MAXIMUM_ENTRIES = 5\nMOST_ROWS = 1\ndef read():\n    MOST = 1\n"}) == []
+    assert (
+        faults(names.find_faults, tmp_path / "b", {A: "MAXIMUM_ENTRIES = 5\nMOST_ROWS = 1\ndef read():\n    MOST = 1\n"}) == []
+    )
 
 
 @pytest.mark.parametrize("name", ["granted", "_listed", "held_by", "made", "wrong", "_plain", "signed_in", "refused_again"])

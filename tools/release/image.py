@@ -18,7 +18,7 @@ LARGEST = 150_000_000
 """Bytes of the compressed image."""
 STAND_IN = Path(__file__).with_name("base-image")
 CERTIFICATES = "/etc/ssl/certs"
-"""Mounted while building, because a machine may reach the package registry only with a certificate of its own."""
+"""Mounted while building, because a machine may reach the package registry only with its own certificate."""
 LOCKED_DOWN = ("--read-only", "--read-only-tmpfs=false", "--cap-drop=all", "--security-opt=no-new-privileges")
 START_SECONDS = 60
 

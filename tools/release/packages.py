@@ -73,7 +73,7 @@ def unpack(sdist: Path, folder: Path) -> Path:
 
 
 def _run(code: str, sources: Path, out: Path, time: int) -> str:
-    """Calls the build backend in a process of its own, with the time that all files in the package get."""
+    """Calls the build backend in its own process, with the time that all files in the package get."""
     environment = os.environ | {"SOURCE_DATE_EPOCH": str(time)}
     command = [sys.executable, "-c", code, str(out.resolve())]
     return subprocess.run(command, cwd=sources, env=environment, check=True, capture_output=True, text=True).stdout.strip()

@@ -321,8 +321,8 @@ export interface Reset {
 }
 
 /** What a reset would delete. changes: how many times resources were loaded, created, changed or deleted; null if that isn't
- * known. apps, users: those that were added, if `everything` is asked for. exchanges: null for one hospital. snapshots:
- * if `everything` is asked for, of all hospitals. */
+ * known. apps, users: those that were added, if `everything` is set. exchanges: null for one hospital. snapshots:
+ * if `everything` is set, of all hospitals. */
 export interface Losses {
   changes: number | null;
   apps: number;

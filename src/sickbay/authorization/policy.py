@@ -92,7 +92,7 @@ SETTINGS: dict[str, PolicySetting] = {
     "own_patient_is_context": PolicySetting(
         "flag", "A patient app gets the signed-in user as its patient without requesting `launch/patient`"
     ),
-    "always_ask": PolicySetting("flag", "Users are asked for consent each time, although they gave it before"),
+    "always_ask": PolicySetting("flag", "Users are asked for consent each time, even if they gave it before"),
     "redirect_uri_optional": PolicySetting("flag", "`redirect_uri` is optional if only one is registered"),
     "assertion_algorithms": PolicySetting(
         "list", "Accepted signature algorithms for a client assertion", jose.ALGORITHMS, app=False

@@ -1,7 +1,7 @@
 """A replacement for the secret or the key of an app, in a request that Sickbay itself sends again.
 
-Sickbay stores only the hash of a secret, and only public keys, so it can't authenticate as an app. For one request it makes a
-secret and a key of its own. They are passed with the request inside the process, so no client can send them.
+Sickbay stores only the hash of a secret, and only public keys, so it can't authenticate as an app. For one request it makes its
+own secret and key. They are passed with the request inside the process, so no client can send them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Opens the data folder in this process, also while a server runs on it, for commands that move many resources."""
+"""Opens the data folder in this process, even while a server runs on it, for commands that move many resources."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _MAY_BE_PREFIXED = compile_late(
 def strip_prefixes(text: str) -> str:
     """Removes the quotation marks of mails, numbers of lines, prefixes of logs, bullets, and indentation.
 
-    The prefix of a log stays once, in a line of its own, because it may name the product.
+    The prefix of a log stays once, in its own line, because it may name the product.
     """
     for _ in range(LAYERS if _MAY_BE_PREFIXED.search(text) else 0):
         lines = text.split("\n")

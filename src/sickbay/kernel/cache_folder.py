@@ -173,7 +173,7 @@ def is_trusted_folder(folder: Path) -> bool:
 def _is_safe_parent(about: os.stat_result) -> bool:
     """Whether other users can't rename entries of the folder: they can't write into it or, as in /tmp, can only add entries.
 
-    A group may be able to: on many systems each user has a group of their own.
+    A group may be able to: on many systems each user has their own group.
     """
     return bool(about.st_mode & stat.S_ISVTX) or not about.st_mode & stat.S_IWOTH
 

@@ -24,7 +24,7 @@ _REPEATS: Final = 16
 
 
 class Vocabulary(NamedTuple):
-    """Names to choose from, and the letters of each as bits: each repetition of a letter has a bit of its own."""
+    """Names to choose from, and the letters of each as bits: each repetition of a letter has its own bit."""
 
     names: tuple[str, ...]
     letters: tuple[int, ...]

@@ -12,7 +12,7 @@ The other versions change R4's output where they differ (`render/changing.py`), 
 
 The first 8 patients of the default seed have everything that US Core 3.1.1, 6.1, 7.0 and 8.0 require a server to support, and
 so have 50 (`tests/population/test_us_core_data.py`). What the stories don't need for that is added after them (`additions.py`)
-from a random stream of its own; the patient's number decides who has it, and the fourth patient has what is rare
+from its own random stream; the patient's number decides who has it, and the fourth patient has what is rare
 (`rare_data.py`).
 
 Histories depend only on the seed. They end on `patient_history.END`, a fixed day: `today` doesn't change any birth date,

@@ -1,6 +1,6 @@
 """Open tasks for a few patients that ask for the launch of an app (SMART 2.2, Task profiles).
 
-They are derived from a finished history with a random stream of their own; nothing else depends on them.
+They are derived from a finished history with their own random stream; nothing else depends on them.
 """
 
 from __future__ import annotations

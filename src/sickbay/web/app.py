@@ -78,5 +78,5 @@ def create(sandbox: Sandbox, observers: Sequence[Observer] = ()) -> Application:
 
 
 def create_sample(sandbox: Sandbox) -> Starlette:
-    """Create the sample app, which is served on a port of its own."""
+    """Create the sample app, which is served on its own port."""
     return Starlette(routes=sample_routes(sandbox))

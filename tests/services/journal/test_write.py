@@ -182,7 +182,7 @@ def test_each_exchange_gets_a_later_arrival_although_the_clock_stands_still() ->
 
 
 def test_a_few_refusals_are_written_immediately_and_a_flood_does_not_wait() -> None:
-    """If AT_ONCE commits are in progress, a refusal joins the next batch and doesn't wait for a commit of its own."""
+    """If AT_ONCE commits are in progress, a refusal joins the next batch and doesn't wait for its own commit."""
 
     async def steps() -> None:
         store = Store()

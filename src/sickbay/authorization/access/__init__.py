@@ -7,7 +7,7 @@ step_up     what earlier refusals say about a token that still lacks a scope
 search      the request can be answered as sent: URL, type, format and what a search must contain
 operations  the operation is supported, and its parameters
 writes      the body of a write, its scope, version and conditions
-app_state   the state that an app stores for itself, at an endpoint of its own
+app_state   the state that an app stores for itself, at its own endpoint
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, context: Author
 
 
 def _refuse_resource(resource: str, server: Server, context: AuthorizeContext) -> Refusal:
-    """An unknown resource has an error code of its own (RFC 8707 2). Clients that send it don't know `aud`."""
+    """An unknown resource has its own error code (RFC 8707 2). Clients that send it don't know `aud`."""
     known = (*[registered.url for registered in server.resources], *list_likely(server, context))
     facts = {"received": resource, "resources": list(known), "closest": find_nearest(resource, known)}
     return refusals.MCP_RESOURCE_UNKNOWN.with_facts(facts)

@@ -71,7 +71,7 @@ def _refuse_invalid_host(kind: RefusalType, parameter: str, uris: Iterable[str])
 
 
 def _host_fault(uri: str) -> str:
-    """Returns "" also if another check explains the URL: it has a character that no URL has, or it is several URLs."""
+    """Returns "" even if another check explains the URL: it has a character that no URL has, or it is several URLs."""
     return "" if "*" in uri or STRANGE.search(uri) or _SECOND.search(uri) else host_fault(uri)
 
 

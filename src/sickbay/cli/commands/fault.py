@@ -54,7 +54,7 @@ def add(
     type
         Only for this type of FHIR resource.
     times
-        Only so many times.
+        Only this many times.
     probability
         Only with this probability, from 0 to 1.
     seed

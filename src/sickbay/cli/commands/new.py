@@ -123,7 +123,7 @@ def _start_app(starter: Starter, place: CopiedApp, target: Path, link: str) -> i
 
 @contextmanager
 def _run_app(command: str, target: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs the app and its child processes in a session of their own, and ends all of them with the block."""
+    """Runs the app and its child processes in their own session, and ends all of them with the block."""
     try:
         process = subprocess.Popen(starters.arguments_of(command), cwd=target, start_new_session=True)
     except OSError as error:

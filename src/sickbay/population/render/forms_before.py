@@ -25,7 +25,7 @@ def render_response(answers: Json) -> Json:
 
 
 def _group_items(items: list[Json], question: _QuestionConverter) -> Json:
-    """Returns a group with the items. If there are groups, the other questions get a last group of their own."""
+    """Returns a group with the items. If there are groups, the other questions get their own last group."""
     groups = [item for item in items if "item" in item and "answer" not in item and item.get("type", "group") == "group"]
     questions = [question(item) for item in items if item not in groups]
     if not groups:

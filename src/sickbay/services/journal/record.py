@@ -50,7 +50,7 @@ SHORTEST_MILLISECONDS = 0.1
 LETTERS = {"passed": "", "refused": "!", "skipped": "-"}
 """The prefix of a check's name in a record, by its outcome."""
 OAUTH_STAGES = frozenset(("authorize", "token", "introspection", "revocation"))
-"""Stages whose granted requests have a dictionary of their own."""
+"""Stages whose granted requests have their own dictionary."""
 
 
 class Exchange(Struct, frozen=True, gc=False):

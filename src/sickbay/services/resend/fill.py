@@ -170,7 +170,7 @@ class Filler(Struct):
             raise CannotIssue("The hospital has no user who could open this app.")
         approved = client.auto_approve is not None and client.auto_approve.user == grantee.user.username
         if not grantee.user.seeded and not approved:
-            raise CannotIssue(f"{grantee.user.username} has a password of their own, so Sickbay can't sign in for them.")
+            raise CannotIssue(f"{grantee.user.username} has their own password, so Sickbay can't sign in for them.")
         self.grantee = grantee
         self.notes += _describe_choice(originator, grantee)
 

@@ -1,4 +1,4 @@
-"""Runs the explanation of a search on a connection and a thread of its own, within a limit of steps and of processor time."""
+"""Runs the explanation of a search on its own connection and thread, within a limit of steps and of processor time."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ class SqliteStore:
         return self._answers.position(space)
 
     async def close(self) -> None:
-        """Close at once, also if the threads of the event loop are busy. Long searches are stopped."""
+        """Close at once, even if the threads of the event loop are busy. Long searches are stopped."""
         self._writer.close()
         self._probe.stop()
         if self._long is not None:

@@ -30,7 +30,7 @@ BUSY = 16
 """Number of requests in a commit from which the connection gets a larger page cache, which uses more memory."""
 QUIET_TURNS, MAXIMUM_GATHER_SECONDS = 3, 0.001
 """Turns of the loop without a new request, and the maximum seconds, before the collected requests are handed over. A request
-takes three turns from its socket to here. For a single request they cost about 15 µs, and a commit of its own costs as much as
+takes three turns from its socket to here. For a single request they cost about 15 µs, and its own commit costs as much as
 ten requests that share one.
 """
 PAGES: Final = 16_000

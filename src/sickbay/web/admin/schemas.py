@@ -325,8 +325,8 @@ class TenantPolicy(Struct, frozen=True):
 
 class Losses(Struct, frozen=True):
     """What a reset would delete. changes: how many times resources were loaded, created, changed or deleted; null if unknown.
-    apps, users: those that were added, if `everything` is asked for. exchanges: null for one hospital. snapshots:
-    if `everything` is asked for, of all hospitals.
+    apps, users: those that were added, if `everything` is set. exchanges: null for one hospital. snapshots:
+    if `everything` is set, of all hospitals.
     """
 
     changes: int | None

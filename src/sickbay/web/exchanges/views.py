@@ -204,7 +204,7 @@ def _describe_other(dialect: Mapping[str, Any]) -> Other:
 
 
 def _find_corrected(exchange: Mapping[str, Any], request: code_samples.RequestParts) -> code_samples.RequestParts | None:
-    """None also if no refusal could be corrected: then only advice was applied."""
+    """Also None if no refusal could be corrected: then only advice was applied."""
     refusals = [finding["id"] for finding in exchange.get("findings") or () if finding["severity"] == "error"]
     if not exchange.get("corrected") or (refusals and not any(id in REPAIRED for id in refusals)):
         return None

@@ -33,7 +33,7 @@ Observer: TypeAlias = Callable[[FinishedRequest], None]
 
 
 class Observers:
-    """Tells the observers how each request ended, also if it failed or was cancelled. Keeps the exchanges of those that run."""
+    """Tells the observers how each request ended, even if it failed or was cancelled. Keeps the exchanges of those that run."""
 
     def __init__(self, app: ASGIApp, observers: Sequence[Observer], runtime: Runtime) -> None:
         """From now on, the listener of the runtime gets each exchange through these observers."""

@@ -58,6 +58,6 @@ class PageHeaders:
 
 
 def add_retry_after(headers: list[tuple[bytes, bytes]]) -> None:
-    """Every 503 says when to try again (RFC 9110 15.6.4), also if its handler forgot to."""
+    """Every 503 says when to try again (RFC 9110 15.6.4), even if its handler forgot to."""
     if not any(name.lower() == b"retry-after" for name, _ in headers):
         headers.append((b"retry-after", str(Unavailable.retry_after).encode()))

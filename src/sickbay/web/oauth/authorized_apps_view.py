@@ -26,7 +26,7 @@ class AllowedApp:
     @property
     def state(self) -> str:
         if self.away:
-            return "Has access, also when you’re signed out."
+            return "Has access, even when you’re signed out."
         return "Currently has access." if self.live else "Has no access now, but can get it again without asking you."
 
 

@@ -26,7 +26,7 @@ def _item_as_before(item: ConsentItem, version: str, last: Consent) -> ConsentIt
 def list_ticked(boxes: Iterable[str], parts: Iterable[str], only: Iterable[str] = ()) -> tuple[str, ...]:
     """The scopes of the ticked boxes. A narrowed scope is replaced by its parts.
 
-    only: the parts chosen in rows that were shown unticked. Choosing a part there ticks the row, also without JavaScript.
+    only: the parts chosen in rows that were shown unticked. Choosing a part there ticks the row, even without JavaScript.
     """
     added = [part for part in only if part]
     narrowed: dict[str, list[str]] = {}

@@ -72,7 +72,7 @@ def _hint_of_all(kind: str, tenants: Mapping[str, Tenant]) -> str:
     if kind == OF_SMART:
         return f"The SMART configurations of the hospitals are {join([_smart_url(tenant) for tenant in tenants.values()])}."
     urls = [metadata_url(tenant) for tenant in tenants.values()]
-    return f"Each hospital is an authorization server of its own. Their metadata are at {join(urls)}."
+    return f"Each hospital is its own authorization server. Their metadata are at {join(urls)}."
 
 
 def _smart_url(tenant: Tenant) -> str:

@@ -1,4 +1,4 @@
-"""Examines a long text in a process of its own, so that neither its time nor its memory is taken from the server.
+"""Examines a long text in its own process, so that neither its time nor its memory is taken from the server.
 
 The process has limits for both. It inherits no socket and no setting of Sickbay. Its standard input stays open as long as the
 server waits for the result, so it notices when the request is cancelled or the server ends, and ends too.

@@ -99,7 +99,7 @@ class PolicyGroup(NamedTuple):
 
     @property
     def changed(self) -> tuple[PolicyField, ...]:
-        """The settings that have a value of their own here."""
+        """The settings that have their own value here."""
         return tuple(field for field in self.fields if field.source == "this page")
 
 
