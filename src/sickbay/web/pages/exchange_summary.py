@@ -74,20 +74,11 @@ _SPELLED = {
     "utf8": "UTF-8",
 }
 """The spelling of a term in the name of a check, if it isn't the term itself."""
-_PARAMETERS = (
-    "client_assertion_type",
-    "client_id",
-    "client_secret",
-    "code_challenge_method",
-    "code_challenge",
-    "code_verifier",
-    "grant_type",
-    "id_token_hint",
-    "jwks_uri",
-    "post_logout_redirect_uri",
-    "redirect_uri",
-    "response_mode",
-    "response_type",
+_PARAMETERS = tuple(
+    """
+    client_assertion_type client_id client_secret code_challenge_method code_challenge code_verifier grant_type
+    id_token_hint jwks_uri post_logout_redirect_uri redirect_uri response_mode response_type
+    """.split()
 )
 _TERM = re.compile(rf"(?:{'|'.join((*_PARAMETERS, *sorted(_SPELLED, key=len, reverse=True)))})(?=_|$)|[^_]+")
 """A term in the name of a check: a word, or several that are one name."""
