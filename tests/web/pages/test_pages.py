@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 import pytest
+from msgspec.structs import replace
 from tests.laws import for_each
 from tests.web.pages_of import pages
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from sickbay.authorization.authorize.stage import GATE
 from sickbay.authorization.checks import FUNCTIONS
@@ -247,8 +248,7 @@ def _ask_for_values(places: Sequence[str]) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One check. The outcome `gate` marks where responses may be redirected to the app from then on."""
 
     outcome: str
