@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from tests.web.page_frames import DEVELOPER
 
 from sickbay.web.docs.page_view import docs_view, search_view

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 from msgspec import structs
+from msgspec.structs import replace
 from tests.web import records
 from tests.web.page_frames import EHR
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from tests.web.page_frames import BASE, DEVELOPER
 
 from sickbay.services.resend.edited import EditedRequest

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from tests.web.exchange_pages import make_refused
 from tests.web.page_frames import BASE, DEVELOPER
 from tests.web.sign_in_pages import SCOPES

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from msgspec import structs
+from msgspec.structs import replace
 from tests.web.page_frames import DEVELOPER, EHR, SIGN_IN
 
 from sickbay.web.oauth import authorized_apps_view, visit_picker

@@ -176,37 +176,17 @@ TOOLS: Final[tuple[dict[str, Any], ...]] = (
         hints="adds open",
     ),
 )
-APP_MEMBERS: Final = (
-    "name",
-    "type",
-    "client",
-    "scope",
-    "redirect_uris",
-    "launch_uri",
-    "fhir",
-    "smart_version",
-    "pkce",
-    "native",
-    "scope_mode",
-    "auto_approve",
-    "token_lifetime",
-    "post_logout_redirect_uris",
-    "policy",
+APP_MEMBERS: Final = tuple(
+    """
+    name type client scope redirect_uris launch_uri fhir smart_version pkce native scope_mode auto_approve token_lifetime
+    post_logout_redirect_uris policy
+    """.split()
 )
 """Members of an app that an agent may register."""
-FAULT_MEMBERS: Final = (
-    "kind",
-    "preset",
-    "app",
-    "tenant",
-    "stage",
-    "path",
-    "type",
-    "times",
-    "probability",
-    "status",
-    "seconds",
-    "value",
+FAULT_MEMBERS: Final = tuple(
+    """
+    kind preset app tenant stage path type times probability status seconds value
+    """.split()
 )
 MEMBERS: Final = {"apps": ("set", APP_MEMBERS), "faults": ("fault", FAULT_MEMBERS)}
 """Arguments that are objects, and the names of their members."""

@@ -22,14 +22,14 @@ _MASK: Final = re.compile(r"[A-Za-z0-9]{0,4}…\(\d{1,6}\)|…|‹\d{1,6} charac
 _SCOPE: Final = re.compile(r"(?:patient|user|system)/([A-Za-z]{1,40}|\*)\.(?:read|write|\*|c?r?u?d?s?)")
 _SCOPES: Final = frozenset(
     """openid fhirUser profile email launch online_access offline_access launch/patient launch/encounter
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _WORDS: Final = frozenset(
     """a an the error warning info authorization_code refresh_token client_credentials S256 plain none RS384 ES384
     RS256 GET POST PUT PATCH DELETE HEAD OPTIONS provider patient system public symmetric asymmetric required
     if-sent off strict lenient r4 r4b r5 dstu2 stu3 R4 R4B R5 DSTU2 STU3 true false (none) Bearer Basic
     client_secret_basic client_secret_post client_secret_jwt private_key_jwt query fragment form_post login consent
-    application/json application/fhir+json application/x-www-form-urlencoded""".split()  # noqa: SIM905
+    application/json application/fhir+json application/x-www-form-urlencoded""".split()
 )
 
 

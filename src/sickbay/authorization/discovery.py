@@ -11,22 +11,12 @@ from sickbay.authorization.models import Policy, Server
 from sickbay.authorization.scopes.supported import WAYS, scopes_supported
 from sickbay.protocol.pkce import METHOD
 
-CAPABILITIES = (
-    "launch-ehr",
-    "launch-standalone",
-    "authorize-post",
-    "client-public",
-    "client-confidential-symmetric",
-    "client-confidential-asymmetric",
-    "sso-openid-connect",
-    "context-banner",
-    "context-style",
-    "context-ehr-patient",
-    "context-ehr-encounter",
-    "permission-offline",
-    "permission-online",
-    "permission-patient",
-    "permission-user",
+CAPABILITIES = tuple(
+    """
+    launch-ehr launch-standalone authorize-post client-public client-confidential-symmetric client-confidential-asymmetric
+    sso-openid-connect context-banner context-style context-ehr-patient context-ehr-encounter permission-offline
+    permission-online permission-patient permission-user
+    """.split()
 )
 CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "fhirUser", "profile", "name")
 """Claims of id_tokens and UserInfo."""

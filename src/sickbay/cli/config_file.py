@@ -22,121 +22,25 @@ FILE = Path("sickbay.toml")
 MAXIMUM_FILE_BYTES = 1_000_000
 """Largest size of a file, in bytes."""
 TRUSTED = frozenset(
-    (
-        "host",
-        "allowed_host",
-        "admin_token",
-        "trusted_proxy",
-        "base_url",
-        "https",
-        "cert",
-        "key",
-        "data",
-        "mcp",
-        "open_sign_in",
-        "class_mode",
-        "read_only",
-        "keep_bodies",
-        "require_admin_token",
-        "throttle",
-        "client_secret",
-        "jwks",
-        "jwks_uri",
-        "auto_approve",
-        "cards",
-        "out",
-        "everything",
-        "yes",
-        "open",
-        "launch_uri",
-        "redirect_uri",
-        "post_logout_redirect_uri",
-        "client",
-        "pkce",
-        "native",
-        "scope_mode",
-        "app_policy",
-    )
+    """
+    host allowed_host admin_token trusted_proxy base_url https cert key data mcp open_sign_in class_mode read_only
+    keep_bodies require_admin_token throttle client_secret jwks jwks_uri auto_approve cards out everything yes open
+    launch_uri redirect_uri post_logout_redirect_uri client pkce native scope_mode app_policy
+    """.split()
 )
 """Keys that give others access, contain a secret or a key, name a file to read or write, decide where an app's codes are sent
 and how the app is checked, or delete something.
 """
-OPTIONS = (
-    "admin_token",
-    "allowed_host",
-    "app",
-    "app_context",
-    "app_policy",
-    "app_port",
-    "as",
-    "auto_approve",
-    "base_url",
-    "cards",
-    "cert",
-    "class_mode",
-    "client",
-    "client_id",
-    "client_secret",
-    "data",
-    "debug_loop",
-    "encounter",
-    "ephemeral",
-    "everything",
-    "fhir",
-    "hospital",
-    "host",
-    "https",
-    "journal_exchanges",
-    "journal_size",
-    "json",
-    "jsonl",
-    "jwks",
-    "jwks_uri",
-    "keep_bodies",
-    "key",
-    "last",
-    "launch_uri",
-    "log_format",
-    "max_connections",
-    "max_connections_per_address",
-    "mcp",
-    "messiness",
-    "name",
-    "native",
-    "no_population_cache",
-    "no_start",
-    "open",
-    "open_sign_in",
-    "out",
-    "patient",
-    "patients",
-    "pkce",
-    "port",
-    "post_logout_redirect_uri",
-    "read_only",
-    "redirect_uri",
-    "require_admin_token",
-    "rule",
-    "sample_port",
-    "scope",
-    "scope_mode",
-    "search",
-    "seed",
-    "smart_version",
-    "stage",
-    "status",
-    "stop",
-    "template",
-    "tenant",
-    "throttle",
-    "today",
-    "token_lifetime",
-    "trusted_proxy",
-    "type",
-    "user",
-    "validate",
-    "workers",
-    "yes",
+OPTIONS = tuple(
+    """
+    admin_token allowed_host app app_context app_policy app_port as auto_approve base_url cards cert class_mode client
+    client_id client_secret data debug_loop encounter ephemeral everything fhir hospital host https journal_exchanges
+    journal_size json jsonl jwks jwks_uri keep_bodies key last launch_uri log_format max_connections
+    max_connections_per_address mcp messiness name native no_population_cache no_start open open_sign_in out patient
+    patients pkce port post_logout_redirect_uri read_only redirect_uri require_admin_token rule sample_port scope
+    scope_mode search seed smart_version stage status stop template tenant throttle today token_lifetime trusted_proxy
+    type user validate workers yes
+    """.split()
 )
 """The options of all commands. Importing the commands to collect them would take half a second."""
 TABLES = ("policy", "tenants")

@@ -192,23 +192,10 @@ def is_safe(uri: str) -> bool:
 
 
 RESPONSE_PARAMETERS: frozenset[str] = frozenset(
-    {
-        "code",
-        "state",
-        "error",
-        "error_description",
-        "error_uri",
-        "iss",
-        "session_state",
-        "response",
-        "id_token",
-        "access_token",
-        "token_type",
-        "expires_in",
-        "scope",
-        "refresh_token",
-        "vp_token",
-    }
+    """
+    code state error error_description error_uri iss session_state response id_token access_token token_type expires_in
+    scope refresh_token vp_token
+    """.split()
 )
 """The parameters of authorization responses (OAuth Parameters registry, location: authorization response)."""
 _NO_NAME = re.compile(r"[^a-z0-9]+")

@@ -19,21 +19,11 @@ from sickbay.services.context import Runtime
 from sickbay.storage.answers import BadCursor, Stored, whole_matches
 from sickbay.storage.interface import ResourceSpace
 
-CARE_DATES = (
-    "date",
-    "period",
-    "onset-date",
-    "authoredon",
-    "datewritten",
-    "effective",
-    "performed",
-    "started",
-    "issued",
-    "recorded-date",
-    "date-recorded",
-    "occurrence",
-    "created",
-    "sent",
+CARE_DATES = tuple(
+    """
+    date period onset-date authoredon datewritten effective performed started issued recorded-date date-recorded
+    occurrence created sent
+    """.split()
 )
 """Date parameters to which start and end apply. The first one that a type has is used. Types that have none aren't filtered."""
 

@@ -19,20 +19,10 @@ Agreement: TypeAlias = Literal["differs", "same", "own", "masked", "patient"]
 """The result of comparing two values. own: each launch has a new value. masked: the recorded values are the same mask. patient:
 each names its own patient."""
 OWN_VALUES: Final = frozenset(
-    (
-        "state",
-        "nonce",
-        "code",
-        "code_verifier",
-        "code_challenge",
-        "launch",
-        "client_assertion",
-        "refresh_token",
-        "token",
-        "id_token_hint",
-        "request",
-        "authorization",
-    )
+    """
+    state nonce code code_verifier code_challenge launch client_assertion refresh_token token id_token_hint request
+    authorization
+    """.split()
 )
 """Parameters and headers that are new in each launch, or masked. In FHIR requests only the header: `code` is a search there."""
 HEADERS: Final = ("authorization", "content-type", "accept", "origin")

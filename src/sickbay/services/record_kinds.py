@@ -47,21 +47,9 @@ KINDS = {
 """Every kind that the sources write. tests/services/test_record_kinds.py finds kinds that are missing here."""
 
 NOT_IN_SNAPSHOTS = frozenset(
-    (
-        "changes",
-        "class",
-        "exchange",
-        "failure",
-        "fault",
-        "hospital",
-        "injected",
-        "key",
-        "meta",
-        "snapshot",
-        "student",
-        "student-progress",
-        "undone-token",
-    )
+    """
+    changes class exchange failure fault hospital injected key meta snapshot student student-progress undone-token
+    """.split()
 )
 """The journal, faults, throttling, hospitals, students and signing keys stay as they are when a snapshot is restored."""
 IN_SNAPSHOTS = tuple(kind for kind in KINDS if kind not in NOT_IN_SNAPSHOTS)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 import pytest
+from msgspec.structs import replace
 from tests.laws import for_each
 from tests.web.pages_of import pages
 
@@ -182,7 +182,7 @@ def test_request_values_are_never_markup() -> None:
 @pytest.mark.parametrize("theme", ["", "light", "dark"])
 def test_the_server_renders_the_chosen_theme(theme: str) -> None:
     template, view, frame = PAGES["not-found"]
-    html = html_response.render(template, view, replace(frame, theme=theme))  # type: ignore[arg-type]
+    html = html_response.render(template, view, replace(frame, theme=theme))
     assert ("data-theme=" in html) == bool(theme)
     assert f'value="{"light" if theme == "dark" else "dark"}"' in html
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from tests.laws import for_each
 from tests.web.page_frames import DEVELOPER, EHR
 

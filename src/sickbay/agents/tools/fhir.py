@@ -20,7 +20,7 @@ ENTRIES: Final = 5
 PATH_CHARACTERS: Final = 2_000
 TOLD: Final = tuple(
     """id status name gender birthDate code category subject valueQuantity effectiveDateTime onsetDateTime authoredOn period
-    start medicationCodeableConcept type text""".split()  # noqa: SIM905
+    start medicationCodeableConcept type text""".split()
 )
 """Members of a resource that an outline contains."""
 _TRAVERSAL: Final = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.I)

@@ -14,22 +14,11 @@ from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.kernel.checks import UNKNOWN, Refusal
 from sickbay.protocol import urls
 
-ONCE = (
-    "response_type",
-    "client_id",
-    "redirect_uri",
-    "scope",
-    "state",
-    "aud",
-    "launch",
-    "code_challenge",
-    "code_challenge_method",
-    "response_mode",
-    "nonce",
-    "prompt",
-    "max_age",
-    "login_hint",
-    "id_token_hint",
+ONCE = tuple(
+    """
+    response_type client_id redirect_uri scope state aud launch code_challenge code_challenge_method response_mode nonce
+    prompt max_age login_hint id_token_hint
+    """.split()
 )
 RESPONSE_TYPES = frozenset({"code", "token", "id_token", "none"})
 """The response types of OAuth and OpenID Connect, which can be combined (OAuth 2.0 Multiple Response Type Encoding)."""

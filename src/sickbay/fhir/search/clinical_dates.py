@@ -11,37 +11,12 @@ from sickbay.fhir.search.index_values import Dates
 DateReaders: TypeAlias = tuple[tuple[str, Callable[[Any], Dates]], ...]
 """The elements of a type that may contain the date, the best first, each with the function that reads it."""
 
-CLINICAL_DATES = (
-    "effective",
-    "performed",
-    "occurrence",
-    "start",
-    "period",
-    "actualPeriod",
-    "onset",
-    "applies",
-    "whenPrepared",
-    "whenHandedOver",
-    "dateTime",
-    "authoredOn",
-    "dateWritten",
-    "recordedDate",
-    "dateRecorded",
-    "assertedDate",
-    "dateAsserted",
-    "started",
-    "date",
-    "issued",
-    "ordered",
-    "orderedOn",
-    "created",
-    "sent",
-    "recorded",
-    "authored",
-    "timestamp",
-    "servicedPeriod",
-    "billablePeriod",
-    "birthDate",
+CLINICAL_DATES = tuple(
+    """
+    effective performed occurrence start period actualPeriod onset applies whenPrepared whenHandedOver dateTime authoredOn
+    dateWritten recordedDate dateRecorded assertedDate dateAsserted started date issued ordered orderedOn created sent
+    recorded authored timestamp servicedPeriod billablePeriod birthDate
+    """.split()
 )
 """Elements with a resource's clinical date. When an event happened is preferred over when it was recorded."""
 

@@ -31,22 +31,10 @@ ALTERNATIVES, ASKED, DEPTH = 20, 60, 20
 _TEXTS = frozenset({"string", "markdown"})
 _CODED = frozenset({"CodeableConcept", "Coding"})
 _WITHOUT_TEXT = frozenset(
-    {
-        "Age",
-        "ContactPoint",
-        "Count",
-        "Distance",
-        "Duration",
-        "Identifier",
-        "Meta",
-        "Money",
-        "Narrative",
-        "Quantity",
-        "Reference",
-        "Resource",
-        "SampledData",
-        "Signature",
-    }
+    """
+    Age ContactPoint Count Distance Duration Identifier Meta Money Narrative Quantity Reference Resource SampledData
+    Signature
+    """.split()
 )
 _UNWORDED = frozenset({"id", "version"})
 _HIDDEN = re.compile(r"[^\w (/\-\[]\w")

@@ -30,23 +30,10 @@ from sickbay.fhir.search.parameters import (
 from sickbay.fhir.search.query import Kind, SearchParameter
 
 GRANULAR = frozenset(
-    {
-        "category",
-        "class",
-        "clinical-status",
-        "code",
-        "intent",
-        "modality",
-        "service-category",
-        "service-type",
-        "specialty",
-        "status",
-        "type",
-        "vaccine-code",
-        "verification-status",
-        "_security",
-        "_tag",
-    }
+    """
+    category class clinical-status code intent modality service-category service-type specialty status type vaccine-code
+    verification-status _security _tag
+    """.split()
 )
 """The parameters that a granular scope may filter by. A scope with any other parameter grants nothing."""
 

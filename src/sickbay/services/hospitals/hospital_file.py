@@ -12,7 +12,7 @@ from sickbay.protocol import unicode
 MAXIMUM_CHARACTERS: Final = 64_000
 RESERVED: Final = frozenset(
     """admin developer docs doctor exchanges healthz llms.txt mcp metrics readyz rules static theme timelines .well-known
-    """.split()  # noqa: SIM905
+    """.split()
 )
 """First segments of Sickbay's own addresses."""
 KeyPath: TypeAlias = tuple[str | int, ...]

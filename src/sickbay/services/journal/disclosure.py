@@ -23,25 +23,11 @@ from sickbay.authorization.token import client_assertion, client_authentication
 from sickbay.diagnosis.rule import is_severity
 from sickbay.kernel.checks import Examination, Facts
 
-STORED = (
-    "client",
-    "code",
-    "family",
-    "launch",
-    "token",
-    "earlier",
-    "user",
-    "owner",
-    "newest_clients",
-    "others",
-    "attempts",
-    "subject",
-    "caller",
-    "hinted",
-    "session_user",
-    "bare",
-    "state",
-    "secret",
+STORED = tuple(
+    """
+    client code family launch token earlier user owner newest_clients others attempts subject caller hinted session_user
+    bare state secret
+    """.split()
 )
 """Members of a context that come from the store. The others come from the request or the server's settings, or are numbers.
 A live launch appears with a placeholder for its code, which `decision.redact` replaces.
@@ -57,26 +43,10 @@ FROM_REQUEST = frozenset(
 )
 """Rules that use only the request. Their suggestions can equal a stored value by chance."""
 PUBLIC_FIELDS = frozenset(
-    (
-        "tenant",
-        "type",
-        "client",
-        "fhir",
-        "smart_release",
-        "pkce",
-        "scope_mode",
-        "auth_method",
-        "grant_types",
-        "policy",
-        "mode",
-        "code_challenge_method",
-        "base",
-        "issuer",
-        "iss",
-        "enabled_tenants",
-        "revoked_by",
-        "system",
-    )
+    """
+    tenant type client fhir smart_release pkce scope_mode auth_method grant_types policy mode code_challenge_method base
+    issuer iss enabled_tenants revoked_by system
+    """.split()
 )
 """Members of stored values that identify no one: words of a specification, and addresses of this server."""
 LAUNCH_PLACE = re.compile(r"launch-code-of-([A-Za-z0-9_-]{16})")

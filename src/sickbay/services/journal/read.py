@@ -35,23 +35,10 @@ its newest granted FHIR request. Other exchanges don't change the outcome of a l
 """
 COUNTED = 10_000
 """Number at which counting the other exchanges stops."""
-MEMBERS = (
-    "id",
-    "at",
-    "tenant",
-    "app",
-    "launch",
-    "stage",
-    "checks",
-    "findings",
-    "decided",
-    "scopes",
-    "refresh",
-    "missing",
-    "injected",
-    "resent_from",
-    "milliseconds",
-    "pages",
+MEMBERS = tuple(
+    """
+    id at tenant app launch stage checks findings decided scopes refresh missing injected resent_from milliseconds pages
+    """.split()
 )
 """Members of an exchange that a timeline shows, besides the method, the URL and the status."""
 

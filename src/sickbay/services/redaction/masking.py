@@ -21,20 +21,10 @@ from sickbay.protocol import unicode
 from sickbay.protocol.parameters import Parameters
 
 SECRET = frozenset(
-    (
-        "code",
-        "client_secret",
-        "code_verifier",
-        "refresh_token",
-        "access_token",
-        "id_token",
-        "client_assertion",
-        "id_token_hint",
-        "token",
-        "password",
-        "launch_code",
-        "registration_access_token",
-    )
+    """
+    code client_secret code_verifier refresh_token access_token id_token client_assertion id_token_hint token password
+    launch_code registration_access_token
+    """.split()
 )
 
 

@@ -14,20 +14,10 @@ HEADER_CHARACTERS: Final = 8_192
 """The longest value of a header. A client assertion or a token has up to 2,000."""
 BODY_CHARACTERS: Final = 1_000_000
 HEADERS: Final = frozenset(
-    (
-        "accept",
-        "accept-language",
-        "authorization",
-        "content-type",
-        "if-match",
-        "if-modified-since",
-        "if-none-exist",
-        "if-none-match",
-        "prefer",
-        "user-agent",
-        "x-requested-with",
-        "x-security-context",
-    )
+    """
+    accept accept-language authorization content-type if-match if-modified-since if-none-exist if-none-match prefer
+    user-agent x-requested-with x-security-context
+    """.split()
 )
 """All headers that a resent request may have. The others say who sends it, or over which connection."""
 _VALUE: Final = re.compile(r"[\x20-\x7e]*")

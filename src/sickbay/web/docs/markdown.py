@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -17,8 +18,7 @@ Resolve = Callable[[str], str | None]
 """Returns the address of a link on the site; None if its target isn't part of the site."""
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedPage:
+class RenderedPage(Struct, frozen=True):
     """headings: (anchor, text) of the headings of level 2. anchors: those of all headings."""
 
     title: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from sickbay.web.docs import library, search_index
 from sickbay.web.docs.contents import HOME
@@ -24,8 +25,7 @@ class DocsSection(NamedTuple):
     links: tuple[DocsLink, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocsView:
+class DocsView(Struct, frozen=True, kw_only=True):
     """body: HTML, made from Markdown. up: the relative path to the first page, such as ../. assets: the folder of css and js.
 
     layout: the template around the page, which differs between Sickbay's own pages and the files of `make site`.

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sickbay.diagnosis import placeholders
 from sickbay.protocol import unicode
@@ -37,8 +39,7 @@ OUTLINED = re.compile(r"‹not kept: (.+)›", re.S)
 PLACEHOLDER_BODY = "YOUR-BODY"
 
 
-@dataclass(frozen=True, slots=True)
-class CodeLine:
+class CodeLine(Struct, frozen=True):
     """One line of code. quiet: unchanged. inside: indented. end: joins it to the next line in the copied text."""
 
     pieces: tuple[TextPiece, ...]
@@ -47,8 +48,7 @@ class CodeLine:
     end: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
+class Tab(Struct, frozen=True):
     id: str
     name: str
     lines: tuple[CodeLine, ...]
@@ -59,8 +59,7 @@ class Tab:
         return "".join(["".join([piece.text for piece in line.pieces]) + line.end for line in self.lines]).rstrip("\n")
 
 
-@dataclass(frozen=True, slots=True)
-class RequestParts:
+class RequestParts(Struct, frozen=True):
     """The parts of a request. query, form: decoded pairs in order. body: anything that isn't a form."""
 
     method: str

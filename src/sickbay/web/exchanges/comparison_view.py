@@ -6,7 +6,8 @@ compare  GET {root}/timelines/{id}/compare: with=the id of the other launch.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sickbay.kernel import english
 from sickbay.kernel.english import join
@@ -19,8 +20,7 @@ from sickbay.web.exchanges.parameter_table import mark_both
 from sickbay.web.pages.parts import TextPiece
 
 
-@dataclass(frozen=True, slots=True)
-class MarkedValue:
+class MarkedValue(Struct, frozen=True):
     """A value that differs. here, there: None if it wasn't sent."""
 
     name: str
@@ -28,8 +28,7 @@ class MarkedValue:
     there: tuple[TextPiece, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class StepCell:
+class StepCell(Struct, frozen=True):
     """A step as one launch has it. number: 0 if the launch doesn't have it. kind, word: how it ended."""
 
     number: int = 0
@@ -41,8 +40,7 @@ class StepCell:
     probably: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StepRow:
+class StepRow(Struct, frozen=True):
     """A step of both launches. alike: a sentence about the values that don't differ. is_first: the first one that differs."""
 
     title: str
@@ -57,8 +55,7 @@ class StepRow:
         return bool(self.values) or not (self.here.number and self.there.number)
 
 
-@dataclass(frozen=True, slots=True)
-class OtherLaunch:
+class OtherLaunch(Struct, frozen=True):
     """A launch in the list to choose from."""
 
     id: str
@@ -66,8 +63,7 @@ class OtherLaunch:
     chosen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LaunchHead:
+class LaunchHead(Struct, frozen=True):
     """The head of a column, which describes its launch."""
 
     id: str
@@ -78,8 +74,7 @@ class LaunchHead:
     patient: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaunchComparisonView:
+class LaunchComparisonView(Struct, frozen=True, kw_only=True):
     """there: None if the app has no other launch that is stored. left_out: a sentence about steps that weren't compared."""
 
     app: str

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
@@ -32,8 +33,7 @@ URL_CHARACTERS: Final = 100
 _ENCODED_MASK = re.compile(r"‹([0-9]{1,9})%20(characters?)›")
 
 
-@dataclass(frozen=True, slots=True)
-class ListedExchange:
+class ListedExchange(Struct, frozen=True):
     """An exchange. finding: the worst one, or the injected fault; "" if there is none. probably: why it probably belongs to
     the app of the filter, which it doesn't name.
     """
@@ -73,8 +73,7 @@ class ListedExchange:
         return ", ".join(filter(None, (self.app, self.stage, self.duration, self.size)))
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """The exchanges of a launch, newest first; launch "" for those that belong to none. text: what the launch waits for, or its
     worst finding.
     """
@@ -96,8 +95,7 @@ class Group:
         return WORDS[self.kind]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangesView:
+class ExchangesView(Struct, frozen=True, kw_only=True):
     """filter: as it was typed. problems: what in it wasn't understood. missing: the id of a search without a result.
 
     counted: how many match; "" if all are shown. live: new exchanges are added to the page.
@@ -138,8 +136,7 @@ class ExchangesView:
         return shorten_address("/exchanges", q=self.filter, flat="1" if self.flat else "", part="list")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClearView:
+class ClearView(Struct, frozen=True, kw_only=True):
     """filter: "" for all. counted: what would be deleted. action: where the form is sent."""
 
     filter: str
@@ -149,8 +146,7 @@ class ClearView:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LaunchLine:
+class LaunchLine(Struct, frozen=True):
     id: str
     at: str
     app: str
@@ -161,8 +157,7 @@ class LaunchLine:
     requests: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaunchesView:
+class LaunchesView(Struct, frozen=True, kw_only=True):
     launches: tuple[LaunchLine, ...]
 
 

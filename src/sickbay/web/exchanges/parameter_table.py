@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sickbay.diagnosis import placeholders
 from sickbay.diagnosis.catalogue import RULES
@@ -27,8 +29,7 @@ MAXIMUM_COMPARED_CHARACTERS = 600
 _PARAMETERS = {rule.id: rule.parameter for rule in RULES}
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One parameter. A faulty one has the number of a finding. received None: the parameter wasn't sent."""
 
     name: str
@@ -201,8 +202,7 @@ def _word_for_value(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(Struct, frozen=True):
     """The texts of `received`, joined, are the received text. The same holds for `expected`."""
 
     received: tuple[TextPiece, ...]

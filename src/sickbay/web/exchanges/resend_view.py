@@ -7,9 +7,10 @@ resend  GET view.action: from=original. POST view.action: csrf, and as=corrected
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from sickbay.kernel.english import join
 from sickbay.protocol.parameters import parse
@@ -24,8 +25,7 @@ EMPTY_ROWS: Final = 2
 """Rows of each table of the form for further names."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResendOffer:
+class ResendOffer(Struct, frozen=True):
     """The offer to send a request again. sends: one click is enough, because no one has to type a value. note: a sentence."""
 
     href: str
@@ -34,8 +34,7 @@ class ResendOffer:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ComparedRow:
+class ComparedRow(Struct, frozen=True):
     """One part of both exchanges; None if an exchange doesn't have it."""
 
     name: str
@@ -47,8 +46,7 @@ class ComparedRow:
         return self.original != self.resent
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """One of the two exchanges: its result, and its problems."""
 
     href: str
@@ -58,8 +56,7 @@ class Side:
     problems: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """Both exchanges. notes: what was filled in and assumed. body: the response's, right after it was sent; "" later."""
 
     original: Side
@@ -69,8 +66,7 @@ class Comparison:
     body: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EditedRow:
+class EditedRow(Struct, frozen=True):
     """A name and its value in the form. note: what happens with the value; missing: a person has to type it."""
 
     name: str = ""
@@ -79,8 +75,7 @@ class EditedRow:
     missing: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResendView:
+class ResendView(Struct, frozen=True, kw_only=True):
     """tables: the title, the prefix of the field names, and the rows, for the query, the form and the headers."""
 
     id: str

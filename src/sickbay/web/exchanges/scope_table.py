@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal
+
+from msgspec import Struct
 
 SHORTER: Final = "Short lifetime"
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeRow:
+class ScopeRow(Struct, frozen=True):
     """granted: "" if the scope wasn't granted. why: "" if it was granted as requested."""
 
     asked: str
@@ -22,8 +22,7 @@ class ScopeRow:
         return "dropped" if not self.granted else "granted" if self.granted == self.asked else "narrowed"
 
 
-@dataclass(frozen=True, slots=True)
-class Negotiation:
+class Negotiation(Struct, frozen=True):
     """refresh: why no refresh token was issued; "" if one was. missing: what else the response lacks, and why."""
 
     rows: tuple[ScopeRow, ...] = ()

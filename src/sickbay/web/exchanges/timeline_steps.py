@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from sickbay.diagnosis.silence.trail import Event
 from sickbay.diagnosis.silence.wording import PAGES
@@ -39,8 +40,7 @@ AHEAD: Final = ("waits", "stalled")
 """The kinds of arrows for steps that haven't come."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrow:
+class Arrow(Struct, frozen=True):
     """One step of a launch. origin, target: from LIFELINES.
 
     kind: passed | refused | warning, of a request; redirect, of its response; page, shown to the user; gap, for exchanges that

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
 
 from sickbay.diagnosis.silence.causes import find_causes
 from sickbay.diagnosis.silence.progress import LaunchStatus, find_status
@@ -27,8 +28,7 @@ from sickbay.web.exchanges.timeline_steps import (
 from sickbay.web.pages.parts import FindingView, make_finding_views
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimelineView:
+class TimelineView(Struct, frozen=True, kw_only=True):
     """causes: why the launch may have stopped.
 
     ask: the address of the app that the button asks; "" for no button. answer: what it answered just now. live: the page

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.answers.values import CODES
@@ -28,8 +30,7 @@ from sickbay.web.pages.parts import FindingView, Link, TextPiece, Verdict, make_
 _EXPLAINS = {rule.id: rule.explains for rule in RULES}
 
 
-@dataclass(frozen=True, slots=True)
-class Other:
+class Other(Struct, frozen=True):
     """The response of another dialect. kind: refused, passed, or "" if it doesn't support this FHIR version."""
 
     title: str
@@ -39,8 +40,7 @@ class Other:
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Probably:
+class Probably(Struct, frozen=True):
     """The app and the launch that an exchange probably belongs to, and why."""
 
     app: str
@@ -60,8 +60,7 @@ PLACES = {
 """Parameters that are compared with the registration, and where the app's page shows it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeView:
+class ExchangeView(Struct, frozen=True, kw_only=True):
     id: str
     kind: Verdict | str
     verdict: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -30,8 +30,7 @@ SHAPING: Final = ("_format", "_pretty")
 """Parameters that choose the form of the page. They aren't sent, because the explorer converts the response itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExplorerPage:
+class ExplorerPage(Struct, frozen=True):
     request: Request
     sandbox: Sandbox
     base: FhirBase

@@ -5,15 +5,14 @@ Every page has the bar: GET /developer/explorer with hospital, fhir, viewer and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from sickbay.fhir.readable.differences import Difference
 from sickbay.web.exchanges.code_samples import Tab
 from sickbay.web.pages.parts import Choice, FindingView, Link
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
+class Bar(Struct, frozen=True, kw_only=True):
     """The bar of a page: the choices of hospital, FHIR version and viewer, and the current place."""
 
     action: str
@@ -30,8 +29,7 @@ class Bar:
     """The granted scopes of the viewer, in one line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Sent(Struct, frozen=True, kw_only=True):
     """The request of a page: its URL, as code, and its exchange if it was recorded. status: that of its response."""
 
     url: str
@@ -40,8 +38,7 @@ class Sent:
     exchange: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TypeRow:
+class TypeRow(Struct, frozen=True):
     """count: "" if it isn't known."""
 
     name: str
@@ -49,8 +46,7 @@ class TypeRow:
     count: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypesView:
+class TypesView(Struct, frozen=True, kw_only=True):
     """counted: types with resources, and those that the hospital doesn't count. others: types that are empty or weren't counted
     in time. refused: types that the scopes don't cover.
     """
@@ -66,8 +62,7 @@ class TypesView:
     """The reason why the viewer sees nothing at all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParameterRow:
+class ParameterRow(Struct, frozen=True, kw_only=True):
     """One parameter of the form. how: its modifiers or prefixes. picks: the types that its reference may lead to."""
 
     code: str
@@ -81,8 +76,7 @@ class ParameterRow:
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormView:
+class FormView(Struct, frozen=True, kw_only=True):
     """GET action: how.CODE and value.CODE of each parameter, _include, _revinclude, _sort, _count, more, and pick."""
 
     action: str
@@ -99,14 +93,12 @@ class FormView:
     more: str
 
 
-@dataclass(frozen=True, slots=True)
-class CellView:
+class CellView(Struct, frozen=True):
     text: str
     href: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ResultRow:
+class ResultRow(Struct, frozen=True):
     """name: the id, or Type/id if the types differ. action: another link for the row, such as to use it as a value."""
 
     name: str
@@ -115,8 +107,7 @@ class ResultRow:
     action: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Results:
+class Results(Struct, frozen=True, kw_only=True):
     """columns: of the table. total: a sentence. notes: what the server says about the search. left_out: rows that don't fit."""
 
     columns: tuple[str, ...]
@@ -129,8 +120,7 @@ class Results:
     first: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExplorerProblem:
+class ExplorerProblem(Struct, frozen=True, kw_only=True):
     """The reason why there is nothing to show. title: what happened. text: the words of the response, if there are no
     findings."""
 
@@ -140,8 +130,7 @@ class ExplorerProblem:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchView:
+class SearchView(Struct, frozen=True, kw_only=True):
     """links: the same search in other forms. picking: what a row is chosen for; "" on a search."""
 
     bar: Bar
@@ -158,8 +147,7 @@ class SearchView:
     hidden: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ValueView:
+class ValueView(Struct, frozen=True):
     text: str
     note: str = ""
     href: str = ""
@@ -167,22 +155,19 @@ class ValueView:
     is_code: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class GroupView:
+class GroupView(Struct, frozen=True):
     label: str
     values: tuple[ValueView, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contained:
+class Contained(Struct, frozen=True, kw_only=True):
     id: str
     title: str
     groups: tuple[GroupView, ...]
     narrative: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceView:
+class ResourceView(Struct, frozen=True, kw_only=True):
     """tabs: all forms of the resource. raw: one of them as text; None for the readable one. missing: what is left out."""
 
     bar: Bar
@@ -203,8 +188,7 @@ class ResourceView:
     up: Link | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class VersionRow:
+class VersionRow(Struct, frozen=True):
     name: str
     href: str
     version: str
@@ -212,8 +196,7 @@ class VersionRow:
     what: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryView:
+class HistoryView(Struct, frozen=True, kw_only=True):
     """compare: the action of the form that compares two versions, GET with a and b; "" unless it is of one resource."""
 
     bar: Bar
@@ -229,8 +212,7 @@ class HistoryView:
     up: Link | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VersionComparisonView:
+class VersionComparisonView(Struct, frozen=True, kw_only=True):
     bar: Bar
     title: str
     name: str

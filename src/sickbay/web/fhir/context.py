@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from msgspec import Struct
 
 from sickbay.fhir.outcome import Issue
@@ -18,8 +16,7 @@ from sickbay.web.fhir.response import FhirResponse, Headers, issue_response
 from sickbay.web.oauth.discovery import Documents
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FhirBase:
+class FhirBase(Struct, frozen=True, eq=False):
     """One hospital's FHIR base in one version. url: as discovery names it. path: where it is served, which may be another
     address of the same base.
     """

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from sickbay.web.oauth.sign_in import ConsentItem
 from sickbay.web.pages.parts import make_initials
 
 
-@dataclass(frozen=True, slots=True)
-class AllowedApp:
+class AllowedApp(Struct, frozen=True):
     """since: "14 Mar 2026". live: it currently has access. away: it keeps access while the user is signed out."""
 
     client_id: str
@@ -30,8 +29,7 @@ class AllowedApp:
         return "Currently has access." if self.live else "Has no access now, but can get it again without asking you."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManageView:
+class ManageView(Struct, frozen=True, kw_only=True):
     """apps: those of this page of the list, in which `start` of `total` come before them. before, after: the other pages."""
 
     action: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from sickbay.authorization.authorize.stage import GATE
 from sickbay.authorization.checks import FUNCTIONS
@@ -74,20 +75,11 @@ _SPELLED = {
     "utf8": "UTF-8",
 }
 """The spelling of a term in the name of a check, if it isn't the term itself."""
-_PARAMETERS = (
-    "client_assertion_type",
-    "client_id",
-    "client_secret",
-    "code_challenge_method",
-    "code_challenge",
-    "code_verifier",
-    "grant_type",
-    "id_token_hint",
-    "jwks_uri",
-    "post_logout_redirect_uri",
-    "redirect_uri",
-    "response_mode",
-    "response_type",
+_PARAMETERS = tuple(
+    """
+    client_assertion_type client_id client_secret code_challenge_method code_challenge code_verifier grant_type
+    id_token_hint jwks_uri post_logout_redirect_uri redirect_uri response_mode response_type
+    """.split()
 )
 _TERM = re.compile(rf"(?:{'|'.join((*_PARAMETERS, *sorted(_SPELLED, key=len, reverse=True)))})(?=_|$)|[^_]+")
 """A term in the name of a check: a word, or several that are one name."""
@@ -256,8 +248,7 @@ def _ask_for_values(places: Sequence[str]) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One check. The outcome `gate` marks where responses may be redirected to the app from then on."""
 
     outcome: str

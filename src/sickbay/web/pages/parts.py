@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
 
 from sickbay import __version__
 
 Theme: TypeAlias = Literal["", "light", "dark"]
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     text: str
     href: str
 
 
-@dataclass(frozen=True, slots=True)
-class SignedInUser:
+class SignedInUser(Struct, frozen=True):
     """The signed-in user, as the bar shows them. patient: sees only their own record, or those of their family."""
 
     name: str
@@ -29,8 +28,7 @@ class SignedInUser:
 LOOPBACK_ONLY, OPEN = "Listens only on its own machine", "Other machines may connect"
 
 
-@dataclass(frozen=True, slots=True)
-class ClockView:
+class ClockView(Struct, frozen=True):
     """Sickbay's clock while it doesn't show real time. offset: in words, such as "2 hours ahead of real time"."""
 
     now: str
@@ -38,8 +36,7 @@ class ClockView:
     frozen: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class Frame(Struct, frozen=True, kw_only=True):
     """base: the base URL that addresses on the page show. root: prefix of links to our own pages, "" unless base has a path.
 
     hospital: the title of the tenant on the pages of its EHR (navy bar); "" on the pages for developers (white bar).
@@ -138,8 +135,7 @@ PUNCTUATION = {
 WORDS: dict[Verdict, str] = {"refused": "Refused", "warning": "Warning", "advice": "Advice"}
 
 
-@dataclass(frozen=True, slots=True)
-class FindingView:
+class FindingView(Struct, frozen=True):
     """number: the same in the list, the table and the plain text. kind: drawn as a square, diamond or circle."""
 
     number: int
@@ -185,8 +181,7 @@ def _finding_view(number: int, finding: Mapping[str, Any], because: int) -> Find
     )
 
 
-@dataclass(frozen=True, slots=True)
-class TextPiece:
+class TextPiece(Struct, frozen=True):
     """A piece of text and its mark. `cut` is empty: here, characters were removed."""
 
     text: str
@@ -198,8 +193,7 @@ class TextPiece:
         return PUNCTUATION.get(self.text, "")
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
+class Chip(Struct, frozen=True):
     """A scope. state: granted, dropped (then `note` is the reason), or "" for a plain name."""
 
     scope: str
@@ -207,8 +201,7 @@ class Chip:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One option of a select, a radio group or a list of checkboxes."""
 
     value: str

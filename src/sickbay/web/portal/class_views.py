@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from sickbay.kernel.english import count, write_time
 from sickbay.protocol import urls
@@ -27,8 +28,7 @@ KINDS: Final[dict[State, str]] = {"refused": "refused", "working": "passed"}
 SECOND: Final = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class StudentRow:
+class StudentRow(Struct, frozen=True):
     """A student in the overview. kind: the colour and shape of the state. refusal: the last one."""
 
     name: str
@@ -41,8 +41,7 @@ class StudentRow:
     has_launched: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class JoinLink:
+class JoinLink(Struct, frozen=True):
     """The link for joining the class. key: to type. squares: the QR code, as runs of dark squares: x, y and length. size: with
     its margin.
 
@@ -62,8 +61,7 @@ class JoinLink:
         return urls.is_loopback(self.url)
 
 
-@dataclass(frozen=True, slots=True)
-class ClassView:
+class ClassView(Struct, frozen=True):
     """rows: in the order in which the students joined. live: the address of only the rows. saved: what was just done."""
 
     rows: tuple[StudentRow, ...]
@@ -75,8 +73,7 @@ class ClassView:
     saved: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StudentView:
+class StudentView(Struct, frozen=True):
     """A student, for the teacher. code: a new personal code, shown only here. saved: what was just changed."""
 
     name: str
@@ -89,8 +86,7 @@ class StudentView:
     saved: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class JoinView:
+class JoinView(Struct, frozen=True):
     """The form to join. key: of the link; without it, the form asks for a code. fault: of the code. name_fault: of the name."""
 
     action: str
@@ -101,8 +97,7 @@ class JoinView:
     sent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MemberView:
+class MemberView(Struct, frozen=True):
     """The class page of a student. code: a new personal code, shown only here. chart: that of a patient. row: how far the
     student is.
     """

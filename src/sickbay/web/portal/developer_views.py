@@ -9,8 +9,9 @@ theme     POST {root}/theme: csrf, theme = light | dark, back (one of our own pa
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
 
 from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
@@ -20,16 +21,14 @@ from sickbay.web.pages.parts import VERDICTS, Verdict
 LineKind: TypeAlias = Outcome | Literal["stalled"]
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """A FHIR base URL to copy, and the name of its version."""
 
     version: str
     base: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hospital:
+class Hospital(Struct, frozen=True):
     name: str
     text: str
     addresses: tuple[Address, ...]
@@ -37,8 +36,7 @@ class Hospital:
     patient: str
 
 
-@dataclass(frozen=True, slots=True)
-class FirstLaunch:
+class FirstLaunch(Struct, frozen=True):
     """The three steps of a first launch: patient, app, and the links of the buttons. one_click: to sign in."""
 
     patient: str
@@ -57,8 +55,7 @@ class FirstLaunch:
         return "Sign in with one click." if self.one_click else "Sign in as okafor, with the password sickbay."
 
 
-@dataclass(frozen=True, slots=True)
-class RecentEvent:
+class RecentEvent(Struct, frozen=True):
     """One recent event, with its place and time."""
 
     kind: LineKind
@@ -67,8 +64,7 @@ class RecentEvent:
     href: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HomeView:
+class HomeView(Struct, frozen=True, kw_only=True):
     hospitals: tuple[Hospital, ...]
     people: str
     first: FirstLaunch | None = None
@@ -79,8 +75,7 @@ class HomeView:
     redirect_uri: str = "http://localhost:8100/callback"
 
 
-@dataclass(frozen=True, slots=True)
-class ExchangeLine:
+class ExchangeLine(Struct, frozen=True):
     """probably: why the exchange probably came from the app; "" if it names the app. finding: the worst one, and its kind; ""
     if the text says it.
     """

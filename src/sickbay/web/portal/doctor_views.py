@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from sickbay.doctor.diagnose import LikelyCause, RelatedTopic
 from sickbay.doctor.verdict import KNOWN
@@ -15,8 +16,7 @@ from sickbay.web.portal.doctor_examples import EXAMPLES
 from sickbay.web.portal.paste_views import PastePart, TokenView
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoctorView:
+class DoctorView(Struct, frozen=True, kw_only=True):
     """The doctor's page. fault: why the input wasn't recognised, as a sentence.
 
     input, added: the texts in the two boxes. marked: the paste with what was recognised in it. tokens: decoded tokens.
@@ -72,8 +72,7 @@ class DoctorView:
         return bool(self.added or (self.examined and self.causes))
 
 
-@dataclass(frozen=True, slots=True)
-class RuleRow:
+class RuleRow(Struct, frozen=True):
     id: str
     href: str
     title: str
@@ -81,8 +80,7 @@ class RuleRow:
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
-class RulesView:
+class RulesView(Struct, frozen=True):
     """The list of rules. groups: the name of each group and its rules. total: the number of rules, found or not.
 
     text, stage, severity: what is searched for. stages: all that can be chosen. found: the number of rows.
@@ -101,8 +99,7 @@ class RulesView:
         return bool(self.text or self.stage or self.severity)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleView:
+class RuleView(Struct, frozen=True, kw_only=True):
     """prose: the paragraphs of the case. refused, corrected: the requests of the case as code, None if it has none."""
 
     id: str

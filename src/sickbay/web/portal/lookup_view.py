@@ -6,9 +6,10 @@ lookup  GET and POST {root}/developer/search: q. POST keeps what was pasted out 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
+
+from msgspec import Struct
 
 from sickbay.authorization.models import Client
 from sickbay.doctor import pages
@@ -25,8 +26,7 @@ LISTED_TOPICS: Final = 5
 """Rules, causes and passages of the documentation, of each."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundRow:
+class FoundRow(Struct, frozen=True):
     """kind: how an exchange ended; "" for anything else. code: an ID."""
 
     title: str
@@ -36,8 +36,7 @@ class FoundRow:
     kind: LineKind | str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundGroup:
+class FoundGroup(Struct, frozen=True):
     """all: a page with more of them."""
 
     title: str
@@ -45,8 +44,7 @@ class FoundGroup:
     all: Link | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookupView:
+class LookupView(Struct, frozen=True, kw_only=True):
     """explains: the text may be an error or a request, which the doctor explains. full: the administrator searches."""
 
     text: str
@@ -61,14 +59,13 @@ class LookupView:
         return sum(len(group.rows) for group in self.groups)
 
 
-@dataclass(frozen=True, slots=True)
-class LookupResults:
+class LookupResults(Struct, frozen=True):
     """The results of the look-up. topics are searched in a thread."""
 
     apps: Sequence[Client] = ()
     exchanges: FoundExchanges = FoundExchanges()
     topics: tuple[FoundGroup, ...] = ()
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = {}
     """tenant -> title."""
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from sickbay.doctor.pieces.piece import Piece, describe
 from sickbay.services.redaction import named_secrets, pasted_secrets
@@ -18,8 +19,7 @@ TIMES = ("exp", "iat", "nbf", "auth_time")
 """Claims in seconds since 1970."""
 
 
-@dataclass(frozen=True, slots=True)
-class PastePart:
+class PastePart(Struct, frozen=True):
     """A part of the paste. name: what was recognised in it; "" for the text between. number: its place in the list."""
 
     text: str
@@ -27,8 +27,7 @@ class PastePart:
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class TokenView:
+class TokenView(Struct, frozen=True):
     """A decoded JSON Web Token. Its signature isn't shown, so it can't be used."""
 
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from sickbay.web.pages.parts import Choice
 
@@ -20,8 +21,7 @@ class ResourceRow(NamedTuple):
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourcesView:
+class ResourcesView(Struct, frozen=True, kw_only=True):
     """bases: the hospital's FHIR bases. clients: the apps that can introspect tokens. The other fields are as typed."""
 
     title: str

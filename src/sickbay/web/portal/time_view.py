@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotRow:
+class SnapshotRow(Struct, frozen=True):
     name: str
     at: str
     size: str
 
 
-@dataclass(frozen=True, slots=True)
-class SecretRow:
+class SecretRow(Struct, frozen=True):
     """The new secret of an app in an imported snapshot."""
 
     app: str
@@ -21,8 +19,7 @@ class SecretRow:
     secret: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimeView:
+class TimeView(Struct, frozen=True, kw_only=True):
     """now, real: Sickbay's time and real time. offset: how far they are apart. fault: why nothing was changed."""
 
     now: str

@@ -22,8 +22,9 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from sickbay.protocol import unicode
 from sickbay.protocol.scopes import ResourceScope, parse
@@ -32,8 +33,7 @@ from sickbay.web.portal.developer_views import ExchangeLine
 from sickbay.web.portal.policy_form import PolicyGroup, has_faults
 
 
-@dataclass(frozen=True, slots=True)
-class AppRow:
+class AppRow(Struct, frozen=True):
     name: str
     href: str
     kind: str
@@ -43,8 +43,7 @@ class AppRow:
     last_kind: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AppsView:
+class AppsView(Struct, frozen=True):
     rows: tuple[AppRow, ...]
     register: str
     hospitals: tuple[Link, ...] = ()
@@ -53,8 +52,7 @@ class AppsView:
     """The address of the next page, if there are more apps."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeKind:
+class ScopeKind(Struct, frozen=True):
     """A kind of scopes: Standard, Patient, User or System. text: what it covers."""
 
     title: str
@@ -62,8 +60,7 @@ class ScopeKind:
     chips: tuple[Chip, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LaunchRow:
+class LaunchRow(Struct, frozen=True):
     """One past launch: time, patient, user, kind (passed | refused | warning | waits), result, detail, and its timeline."""
 
     at: str
@@ -75,8 +72,7 @@ class LaunchRow:
     href: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OtherHospital:
+class OtherHospital(Struct, frozen=True):
     """Another hospital. href: the app there, "" if it isn't registered there. reason: why it can't be. command: enables it."""
 
     name: str
@@ -122,8 +118,7 @@ class NextStep(NamedTuple):
     command: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppView:
+class AppView(Struct, frozen=True, kw_only=True):
     """secret: shown once, "" afterwards. auto: a sentence about auto_approve, "" if it is off."""
 
     name: str
@@ -178,8 +173,7 @@ class AppView:
         return make_initials(self.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterView:
+class RegisterView(Struct, frozen=True, kw_only=True):
     """values: the entered values, by field name. boxes: the scopes to tick. findings: errors and advice."""
 
     action: str
@@ -189,9 +183,9 @@ class RegisterView:
     clients: tuple[Choice, ...] = ()
     smart: tuple[Choice, ...] = ()
     boxes: tuple[tuple[str, tuple[Choice, ...]], ...] = ()
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = {}
     findings: tuple[FindingView, ...] = ()
-    faults: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, str] = {}
     command: str = ""
     id: str = ""
     """The app_id that the form's app will get."""
@@ -203,8 +197,7 @@ class RegisterView:
     """The hospital of an edited app, which can't be changed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HospitalView:
+class HospitalView(Struct, frozen=True, kw_only=True):
     """policy: the overrides, or the entered text, as in sickbay.toml. certificate: the shell-quoted path of this server's
     certificate file; "" if curl doesn't need it, or if the file is on another machine.
     """
@@ -224,8 +217,7 @@ class HospitalView:
         return has_faults(self.groups)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppPolicyView:
+class AppPolicyView(Struct, frozen=True, kw_only=True):
     """The settings of an app that its hospital has too."""
 
     app: Link
@@ -239,8 +231,7 @@ class AppPolicyView:
         return has_faults(self.groups)
 
 
-@dataclass(frozen=True, slots=True)
-class HospitalRow:
+class HospitalRow(Struct, frozen=True):
     """A hospital in the list. policy, ehr: paths of its pages. added: it doesn't come with Sickbay."""
 
     name: str
@@ -251,8 +242,7 @@ class HospitalRow:
     added: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HospitalsView:
+class HospitalsView(Struct, frozen=True, kw_only=True):
     """file: the text that was sent, if it has problems. saved: what has just been done, as a sentence."""
 
     rows: tuple[HospitalRow, ...]
