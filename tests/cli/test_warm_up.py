@@ -14,11 +14,13 @@ import pytest
 
 from sickbay.cli import warm_up
 from sickbay.web import html_response, routes
+from sickbay.web.admin import handlers as admin_handlers
 from sickbay.web.later import HandlersOf
 
 
 def test_every_page_that_is_imported_later_is_imported_by_the_warm_up() -> None:
-    later = {handlers._module for handlers in vars(routes).values() if isinstance(handlers, HandlersOf)}
+    names = [*vars(routes).values(), *vars(admin_handlers).values()]
+    later = {handlers._module for handlers in names if isinstance(handlers, HandlersOf)}
     assert len(later) > 5
     assert later <= {*warm_up.MODULES, *warm_up.CLASS_MODULES, *warm_up.LEFT_OUT}
 

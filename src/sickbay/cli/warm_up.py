@@ -23,6 +23,13 @@ PAUSE_SECONDS = 0.01
 TABLES: tuple[Callable[[], object], ...] = (vocabulary.list_kinds, vocabulary.load_everyday_words, load_primitives)
 """What the first exchange needs when it is recorded, and the first resource when it is checked."""
 MODULES = (
+    "sickbay.web.oauth.authorize",
+    "sickbay.web.oauth.login",
+    "sickbay.web.oauth.introspection",
+    "sickbay.web.oauth.userinfo",
+    "sickbay.web.oauth.logout",
+    "sickbay.web.oauth.revocation",
+    "sickbay.web.oauth.dynamic_registration",
     "sickbay.web.portal.developer",
     "sickbay.web.ehr.handlers",
     "sickbay.web.ehr.app_launch",
@@ -48,6 +55,9 @@ MODULES = (
     "sickbay.web.portal.lookup",
     "sickbay.web.portal.resources",
     "sickbay.web.explorer.handlers",
+    "sickbay.web.admin.resend",
+    "sickbay.web.admin.hospitals",
+    "sickbay.web.admin.snapshots",
 )
 """Modules to import, in an order in which each import is short."""
 CLASS_MODULES = ("sickbay.web.portal.class_overview", "sickbay.web.portal.class_join", "sickbay.web.portal.class_link")

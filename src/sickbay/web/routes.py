@@ -21,16 +21,8 @@ from sickbay.web.http_request import state_of
 from sickbay.web.later import HandlersOf
 from sickbay.web.middleware.cors import allow_origins
 from sickbay.web.oauth import brands, discovery
-from sickbay.web.oauth.authorize import authorize
 from sickbay.web.oauth.discovery import Documents
-from sickbay.web.oauth.dynamic_registration import manage as manage_registration
-from sickbay.web.oauth.dynamic_registration import register
-from sickbay.web.oauth.introspection import handle_introspection
-from sickbay.web.oauth.login import show_next_page
-from sickbay.web.oauth.logout import handle_logout
-from sickbay.web.oauth.revocation import handle_revocation
 from sickbay.web.oauth.token import handle_token
-from sickbay.web.oauth.userinfo import handle_userinfo
 
 if TYPE_CHECKING:
     from sickbay.web import mcp
@@ -40,7 +32,16 @@ if TYPE_CHECKING:
     from sickbay.web.exchanges import compare_launches, listing, resend, timelines
     from sickbay.web.exchanges import handlers as exchange_handlers
     from sickbay.web.explorer import handlers as explorer
-    from sickbay.web.oauth import authorized_apps
+    from sickbay.web.oauth import (
+        authorize,
+        authorized_apps,
+        dynamic_registration,
+        introspection,
+        login,
+        logout,
+        revocation,
+        userinfo,
+    )
     from sickbay.web.portal import (
         app_edit,
         app_faults,
@@ -70,7 +71,14 @@ else:
     resend = HandlersOf("sickbay.web.exchanges.resend")
     timelines = HandlersOf("sickbay.web.exchanges.timelines")
     explorer = HandlersOf("sickbay.web.explorer.handlers")
+    authorize = HandlersOf("sickbay.web.oauth.authorize")
     authorized_apps = HandlersOf("sickbay.web.oauth.authorized_apps")
+    dynamic_registration = HandlersOf("sickbay.web.oauth.dynamic_registration")
+    introspection = HandlersOf("sickbay.web.oauth.introspection")
+    login = HandlersOf("sickbay.web.oauth.login")
+    logout = HandlersOf("sickbay.web.oauth.logout")
+    revocation = HandlersOf("sickbay.web.oauth.revocation")
+    userinfo = HandlersOf("sickbay.web.oauth.userinfo")
     app_edit = HandlersOf("sickbay.web.portal.app_edit")
     app_faults = HandlersOf("sickbay.web.portal.app_faults")
     app_policy = HandlersOf("sickbay.web.portal.app_policy")
@@ -183,22 +191,22 @@ def _tenant_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     home, dialect = f"/{tenant.name}", tenant.dialect
     authorized = {dialect.path("authorize", persona): persona for persona in ("patient", "provider")}
     table: list[BaseRoute] = [
-        Route(home + path, _oauth_handler(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
+        Route(home + path, _oauth_handler(sandbox, tenant, authorize.authorize, persona), methods=["GET", "POST"])
         for path, persona in authorized.items()
     ]
     table += [
         _any_method(home + dialect.path("token"), _open(sandbox, tenant, handle_token, credentials=True)),
-        _any_method(home + dialect.path("introspect"), _open(sandbox, tenant, handle_introspection)),
-        _any_method(home + dialect.path("revoke"), _open(sandbox, tenant, handle_revocation)),
-        Route(f"{home}/oauth/register", _oauth_handler(sandbox, tenant, register), methods=["POST"]),
+        _any_method(home + dialect.path("introspect"), _open(sandbox, tenant, introspection.handle_introspection)),
+        _any_method(home + dialect.path("revoke"), _open(sandbox, tenant, revocation.handle_revocation)),
+        Route(f"{home}/oauth/register", _oauth_handler(sandbox, tenant, dynamic_registration.register), methods=["POST"]),
         Route(
             f"{home}/oauth/register/{{client_id}}",
-            _oauth_handler(sandbox, tenant, manage_registration),
+            _oauth_handler(sandbox, tenant, dynamic_registration.manage),
             methods=["GET", "PUT", "DELETE"],
         ),
-        Route(f"{home}/oauth/userinfo", _open(sandbox, tenant, handle_userinfo), methods=["GET", "POST", "OPTIONS"]),
-        Route(f"{home}/oauth/logout", _oauth_handler(sandbox, tenant, handle_logout), methods=["GET", "POST"]),
-        Route(f"{home}/oauth/continue", _oauth_handler(sandbox, tenant, show_next_page), methods=["GET", "POST"]),
+        Route(f"{home}/oauth/userinfo", _open(sandbox, tenant, userinfo.handle_userinfo), methods=["GET", "POST", "OPTIONS"]),
+        Route(f"{home}/oauth/logout", _oauth_handler(sandbox, tenant, logout.handle_logout), methods=["GET", "POST"]),
+        Route(f"{home}/oauth/continue", _oauth_handler(sandbox, tenant, login.show_next_page), methods=["GET", "POST"]),
     ]
     table += [
         Route(home + path, _oauth_handler(sandbox, tenant, authorized_apps.show_authorized_apps), methods=["GET", "POST"])
@@ -217,7 +225,7 @@ def _routes_near_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     authorize_paths = {persona: paths["authorize"].replace("{persona}", persona) for persona in ("patient", "provider")}
     return [
         *(
-            Route(home + path, _oauth_handler(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
+            Route(home + path, _oauth_handler(sandbox, tenant, authorize.authorize, persona), methods=["GET", "POST"])
             for persona, path in authorize_paths.items()
         ),
         _any_method(home + paths["token"], _open(sandbox, tenant, handle_token, credentials=True)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.requests import Request
@@ -27,11 +27,19 @@ from sickbay.services.journal import bodies, exchange_json
 from sickbay.services.journal import read as journal_reader
 from sickbay.storage.interface import Conflict, ResourceSpace
 from sickbay.web import error_responses
-from sickbay.web.admin import clock, faults, hospitals, launch_state, openapi, ready_line, resend, resources, snapshots
+from sickbay.web.admin import clock, faults, launch_state, openapi, ready_line, resources
 from sickbay.web.admin import schemas as admin_schemas
 from sickbay.web.admin.lookup import find_app, find_tenant, json_response, parse_body
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.admin.wrong import Wrong
+from sickbay.web.later import HandlersOf
+
+if TYPE_CHECKING:
+    from sickbay.web.admin import hospitals, resend, snapshots
+else:
+    hospitals = HandlersOf("sickbay.web.admin.hospitals")
+    resend = HandlersOf("sickbay.web.admin.resend")
+    snapshots = HandlersOf("sickbay.web.admin.snapshots")
 
 PERSON = re.compile(r"(?:^|/)(?:Practitioner|PractitionerRole|Patient|RelatedPerson|Person)/[A-Za-z0-9.-]{1,64}\Z")
 """Types that may be a fhirUser (SMART 2.2, Scopes for requesting identity data). The resource needn't exist."""
