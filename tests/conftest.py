@@ -19,6 +19,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import mkdtemp
+from threading import Lock
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import apsw
@@ -68,6 +69,9 @@ KEYS_IN_USE = 16
 """No sandbox has as many keys at the same time."""
 generate_key = jose.generate
 _keys: deque[str] = deque(maxlen=KEYS_IN_USE)
+_taking_a_key = Lock()
+SANDBOXES = ("sickbay.", "concurrent.futures.")
+"""The modules that call for a sandbox: its own, and that of the threads in which it has keys generated."""
 
 
 def reuse_keys(size: int = 2048) -> str:
@@ -76,10 +80,11 @@ def reuse_keys(size: int = 2048) -> str:
     A test itself gets a new key, so that a foreign key is never one of a sandbox.
     """
     caller = sys._getframe(1).f_globals["__name__"]
-    if size != 2048 or not caller.startswith("sickbay."):
+    if size != 2048 or not caller.startswith(SANDBOXES):
         return generate_key(size)
-    _keys.append(_keys[0] if len(_keys) == KEYS_IN_USE else generate_key())
-    return _keys[-1]
+    with _taking_a_key:
+        _keys.append(_keys[0] if len(_keys) == KEYS_IN_USE else generate_key())
+        return _keys[-1]
 
 
 jose.generate = reuse_keys

@@ -9,7 +9,9 @@ from typing import cast
 
 import httpx2
 import pytest
-from tests.conftest import PATIENCE_SECONDS, ROOT, browser_set_aside
+from tests.conftest import KEYS_IN_USE, PATIENCE_SECONDS, ROOT, browser_set_aside
+
+from sickbay.protocol import jose
 
 pytest_plugins = ["pytester"]
 
@@ -47,6 +49,19 @@ def test_a_module_that_skips_itself_fails_too(project: pytest.Pytester, monkeypa
     monkeypatch.setenv("SICKBAY_REQUIRE", "node")
     project.makepyfile("import pytest\npytest.skip('not today', allow_module_level=True)")
     assert project.runpytest_subprocess().ret != 0
+
+
+def test_a_sandbox_gets_a_key_of_an_earlier_one_and_a_test_a_new_one() -> None:
+    async def generate() -> str:
+        return await asyncio.to_thread(jose.generate)  # as a sandbox does
+
+    async def take_turns() -> list[str]:
+        return [await generate() for _ in range(KEYS_IN_USE + 2)]
+
+    taken = asyncio.run(take_turns())
+    assert taken[KEYS_IN_USE:] == taken[:2]
+    assert len(set(taken)) == KEYS_IN_USE
+    assert jose.generate() not in taken
 
 
 def test_pytest_rewrites_tests_and_not_sickbay() -> None:

@@ -11,6 +11,7 @@ from joserfc import jws
 from joserfc.jwk import import_key
 from msgspec import structs
 from tests.authorization.token_requests import KNOWN, NOW, URL, token_request
+from tests.one_key import rsa_key
 
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client, Server
@@ -25,7 +26,7 @@ CLAIMS = {"iss": "app", "sub": "app", "aud": URL, "exp": NOW + 240, "jti": "j1"}
 @cache
 def key() -> str:
     """Returns a key that isn't bound to one algorithm."""
-    return json.dumps({name: value for name, value in json.loads(jose.generate()).items() if name != "alg"})
+    return json.dumps({name: value for name, value in json.loads(rsa_key()).items() if name != "alg"})
 
 
 @cache

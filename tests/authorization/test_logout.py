@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 from msgspec import structs
+from tests.one_key import rsa_key
 
 from sickbay.authorization import logout
 from sickbay.authorization.contexts import LogoutContext
@@ -21,18 +22,18 @@ CLIENT = Client("app", post_logout_redirect_uris=(BYE,))
 
 
 @cache
-def key() -> str:
+def other_key() -> str:
     return jose.generate()
 
 
 @cache
 def hint(**changed: object) -> str:
     """Returns an id_token of this server that expired long ago."""
-    return jose.sign({"iss": ISSUER, "sub": "s-1", "aud": "app", "exp": 1, **changed}, key())
+    return jose.sign({"iss": ISSUER, "sub": "s-1", "aud": "app", "exp": 1, **changed}, rsa_key())
 
 
 def sample_context() -> LogoutContext:
-    return LogoutContext(server=Server(issuer=ISSUER), client=CLIENT, keys=jose.key_set([jose.generate(), key()]))
+    return LogoutContext(server=Server(issuer=ISSUER), client=CLIENT, keys=jose.key_set([other_key(), rsa_key()]))
 
 
 def logout_request(**sent: str) -> LogoutRequest:
@@ -101,7 +102,7 @@ def test_a_redirect_uri_without_an_app_is_refused() -> None:
 def test_the_app_is_named_by_client_id_or_the_id_token() -> None:
     assert logout_request(client_id="a", id_token_hint=hint()).client_id == "a"
     assert logout_request(id_token_hint=hint()).client_id == "app"
-    assert logout_request(id_token_hint=jose.sign({"aud": ["app"]}, key())).client_id is None
+    assert logout_request(id_token_hint=jose.sign({"aud": ["app"]}, rsa_key())).client_id is None
     assert logout_request().client_id is None
 
 

@@ -6,6 +6,7 @@ import json
 from base64 import urlsafe_b64encode
 
 import pytest
+from tests.one_key import rsa_key
 
 from sickbay.authorization import access, requests, token
 from sickbay.authorization.authorize import stage
@@ -18,7 +19,7 @@ from sickbay.protocol import jose
 STATE = "&state=33af273b-6611-4c6a-9e5d-5d9c7e0d3b11"
 PKCE = "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
 BACK = "&redirect_uri=https%3A%2F%2Fapp.example.org%2Fcallback"
-KEY = jose.generate()
+KEY = rsa_key()
 
 
 def authorize_refusals(query: str, *, smart: bool) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.one_key import rsa_key
+
 from sickbay.diagnosis import guesses
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import Finding, fill_rule
@@ -65,7 +67,7 @@ def findings(**evidence: object) -> dict[str, Finding]:
     return {finding.id: finding for finding in diagnose(evidence).explanation.findings}
 
 
-KEY = jose.generate()
+KEY = rsa_key()
 HEADERS = {"Accept": "application/fhir+json", "Authorization": "Bearer Rw4ZtQ9mK2xV7cLpAbCdEf"}
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 from tests.laws import for_each
+from tests.one_key import rsa_key
 
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import Finding
@@ -35,7 +36,7 @@ SERVICE = {
     "scopes": "system/Patient.rs",
     "grant_types": ["client_credentials"],
 }
-KEY = jose.generate()
+KEY = rsa_key()
 SIGNER = {
     **{name: value for name, value in SERVICE.items() if name != "client_secret"},
     "type": "backend",

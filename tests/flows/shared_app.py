@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
-from tests.flows.flow import BASE, KEPT, PATIENTS, Flow, copy_filled
+from tests.flows.flow import BASE, KEPT, PATIENTS, Flow, copy_filled, open_alone
 
-from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings.settings import Settings
 from sickbay.web.app import create
 
@@ -44,7 +43,7 @@ def sitting(folder: Path, data: str | None = None, **settings: Any) -> Iterator[
         copy_filled(folder, patients)
     with asyncio.Runner() as runner:
         sandbox = runner.run(
-            open_sandbox(Settings(data=data or str(folder), folder=folder, **{"patients": PATIENTS, **settings}))
+            open_alone(Settings(data=data or str(folder), folder=folder, **{"patients": PATIENTS, **settings}))
         )
         application = create(sandbox)
         clients: list[httpx2.AsyncClient] = []

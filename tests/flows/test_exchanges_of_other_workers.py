@@ -24,7 +24,8 @@ from sickbay.testing.server import Live, serving
 
 Engine = Callable[[], str | None]
 JSON: Final = {"Accept": "application/json"}
-ROUNDS: Final = examples(400)
+ROUNDS: Final = examples(400, 4 * 6)
+"""Each reader four times."""
 FLUSHING: Final = {
     "sandbox/sandbox.py": "before the store is closed",
     "sandbox/snapshots.py": "before a snapshot is restored; other workers keep what they hold",

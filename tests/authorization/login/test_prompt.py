@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.one_key import rsa_key
 
 from sickbay.authorization.login.prompt import LONGEST_AGE, SignInParameters, needs_new_sign_in, sign_in_parameters
 from sickbay.authorization.models import User
@@ -14,8 +15,8 @@ from sickbay.protocol import jose
 from sickbay.protocol.parameters import encode, parse
 
 USER = User("okafor", "general", "Practitioner/pr-1", sub="general-okafor")
-HINT = jose.sign({"sub": "general-okafor"}, jose.generate())
-FOREIGN = jose.sign({"sub": "somebody"}, jose.generate())
+HINT = jose.sign({"sub": "general-okafor"}, rsa_key())
+FOREIGN = jose.sign({"sub": "somebody"}, rsa_key())
 
 
 def wish(**sent: str) -> SignInParameters:

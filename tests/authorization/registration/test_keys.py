@@ -12,6 +12,7 @@ from msgspec import structs
 from tests.authorization.backend_requests import request, sample_context, sign
 from tests.authorization.registration.contexts import CONTEXT
 from tests.authorization.token_requests import examine_token
+from tests.one_key import rsa_key
 
 from sickbay.authorization.registration import CHECKS
 from sickbay.authorization.requests import RegistrationRequest
@@ -19,7 +20,7 @@ from sickbay.authorization.token import client_assertion
 from sickbay.kernel.checks import examine
 from sickbay.protocol import jose
 
-PRIVATE = json.loads(jose.generate())
+PRIVATE = json.loads(rsa_key())
 RSA = jose.public_members(json.dumps(PRIVATE))
 EC = ECKey.generate_key("P-384").as_dict(private=False)
 SHORT = urlsafe_b64encode((1 << 1023 | 1).to_bytes(128)).decode().rstrip("=")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 from tests.authorization.registration.contexts import CONTEXT
+from tests.one_key import rsa_key
 
 from sickbay.authorization.registration import CHECKS
 from sickbay.authorization.requests import RegistrationRequest
@@ -24,7 +25,7 @@ VALID = RegistrationRequest(
 )
 
 KEY = {"kty": "EC", "crv": "P-384", "x": "a", "y": "b"}
-RSA = jose.public_members(jose.generate())
+RSA = jose.public_members(rsa_key())
 
 
 def request_with(**changes: Any) -> RegistrationRequest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.one_key import rsa_key
 
 from sickbay.authorization import requests
 from sickbay.authorization.models import Server
@@ -16,7 +17,7 @@ from sickbay.protocol import jose
 
 TOKEN = "https://idp.example.org/token"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-KEY = jose.generate()
+KEY = rsa_key()
 IDP = "https://idp.example.org/authorize?response_type=code&client_id=a"
 
 

@@ -6,7 +6,7 @@ import itertools
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.laws import examples, for_each
 
@@ -106,6 +106,7 @@ PARTS = st.sampled_from(
 
 @settings(max_examples=examples(300, 25), deadline=None)
 @given(st.lists(st.one_of(PARTS, st.text(max_size=8)), max_size=40).map("".join))
+@example("HTTP/1.1 400\n&")
 def test_pieces_lie_in_the_text_in_order_and_apart(text: str) -> None:
     places = [(piece.start, piece.end) for piece in find_pieces(text)]
     assert all(0 <= start < end <= len(text) for start, end in places)

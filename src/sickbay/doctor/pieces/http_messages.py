@@ -46,8 +46,8 @@ class _Message(Struct):
     def takes_more_of_the_url(self, line: str) -> bool:
         """Whether the line continues a request line that is broken into several, as specifications print it."""
         rest, version, _ = line.strip().partition(" HTTP/")
-        is_complete = self.has_version or self.headers or self.body or not rest or " " in rest
-        if is_complete or not (self.first.get("url", "").endswith(("?", "&", "=")) or rest.startswith(("&", "?"))):
+        is_complete = "url" not in self.first or self.has_version or self.headers or self.body or not rest or " " in rest
+        if is_complete or not (self.first["url"].endswith(("?", "&", "=")) or rest.startswith(("&", "?"))):
             return False
         self.first["url"], self.has_version = self.first["url"] + rest, bool(version)
         return True
