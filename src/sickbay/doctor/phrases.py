@@ -85,11 +85,6 @@ class PhraseTable:
         self.trie: Trie = {}
         self._numbers: dict[str, int] = {}
 
-    @property
-    def count(self) -> int:
-        """The number of parts."""
-        return len(self._numbers)
-
     def add(self, phrase: str) -> Phrase:
         """Returns the phrase as the numbers of its parts. Raises ValueError if a part has no words or too many."""
         return tuple(self._number_of_part(part.strip()) for part in phrase.split("…"))
