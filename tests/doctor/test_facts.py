@@ -43,6 +43,9 @@ SEARCHSET = """GET https://ehr.example.org/r4/Patient?birthdate=1980-05-02
 
 {{"resourceType": "Bundle", "type": "searchset", "link": [{{"relation": "self", "url": "{link}"}}]}}"""
 
+TOKEN_HEADERS = "HTTP/1.1 200 OK\nServer: nginx\nContent-Type: application/json\nContent-Length: 61"
+TOKEN_BODY = '{"access_token": "q3ZtR9wK2mV7", "token_type": "Bearer"}'
+
 TRUE = {
     "header_has_line_break": "Unexpected char 0x0a at 82 in header value: Basic NnI2",
     "include_has_no_colon": "GET /MedicationRequest?_revinclude=Provenance answers 400",
@@ -50,6 +53,11 @@ TRUE = {
     "verifier_is_malformed": '{"error_description": "PKCE verification failed: Invalid code verifier"}',
     "link_port_is_doubled": SEARCHSET.format(link="https://ehr.example.org:443:443/r4/Patient?birthdate=1980-05-02"),
     "link_has_inner_host": SEARCHSET.format(link="http://fhir.prod.svc.cluster.local/Patient?birthdate=1980-05-02"),
+    "token_response_lacks_no_store": f"{TOKEN_HEADERS}\n\n{TOKEN_BODY}",
+    "listed_headers_lack_no_store": f"{token('grant_type=client_credentials')}\n\nResponse headers:\n{TOKEN_HEADERS}",
+    "host_is_unknown": "getaddrinfo ENOTFOUND ehr.example.org",
+    "dollar_is_for_the_shell": "curl https://ehr.example.org/r4/$convert-data",
+    "include_has_other_modifier": "GET /ServiceRequest?_include:iterative=*",
     "api_redirects_to_login": "GET /fhir/Patient/1\nHTTP/1.1 302 Found\nLocation: https://ehr.example.org/login",
     "lastn_lacks_criteria": "GET /fhir/Observation/$lastn?patient=1",
     "discovery_is_below_a_type": "GET https://fhir.example.org/r4/Patient/17/.well-known/smart-configuration answers 404",
@@ -185,6 +193,11 @@ FALSE_IN = {
     "registered_uri_is_encoded": "redirect_uris: ['http://localhost:4200'], redirect_uri=http%3A%2F%2Flocalhost%3A4200",
     "link_port_is_doubled": SEARCHSET.format(link="https://ehr.example.org:443/r4/Patient?birthdate=1980-05-02"),
     "link_has_inner_host": SEARCHSET.format(link="https://www.example.org/r4/Patient?birthdate=1980-05-02"),
+    "token_response_lacks_no_store": f"{TOKEN_HEADERS}\nCache-Control: no-store\n\n{TOKEN_BODY}",
+    "listed_headers_lack_no_store": f"{token('grant_type=client_credentials')}\n\n{TOKEN_BODY}",
+    "host_is_unknown": "connect ECONNREFUSED 127.0.0.1:8080",
+    "dollar_is_for_the_shell": "curl 'https://ehr.example.org/r4/$convert-data'",
+    "include_has_other_modifier": "GET /ServiceRequest?_include:iterate=ServiceRequest:subject",
     "api_redirects_to_login": "GET /fhir/Patient/1\nHTTP/1.1 302 Found\nLocation: https://ehr.example.org/fhir/r4/Patient/1",
     "lastn_lacks_criteria": "GET /fhir/Observation/$lastn?patient=1&code=8867-4",
     "discovery_is_below_a_type": "GET https://fhir.example.org/r4/.well-known/smart-configuration answers 404",

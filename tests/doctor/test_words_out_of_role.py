@@ -6,6 +6,7 @@ from tests.doctor.test_claims import REQUEST
 from tests.doctor.texts import claims, ids
 from tests.laws import for_each
 
+from sickbay.diagnosis.answers.finding import UNEXPLAINED
 from sickbay.doctor.text import diagnose_text
 
 
@@ -59,6 +60,32 @@ def test_an_error_that_is_solved_is_not_the_one_that_is_explained(before: str, t
     text = f"{before}, the token endpoint returns invalid_client.\n{turn} says invalid_scope: the scope openid isn't allowed."
     answers = [answer.code for answer in diagnose_text(text)[1].answers]
     assert answers == ["invalid_scope"]
+
+
+@for_each("solved", ["that error is gone", "this is solved now", "that problem was fixed"])
+def test_an_error_that_is_said_to_be_gone_is_not_the_one_that_is_explained(solved: str) -> None:
+    text = f"I got redirect_uri_mismatch, I registered the URI and {solved}. Now the server answers invalid_scope."
+    assert [answer.code for answer in diagnose_text(text)[1].answers] == ["invalid_scope"]
+
+
+def test_what_the_server_says_comes_before_what_the_text_says_around_it() -> None:
+    around = "I registered the redirect URI, because it did not match. Still"
+    refused = '{"error": "invalid_grant", "error_description": "Missing code verifier."}'
+    assert ids(f"{around} {refused}")[0] == "oauth-pkce-verifier-not-sent"
+
+
+def test_words_elsewhere_do_not_explain_an_error_that_the_server_describes_otherwise() -> None:
+    text = 'The redirect URI did not match. {{"error": "invalid_request", "error_description": "{}"}}'
+    purple = diagnose_text(text.format("The widget of the tenant is purple"))[1]
+    assert purple.explanation.findings[0].id == UNEXPLAINED
+    assert ids(text.format("The redirect_uri is not registered"))[0] == "oauth-redirect-uri-not-registered"
+
+
+def test_the_parameters_of_a_request_and_the_response_below_are_no_sentence() -> None:
+    sent = "curl https://ehr.example.org/token -d 'grant_type=authorization_code&code=***&code_verifier=***'"
+    refused = '{"errorCode": "invalid_grant", "errorSummary": "..."}'
+    assert not any(id.startswith("oauth-pkce") for id in ids(f"{sent}\n{refused}"))
+    assert "..." not in {answer.code for answer in diagnose_text(refused)[1].answers}
 
 
 def test_a_template_of_javascript_is_not_sent_with_its_variables() -> None:

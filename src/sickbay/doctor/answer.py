@@ -8,15 +8,18 @@ from itertools import repeat
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from sickbay.diagnosis.answers.values import is_specific
 from sickbay.diagnosis.lists import LISTS
 from sickbay.diagnosis.rule import Finding, Severity, Spec
-from sickbay.doctor import compiled, facts
+from sickbay.doctor import compiled, facts, phrases
 from sickbay.doctor.diagnose import LikelyCause
 from sickbay.doctor.evidence import Evidence
+from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS
 from sickbay.doctor.fill import capture_values, fill
 from sickbay.doctor.match import Shown, find_shown
 from sickbay.doctor.model import Basis, Knowledge, Message
 from sickbay.doctor.rank import DESCRIBED_LETTERS, RankedCause, is_repeated, rank_causes
+from sickbay.kernel.late_patterns import compile_late
 
 RANKS = ("most likely", "likely", "possible")
 """The likelihood of a cause, by its place in the list."""
@@ -37,8 +40,41 @@ def recognise(evidence: Evidence, knowledge: Knowledge | None = None) -> Recogni
     """Finds the products, messages and causes that a text shows."""
     knowledge = knowledge or compiled.load_knowledge()
     true = facts.TrueFacts(evidence, knowledge.facts)
-    found = find_shown(knowledge, evidence.words, evidence.codes, true)
+    found = _prefer_described(find_shown(knowledge, evidence.words, evidence.codes, true), knowledge, evidence)
     return Recognised(knowledge, found, true, rank_causes(knowledge, found, true), evidence)
+
+
+_CLASS = compile_late(r"\b\w{1,80}(?:Error|Exception)\b")
+_DESCRIBING = frozenset(("oauth", "authorization", "bearer", "outcome"))
+
+
+def _prefer_described(shown: Shown, knowledge: Knowledge, evidence: Evidence) -> Shown:
+    """Without messages that the error's own words don't have, if these have others.
+
+    If not, a message elsewhere in the text points to no cause of an error that the server describes.
+    """
+    from sickbay.doctor.errors.quotes import find_quote  # most texts need no quotation
+
+    described = [each.description for each in evidence.answers if each.kind in _DESCRIBING and is_specific(each.description)]
+    said = described or [find_quote(evidence.text, ""), *_CLASS.findall(evidence.text, 0, SEARCHED_CHARACTERS)[-1:]]
+    parts = phrases.find_parts(knowledge.phrases, phrases.split_words("\n\n".join(said)))
+    ids = {each.message.id for each in shown.messages if is_said(each.message, parts)}
+    if ids:
+        return shown._replace(
+            messages=tuple(each for each in shown.messages if each.message.id in ids or _needs_no_words(each.message))
+        )
+    doubted = (each if _needs_no_words(each.message) else each._replace(letters=0, is_proved=False) for each in shown.messages)
+    return shown._replace(messages=tuple(doubted)) if described else shown
+
+
+def is_said(message: Message, parts: Mapping[int, Sequence[phrases.WordRange]]) -> bool:
+    """Whether a phrase of the message is among these."""
+    return any(phrases.find_first(phrase, parts) for group in message.wordings for phrase in group)
+
+
+def _needs_no_words(message: Message) -> bool:
+    """Whether the message may be recognised elsewhere: by codes or facts, or because only its product writes it."""
+    return not message.wordings or bool(message.needs) or message.unmistakable
 
 
 def name_product(recognised: Recognised) -> str:

@@ -63,8 +63,7 @@ def find_shown(knowledge: Knowledge, words: Sequence[str], codes: Iterable[str],
     parts = phrases.find_parts(knowledge.phrases, words)
     said = frozenset(codes), facts
     wordless = {id for code in ("", *said[0]) for id in knowledge.by_code.get(code, ())}
-    ids = tuple(knowledge.messages)
-    with_words = (ids[place] for part in parts for place in knowledge.by_part[part])
+    with_words = (id for part in parts for id in knowledge.by_part.get(part, ()))
     ordered = dict.fromkeys((*sorted(wordless, key=knowledge.places.__getitem__), *with_words))
     possible = [knowledge.messages[id] for id in ordered]
     certain = {each.id: _measure_groups(each, words, parts, *said) for each in possible if each.unmistakable}

@@ -139,8 +139,6 @@ class Knowledge(Struct, frozen=True, dict=True):
     phrases: by its first word what follows it, a Trie, which is decoded when a text has that word (`phrases`).
     pieces: what each piece of evidence is in words, by its kind and subkind.
     unseen: for each fact about a request, the ids of the causes that can't be seen in it.
-    by_part: for each part of a phrase, by its number, the places in `messages` of those whose first group has a phrase that
-    begins with it.
     """
 
     products: dict[str, Product]
@@ -151,7 +149,15 @@ class Knowledge(Struct, frozen=True, dict=True):
     facts: dict[str, FactPattern] = {}
     code: CodeKnowledge = CodeKnowledge()
     pieces: dict[str, dict[str, str]] = {}
-    by_part: list[list[int]] = []
+
+    @cached_property
+    def by_part(self) -> dict[int, dict[str, None]]:
+        """For each part of a phrase, the ids of the messages whose first group has a phrase that begins with it."""
+        found: dict[int, dict[str, None]] = {}
+        for message in self.messages.values():
+            for phrase in message.wordings[0] if message.wordings else ():
+                found.setdefault(phrase[0], {})[message.id] = None
+        return found
 
     @cached_property
     def by_code(self) -> dict[str, list[str]]:

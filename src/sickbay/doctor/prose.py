@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from sickbay.diagnosis.lists import LISTS
 from sickbay.kernel.late_patterns import compile_late
 
 READ_CHARACTERS = 100_000
@@ -19,15 +20,9 @@ _CALL = compile_late(r"[\w.:= ]{1,100}\([\"']")
 _MEMBER = compile_late(r"[\w.'\"-]{1,60}\s?[:=]\s?\S+,?$")
 _CODE_END = (";", "{", "}", "(", "=>", "*/")
 _PROBLEM = compile_late(
-    r"\?(?:$|[\s\"')])|n['’]t\b|fehler|(?:returns?|gives?|answers?)\s\[\]|\b(?:no(?!-)|not|cannot|unable|\w{0,30}fail\w{0,9}|\w*errors?(?!\x22\s?:\s?(?:\[\s*\]|null))|\w*exceptions?|err_\w+|wrong\w*|problems?|issues?|trouble|refus\w+|reject\w+|bad|mismatch\w*|blocked|disallow\w*"
-    r"|den(?:y|ies|ied)|missing|empty|instead|why|stuck|strange|unexpected\w*|incorrect\w*|broken|never|nothing|unauthori[sz]ed"
-    r"|forbidden|invalid|throws?|threw|thrown|disappear\w*|lost|loses|drops?|dropped|ignor\w+|must|should|expect(?:ed)?"
-    r"|nicht|kein\w*|fehlt|fehlgeschlagen|ungültig\w*|verweiger\w*|abgelehnt|blockiert|verbietet|unerwartet\w*|leider"
-    r"|erreur\w*|échec|échou\w*|refusée?|invalide\w*|impossible|ne \w+ pas|fout|foutmelding|mislukt|ongeldig\w*|niet|geen"
-    r"|erro|falha\w*|falhou|inválid\w*|não|falló|rechazad\w*|errore|fallit\w*|rifiutat\w*|bloccat\w*|bloqu\w*|mancante|manquant\w*|geblokkeerd|falta|błąd)\b",
+    rf"\?(?:$|[\s\"')])|n['’]t\b|fehler|(?:returns?|gives?|answers?)\s\[\]|\b(?:{'|'.join(LISTS['words_of_a_problem'])})\b",
     re.I,
 )
-"""Words by which people report a problem in English, German, French, Dutch and some other languages."""
 FOREIGN_WORDS = 3
 """Text with this many words in other letters than Latin can't be read."""
 
@@ -53,12 +48,13 @@ _WORKING_REQUEST = compile_late(
     re.I,
 )
 _EARLIER = compile_late(
-    r"(?m:^)(?:without (?:add|sett|send)ing|before (?:add|sett|chang)ing|before that|(?:at )?first|initially)\b[^\n]{0,400}",
+    r"(?m:^|(?<=[.!?] ))(?:(?:without (?:add|sett|send)ing|before (?:add|sett|chang)ing|before that|(?:at )?first|initially)\b"
+    r"|[^\n.!?]{1,300}\b(?:that|this|it|error|problem|issue) (?:is|was) (?:gone|fixed|solved|resolved)\b)[^\n.!?]{0,400}",
     re.I,
 )
-"""A line about an earlier state, before the text says that something changed."""
-_ERROR_WORD = compile_late(r"\b(?:error|exception|unexpected|invalid_\w|fail|4\d\d)", re.I)
-_TURN = compile_late(r"\b(?:after (?:add|sett|fix|chang)|but now|now (?:i|it)\b)[^\n]{0,200}", re.I)
+"""A sentence about an earlier state, before the text says that something changed."""
+_ERROR_WORD = compile_late(r"\b(?:error|exception|unexpected|invalid_\w|fail|4\d\d)|mismatch", re.I)
+_TURN = compile_late(r"\b(?:after (?:add|sett|fix|chang)|but now|now (?:i|it|the)\b)[^\n]{0,200}", re.I)
 _VISIBLE = compile_late(r"[^\n]")
 
 
@@ -67,14 +63,11 @@ def leave_out_working_requests(text: str) -> str:
 
     Everything else keeps its position, because the page marks it there.
     """
-    turns = [turn.start() for turn in _TURN.finditer(text) if _ERROR_WORD.search(turn[0])]
-    text = _EARLIER.sub(lambda line: _hide_solved_error(line, max(turns, default=0)), text)
+    last = max((turn.start() for turn in _TURN.finditer(text) if _ERROR_WORD.search(turn[0])), default=0)
+    text = _EARLIER.sub(
+        lambda said: _VISIBLE.sub(" ", said[0]) if said.end() <= last and _ERROR_WORD.search(said[0]) else said[0], text
+    )
     return _WORKING_REQUEST.sub(lambda match: match["said"] + _VISIBLE.sub(" ", match["request"]), text)
-
-
-def _hide_solved_error(line: re.Match[str], turn: int) -> str:
-    """The line without an error that a later one replaces. turn: where the text mentions the later one."""
-    return _VISIBLE.sub(" ", line[0]) if line.end() <= turn and _ERROR_WORD.search(line[0]) else line[0]
 
 
 def is_code(text: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
@@ -67,18 +67,8 @@ def read(folder: Path = FOLDER) -> Knowledge:
         _report_mistake(unseen, f"unknown causes: {', '.join(sorted(unknown))}")
     patterns, of_code = _read_table(facts, dict[str, FactPattern]), _read_table(code, CodeKnowledge)
     pieces = _read_table(folder / "pieces.toml", dict[str, dict[str, str]])
-    by_part = _index_parts(messages.values(), table.count)
-    knowledge = Knowledge(products, messages, causes, table.trie, listed, patterns, of_code, pieces, by_part)
+    knowledge = Knowledge(products, messages, causes, table.trie, listed, patterns, of_code, pieces)
     return prove(knowledge, ((file.cause, example.text) for file in files for example in file.seen))
-
-
-def _index_parts(messages: Iterable[Message], parts: int) -> list[list[int]]:
-    """For each part of a phrase, the places of the messages whose first group has a phrase that begins with it."""
-    found: list[dict[int, None]] = [{} for _ in range(parts)]
-    for place, message in enumerate(messages):
-        for phrase in message.wordings[0] if message.wordings else ():
-            found[phrase[0]][place] = None
-    return [[*places] for places in found]
 
 
 def _read_table(path: Path, kind: type[_Kind]) -> _Kind:

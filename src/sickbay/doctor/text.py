@@ -145,8 +145,7 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
     if reading.is_single and reading.inputs:
         return False
     parts = phrases.find_parts(recognised.knowledge.phrases, phrases.split_words(reading.prose))
-    wordings = recognised.ranked[0].message.wordings
-    return any(phrases.find_first(phrase, parts) for group in wordings for phrase in group)
+    return answer.is_said(recognised.ranked[0].message, parts)
 
 
 def _report_unexplained_error(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
@@ -171,11 +170,10 @@ def _quote(recognised: Recognised) -> str:
 
 
 def _find_line_with_message(recognised: Recognised) -> str:
-    """The first line with a phrase by which the first cause was found; "" if it was found by a code."""
-    wordings = recognised.ranked[0].message.wordings if recognised.ranked else ()
-    for line in recognised.evidence.text.splitlines()[:READ_LINES] if wordings else ():
+    """The first line with a phrase by which the first cause was found; "" if it was found by a code, or far below."""
+    for line in recognised.evidence.text.splitlines()[:READ_LINES] if recognised.ranked else ():
         parts = phrases.find_parts(recognised.knowledge.phrases, phrases.split_words(line))
-        if any(phrases.find_first(phrase, parts) for group in wordings for phrase in group):
+        if answer.is_said(recognised.ranked[0].message, parts):
             return line.strip()
     return ""
 

@@ -11,12 +11,7 @@ from sickbay.diagnosis.lists import LISTS
 
 _ERROR = frozenset(LISTS["members_of_an_error"])
 _STATUS = frozenset(LISTS["members_with_a_status"])
-_SAID = (
-    *("error_description", "errorDescription", "description", "message", "errorSummary", "detail", "details", "title"),
-    "gematik_error_text",
-)
-"""Members that describe an error in words."""
-_SPOKEN = frozenset(("message", "statusmessage", "description", "detail", "details", "reason", "error", "msg", "title"))
+_SAID, _SPOKEN = LISTS["members_that_describe_an_error"], frozenset(LISTS["members_with_words"])
 _REFUSED = re.compile(
     r"\b(?:bad|invalid|denied|forbidden|unauthori[sz]ed|no|not|failed|failure|expired|missing|violations?)\b", re.I
 )
@@ -97,7 +92,7 @@ def _is_set(value: Any) -> bool:
 
 def _classify_error(value: Any, description: str) -> ErrorAnswer:
     """An error code if the value is a single word, otherwise a message."""
-    if isinstance(value, str) and value.lower() != "true" and re.fullmatch(r"[\w.:-]{1,80}", value.strip()):
+    if isinstance(value, str) and value.lower() != "true" and re.fullmatch(r"\w[\w.:-]{0,79}", value.strip()):
         return oauth_error(value.strip(), description)
     return ErrorAnswer("message", "", description or (value if isinstance(value, str) else ""))
 

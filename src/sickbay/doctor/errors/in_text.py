@@ -24,10 +24,7 @@ _WRITTEN = (code if code in LISTS["codes_in_sentences"] else code.replace("_", r
 _WORDS = "|".join(sorted(_WRITTEN, key=len)[::-1])
 _KEY = r"error(?:s|_?(?:description|codes?|summary|message|msg|reason|type))?|err(?:msg)?|fault(?:string|code)?|exception"
 _STATUS = r"[45]\d\d(?![\w%]|[.,]\d|[-:/]\d)"
-_VERBS = (
-    r"returns?|returned|responds?|responded|answers?|answered|got|gets|getting|receives?|received|receiving"
-    r"|fails?|failed|failure|throws?|threw|raised|always"
-)
+_VERBS = "|".join(LISTS["verbs_before_a_status"])
 _MEMBER = compile_late(
     rf"[\"'`](?:odata\.)?(?P<name>{_KEY})[\"'`]\]?\s*(?:=>|[:=])\s*(?:string\(\d+\)\s*)?"
     r"(?P<value>[\"'`]+[^\"'`]{0,200}|[\[{]\s*[^\s\]}]|\d+|true\b|$)",
@@ -35,7 +32,7 @@ _MEMBER = compile_late(
 )
 _PARAMETER = compile_late(
     r"(?:^|[?&#\s,;(\"'{<])(?P<name>error(?:_description|_code)?)="
-    r"(?P<value>[\"'][\w.:-]{1,80} \w[^\"'\n]{0,200}|[\"']?[\w.:-]{1,80})",
+    r"(?P<value>[\"'][\w.:-]{1,80} \w[^\"'\n]{0,200}|[\"']?(?!map\[)\w[\w.:-]{0,79})",
     re.I | re.M,
 )
 """A value in quotation marks with several words is a message."""
@@ -57,7 +54,9 @@ _ISSUE = compile_late(
     re.I,
 )
 _CHALLENGE = compile_late(r"www-authenticate[\"'`]?\s*(?:[:=]|→|->|is\b)", re.I)
-_DESCRIPTION = compile_late(r"error_?description[\"'`]?\s*(?:=>|[:=])\s*[\"'`](?P<value>[^\"'`]{1,400})", re.I)
+_DESCRIPTION = compile_late(
+    r"error_?description[\"'`]?\s*(?:=>|[:=])\s*[\"'`](?P<value>(?:[^\"'`]|(?<=\w)'(?=\w)){1,400})", re.I
+)
 _STATUSES = tuple(
     compile_late(pattern, re.I)
     for pattern in (
@@ -82,9 +81,10 @@ _REASON = compile_late(
 )
 _VENDOR = compile_late(r"\b(AADSTS\d{4,9}|AADB2C\d{5}|HAPI-\d{4}|E0000\d{3}|urn:[\w-]{1,40}:error:[\w:.-]{1,200})", re.I)
 _UNANSWERED = compile_late(
-    r"\bcurl: \(\d+\)|net::ERR_\w+|\bE(?:CONNREFUSED|CONNRESET|NOTFOUND|TIMEDOUT|AI_AGAIN|PIPE)\b|failed to fetch"
-    r"|blocked by cors policy|cors error|network ?error\b|connection (?:refused|reset)|could not resolve host"
-    r"|ssl certificate problem|: (?:unexpected )?EOF\b|socket hang up|connection (?:was )?(?:closed|aborted)|premature close",
+    r"\bcurl: \(\d+\)|net::ERR_\w+|\bE(?:CONNREFUSED|CONNRESET|NOTFOUND|TIMEDOUT|AI_AGAIN|PIPE)\b|: (?:unexpected )?EOF\b"
+    r"|failed to fetch(?! (?!at |in |from )[a-z])|blocked by cors policy|cors error|network ?error\b|could not resolve host"
+    r"|connection (?:refused|reset)|ssl certificate problem|socket hang up|connection (?:was )?(?:closed|aborted)"
+    r"|premature close",
     re.I,
 )
 _MESSAGE = compile_late(

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from sickbay.doctor.evidence import Evidence
-from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
+from sickbay.doctor.facts.registry import Values, as_fact, fact
 from sickbay.doctor.pieces.structured import find_options
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
@@ -109,24 +109,3 @@ def scope_has_commas(evidence: Evidence) -> Values | None:
 
 
 _WITH_COMMA = compile_late(r"\bscope=(?P<scope>[\w/.*:-]{1,200},[\w/.*:,-]{1,1000})")
-
-
-_LOGIN = r"/(?:log-?in|sign[-_]?in|logon|sso)\b"
-_REDIRECTED = compile_late(r"\b30[12378]\b")
-_TO_LOGIN = compile_late(
-    rf"^[<>* \t]{{0,4}}location[ \t]{{0,2}}: ?(?P<header>\S{{0,200}}{_LOGIN}\S{{0,200}})"
-    rf"|\b30[12378]\b[^\n]{{0,40}}?(?:->|→|=>|\bto:?|\blocation:?)[ \n](?P<told>\S{{0,200}}{_LOGIN}\S{{0,200}})",
-    re.I | re.M,
-)
-_OF_AN_API = compile_late(r"\bauthorization['\"]?\s{0,3}[:=,]\s{0,3}['\"]?bearer\b|\bjson\b|/(?:fhir|api)/", re.I)
-
-
-@fact
-def api_redirects_to_login(evidence: Evidence) -> Values | None:
-    """A request to an API was answered with a redirect to a login page."""
-    if "authorize_url" in evidence.kinds or "response_type=" in evidence.text or not _REDIRECTED.search(evidence.text):
-        return None
-    if (found := _TO_LOGIN.search(evidence.text, 0, SEARCHED_CHARACTERS)) is None:
-        return None
-    is_of_an_api = evidence.kinds & {"fhir_request", "token_request"} or _OF_AN_API.search(evidence.text)
-    return {"value": (found["header"] or found["told"]).strip("`\"'.,")} if is_of_an_api else None
