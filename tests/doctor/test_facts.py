@@ -44,6 +44,7 @@ SEARCHSET = """GET https://ehr.example.org/r4/Patient?birthdate=1980-05-02
 {{"resourceType": "Bundle", "type": "searchset", "link": [{{"relation": "self", "url": "{link}"}}]}}"""
 
 TRUE = {
+    "message_is_doubted": "Misleading error message: unknown client 7. The client ID is a valid one.",
     "header_has_line_break": "Unexpected char 0x0a at 82 in header value: Basic NnI2",
     "include_has_no_colon": "GET /MedicationRequest?_revinclude=Provenance answers 400",
     "error_reached_the_app": "Location: https://app.example.org/cb?state=1&error=invalid_request&error_description=Unsupported%20response",

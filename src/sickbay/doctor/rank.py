@@ -107,7 +107,7 @@ def leads(ranked: Sequence[RankedCause]) -> bool:
 
 UNRELATED_MESSAGES = 6
 """A text with so many messages is a log or a report of several errors."""
-DOUBTS = ("tells_a_solution", "tells_what_is_right")
+DOUBTS = ("tells_a_solution", "tells_what_is_right", "message_is_doubted")
 """Facts that may rule out what a message usually means: what was wrong, or what isn't."""
 
 
