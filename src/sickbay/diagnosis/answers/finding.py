@@ -7,14 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from sickbay.diagnosis.answers.meanings import (
-    HTTP,
-    UNSPECIFIED,
-    describe_answer,
-    describe_meaning,
-    say_by_specification,
-    to_add,
-)
+from sickbay.diagnosis.answers.meanings import HTTP, NONE, describe_answer, describe_meaning, say_by_specification, to_add
 from sickbay.diagnosis.answers.values import ErrorAnswer, is_specific
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.needed_rules import find_rule
@@ -40,7 +33,7 @@ def add_finding(
     found = find(find_rule(UNEXPLAINED), _facts_of_answers(stage, answers, quoted, is_doubted), refused=True)
     spec = describe_meaning(answers[0])[1]
     has_status = spec != HTTP or any(answer.kind == "status" for answer in answers)
-    unexplained = structs.replace(found, spec=spec if has_status else UNSPECIFIED)
+    unexplained = structs.replace(found, spec=spec if has_status else NONE)
     findings = (*explanation.findings, unexplained) if stage == "browser" else (unexplained, *explanation.findings)
     return explanation._replace(findings=findings)
 

@@ -20,7 +20,7 @@ TOKEN = _rfc_section(6749, "5.2", "Error Response")
 AUTHORIZE = _rfc_section(6749, "4.1.2.1", "Error Response")
 HTTP = _rfc_section(9110, "15", "Status Codes")
 FHIR = Spec("FHIR R4, OperationOutcome", "https://hl7.org/fhir/R4/operationoutcome.html")
-UNSPECIFIED = Spec("", "")
+NONE = Spec("", "")
 """Of a message without a code or a status: no specification has it."""
 
 
