@@ -47,6 +47,7 @@ TOKEN_HEADERS = "HTTP/1.1 200 OK\nServer: nginx\nContent-Type: application/json\
 TOKEN_BODY = '{"access_token": "q3ZtR9wK2mV7", "token_type": "Bearer"}'
 
 TRUE = {
+    "message_is_doubted": "Misleading error message: unknown client 7. The client ID is a valid one.",
     "header_has_line_break": "Unexpected char 0x0a at 82 in header value: Basic NnI2",
     "include_has_no_colon": "GET /MedicationRequest?_revinclude=Provenance answers 400",
     "error_reached_the_app": "Location: https://app.example.org/cb?state=1&error=invalid_request&error_description=Unsupported%20response",

@@ -69,7 +69,7 @@ def finding_text(finding: Mapping[str, Any], cause: Mapping[str, str] | None = N
     likely = LABELS[cause["confidence"]] if cause else ""
     lines = [f"{MARKS[finding['severity']]} {likely}{finding['title']}  [{finding['id']}]{because}", f"  {finding['why']}"]
     lines += [f"  Check: {cause['why']}"] if cause else []
-    return "\n".join((*lines, f"  → {finding['fix']}", f"  {_spec_text(finding['spec'])}"))
+    return "\n".join((*lines, f"  → {finding['fix']}", f"  {_spec_text(finding['spec'])}")).rstrip()
 
 
 def _spec_text(spec: Mapping[str, str]) -> str:

@@ -109,7 +109,7 @@ def _describe_likely(recognised: Recognised, ranked: RankedCause, rank: str) -> 
 def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) -> Finding:
     """A cause as a finding. Its why begins with what the message says in plain words."""
     values, cause = _values_for_cause(recognised, ranked), ranked.cause
-    means = _meaning_of_message(recognised, ranked.message)
+    means = ranked.message.means if ranked.message.product in ("", *recognised.shown.products) else ""
     said = "" if is_repeated(means, cause.title) and cause.why else means
     why = " ".join(filter(None, (said, cause.why, _name_others(recognised, ranked))))
     source = Spec(f"{BASES[cause.basis]}: {urlsplit(cause.source).netloc}", cause.source)
@@ -142,19 +142,13 @@ def _name_others(recognised: Recognised, ranked: RankedCause) -> str:
     others = [each for each in recognised.ranked if each is not ranked][:NAMED_CAUSES]
     if ranked.is_supported or not others:
         return ""
-    titles = (fill(each.cause.title.partition(": ")[0], _values_for_cause(recognised, each)) for each in others)
+    titles = (fill(re.sub(r"( \S*): .*", r"\1", each.cause.title), _values_for_cause(recognised, each)) for each in others)
     return f"Also possible: {'; '.join(map(_lower_first, titles))}."
 
 
 def _lower_first(title: str) -> str:
     """A title as part of a sentence. Names keep their capital letter."""
     return title[0].lower() + title[1:] if title.startswith(("The ", "A ", "An ", "No ", "What ", "Only ")) else title
-
-
-def _meaning_of_message(recognised: Recognised, message: Message) -> str:
-    """The meaning of a message. A product's own meaning is used only if the text shows the product."""
-    is_shown = not message.product or message.product in recognised.shown.products
-    return message.means if is_shown else ""
 
 
 def _fix_of_cause(recognised: Recognised, ranked: RankedCause) -> str:

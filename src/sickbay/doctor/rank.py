@@ -107,7 +107,7 @@ def has_lead(ranked: Sequence[RankedCause]) -> bool:
 
 UNRELATED_MESSAGES = 6
 """A text with so many messages is a log or a report of several errors."""
-DOUBTS = ("tells_a_solution", "tells_what_is_right")
+DOUBTS = ("tells_a_solution", "tells_what_is_right", "message_is_doubted")
 """Facts that may contradict the usual meaning of a message: what was wrong, or what isn't."""
 
 

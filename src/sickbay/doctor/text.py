@@ -40,7 +40,8 @@ def diagnose_text(
         return reading.evidence, diagnosis
     diagnosis = diagnosis._replace(corrected=None)
     if early := _find_early_end(reading):
-        diagnosis = _add_early_end(diagnosis, early)
+        explanation = diagnosis.explanation  # where the text ends too early is information, and changes no verdict
+        diagnosis = diagnosis._replace(explanation=explanation._replace(findings=(*early, *explanation.findings)))
     elif not _is_understood(reading, recognised):
         diagnosis = diagnosis._replace(is_understood=False, causes=(), related=_find_related(recognised, reading.text))
     return reading.evidence, diagnosis
@@ -56,12 +57,6 @@ def _find_early_end(reading: Reading) -> tuple[Finding, ...]:
     from sickbay.doctor import ending  # only a text with several requests can be a launch
 
     return ending.findings_of_inputs(reading.inputs)
-
-
-def _add_early_end(diagnosis: Diagnosis, early: tuple[Finding, ...]) -> Diagnosis:
-    """Adds where the text ends too early. That is information, and changes no verdict."""
-    findings = (*early, *diagnosis.explanation.findings)
-    return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=findings))
 
 
 def _is_understood(reading: Reading, recognised: Recognised) -> bool:
@@ -152,7 +147,8 @@ def _report_unexplained_error(diagnosis: Diagnosis, recognised: Recognised) -> D
     """Says what is known about the error, and lists its possible causes, or topics that may help if none is known."""
     answers = diagnosis.answers or (ErrorAnswer("message", ""),)
     quoted = _quote(recognised) or _find_line_with_message(recognised)
-    explanation = add_finding(diagnosis.stage, diagnosis.explanation, answers, quoted)
+    is_doubted = not diagnosis.answers or "message_is_doubted" in recognised.facts
+    explanation = add_finding(diagnosis.stage, diagnosis.explanation, answers, quoted, is_doubted=is_doubted)
     known = [_reword(each, recognised, quoted) if each.id == UNEXPLAINED else each for each in explanation.findings]
     unexplained = diagnosis._replace(explanation=explanation._replace(findings=tuple(known)))
     recognised = recognised._replace(ranked=list_related(recognised.ranked, quoted))
@@ -183,7 +179,7 @@ def _reword(finding: Finding, recognised: Recognised, quoted: str) -> Finding:
     name = answer.name_product(recognised)
     means = "" if quoted else answer.say_message(recognised)
     if not recognised.evidence.answers:
-        title = "The text has a message that several causes have. Sickbay can't tell which one it is"
+        title = "The text describes a problem that several causes have. Sickbay can't tell which one it is"
         return structs.replace(finding, title=title, why=f"{means} {finding.why}".strip(), severity="warning", refused=False)
     title = f"Sickbay read this error of {name}, and doesn't know its causes" if name and not recognised.ranked else ""
     return structs.replace(finding, title=title or finding.title, why=f"{means} {finding.why}".strip())

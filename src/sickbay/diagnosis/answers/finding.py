@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from sickbay.diagnosis.answers.meanings import describe_answer, describe_meaning, name_missing, say_by_specification
+from sickbay.diagnosis.answers.meanings import HTTP, NONE, describe_answer, describe_meaning, name_missing, say_by_specification
 from sickbay.diagnosis.answers.values import ErrorAnswer, is_specific
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.needed_rules import find_rule
@@ -23,13 +23,17 @@ MAXIMUM_QUOTED_CHARACTERS = 300
 """The maximum number of characters that are quoted from the server's description."""
 
 
-def add_finding(stage: str, explanation: Explanation, answers: Sequence[ErrorAnswer], quoted: str = "") -> Explanation:
+def add_finding(
+    stage: str, explanation: Explanation, answers: Sequence[ErrorAnswer], quoted: str = "", *, is_doubted: bool = False
+) -> Explanation:
     """The explanation with this finding first. A finding about the browser stays before it.
 
-    quoted: the most specific message of the text, if it has one.
+    quoted: the most specific message of the text, if it has one. is_doubted: it's the reader's sentence, or called misleading.
     """
-    found = fill_rule(find_rule(UNEXPLAINED), _facts_of_answers(stage, answers, quoted), refused=True)
-    unexplained = structs.replace(found, spec=describe_meaning(answers[0])[1])
+    found = fill_rule(find_rule(UNEXPLAINED), _facts_of_answers(stage, answers, quoted, is_doubted), refused=True)
+    spec = describe_meaning(answers[0])[1]
+    has_status = spec != HTTP or any(answer.kind == "status" for answer in answers)
+    unexplained = structs.replace(found, spec=spec if has_status else NONE)
     findings = (*explanation.findings, unexplained) if stage == "browser" else (unexplained, *explanation.findings)
     return explanation._replace(findings=findings)
 
@@ -43,7 +47,7 @@ def is_explained(stage: str, examination: Examination, explanation: Explanation)
     return OPAQUE in names or (at_fault and stage not in _OF_THE_APP)
 
 
-def _facts_of_answers(stage: str, answers: Sequence[ErrorAnswer], quoted: str) -> Facts:
+def _facts_of_answers(stage: str, answers: Sequence[ErrorAnswer], quoted: str, is_doubted: bool) -> Facts:
     first = answers[0]
     name = describe_answer(first)
     others = list(
@@ -53,13 +57,13 @@ def _facts_of_answers(stage: str, answers: Sequence[ErrorAnswer], quoted: str) -
     words = re.sub(r"\s+", " ", words).strip()
     cut = words if len(words) <= MAXIMUM_QUOTED_CHARACTERS else words[:MAXIMUM_QUOTED_CHARACTERS] + "…"
     means, spec = describe_meaning(first)
-    named = f", {'which' if first.kind == 'message' else 'and its message'} names the cause"
-    is_named = is_specific(words)
+    named = ", which names what failed" if first.kind == "message" else ", and its message names the cause"
+    is_named = is_specific(words) and not is_doubted
     return {
         "article": "an" if name[0] in "aeiouAEIOUH" else "a",
         "recognised": name,
         "code": first.code,
-        "meaning": "" if is_named else f"{say_by_specification(first, means, spec)} ",
+        "meaning": "" if is_named or (words and first.kind == "message") else f"{say_by_specification(first, means, spec)} ",
         "add": name_missing(first, stage),
         "also": f"The text also has: {'; '.join(others)}." if others else "",
         "ending": named if is_named else ". Sickbay can't tell what caused it",

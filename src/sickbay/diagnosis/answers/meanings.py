@@ -20,6 +20,8 @@ TOKEN = _rfc_section(6749, "5.2", "Error Response")
 AUTHORIZE = _rfc_section(6749, "4.1.2.1", "Error Response")
 HTTP = _rfc_section(9110, "15", "Status Codes")
 FHIR = Spec("FHIR R4, OperationOutcome", "https://hl7.org/fhir/R4/operationoutcome.html")
+NONE = Spec("", "")
+"""Of a message without a code or a status: no specification has it."""
 
 
 @cache
@@ -81,6 +83,7 @@ _TO_ADD = {
     "authorization": "the authorization URL that led to it",
     "oauth": _TOKEN_REQUEST,
     "bearer": "the request that led to it with its Authorization header, and the token response that gave the token",
+    "message": "what led to it: the request with its URL, headers and body, or the code and the settings",
     "no-answer": "the request that led to it and the message in the browser's console, or save the exchange as a HAR file",
 }
 

@@ -72,9 +72,8 @@ def _errors_of_members(value: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
             yield ErrorAnswer("status", status, description)
     if str(plain.get("status")).lower() in _FAILED and _SPOKEN & plain.keys():
         yield ErrorAnswer("message", "", description)
-    if plain.keys() <= _SPOKEN | {"code", "id", "name", "fields"} and _REFUSED.search(
-        description
-    ):  # an object that says nothing else
+    says_nothing_else = plain.keys() <= _SPOKEN | {"code", "id", "name", "fields"}
+    if says_nothing_else and _REFUSED.search(description):
         yield ErrorAnswer("message", "", description)
     if plain.get("status") == 0 and "statustext" in plain:
         yield ErrorAnswer("no-answer", "0", description)

@@ -14,7 +14,7 @@ from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.text_search import find_matches
 
 SEARCHED_CHARACTERS = 100_000
-QUOTED_MESSAGES, WRAPPED_LINES, LINES_BELOW, SHORT_WORDS, COMPARED_WORDS = 2, 3, 7, 5, 200
+QUOTED_MESSAGES, WRAPPED_LINES, LINES_BELOW, SHORT_WORDS, COMPARED_WORDS, DETAILS_CHARACTERS = 2, 3, 7, 5, 200, 400
 _NAMES = LISTS["members_with_a_message"]
 _MEMBER = compile_late(
     rf"\b(?P<name>severity|expression|{'|'.join(_NAMES)})\"?\s{{0,9}}(?::\s{{0,9}}(?:\[\s{{0,40}})?|value=)\"(?P<said>(?:[^\"\\]|\\.){{1,600}})",
@@ -75,6 +75,9 @@ def _list_members(text: str) -> Iterator[list[str]]:
             severity, issue = said.lower(), issue + 1
         elif name == "expression":
             paths.setdefault(issue, said)
+        elif name == "display":  # of a coding: only the one of an issue is a message
+            if severity in BAD and '"details"' in text[max(0, match.start() - DETAILS_CHARACTERS) : match.start()]:
+                found.setdefault(name, []).append((issue, said))
         elif severity in BAD or (not severity and (name not in ("text", "div") or "OperationOutcome" in text)):
             found.setdefault(name, []).append((issue, _TAG.sub(" ", said)))
     yield from ([_with_path(paths.get(issue, ""), said) for issue, said in found[name]] for name in _NAMES if name in found)
@@ -92,7 +95,7 @@ def _list_thrown(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
         *before, said = _THROWN.split(line)
         if before:
             below = lines[number + 1 : number + 1 + LINES_BELOW]
-            yield line, [each.strip().removesuffix('"]').rstrip(" {").strip("\"’'") for each in _read_message(said, below)]
+            yield line, [each.strip().removesuffix('"]').rstrip(" {").strip("\"’'`") for each in _read_message(said, below)]
 
 
 def _read_message(said: str, below: Sequence[str]) -> list[str]:
