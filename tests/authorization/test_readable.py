@@ -9,6 +9,7 @@ import pytest
 from sickbay.authorization.readable import (
     FORM_LIMIT,
     LOOKED_AT,
+    form_is_not_compressed,
     form_is_small_enough,
     refuse_if_not_utf8,
     refuse_too_large,
@@ -116,3 +117,22 @@ def test_a_form_over_the_limit_is_refused(headers: dict[str, str], size: int, re
     expected = Refusal("request-too-large", "invalid_request", {"limit": FORM_LIMIT, "unit": "bytes"}, 413)
     assert form_is_small_enough.decide(request, None) == (expected if refused else None)
     assert refuse_too_large(FORM_LIMIT) == expected
+
+
+@pytest.mark.parametrize(
+    ("coding", "received"),
+    [
+        (None, None),
+        ("", None),
+        (" Identity", None),
+        ("GZIP", "gzip"),
+        ("br", "br"),
+        ("gzip, gzip", "(another)"),
+        ("secret", "(another)"),
+    ],
+)
+def test_a_compressed_form_is_refused_by_this_server(coding: str | None, received: str | None) -> None:
+    request = TokenRequest(parse(""), {} if coding is None else {"content-encoding": coding})
+    expected = Refusal("request-body-compressed", "invalid_request", {"received": received}, 415) if received else None
+    assert form_is_not_compressed.decide(request, None) == expected
+    assert form_is_not_compressed.requires == ("server",)

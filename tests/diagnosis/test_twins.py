@@ -106,7 +106,7 @@ ENDPOINTS: tuple[Callable[[str], dict[str, Finding]], ...] = (at_authorize, at_t
         ("Patient/Patient.rs", "scope-wrong-case"),
         ("patient/Patient.sr", "scope-v2-order"),
         ("patient/Patient.foo", "scope-malformed"),
-        ("patient/Patient.rs?gender:not=male", "scope-malformed"),
+        ("patient/Patient.rs?gender:not=male", "scope-filter-unsupported"),
         ("patient/Patients.rs", "scope-resource-not-in-version"),
         ("patient/MedicationOrder.rs", "scope-resource-not-in-version"),
     ],

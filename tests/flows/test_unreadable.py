@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -163,6 +164,14 @@ def test_a_body_that_is_too_large_is_named(shared: Sitting, path: str, announced
     assert "(request-too-large)" in problem_body(answer)["error_description"]
     fits = send_request(shared, "POST", path.encode(), [FORM], body[:FORM_LIMIT])
     assert fits.status != 413
+
+
+@pytest.mark.parametrize("path", ["/general/oauth/token", "/general/oauth/register", "/general/oauth/authorize"])
+def test_a_compressed_body_is_named(shared: Sitting, path: str) -> None:
+    answer = send_request(shared, "POST", path.encode(), [FORM, (b"content-encoding", b"gzip")], gzip.compress(b"code=x"))
+    findings = finding(shared, answer, STAGES[path], 415)
+    assert (findings["id"], findings["facts"]) == ("request-body-compressed", {"received": "gzip"})
+    assert "(request-body-compressed)" in problem_body(answer)["error_description"]
 
 
 def test_a_fhir_body_that_is_too_large_is_named(shared: Sitting) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from msgspec import structs
 
 from sickbay.authorization.models import Policy, Server
+from sickbay.authorization.scopes.filters import is_enforceable
 from sickbay.kernel.checks import Unknown
 from sickbay.kernel.english import join
 from sickbay.kernel.similar_names import find_closest
@@ -49,7 +50,7 @@ class PolicySetting(NamedTuple):
 def _are_scopes(value: Any) -> bool:
     tokens = scopes.split(value) if isinstance(value, str) and len(value) <= scopes.MAXIMUM_SCOPE_CHARACTERS else ()
     parsed = scopes.parse_all(tokens)
-    return bool(tokens) and len(parsed) == len(tokens) and all(scopes.is_enforceable(scope) for scope in parsed)
+    return bool(tokens) and len(parsed) == len(tokens) and all(is_enforceable(scope) for scope in parsed)
 
 
 SETTINGS: dict[str, PolicySetting] = {

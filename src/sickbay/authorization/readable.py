@@ -5,6 +5,7 @@ On a running server this is decided before everything else, so it is the only re
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -43,6 +44,24 @@ def refuse_too_large(limit: int, unit: str = "bytes") -> Refusal:
     return refusals.REQUEST_TOO_LARGE(limit=limit, unit=unit)
 
 
+CODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress")
+"""The content codings that an explanation names (RFC 9110 8.4.1, RFC 7932, RFC 8878)."""
+
+
+def refuse_if_compressed(headers: Mapping[str, str]) -> Refusal | None:
+    """Returns None if the body is sent as it is. Otherwise its bytes would be read as characters (RFC 9110 15.5.16)."""
+    coding = headers.get("content-encoding", "identity").strip().lower()
+    if coding in ("", "identity"):
+        return None
+    return refusals.REQUEST_BODY_COMPRESSED(received=coding if coding in CODINGS else "(another)")
+
+
+@check(requires=("server",))
+def form_is_not_compressed(request: TokenRequest, context: Any) -> Refusal | None:
+    """Another server may decompress it."""
+    return refuse_if_compressed(request.headers)
+
+
 @check()
 def request_is_utf8(request: Any, context: Any) -> Refusal | None:
     """For a pasted request, checks the percent-encoded parts of its URL and form."""
@@ -61,6 +80,9 @@ def form_is_small_enough(request: TokenRequest, context: Any) -> Refusal | None:
     content_length = request.headers.get("content-length", "")
     announced = int(content_length[:19]) if content_length.isascii() and content_length.isdigit() else 0
     return refuse_too_large(FORM_LIMIT) if max(len(request.body.encode()), announced) > FORM_LIMIT else None
+
+
+FORM_CHECKS = (form_is_small_enough, form_is_not_compressed, request_is_utf8)
 
 
 def _locate_byte(part: str, sent: bytes, at: int) -> str:

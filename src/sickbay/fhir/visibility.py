@@ -9,6 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
+FILTERABLE = frozenset(
+    """
+    category class clinical-status code intent modality service-category service-type specialty status type vaccine-code
+    verification-status _security _tag
+    """.split()
+)
+"""The parameters that a scope may filter by. Their codes are stored with each resource."""
+
 
 @dataclass(frozen=True, slots=True)
 class Granular:

@@ -49,15 +49,6 @@ class ResourceScope(Struct, frozen=True):
     def wildcard(self) -> bool:
         return self.type == "*"
 
-    @property
-    def enforceable(self) -> bool:
-        """Whether a server can enforce the filters.
-
-        Modifiers, chains, _has and _filter in a scope are experimental, and a filter without a value has no meaning.
-        """
-        unsupported = ("", "_has", "_filter")
-        return all(value and not set(":.") & set(name) and name not in unsupported for name, value in self.filters)
-
 
 class LaunchScope(Struct, frozen=True):
     """A scope such as launch (type None), launch/patient or launch/encounter, perhaps with a role."""
@@ -177,11 +168,6 @@ def parse_all(tokens: tuple[str, ...]) -> tuple[Scope, ...]:
 def list_resources(text: str) -> tuple[ResourceScope, ...]:
     """Returns the resource scopes of a granted scope string."""
     return tuple(scope for scope in parse_all(split(text)) if isinstance(scope, ResourceScope))
-
-
-def is_enforceable(scope: Scope) -> bool:
-    """Whether a server can enforce this scope: see ResourceScope.enforceable."""
-    return not isinstance(scope, ResourceScope) or scope.enforceable
 
 
 def is_included(granted: Scope, requested: Scope) -> bool:

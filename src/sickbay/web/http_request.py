@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from sickbay.authorization.readable import FORM_LIMIT, LOOKED_AT, refuse_if_not_utf8, refuse_too_large
+from sickbay.authorization.readable import FORM_LIMIT, LOOKED_AT, refuse_if_compressed, refuse_if_not_utf8, refuse_too_large
 from sickbay.authorization.stand_in import StandIn
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.silence.trail import ShownPage
@@ -132,7 +132,7 @@ def host_name(header: str) -> str:
 
 
 class UnreadableRequest(Exception):
-    """A request that is too large (413) or isn't valid UTF-8 (400); web/middleware/unreadable.py answers it.
+    """A request that is too large (413), compressed (415) or isn't valid UTF-8 (400); web/middleware/unreadable.py answers it.
 
     body: its beginning, decoded as far as possible. Redaction compares it with what the explanation quotes.
     """
@@ -154,6 +154,8 @@ async def read_body(request: Request, most: int = FORMS) -> str:
     body = await receive_bytes(request.receive, most)
     if len(body) > most:
         raise count_body(most)
+    if (compressed := refuse_if_compressed(headers)) is not None:
+        raise UnreadableRequest(compressed)
     check_text("body" if headers.get("content-type", "").startswith(JSON) else "form", body)
     return body.decode()
 

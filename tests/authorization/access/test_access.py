@@ -13,10 +13,11 @@ from msgspec import structs
 from sickbay.authorization import access
 from sickbay.authorization.access import bearer
 from sickbay.authorization.access import scope as access_scope
-from sickbay.authorization.access.visibility import parse_granular, visibility_of
+from sickbay.authorization.access.visibility import visibility_of
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Client, Policy, Server, User
 from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.scopes.filters import parse_granular
 from sickbay.fhir.visibility import NOTHING, Granular, Visibility
 from sickbay.kernel.checks import examine
 from sickbay.protocol.parameters import parse
@@ -256,6 +257,8 @@ def test_granular_scopes_add_up_and_their_filters_intersect() -> None:
         ("category:in", "a", None),
         ("patient.name", "a", None),
         ("_filter", "a", None),
+        ("date", "ge2020", None),
+        ("_tag", "s|a", Granular("_tag", (("s", "a"),))),
         ("_has:x:y", "a", None),
     ],
 )
@@ -363,9 +366,9 @@ def test_filters_apply_to_system_scopes_and_shared_types() -> None:
     narrow = visible_with("system/Observation.rs?category=x", patient=None, user=None)
     assert not narrow.allows("Observation", "r", [], [])
     assert narrow.allows("Observation", "r", [], [("category", None, "x")])
-    shared = visible_with("patient/Practitioner.rs?category=x")
+    shared = visible_with("patient/Practitioner.rs?_tag=x")
     assert not shared.allows("Practitioner", "r", [], [])
-    assert shared.allows("Practitioner", "r", [], [("category", None, "x")])
+    assert shared.allows("Practitioner", "r", [], [("_tag", None, "x")])
 
 
 def test_a_scope_that_is_not_well_formed_grants_nothing_and_the_others_do() -> None:

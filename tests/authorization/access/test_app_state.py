@@ -196,7 +196,7 @@ USER_TOKEN = structs.replace(TOKEN, scope="user/Basic.cuds", patient=None)
         (structs.replace(TOKEN, scope="patient/Basic.cuds?code=display"), "Patient/p-1", True),
         (structs.replace(TOKEN, scope=f"patient/Basic.cuds?code={SYSTEM}|other"), "Patient/p-1", False),
         (structs.replace(TOKEN, scope="patient/Basic.cuds?code=https://other.example|display"), "Patient/p-1", False),
-        (structs.replace(TOKEN, scope="patient/Basic.cuds?category=x"), "Patient/p-1", False),
+        (structs.replace(TOKEN, scope="patient/Basic.cuds?_tag=x"), "Patient/p-1", False),
     ],
 )
 def test_a_scope_covers_its_patient_its_user_or_everything(token: AccessToken, subject: str | None, may: bool) -> None:

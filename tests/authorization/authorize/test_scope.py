@@ -36,8 +36,8 @@ from sickbay.protocol import scopes
         ("launch OpenID", "scope-wrong-case"),
         ("launch patient/Patient.sr", "scope-v2-order"),
         ("launch patient/Patient.search", "scope-malformed"),
-        ("launch patient/Observation.rs?category:not=vital-signs", "scope-malformed"),
-        ("launch patient/Observation.rs?subject.name=x", "scope-malformed"),
+        ("launch patient/Observation.rs?category:not=vital-signs", "scope-filter-unsupported"),
+        ("launch patient/Observation.rs?subject.name=x", "scope-filter-unsupported"),
         ("launch system/Patient.rs", "scope-system-in-user-flow"),
         ("launch patient/Condition.rs", "scope-not-registered"),
         ("launch user/MedicationOrder.rs", "scope-resource-not-in-version"),
@@ -218,11 +218,15 @@ def test_a_type_in_the_wrong_case_gets_one_refusal() -> None:
 
 
 @pytest.mark.parametrize(
-    "filter", ["_has=1", "_filter=a", "_filter=a?b", "category:not=x", "subject.name=x", "category", "category=", "=x"]
+    "filter",
+    [
+        *("_has=1", "_filter=a", "_filter=a?b", "category:not=x", "subject.name=x", "category", "category=", "=x", "&"),
+        *("nosuch=a", "CATEGORY=a", "date=ge2020", "subject=Patient/b", "_count=1", "_id=x", "clinical-status=active"),
+    ],
 )
 def test_for_an_unenforceable_filter_the_scope_without_it_is_suggested(filter: str) -> None:
     (refusal,) = samples.examination(sample_request(scope=f"launch patient/Observation.rs?{filter}")).refusals
-    assert (refusal.name, refusal.facts["likely"]) == ("scope-malformed", ["patient/Observation.rs"])
+    assert (refusal.name, refusal.facts["corrected"]) == ("scope-filter-unsupported", ["patient/Observation.rs"])
 
 
 def refused_versions(request: AuthorizeRequest, at: Server) -> list[str]:

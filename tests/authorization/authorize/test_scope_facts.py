@@ -79,14 +79,13 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
             sample_request(scope="launch patient/Observation.rs?category:not=x"),
             sample_context(),
             Refusal(
-                "scope-malformed",
+                "scope-filter-unsupported",
                 "invalid_scope",
                 {
                     "received": ["patient/Observation.rs?category:not=x"],
-                    "expected": None,
+                    "expected": ["patient/Observation.rs"],
                     "scopes": ["patient/Observation.rs?category:not=x"],
-                    "corrected": [],
-                    "likely": ["patient/Observation.rs"],
+                    "corrected": ["patient/Observation.rs"],
                 },
             ),
         ),

@@ -17,7 +17,7 @@ from tests.one_key import rsa_key
 from sickbay.authorization.registration import CHECKS
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.token import client_assertion
-from sickbay.kernel.checks import examine
+from sickbay.kernel.checks import Refusal, examine
 from sickbay.protocol import jose
 
 PRIVATE = json.loads(rsa_key())
@@ -40,11 +40,15 @@ KEYS: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-def names(*keys: dict[str, Any]) -> list[str]:
+def refusals_of(*keys: dict[str, Any]) -> tuple[Refusal, ...]:
     registration = RegistrationRequest(
         client="asymmetric", redirect_uris=("https://a.example/",), scope="user/*.rs", jwks={"keys": list(keys)}
     )
-    return [refusal.name for refusal in examine(CHECKS, registration, CONTEXT).refusals]
+    return tuple(examine(CHECKS, registration, CONTEXT).refusals)
+
+
+def names(*keys: dict[str, Any]) -> list[str]:
+    return [refusal.name for refusal in refusals_of(*keys)]
 
 
 @pytest.mark.parametrize(("key", "refused"), [row[1:] for row in KEYS], ids=[row[0] for row in KEYS])
@@ -57,6 +61,25 @@ def test_each_unusable_key_is_refused(key: dict[str, Any], refused: str) -> None
 )
 def test_valid_keys_are_accepted_next_to_keys_for_other_uses(keys: list[dict[str, Any]]) -> None:
     assert names(*keys) == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "facts"),
+    [
+        ([{**RSA, "e": "AQ", "kid": "k"}], {"received": "its exponent is 1, not an odd number above 1", "kid": "k"}),
+        ([{**EC, "y": EC["x"], "kid": "k"}], {"received": "its members are not a point on its curve", "kid": "k"}),
+        ([{**RSA, "use": "enc", "kid": "k"}], {"received": "use is enc", "kid": "k"}),
+        ([{**RSA, "kid": "k"}] * 2, {"received": ["k"], "names": ["k"]}),
+        ([{"kty": "EC", "crv": "P-384"}], {"received": ["keys"], "is_key": False}),
+    ],
+)
+def test_the_refusal_names_the_key_and_what_is_wrong_with_it(keys: list[dict[str, Any]], facts: dict[str, Any]) -> None:
+    (refusal,) = refusals_of(*keys)
+    assert facts.items() <= refusal.facts.items()
+
+
+def test_a_weak_key_next_to_one_for_encryption_is_refused() -> None:
+    assert names({**RSA, "use": "enc", "kid": "e"}, RSA, {**EC, "y": EC["x"]}) == ["reg-jwks-key-weak"]
 
 
 def test_ids_must_be_unique_among_keys_of_the_same_type() -> None:

@@ -234,6 +234,50 @@ def test_each_excess_over_the_grant_is_refused(client: dict[str, Any], granted: 
     assert [name for name in names_ if name.endswith("-granted")] == refused
 
 
+@pytest.mark.parametrize(
+    ("changes", "granted", "facts"),
+    [
+        (
+            {"scope": "openid user/*.rs"},
+            {"scope": "openid"},
+            {
+                **{"received": ["user/*.rs"], "granted": "openid", "member": "scope", "scopes": ["user/*.rs"]},
+                **{"corrected": [""], "remedy": registration_limits.OF_APP},
+            },
+        ),
+        (
+            {"grant_types": ("client_credentials",)},
+            {"grant_types": ("refresh_token", "authorization_code")},
+            {"received": ["client_credentials"], "granted": "refresh_token authorization_code", "member": "grant_types"},
+        ),
+        (
+            {"client": "symmetric"},
+            {"client": "public"},
+            {
+                **{"received": "client_secret_basic or client_secret_post", "granted": "none"},
+                "member": "token_endpoint_auth_method",
+            },
+        ),
+        ({}, {"client": "symmetric"}, {"received": "none", "granted": "client_secret_basic or client_secret_post"}),
+        (
+            {"client": "asymmetric", "jwks": {"keys": []}},
+            {"client": "asymmetric", "jwks_uri": "https://a/"},
+            {"received": "jwks", "granted": "jwks_uri https://a/", "member": "jwks"},
+        ),
+        (
+            {"redirect_uris": ("https://b/",)},
+            {"redirect_uris": ("https://a/",), "launch_uri": "https://c/"},
+            {"received": ["https://b/"], "granted": "https://a https://c", "member": "redirect_uris"},
+        ),
+    ],
+)
+def test_each_refusal_says_what_was_granted(changes: dict[str, Any], granted: dict[str, Any], facts: dict[str, Any]) -> None:
+    registration = RegistrationRequest(limit=Grant(**granted), limited_by="An operator.", **changes)
+    refusals = [check.decide(registration, CONTEXT) for check in registration_limits.CHECKS]
+    (refusal,) = filter(None, refusals)
+    assert {**facts, "by": "An operator."}.items() <= refusal.facts.items()
+
+
 def test_keys_by_value_are_granted_only_by_value() -> None:
     signing = structs.replace(APP, client="asymmetric", auth_method="private_key_jwt", jwks={"keys": []})
     by_uri = structs.replace(registration_limits.read_limits(signing), jwks_uri="https://app.example.org/jwks")
@@ -246,6 +290,8 @@ def test_an_operators_edit_becomes_the_new_grant() -> None:
     assert registration_limits.update_grant(None, edited, {"scope"}) is None
     granted = registration_limits.read_limits(APP)
     assert registration_limits.update_grant(granted, edited, {"name"}) == granted
+    by_uri = structs.replace(granted, jwks_uri="https://a/")
+    assert registration_limits.update_grant(by_uri, edited, {"name"}) == by_uri
     assert registration_limits.update_grant(granted, edited, {"scope"}) == structs.replace(granted, scope="user/*.cruds")
     new = registration_limits.update_grant(structs.replace(granted, jwks_uri="https://a/"), edited, {"client", "jwks"})
     assert new == structs.replace(granted, client="public", auth_method="none")
@@ -308,6 +354,7 @@ def test_the_limit_of_a_first_registration_is_the_policy_and_leaves_urls_and_aut
         ("launch patient/Condition.rs", []),
         ("launch patient/*.rs", []),
         ("launch user/Condition.rs", ["user/Condition.rs"]),
+        ("launch nonsense", []),
         ("launch patient/*.cruds offline_access", ["patient/*.cruds", "offline_access"]),
     ],
 )
@@ -316,3 +363,5 @@ def test_every_app_is_limited_to_the_scopes_that_the_hospital_supports(scope: st
     check = registration_limits.scopes_are_supported_by_the_hospital
     refusal = check.decide(RegistrationRequest(scope=scope), UrlContext(server=server))
     assert (list(refusal.facts["scopes"]) if refusal else []) == refused
+    reason = {"by": registration_limits.BY_HOSPITAL, "remedy": registration_limits.OF_HOSPITAL}
+    assert refusal is None or reason.items() <= refusal.facts.items()

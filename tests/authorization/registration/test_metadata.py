@@ -218,6 +218,29 @@ def test_an_update_keeps_tenant_and_version_and_resets_the_rest() -> None:
     assert (update["name"], update["scope"]) == ("Growth", client_metadata.DEFAULT_SCOPE)
 
 
+@pytest.mark.parametrize(
+    ("client", "sent", "expected"),
+    [
+        ({"native": False}, {"application_type": "native"}, {"native": False}),
+        ({"native": True}, {"application_type": "web"}, {"native": False}),
+        ({"native": True}, {"application_type": "native"}, {"native": True}),
+        ({"scope": "openid"}, {"scope": ""}, {"scope": "openid"}),
+        ({"client": "public"}, {}, {"client": "public", "auth_method": "none"}),
+        ({"client": "asymmetric"}, {}, {"client": "asymmetric", "auth_method": "private_key_jwt"}),
+        ({"client": "symmetric"}, {}, {"client": "symmetric", "auth_method": "client_secret_basic"}),
+        ({"type": "provider"}, {}, {"type": "provider"}),
+        ({"type": "patient"}, {}, {"type": "patient"}),
+        ({"type": "patient"}, {"grant_types": ["client_credentials"]}, {"type": "system"}),
+        ({"type": "system", "grant_types": ("client_credentials",)}, {"grant_types": ["refresh_token"]}, {"type": "provider"}),
+    ],
+)
+def test_an_update_never_adds_to_what_was_granted(
+    client: dict[str, Any], sent: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    update = client_metadata.read_update(VALID | sent, Client("c", **client))
+    assert expected.items() <= update.items()
+
+
 def test_an_update_of_a_backend_service_keeps_its_type() -> None:
     service = Client("c", tenant="cerner", type="system", client="asymmetric", grant_types=("client_credentials",))
     assert client_metadata.read_update(VALID, service)["type"] == "system"

@@ -96,6 +96,7 @@ def test_each_invalid_redirect_uri_is_refused(uri: str, name: str) -> None:
         ({"redirect_uris": ("http://localhost:1/a,http://localhost:1/b",)}, "reg-redirect-uri-malformed"),
         ({"redirect_uris": ("http://localhost:1/a\u200b",)}, "reg-redirect-uri-malformed"),
         ({"post_logout_redirect_uris": ("https://app.example.org/\u00fc",)}, "reg-redirect-uri-malformed"),
+        ({"redirect_uris": ("https://*.example.org/\u00fc",)}, "reg-redirect-uri-wildcard"),
         ({"scope": "launch,openid"}, "scope-comma-separated"),
         ({"scope": "launch+openid"}, "scope-plus-literal"),
         ({"scope": "launch\topenid"}, "scope-tab-separated"),

@@ -101,7 +101,7 @@ def test_text_that_is_not_a_jwt_is_refused(text: str) -> None:
     [
         (None, ["backend-scope-missing"]),
         ("user/Patient.rs", ["backend-scope-not-system"]),
-        ("system/Patient.r?s", ["scope-malformed"]),
+        ("system/Patient.r?s", ["scope-filter-unsupported"]),
         ("system/Patient.cruds", ["scope-not-registered", "backend-empty-scopes"]),
         ("system/Patient.rs system/Patient.d", ["scope-not-registered"]),
         ("system/Patient.rs,system/Observation.rs", ["scope-comma-separated"]),

@@ -21,9 +21,10 @@ from sickbay.fhir.dates import END, parse_span
 from sickbay.fhir.lossless_json import Decimal
 from sickbay.fhir.search import composites
 from sickbay.fhir.search.composites import MAXIMUM_COMBINATIONS
-from sickbay.fhir.search.index import GRANULAR, extract
+from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.parameters import compartment_types, find, load_parameters, resource_types
+from sickbay.fhir.visibility import FILTERABLE
 
 BASE = "http://h/general/r4"
 
@@ -85,7 +86,7 @@ def test_a_parameter_that_combines_others_has_no_rows_of_its_own(version: str, s
 def test_parameters_that_decide_on_access_always_have_rows_of_their_own(version: str) -> None:
     """Parameters that granular scopes use, and those that put a resource in a compartment."""
     for type in resource_types(version):
-        deciding = GRANULAR | set(compartment_types(version).get(type, ()))
+        deciding = FILTERABLE | set(compartment_types(version).get(type, ()))
         assert not [code for code, parameter in load_parameters(version, type).items() if parameter.held and code in deciding]
 
 

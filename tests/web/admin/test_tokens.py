@@ -18,7 +18,7 @@ def test_scopes_that_no_flow_grants_are_refused_and_explained(tmp_path: Path) ->
             "user/Patient.sr": "scope-v2-order",
             "user/patient.rs": "scope-wrong-case",
             "nonsense": "scope-malformed",
-            "user/Patient.rs?name:exact=x": "scope-malformed",
+            "user/Patient.rs?name:exact=x": "scope-filter-unsupported",
             "user/Patient.rs,openid": "scope-comma-separated",
             "": "scope-missing",
         }

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from sickbay.authorization import access
 from sickbay.authorization.access import scope as access_scope
-from sickbay.authorization.access import search, visibility
+from sickbay.authorization.access import search
 from sickbay.authorization.access.bearer import AccessCheck
 from sickbay.authorization.access.writes import (
     body_is_a_resource_of_the_type_in_the_url,
@@ -22,6 +22,7 @@ from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, AppState, User
 from sickbay.authorization.refusals import app_state as refusals
 from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.scopes.filters import filters_of
 from sickbay.fhir.body import Body
 from sickbay.kernel.checks import Refusal
 from sickbay.protocol import scopes
@@ -150,7 +151,7 @@ def permits_app_state(token: AccessToken, user: object, letter: str, state: AppS
 
 def _is_of(scope: ResourceScope, state: AppState) -> bool:
     """A granular scope covers the codes that it names. A filter on another parameter shows no state."""
-    filters = visibility.filters_of(scope)
+    filters = filters_of(scope)
     if filters is None:
         return False
     named = [granular.codings for granular in filters if granular.parameter == "code"]

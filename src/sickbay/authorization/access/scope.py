@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sickbay.authorization.access.bearer import issued_token, refuse_unusable, token_is_known
 from sickbay.authorization.access.step_up import describe_history
-from sickbay.authorization.access.visibility import filters_of
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.refusals import access as refusals
 from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.scopes.filters import filters_of
 from sickbay.fhir.search.routes import SEARCHES, SEVERAL, chosen_types
 from sickbay.kernel.checks import Refusal
 from sickbay.kernel.memoize import memoize
@@ -100,7 +100,9 @@ def _refuse_scope(request: AccessRequest, context: AccessContext, type: str | No
 
 def refuse_insufficient(request: AccessRequest, token: AccessToken, type: str | None, letters: str, **more: object) -> Refusal:
     granted = scopes.list_resources(token.scope)
-    of_type = "".join(resource_scope.letters for resource_scope in granted if resource_scope.type in ("*", type))
+    of_type = "".join(
+        resource_scope.letters for resource_scope in _list_usable(token.scope) if resource_scope.type in ("*", type)
+    )
     facts = {
         "type": "the whole server" if type in (None, "*") else type,
         "interaction": request.interaction,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from typing import Literal
 
 from sickbay.authorization.models import AccessToken, Policy, User
+from sickbay.authorization.scopes.filters import filters_of
 from sickbay.fhir.search.parameters import compartment_types
 from sickbay.fhir.visibility import Clause, Granular, Visibility
 from sickbay.kernel.checks import Unknown
@@ -75,19 +75,3 @@ def _clauses_of_scope(
     letters = "".join(letter for letter in scope.letters if letter in "rs")
     everyone = [Clause(shared_type, letters, None, filters) for shared_type in shared if letters]
     return [Clause(scope.type, scope.letters, patients, filters), *everyone]
-
-
-def filters_of(scope: ResourceScope) -> tuple[Granular, ...] | None:
-    """Returns None if a filter isn't understood or a question mark has no filter after it: such a scope grants nothing."""
-    filters = [parse_granular(name, value) for name, value in scope.filters]
-    if None in filters or ("?" in scope.text and not filters):
-        return None
-    return tuple(parsed for parsed in filters if parsed)
-
-
-def parse_granular(name: str, value: str) -> Granular | None:
-    """Parses one ?parameter=system|code,… of a scope. Returns None for anything else: modifiers, chains, _filter, no code."""
-    pairs = [coding.rpartition("|") for coding in value.split(",")]
-    if not re.fullmatch(r"[a-z][a-z-]*", name) or not all(code for _, _, code in pairs):
-        return None
-    return Granular(name, tuple((system if bar else None, code) for system, bar, code in pairs))

@@ -109,7 +109,7 @@ def scopes_are_well_formed(request: AuthorizeRequest, context: AuthorizeContext)
     return requested_scopes.refuse_malformed(split_scope(request), requested_scopes.CLAIMS) if context.smart else None
 
 
-@check(after=(scope_is_sent,), inputs=UNUSUAL)
+@check(requires=("server",), after=(scope_is_sent,), inputs=UNUSUAL)
 def scope_filters_are_plain(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     """A filter that can't be enforced isn't granted."""
     return requested_scopes.refuse_unenforceable(requested_resources(request))

@@ -84,6 +84,7 @@ DROPPED = frozenset(
     kind.name
     for kind in (
         scopes.SCOPE_MALFORMED,
+        scopes.SCOPE_FILTER_UNSUPPORTED,
         scopes.SCOPE_WRONG_CASE,
         scopes.SCOPE_V2_ORDER,
         scopes.SCOPE_V1_ON_V2_APP,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sickbay.authorization.login.consent_categories import list_categories
+from sickbay.authorization.scopes.filters import is_enforceable
 from sickbay.protocol import scopes
 from sickbay.protocol.scopes import ResourceScope
 
@@ -28,7 +29,7 @@ def limit_to_allowed(grantable: Collection[str], allowed: Collection[str]) -> tu
     """Returns what a list of allowed scopes permits: each scope as requested if an allowed one covers it, otherwise the parts
     that the list permits: fewer letters, one type of a wildcard, or only what an allowed filter matches.
     """
-    permitted = tuple(scope for scope in scopes.parse_all(tuple(allowed)) if scopes.is_enforceable(scope))
+    permitted = tuple(scope for scope in scopes.parse_all(tuple(allowed)) if is_enforceable(scope))
     remaining = [
         scope
         for wide in grantable

@@ -49,6 +49,7 @@ SCOPES = {
         scope.SCOPE_WRONG_CASE,
         scope.SCOPE_V2_ORDER,
         scope.SCOPE_MALFORMED,
+        scope.SCOPE_FILTER_UNSUPPORTED,
         scope.SCOPE_RESOURCE_NOT_IN_VERSION,
         scope.SCOPE_LEVELS_MIXED,
         scope.SCOPE_COMMA_SEPARATED,

@@ -7,6 +7,7 @@ from sickbay.kernel.checks import RefusalType
 SCOPE_WRONG_CASE = RefusalType("scope-wrong-case", "invalid_scope", redirectable=True)
 SCOPE_V2_ORDER = RefusalType("scope-v2-order", "invalid_scope", redirectable=True)
 SCOPE_MALFORMED = RefusalType("scope-malformed", "invalid_scope", redirectable=True)
+SCOPE_FILTER_UNSUPPORTED = RefusalType("scope-filter-unsupported", "invalid_scope", redirectable=True)
 SCOPE_V1_ON_V2_APP = RefusalType("scope-v1-on-v2-app", "invalid_scope", redirectable=True)
 SCOPE_SYSTEM_IN_USER_FLOW = RefusalType("scope-system-in-user-flow", "invalid_scope", redirectable=True)
 SCOPE_WILDCARD_NOT_ALLOWED = RefusalType("scope-wildcard-not-allowed", "invalid_scope", redirectable=True)

@@ -129,9 +129,10 @@ def scopes_are_well_formed(request: RegistrationRequest, context: Any) -> Refusa
 
 @check()
 def scope_filters_are_plain(request: RegistrationRequest, context: Any) -> Refusal | None:
-    return _as_metadata_error(
-        requested_scopes.refuse_unenforceable(requested_scopes.parse_resource_scopes(_scope_tokens(request)))
-    )
+    """Another server may support other filters."""
+    own = isinstance(getattr(context, "server", None), Server)
+    requested = requested_scopes.parse_resource_scopes(_scope_tokens(request)) if own else ()
+    return _as_metadata_error(requested_scopes.refuse_unenforceable(requested))
 
 
 @check()

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.scopes import requested as requested_scopes
+from sickbay.authorization.scopes.filters import is_enforceable
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import parse_registered
 from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
@@ -105,6 +106,6 @@ def _resource_reason(scope: ResourceScope, client: Client, server: Server) -> st
     known = [types for types in server.resource_types.values() if types]
     if known and not scope.wildcard and not any(scope.type in types for types in known):
         return "names a resource type that doesn't exist in this FHIR version"
-    if not scope.enforceable:
+    if not is_enforceable(scope):
         return "has a filter that this server can't enforce"
     return ""

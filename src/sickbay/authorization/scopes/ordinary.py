@@ -13,6 +13,7 @@ from sickbay.authorization.authorize.parameters import find_base
 from sickbay.authorization.models import Client, Policy, Server, TokenFamily
 from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
+from sickbay.authorization.scopes.filters import is_enforceable
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import parse_registered, read_spelling
@@ -125,7 +126,7 @@ def _is_part(text: str, granted: str) -> bool:
 def _read_demands(tokens: tuple[str, ...], requested: tuple[Scope, ...], allowed: tuple[Scope, ...]) -> Demands | None:
     if not tokens or len(requested) < len(tokens):
         return None
-    if not all(scopes.is_enforceable(scope) and scopes.is_covered(scope, allowed) for scope in requested):
+    if not all(is_enforceable(scope) and scopes.is_covered(scope, allowed) for scope in requested):
         return None
     resources = [scope for scope in requested if isinstance(scope, ResourceScope)]
     contexts = [scope.type for scope in requested if isinstance(scope, LaunchScope) and scope.type]

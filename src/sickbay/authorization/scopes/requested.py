@@ -12,6 +12,7 @@ from typing import Any
 from sickbay.authorization.bases import base_here
 from sickbay.authorization.models import Policy, Server
 from sickbay.authorization.refusals import scope as refusals
+from sickbay.authorization.scopes.filters import is_enforceable
 from sickbay.authorization.scopes.resource_types import ALL_TYPES, find_nearest
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import Refusal, RefusalType
@@ -103,8 +104,8 @@ def refuse_malformed(tokens: Sequence[str], ignored: Collection[str] = ()) -> Re
 
 
 def refuse_unenforceable(requested: Sequence[ResourceScope]) -> Refusal | None:
-    filtered = [scope.text for scope in requested if not scope.enforceable]
-    return make_refusal(refusals.SCOPE_MALFORMED, filtered, likely=[text.partition("?")[0] for text in filtered])
+    filtered = [scope.text for scope in requested if not is_enforceable(scope)]
+    return make_refusal(refusals.SCOPE_FILTER_UNSUPPORTED, filtered, [text.partition("?")[0] for text in filtered])
 
 
 def refuse_another_version(requested: Sequence[ResourceScope], policy: Policy, smart_version: int) -> Refusal | None:

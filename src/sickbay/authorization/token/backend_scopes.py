@@ -11,6 +11,7 @@ from sickbay.authorization.policy import policy_of
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
+from sickbay.authorization.scopes.filters import is_enforceable
 from sickbay.authorization.scopes.granting import UNASKED
 from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.authorization.token.client_authentication import TokenCheck, client_is_registered
@@ -97,7 +98,7 @@ def _reason_for_loss(
         return "names a resource type that doesn't exist in this FHIR version"
     if requested_scopes.refuse_another_version((scope,), policy, client.smart_version):
         return f"uses the syntax of SMART {scope.version}, but the app is registered for v{client.smart_version}"
-    if not scope.enforceable:
+    if not is_enforceable(scope):
         return "has a filter that this server can't enforce"
     return "" if scopes.is_covered(scope, registered) else "isn't registered for this app"
 
@@ -155,7 +156,9 @@ def _refuse_wildcards(requested: tuple[str, ...], context: TokenContext) -> Refu
 
 
 def _refuse_unenforceable(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
-    return None if dropping_policy(context) else requested_scopes.refuse_unenforceable(_system_scopes(requested))
+    """Doesn't refuse the filters of an unknown server's scopes: it may support them."""
+    strict = isinstance(context.server, Server) and not dropping_policy(context)
+    return requested_scopes.refuse_unenforceable(_system_scopes(requested)) if strict else None
 
 
 @check(requires=("client", "server"), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)
@@ -214,7 +217,7 @@ def _list_unregistered(requested: tuple[str, ...], context: TokenContext) -> lis
         text: scope for text, scope in parsed.items() if isinstance(scope, scopes.ResourceScope) and scope.level == "system"
     }
     uncovered = {
-        text: scope for text, scope in system.items() if scope.enforceable and not scopes.is_covered(scope, registered)
+        text: scope for text, scope in system.items() if is_enforceable(scope) and not scopes.is_covered(scope, registered)
     }
     unknown_types = (
         requested_scopes.scopes_of_missing_types(tuple(uncovered.values()), _types_of_tenant(context)) if uncovered else []

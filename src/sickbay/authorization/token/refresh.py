@@ -17,6 +17,7 @@ from sickbay.authorization.models import AccessToken, Client, Server, TokenFamil
 from sickbay.authorization.refusals import refresh as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
+from sickbay.authorization.scopes.filters import is_enforceable
 from sickbay.authorization.scopes.granting import is_still_granted
 from sickbay.authorization.token.backend_scopes import refuses_extra_spaces
 from sickbay.authorization.token.client_authentication import client_is_registered, hash_secret
@@ -295,7 +296,7 @@ def _is_granted(requested: str, granted: str) -> bool:
     parsed = scopes.parse(requested)
     if requested in granted_scopes:
         return True
-    if parsed is None or (isinstance(parsed, scopes.ResourceScope) and not parsed.enforceable):
+    if parsed is None or not is_enforceable(parsed):
         return False
     return scopes.is_covered(parsed, scopes.parse_all(granted_scopes))
 

@@ -27,7 +27,7 @@ def _recheck_token(refused: Decided[TokenRequest, TokenContext], corrected: Toke
 
 EXAMINER: Examiner[TokenRequest, TokenContext] = Examiner(
     checks=token.checks_for,
-    pasted=(readable.form_is_small_enough, readable.request_is_utf8, client_authentication.failed_attempts_are_below_the_limit),
+    pasted=(*readable.FORM_CHECKS, client_authentication.failed_attempts_are_below_the_limit),
     to_evidence=read.to_evidence,
     recheck=_recheck_token,
     compared=TokenContext,

@@ -28,14 +28,7 @@ from sickbay.fhir.search.parameters import (
     load_parameters,
 )
 from sickbay.fhir.search.query import Kind, SearchParameter
-
-GRANULAR = frozenset(
-    """
-    category class clinical-status code intent modality service-category service-type specialty status type vaccine-code
-    verification-status _security _tag
-    """.split()
-)
-"""The parameters that a granular scope may filter by. A scope with any other parameter grants nothing."""
+from sickbay.fhir.visibility import FILTERABLE
 
 CROWDS = frozenset({"Group"})
 """Types with many patients in one body. They are in no compartment, though the definition puts them in each member's."""
@@ -218,7 +211,7 @@ _NO_CONTENT = frozenset({"id", "extension", "fhir_comments"})
 
 def _index_tokens(target: _Target) -> Take:
     number, name, read = target.parameter.number, target.parameter.code, token_reader(target.type)
-    granular, identifies = name in GRANULAR, target.type == "Identifier"
+    granular, identifies = name in FILTERABLE, target.type == "Identifier"
     concept = "concept" if target.type == "CodeableReference" else ""
     caseless = target.version in CASELESS_VERSIONS
 

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 from msgspec.json import encode
 
-from sickbay.fhir.search.index import GRANULAR
 from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.fhir.visibility import FILTERABLE
 from sickbay.storage.interface import Conflict, Save
 from sickbay.storage.query import composites
 from sickbay.storage.query.composites import Terms
@@ -37,7 +37,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """Columns of each index table. Deleted resources in `hidden_resource` keep their rows; the views `shown_…` omit them."""
 INDEXES = tuple(COLUMNS)
 """The index tables. Facets come first, because their rows are found through the other tables."""
-FACETS = GRANULAR - {"status", "intent", "verification-status", "_tag", "_security"}
+FACETS = FILTERABLE - {"status", "intent", "verification-status", "_tag", "_security"}
 """The parameters by which a patient's resources are grouped. Excludes those with the same value for most resources."""
 INDEXED_CHARACTERS = 120
 """Maximum characters of a text that are indexed."""

@@ -87,10 +87,8 @@ def _has_scope_of_no_version(request: AuthorizeRequest, context: AuthorizeContex
     version = VERSIONS.get(fhir_version_of(read_audience(request) or ""))
     types, label = (types_of(version.number), version.segment.upper()) if version else (ALL_TYPES, "DSTU2 to R5")
     refusal = requested_scopes.refuse_unknown_types(requested_resources(request), types, [label])
-    return None if refusal is None else _add_suggestions({**refusal.facts, GUESS: _VERSION.format(label)})
-
-
-_VERSION = "Sickbay assumes FHIR {}, judging by `aud`."
+    guess = {GUESS: f"Sickbay assumes FHIR {label}, judging by `aud`."}
+    return _add_suggestions({**refusal.facts, **guess}) if refusal else None
 
 
 def _has_user_wildcards(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
@@ -116,6 +114,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     "scope-wrong-case": {"repair": corrections.swap_scopes},
     "scope-v2-order": {"repair": corrections.swap_scopes},
     "scope-malformed": {"recognises": _add_hint, "repair": corrections.swap_scopes},
+    "scope-filter-unsupported": {"repair": corrections.swap_scopes},
     "scope-system-in-user-flow": {"repair": corrections.swap_scopes},
     "scope-v1-on-v2-app": {"repair": corrections.swap_scopes},
     "scope-resource-not-in-version": {
