@@ -19,7 +19,7 @@ LEVELS = some.sampled_from((0.0, 0.0, 0.4, 1.0))
 
 
 def record(seed: int, number: int, level: float, version: str) -> list[dict[str, Any]]:
-    return list(import_module(f"sickbay.population.render.{version}").record(simulate_life(seed, number, level)))
+    return list(import_module(f"sickbay.population.render.{version}").render_record(simulate_life(seed, number, level)))
 
 
 @settings(max_examples=60, deadline=None)
