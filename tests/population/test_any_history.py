@@ -29,7 +29,7 @@ def test_a_record_is_valid_has_unique_ids_and_refers_only_to_itself_and_the_hosp
 ) -> None:
     resources = record(seed, number, level, version)
     assert [(resource["id"], problem) for resource in resources for problem in validate(version, resource)] == []
-    hospital = list(import_module(f"sickbay.population.render.{version}").hospital())
+    hospital = list(import_module(f"sickbay.population.render.{version}").render_hospital())
     ids = names(resources)
     assert len(ids) == len(set(ids))
     assert {target for resource in resources for target in references(resource)} <= {*ids, *names(hospital)}
