@@ -19,7 +19,7 @@ LEVELS = some.sampled_from((0.0, 0.0, 0.4, 1.0))
 
 
 def record(seed: int, number: int, level: float, version: str) -> list[dict[str, Any]]:
-    return list(import_module(f"sickbay.population.render.{version}").record(simulate_life(seed, number, level)))
+    return list(import_module(f"sickbay.population.render.{version}").render_record(simulate_life(seed, number, level)))
 
 
 @settings(max_examples=60, deadline=None)
@@ -29,7 +29,7 @@ def test_a_record_is_valid_has_unique_ids_and_refers_only_to_itself_and_the_hosp
 ) -> None:
     resources = record(seed, number, level, version)
     assert [(resource["id"], problem) for resource in resources for problem in validate(version, resource)] == []
-    hospital = list(import_module(f"sickbay.population.render.{version}").hospital())
+    hospital = list(import_module(f"sickbay.population.render.{version}").render_hospital())
     ids = names(resources)
     assert len(ids) == len(set(ids))
     assert {target for resource in resources for target in references(resource)} <= {*ids, *names(hospital)}

@@ -162,7 +162,7 @@ export interface Launched {
   timeline: string;
 }
 
-/** One launch. id: of its timeline. causes: the likeliest first. exchanges: ids, oldest first. */
+/** One launch. id: its timeline's id. causes: the likeliest first. exchanges: ids, oldest first. */
 export interface LaunchState {
   id: string;
   app: string | null;
@@ -283,7 +283,7 @@ export interface Resource {
   metadata: Record<string, any>;
 }
 
-/** name: 1 to 64 of a to z, 0 to 9 and hyphens. */
+/** name: 1 to 64 characters: a to z, 0 to 9 and hyphens. */
 export interface NewSnapshot {
   name: string;
 }
@@ -296,7 +296,7 @@ export interface SavedSnapshot {
   hospitals: string[];
 }
 
-/** apps: those that have a new secret. Users have the password `sickbay`. */
+/** apps: those that got a new secret. Users have the password `sickbay`. */
 export interface ImportedSnapshot {
   name: string;
   at: number;
@@ -320,8 +320,8 @@ export interface Reset {
   everything?: boolean;
 }
 
-/** What a reset would delete. changes: how many times resources were loaded, created, changed or deleted; null if that isn't
- * known. apps, users: those that were added, if `everything` is set. exchanges: null for one hospital. snapshots:
+/** What a reset would delete. changes: how many times resources were loaded, created, changed or deleted; null if unknown.
+ * apps, users: those that were added, if `everything` is set. exchanges: null for one hospital. snapshots:
  * if `everything` is set, of all hospitals. */
 export interface Losses {
   changes: number | null;

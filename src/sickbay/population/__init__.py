@@ -62,7 +62,7 @@ def generate(
     if patients <= 0:
         return
     render = _renderer_module(version)
-    yield from render.hospital()
+    yield from render.render_hospital()
     for number in range(1, patients + 1):
         yield from _record_of_patient(seed, number, version, messiness)
     yield from _practitioner_groups(seed, patients, version, messiness)
@@ -78,7 +78,7 @@ def generate_portions(
     if patients <= 0:
         return
     if skip == 0:
-        yield iter(_renderer_module(version).hospital())
+        yield iter(_renderer_module(version).render_hospital())
     for number in range(max(skip, 1), patients + 1):
         yield _record_of_patient(seed, number, version, messiness)
     if skip < patients + 2:
@@ -90,7 +90,7 @@ def _record_of_patient(seed: int, number: int, version: Version, messiness: floa
     """Yields the resources of the `number`-th patient."""
     from sickbay.population.stories import simulate_life
 
-    yield from _renderer_module(version).record(simulate_life(seed, number, messiness))
+    yield from _renderer_module(version).render_record(simulate_life(seed, number, messiness))
 
 
 def _practitioner_groups(seed: int, patients: int, version: Version, messiness: float) -> Iterator[dict[str, Any]]:
@@ -104,10 +104,8 @@ def _practitioner_groups(seed: int, patients: int, version: Version, messiness: 
         patient = data_quality.add_person_errors(make_person(seed, number), seed, messiness)
         panels.setdefault(patient.practitioner, []).append(patient.id)
     render = _renderer_module(version)
-    yield from (
-        render.panel(practitioner, panels[practitioner.id]) for practitioner in PRACTITIONERS if practitioner.id in panels
-    )
-    yield render.panel(None, [f"p-{number:04d}" for number in range(1, patients + 1)])
+    yield from (render.render_panel(each, panels[each.id]) for each in PRACTITIONERS if each.id in panels)
+    yield render.render_panel(None, [f"p-{number:04d}" for number in range(1, patients + 1)])
 
 
 def schedule(
@@ -118,9 +116,9 @@ def schedule(
 
     render = _renderer_module(version)
     for slot, booking in plan_bookings(seed, patients, today, messiness):
-        yield render.slot(slot)
+        yield render.render_slot(slot)
         if booking:
-            yield render.appointment(booking)
+            yield render.render_appointment(booking)
 
 
 def list_codes() -> Iterator[tuple[str, str, str]]:

@@ -32,19 +32,19 @@ class Renderer:
         self._convert_values = convert_values
         self._plain = plain
 
-    def hospital(self) -> Iterator[Json]:
+    def render_hospital(self) -> Iterator[Json]:
         yield from map(self._convert, self._select_supported(r4.render_hospital()))
 
-    def record(self, history: PatientHistory) -> Iterator[Json]:
+    def render_record(self, history: PatientHistory) -> Iterator[Json]:
         yield from map(self._convert, self._select_supported(r4.render_record(history)))
 
-    def panel(self, practitioner: Practitioner | None, patients: Sequence[str]) -> Json:
+    def render_panel(self, practitioner: Practitioner | None, patients: Sequence[str]) -> Json:
         return self._convert(r4.render_panel(practitioner, patients))
 
-    def slot(self, slot: Slot) -> Json:
+    def render_slot(self, slot: Slot) -> Json:
         return self._convert(r4.render_slot(slot))
 
-    def appointment(self, booking: Booking) -> Json:
+    def render_appointment(self, booking: Booking) -> Json:
         return self._convert(r4.render_appointment(booking))
 
     def _select_supported(self, resources: Iterator[Json]) -> Iterator[Json]:

@@ -193,5 +193,5 @@ _renderer = Renderer(
     },
     _systems,
 )
-hospital, record, panel = _renderer.hospital, _renderer.record, _renderer.panel
-slot, appointment = _renderer.slot, _renderer.appointment
+render_hospital, render_record, render_panel = _renderer.render_hospital, _renderer.render_record, _renderer.render_panel
+render_slot, render_appointment = _renderer.render_slot, _renderer.render_appointment
