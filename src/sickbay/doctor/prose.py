@@ -48,7 +48,7 @@ _WORKING_REQUEST = compile_late(
     re.I,
 )
 _EARLIER = compile_late(
-    r"(?m:^|(?<=[.!?] ))(?:(?:without (?:add|sett|send)ing|before (?:add|sett|chang)ing|before that|(?:at )?first|initially)\b"
+    r"(?m:^|[.!?] )(?:(?:without (?:add|sett|send)ing|before (?:add|sett|chang)ing|before that|(?:at )?first|initially)\b"
     r"|[^\n.!?]{1,300}\b(?:that|this|it|error|problem|issue) (?:is|was) (?:gone|fixed|solved|resolved)\b)[^\n.!?]{0,400}",
     re.I,
 )

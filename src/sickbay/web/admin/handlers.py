@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sickbay.authorization import policy as policies
 from sickbay.authorization.launch import context as launch_context
 from sickbay.authorization.launch import task as launch_task
 from sickbay.authorization.models import Client
@@ -19,7 +18,7 @@ from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.protocol import urls
 from sickbay.sandbox.resetting import count_losses, reset
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services import app_removal, enabling, id_token, patients, registration, runtime_settings, users
+from sickbay.services import app_removal, enabling, id_token, patients, registration, users
 from sickbay.services import launch as launches
 from sickbay.services import token as tokens
 from sickbay.services.context import Tenant
@@ -27,7 +26,7 @@ from sickbay.services.journal import bodies, exchange_json
 from sickbay.services.journal import read as journal_reader
 from sickbay.storage.interface import Conflict, ResourceSpace
 from sickbay.web import error_responses
-from sickbay.web.admin import clock, faults, launch_state, openapi, ready_line, resources
+from sickbay.web.admin import clock, faults, launch_state, openapi, policies, ready_line, resources
 from sickbay.web.admin import schemas as admin_schemas
 from sickbay.web.admin.lookup import find_app, find_tenant, json_response, parse_body
 from sickbay.web.admin.session import refuse_stranger
@@ -274,28 +273,6 @@ async def show_exchange(request: Request, sandbox: Sandbox) -> Response:
     return error_responses.respond_json(exchange_json.select_members(await bodies.add(sandbox.runtime, found)))
 
 
-async def list_policies(request: Request, sandbox: Sandbox) -> Response:
-    chosen = request.query_params.get("tenant")
-    tenants = [find_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
-    return json_response([_tenant_policy(tenant) for tenant in tenants])
-
-
-async def get_policy(request: Request, sandbox: Sandbox) -> Response:
-    return json_response(_tenant_policy(find_tenant(sandbox, request.path_params["tenant"])))
-
-
-async def change_policy(request: Request, sandbox: Sandbox) -> Response:
-    tenant = find_tenant(sandbox, request.path_params["tenant"])
-    body: dict[str, Any] = await parse_body(request, dict[str, Any])
-    if faults := await runtime_settings.choose(sandbox.runtime, tenant, body):
-        raise Wrong(422, "; ".join(faults))
-    return json_response(_tenant_policy(find_tenant(sandbox, tenant.name)))
-
-
-def _tenant_policy(tenant: Tenant) -> admin_schemas.TenantPolicy:
-    return admin_schemas.TenantPolicy(tenant.name, policies.list_values(tenant.policy), dict(tenant.chosen), dict(tenant.file))
-
-
 async def rotate_keys(request: Request, sandbox: Sandbox) -> Response:
     return json_response(await id_token.rotate(sandbox.runtime))
 
@@ -347,9 +324,9 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("post", "/admin/exchanges/{id}/resend"): resend.resend,
     ("post", "/admin/clock"): clock.move_clock,
     ("get", "/admin/clock"): clock.get_clock,
-    ("get", "/admin/policies"): list_policies,
-    ("get", "/admin/policies/{tenant}"): get_policy,
-    ("patch", "/admin/policies/{tenant}"): change_policy,
+    ("get", "/admin/policies"): policies.list_policies,
+    ("get", "/admin/policies/{tenant}"): policies.get_policy,
+    ("patch", "/admin/policies/{tenant}"): policies.change_policy,
     ("post", "/admin/faults"): faults.add_faults,
     ("get", "/admin/faults"): faults.list_faults,
     ("delete", "/admin/faults"): faults.remove_faults,
