@@ -45,7 +45,7 @@ def describe_administration(settings: Settings, shows_key: bool) -> str:
 
 
 def class_link(url: str, draws: bool) -> str:
-    """How students join the class. draws: also as a QR code, for a terminal."""
+    """Says how students join the class. draws: shows a QR code too, for a terminal."""
     return f"Students join at {url}" + (f"\n{_draw(url)}" if draws else "")
 
 
