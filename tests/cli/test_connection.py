@@ -46,7 +46,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture(scope="module", params=["http", "https"])
 def connect(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connect]:
-    cert, key = certificate.self_signed(tmp_path_factory.mktemp("tls"), "localhost")
+    cert, key = certificate.ensure_certificate(tmp_path_factory.mktemp("tls"), "localhost")
     secure = request.param == "https"
     settings = Settings(https=True, certificate=cert, certificate_key=key) if secure else Settings()
     trusted = ssl.create_default_context(cafile=str(cert))

@@ -46,15 +46,15 @@ def test_it_serves_under_its_own_certificate_and_the_sample_app_too(tmp_path: Pa
 
 
 def test_a_certificate_is_reused_until_it_lacks_a_name(tmp_path: Path) -> None:
-    cert, key = certificate.self_signed(tmp_path, "localhost")
+    cert, key = certificate.ensure_certificate(tmp_path, "localhost")
     assert key.stat().st_mode & 0o777 == 0o600
     first = cert.read_bytes()
-    assert certificate.self_signed(tmp_path, "127.0.0.1")[0].read_bytes() == first
-    assert certificate.self_signed(tmp_path, "ehr.test")[0].read_bytes() != first
+    assert certificate.ensure_certificate(tmp_path, "127.0.0.1")[0].read_bytes() == first
+    assert certificate.ensure_certificate(tmp_path, "ehr.test")[0].read_bytes() != first
 
 
 def test_a_certificate_option_needs_a_key_and_https(tmp_path: Path) -> None:
-    cert, key = map(str, certificate.self_signed(tmp_path, "localhost"))
+    cert, key = map(str, certificate.ensure_certificate(tmp_path, "localhost"))
     for arguments in (
         ["--https", "--cert", cert],
         ["--cert", cert, "--key", key],

@@ -104,7 +104,7 @@ def test_the_steps_for_a_class_print_where_students_join(home: Path, port: int) 
 
 
 def test_the_steps_for_a_connectathon_serve_https(home: Path, port: int) -> None:
-    paths = certificate.self_signed(home, "ehr.example.org")
+    paths = certificate.ensure_certificate(home, "ehr.example.org")
     for path, name in zip(paths, ("fullchain.pem", "privkey.pem"), strict=True):
         path.rename(home / name)
     output = run(home, "At a connectathon", port)

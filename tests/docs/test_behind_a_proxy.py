@@ -36,7 +36,7 @@ def nginx(folder: Path, upstream: str, port: int) -> Iterator[None]:
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin")
     if program is None:
         skip_or_fail("nginx", "no nginx in /usr/sbin")
-    certificate.self_signed(folder, "ehr.example.org")
+    certificate.ensure_certificate(folder, "ehr.example.org")
     server = NGINX.replace("listen 443", f"listen 127.0.0.1:{port}").replace("7425", upstream)
     server = server.replace("/etc/ssl/ehr/fullchain.pem", str(folder / "https.crt"))
     server = server.replace("/etc/ssl/ehr/privkey.pem", str(folder / "https.key"))

@@ -17,7 +17,7 @@ import pytest
 from tests.ports import free_port
 from tests.services.fixed_effects import FixedEffects
 
-from sickbay.cli.certificate import self_signed
+from sickbay.cli.certificate import ensure_certificate
 from sickbay.kernel import outbound
 from sickbay.kernel.effects import SystemEffects
 from sickbay.services.frame_check import FrameObstacle, find_obstacle
@@ -101,7 +101,7 @@ def test_a_server_without_tls_at_an_https_address_is_recognised(app: str) -> Non
 
 
 def test_an_unknown_certificate_is_recognised(tmp_path: Path) -> None:
-    certificate, key = self_signed(tmp_path, "127.0.0.1")
+    certificate, key = ensure_certificate(tmp_path, "127.0.0.1")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     server = HTTPServer(("127.0.0.1", 0), App)

@@ -9,7 +9,7 @@ from tests.storage.making import observation, patient
 
 from sickbay.storage.interface import Clear, DeleteFamily, Put, Record, UseOnce
 from sickbay.storage.postgres import locks
-from sickbay.storage.postgres.sql_dialect import FITS, convert_values, fit, to_postgres
+from sickbay.storage.postgres.sql_dialect import FITS, convert_values, fit_text, to_postgres
 from sickbay.storage.postgres.sync_bridge import SyncReader, run_in_turn
 from sickbay.storage.query.statement import EACH, Row, Statement
 
@@ -38,10 +38,10 @@ def test_an_exists_evaluated_per_row_does_not_become_a_join() -> None:
 
 def test_long_texts_with_the_same_beginning_are_distinguished() -> None:
     first, second = "x" * 5000 + "a", "x" * 5000 + "b"
-    assert fit("x" * FITS) == "x" * FITS
-    assert fit(first) != fit(second)
-    assert len(fit(first)) < FITS + 40
-    assert "\0" not in fit("a\0b")
+    assert fit_text("x" * FITS) == "x" * FITS
+    assert fit_text(first) != fit_text(second)
+    assert len(fit_text(first)) < FITS + 40
+    assert "\0" not in fit_text("a\0b")
 
 
 def names(statement: str) -> dict[str, bool]:

@@ -21,7 +21,7 @@ LEFT = datetime.timedelta(days=30)
 """A certificate that expires sooner is replaced."""
 
 
-def self_signed(folder: Path, *hosts: str) -> tuple[Path, Path]:
+def ensure_certificate(folder: Path, *hosts: str) -> tuple[Path, Path]:
     """Paths of the certificate and the key. Makes new ones if they are missing, expire within LEFT, or lack a host."""
     certificate, key = folder / "https.crt", folder / "https.key"
     names = tuple(dict.fromkeys((*NAMES, *hosts)))

@@ -65,8 +65,8 @@ def report_of_command() -> PopulationReport:
 
 
 def _log_json(space: ResourceSpace, line: str) -> None:
-    terminal.put(json_log.format_line(time.time(), "info", line, tenant=space.tenant, stage=STAGE))
+    terminal.print_line(json_log.format_line(time.time(), "info", line, tenant=space.tenant, stage=STAGE))
 
 
 def _log_line(space: ResourceSpace, line: str) -> None:
-    terminal.put(f"{time.strftime('%H:%M:%S')}  {space.tenant}  {STAGE:<13}  {line}")
+    terminal.print_line(f"{time.strftime('%H:%M:%S')}  {space.tenant}  {STAGE:<13}  {line}")

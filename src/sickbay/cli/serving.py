@@ -53,17 +53,17 @@ def _announce_ready(settings: Settings, announcement: dict[str, Any], sockets: l
     folder.write(settings.folder / folder.RUNTIME, info)
     running_servers.add(settings.folder, announcement["base"], str(settings.folder) if settings.ephemeral else settings.place)
     if settings.json:
-        terminal.put(streams.escape_text(as_json(announcement, pretty=False)))
+        terminal.print_line(streams.escape_text(as_json(announcement, pretty=False)))
         _note_if_any(terminal.describe_administration(settings, shows_key=False))
     elif settings.log_format == "json":
-        terminal.put(json_log.format_line(time.time(), "info", f"Sickbay is ready: {announcement['base']}"))
+        terminal.print_line(json_log.format_line(time.time(), "info", f"Sickbay is ready: {announcement['base']}"))
         _note_if_any(terminal.describe_administration(settings, shows_key=False))
     else:
         greeting = terminal.describe_start(announcement, settings.place)
         paragraphs = (greeting, terminal.describe_administration(settings, terminal.is_terminal()))
-        terminal.put(streams.escape_text("\n".join(filter(None, paragraphs))))
+        terminal.print_line(streams.escape_text("\n".join(filter(None, paragraphs))))
         if "class" in announcement:
-            terminal.put(terminal.class_link(announcement["class"]["join"], terminal.is_terminal()))
+            terminal.print_line(terminal.class_link(announcement["class"]["join"], terminal.is_terminal()))
 
 
 def _note_if_any(sentence: str) -> None:

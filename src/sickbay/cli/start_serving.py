@@ -70,7 +70,7 @@ def _add_certificate(settings: Settings) -> Settings:
 
     assert settings.folder
     names = (urlsplit(settings.base).hostname or "localhost", *settings.allowed_hosts)
-    cert, key = certificate.self_signed(settings.folder, *names)
+    cert, key = certificate.ensure_certificate(settings.folder, *names)
     return replace(settings, certificate=cert, certificate_key=key)
 
 

@@ -45,7 +45,7 @@ def describe_administration(settings: Settings, shows_key: bool) -> str:
 
 
 def class_link(url: str, draws: bool) -> str:
-    """How students join the class. draws: also as a QR code, for a terminal."""
+    """Says how students join the class. draws: shows a QR code too, for a terminal."""
     return f"Students join at {url}" + (f"\n{_draw(url)}" if draws else "")
 
 
@@ -64,18 +64,18 @@ def is_terminal() -> bool:
 
 def say(colour: bool) -> ExchangeListener:
     """A function that prints an exchange: time, stage, app, status, first finding."""
-    return lambda line: put((paint if colour else format_plain)(line))
+    return lambda line: print_line((paint if colour else format_plain)(line))
 
 
 def log_exchange(finished: FinishedRequest) -> None:
     """Prints a request that was recorded as an exchange, as JSON. Others, such as pages and probes, aren't logged."""
     if finished.line is not None:
-        put(json_line(finished, finished.line))
+        print_line(json_line(finished, finished.line))
 
 
 def log_stall(line: LogLine) -> None:
     """Prints a launch that stalled, as JSON."""
-    put(
+    print_line(
         json_log.format_line(
             time.time(),
             "warning",
@@ -105,7 +105,7 @@ def json_line(finished: FinishedRequest, recorded: LogLine) -> str:
     )
 
 
-def put(text: str) -> None:
+def print_line(text: str) -> None:
     """Prints a line immediately. If that fails, prints nothing from then on, so that no request fails because of it."""
     try:
         sys.stdout.write(text + "\n")

@@ -40,7 +40,7 @@ _NAME = compile_late(r"`[^`]*`|\{\w+\}|(?<![\w./:@-])[a-z0-9]+(?:_[a-z0-9]+)+(?!
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """Replaces slots by values, or by words. Names with underscores and values are put in backticks."""
+    """Replaces slots with values, or with words. Names with underscores and values are put in backticks."""
     values = {name: value for name, value in values.items() if value and not is_masked(value)}
     title, colon, tail = text.rpartition(": ")
     if colon and not text.endswith(".") and _slots_of_text(tail) - values.keys():

@@ -31,7 +31,7 @@ _MAY_BE_PREFIXED = compile_late(
 
 
 def strip_prefixes(text: str) -> str:
-    """Removes the quotation marks of mails, numbers of lines, prefixes of logs, bullets, and indentation.
+    """Removes quotation marks of mails, line numbers, log prefixes, bullets, and indentation.
 
     The prefix of a log stays once, in its own line, because it may name the product.
     """

@@ -52,7 +52,7 @@ class Covered(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """What a text shows: products by their ids, and messages, the one that recognises the most first."""
+    """What a text shows: products by their ids, and messages, the one that covers most of the text first."""
 
     products: frozenset[str]
     messages: tuple[FoundMessage, ...]

@@ -95,7 +95,7 @@ def _export(fault: Fault, response: SentResponse, now: float) -> SentResponse:
             return _error_response("access", 500, "", "exception", "The file can't be read.")
         return response._replace(body=_cut_lines_in_half(response.body)) if value == "file-short" else response
     if value == "poll-429":
-        return _error_response("access", 429, "", "throttled", "The status was asked for too often.").with_header(
+        return _error_response("access", 429, "", "throttled", "The status was requested too often.").with_header(
             b"retry-after", "10"
         )
     if response.status != 200:

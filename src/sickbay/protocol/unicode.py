@@ -84,7 +84,7 @@ _LONG_REFERENCE = re.compile(r"&#(?:([0-9]{8,})|[xX]([0-9a-fA-F]{7,}));?")
 
 
 def without_html_escapes(text: str) -> str:
-    """Decodes the character references of HTML as Python does, but numbers of any length; no character becomes U+FFFD."""
+    """Decodes HTML character references like Python, but also numbers of any length; no character becomes U+FFFD."""
     return html.unescape(_LONG_REFERENCE.sub(_decode_reference, text) if "&#" in text else text)
 
 

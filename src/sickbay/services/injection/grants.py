@@ -53,7 +53,7 @@ async def change(
             case "no-patient" if "access_token" in members:
                 await marks.add_mark(runtime, tenant.name, fault, members["access_token"])
             case "dead-token":
-                await _end(runtime, tenant, fault, members)
+                await _revoke_token(runtime, tenant, fault, members)
             case "rotate-keys":
                 await id_token.rotate(runtime)
             case "id-token" | "id-token-signature" | "id-token-alg" | "id-token-kid" if "id_token" in members:
@@ -115,7 +115,7 @@ async def _store_change(runtime: Runtime, tenant: Tenant, text: str, change: Cal
     await runtime.store.transaction(steps)
 
 
-async def _end(runtime: Runtime, tenant: Tenant, fault: Fault, members: dict[str, Any]) -> None:
+async def _revoke_token(runtime: Runtime, tenant: Tenant, fault: Fault, members: dict[str, Any]) -> None:
     text = members["access_token"]
     record = await runtime.store.get("token", records.digest(text))
     if record is not None:

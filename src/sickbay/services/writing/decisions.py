@@ -134,7 +134,7 @@ def reject(write: WriteRequest, refusal: Refusal) -> WriteRejected:
 
 
 def reject_taken_id(write: WriteRequest, current: Stored) -> WriteRejected:
-    """Rejects a conditional update without a match whose id exists already, so that nothing is overwritten (R5, 3.2.0.4.1)."""
+    """Rejects a conditional update without a match if its id already exists, so that nothing is overwritten (R5, 3.2.0.4.1)."""
     received = f"the id {current.id} with a condition that it doesn't match"
     facts = {"type": write.type, "received": received, "current": preconditions.make_etag(current.version_id)}
     return reject(write, refusals.FHIR_RESOURCE_EXISTS_ALREADY.with_facts(facts))

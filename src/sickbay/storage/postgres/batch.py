@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.facts import NONE
 from sickbay.storage.interface import Reindex, Save
-from sickbay.storage.postgres.sql_dialect import fit
+from sickbay.storage.postgres.sql_dialect import fit_text
 from sickbay.storage.query import undo
 from sickbay.storage.query.dictionary import DELETED, LIVE, REFERENCED
 from sickbay.storage.query.marks import Restored
@@ -54,7 +54,7 @@ class _Terms(dict[tuple[str | None, str], int]):
     def __missing__(self, coding: tuple[str | None, str]) -> int:
         system, code = coding
         hash = self[coding] = term_hash(system, code)
-        self._make_index_rows[hash] = hash, fit(system or ""), fit(code)
+        self._make_index_rows[hash] = hash, fit_text(system or ""), fit_text(code)
         return hash
 
 
@@ -103,7 +103,7 @@ class Batch:
         now = DELETED if deleted else LIVE
         body = b"" if deleted else step.body
         self.resources[nid] = (nid, space, type, now, step.id, step.version_id, step.at, INDEX_REVISION, facts, body)
-        self._last[nid] = [nid, step.version_id, step.at, step.interaction, fit(step.who), facts, None, None]
+        self._last[nid] = [nid, step.version_id, step.at, step.interaction, fit_text(step.who), facts, None, None]
         self.history.append(self._last[nid])
         rows = None if deleted else self._make_index_rows(space, type, nid, step.facts)
         self.indexed.append(_Indexed(nid, rows, self._last[nid], revision if version else 0, hides))
@@ -172,4 +172,4 @@ def make_placeholder_row(nid: int, key: Key) -> tuple[Any, ...]:
 
 
 def _fit_text(value: int | str) -> int | str:
-    return fit(value) if isinstance(value, str) else value
+    return fit_text(value) if isinstance(value, str) else value

@@ -14,7 +14,7 @@ from sickbay.storage.population_file import FIRST, NUMBERED, TABLES, find_change
 from sickbay.storage.postgres.batch import Batch
 from sickbay.storage.postgres.id_allocation import IdAllocator, allocate
 from sickbay.storage.postgres.resources import find_known, write
-from sickbay.storage.postgres.sql_dialect import fit
+from sickbay.storage.postgres.sql_dialect import fit_text
 from sickbay.storage.query.dictionary import LIVE
 from sickbay.storage.query.saving import COLUMNS
 from sickbay.storage.sqlite.connection import fetch_rows
@@ -135,7 +135,7 @@ def _column_translator(table: str, column: str, target: _Target) -> Callable[[An
         return lambda parameter: -words[-parameter] if parameter < 0 else parameter
     if column == "space":
         return lambda _: target.space
-    return fit if column in _INDEXED_TEXTS else None
+    return fit_text if column in _INDEXED_TEXTS else None
 
 
 async def _count_resources(db: Any, space: int, words: Mapping[int, int], content: _Content) -> None:

@@ -55,13 +55,14 @@ def to_postgres(text: str) -> PostgresStatement:
 def convert_values(binds: Sequence[Any], lists: frozenset[int] = frozenset()) -> list[Any]:
     """Return the values as PostgreSQL needs them."""
     if not lists:
-        return [fit(value) if type(value) is str else value for value in binds]
+        return [fit_text(value) if type(value) is str else value for value in binds]
     return [
-        _to_list(value) if index in lists else fit(value) if type(value) is str else value for index, value in enumerate(binds)
+        _to_list(value) if index in lists else fit_text(value) if type(value) is str else value
+        for index, value in enumerate(binds)
     ]
 
 
-def fit(text: str) -> str:
+def fit_text(text: str) -> str:
     """Return the text as it is indexed: without NUL, which PostgreSQL lacks, and with a hash for the rest of a long text."""
     if "\0" in text:
         text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
@@ -69,4 +70,4 @@ def fit(text: str) -> str:
 
 
 def _to_list(value: str) -> list[Any]:
-    return [fit(item) if type(item) is str else item for item in orjson.loads(value)]
+    return [fit_text(item) if type(item) is str else item for item in orjson.loads(value)]

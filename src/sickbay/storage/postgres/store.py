@@ -39,7 +39,7 @@ from sickbay.storage.postgres.id_allocation import IdAllocator
 from sickbay.storage.postgres.pool import Use
 from sickbay.storage.postgres.probing import EXPLANATION_MILLISECONDS, TimeLimit
 from sickbay.storage.postgres.resources import find_bounds
-from sickbay.storage.postgres.sql_dialect import convert_values, fit, to_postgres
+from sickbay.storage.postgres.sql_dialect import convert_values, fit_text, to_postgres
 from sickbay.storage.postgres.statistics import Statistics
 from sickbay.storage.postgres.steps import append_changes, apply, count_failure, delete_exchanges, purge, trim
 from sickbay.storage.postgres.sync_bridge import SyncReader, run_in_turn
@@ -110,10 +110,10 @@ class PostgresStore:
         )
 
     async def get(self, kind: str, key: str) -> Record | None:
-        return await self._records.ask(kind, fit(key))
+        return await self._records.ask(kind, fit_text(key))
 
     async def _get_records(self, kind: str, keys: list[str]) -> dict[str, Record]:
-        rows = await self._pool.repeat_if_lost(lambda db: db.fetch(_GET, fit(kind), keys), Use.LOOKUP)
+        rows = await self._pool.repeat_if_lost(lambda db: db.fetch(_GET, fit_text(kind), keys), Use.LOOKUP)
         # After a failover, the new server reuses the numbers of transactions that the old one rolled back.
         if (seen := (self._pool.generation, rows[0][0])) != self._seen:
             self._seen, self._stamp = seen, self._stamp + 1

@@ -326,7 +326,7 @@ def _match_part(scope: Scope, filter: Filter, type: str, id: str) -> Sql:
 
 
 def _match_tokens(scope: Scope, tokens: list[TokenValue], column: str = "t.hash", *, known: bool = False) -> Sql:
-    """Match tokens. If `known`, a system without a code is checked per row, because its codes may be as many as the
+    """Match tokens. If `known`, a system without a code is checked per row, because it may have as many codes as there are
     resources.
     """
     codings = tuple((token.system, token.code) for token in tokens if token.code is not None)

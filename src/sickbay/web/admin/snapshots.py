@@ -68,7 +68,7 @@ def file_response(name: str, packed: bytes) -> Response:
 
 
 async def import_snapshot(request: Request, sandbox: Sandbox) -> Response:
-    """Import the file in the body. Query parameter name: instead of the name in the file."""
+    """Import the file in the body. The query parameter `name` replaces the name in the file."""
     packed = await read_file(request, PACKED_BYTES)
     with _failures_as_problems():
         imported = await snapshot_files.import_file(sandbox, packed, request.query_params.get("name"))

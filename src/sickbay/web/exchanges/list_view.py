@@ -254,7 +254,7 @@ def group_by_launch(
         last = launch or (last if last.startswith(RUN) else f"{RUN}{number}")
         grouped.setdefault(last, []).append((exchange, row))
     groups = [_make_group(key, pairs, names, waiting.pop(key, None)) for key, pairs in grouped.items()]
-    return (*(_stalled_alone(launch, names) for launch in waiting.values()), *groups)
+    return (*(_group_of_stalled(launch, names) for launch in waiting.values()), *groups)
 
 
 RUN = " "
@@ -275,7 +275,7 @@ def _make_group(
     return Group(key, rows, app, hospital, kind, worst.finding if worst else "")
 
 
-def _stalled_alone(launch: LaunchProgress, names: DisplayNames) -> Group:
+def _group_of_stalled(launch: LaunchProgress, names: DisplayNames) -> Group:
     since = launch.progress.since
     at = english.write_time(since.clock or since.at) if since else ""
     hospital = names.hospitals.get(launch.client.tenant, "") if launch.client else ""
