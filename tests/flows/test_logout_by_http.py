@@ -11,6 +11,7 @@ import pytest
 from tests.flows.flow import BASE, Flow, receive, run
 from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
+from sickbay.services import id_token
 from sickbay.services.journal import read as journal_reader
 from sickbay.web.exchanges.views import exchange_view
 
@@ -44,6 +45,15 @@ async def is_signed_in(flow: Flow) -> bool:
 async def refresh(flow: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> dict[str, Any]:
     form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
     return dict((await flow.http.post("/general/oauth/token", data=form)).json())
+
+
+def test_the_page_without_a_hint_loads_no_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(id_token, "key_set", None)  # loading the keys takes 60 to 100 ms the first time
+
+    async def steps(flow: Flow) -> None:
+        assert (await log_out(flow)).status_code == 200
+
+    run(steps, tmp_path)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

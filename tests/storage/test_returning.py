@@ -5,8 +5,8 @@ from __future__ import annotations
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.interface import ResourceSpace, ReturnToMark
 from sickbay.storage.query import marks
-from sickbay.storage.query.returning import Action, Do, DoWith, ForgetIndex, Return
-from sickbay.storage.query.statement import Row
+from sickbay.storage.query.returning import Action, DoWith, ForgetIndex, Return
+from sickbay.storage.query.statement import Do, Row
 
 STEP = ReturnToMark(ResourceSpace("general", "r4"), "filled", lambda body: IndexEntries())
 

@@ -29,7 +29,8 @@ async def end_session(runtime: Runtime, tenant: Tenant, request: LogoutRequest, 
     client = await registration.find_by_id(runtime, request.client_id)
     if client is not None and not registration.belongs_to(client, tenant):
         client = None
-    context = LogoutContext(server=tenant.server, client=client, keys=await id_token.key_set(runtime))
+    keys = await id_token.key_set(runtime) if request.parameters.get("id_token_hint") else {}
+    context = LogoutContext(server=tenant.server, client=client, keys=keys)
     decision = decide(LOGOUT, tenant, stage.CHECKS, request, context)
     if decision.refusal is not None:
         hinted = await registration.find_by_id(runtime, stage.read_audience(request))

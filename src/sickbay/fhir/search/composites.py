@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from itertools import islice, product, repeat
+from itertools import islice, product
 from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.fhir.routing import reference_target
@@ -170,12 +170,12 @@ def _combinations(version: str, resource: dict[str, Any], base: str) -> Iterator
     compiled, places = compile_composites(version, type), _composite_places(version, type)
     for place in sorted({place for key in resource if key in places for place in places[key]}):
         number, way, parts, needs, _ = compiled[place]
-        shared = _shared_rows(parts, resource, base) if way else repeat(None)
+        shared = _shared_rows(parts, resource, base) if way else [None] * len(parts)
         for node in follow([resource], way, resource) if way else (resource,):
             if isinstance(node, dict) and _may_have(needs, node):
                 values = [
-                    _rows_of_node(part, node, resource, base) if rows is None else rows
-                    for part, rows in zip(parts, shared, strict=False)
+                    _rows_of_node(part, node, resource, base) if (rows := shared[at]) is None else rows
+                    for at, part in enumerate(parts)
                 ]
                 if all(values):
                     yield from ((number, row) for row in product(*values))

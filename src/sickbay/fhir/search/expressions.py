@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 from msgspec import Struct
 
 from sickbay.fhir.elements import Child, list_children
+from sickbay.kernel.memoize import cache_results
 
 Test: TypeAlias = Callable[[Any, dict[str, Any]], bool]
 Step: TypeAlias = str | int | Test
@@ -177,6 +178,7 @@ class _Resolves(Struct, frozen=True):
         return node.get("type") == self.type or _type_in(target) == self.type
 
 
+@cache_results(16_384)
 def _type_in(reference: str) -> str | None:
     """Returns the type in a reference."""
     parts = reference.split("/_history/", 1)[0].rsplit("/", 2)

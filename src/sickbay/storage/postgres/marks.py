@@ -12,8 +12,8 @@ from sickbay.storage.postgres.id_allocation import IdAllocator, list_names
 from sickbay.storage.postgres.resources import delete_rows, restore, write_change
 from sickbay.storage.postgres.sql_dialect import convert_values, to_postgres
 from sickbay.storage.query import marks
-from sickbay.storage.query.returning import Action, Actions, Do, DoWith, ForgetIndex, Rewrite
-from sickbay.storage.query.statement import Row
+from sickbay.storage.query.returning import Action, Actions, DoWith, ForgetIndex, Rewrite
+from sickbay.storage.query.statement import Do, Row
 
 MANY_ROWS = 16
 """Minimum number of rows that are processed on a thread."""
@@ -22,7 +22,7 @@ MANY_ROWS = 16
 async def set_mark(db: Any, numbers: IdAllocator, step: Mark) -> None:
     """Set a mark. It gets its own sequence number, because the sequence skips numbers."""
     space = numbers.spaces[step.space]
-    await execute(db, marks.SET, space, step.name, await db.fetchval("SELECT nextval('history_sequence')"))
+    await fetch(db, marks.SET, space, step.name, await db.fetchval("SELECT nextval('history_sequence')"))
 
 
 async def perform(db: Any, numbers: IdAllocator, actions: Actions) -> None:
@@ -64,9 +64,3 @@ async def fetch(db: Any, text: str, *binds: Any) -> list[Any]:
     translated, lists = to_postgres(text)
     rows: list[Any] = await db.fetch(translated, *convert_values(binds, lists))
     return rows
-
-
-async def execute(db: Any, text: str, *binds: Any) -> None:
-    """Execute a statement in the shared dialect."""
-    translated, lists = to_postgres(text)
-    await db.execute(translated, *convert_values(binds, lists))

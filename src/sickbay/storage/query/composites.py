@@ -52,10 +52,11 @@ def list_columns(kinds: tuple[str, ...]) -> tuple[Columns, ...]:
 def make_row(parts: Sequence[tuple[Any, ...]], terms: Terms) -> tuple[int, int, int, int, str]:
     """Return (hash, low, high, unit, value)."""
     values: dict[str, Any] = {"hash": 0, "low": 0, "high": 0, "unit": 0, "value": ""}
-    for part, columns in zip(parts, list_columns(tuple([part[0] for part in parts])), strict=True):
-        kind = part[0]
+    columns_of_parts = list_columns(tuple([part[0] for part in parts]))
+    for place, part in enumerate(parts):  # `zip` with strict takes as long as the rest
+        kind, columns = part[0], columns_of_parts[place]
         if kind == "token":
-            values[columns[0]] = terms[part[1], part[2]]
+            values[columns[0]] = terms[part[1:]]
         elif kind == "quantity":
             _, system, unit, low, high = part
             values[columns[0]], values[columns[1]] = to_sortable(low), to_sortable(high)

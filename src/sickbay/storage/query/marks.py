@@ -57,7 +57,6 @@ HIDES: Final = (
     f" (SELECT 1 FROM hidden_resource WHERE nid > ? AND nid < ? LIMIT {HIDDEN}) few)"
 )
 """Selects the resources to hide when they are deleted: those that a return to a mark restores. nids of one space."""
-_LAST: Final = "SELECT max(v.version_id) FROM resource_history v WHERE v.nid = h.nid"
 FORGET_CHANGES: Final = (
     "UPDATE resource_history SET undo = NULL WHERE nid IN (SELECT value FROM json_each(?)) AND undo IS NOT NULL"
 )
@@ -76,7 +75,7 @@ AT_MARK: Final = (
     " ORDER BY b.version_id DESC LIMIT 1) ELSE h.body END,"
     f" {_EXISTED.format(nid='h.nid')} AND m.sequence < h.sequence)"
     " FROM json_each(?) n CROSS JOIN resource r ON r.nid = n.value CROSS JOIN resource_history h ON h.nid = r.nid"
-    f" WHERE h.version_id = ({_LAST})"
+    " WHERE h.version_id = (SELECT max(v.version_id) FROM resource_history v WHERE v.nid = h.nid)"
 )
 """The last version, once the later ones are deleted, with its body, or that before a deletion, and whether it is hidden."""
 COUNT_LIVE: Final = (
@@ -85,10 +84,6 @@ COUNT_LIVE: Final = (
     " ON CONFLICT (space, type, slice) DO UPDATE SET live = type_count.live + excluded.live"
 )
 FORGET_VERSIONS: Final = "DELETE FROM resource_history WHERE sequence > ? AND nid {nids}"
-_IS_USED: Final = (
-    "EXISTS (SELECT 1 FROM reference_index WHERE target = resource.nid)"
-    " OR EXISTS (SELECT 1 FROM compartment_index WHERE patient = resource.nid)"
-)
 FORGET_CREATED: Final = (
     "DELETE FROM resource WHERE nid {nids} AND nid NOT IN (SELECT target FROM reference_index WHERE target {nids}"
     " UNION ALL SELECT patient FROM compartment_index WHERE patient {nids})"
@@ -102,7 +97,8 @@ FORGET_UNUSED: Final = (
     "WITH RECURSIVE t(type) AS (SELECT min(type) FROM resource WHERE space = ? UNION ALL"
     " SELECT (SELECT min(r.type) FROM resource r WHERE r.space = ? AND r.type > t.type) FROM t WHERE t.type IS NOT NULL)"
     " DELETE FROM resource WHERE nid IN (SELECT r.nid FROM t CROSS JOIN resource r ON r.type = t.type"
-    f" WHERE r.space = ? AND r.state = {REFERENCED}) AND NOT ({_IS_USED})"
+    f" WHERE r.space = ? AND r.state = {REFERENCED}) AND NOT EXISTS (SELECT 1 FROM reference_index WHERE target = resource.nid)"
+    " AND NOT EXISTS (SELECT 1 FROM compartment_index WHERE patient = resource.nid)"
 )
 """Resources that were only referenced by what is undone. Takes one look-up for each type."""
 

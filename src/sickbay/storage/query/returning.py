@@ -12,15 +12,8 @@ from typing import Any, NamedTuple, TypeAlias
 from sickbay.storage.facts import NONE
 from sickbay.storage.interface import Conflict, ReturnToMark
 from sickbay.storage.query import marks, snapshots, undo
-from sickbay.storage.query.statement import Row
+from sickbay.storage.query.statement import Do, Row
 from sickbay.storage.snapshot_steps import RestoreSnapshot, SaveSnapshot, SnapshotStep
-
-
-class Do(NamedTuple):
-    """A statement."""
-
-    text: str
-    binds: tuple[Any, ...] = ()
 
 
 class DoWith(NamedTuple):
@@ -58,8 +51,7 @@ def actions_of(step: ReturnToMark | SnapshotStep) -> Actions:
         case RestoreSnapshot():
             yield from _restore_snapshot(step)
         case _:
-            for statement in snapshots.save(step) if isinstance(step, SaveSnapshot) else snapshots.remove(step.name):
-                yield Do(*statement)
+            yield from snapshots.save(step) if isinstance(step, SaveSnapshot) else snapshots.remove(step.name)
 
 
 class Return:
@@ -138,8 +130,7 @@ def _restore_snapshot(step: RestoreSnapshot) -> Actions:
                 raise Conflict(step)
             returns = ReturnToMark(space, snapshots.BASE, partial(step.index, space), keeps_numbers=True)
             yield from _restore_space(step.name, returns, number, min(base, saved))
-    for statement in snapshots.restore_records(step):
-        yield Do(*statement)
+    yield from snapshots.restore_records(step)
 
 
 def _restore_space(name: str, returns: ReturnToMark, space: int, base: int) -> Actions:

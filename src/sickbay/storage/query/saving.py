@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-from msgspec.json import encode
+from msgspec.json import Encoder
 
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.visibility import FILTERABLE
@@ -16,6 +16,7 @@ from sickbay.storage.query.composites import Terms
 from sickbay.storage.query.dictionary import APART, LIVE, MEMBER, NEVER
 from sickbay.storage.terms import text_hash, to_sortable
 
+_encode_lines = Encoder().encode_lines
 INDEX_REVISION = 6
 OUTDATED = (
     "SELECT s.tenant, s.version, w.text, r.id, r.version_id, r.body FROM resource r JOIN space s ON s.number = r.space"
@@ -52,7 +53,7 @@ Targets: TypeAlias = Mapping[tuple[str, str], int]
 
 def facts_text(entries: IndexEntries) -> str:
     """Return what is stored next to the body for the second access check. `storage/facts.py` reads it."""
-    return f"{encode(entries.patients).decode()}\n{encode(entries.codes).decode()}"
+    return _encode_lines((entries.patients, entries.codes)).decode()[:-1]
 
 
 def check(step: Save, state: int, version: int) -> None:
@@ -107,7 +108,8 @@ def add_index_values(
             reference += (targets[kind, id], number, nid)
     if facts.dates:
         date = into["date_index"]
-        for number, low, high in (*facts.dates, *_hulls_of_dates(facts)):
+        hulls = _hulls_of_dates(facts) if len(facts.dates) > 1 else ()
+        for number, low, high in (*facts.dates, *hulls):
             date += (space, number, low, high, nid)
     if facts.strings:
         string = into["string_index"]
@@ -132,8 +134,6 @@ def _hulls_of_dates(facts: IndexEntries) -> Iterator[tuple[int, int, int]]:
 
     A search for a period needs it, because one date may be after its beginning and another before its end.
     """
-    if len(facts.dates) < 2:
-        return
     for number, count in Counter(number for number, _, _ in facts.dates).items():
         if count > 1:
             ranges = [(low, high) for other_number, low, high in facts.dates if other_number == number]

@@ -6,15 +6,16 @@ by sequence: no sequence is used twice, so equal ones are the same version. Vers
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Generator, Iterable
+from typing import Final, TypeAlias
 
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.kinds import ADMINISTRATOR, STUDENT, UNDONE_TOKEN
 from sickbay.storage.query.dictionary import LIVE, REFERENCED, SHIFT
-from sickbay.storage.query.statement import Sql
+from sickbay.storage.query.statement import Do, Row, Sql
 from sickbay.storage.snapshot_steps import RestoreSnapshot, SaveSnapshot
 
+Statements: TypeAlias = Generator[Do, list[Row], None]
 BASE: Final = "patients"
 """The mark from which on versions are copied."""
 _RECORD: Final = 'kind, "key", tenant, owner, family, label, at, expires_at, used_at, revision, value'
@@ -93,26 +94,28 @@ _FORGET_TOKENS: Final = (
 ADD_RECORDS: Final = f"INSERT INTO record ({_RECORD}) SELECT {_RECORD} FROM snapshot_record WHERE snapshot = ? ORDER BY number"
 
 
-def save(step: SaveSnapshot) -> list[Sql]:
-    """Return the statements that save a snapshot."""
-    condition = _record_condition(step)
-    records = (
-        f"INSERT INTO snapshot_record (snapshot, number, {_RECORD}) SELECT ?, number, {_RECORD} FROM record WHERE {condition}"
-    )
-    spaces = [Sql(text, (step.name, *space)) for space in step.spaces for text in (_SAVE_MARKS, _SAVE_VERSIONS)]
-    return [*remove(step.name), Sql(records, (step.name,)), *spaces]
+def save(step: SaveSnapshot) -> Statements:
+    """Save a snapshot."""
+    yield from remove(step.name)
+    records = f"SELECT ?, number, {_RECORD} FROM record WHERE {_record_condition(step)}"
+    yield Do(f"INSERT INTO snapshot_record (snapshot, number, {_RECORD}) {records}", (step.name,))
+    for space in step.spaces:
+        yield Do(_SAVE_MARKS, (step.name, *space))
+        yield Do(_SAVE_VERSIONS, (step.name, *space))
 
 
-def remove(name: str) -> list[Sql]:
-    """Return the statements that delete a snapshot."""
-    tables = ("snapshot_record", "snapshot_mark", "snapshot_version")
-    return [Sql(f"DELETE FROM {table} WHERE snapshot = ?", (name,)) for table in tables]
+def remove(name: str) -> Statements:
+    """Delete a snapshot."""
+    for table in ("snapshot_record", "snapshot_mark", "snapshot_version"):
+        yield Do(f"DELETE FROM {table} WHERE snapshot = ?", (name,))
 
 
-def restore_records(step: RestoreSnapshot) -> list[Sql]:
-    """Return the statements that replace the records, and remember removed tokens."""
-    remembered = [Sql(REMEMBER_TOKENS, (step.name,)), Sql(_FORGET_TOKENS, (step.name,))]
-    return [*remembered, Sql(f"DELETE FROM record WHERE {_record_condition(step)}"), Sql(ADD_RECORDS, (step.name,))]
+def restore_records(step: RestoreSnapshot) -> Statements:
+    """Replace the records, and remember removed tokens."""
+    yield Do(REMEMBER_TOKENS, (step.name,))
+    yield Do(_FORGET_TOKENS, (step.name,))
+    yield Do(f"DELETE FROM record WHERE {_record_condition(step)}")
+    yield Do(ADD_RECORDS, (step.name,))
 
 
 def measure_records(step: SaveSnapshot) -> Sql:

@@ -20,6 +20,13 @@ class Sql(NamedTuple):
     binds: tuple[Bind, ...] = ()
 
 
+class Do(NamedTuple):
+    """A statement that an action consists of."""
+
+    text: str
+    binds: tuple[Any, ...] = ()
+
+
 class Statement(NamedTuple):
     """body: index of the column whose total bytes are limited to BYTES; -1 means no limit."""
 

@@ -24,13 +24,6 @@ class IndexChange(NamedTuple):
     inserted: dict[str, list[IndexRow]]
 
 
-class Reversal(NamedTuple):
-    """change: leads to the index rows at the mark. unknown: nids whose versions don't say what they changed."""
-
-    change: IndexChange
-    unknown: set[int]
-
-
 class _StoredChange(msgspec.Struct, frozen=True, array_like=True, gc=False):
     revision: int
     deleted: dict[str, list[tuple[int | str, ...]]]
@@ -72,8 +65,8 @@ def rows_after_deletion(rows: RowsByTable) -> dict[str, set[IndexRow]]:
     }
 
 
-def reverse_versions(versions: Iterable[Sequence[Any]], skipped: Set[int] = frozenset()) -> Reversal:
-    """Combine the changes of the versions since a mark.
+def reverse_versions(versions: Iterable[Sequence[Any]], skipped: Set[int] = frozenset()) -> tuple[IndexChange, set[int]]:
+    """Return what leads to the index rows at a mark, and the nids of the versions that don't say what they changed.
 
     versions: (nid, stored change), all those of a resource together, the newest first. skipped: nids that are left out.
     """
@@ -90,7 +83,7 @@ def reverse_versions(versions: Iterable[Sequence[Any]], skipped: Set[int] = froz
             _add_rows(change.inserted, known[0].deleted)
         else:
             _combine_changes(change, known)
-    return Reversal(change, unknown)
+    return change, unknown
 
 
 def _add_rows(rows: dict[str, list[IndexRow]], added: Mapping[str, list[IndexRow]]) -> None:

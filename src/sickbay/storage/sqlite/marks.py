@@ -8,9 +8,9 @@ from typing import Any
 from sickbay.storage.interface import Mark
 from sickbay.storage.query import marks
 from sickbay.storage.query.dictionary import DELETED, LIVE
-from sickbay.storage.query.returning import Action, Actions, Do, DoWith, ForgetIndex, Rewrite
+from sickbay.storage.query.returning import Action, Actions, DoWith, ForgetIndex, Rewrite
 from sickbay.storage.query.saving import INDEX_REVISION, facts_text
-from sickbay.storage.query.statement import Row
+from sickbay.storage.query.statement import Do, Row
 from sickbay.storage.sqlite.connection import fetch_rows
 from sickbay.storage.sqlite.resources import Changes
 

@@ -38,6 +38,8 @@ _KEEP_BODY = (
     " WHERE nid = ?1 AND version_id = ?2"
 )
 """The facts too, because they may have been extracted again."""
+BETWEEN_CHECKS = 16
+"""Versions of a space between two checks whether too many rows are pending, because counting them takes as long as a row."""
 _WIDTH = max(map(len, COLUMNS.values()))
 """Maximum number of columns of an index table."""
 
@@ -215,7 +217,7 @@ class Changes:
         space.sequence += 1
         row = nid, step.version_id, space.sequence, step.at, step.interaction, step.who, facts, change
         self._rows.append(HISTORY, row)
-        if self._rows.is_full():
+        if space.sequence % BETWEEN_CHECKS == 0 and self._rows.is_full():
             self._rows.flush()
 
     def index(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> None:
