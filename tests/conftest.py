@@ -213,7 +213,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     run_folder.remove(folders)
 
 
-LONGEST = (
+LONG_TESTS = (
     "tests/clients/js/",
     "tests/clients/silences/",
     "tests/deploy/",
@@ -230,7 +230,7 @@ LONGEST = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest tests first. Otherwise a worker may begin one when the others have nothing left to do."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG_TESTS))
 
 
 def pytest_collection_finish() -> None:
