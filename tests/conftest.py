@@ -213,6 +213,26 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     run_folder.remove(folders)
 
 
+LONG_TESTS = (
+    "tests/clients/js/",
+    "tests/clients/silences/",
+    "tests/deploy/",
+    "tests/examples/",
+    "tests/flows/test_newcomer.py",
+    "tests/packaging/",
+    "tests/population/test_profiles.py",
+    "tests/population/test_us_core_data.py",
+    "tests/tools/test_contributing.py",
+    "tests/web/pages/test_accessibility.py",
+)
+"""Files and folders with tests of more than ten seconds."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest tests first. Otherwise a worker may begin one when the others have nothing left to do."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG_TESTS))
+
+
 def pytest_collection_finish() -> None:
     """The collected tests stay in memory until the end, so searching them for garbage again and again is useless.
 

@@ -9,7 +9,7 @@ from typing import cast
 
 import httpx2
 import pytest
-from tests.conftest import KEYS_IN_USE, PATIENCE_SECONDS, ROOT, browser_set_aside
+from tests.conftest import KEYS_IN_USE, LONG_TESTS, PATIENCE_SECONDS, ROOT, browser_set_aside, pytest_collection_modifyitems
 
 from sickbay.protocol import jose
 
@@ -49,6 +49,14 @@ def test_a_module_that_skips_itself_fails_too(project: pytest.Pytester, monkeypa
     monkeypatch.setenv("SICKBAY_REQUIRE", "node")
     project.makepyfile("import pytest\npytest.skip('not today', allow_module_level=True)")
     assert project.runpytest_subprocess().ret != 0
+
+
+def test_the_longest_tests_come_first_and_the_others_stay_in_their_order() -> None:
+    ids = ["tests/a/test_a.py::test_b", *(f"{place}::test_a" for place in LONG_TESTS), "tests/a/test_a.py::test_a"]
+    items = [cast("pytest.Item", SimpleNamespace(nodeid=id)) for id in ids]
+    pytest_collection_modifyitems(items)
+    assert [item.nodeid for item in items] == [*ids[1:-1], ids[0], ids[-1]]
+    assert [place for place in LONG_TESTS if not (ROOT / place).exists()] == []
 
 
 def test_a_sandbox_gets_a_key_of_an_earlier_one_and_a_test_a_new_one() -> None:
