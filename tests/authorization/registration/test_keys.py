@@ -23,6 +23,7 @@ from sickbay.protocol import jose
 PRIVATE = json.loads(rsa_key())
 RSA = jose.public_members(json.dumps(PRIVATE))
 EC = ECKey.generate_key("P-384").as_dict(private=False)
+P256 = ECKey.generate_key("P-256").as_dict(private=False)
 SHORT = urlsafe_b64encode((1 << 1023 | 1).to_bytes(128)).decode().rstrip("=")
 
 KEYS: list[tuple[str, dict[str, Any], str]] = [
@@ -109,12 +110,20 @@ def test_fetched_keys_follow_the_same_rules(changes: dict[str, Any], refused: li
     assert examination.has_passed(client_assertion.signature_is_valid) is not bool(refused)
 
 
-def test_a_point_off_its_curve_is_not_a_public_key() -> None:
+@pytest.mark.parametrize(
+    ("key", "name", "facts"),
+    [
+        ({**EC, "y": EC["x"]}, "assertion-key-weak", {"received": "its members are not those of a public key"}),
+        (P256, "assertion-key-unsuited", {"received": "crv is P-256"}),
+        ({**EC, "use": "enc"}, "assertion-key-unsuited", {"received": "use is enc"}),
+        ({**EC, "d": "AQ"}, "assertion-key-private", {"received": "k", "members": ["d"]}),
+    ],
+)
+def test_the_refusal_of_a_fetched_key_names_it(key: dict[str, Any], name: str, facts: dict[str, Any]) -> None:
     """Signed with any key: the signature check isn't reached."""
     head = urlsafe_b64encode(json.dumps({"alg": "ES384", "kid": "k"}).encode()).decode().rstrip("=")
     text = ".".join([head, *sign().split(".")[1:]])
-    off_curve = {**EC, "y": EC["x"], "kid": "k"}
-    assert [
-        refusal.name
-        for refusal in examine_token(request(text), structs.replace(sample_context(), jwks={"keys": [off_curve]})).refusals
-    ] == ["assertion-key-weak"]
+    known = structs.replace(sample_context(), jwks={"keys": [{**key, "kid": "k"}]})
+    (refusal,) = examine_token(request(text), known).refusals
+    assert refusal.name == name
+    assert (facts if "members" in facts else facts | {"kid": "k"}).items() <= refusal.facts.items()
