@@ -114,8 +114,7 @@ def _fill_masks(value: Any) -> Any:
 def _error_answers(exchange: Json, *, launch: bool) -> tuple[ErrorAnswer, ...]:
     scheme, _, rest = exchange["url"].partition("://")
     decoration = _DECORATION.search(rest.partition("?")[0]) and not launch
-    waiting = exchange["status"] == 503 and exchange["answer_headers"].keys() >= _WAIT_PAGE
-    if scheme.lower() not in ("http", "https") or decoration or waiting:
+    if scheme.lower() not in ("http", "https") or decoration or exchange["answer_headers"].keys() >= _WAIT_PAGE:
         return ()
     return in_exchange(exchange["status"], exchange["answer_headers"], exchange["answer"], launch=launch)
 
