@@ -11,6 +11,8 @@ from tests.cli.command import sickbay
 
 from sickbay.cli import doctor, files
 from sickbay.cli.files import TooLarge, read_texts
+from sickbay.cli.load_reader import LoadJob, read
+from sickbay.fhir.loading import LoadError
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +31,17 @@ def test_a_file_is_read_up_to_the_limit_of_uncompressed_bytes(tmp_path: Path, na
     assert [text.body for text in read_texts(pack(tmp_path / name, b" " * 1000))] == [b" " * 1000]
     with pytest.raises(TooLarge, match="more than 1,000 bytes"):
         list(read_texts(pack(tmp_path / name, b" " * 1001)))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("name", ["a.json", "a.ndjson.gz", "a.xml"])
+def test_utf_16_is_named(tmp_path: Path, name: str, encoding: str) -> None:
+    job = LoadJob(
+        [pack(tmp_path / name, '{"resourceType": "Patient"}'.encode(encoding))], "r4", "http://sickbay.example/r4", False
+    )
+    assert [result.item.text for result in read(job) if isinstance(result.item, LoadError)] == [
+        "can't be read: it is encoded in UTF-16. Save it as UTF-8"
+    ]
 
 
 @pytest.mark.parametrize("name", ["a.ndjson", "a.jsonl.gz"])

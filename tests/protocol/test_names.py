@@ -18,6 +18,8 @@ from sickbay.protocol.names import NAME_CHARACTERS, clean_name
         ("Epic\u202ecipE", "EpiccipE"),
         ("a\u2066b\u2069\u200f", "ab"),
         ("\u200b\u200d\ufeff", ""),
+        ("👩\u200d⚕️ Ward 👨🏽\u200d👩\u200d👧", "👩\u200d⚕️ Ward 👨🏽\u200d👩\u200d👧"),
+        ("a\u200db\u200d👩\u200d\u200d👧 \u200d c\u200d", "ab👩👧 c"),
         ("\u3164\u2800", ""),
         ("\ufe0f\u0301", ""),
         ("a\u0000\u0007b", "ab"),
@@ -29,11 +31,13 @@ def test_a_name_keeps_its_visible_characters(sent: str, name: str) -> None:
     assert clean_name(sent) == name
 
 
-@given(st.text(), st.integers(1, 50))
+@given(st.text() | st.text("👩👧❤a \u200d\ufe0f\u200b"), st.integers(1, 50))
 def test_a_clean_name_is_printable_short_and_stays_the_same(sent: str, most: int) -> None:
     name = clean_name(sent, most)
     assert len(name) <= most
     assert name == name.strip()
     assert "  " not in name
-    assert all(letter.isprintable() for letter in name)
+    assert all(letter.isprintable() or letter == "\u200d" for letter in name)
+    assert "\u200d\u200d" not in name
+    assert name == name.strip("\u200d")
     assert clean_name(name, most) == name

@@ -8,10 +8,16 @@ UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class EncodedInUtf16(ValueError):
-    """The text begins with the byte order mark of UTF-16, as PowerShell's `>` writes it."""
+    """The text is in UTF-16, as PowerShell's `>` writes it."""
 
     def __str__(self) -> str:
         return "it is encoded in UTF-16. Save it as UTF-8"
+
+
+def refuse_utf_16(start: bytes) -> None:
+    """start: at least the first two bytes of JSON or XML, whose first character is ASCII. Raises EncodedInUtf16."""
+    if start.startswith(UTF_16) or b"\0" in start[:2]:
+        raise EncodedInUtf16
 
 
 def decode(text: bytes) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, NamedTuple, cast
+from typing import NamedTuple, cast
 
+from sickbay.cli import byte_order_mark
 from sickbay.cli.output import reject_argument
 from sickbay.kernel import english
 
@@ -59,10 +61,14 @@ def _suffix_of(path: Path) -> str:
 
 
 def read_texts(path: Path) -> Iterator[Text]:
-    """The texts of a file. Raises one of BROKEN if it can't be read or decompressed, or a text is above the limits."""
+    """The texts of a file. Raises one of BROKEN if it can't be read or decompressed, or a text is above the limits.
+
+    Raises EncodedInUtf16.
+    """
     name = str(path)
     with path.open("rb") as raw:
-        stream = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
+        stream = cast(BufferedReader, gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
+        byte_order_mark.refuse_utf_16(stream.peek(2))
         if _suffix_of(path) not in LINES:
             yield Text(name, _limit_size(stream.read(MAXIMUM_BYTES + 1), name), False, raw.tell(), _suffix_of(path) == XML)
             return

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sickbay.cli import files, signals
+from sickbay.cli.byte_order_mark import EncodedInUtf16
 from sickbay.cli.output import CommandError
 from sickbay.fhir.loading import LoadError, ParsedResource, Ready, judge, prepare, split_into_resources
 from sickbay.fhir.search.index_entries import report_size
@@ -68,6 +69,8 @@ def read(job: LoadJob) -> Iterator[FileResult]:
                 position = text.read
                 for piece in split_into_resources(job.version, text.body, line=text.line, xml=text.xml):
                     yield FileResult(path, position, _ready_item(job, piece, text.place))
+        except EncodedInUtf16 as error:
+            yield FileResult(path, position, LoadError(str(path), f"can't be read: {error}"))
         except files.BROKEN as error:
             yield FileResult(path, position, LoadError(str(path), f"can't be read to its end: {error}"))
         yield FileResult(path, position, None)

@@ -25,6 +25,8 @@ from sickbay.protocol.parameters import parse
 Json = Mapping[str, Any]
 _DECORATION = re.compile(r"\.(?:css|map|png|svg|ico|gif|jpe?g|webp|woff2?|ttf)$", re.I)
 """Files that a page doesn't need to work. A missing icon isn't an error of a launch."""
+_WAIT_PAGE = frozenset(("refresh", "retry-after", "x-correlation-id"))
+"""Headers of the page that Sickbay shows while it creates patients. It reloads itself, so no server is down."""
 _MASK = re.compile(r"([\w.~-]{0,4})…\((\d{1,4})\)|‹(\d{1,4})(?: |%20|\+)characters?›", re.A)
 """The placeholder that Sickbay records instead of a secret (`redaction.masking`), with its length."""
 MASK_CHARACTERS = 128
@@ -63,9 +65,7 @@ def read(document: Json) -> tuple[HarExchange, ...]:
     result: list[HarExchange] = []
     states: list[str] = []
     for number, exchange in exchanges:
-        context = {"server": server or _guessed_base(exchange)} | (
-            {"sent_state": _find_sent(states, exchange)} if states else {}
-        )
+        context = {"server": server or _guessed_base(exchange), "sent_state": _find_sent(states, exchange)}
         known = {name: value for name, value in context.items() if value}
         inputs = tuple(
             {**evidence, "context": known}
@@ -93,9 +93,9 @@ def _compare(exchanges: Sequence[HarExchange]) -> Iterator[HarExchange]:
 
 
 def _find_sent(states: Sequence[str], exchange: Json) -> str:
-    """The state that came back, if an earlier request sent it: logins may overlap. Otherwise the latest."""
+    """The state that came back, if an earlier request sent it: logins may overlap. Otherwise the latest; "" without one."""
     returned = parse(exchange["query"]).get("state") or ""
-    return returned if returned in states else states[-1]
+    return returned if returned in states else "".join(states[-1:])
 
 
 def _is_recorded(document: Json) -> bool:
@@ -114,7 +114,7 @@ def _fill_masks(value: Any) -> Any:
 def _error_answers(exchange: Json, *, launch: bool) -> tuple[ErrorAnswer, ...]:
     scheme, _, rest = exchange["url"].partition("://")
     decoration = _DECORATION.search(rest.partition("?")[0]) and not launch
-    if scheme.lower() not in ("http", "https") or decoration:
+    if scheme.lower() not in ("http", "https") or decoration or exchange["answer_headers"].keys() >= _WAIT_PAGE:
         return ()
     return in_exchange(exchange["status"], exchange["answer_headers"], exchange["answer"], launch=launch)
 
@@ -128,14 +128,13 @@ def _read_plain(entry: Json) -> dict[str, Any]:
     request, response = entry["request"], entry.get("response") or {}
     response = response if isinstance(response, dict) else {}
     method, url = str(request.get("method") or "GET").upper(), request["url"]
-    status = response.get("status")
     return {
         "method": method,
         "url": url,
         "query": url.partition("#")[0].partition("?")[2],
         "headers": _headers_by_name(request.get("headers")),
         "body": _read_post(request.get("postData")),
-        "status": _status_number(status),
+        "status": _status_number(response.get("status")),
         "answer_headers": _headers_by_name(response.get("headers")),
         "answer": _content_text(response.get("content")),
     }

@@ -272,10 +272,16 @@ def test_a_granted_exchange_in_a_har_file_is_not_an_error(status: int, method: s
             ("https://a.example/main.js", 'throw new Error("403")'),
             ("https://a.example/i18n/en.json", '{"errors": {"required": "This field is required"}}'),
             ("https://a.example/index.html", "<title>404 Not Found</title>"),
+            ("https://ehr.example.org/r4/Observation", '{"resourceType": "Bundle", "note": [{"text": "HTTP 404"}]}'),
         )
     ]
     icon = {"request": {"method": "GET", "url": "https://a.example/favicon.ico"}, "response": {"status": 404}}
-    assert not any(exchange.answers for exchange in har.read({"log": {"entries": [*entries, icon]}}))
+    waits = [{"name": name, "value": "3"} for name in ("Refresh", "Retry-After", "X-Correlation-Id")]
+    page = {
+        "request": {"method": "GET", "url": "http://localhost:7425/general/ehr/"},
+        "response": {"status": 503, "headers": waits},
+    }
+    assert not any(exchange.answers for exchange in har.read({"log": {"entries": [*entries, icon, page]}}))
 
 
 @for_each(

@@ -102,6 +102,36 @@ def test_an_empty_search_has_an_expected_value_wherever_one_is_known(
     assert rows[0].has_expectation == bool(expected or note)
 
 
+def test_a_parameter_to_leave_out_has_the_number_of_its_advice() -> None:
+    request = RequestParts("POST", "http://a/token", form=(("client_id", "app"), ("code", "x")))
+    corrected = RequestParts("POST", "http://a/token", form=(("code", "x"),))
+    facts = {"received": "app", "expected": "app"}
+    advice = {"id": "client-id-duplicated", "parameter": "client_id", "severity": "info", "facts": facts}
+    row = compare(request, corrected, [(2, advice)], {})[0]
+    assert (row.name, row.number, row.kind, row.expected, row.has_expectation) == ("client_id", 2, "advice", (), True)
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "form"),
+    [("client_secret_basic", "Authorization", ()), ("client_secret_post", "client_secret", (("client_secret", "abcd…(9)"),))],
+)
+def test_a_wrong_secret_has_a_row_where_it_was_sent(method: str, name: str, form: tuple[tuple[str, str], ...]) -> None:
+    header = {} if form else {"authorization": "Basic …(16)"}
+    placeholders = {"Authorization": "Basic BASE64-OF-YOUR-ID-AND-SECRET", "client_secret": "YOUR-SECRET"}
+    right = ((name, placeholders[name]),)
+    corrected = RequestParts("POST", "http://a/token", form=right if form else (), headers=() if form else right)
+    wrong = {"id": "client-secret-wrong", "severity": "error", "facts": {"received": method}}
+    row = compare(RequestParts("POST", "http://a/token", form=form), corrected, [(1, wrong)], header)[0]
+    assert (row.name, row.number, row.kind, row.note) == (name, 1, "refused", "the registered secret")
+    assert text(row.received or ()) == (header or dict(form)).popitem()[1]
+
+
+def test_an_error_response_says_nothing_about_the_parameters_of_its_request() -> None:
+    response = RequestParts("GET", "http://a/cb", query=(("error", "access_denied"),))
+    named = {"id": "scope-patient-without-context", "severity": "error", "facts": {"told": "missing-patient"}}
+    assert [row.name for row in compare(response, None, [(1, named)], {})] == ["error"]
+
+
 def test_a_name_that_is_not_recorded_is_described_in_words() -> None:
     parts = RequestParts("GET", "/general/oauth/authorize", (("‹name of 1 character›", "‹2 characters›"), ("state", "x")))
     assert [row.name for row in compare(parts, None, (), {})] == [

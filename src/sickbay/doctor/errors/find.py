@@ -47,13 +47,13 @@ def _errors_of_input(evidence: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
         answer |= {"body": evidence["body"], "headers": _headers_with_errors(evidence.get("headers"))}
     if isinstance(answer.get("response"), Mapping):
         answer["response"] = {**answer["response"], "headers": _headers_with_errors(answer["response"].get("headers"))}
-    yield from _errors_in_document(answer, 1, text=False)
+    yield from _errors_in_document(answer, 2, text=False)
 
 
 def in_exchange(status: int, headers: Mapping[str, str], body: str | None, *, launch: bool) -> tuple[ErrorAnswer, ...]:
     """Returns the errors in an exchange of a HAR file. `launch`: it belongs to a launch. In others, only clear errors count."""
     answers = list(
-        _errors_in_document({"status": status, "headers": _headers_with_errors(headers), "body": body or ""}, 1, text=False)
+        _errors_in_document({"status": status, "headers": _headers_with_errors(headers), "body": body or ""}, 2, text=False)
     )
     if status <= 0:
         answers.append(ErrorAnswer("no-answer", "0"))

@@ -239,6 +239,8 @@ async def add_token(request: Request, sandbox: Sandbox) -> Response:
         raise Wrong(422, f"No token has this scope: {findings[0]['title']}", findings)
     user = body.user or (client.auto_approve.user if client.auto_approve else None)
     token = await tokens.issue_token_for_script(sandbox.runtime, tenant, client, body.scope, patient=body.patient, user=user)
+    if absent := await launches.missing_reference(sandbox.runtime, tenant, client.fhir, None, body.patient, None):
+        token.setdefault("warnings", []).append(f"{absent}. Until it is loaded, the token shows no data of this patient.")
     return error_responses.respond_json(token, 201)
 
 

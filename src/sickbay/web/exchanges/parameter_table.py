@@ -27,6 +27,8 @@ SHORTEST = 3
 MAXIMUM_COMPARED_CHARACTERS = 600
 """Maximum length of texts that are compared. Longer ones are marked as a whole."""
 _PARAMETERS = {rule.id: rule.parameter for rule in RULES}
+_SECRET_IN = {"client_secret_basic": "Authorization", "client_secret_post": "client_secret"}
+"""The header or parameter of a secret, by the method of client authentication."""
 
 
 class Row(Struct, frozen=True):
@@ -64,12 +66,20 @@ def compare(
     right = _mask_as_sent(_join_values(corrected), sent) if corrected else {}
     headers = {str(name).lower(): str(value) for name, value in sent_headers.items()}
     faulty: dict[str, Row] = {}
+    removed: dict[str, tuple[int, Verdict]] = {}
     for number, finding in numbered:
+        facts = finding.get("facts") or {}
         name = finding.get("parameter") or _PARAMETERS.get(finding["id"])
-        if name and name not in faulty:
+        if finding["id"] == "client-secret-wrong" and (name := _SECRET_IN.get(str(facts.get("received")))):
+            finding = {**finding, "facts": {"note": "the registered secret"}}
+        if "told" in facts and name not in sent:  # the response explains a request that isn't known
+            continue
+        if name in sent and corrected and name not in right and finding["severity"] != "error":
+            removed.setdefault(name, (number, VERDICTS.get(finding["severity"], "advice")))
+        elif name and name not in faulty:
             value = sent.get(name, headers.get(name.lower()))
             if value is None and not request.address:  # a text that says in words what was sent
-                value = _word_for_value((finding.get("facts") or {}).get("received"))
+                value = _word_for_value(facts.get("received"))
             row = _make_faulty_row(name, value, right.get(name), number, finding, corrected is not None)
             if row:
                 faulty[name] = row
@@ -86,7 +96,7 @@ def compare(
             faulty[name] = _mark_difference(name, sent.get(name), value)
     for name in sent if corrected else ():
         if name not in faulty and name not in right:
-            faulty[name] = Row(name, (TextPiece(sent[name], "slip"),), ())
+            faulty[name] = Row(name, (TextPiece(sent[name], "slip"),), (), "", *removed.get(name, ()))
     quiet = [Row(name, (TextPiece(value),)) for name, value in sent.items() if name not in faulty]
     return tuple(_make_visible(row) for row in (*faulty.values(), *quiet))
 

@@ -75,6 +75,7 @@ def _name_token(tenant: Tenant, choice: TokenChoice, now: int, chosen: str) -> C
         f"patient {token.patient}" if token.patient else token.user or "no user",
         tenant.version_of(token.base).upper(),
         f"issued {english.write_time(token.issued_at)} UTC",
+        shorten(token.scope, LABEL_CHARACTERS),
     ]
     expired = " (expired)" if token.expires_at <= now else ""
     return Choice(key, ", ".join(filter(None, parts)) + expired, chosen == key)

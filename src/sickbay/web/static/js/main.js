@@ -32,3 +32,11 @@ const starts = [
   until,
 ];
 for (const start of starts) start(document);
+
+// On a phone the menu is wider than the screen, and the current page can be outside it.
+const menu = document.querySelector(".nav");
+const current = menu?.querySelector("[aria-current]");
+if (current) {
+  const margin = (menu.clientWidth - current.offsetWidth) / 2;
+  menu.scrollLeft = current.offsetLeft - menu.offsetLeft - margin;
+}
