@@ -88,6 +88,32 @@ def test_the_parameters_of_a_request_and_the_response_below_are_no_sentence() ->
     assert "..." not in {answer.code for answer in diagnose_text(refused)[1].answers}
 
 
+@for_each("left_out", ["...", "code: '***'"])
+def test_what_an_ellipsis_or_a_mask_stands_for_is_not_missing(left_out: str) -> None:
+    sent = f"new URLSearchParams({{grant_type: 'authorization_code', {left_out}}})"
+    refused = 'answers 400 {"error": "invalid_request"}'
+    code = f"fetch('https://a.example/token', {{method: 'POST', body: {sent}}})\n{refused}"
+    assert "client-id-missing-in-body" not in claims(code)
+    assert "client-id-missing-in-body" in claims(code.replace(left_out, "code: 'abcdef'"))
+
+
+def test_a_request_to_a_host_in_braces_is_documentation() -> None:
+    request = "POST /token HTTP/1.1\nHost: {}\nContent-Type: application/x-www-form-urlencoded\n\n"
+    form = "grant_type=client_credentials&client_id=a&client_secret=b&scope={scope}"
+    assert "value-is-placeholder" not in claims(request.format("{yourDomain}") + form)
+    assert "value-is-placeholder" in claims(request.format("ehr.example.org") + form)
+
+
+def test_what_a_person_tells_is_not_a_message_that_names_the_cause() -> None:
+    told = diagnose_text("When I send the wrong audience, we get 403 from the OAuth server. Is it right?")[1]
+    assert "names the cause" not in told.explanation.findings[0].title
+
+
+def test_a_search_with_a_dollar_is_no_launch() -> None:
+    assert "launch-url-missing-iss" not in claims("GET /Observation?component-value-quantity=5.4$lt107\nHTTP/1.1 403 Forbidden")
+    assert "launch-url-missing-iss" in claims("GET /launch.html?patient=$patient\nHTTP/1.1 403 Forbidden")
+
+
 def test_a_template_of_javascript_is_not_sent_with_its_variables() -> None:
     form = "code=${code}&client_id=${id}&grant_type=authorization_code"
     assert "value-is-placeholder" not in claims(f"I changed line 39 of the app to be\nbody: `{form}`")

@@ -165,10 +165,13 @@ def _values_for_cause(recognised: Recognised, ranked: RankedCause) -> dict[str, 
     """The values from the messages, then from the facts that confirm the cause, then those that were sent."""
     messages = [found.message for found in recognised.shown.messages if found.message.id in ranked.cause.behind]
     confirming = (recognised.facts[name] for name in ranked.cause.confirmed_by if name in recognised.facts)
-    values = dict(recognised.evidence.sent)
+    values = {name: sent for name, sent in recognised.evidence.sent.items() if not _MASKED.search(sent)}
     for more in (*confirming, capture_values(messages, recognised.evidence.text)):
         values |= more
     return values
+
+
+_MASKED = compile_late(r"://[^/]{0,100}\*|^https?\*|[\x00-\x1f]|\*\*\*|xxx", re.I)
 
 
 class Combined(NamedTuple):

@@ -29,7 +29,7 @@ _OPAQUE = compile_late(r"[A-Za-z0-9_-]{60,}")
 """Keys, hashes and tokens, which have no words."""
 _SWITCH = compile_late(r"\b[a-z]{1,40}(?:_[a-z]{1,40}){1,9}[\"']?[ \t]?[:=][ \t]?(?:true|false)\b", re.IGNORECASE)
 """A setting, such as `"https_required": false`. Its name isn't a message."""
-_APART = compile_late(r"&(?=[\w.-]{1,60}=)|\n[ \t>]*\n|\n(?=[{<]|HTTP/)")
+_APART = compile_late(r"&(?=[\w.-]{1,60}=)|\n[ \t>]*\n|\n(?=[{<]|HTTP/|//)")
 """Where the next parameter of a query or form begins, between paragraphs, and before a body or a status line."""
 _NEGATION = compile_late(r"\b(?:(can)(?:'t|not)|(wo)n't|([a-z]{2,6})n't)\b")
 _WORD = compile_late(r"[^\W_]+")

@@ -120,12 +120,17 @@ def read_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, 
 
 
 def _put_together(pieces: Sequence[Piece], text: str) -> list[Input]:
-    found = list_inputs(pieces)[:EXAMINED_INPUTS]
-    if not found:
+    if not (found := list_inputs(pieces)[:EXAMINED_INPUTS]):
         return found
     from sickbay.doctor.pieces.known import add_context  # many texts have no request
 
-    return add_context(found, pieces, text)
+    shown = [it._replace(is_whole=it.is_whole and not _LEFT_OUT.search(text, it.piece.start, it.piece.end)) for it in found]
+    return add_context(shown, pieces, text)
+
+
+_LEFT_OUT = compile_late(r"(?<![\w/.*+=%-])(?:\.\.\.|…)(?![\w.\[({$])|\*{3}|(?:%2A){3}")
+"""An ellipsis for parameters or members, which isn't the end of a shortened value, or a value that is masked."""
+_TEMPLATE = compile_late(r"https?://[^/?]{0,100}[{<]")
 
 
 def _single_exchange(text: str) -> Input | None:
@@ -190,6 +195,7 @@ def _mark_as_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
         for finding in diagnosis.explanation.findings
         if (found.is_whole or _is_shown(finding, found) or not _is_about_absence(finding))
         and not _is_unknown(finding, found.unknown)
+        and not (finding.id in ("value-is-placeholder", "basic-malformed") and _TEMPLATE.match(str(found.evidence.get("url"))))
     )
     is_complete = found.is_whole or len(shown) == len(diagnosis.explanation.findings)
     corrected = diagnosis.corrected if is_complete and shown else None
@@ -261,8 +267,6 @@ NO_TOKEN = "fhir-token-missing"
 """Comes after other faults, because people leave the token out of what they paste."""
 TOKEN_IN_AUTHORIZATION = (NO_TOKEN, "fhir-token-not-bearer")
 """Say that Authorization needs a token."""
-
-
 PAST_AUTHORIZATION = frozenset(("409", "410", "412", "422"))
 """Statuses of a server that has accepted the token, or needs none."""
 _OF_ACCESS = compile_late(r"\b40[13]\b|auth|token|credential|log-?in|forbidden|denied|permission|security|expired")

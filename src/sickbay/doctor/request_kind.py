@@ -121,6 +121,7 @@ _KINDS: Final[tuple[_Row, ...]] = (
     (("address", "paste", "file"), "launch_url", lambda it: it.all_names >= {"iss", "launch"}),
     (("file",), "redirect_url", lambda it: it.method == "GET" and "state" in it.names and it.names & {"code", "error"}),
     (_PASTED, "redirect_url", lambda it: it.all_names & {"code", "error"} and not _is_search(it)),
+    (_PASTED, "fhir_request", lambda it: "$" in it.parts.query and it.parts.path.rpartition("/")[2] in ALL_TYPES),
     (_PASTED, "launch_url", lambda it: it.all_names & {"iss", "launch", "fhirServiceUrl"} or "$" in it.parts.query),
     (("address",), "fhir_request", lambda it: True),
     (("paste",), "fhir_request", lambda it: it.is_fhir or FHIR_PATH.search(it.parts.path)),

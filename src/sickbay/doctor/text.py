@@ -99,6 +99,7 @@ def _diagnose_reading(reading: Reading, recognised: Recognised) -> Diagnosis:
     return diagnosis
 
 
+_TOLD = compile_late(r"\b(?:I|[Ww]e|[Mm]y|[Oo]ur)\b|\?$")  # words of the person who pasted the text
 READ_LINES = 300
 """The maximum number of lines in which the message of the first cause is searched for."""
 
@@ -147,7 +148,7 @@ def _report_unexplained_error(diagnosis: Diagnosis, recognised: Recognised) -> D
     """Says what is known about the error, and lists its possible causes, or topics that may help if none is known."""
     answers = diagnosis.answers or (ErrorAnswer("message", ""),)
     quoted = _quote(recognised) or _find_line_with_message(recognised)
-    is_doubted = not diagnosis.answers or "message_is_doubted" in recognised.facts
+    is_doubted = not diagnosis.answers or "message_is_doubted" in recognised.facts or _TOLD.search(quoted) is not None
     explanation = add_finding(diagnosis.stage, diagnosis.explanation, answers, quoted, is_doubted=is_doubted)
     known = [_reword(each, recognised, quoted) if each.id == UNEXPLAINED else each for each in explanation.findings]
     unexplained = diagnosis._replace(explanation=explanation._replace(findings=tuple(known)))

@@ -95,7 +95,8 @@ def _list_thrown(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
         *before, said = _THROWN.split(line)
         if before:
             below = lines[number + 1 : number + 1 + LINES_BELOW]
-            yield line, [each.strip().removesuffix('"]').rstrip(" {").strip("\"’'`") for each in _read_message(said, below)]
+            trimmed = (each.strip().removesuffix('"]').rstrip(" {").strip("’'`") for each in _read_message(said, below))
+            yield line, [each.strip('"') if each.count('"') % 2 or each[:1] == '"' else each for each in trimmed]
 
 
 def _read_message(said: str, below: Sequence[str]) -> list[str]:
