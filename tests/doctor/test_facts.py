@@ -47,6 +47,7 @@ TOKEN_HEADERS = "HTTP/1.1 200 OK\nServer: nginx\nContent-Type: application/json\
 TOKEN_BODY = '{"access_token": "q3ZtR9wK2mV7", "token_type": "Bearer"}'
 
 TRUE = {
+    "token_expires_before_it_is_issued": '{"iss": "a", "sub": "a", "aud": "a:b", "exp": 1597186041, "iat": 1597186341}',
     "localhost_in_container": "Keycloak in docker compose: dial tcp 127.0.0.1:8080: connect: connection refused",
     "session_differs_in_frame": "In an iframe, the express sessionID is different for /launch and /app.",
     "has_internal_and_public_issuer": "issuer-uri: http://keycloak:8080/realms/a, and tokens have the public URL",
@@ -193,6 +194,7 @@ TRUE = {
 }
 """For each fact a text in which it is true."""
 FALSE_IN = {
+    "token_expires_before_it_is_issued": '{"iss": "a", "sub": "a", "aud": "a:b", "exp": 1597186341, "iat": 1597186041}',
     "localhost_in_container": "Keycloak in docker compose: dial tcp 172.18.0.2:8080: connect: connection refused",
     "session_differs_in_frame": "In an iframe, the session is the same.",
     "has_internal_and_public_issuer": "issuer-uri: https://id.example.org/realms/a, the public URL",
