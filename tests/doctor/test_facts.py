@@ -47,6 +47,18 @@ TOKEN_HEADERS = "HTTP/1.1 200 OK\nServer: nginx\nContent-Type: application/json\
 TOKEN_BODY = '{"access_token": "q3ZtR9wK2mV7", "token_type": "Bearer"}'
 
 TRUE = {
+    "token_expires_before_it_is_issued": '{"iss": "a", "sub": "a", "aud": "a:b", "exp": 1597186041, "iat": 1597186341}',
+    "localhost_in_container": "Keycloak in docker compose: dial tcp 127.0.0.1:8080: connect: connection refused",
+    "session_differs_in_frame": "In an iframe, the express sessionID is different for /launch and /app.",
+    "has_internal_and_public_issuer": "issuer-uri: http://keycloak:8080/realms/a, and tokens have the public URL",
+    "tells_of_client_credentials": "hydra perform client-credentials --endpoint http://127.0.0.1:4444/",
+    "date_is_not_padded": '{"resourceType": "Patient", "birthDate": "1972-3-23"}',
+    "condition_has_no_question_mark": 'It fails without a "?": "ifNoneExist": "identifier=http://a.example|1"',
+    "callback_is_opened": "When I go to url: http://localhost/signin-oidc there is an error",
+    "name_means_this_machine": "java.net.ConnectException: Connection refused: keycloak/127.0.0.1:9080",
+    "document_names_localhost": "AUTH_SERVER_URL=http://host.docker.internal:9012 Connection refused: localhost/127.0.0.1:9012",
+    "token_parameters_in_address": "localhost:8083/token?client_id=1&code=ab&grant_type=authorization_code",
+    "grant_type_has_line_break": r"The supplied grant_type [authorization_code\r\n] is not supported.",
     "message_is_doubted": "Misleading error message: unknown client 7. The client ID is a valid one.",
     "header_has_line_break": "Unexpected char 0x0a at 82 in header value: Basic NnI2",
     "include_has_no_colon": "GET /MedicationRequest?_revinclude=Provenance answers 400",
@@ -182,6 +194,18 @@ TRUE = {
 }
 """For each fact a text in which it is true."""
 FALSE_IN = {
+    "token_expires_before_it_is_issued": '{"iss": "a", "sub": "a", "aud": "a:b", "exp": 1597186341, "iat": 1597186041}',
+    "localhost_in_container": "Keycloak in docker compose: dial tcp 172.18.0.2:8080: connect: connection refused",
+    "session_differs_in_frame": "In an iframe, the session is the same.",
+    "has_internal_and_public_issuer": "issuer-uri: https://id.example.org/realms/a, the public URL",
+    "tells_of_client_credentials": "grant_type=authorization_code, and then client_credentials",
+    "date_is_not_padded": '{"resourceType": "Patient", "birthDate": "1972-03-23"}',
+    "condition_has_no_question_mark": 'It fails without a "?": "ifNoneExist": "Task?identifier=http://a.example|1"',
+    "callback_is_opened": "The provider redirects to http://localhost/signin-oidc?code=1&state=2",
+    "name_means_this_machine": "java.net.ConnectException: Connection refused: localhost/127.0.0.1:9080",
+    "document_names_localhost": "AUTH_SERVER_URL=http://localhost:9012 Connection refused: localhost/127.0.0.1:9012",
+    "token_parameters_in_address": "POST localhost:8083/token with grant_type=authorization_code",
+    "grant_type_has_line_break": "The supplied grant_type [authorization_code] is not supported.",
     "header_has_line_break": "Unexpected char 0x2026 at 12 in header value: Basic NnI2",
     "include_has_no_colon": "GET /Patient?_include=Patient%3Aorganization&_revinclude=Provenance:target&_include=*",
     "error_reached_the_app": "Location: https://app.example.org/cb?error=invalid_request&error_description=Bad+redirect_uri",

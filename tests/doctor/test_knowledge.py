@@ -61,7 +61,6 @@ def test_each_fact_that_decides_is_known() -> None:
     assert facts - used - needed - KNOWLEDGE.unseen.keys() == {
         *(fact for fields in FIELDS.values() for fact in fields),
         *DOUBTS,
-        "shows_network_failure",
     }
 
 

@@ -43,7 +43,8 @@ def diagnose_text(
         explanation = diagnosis.explanation  # where the text ends too early is information, and changes no verdict
         diagnosis = diagnosis._replace(explanation=explanation._replace(findings=(*early, *explanation.findings)))
     elif not _is_understood(reading, recognised):
-        diagnosis = diagnosis._replace(is_understood=False, causes=(), related=_find_related(recognised, reading.text))
+        related = _find_related(recognised, reading.text) if prose.names_a_problem(reading.text) else ()
+        diagnosis = diagnosis._replace(is_understood=False, causes=(), related=related)
     return reading.evidence, diagnosis
 
 
@@ -93,9 +94,8 @@ def _diagnose_reading(reading: Reading, recognised: Recognised) -> Diagnosis:
     if diagnosis.answers and not (reading.explaining and "server_failed" not in recognised.facts):
         return _report_unexplained_error(diagnosis, recognised)
     if not diagnosis.has_problem and not _shows_success(recognised):
-        return diagnosis._replace(
-            causes=answer.list_causes(recognised._replace(ranked=list_unseen(recognised.knowledge, recognised.facts)))
-        )
+        unseen = recognised._replace(ranked=list_unseen(recognised.knowledge, recognised.facts))
+        return diagnosis._replace(causes=answer.list_causes(unseen))
     return diagnosis
 
 

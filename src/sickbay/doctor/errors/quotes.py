@@ -75,10 +75,9 @@ def _list_members(text: str) -> Iterator[list[str]]:
             severity, issue = said.lower(), issue + 1
         elif name == "expression":
             paths.setdefault(issue, said)
-        elif name == "display":  # of a coding: only the one of an issue is a message
-            if severity in BAD and '"details"' in text[max(0, match.start() - DETAILS_CHARACTERS) : match.start()]:
-                found.setdefault(name, []).append((issue, said))
-        elif severity in BAD or (not severity and (name not in ("text", "div") or "OperationOutcome" in text)):
+        elif name == "display" and '"details"' not in text[max(0, match.start() - DETAILS_CHARACTERS) : match.start()]:
+            continue  # the display of another coding is no message
+        elif severity in BAD or (not severity and (name not in ("text", "div", "display") or "OperationOutcome" in text)):
             found.setdefault(name, []).append((issue, _TAG.sub(" ", said)))
     yield from ([_with_path(paths.get(issue, ""), said) for issue, said in found[name]] for name in _NAMES if name in found)
 

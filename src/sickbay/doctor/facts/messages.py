@@ -68,9 +68,8 @@ _SERVERS_FAULT = compile_late(r"5\d\d|server_error|temporarily_unavailable")
 @fact
 def audience_differs(evidence: Evidence) -> Values | None:
     """A message names the expected and the received audience, and they differ."""
-    return next(
-        (_both_values(pair) for pair in _find_compared(evidence) if "aud" in pair["about"] and _is_real_difference(pair)), None
-    )
+    pairs = (pair for pair in _find_compared(evidence) if "aud" in pair["about"] and _is_real_difference(pair))
+    return next(map(_both_values, pairs), None)
 
 
 @fact
@@ -102,14 +101,16 @@ def _is_real_difference(pair: Mapping[str, str]) -> bool:
 @fact
 def iss_and_sub_differ(evidence: Evidence) -> Values | None:
     """The iss and sub of a client assertion differ."""
-    return next(
-        (
-            {"expected": str(claims["iss"]), "received": str(claims["sub"])}
-            for claims in evidence.claims
-            if "iss" in claims and "sub" in claims and "nonce" not in claims and claims["iss"] != claims["sub"]
-        ),
-        None,
-    )
+    pairs = ((each["iss"], each["sub"]) for each in evidence.claims if {"iss", "sub"} <= each.keys() and "nonce" not in each)
+    return next(({"expected": str(iss), "received": str(sub)} for iss, sub in pairs if iss != sub), None)
+
+
+@fact
+def token_expires_before_it_is_issued(evidence: Evidence) -> Values | None:
+    """The exp of a shown token is before its iat or nbf."""
+    times = ([str(each.get(name)) for name in ("exp", "iat", "nbf")] for each in evidence.claims)
+    pairs = ((exp, start) for exp, *starts in times if exp.isdecimal() for start in starts if start.isdecimal())
+    return next(({"first": exp, "second": start} for exp, start in pairs if int(exp) < int(start)), None)
 
 
 _TIMES = compile_late(
