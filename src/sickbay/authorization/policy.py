@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from msgspec import structs
 
 from sickbay.authorization.models import Policy, Server
-from sickbay.authorization.scopes.filters import is_enforceable
+from sickbay.fhir.visibility import is_enforceable
 from sickbay.kernel.checks import Unknown
 from sickbay.kernel.english import join
 from sickbay.kernel.similar_names import find_closest

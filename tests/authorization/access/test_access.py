@@ -17,8 +17,7 @@ from sickbay.authorization.access.visibility import visibility_of
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Client, Policy, Server, User
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.scopes.filters import parse_granular
-from sickbay.fhir.visibility import NOTHING, Granular, Visibility
+from sickbay.fhir.visibility import NOTHING, Granular, Visibility, parse_granular
 from sickbay.kernel.checks import examine
 from sickbay.protocol.parameters import parse
 

@@ -22,8 +22,8 @@ from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, AppState, User
 from sickbay.authorization.refusals import app_state as refusals
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.scopes.filters import filters_of
 from sickbay.fhir.body import Body
+from sickbay.fhir.visibility import filters_of
 from sickbay.kernel.checks import Refusal
 from sickbay.protocol import scopes
 from sickbay.protocol.scopes import ResourceScope

@@ -9,8 +9,8 @@ from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.refusals import access as refusals
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.scopes.filters import filters_of
 from sickbay.fhir.search.routes import SEARCHES, SEVERAL, chosen_types
+from sickbay.fhir.visibility import filters_of
 from sickbay.kernel.checks import Refusal
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol import scopes

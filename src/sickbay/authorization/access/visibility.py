@@ -6,9 +6,8 @@ from collections.abc import Collection
 from typing import Literal
 
 from sickbay.authorization.models import AccessToken, Policy, User
-from sickbay.authorization.scopes.filters import filters_of
 from sickbay.fhir.search.parameters import compartment_types
-from sickbay.fhir.visibility import Clause, Granular, Visibility
+from sickbay.fhir.visibility import Clause, Granular, Visibility, filters_of
 from sickbay.kernel.checks import Unknown
 from sickbay.kernel.memoize import cache_results
 from sickbay.protocol import scopes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sickbay.authorization.login.consent_categories import list_categories
-from sickbay.authorization.scopes.filters import is_enforceable
+from sickbay.fhir.visibility import is_enforceable
 from sickbay.protocol import scopes
 from sickbay.protocol.scopes import ResourceScope
 

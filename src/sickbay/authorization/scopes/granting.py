@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.scopes import requested as requested_scopes
-from sickbay.authorization.scopes.filters import is_enforceable
+from sickbay.fhir.visibility import is_enforceable
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import parse_registered
 from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope

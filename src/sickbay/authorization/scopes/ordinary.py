@@ -13,7 +13,7 @@ from sickbay.authorization.authorize.parameters import find_base
 from sickbay.authorization.models import Client, Policy, Server, TokenFamily
 from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
-from sickbay.authorization.scopes.filters import is_enforceable
+from sickbay.fhir.visibility import is_enforceable
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import parse_registered, read_spelling

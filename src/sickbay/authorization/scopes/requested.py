@@ -12,9 +12,9 @@ from typing import Any
 from sickbay.authorization.bases import base_here
 from sickbay.authorization.models import Policy, Server
 from sickbay.authorization.refusals import scope as refusals
-from sickbay.authorization.scopes.filters import is_enforceable
 from sickbay.authorization.scopes.resource_types import ALL_TYPES, find_nearest
 from sickbay.fhir.versions import VERSIONS
+from sickbay.fhir.visibility import is_enforceable
 from sickbay.kernel.checks import Refusal, RefusalType
 from sickbay.kernel.memoize import memoize
 from sickbay.kernel.similar_names import find_closest

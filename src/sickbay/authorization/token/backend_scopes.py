@@ -11,10 +11,10 @@ from sickbay.authorization.policy import policy_of
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
-from sickbay.authorization.scopes.filters import is_enforceable
 from sickbay.authorization.scopes.granting import UNASKED
 from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.authorization.token.client_authentication import TokenCheck, client_is_registered
+from sickbay.fhir.visibility import is_enforceable
 from sickbay.kernel.checks import Refusal
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol import scopes

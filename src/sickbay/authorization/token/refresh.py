@@ -17,10 +17,10 @@ from sickbay.authorization.models import AccessToken, Client, Server, TokenFamil
 from sickbay.authorization.refusals import refresh as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
-from sickbay.authorization.scopes.filters import is_enforceable
 from sickbay.authorization.scopes.granting import is_still_granted
 from sickbay.authorization.token.backend_scopes import refuses_extra_spaces
 from sickbay.authorization.token.client_authentication import client_is_registered, hash_secret
+from sickbay.fhir.visibility import is_enforceable
 from sickbay.kernel.checks import UNKNOWN, Check, Refusal
 from sickbay.kernel.memoize import cache_results
 from sickbay.protocol import scopes
