@@ -34,6 +34,7 @@ WITHOUT_AN_ERROR = frozenset(
         "mcp-server-is-not-an-issuer",
         "oauth-discovery-http-behind-proxy",
         "oauth-scope-not-requested",
+        "oauth-token-response-may-be-stored",
         "spring-private-key-jwt",
     )
 )
