@@ -45,14 +45,16 @@ def recognise(evidence: Evidence, knowledge: Knowledge | None = None) -> Recogni
 
 
 _CLASS = compile_late(r"\b\w{1,80}(?:Error|Exception)\b")
-_DESCRIBING = frozenset(("oauth", "authorization", "bearer", "outcome"))
+_DESCRIBING = frozenset(("oauth", "authorization", "bearer"))
 
 
 def _prefer_described(shown: Shown, knowledge: Knowledge, evidence: Evidence) -> Shown:
     """Without messages that the error's own words don't have, if these have others.
 
-    If not, a message elsewhere in the text points to no cause of an error that the server describes.
+    If not, a message elsewhere points to no cause of an error that a server of OAuth describes. FHIR servers describe less.
     """
+    if any(each.kind == "outcome" for each in evidence.answers):
+        return shown
     from sickbay.doctor.errors.quotes import find_quote  # most texts need no quotation
 
     described = [each.description for each in evidence.answers if each.kind in _DESCRIBING and is_specific(each.description)]

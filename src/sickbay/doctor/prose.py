@@ -49,7 +49,7 @@ _WORKING_REQUEST = compile_late(
 )
 _EARLIER = compile_late(
     r"(?m:^|[.!?] )(?:(?:without (?:add|sett|send)ing|before (?:add|sett|chang)ing|before that|(?:at )?first|initially)\b"
-    r"|[^\n.!?]{1,300}\b(?:that|this|it|error|problem|issue) (?:is|was) (?:gone|fixed|solved|resolved)\b)[^\n.!?]{0,400}",
+    r"|[^\n.!?]{1,120}\b(?:that|this|it|error|problem|issue) (?:is|was) (?:gone|fixed|solved|resolved)\b)[^\n.!?]{0,400}",
     re.I,
 )
 """A sentence about an earlier state, before the text says that something changed."""
