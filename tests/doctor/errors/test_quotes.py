@@ -21,7 +21,7 @@ XML = (
 RFC = "The provided authorization grant (e.g., authorization code) is invalid, expired, or was issued to another client."
 YAML = "resourceType: OperationOutcome\nissue:\n- severity: fatal\n  code: invalid\n  expression: [Flux.core]\n  diagnostics: "
 FEW_LINES = f"ValidationError: 2 validation errors for Flux\n{SAID}\n  wanted\n{OTHER}\n"
-NAMED = ("names the cause", "names what failed")
+ENDINGS_THAT_NAME_IT = ("names the cause", "names what failed")
 """How a title ends that points to the message."""
 QUOTED = {
     "an exception": f"org.example.FluxException: {SAID}\n  at a.b.c(D.java:1)",
@@ -51,7 +51,7 @@ def test_the_most_specific_message_is_quoted(kind: str) -> None:
     first = diagnose_text(QUOTED[kind])[1].explanation.findings[0]
     assert first.id == UNEXPLAINED
     assert f'The message: "{SAID}"' in first.why
-    assert first.title.endswith(NAMED)
+    assert first.title.endswith(ENDINGS_THAT_NAME_IT)
     assert OTHER not in first.why
 
 
@@ -75,7 +75,7 @@ def test_the_most_specific_message_is_quoted(kind: str) -> None:
 def test_the_decisive_half_of_a_message_is_quoted(said: str, text: str) -> None:
     first = diagnose_text(text)[1].explanation.findings[0]
     assert f'The message: "{said}' in first.why
-    assert first.title.endswith(NAMED)
+    assert first.title.endswith(ENDINGS_THAT_NAME_IT)
 
 
 def test_two_errors_of_an_outcome_are_quoted() -> None:
@@ -102,7 +102,7 @@ def test_two_errors_of_an_outcome_are_quoted() -> None:
 )
 def test_what_says_nothing_is_not_called_the_cause(text: str) -> None:
     first = diagnose_text(text)[1].explanation.findings[0]
-    assert not first.title.endswith(NAMED)
+    assert not first.title.endswith(ENDINGS_THAT_NAME_IT)
     assert "The message: " not in first.why
 
 
