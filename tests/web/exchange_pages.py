@@ -10,7 +10,6 @@ from tests.web.page_frames import BASE, DEVELOPER
 from sickbay.services.resend.edited import EditedRequest
 from sickbay.web.exchanges import views as exchange_views
 from sickbay.web.exchanges.resend_view import (
-    ResendOffer,
     ResendView,
     body_of,
     compare,
@@ -18,6 +17,7 @@ from sickbay.web.exchanges.resend_view import (
     path_of,
 )
 from sickbay.web.exchanges.shown_bodies import ShownBody
+from sickbay.web.exchanges.views import ResendOffer
 from sickbay.web.pages.parts import Frame, Link
 
 SPEC = {"name": "SMART App Launch 2.2, Obtain authorization code", "url": "https://hl7.org/fhir/smart-app-launch/"}

@@ -1,15 +1,10 @@
-"""Finds the handler of a request that isn't for FHIR, and imports the module of a page with the first request for it."""
+"""Looks up the route of a request that isn't for FHIR."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from importlib import import_module
-from types import ModuleType
-from typing import Any
+from collections.abc import Sequence
 
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Receive, Scope, Send
 
@@ -35,20 +30,3 @@ class PageRouter(Router):
         else:
             response = await route.endpoint(Request(scope, receive, send))
             await response(scope, receive, send)
-
-
-class HandlersOf:
-    """Stands for a module in the route table. Its attributes are the handlers of the module, which import it when called."""
-
-    def __init__(self, module: str) -> None:
-        self._module = module
-        self._imported: ModuleType | None = None
-
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[Response]]:
-        async def handle(*arguments: Any) -> Response:
-            if self._imported is None:  # on a thread, because an import may take longer than others should wait
-                self._imported = await asyncio.to_thread(import_module, self._module)
-            response: Response = await getattr(self._imported, name)(*arguments)
-            return response
-
-        return handle

@@ -18,11 +18,11 @@ from sickbay.web.address_hints import EVERY_PATH
 from sickbay.web.admin import handlers as admin_handlers
 from sickbay.web.admin import session as admin_session
 from sickbay.web.http_request import state_of
+from sickbay.web.later import HandlersOf
 from sickbay.web.middleware.cors import allow_origins
 from sickbay.web.oauth import brands, discovery
 from sickbay.web.oauth.discovery import Documents
 from sickbay.web.oauth.token import handle_token
-from sickbay.web.router import HandlersOf
 
 if TYPE_CHECKING:
     from sickbay.web import mcp

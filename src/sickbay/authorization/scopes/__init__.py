@@ -4,7 +4,6 @@ requested       requested scopes that can never be granted, and wrong characters
 ordinary        requests whose scopes no check can refuse, which is nearly every request
 granting        which requested scopes are granted, and why the others aren't
 negotiation     which requested scopes were granted, and why a refresh token was issued or not
-filters         the ?filters of scopes that this server can enforce
 resource_types  the resource types of each FHIR version
 permitted       whether granted scopes permit another one
 supported       the scopes that discovery lists

@@ -23,10 +23,10 @@ from sickbay.services.journal.record import Exchange
 from sickbay.services.redaction.redaction import RecordedResponse
 from sickbay.web import error_responses, html_response, students
 from sickbay.web.exchanges import markdown
-from sickbay.web.exchanges.resend_view import Comparison, compare, make_offer
+from sickbay.web.exchanges.resend_view import Comparison, compare
 from sickbay.web.exchanges.shown_bodies import list_bodies
 from sickbay.web.exchanges.timeline_steps import EVIDENCE
-from sickbay.web.exchanges.views import ExchangeView, Probably, as_text, exchange_view
+from sickbay.web.exchanges.views import ExchangeView, Probably, as_text, exchange_view, make_offer
 from sickbay.web.explorer.from_exchange import find_link
 from sickbay.web.html_response import Form, preferred_form
 from sickbay.web.http_request import headers_of, mark_resent, state_of

@@ -1,4 +1,4 @@
-"""The views of a resent request: what the page of an exchange offers, the form to edit it, and both exchanges side by side.
+"""The views of a resent request: the form to edit it, and both exchanges side by side.
 
 resend  GET view.action: from=original. POST view.action: csrf, and as=corrected, or method, url, body, and the names and values
         of the rows: query-name, query-value, form-name, form-value, header-name, header-value.
@@ -12,26 +12,16 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from sickbay.kernel.english import join
 from sickbay.protocol.parameters import parse
 from sickbay.services.resend.edited import METHODS, EditedRequest
-from sickbay.services.resend.placeholders import describe, explain_value, kinds_in, values_to_type
-from sickbay.services.resend.proposal import FORM, Proposal
+from sickbay.services.resend.placeholders import explain_value, values_to_type
+from sickbay.services.resend.proposal import FORM
 from sickbay.web.exchanges import code_samples
 from sickbay.web.pages import exchange_summary
 from sickbay.web.pages.parts import Link, Verdict
 
 EMPTY_ROWS: Final = 2
 """Rows of each table of the form for further names."""
-
-
-class ResendOffer(Struct, frozen=True):
-    """The offer to send a request again. sends: one click is enough, because no one has to type a value. note: a sentence."""
-
-    href: str
-    corrected: bool
-    sends: bool
-    note: str = ""
 
 
 class ComparedRow(Struct, frozen=True):
@@ -96,23 +86,6 @@ class ResendView(Struct, frozen=True, kw_only=True):
     @property
     def methods(self) -> tuple[str, ...]:
         return METHODS
-
-
-def make_offer(entry: Mapping[str, Any], start: Proposal | None) -> ResendOffer | None:
-    """Returns the offer for the request that would be sent; None if there is none."""
-    href = f"/exchanges/{entry['id']}/resend"
-    if start is None or start.origin == "original":
-        return ResendOffer(href, corrected=False, sends=False) if start else None
-    names = values_to_type(start.edited)
-    if names:
-        note = f"First type {join(names)}: the journal masks patient data and doesn’t keep bodies."
-        return ResendOffer(href, corrected=True, sends=False, note=note)
-    filled = list(describe(kinds_in(start.edited)))
-    if start.new_credentials:
-        filled = [*dict.fromkeys((*filled, "a stand-in for the app’s credentials"))]
-    sends = f"Sickbay sends it itself{', with ' + join(filled) if filled else ''}."
-    writes = " This writes data." if start.edited.writes else ""
-    return ResendOffer(href, corrected=True, sends=True, note=f"{sends}{writes}")
 
 
 def compare(original: Mapping[str, Any], resent: Mapping[str, Any], notes: Sequence[str] = (), body: str = "") -> Comparison:

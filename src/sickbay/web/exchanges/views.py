@@ -19,9 +19,11 @@ from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
 from sickbay.kernel.english import join
+from sickbay.services.resend.placeholders import describe, kinds_in, values_to_type
+from sickbay.services.resend.proposal import Proposal
 from sickbay.web.exchanges import code_samples, scope_table
 from sickbay.web.exchanges.parameter_table import Found, Row, compare
-from sickbay.web.exchanges.resend_view import Comparison, ResendOffer
+from sickbay.web.exchanges.resend_view import Comparison
 from sickbay.web.exchanges.shown_bodies import ShownBody
 from sickbay.web.pages import exchange_summary
 from sickbay.web.pages.exchange_summary import OUTCOMES, REPAIRED, Step, count_outcomes, group_steps, steps_of
@@ -47,6 +49,15 @@ class Probably(Struct, frozen=True):
     app_href: str
     launch: str
     why: str
+
+
+class ResendOffer(Struct, frozen=True):
+    """The offer to send a request again. sends: one click is enough, because no one has to type a value. note: a sentence."""
+
+    href: str
+    corrected: bool
+    sends: bool
+    note: str = ""
 
 
 PLACES = {
@@ -271,3 +282,20 @@ def as_text(view: ExchangeView, address: str = "") -> str:
 
 def _to_text(pieces: Sequence[TextPiece] | None, missing: str) -> str:
     return missing if pieces is None else "".join(piece.text for piece in pieces)
+
+
+def make_offer(entry: Mapping[str, Any], start: Proposal | None) -> ResendOffer | None:
+    """Returns the offer for the request that would be sent; None if there is none."""
+    href = f"/exchanges/{entry['id']}/resend"
+    if start is None or start.origin == "original":
+        return ResendOffer(href, corrected=False, sends=False) if start else None
+    names = values_to_type(start.edited)
+    if names:
+        note = f"First type {join(names)}: the journal masks patient data and doesn’t keep bodies."
+        return ResendOffer(href, corrected=True, sends=False, note=note)
+    filled = list(describe(kinds_in(start.edited)))
+    if start.new_credentials:
+        filled = [*dict.fromkeys((*filled, "a stand-in for the app’s credentials"))]
+    sends = f"Sickbay sends it itself{', with ' + join(filled) if filled else ''}."
+    writes = " This writes data." if start.edited.writes else ""
+    return ResendOffer(href, corrected=True, sends=True, note=f"{sends}{writes}")
