@@ -20,6 +20,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "person_is_who_launched_the_app": ("launches",),
     "patient_is_open_to_the_person": ("launches",),
     "scope_types_exist": ("server",),
+    "scope_filters_are_plain": ("server",),
 }
 """Checks, each with members of the context. At least one must be known, because the request doesn't show what they look at."""
 OF_A_SERVER, OF_A_BODY = frozenset(LISTS["checks_of_a_server"]), frozenset(LISTS["checks_of_a_body"])

@@ -53,7 +53,7 @@ def _prefer_described(shown: Shown, knowledge: Knowledge, evidence: Evidence) ->
 
     If not, a message elsewhere points to no cause of an error that a server of OAuth describes. FHIR servers describe less.
     """
-    if any(each.kind == "outcome" for each in evidence.answers):
+    if not shown.messages or any(each.kind == "outcome" for each in evidence.answers):
         return shown
     from sickbay.doctor.errors.quotes import find_quote  # most texts need no quotation
 

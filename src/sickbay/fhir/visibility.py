@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
-from sickbay.fhir.search.parameters import find, known_types
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol.scopes import ResourceScope, Scope
@@ -162,6 +161,8 @@ def _read_filter(scope: ResourceScope, name: str, value: str) -> Granular | None
 @memoize(1024)
 def _has_codes(type: str, name: str) -> bool:
     """Whether the parameter searches codes of this type in any FHIR version. Another check refuses unknown types."""
+    from sickbay.fhir.search.parameters import find, known_types  # most scopes have no filter
+
     versions = [version for version in VERSIONS if type in known_types(version)]
     parameters = [parameter for version in versions if (parameter := find(version, type, name))]
     return not versions or any(parameter.kind == "token" for parameter in parameters)
