@@ -167,7 +167,7 @@ class LaunchesView(Struct, frozen=True, kw_only=True):
 
 
 class DisplayNames:
-    """Names instead of ids. apps: client_id -> name. hospitals: tenant -> title. services: the apps that are backend services."""
+    """Names instead of ids. apps: client_id -> name. hospitals: tenant -> title. services: client_ids of backend services."""
 
     def __init__(self, apps: Mapping[str, str], hospitals: Mapping[str, str], services: Collection[str] = ()) -> None:
         self.apps, self.hospitals, self.services = apps, hospitals, services
