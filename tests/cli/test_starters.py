@@ -87,7 +87,7 @@ def test_the_readme_has_the_commands_that_are_printed() -> None:
     ],
 )
 def test_a_wrong_template_gets_the_nearest(name: str, near: str) -> None:
-    with pytest.raises(CommandError, match=f"There is no template {name}. Do you mean {near}\\?") as error:
+    with pytest.raises(CommandError, match=f"There is no template {name}. Did you mean {near}\\?") as error:
         starters.load(name)
     assert error.value.code == 2
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from email.message import Message
 from typing import Any
 
 import httpx2
 import pytest
 
+from sickbay.testing.admin_client import describe_problem
+from sickbay.testing.http_client import HttpResponse
 from sickbay.testing.sandbox_client import SandboxClient, SickbayError
 
 
@@ -31,3 +35,10 @@ def test_a_resent_request_is_neither_a_refusal_nor_a_request_of_the_app(live: di
         assert resent["status"] == 401
         client.assert_no_refusals()
         client.assert_sent("GET Patient/*", times=1)
+
+
+def test_a_problem_says_a_title_once() -> None:
+    finding = {"id": "scope-empty", "title": "`scope` is empty", "fix": "Send one."}
+    body = json.dumps({"detail": "No token has this scope: `scope` is empty", "findings": [finding]})
+    response = HttpResponse("http://localhost/admin/tokens", 422, Message(), body.encode())
+    assert describe_problem(response) == "No token has this scope: `scope` is empty\n[scope-empty]: Send one."

@@ -190,7 +190,7 @@ def _edit_view(edited: EditedRequest) -> ResendView:
 
 
 def exchange_pages() -> dict[str, tuple[str, Any, Frame]]:
-    def view(exchange: dict[str, Any], **more: str) -> exchange_views.ExchangeView:
+    def view(exchange: dict[str, Any], **more: Any) -> exchange_views.ExchangeView:
         return exchange_views.exchange_view(exchange, **more)
 
     full = view(

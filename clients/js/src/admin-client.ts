@@ -65,8 +65,12 @@ export function problem(response: HttpResponse): string {
   } catch {
     return `${response.url} answered with status ${response.status}`;
   }
-  const findings = (details.findings ?? []).map((finding) => `${finding.title} [${finding.id}]: ${finding.fix}`);
-  return [details.detail || details.title || `status ${response.status}`, ...findings].join("\n");
+  const sentence = details.detail || details.title || `status ${response.status}`;
+  const findings = (details.findings ?? []).map((finding) => {
+    const title = sentence.includes(finding.title) ? "" : `${finding.title} `;
+    return `${title}[${finding.id}]: ${finding.fix}`;
+  });
+  return [sentence, ...findings].join("\n");
 }
 
 /** Moves the time of the server, so that codes, tokens and sessions expire without waiting. */

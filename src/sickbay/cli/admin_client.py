@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -171,6 +171,12 @@ async def _ask_sandbox(
         await sandbox.close()
 
 
+def _describe_finding(finding: Mapping[str, str], sentence: str) -> str:
+    """Leaves out a title that the sentence before it already contains."""
+    title = "" if finding["title"] in sentence else f"  {finding['title']}  [{finding['id']}]\n"
+    return f"{title}  → {finding['fix']}" + ("" if title else f"  [{finding['id']}]")
+
+
 def describe_problem(response: httpx2.Response) -> str:
     """The problem in one sentence, then two lines for each finding."""
     try:
@@ -178,6 +184,6 @@ def describe_problem(response: httpx2.Response) -> str:
     except ValueError:
         return f"The server responded with status {response.status_code}."
     sentence = problem.get("detail") or problem.get("title") or f"The server responded with status {response.status_code}."
-    lines = [f"  {finding['title']}  [{finding['id']}]\n  → {finding['fix']}" for finding in problem.get("findings", ())]
+    lines = [_describe_finding(finding, sentence) for finding in problem.get("findings", ())]
     end = "" if lines or sentence.endswith((".", "?", "!", ":")) else "."
     return "\n".join([sentence + end, *lines])

@@ -95,7 +95,7 @@ def _describe_choices(name: str | None, known: list[str]) -> str:
     if name is None:
         return f"Choose a template with --template:\n{lines}"
     near = next((other for other in known if name.lower() in other), None) or _find_nearest(name.lower(), known)
-    hint = f" Do you mean {near}?" if near else ""
+    hint = f" Did you mean {near}?" if near else ""
     return f"There is no template {name}.{hint} The templates are:\n{lines}"
 
 

@@ -67,7 +67,8 @@ async def _store(sandbox: Sandbox, file: HospitalFile) -> None:
 def _check_free(runtime: Runtime, settings: RuntimeSettings, tenant: Tenant) -> None:
     name = tenant.name
     if name in settings.hospitals or name in runtime.tenants:
-        raise HospitalTaken(f"There is already a hospital {name}. Remove it first, or choose another name.")
+        instruction = "Remove it first, or choose another name" if name in settings.hospitals else "Choose another name"
+        raise HospitalTaken(f"There is already a hospital {name}. {instruction}.")
     if len(settings.hospitals) >= MAXIMUM_HOSPITALS:
         raise HospitalTaken(f"At most {MAXIMUM_HOSPITALS} hospitals can be added. Remove one first.")
     if len(settings.faults) + len(tenant.faults) > MAXIMUM_FAULTS:

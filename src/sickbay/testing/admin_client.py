@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from .http_client import HttpClient, HttpResponse, SickbayError
@@ -37,11 +38,17 @@ def describe_problem(response: HttpResponse) -> str:
     """The problem details of a refused request in one text (RFC 9457)."""
     try:
         details = json.loads(response.body)
-        lines = [details.get("detail") or details.get("title") or f"status {response.status}"]
-        lines += [f"{finding['title']} [{finding['id']}]: {finding['fix']}" for finding in details.get("findings") or ()]
+        sentence = details.get("detail") or details.get("title") or f"status {response.status}"
+        lines = [sentence, *(_describe_finding(finding, sentence) for finding in details.get("findings") or ())]
     except (ValueError, AttributeError, KeyError, TypeError):  # the response isn't Sickbay's
         return f"{response.url} answered with status {response.status}"
     return "\n".join(map(str, lines))
+
+
+def _describe_finding(finding: Mapping[str, Any], sentence: str) -> str:
+    """Leaves out a title that the sentence before it already contains."""
+    title = "" if finding["title"] in sentence else f"{finding['title']} "
+    return f"{title}[{finding['id']}]: {finding['fix']}"
 
 
 class Clock:

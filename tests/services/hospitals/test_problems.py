@@ -33,6 +33,7 @@ def test_a_complete_file_has_no_problem() -> None:
         ('token = "/connect', 'tokn = "/connect', "There is no key tokn in [paths]. Did you mean token?"),
         ("[policy]", "[polcy]", "There is no key polcy. Did you mean policy?"),
         ("token_lifetime = 300", 'token_lifetime = "5 min"', "token_lifetime must be a whole number."),
+        ("token_lifetime = 300", 'pkce = "maybe"', "pkce must be required or if-sent or off."),
         ("token_lifetime = 300", "token_lifetime = 0", "The policy token_lifetime must be a number of seconds, 1 or more."),
         (
             "token_lifetime = 300",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import pytest
 from tests.flows.flow import Flow, run
 from tests.services.assertions import jwks
 
@@ -267,3 +268,8 @@ def test_the_openapi_document_is_built_from_the_types(tmp_path: Path) -> None:
         assert document["components"]["schemas"]["NewApp"]["required"] == ["name", "type", "client", "scope"]
 
     run(steps, tmp_path)
+
+
+def test_a_misspelt_member_is_refused_with_a_suggestion() -> None:
+    with pytest.raises(msgspec.ValidationError, match=r"unknown field `scop`\. Did you mean scope\?"):
+        admin_schemas.read(admin_schemas.NewToken, '{"app": "a", "scop": "openid"}')

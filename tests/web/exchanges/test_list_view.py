@@ -19,3 +19,20 @@ def test_a_mask_is_readable_and_everything_else_is_shown_as_it_was_sent(query: s
     request = {"method": "GET", "url": f"http://localhost:7425/general/r4/Patient?{query}"}
     exchange = {"id": "a", "at": 0, "stage": "access", "request": request, "response": {"status": 200}}
     assert list_view.make_row(exchange, list_view.DisplayNames({}, {}), "").parameters == shown
+
+
+@pytest.mark.parametrize(("services", "title"), [((), "Launch of Nightly"), ({"n"}, "Requests of Nightly")])
+def test_only_an_app_with_users_is_launched(services: set[str], title: str) -> None:
+    request = {"method": "POST", "url": "http://localhost:7425/general/oauth/token"}
+    exchange = {
+        "id": "a",
+        "at": 0,
+        "stage": "token",
+        "app": "n",
+        "launch": "l",
+        "request": request,
+        "response": {"status": 200},
+    }
+    names = list_view.DisplayNames({"n": "Nightly"}, {}, services)
+    (group,) = list_view.group_by_launch([exchange], [list_view.make_row(exchange, names, "")], names, (), flat=False)
+    assert group.title == title

@@ -60,3 +60,9 @@ def test_a_short_secret_is_masked_in_the_paste_inside_and_outside_the_pieces(sec
     text = f'used client_secret={secret} and got https://a.example/cb?code={secret}&state=1 {{"error":"invalid_client"}}'
     shown = "".join(part.text for part in split_into_parts(text, find_pieces(text)))
     assert shown == 'used client_secret=… and got https://a.example/cb?code=…&state=1 {"error":"invalid_client"}'
+
+
+def test_a_redirect_to_the_app_is_no_request_to_copy() -> None:
+    text = "https://a.example/cb?error=access_denied&state=Q7mZ1xLr9vKp"
+    parsed, diagnosis = diagnose_text(text)
+    assert doctor_view(text, parsed, diagnosis).tabs == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, get_args, get_type_hints
 
 import msgspec
 
@@ -65,21 +65,24 @@ def find_mistake(kind: Any, value: Any) -> str:
     try:
         msgspec.convert(value, kind, strict=True)
     except msgspec.ValidationError as error:
-        return _describe_error(kind, str(error))
+        return _describe_kind(kind) or str(error).partition(" - at ")[0].replace("Expected ", "").replace("`", "")
     return ""
 
 
-def _describe_error(kind: Any, error: str) -> str:
-    simple = {
-        str: "a text",
-        bool: "true or false",
-        int: "a whole number",
-        tuple[str, ...]: "a list of texts",
-        dict[str, Any]: "a table",
-        dict[str, str]: "a table of texts",
-        list[dict[str, Any]]: "a list of tables",
-    }
-    if kind in simple:
-        return simple[kind]
-    choices = [choice for choice in getattr(kind, "__args__", ()) if isinstance(choice, str)]
-    return " or ".join(choices) if choices else error.partition(" - at ")[0].replace("Expected ", "").replace("`", "")
+WORDS: Final[Mapping[Any, str]] = {
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    tuple[str, ...]: "a list of texts",
+    dict[str, Any]: "a table",
+    dict[str, str]: "a table of texts",
+    dict[str, tuple[str, ...]]: "a table of lists of texts",
+    list[dict[str, Any]]: "a list of tables",
+}
+
+
+def _describe_kind(kind: Any) -> str:
+    """Describes a type of one of the tables; None has no words, because a file can't contain it."""
+    if isinstance(kind, str):  # a value of a Literal
+        return kind
+    return WORDS.get(kind) or " or ".join(filter(None, map(_describe_kind, get_args(kind))))

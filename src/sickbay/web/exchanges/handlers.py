@@ -138,7 +138,7 @@ def _respond_not_found(request: Request, sandbox: Sandbox, form: Form) -> Respon
     return error_responses.respond_problem(404, "No exchange has this id, or it was deleted")
 
 
-async def load_names(sandbox: Sandbox, entry: Mapping[str, Any], *, full: bool = True) -> dict[str, str]:
+async def load_names(sandbox: Sandbox, entry: Mapping[str, Any], *, full: bool = True) -> dict[str, Any]:
     """Returns names to show instead of ids. Only the administrator sees the registration."""
     client = await registration.find_by_id(sandbox.runtime, entry.get("app")) if full else None
     tenant = sandbox.tenants.get(entry.get("tenant") or "")
@@ -146,7 +146,8 @@ async def load_names(sandbox: Sandbox, entry: Mapping[str, Any], *, full: bool =
     if client is None:
         return {"app": "", "app_href": "", "hospital": hospital, "app_id": ""}
     href = f"/developer/apps/{client.app_id}"
-    return {"app": client.name, "app_href": href, "hospital": hospital, "app_id": client.app_id}
+    names = {"app": client.name, "app_href": href, "hospital": hospital, "app_id": client.app_id}
+    return names | {"is_service": client.type == "system"}
 
 
 NAMED_FORMS: dict[str, Form] = {"json": "json", "text": "text", "markdown": "markdown"}

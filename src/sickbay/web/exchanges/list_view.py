@@ -8,7 +8,7 @@ launches   GET {root}/timelines
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -85,6 +85,11 @@ class Group(Struct, frozen=True):
     kind: LineKind = "passed"
     text: str = ""
     at: str = ""
+    is_service: bool = False
+
+    @property
+    def title(self) -> str:
+        return name_trail(self.app, self.is_service)
 
     @property
     def icon(self) -> str:
@@ -162,10 +167,10 @@ class LaunchesView(Struct, frozen=True, kw_only=True):
 
 
 class DisplayNames:
-    """Names instead of ids. apps: client_id -> name. hospitals: tenant -> title."""
+    """Names instead of ids. apps: client_id -> name. hospitals: tenant -> title. services: client_ids of backend services."""
 
-    def __init__(self, apps: Mapping[str, str], hospitals: Mapping[str, str]) -> None:
-        self.apps, self.hospitals = apps, hospitals
+    def __init__(self, apps: Mapping[str, str], hospitals: Mapping[str, str], services: Collection[str] = ()) -> None:
+        self.apps, self.hospitals, self.services = apps, hospitals, services
 
     def app(self, exchange: Mapping[str, Any]) -> str:
         id = exchange.get("app") or ""
@@ -173,6 +178,11 @@ class DisplayNames:
 
     def hospital(self, exchange: Mapping[str, Any]) -> str:
         return self.hospitals.get(exchange.get("tenant") or "", "")
+
+
+def name_trail(app: str, is_service: bool) -> str:
+    """What a group of requests is called. A backend service isn't launched."""
+    return " of ".join(filter(None, ("Requests" if is_service else "Launch", app)))
 
 
 def shorten_address(path: str, **parameters: str) -> str:
@@ -268,11 +278,12 @@ def _make_group(
     if key.startswith(RUN):
         return Group("", rows)
     app, hospital = next((row.app for row in rows if row.app), ""), next((row.hospital for row in rows if row.hospital), "")
+    is_service = any(exchange.get("app") in names.services for exchange, _ in pairs)
     if stalled is not None:
-        return Group(key, rows, app, hospital, "stalled", _describe_stall(stalled))
+        return Group(key, rows, app, hospital, "stalled", _describe_stall(stalled), is_service=is_service)
     worst = next((row for kind in ("refused", "warning") for row in rows if row.kind == kind), None)
     kind: LineKind = worst.kind if worst else "passed"
-    return Group(key, rows, app, hospital, kind, worst.finding if worst else "")
+    return Group(key, rows, app, hospital, kind, worst.finding if worst else "", is_service=is_service)
 
 
 def _group_of_stalled(launch: LaunchProgress, names: DisplayNames) -> Group:

@@ -153,8 +153,9 @@ async def _find_stalled(
 
 async def _display_names(sandbox: Sandbox, entries: Sequence[Mapping[str, Any]]) -> DisplayNames:
     ids = {str(entry["app"]) for entry in entries if entry.get("app")}
-    clients = [await registration.find_by_id(sandbox.runtime, id) for id in ids]
-    return DisplayNames({client.client_id: client.name for client in clients if client}, _hospital_titles(sandbox))
+    clients = [client for id in ids if (client := await registration.find_by_id(sandbox.runtime, id))]
+    services = {client.client_id for client in clients if client.type == "system"}
+    return DisplayNames({client.client_id: client.name for client in clients}, _hospital_titles(sandbox), services)
 
 
 def _hospital_titles(sandbox: Sandbox) -> dict[str, str]:

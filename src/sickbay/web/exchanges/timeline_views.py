@@ -17,6 +17,7 @@ from sickbay.services.journal.events import make_event, real_time
 from sickbay.services.journal.outcomes import stage_of
 from sickbay.services.journal.read import FIRST
 from sickbay.web.exchanges import scope_table
+from sickbay.web.exchanges.list_view import name_trail
 from sickbay.web.exchanges.timeline_steps import (
     EXPECTED_STAGES,
     Arrow,
@@ -59,6 +60,12 @@ class TimelineView(Struct, frozen=True, kw_only=True):
     live: bool = False
     due: int = 0
     compares: bool = False
+    is_service: bool = False
+    """Whether the app is a backend service, which isn't launched."""
+
+    @property
+    def crumb(self) -> str:
+        return name_trail(self.names[0][0], self.is_service)
 
     @property
     def is_probable(self) -> bool:

@@ -164,6 +164,7 @@ async def _timeline_view(sandbox: Sandbox, found: LaunchProgress, all_facts: boo
         live=True,
         due=_milliseconds_left(found),
         compares=client is not None,
+        is_service=client is not None and client.type == "system",
     )
 
 

@@ -88,6 +88,8 @@ class ExchangeView(Struct, frozen=True, kw_only=True):
     app_href: str = ""
     hospital: str = ""
     launch: str = ""
+    is_service: bool = False
+    """Whether the app is a backend service, which isn't launched."""
     probably: Probably | None = None
     """Only if the exchange names no launch."""
     rows: tuple[Row, ...] = ()
@@ -144,7 +146,13 @@ class ExchangeView(Struct, frozen=True, kw_only=True):
 
 
 def exchange_view(
-    exchange: Mapping[str, Any], *, app: str = "", app_href: str = "", hospital: str = "", app_id: str = ""
+    exchange: Mapping[str, Any],
+    *,
+    app: str = "",
+    app_href: str = "",
+    hospital: str = "",
+    app_id: str = "",
+    is_service: bool = False,
 ) -> ExchangeView:
     """Build the page from the JSON of an exchange (`GET /exchanges/{id}`), with its secrets already masked.
 
@@ -174,6 +182,7 @@ def exchange_view(
         app_href=app_href,
         hospital=hospital,
         launch=str(exchange.get("launch") or ""),
+        is_service=is_service,
         resent_from=str(exchange.get("resent_from") or ""),
         rows=rows,
         received=exchange_summary.answer_lines(exchange),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -21,6 +21,7 @@ from sickbay.services.injection import setting
 from sickbay.web import cookies, html_response, http_request, students
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.portal.apps import TOO_LATE, app_page
+from sickbay.web.portal.views import FaultForm
 from sickbay.web.redirects import redirect_to
 
 FAULTS_PER_APP: Final = 3
@@ -49,15 +50,26 @@ async def change(request: Request, sandbox: Sandbox, id: str) -> Response:
         await setting.remove(sandbox.runtime, fault)
         return _return_to_app(client)
     filters: dict[str, Any] = {"app": client.client_id, "tenant": client.tenant}
+    typed = FaultForm(*((sent.get(name) or "").strip() for name in FaultForm._fields))
     try:
-        members = read_members(sent.get("members") or "")
-        filters |= {"times": int(times)} if (times := sent.get("times") or "").isdecimal() else {}
-        name = sent.get("kind") or ""
-        wanted = setting.apply_preset(name, filters) if name in list_presets() else [{"kind": name, **members, **filters}]
+        wanted = read_form(typed, filters)
         await setting.add(sandbox.runtime, wanted, await _limit_of_student(sandbox.runtime, client) if student else None)
-    except (setting.WrongFault, tomllib.TOMLDecodeError) as error:
-        return await app_page(request, sandbox, client, options, status=422, fault=f"No fault was injected: {error}")
+    except setting.WrongFault as error:
+        message = f"No fault was injected: {error}"
+        return await app_page(request, sandbox, client, options, status=422, fault=message, typed=typed)
     return _return_to_app(client)
+
+
+def read_form(typed: FaultForm, filters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The faults of the form, each with these filters. Raises setting.WrongFault."""
+    if typed.times and not typed.times.isdecimal():
+        raise setting.WrongFault(["How many times must be a whole number, or empty."])
+    limits = {**filters, **({"times": int(typed.times)} if typed.times else {})}
+    if typed.kind not in list_presets():
+        return [{"kind": typed.kind, **read_members(typed.members), **limits}]
+    if typed.members:
+        raise setting.WrongFault(["A preset takes no values. Leave them empty, or choose a single fault."])
+    return setting.apply_preset(typed.kind, limits)
 
 
 def _refuse_student(runtime: Runtime, client: Client, sent: Parameters) -> str:
@@ -94,14 +106,16 @@ def _return_to_app(client: Client) -> Response:
 
 
 def read_members(text: str) -> dict[str, Any]:
-    """Members as in sickbay.toml, one per line; a word needs no quotes. Raises tomllib.TOMLDecodeError."""
+    """Members as in sickbay.toml, one per line; a word needs no quotes. Raises setting.WrongFault."""
     members: dict[str, Any] = {}
     for line in filter(None, map(str.strip, text.splitlines())):
-        name, _, value = (part.strip() for part in line.partition("="))
+        name, equals, value = (part.strip() for part in line.partition("="))
+        if not equals:
+            raise setting.WrongFault([f"Write each value as a name, = and the value, such as status = 503, not {line}."])
         try:
             members |= tomllib.loads(f"{name} = {value}")
-        except tomllib.TOMLDecodeError:
+        except tomllib.TOMLDecodeError as error:
             if not name.isidentifier():
-                raise
+                raise setting.WrongFault([f"{line} isn’t valid TOML: {error}."]) from None
             members[name] = None if value == "null" else value
     return members

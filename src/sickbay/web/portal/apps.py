@@ -35,7 +35,7 @@ from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.developer_views import exchange_line
 from sickbay.web.portal.fault_views import faults_view
 from sickbay.web.portal.next_step import choose_next_step
-from sickbay.web.portal.views import AppRow, AppsView, AppView, LaunchRow
+from sickbay.web.portal.views import AppRow, AppsView, AppView, FaultForm, LaunchRow
 from sickbay.web.redirects import redirect_to
 
 COMPARED_EXCHANGES = 100
@@ -98,13 +98,14 @@ async def app_page(
     status: int = 200,
     fault: str = "",
     saved: str = "",
+    typed: FaultForm | None = None,
 ) -> Response:
-    view = replace(await _app_view(request, sandbox, client, secret), fault=fault, saved=saved)
+    view = replace(await _app_view(request, sandbox, client, secret, typed), fault=fault, saved=saved)
     leads_to = (client.launch_uri or "", *client.redirect_uris)
     return html_response.render_page(request, sandbox, "app", view, structs.replace(options, leads_to=leads_to), status)
 
 
-async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: str) -> AppView:
+async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: str, typed: FaultForm | None = None) -> AppView:
     tenant = sandbox.tenants[client.tenant]
     await wait_until_filled(request, sandbox, ResourceSpace(tenant.name, "r4"))
     probable = await journal_reader.probably_of_app(sandbox.runtime, sandbox.journal, client, COMPARED_EXCHANGES)
@@ -146,7 +147,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         cards_action=f"/developer/apps/{client.app_id}/cards" if client.launch_uri else "",
         other_hospitals=await other_hospitals.hospitals_for_app(sandbox, client),
         enable_action=f"/developer/apps/{client.app_id}/enable",
-        faults=faults_view(sandbox.runtime, client),
+        faults=faults_view(sandbox.runtime, client, typed or FaultForm()),
         rotate=f"/developer/apps/{client.app_id}/secret" if client.client == "symmetric" else "",
         command=command,
         remove="" if client.sample else f"/developer/apps/{client.app_id}/remove",

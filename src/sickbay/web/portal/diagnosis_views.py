@@ -57,7 +57,7 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
     shown = summarize(exchange["findings"], exchange["causes"])
     kind, verdict = VERDICT_TAGS[diagnosis.verdict]
     is_alone = _is_assertion_alone(parsed, diagnosis)
-    is_request = bool(parsed.get("url")) and not is_alone
+    is_request = bool(parsed.get("url")) and not is_alone and parsed.get("kind") != "redirect_url"
     is_only_possible = shown.cause is not None and shown.cause["confidence"] == "possible"
     return DoctorView(
         input=pasted,

@@ -6,10 +6,10 @@ from sickbay.authorization.models import Client
 from sickbay.faults.fault import Fault
 from sickbay.faults.kinds import FaultKind, list_kinds, list_presets
 from sickbay.services.context import Runtime
-from sickbay.web.portal.views import FaultChoice, FaultLine, FaultsView
+from sickbay.web.portal.views import FaultChoice, FaultForm, FaultLine, FaultsView
 
 
-def faults_view(runtime: Runtime, client: Client) -> FaultsView:
+def faults_view(runtime: Runtime, client: Client, typed: FaultForm) -> FaultsView:
     """Returns the active faults of this app, and the available ones."""
     meant = [
         fault for fault in runtime.faults if fault.app in (None, client.client_id) and fault.tenant in (None, client.tenant)
@@ -19,6 +19,7 @@ def faults_view(runtime: Runtime, client: Client) -> FaultsView:
         f"/developer/apps/{client.app_id}/faults",
         tuple(FaultChoice(name, preset.title) for name, preset in list_presets().items()),
         tuple(FaultChoice(name, kind.title, members_text(kind)) for name, kind in list_kinds().items()),
+        typed,
     )
 
 

@@ -100,13 +100,22 @@ class FaultChoice(NamedTuple):
     members: str = ""
 
 
+class FaultForm(NamedTuple):
+    """What was typed into the form that injects a fault."""
+
+    kind: str = ""
+    members: str = ""
+    times: str = ""
+
+
 class FaultsView(NamedTuple):
-    """The panel of an app's page for injected faults. action: where its forms are sent."""
+    """The panel of an app's page for injected faults. action: where its forms are sent. typed: shown again after a mistake."""
 
     lines: tuple[FaultLine, ...]
     action: str
     presets: tuple[FaultChoice, ...]
     kinds: tuple[FaultChoice, ...]
+    typed: FaultForm = FaultForm()
 
 
 class NextStep(NamedTuple):
