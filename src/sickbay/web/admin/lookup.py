@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.authorization.models import Client
+from sickbay.kernel.similar_names import find_closest
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
 from sickbay.services.context import Tenant
@@ -21,7 +23,24 @@ from sickbay.web.http_request import read_body
 
 async def parse_body(request: Request, kind: type[Any]) -> Any:
     """The body of a request. Raises msgspec.ValidationError or msgspec.DecodeError."""
-    return admin_schemas.read(kind, await read_body(request))
+    return read_members(kind, await read_body(request))
+
+
+def read_members(kind: type[Any], body: str) -> Any:
+    """Reads a body, and suggests a member for one that it doesn't have."""
+    try:
+        return admin_schemas.read(kind, body)
+    except msgspec.ValidationError as error:
+        raise msgspec.ValidationError(f"{error}{_hint_at_member(kind, str(error))}") from None
+
+
+def _hint_at_member(kind: type[Any], error: str) -> str:
+    """Suggests a member of the body for one that it doesn't have; "" for other mistakes, and for those deeper inside."""
+    unknown = re.fullmatch(r"Object contains unknown field `([^`]*)`", error)
+    if unknown is None or not issubclass(kind, msgspec.Struct):
+        return ""
+    near = find_closest(unknown[1], kind.__struct_encode_fields__)
+    return f". Did you mean {near}?" if near else ""
 
 
 def find_tenant(sandbox: Sandbox, name: str) -> Tenant:

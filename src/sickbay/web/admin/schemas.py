@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from sickbay.kernel.similar_names import find_closest
 from sickbay.protocol import unicode
 
 NonEmpty = Annotated[str, Meta(min_length=1)]
@@ -399,16 +397,4 @@ def read(kind: type[Any], body: str) -> Any:
         unicode.loads(body or "{}", unique=True)  # msgspec takes the last of two members with one name
     except ValueError as error:
         raise msgspec.DecodeError(str(error)) from None
-    try:
-        return msgspec.json.decode(body.encode() or b"{}", type=kind)
-    except msgspec.ValidationError as error:
-        raise msgspec.ValidationError(f"{error}{_hint_at_member(kind, str(error))}") from None
-
-
-def _hint_at_member(kind: type[Any], error: str) -> str:
-    """Suggests a member of the body for one that it doesn't have; "" for other mistakes, and for those deeper inside."""
-    unknown = re.fullmatch(r"Object contains unknown field `([^`]*)`", error)
-    if unknown is None or not issubclass(kind, msgspec.Struct):
-        return ""
-    near = find_closest(unknown[1], kind.__struct_encode_fields__)
-    return f". Did you mean {near}?" if near else ""
+    return msgspec.json.decode(body.encode() or b"{}", type=kind)
