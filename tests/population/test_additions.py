@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -58,6 +59,38 @@ def test_oxygen_has_a_reason_and_its_concentration_matches_the_flow() -> None:
                 assert reasons & {problem.concept for problem in history.problems}
                 count += 1
     assert count > 5
+
+
+def test_exactly_the_adults_with_a_lipid_panel_have_an_hs_crp_of_the_last_draw() -> None:
+    values = []
+    for history in histories():
+        draws = [reading for reading in of(history, measures.CHOLESTEROL) if history.person.age(reading.at.date()) >= 18]
+        found = [(reading.at, reading.visit, reading.performer) for reading in of(history, measures.HS_CRP)]
+        assert found == [(draw.at, draw.visit, draw.performer) for draw in draws[-1:]]
+        assert not found or history.readings[-1].measure is measures.HS_CRP
+        values += [reading.value or 0 for reading in of(history, measures.HS_CRP)]
+    assert 0.2 <= min(values) < 0.5
+    assert 6 < max(values) <= 10
+    assert 0.8 < sorted(values)[len(values) // 2] < 2
+
+
+@pytest.mark.parametrize("version", ["dstu2", "stu3", "r4", "r4b", "r5"])
+def test_the_values_of_a_cardiac_risk_have_the_usual_units_in_every_version(version: str) -> None:
+    """SMART's sample app Cardiac Risk reads these codes, and knows no other units."""
+    render = import_module(f"sickbay.population.render.{version}").render_record
+    for number in (3, 17):
+        resources = [resource for resource in render(simulate_life(1, number)) if resource["resourceType"] == "Observation"]
+        crp, total, good = (
+            [each for each in resources if each["code"].get("coding", [{}])[0].get("code") == code][-1]
+            for code in ("30522-7", "2093-3", "2085-9")
+        )
+        assert [each["valueQuantity"]["unit"] for each in (crp, total, good)] == ["mg/L", "mg/dL", "mg/dL"]
+        assert (crp["specimen"], crp["effectiveDateTime"]) == (total["specimen"], total["effectiveDateTime"])
+        assert crp["referenceRange"][0]["high"]["value"] == 3
+
+
+def test_the_hs_crp_of_timothy_is_the_same_in_every_seed() -> None:
+    assert len({reading.value for seed in range(3) for reading in of(simulate_life(seed, 17), measures.HS_CRP)}) == 1
 
 
 def test_a_missing_value_has_a_reason() -> None:
@@ -166,6 +199,7 @@ ADDED = {
         measures.HEAD_RANK,
         measures.MEAN_PRESSURE,
         measures.URINE_COLOR,
+        measures.HS_CRP,
         measures.OCCUPATION,
         measures.ORIENTATION,
         measures.INTENT,

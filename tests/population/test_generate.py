@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "300e181a4baad05cc393e9643fb519a20cb8b96827fea9dd933c97295ad54819",
-    "dstu2": "091b3bf4fd0b8b80551aeda66756aa1dfd1e0fde482a5d2664478fc4e08842b6",
+    "r4": "cc62a9e4ced261ff7ce8f83a92e27cf65bd5dea1c51d7df967a4e2a605f40fde",
+    "dstu2": "b3799ed69e8e790d9166d61d064c340a627588a9218fe68e21664eca1e717900",
 }
 """SHA-256 of everything for seed 1 and 50 patients. Update a hash only for an intended change of the population."""
 

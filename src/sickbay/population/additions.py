@@ -5,8 +5,9 @@ If possible, the patient's number decides who has what, so that 8 patients have 
 
 from __future__ import annotations
 
-from sickbay.population import findings, notes, rare_data, social
+from sickbay.population import findings, measures, notes, rare_data, social
 from sickbay.population.chart import Chart
+from sickbay.population.people import TIMOTHY
 from sickbay.population.seeded_random import SeededRandom
 
 
@@ -20,3 +21,18 @@ def add(chart: Chart, seed: int) -> None:
     social.add(chart, rng)
     rare_data.add(chart)
     notes.add(chart)
+
+
+def add_hs_crp(chart: Chart, seed: int) -> None:
+    """Adds an hs-CRP in mg/L to an adult's last lipid panel: apps that compute a cardiac risk need it.
+
+    It comes after everything else, so that all other observations keep their ids and values.
+    """
+    adult = (reading for reading in chart.history.readings if chart.person.age(reading.at.date()) >= 18)
+    draws = (reading for reading in adult if reading.measure.key == measures.CHOLESTEROL.key)
+    draw = max(draws, key=lambda reading: reading.at, default=None)
+    if draw and draw.visit:
+        person = chart.person.number
+        share = SeededRandom(0 if person == TIMOTHY else seed, "hs-CRP", person).between(0, 1)
+        value = round(0.2 + 8 * share * share * share, measures.HS_CRP.digits)  # three of ten are above 3
+        chart.add(measures.HS_CRP, chart.history.visits[draw.visit - 1], draw.at, value=value, performer=draw.performer)

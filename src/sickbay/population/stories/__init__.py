@@ -99,7 +99,9 @@ def simulate_life(seed: int, number: int, messiness: float = 0.0) -> PatientHist
         build_history(chart, [*stories, Immunizations(patient, SeededRandom(seed, "story", number, "immunizations"))])
     additions.add(chart, seed)
     chart.history.app_tasks = tasks.find_task(chart.history, seed)
-    return data_quality.add_errors(chart.history, seed, messiness)
+    data_quality.add_errors(chart.history, seed, messiness)
+    additions.add_hs_crp(chart, seed)
+    return chart.history
 
 
 def story_names(seed: int, number: int) -> tuple[str, ...]:
