@@ -95,10 +95,10 @@ CURL = (
     "-d 'grant_type=authorization_code&code=abc123&redirect_uri=https://app.example/cb&client_id=my-app'"
 )
 IMPORTED = (
-    ('{"error": "invalid_grant", "error_description": "Code not valid"}', 110),
-    ("AADSTS50011: The redirect URI specified in the request does not match", 110),
+    ('{"error": "invalid_grant", "error_description": "Code not valid"}', 111),
+    ("AADSTS50011: The redirect URI specified in the request does not match", 111),
     ("https://ehr.example.org/authorize?response_type=code&client_id=a&scope=launch/patient,openid", 180),
-    (CURL, 198),
+    (CURL, 200),
     (f"{LOG}12:01:00 ERROR server.oauth2 - invalid_client: Client authentication failed\n", 120),
 )
 """A text, and how many modules of Sickbay `sickbay doctor` may import to explain it. Importing takes most of its time."""
