@@ -86,6 +86,7 @@ def test_pasted_keys_are_registered_and_a_wrong_set_is_marked_at_its_field(tmp_p
             ('{"keys": [], "keys": []}', "twice in one object"),
             ("[]", "A JWKS is an object"),
             ("{}", "A JWKS is an object"),
+            ("-----BEGIN PUBLIC KEY-----", "This is a key in PEM."),
             ('{"keys": []}', ""),
         ):
             wrong = await send(flow, **asymmetric, jwks=text)
@@ -98,6 +99,32 @@ def test_pasted_keys_are_registered_and_a_wrong_set_is_marked_at_its_field(tmp_p
         assert "This app’s keys were pasted." in (await flow.http.get(at, headers=HTML)).text
         assert (await send(flow, at, **asymmetric)).status_code == 303
         assert (await find_registered(flow))["jwks"] == keys
+
+    run(steps, tmp_path)
+
+
+def test_all_mistakes_are_named_at_once_and_each_at_its_field(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = {"type": "provider", "client": "public"}
+        wrong = {"redirect_uris": "callback", "post_logout_redirect_uris": "after", "launch_uri": "http://localhost/a b"}
+        text = (await send(flow, **app, name="", **wrong)).text
+        for name in ("name", "redirect_uris", "launch_uri"):
+            assert f'id="fault-{name}"' in text
+        assert "isn’t a complete, valid URI" in text
+        logout = {"post_logout_redirect_uris": "after", "tenant": "epic", "fhir": "r5"}
+        text = (await send(flow, **app, **logout)).text
+        assert "Epic dialect supports only R4 and DSTU2." in text
+        text = (await send(flow, **app, post_logout_redirect_uris="after")).text
+        assert 'id="fault-post_logout_redirect_uris"' in text
+        assert 'id="fault-redirect_uris"' not in text
+
+    run(steps, tmp_path)
+
+
+def test_a_comma_after_a_redirect_uri_does_not_belong_to_it(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await send(flow, type="provider", client="public", redirect_uris=f"{REDIRECT}, {REDIRECT}2;\n{REDIRECT}3,")
+        assert (await find_registered(flow))["redirect_uris"] == [REDIRECT, f"{REDIRECT}2", f"{REDIRECT}3"]
 
     run(steps, tmp_path)
 

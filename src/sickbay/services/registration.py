@@ -217,6 +217,13 @@ async def register(
     return Registered(decision, client, secret)
 
 
+def examine_form(
+    runtime: Runtime, settings: dict[str, Any], old: Client | None = None
+) -> Decision[RegistrationRequest, UrlContext]:
+    """The checks of a registration that isn't stored."""
+    return advise(runtime, _build(runtime, settings, old)[0])
+
+
 async def register_itself(runtime: Runtime, settings: dict[str, Any]) -> Registered:
     """Registers an app that can change itself later (RFC 7591, 7592), limited by the hospital's policy."""
     client, secret = _build(runtime, settings, None)

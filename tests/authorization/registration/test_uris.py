@@ -43,6 +43,16 @@ def test_schemes_handled_by_the_browser_or_the_system_are_refused(name: str) -> 
         assert names(jwks_uri=uri) == {"reg-jwks-uri-not-absolute"}
 
 
+def test_a_refusal_names_the_list_that_contains_the_uri() -> None:
+    def parameter(**changes: Any) -> str:
+        (refusal,) = examine(CHECKS, RegistrationRequest(**(VALID | changes)), CONTEXT).refusals
+        return str(refusal.facts["parameter"])
+
+    assert parameter(redirect_uris=("cb",)) == "redirect_uris"
+    assert parameter(post_logout_redirect_uris=("cb",)) == "post_logout_redirect_uris"
+    assert parameter(redirect_uris=("cb",), post_logout_redirect_uris=("cb",)) == "redirect_uris"
+
+
 HIDDEN = (
     " javascript:alert(1)",
     "java\tscript:alert(1)",

@@ -19,20 +19,24 @@ _SECOND = re.compile(r"[,;|](?=https?://)", re.I)
 """Matches the separator before a second URL in a text that should be a single URL."""
 
 
-def _refuse_uris(kind: RefusalType, wrong: list[str], expected: list[str] | None = None) -> Refusal | None:
-    facts = {"received": wrong, "expected": expected, "parameter": PARAMETER}
+def _refuse_uris(
+    kind: RefusalType, request: RegistrationRequest, wrong: list[str], expected: list[str] | None = None
+) -> Refusal | None:
+    """parameter: the member that contains them, or the first one if both do."""
+    parameter = PARAMETER if set(wrong) & set(request.redirect_uris) else "post_logout_redirect_uris"
+    facts = {"received": wrong, "expected": expected, "parameter": parameter}
     return kind.with_facts(facts) if wrong else None
 
 
 @check()
 def redirect_uris_have_no_wildcard(request: RegistrationRequest, context: Any) -> Refusal | None:
-    return _refuse_uris(refusals.REG_REDIRECT_URI_WILDCARD, [uri for uri in request.addresses if "*" in uri])
+    return _refuse_uris(refusals.REG_REDIRECT_URI_WILDCARD, request, [uri for uri in request.addresses if "*" in uri])
 
 
 @check()
 def redirect_uris_are_absolute(request: RegistrationRequest, context: Any) -> Refusal | None:
     relative = [uri for uri in request.addresses if "*" not in uri and not is_absolute(uri) and not _host_fault(uri)]
-    return _refuse_uris(refusals.REG_REDIRECT_URI_NOT_ABSOLUTE, relative)
+    return _refuse_uris(refusals.REG_REDIRECT_URI_NOT_ABSOLUTE, request, relative)
 
 
 def is_absolute(uri: str) -> bool:
@@ -80,7 +84,9 @@ def redirect_uris_have_a_scheme_for_apps(request: RegistrationRequest, context: 
     """Allows only https, http or the app's own scheme: no javascript, data, file or other scheme that a browser or the
     system handles.
     """
-    return _refuse_uris(refusals.REG_REDIRECT_URI_SCHEME_FORBIDDEN, [uri for uri in request.addresses if _is_forbidden(uri)])
+    return _refuse_uris(
+        refusals.REG_REDIRECT_URI_SCHEME_FORBIDDEN, request, [uri for uri in request.addresses if _is_forbidden(uri)]
+    )
 
 
 @check()
@@ -98,7 +104,7 @@ def _is_forbidden(uri: str) -> bool:
 @check(after=(redirect_uris_are_absolute,))
 def each_redirect_uri_is_a_single_uri(request: RegistrationRequest, context: Any) -> Refusal | None:
     malformed = [uri for uri in request.addresses if "*" not in uri and (STRANGE.search(uri) or _SECOND.search(uri))]
-    return _refuse_uris(refusals.REG_REDIRECT_URI_MALFORMED, malformed)
+    return _refuse_uris(refusals.REG_REDIRECT_URI_MALFORMED, request, malformed)
 
 
 @check(after=(each_redirect_uri_is_a_single_uri,))
@@ -119,13 +125,15 @@ def launch_uri_is_absolute_if_sent(request: RegistrationRequest, context: Any) -
 @check()
 def redirect_uris_have_no_fragment(request: RegistrationRequest, context: Any) -> Refusal | None:
     with_fragment = [uri for uri in request.addresses if "#" in uri]
-    return _refuse_uris(refusals.REG_REDIRECT_URI_HAS_FRAGMENT, with_fragment, [uri.partition("#")[0] for uri in with_fragment])
+    return _refuse_uris(
+        refusals.REG_REDIRECT_URI_HAS_FRAGMENT, request, with_fragment, [uri.partition("#")[0] for uri in with_fragment]
+    )
 
 
 @check()
 def redirect_uris_are_https_or_loopback(request: RegistrationRequest, context: Any) -> Refusal | None:
     insecure = [uri for uri in request.addresses if is_insecure(uri)]
-    return _refuse_uris(refusals.REG_REDIRECT_URI_INSECURE_HTTP, insecure, [f"https{uri[4:]}" for uri in insecure])
+    return _refuse_uris(refusals.REG_REDIRECT_URI_INSECURE_HTTP, request, insecure, [f"https{uri[4:]}" for uri in insecure])
 
 
 @check(after=(launch_uri_is_absolute_if_sent,))

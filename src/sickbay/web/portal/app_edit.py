@@ -17,7 +17,7 @@ from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.pages.parts import Link
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.apps import app_page
-from sickbay.web.portal.registration import BOXES, EXPIRED, find_missing, make_form, registration_fields
+from sickbay.web.portal.registration import BOXES, EXPIRED, find_missing, find_other_problems, make_form, registration_fields
 from sickbay.web.portal.views import RegisterView
 from sickbay.web.redirects import redirect_to
 
@@ -40,9 +40,8 @@ async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
             request, sandbox, "register", _edit_form(sandbox, client, sent, (), EXPIRED), options, 403
         )
     if faults := find_missing(sandbox, sent, keys=client.jwks is not None):
-        return html_response.render_page(
-            request, sandbox, "register", _edit_form(sandbox, client, sent, (), faults), options, 422
-        )
+        form = _edit_form(sandbox, client, sent, find_other_problems(sandbox, sent, faults, client), faults)
+        return html_response.render_page(request, sandbox, "register", form, options, 422)
     result = await registration.edit(sandbox.runtime, client, registration_fields(sent))
     if result.client is None:
         all_findings = result.decision.explain().findings

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sickbay.authorization.models import Client
 from sickbay.diagnosis.rule import Finding
 from sickbay.fhir.versions import VERSIONS
+from sickbay.kernel import english
 from sickbay.protocol import unicode
 from sickbay.protocol.names import clean_name
 from sickbay.protocol.parameters import Parameters, parse
@@ -63,7 +66,8 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
     if before is not None and (before.app_id, before.name) == (id, clean_name(sent.get("name") or "")):
         return redirect_to(f"/developer/apps/{id}")
     if faults := find_missing(sandbox, sent):
-        return html_response.render_page(request, sandbox, "register", make_form(sandbox, sent, (), faults), options, 422)
+        form = make_form(sandbox, sent, find_other_problems(sandbox, sent, faults), faults)
+        return html_response.render_page(request, sandbox, "register", form, options, 422)
     app_id = id if before is None and APP_ID.fullmatch(id) else None
     client_id = registration.client_id_of(sandbox.runtime, app_id) if app_id else None
     fields = registration_fields(sent) | {"app_id": app_id, "client_id": client_id, "student": students.owner_of(request)}
@@ -102,13 +106,26 @@ def find_missing(sandbox: Sandbox, sent: Parameters, keys: bool = False) -> dict
     if not _ticked_scopes(sent):
         faults["scope"] = "Choose at least one scope. Without one, the app can’t get a token."
     tenant = sandbox.tenants.get(sent.get("tenant") or "general")
-    if tenant is None or (sent.get("fhir") or "r4") not in tenant.dialect.fhir:
-        faults["fhir"] = "This hospital doesn’t support this FHIR version."
+    if tenant is None:
+        faults["fhir"] = "This hospital doesn’t exist any more."
+    elif (sent.get("fhir") or "r4") not in tenant.dialect.fhir:
+        faults["fhir"] = f"{tenant.title} supports only {english.join([version.upper() for version in tenant.dialect.fhir])}."
     return faults
 
 
-def _sent_addresses(sent: Parameters) -> tuple[str, ...]:
-    return tuple((sent.get("redirect_uris") or "").split())
+def find_other_problems(
+    sandbox: Sandbox, sent: Parameters, faults: Mapping[str, str], old: Client | None = None
+) -> tuple[Finding, ...]:
+    """What the checks refuse besides the fields with these errors, so that all is said at once."""
+    if {"fhir", "jwks", "client"} & set(faults):  # such an app can't be built
+        return ()
+    findings = registration.examine_form(sandbox.runtime, registration_fields(sent), old).explain().findings
+    return tuple(finding for finding in findings if finding.refused and _field_of(finding) not in faults)
+
+
+def _sent_addresses(sent: Parameters, name: str = "redirect_uris") -> tuple[str, ...]:
+    """The URIs of a field. A comma or semicolon after one separates it from the next."""
+    return tuple(filter(None, (uri.rstrip(",;") for uri in (sent.get(name) or "").split())))
 
 
 def read_keys(sent: Parameters) -> dict[str, Any] | str | None:
@@ -116,6 +133,8 @@ def read_keys(sent: Parameters) -> dict[str, Any] | str | None:
     text = (sent.get("jwks") or "").strip()
     if not text:
         return None
+    if text.startswith("-----BEGIN"):
+        return 'This is a key in PEM. Paste the public key as a JWKS, which is JSON: `{"keys": [{"kty": …}]}`.'
     try:
         keys = unicode.loads(text, unique=True)
     except ValueError as error:
@@ -145,7 +164,7 @@ def registration_fields(sent: Parameters) -> dict[str, Any]:
         "client": client if client in ("symmetric", "asymmetric") else "public",
         "launch_uri": sent.get("launch_uri"),
         "redirect_uris": _sent_addresses(sent),
-        "post_logout_redirect_uris": tuple((sent.get("post_logout_redirect_uris") or "").split()),
+        "post_logout_redirect_uris": _sent_addresses(sent, "post_logout_redirect_uris"),
         "scope": _ticked_scopes(sent),
         "fhir": sent.get("fhir") or "r4",
         "smart_version": version,
@@ -162,6 +181,12 @@ def _sent_keys(sent: Parameters) -> dict[str, Any]:
     return {"jwks_uri": sent.get("jwks_uri") if sent.get("client") == "asymmetric" else None}
 
 
+def _field_of(finding: Finding) -> str | None:
+    field = next((field for prefix, field in FAULTS.items() if finding.id.startswith(prefix)), None)
+    is_of_logout = field == "redirect_uris" and "`post_logout_redirect_uris`" in finding.title
+    return "post_logout_redirect_uris" if is_of_logout else field
+
+
 def make_form(
     sandbox: Sandbox, sent: Parameters, all_findings: tuple[Finding, ...], faults: dict[str, str] | None = None
 ) -> RegisterView:
@@ -169,8 +194,7 @@ def make_form(
     boxes = portal_views.scope_boxes(sent.all("scope")) if sent.all("scope") else portal_views.scope_boxes()
     messages = dict(faults or {})
     for finding in all_findings:
-        field = next((field for prefix, field in FAULTS.items() if finding.id.startswith(prefix)), None)
-        if field and finding.refused:
+        if (field := _field_of(finding)) and finding.refused:
             messages.setdefault(field, finding.title)
     values = {name: "\n".join(sent.all(name)) for name in FIELDS if sent.get(name)}
     versions = tuple(Choice(version, version.upper(), version == (sent.get("fhir") or "r4")) for version in VERSIONS)

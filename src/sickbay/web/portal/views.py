@@ -320,7 +320,11 @@ def client_choices(chosen: str = "public") -> tuple[Choice, ...]:
     options = (
         ("public", "Public", "Runs in a browser or on a phone. No secret; it uses PKCE instead."),
         ("symmetric", "Confidential, client secret", "Runs on a server. You’ll see the secret only once."),
-        ("asymmetric", "Confidential, private key", "Signs with a private key. Its public keys are at a JWKS URL."),
+        (
+            "asymmetric",
+            "Confidential, private key",
+            "Signs with a private key. Its public keys are at a JWKS URL, or pasted below.",
+        ),
     )
     return tuple(Choice(value, text, value == chosen, help) for value, text, help in options)
 
