@@ -157,8 +157,15 @@ def test_a_student_is_not_the_administrator(shared: Sitting, room: Room) -> None
             (f"/timelines/{room.launch}", {}),
         ):
             assert (await post(flow, path, **form)).status_code in (403, 404), path
+        pages = [(await flow.http.get(path, headers=HTML)).text for path in PAGES_OF_STUDENT]
+        assert [path for path in ADMINISTERS if any(f'href="{path}"' in page for page in pages)] == []
+
+    async def own(flow: Flow) -> None:
+        page = (await flow.http.get(f"/developer/apps/{room.app}", headers=HTML)).text
+        assert [path for path in ADMINISTERS if f'href="{path}"' in page] == []
 
     shared.do(steps, room.first)
+    shared.do(own, room.first)
     shared.do(steps, room.second)
 
 

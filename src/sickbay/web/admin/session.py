@@ -99,7 +99,7 @@ def _make_private_notice(request: Request, sandbox: Sandbox) -> NoticeView:
     if state_of(request.scope).student:
         return NoticeView(
             title="Only for your teacher",
-            text="This page is about what belongs to other students or to the whole class. Your own apps, launches and "
+            text="This page is about other students or the whole class. Your own apps, launches and "
             "exchanges are in the developer portal.",
             primary=Link("Go to your apps", "/developer"),
             others=(Link("View your exchanges", "/exchanges"),),

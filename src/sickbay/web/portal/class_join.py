@@ -19,7 +19,7 @@ from sickbay.web.portal.class_overview import OVERVIEW, member_page
 from sickbay.web.portal.class_views import JoinView
 from sickbay.web.redirects import redirect_to
 
-WRONG_LINK = "This link doesn’t work, or no longer. Ask your teacher for the current one."
+WRONG_LINK = "This link isn’t the current one. Ask your teacher for it."
 WRONG_CODE = "No class and no student has this code. Check it, or ask your teacher for a new one."
 NO_NAME = "Enter a name, so that your teacher recognises you."
 FULL = "The class is full. Ask your teacher."
