@@ -180,7 +180,8 @@ def _secret_text(client: Client) -> str:
     if client.client == "symmetric":
         return "Shown when it was created. Sickbay stores only a hash."
     if client.client == "asymmetric":
-        return "None: the app signs with its private key."
+        place = f"are at {client.jwks_uri}" if client.jwks_uri else "were pasted"
+        return f"None: the app signs with its private key. Its public keys {place}."
     return "Public apps have no secret."
 
 
