@@ -27,6 +27,10 @@ NOT_BEARER: Final = "fhir-token-not-bearer"
 """Its rule has no placeholder, because the header may have been meant for another endpoint. Here it was sent to FHIR."""
 
 
+MASKED_CLIENT: Final = "YOUR-USER-AGENT"
+"""Replaces the name of a client that the journal doesn't know."""
+
+
 class Proposal(NamedTuple):
     """origin: which request it is. new_credentials: whether the app's credentials are to be replaced as a whole."""
 
@@ -63,6 +67,8 @@ def _read_recorded(base: str, recorded: Mapping[str, Any]) -> EditedRequest:
     """Headers that a resent request can't have are left out."""
     request = insert_placeholders({**recorded, "body": recorded.get("body") or ""})
     headers = {name.lower(): str(value) for name, value in (request.get("headers") or {}).items()}
+    if headers.get("user-agent") == MASKED_CLIENT:  # no response depends on it, so it needn't be typed
+        del headers["user-agent"]
     body = str(request["body"])
     if body and "content-type" not in headers and is_form(body, headers):
         headers["content-type"] = FORM
