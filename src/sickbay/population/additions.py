@@ -28,8 +28,8 @@ def add_hs_crp(chart: Chart, seed: int) -> None:
 
     It comes after everything else, so that all other observations keep their ids and values.
     """
-    adult = (reading for reading in chart.history.readings if chart.person.age(reading.at.date()) >= 18)
-    draws = (reading for reading in adult if reading.measure.key == measures.CHOLESTEROL.key)
+    totals = [reading for reading in chart.history.readings if reading.measure.key == "cholesterol"]
+    draws = (reading for reading in totals if chart.person.age(reading.at.date()) >= 18)
     draw = max(draws, key=lambda reading: reading.at, default=None)
     if draw and draw.visit:
         person = chart.person.number
