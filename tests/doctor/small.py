@@ -126,11 +126,15 @@ Wait.
 
 
 def write(folder: Path, **changed: str) -> Path:
-    """Writes the files below `folder`. changed: other contents, by names such as `acme_product_toml`."""
+    """Writes the files below `folder`. changed: other contents, by names such as `acme_product_toml`.
+
+    A file that has its content already is left as it is, because the cases of a law share a folder.
+    """
     for name, content in FILES.items():
-        path = folder / name
+        path, content = folder / name, changed.get(name.replace("/", "_").replace(".", "_"), content)
         path.parent.mkdir(exist_ok=True)
-        path.write_text(changed.get(name.replace("/", "_").replace(".", "_"), content), encoding="utf-8")
+        if not path.is_file() or path.read_text(encoding="utf-8") != content:
+            path.write_text(content, encoding="utf-8")
     return folder
 
 

@@ -25,7 +25,7 @@ FOLDER = HERE / "knowledge"
 KNOWLEDGE, TOPICS = HERE / "compiled.msgpack", HERE / "topics.msgpack"
 HASH_BYTES = 32
 """A compiled file begins with the hash of its sources."""
-_NAMES = "compiled model phrases proof source topics pages fill ../kernel/word_index"
+_NAMES = "compiled model phrases proof source topics pages fill ../kernel/word_index ../kernel/required_words"
 CODE = tuple(f"{name}.py" for name in _NAMES.split())
 """The code on which the compiled form depends."""
 _COLUMNS: dict[str, Any] = {"products": Product, "messages": Message, "causes": Cause}

@@ -62,7 +62,8 @@ def find_shown(knowledge: Knowledge, words: Sequence[str], codes: Iterable[str],
     """codes: recognised error codes, statuses and issue types. facts: the names of what is true."""
     parts = phrases.find_parts(knowledge.phrases, words)
     said = frozenset(codes), facts
-    wordless = {id for code in ("", *said[0]) for id in knowledge.by_code.get(code, ())}
+    by_facts = (id for id in knowledge.by_code.get("", ()) if knowledge.messages[id].needs[0] in facts)
+    wordless = {*by_facts, *(id for code in said[0] for id in knowledge.by_code.get(code, ()))}
     with_words = (id for part in parts for id in knowledge.by_part.get(part, ()))
     ordered = dict.fromkeys((*sorted(wordless, key=knowledge.places.__getitem__), *with_words))
     possible = [knowledge.messages[id] for id in ordered]

@@ -94,6 +94,7 @@ class FactPattern(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unkn
 
     means: str
     patterns: tuple[str, ...] = ()
+    words: tuple[tuple[str, ...], ...] = ()  # groups, of each of which the text needs one (kernel.required_words)
     values: dict[str, str] = {}
     kind: str = ""
     grant: str = ""
@@ -110,6 +111,7 @@ class CodeMistake(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unkn
     fix: str
     same: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
+    words: tuple[tuple[str, ...], ...] = ()  # as of a FactPattern
     unless: str = ""
     is_of_requests: bool = False
     slots: dict[str, dict[str, str]] = {}

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from sickbay.doctor.model import Cause, CodeKnowledge, FactPattern, Knowledge, Message, Phrase, Product
 from sickbay.doctor.phrases import PhraseTable
 from sickbay.doctor.proof import prove
+from sickbay.kernel.required_words import list_required
 
 FOLDER = Path(__file__).parent / "knowledge"
 
@@ -66,6 +68,9 @@ def read(folder: Path = FOLDER) -> Knowledge:
     if unknown := {id for ids in listed.values() for id in ids} - causes.keys():
         _report_mistake(unseen, f"unknown causes: {', '.join(sorted(unknown))}")
     patterns, of_code = _read_table(facts, dict[str, FactPattern]), _read_table(code, CodeKnowledge)
+    patterns = {name: structs.replace(each, words=list_required(each.patterns)) for name, each in patterns.items()}
+    mistakes = {name: structs.replace(each, words=list_required(each.patterns)) for name, each in of_code.mistakes.items()}
+    of_code = structs.replace(of_code, mistakes=mistakes)
     pieces = _read_table(folder / "pieces.toml", dict[str, dict[str, str]])
     knowledge = Knowledge(products, messages, causes, table.trie, listed, patterns, of_code, pieces)
     return prove(knowledge, ((file.cause, example.text) for file in files for example in file.seen))

@@ -94,13 +94,7 @@ def _list_cause_documents(knowledge: Knowledge) -> Iterator[_Document]:
     for cause in knowledge.causes.values():
         names = " ".join(knowledge.products[id].name for id in sorted({cause.product, *cause.where}) if id)
         meanings = " ".join(knowledge.messages[id].means for id in cause.behind if id in knowledge.messages)
-        texts = (
-            (cause.title, 4),
-            (f"{cause.id} {names}", 2),
-            (meanings, 1),
-            (cause.why, 1),
-            (cause.check, 1),
-        )
+        texts = ((cause.title, 4), (f"{cause.id} {names}", 2), (meanings, 1), (cause.why, 1), (cause.check, 1))
         yield _Document(_make_topic(cause), (*texts, (cause.fix, 1)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 WINDOW, OVERLAP = 20_000, 4_000
 """Number of characters in which a match of one search may start, and the maximum length of a match."""
@@ -30,3 +30,23 @@ def _match_in_parts(pattern: re.Pattern[str], text: str, window: int, overlap: i
 def find_first(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     """Returns what `pattern.search(text)` does, under the same condition."""
     return pattern.search(text) if len(text) < WINDOW else next(find_matches(pattern, text), None)
+
+
+_FOLDED = {0x130: "i", 0x131: "i", 0x17F: "s", 0x212A: "k"}
+"""The characters outside ASCII that a pattern which ignores case takes for a letter in ASCII."""
+
+
+def fold(text: str) -> str:
+    """The text in lower case, as a pattern that ignores case compares it with letters in ASCII."""
+    return text.lower() if text.isascii() else text.translate(_FOLDED).lower()
+
+
+def has_required(groups: Iterable[tuple[str, ...]], folded: str) -> bool:
+    """Whether a text has a word of each group."""
+    for group in groups:  # called so often that generators would take most of the time
+        for word in group:
+            if word in folded:
+                break
+        else:
+            return False
+    return True

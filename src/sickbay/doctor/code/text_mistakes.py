@@ -13,6 +13,7 @@ from sickbay.doctor.code import words
 from sickbay.doctor.code.models import READ_CHARACTERS, Lines, Mistake
 from sickbay.doctor.model import CodeMistake
 from sickbay.kernel.late_patterns import compile_late
+from sickbay.kernel.text_search import fold, has_required
 
 _Place: TypeAlias = tuple[int, int, dict[str, str]]
 """Where a mistake begins and ends, and what fills its slots."""
@@ -42,11 +43,11 @@ def mistakes_in_text(text: str, *, sends_requests: bool = False) -> list[Mistake
 @lru_cache(maxsize=2)
 def _text_mistakes(text: str, sends_requests: bool) -> tuple[Mistake, ...]:
     """Remembered, because mistakes_in() asks for the same text once per request."""
-    lines = Lines(text)
+    lines, folded = Lines(text), fold(text)
     found = (
         (id, _COMPUTED[id](text) if id in _COMPUTED else _find_by_patterns(described, text))
         for id, described in compiled.load_knowledge().code.mistakes.items()
-        if sends_requests or not described.is_of_requests
+        if (sends_requests or not described.is_of_requests) and has_required(described.words, folded)
     )
     return tuple(
         Mistake(id, (lines.at(place[0]), lines.at(max(place[0], place[1] - 1))), place[2]) for id, place in found if place

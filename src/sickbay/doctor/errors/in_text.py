@@ -9,7 +9,7 @@ from http import HTTPStatus
 from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth_error
 from sickbay.diagnosis.lists import LISTS
 from sickbay.kernel.late_patterns import compile_late
-from sickbay.kernel.text_search import find_first, find_matches
+from sickbay.kernel.text_search import find_first, find_matches, fold
 from sickbay.protocol.unicode import without_html_escapes
 
 _PHRASES = {
@@ -137,9 +137,9 @@ def find_errors(text: str, *, in_words: bool = True) -> Iterator[ErrorAnswer]:
     in_words: a code also counts if it is written as words, such as "invalid grant".
     """
     text = unescape(text)
-    described = find_first(_DESCRIPTION, text)
+    lowered = fold(text)
+    described = find_first(_DESCRIPTION, text) if "description" in lowered else None
     description = described["value"].strip() if described else ""
-    lowered = text.lower()
     for pattern in (_MEMBER, _PARAMETER, _TAG, _LITERAL) if any(name in lowered for name in _NAMES) else ():
         for match in find_matches(pattern, text):
             yield from _read_value(match["name"].lower(), match["value"].strip("\"'`[{ \n"), description)
@@ -151,8 +151,8 @@ def find_errors(text: str, *, in_words: bool = True) -> Iterator[ErrorAnswer]:
     for pattern in _STATUSES if find_first(_NUMBER, text) else ():
         yield from (ErrorAnswer("status", match[1]) for match in find_matches(pattern, text))
     yield from (ErrorAnswer("vendor", match[1]) for match in find_matches(_VENDOR, text))
-    for pattern, answer in _SIGNS:
-        if sign := find_first(pattern, text):
+    for pattern, word, answer in _SIGNS:
+        if word in lowered and (sign := find_first(pattern, text)):
             code = sign[0] if answer.kind == "no-answer" else sign.groupdict().get("code")
             yield answer._replace(code=code or answer.code)
 
@@ -168,10 +168,10 @@ def _read_value(name: str, value: str, description: str) -> Iterator[ErrorAnswer
 
 
 _SIGNS = (
-    (_ISSUE, ErrorAnswer("outcome", "")),
-    (_CHALLENGE, ErrorAnswer("status", "401")),
-    (_NO_ROUTE, ErrorAnswer("status", "404")),
-    (_REASON, ErrorAnswer("message", "")),
-    (_UNANSWERED, ErrorAnswer("no-answer", "")),
-    (_MESSAGE, ErrorAnswer("message", "")),
+    (_ISSUE, "severity", ErrorAnswer("outcome", "")),
+    (_CHALLENGE, "www-authenticate", ErrorAnswer("status", "401")),
+    (_NO_ROUTE, "cannot ", ErrorAnswer("status", "404")),
+    (_REASON, "", ErrorAnswer("message", "")),
+    (_UNANSWERED, "", ErrorAnswer("no-answer", "")),
+    (_MESSAGE, "", ErrorAnswer("message", "")),
 )

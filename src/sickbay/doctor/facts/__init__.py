@@ -14,6 +14,7 @@ from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts import addresses, messages, requests, resources
 from sickbay.doctor.facts.registry import FACTS, SEARCHED_CHARACTERS, Values
 from sickbay.doctor.model import FactPattern
+from sickbay.kernel.text_search import has_required
 
 __all__ = ["FACTS", "MODULES", "TrueFacts"]
 MODULES = (requests, addresses, messages, resources)
@@ -28,7 +29,9 @@ class TrueFacts(Mapping[str, Values]):
 
     def __init__(self, evidence: Evidence, patterns: Mapping[str, FactPattern]) -> None:
         self._evidence, self._patterns = evidence, patterns
+        folded = evidence.lowered + (evidence.plain.lowered if evidence.plain else "")
         self._found: dict[str, Values | None] = {name: {} for name in evidence.rules}
+        self._found |= {name: None for name, each in patterns.items() if not has_required(each.words, folded)}
 
     def __getitem__(self, name: str) -> Values:
         if name not in self or (values := self._found[name]) is None:

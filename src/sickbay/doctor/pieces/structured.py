@@ -135,13 +135,7 @@ _PAIR = compile_late(
     r"[\"'`]?(?P<name>[A-Za-z_][\w.-]{0,60})[\"'`]?\s{0,20}(?:=>|[:=])\s{0,20}"
     r"(?:\"(?P<double>(?:\\.|[^\"\\\n]){0,4000})\"|'(?P<single>(?:\\.|[^'\\\n]){0,4000})'|(?P<bare>[\w.+/:@%~-]{1,400}))"
 )
-_LITERALS: dict[str, Any] = {
-    "true": True,
-    "True": True,
-    "false": False,
-    "False": False,
-    **dict.fromkeys(("null", "None", "nil")),
-}
+_LITERALS = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None, "nil": None}
 
 
 def parse_loosely(text: str) -> Any:
