@@ -7,7 +7,7 @@ from re import _constants as codes  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
-SHORTEST, MOST = 2, 32
+SHORTEST_LETTERS, MOST_WORDS = 2, 32
 """A single letter is in most texts, and to look for more words takes as long as the search."""
 _REPEATS = (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT)
 
@@ -24,7 +24,7 @@ def list_required(patterns: Iterable[str]) -> tuple[tuple[str, ...], ...]:
 
 def _choose(groups: Iterable[frozenset[str]]) -> frozenset[str]:
     """The group with the longest words."""
-    able = (group for group in groups if 0 < len(group) <= MOST and len(min(group, key=len)) >= SHORTEST)
+    able = (group for group in groups if 0 < len(group) <= MOST_WORDS and len(min(group, key=len)) >= SHORTEST_LETTERS)
     return max(able, key=lambda group: (len(min(group, key=len)), -len(group), min(group)), default=frozenset())
 
 
