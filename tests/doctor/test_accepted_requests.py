@@ -44,3 +44,36 @@ TOKEN_TEXTS = (
 def test_a_variable_for_a_token_is_not_taken_for_sample_text(code: str) -> None:
     _, diagnosis = diagnose_text(code.format(url="https://fhir.example.org/r4/Patient/1"))
     assert [finding.id for finding in diagnosis.explanation.findings if finding.severity != "info"] == []
+
+
+READ = "curl -s 'https://fhir.example.org/r4/Patient/1'"
+PATIENT = '{"resourceType": "Patient", "id": "1"}'
+
+
+def refusals(text: str) -> list[str]:
+    return [finding.id for finding in diagnose_text(text)[1].explanation.findings if finding.severity != "info"]
+
+
+@for_each("below", [PATIENT, f"HTTP/1.1 200 OK\nContent-Type: application/fhir+json\n\n{PATIENT}"])
+def test_a_read_with_its_resource_directly_below_it_lacks_no_token(below: str) -> None:
+    assert refusals(READ) == ["fhir-token-missing"]
+    assert refusals(f"{READ}\n\n{below}") == []
+
+
+def test_a_resource_after_other_words_or_an_outcome_is_no_answer_to_a_read() -> None:
+    assert refusals(f"{READ}\n\nto create next:\n\n{PATIENT}") == ["fhir-token-missing"]
+    assert (
+        refusals(f'{READ}\n\n{{"resourceType": "OperationOutcome", "issue": [{{"severity": "error", "code": "login"}}]}}') != []
+    )
+
+
+TEMPLATES = "GET https://{{host}}/fhir/Patient?_id={{id}}&birthdate={{day}}"
+
+
+@for_each("around", ["", "### Search\n# https://docs.example.org/search\n", "POST https://{{host}}/fhir/Patient\n\n### Read\n"])
+def test_a_variable_in_double_braces_is_not_examined(around: str) -> None:
+    assert refusals(around + TEMPLATES) == []
+
+
+def test_a_variable_that_the_text_shows_with_an_error_may_be_its_cause() -> None:
+    assert "fhir-id-invalid" in refusals(f"{TEMPLATES}\n\nHTTP/1.1 400 Bad Request")

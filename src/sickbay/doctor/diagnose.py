@@ -143,19 +143,15 @@ def _examine_again(kind: Kind, evidence: dict[str, Any], corrected: Any) -> tupl
 def diagnose_line(line: Any) -> dict[str, Any]:
     """Diagnoses one line of `doctor --jsonl`. `id` is echoed. If `input` can't be read, `trouble` says why."""
     id, evidence = (line.get("id"), line.get("input")) if isinstance(line, dict) else (None, None)
+    unread: dict[str, Any] = {"id": id, "findings": [], "corrected": None}
     if not isinstance(evidence, dict):
-        return {"id": id, "findings": [], "corrected": None, "trouble": "the line isn't a JSON object with an input"}
+        return unread | {"trouble": "the line isn't a JSON object with an input"}
     if evidence.get("kind") not in [*KINDS]:
-        return {"id": id, "findings": [], "corrected": None, "trouble": f"unknown kind {evidence.get('kind')!r}"}
+        return unread | {"trouble": f"unknown kind {evidence.get('kind')!r}"}
     try:
         diagnosis = diagnose(evidence)
     except (AttributeError, KeyError, TypeError, ValueError):
-        return {
-            "id": id,
-            "findings": [],
-            "corrected": None,
-            "trouble": "a member of the input is missing or has the wrong type",
-        }
+        return unread | {"trouble": "a member of the input is missing or has the wrong type"}
     findings = [finding.to_json() for finding in diagnosis.explanation.findings]
     recognised = {"recognised": diagnosis.recognised} if diagnosis.recognised else {}
     return {"id": id, "verdict": diagnosis.verdict, "findings": findings, "corrected": diagnosis.corrected} | recognised

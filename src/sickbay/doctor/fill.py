@@ -9,17 +9,11 @@ from sickbay.diagnosis.values import is_masked
 from sickbay.doctor.model import Message
 from sickbay.kernel.late_patterns import compile_late
 
-VALUES: dict[str, str] = {
+VALUES: dict[str, str] = {name: f"the {name}" for name in "scope audience issuer parameter project claim".split()} | {
     "redirect_uri": "the redirect URI",
     "client_id": "the client ID",
-    "scope": "the scope",
-    "audience": "the audience",
-    "issuer": "the issuer",
     "resource": "the resource type",
-    "parameter": "the parameter",
     "role": "the permission",
-    "project": "the project",
-    "claim": "the claim",
 }
 """The slots, and words for a value that isn't in the text. What a title says after its last colon is left out with it."""
 WORDLESS = frozenset(("expected", "received", "first", "second", "value"))

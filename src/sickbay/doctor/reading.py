@@ -91,8 +91,9 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     context = _requested_fragment(text) | dict(context or {})
     found = [_add_context(context, each) for each in ([single] if single else _put_together(pieces, text))]
     answers = in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
+    found = found if answers else [each._replace(unknown=each.unknown | _find_templates(each.evidence)) for each in found]
     accepted = () if answers or single else _select_accepted(found, pieces)
-    examined = [(single, _add_token_elsewhere(diagnose(found[0].evidence, ()), found[0]))] if single else []
+    examined = [(single, _add_token_elsewhere(_diagnose_single(found[0]), found[0]))] if single else []
     is_told = _has_words("".join(_texts_between(text, pieces)))
     examined = examined or [
         (each, _drop_unsaid(it, each, text, answers) if is_told else it) for each, it in _examine_inputs(found, accepted)
@@ -131,6 +132,17 @@ def _put_together(pieces: Sequence[Piece], text: str) -> list[Input]:
 _LEFT_OUT = compile_late(r"(?<![\w/.*+=%-])(?:\.\.\.|…)(?![\w.\[({$])|\*{3}|(?:%2A){3}")
 """An ellipsis for parameters or members, which isn't the end of a shortened value, or a value that is masked."""
 _TEMPLATE = compile_late(r"https?://[^/?]{0,100}[{<]")
+_WITH_TEMPLATE = compile_late(r"(?:[?&]|\A)([\w.:-]{1,60})=[^&=]{0,100}?\{\{")
+
+
+def _find_templates(evidence: Mapping[str, Any]) -> frozenset[str]:
+    """The parameters with a variable in double braces, which a tool replaces before it sends the request."""
+    return frozenset(name for part in ("url", "body") for name in _WITH_TEMPLATE.findall(str(evidence.get(part) or "")))
+
+
+def _diagnose_single(found: Input) -> Diagnosis:
+    diagnosis = diagnose(found.evidence, ())
+    return _mark_as_part(diagnosis, found) if found.unknown else diagnosis
 
 
 def _single_exchange(text: str) -> Input | None:
@@ -163,8 +175,14 @@ def _select_accepted(found: Sequence[Input], pieces: Sequence[Piece]) -> tuple[I
     responses = (each.piece.start for each in found if each.evidence["kind"] == "token_response")
     requests = [each for each in found if each.evidence["kind"] == "token_request"]
     before = ([each for each in requests if each.piece.end <= start][-1:] for start in responses)
-    answered = {sent.start for sent, got in pairwise(pieces) if got.is_success}
+    answered = {sent.start for sent, got in pairwise(pieces) if got.is_success or _is_read(sent, got)}
     return tuple(each for last in before for each in last) + tuple(each for each in found if each.piece.start in answered)
+
+
+def _is_read(sent: Piece, got: Piece) -> bool:
+    """Whether the second piece is a resource directly below the request that reads it."""
+    is_below = sent.values.get("method") == "GET" and got.start - sent.end <= len("\n\n")
+    return is_below and got.subkind == "resource" and got.values.get("resourceType") != "OperationOutcome"
 
 
 def _examine_inputs(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator[tuple[Input, Diagnosis]]:
@@ -175,7 +193,7 @@ def _examine_inputs(found: Sequence[Input], accepted: Sequence[Input]) -> Iterat
 
 
 def _drop_errors(diagnosis: Diagnosis) -> Diagnosis:
-    kept = [each for each in diagnosis.explanation.findings if each.severity != "error"]
+    kept = [each for each in diagnosis.explanation.findings if each.severity != "error" and each.id != NO_TOKEN]
     return _without_token_advice(_keep(diagnosis, kept))._replace(corrected=None)
 
 
@@ -255,7 +273,7 @@ def _is_about_absence(finding: Finding) -> bool:
 def _is_unknown(finding: Finding, unknown: frozenset[str]) -> bool:
     """Whether the finding is only about parameters whose values aren't in the text."""
     names = finding.facts.get("names")
-    about = names if isinstance(names, (list, tuple)) and names else [finding.parameter]
+    about = names if isinstance(names, (list, tuple)) and names else [finding.facts.get("parameter") or finding.parameter]
     return {str(name).lower() for name in about} <= {name.lower() for name in unknown}
 
 
