@@ -101,7 +101,9 @@ def test_a_stranger_finds_no_app_and_no_exchange_by_words(tmp_path: Path) -> Non
         refused = await flow.authorize(app, launch=launch["launch"], aud=None)
         id = refused.headers["x-correlation-id"]
         for text in (app["client_id"], app["app_id"], "pressure", "oauth/authorize", (await flow.launch(app))["timeline"]):
-            assert not {"Apps", "Exchanges"} & {*groups(await search(flow, text, STRANGER))}, text
+            answer = await search(flow, text, STRANGER)
+            is_page = answer.headers.get("location", "").startswith("/docs/")  # a part of a random id may be a word of one page
+            assert is_page or not {"Apps", "Exchanges"} & {*groups(answer)}, text
         assert (await flow.http.get(f"/timelines/{launch['timeline']}", headers=STRANGER)).status_code == 200
         found = await search(flow, launch["timeline"], STRANGER)
         assert found.headers["location"] == f"/timelines/{launch['timeline']}"
