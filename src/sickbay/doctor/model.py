@@ -94,7 +94,7 @@ class FactPattern(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unkn
 
     means: str
     patterns: tuple[str, ...] = ()
-    words: tuple[tuple[str, ...], ...] = ()  # groups, of each of which the text needs one (kernel.required_words)
+    words: tuple[tuple[str, ...], ...] = ()  # groups: the text needs a word of each (kernel.required_words)
     values: dict[str, str] = {}
     kind: str = ""
     grant: str = ""

@@ -13,7 +13,7 @@ _REPEATS = (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT)
 
 
 def find_required(pattern: str) -> tuple[str, ...]:
-    """Words of which every match has at least one, in the form of `text_search.fold`. Empty if there are none, or too many."""
+    """Words, at least one of which is in every match, folded as by `text_search.fold`. Empty if there are none, or too many."""
     return tuple(sorted(_choose(_list_groups(_parser.parse(pattern)))))
 
 
@@ -29,7 +29,7 @@ def _choose(groups: Iterable[frozenset[str]]) -> frozenset[str]:
 
 
 def _list_groups(sequence: Iterable[Any]) -> Iterator[frozenset[str]]:
-    """Groups of words of which the sequence needs one each."""
+    """Groups of words: the sequence needs one of each."""
     run = ""
     for code, argument in sequence:
         if code is codes.LITERAL and argument < 128:
