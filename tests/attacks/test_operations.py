@@ -35,7 +35,7 @@ SYSTEM = {
     "TGROUP": "system/Observation.rs system/Group.r system/Patient.rs",
     "TGROUPONLY": "system/Observation.rs system/Group.r",
     "TPATIENTS": "system/Observation.rs system/Patient.rs",
-    "TTAGGED": "system/Observation.rs system/Patient.rs?active=true",
+    "TTAGGED": "system/Observation.rs system/Patient.rs?_tag=checked",
     "TLAB": "system/Group.r system/Patient.rs system/Observation.rs"
     "?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory",
 }

@@ -74,7 +74,7 @@ def test_ordinary_values_of_a_registration_are_still_shown(desk: Sitting) -> Non
 def test_the_negotiated_scopes_of_a_token_response_are_redacted(desk: Sitting, text: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="symmetric", client_secret=CHOSEN, scope="launch openid user/*.rs")
-        scope = f"launch openid user/Patient.rs?name={text} user/Observation.rs?category=vital-signs"
+        scope = f"launch openid user/Patient.rs?_tag={text} user/Observation.rs?category=vital-signs"
         launch = (await flow.launch(app))["launch"]
         code = await flow.code(app, scope=scope, launch=launch)
         answer = await flow.redeem(app, code, client_secret=CHOSEN)

@@ -71,7 +71,7 @@ def test_a_saved_change_takes_effect_immediately(tmp_path: Path) -> None:
         ({"scope": [], "more_scopes": "patient/Patient.sr"}, "scope-v2-order"),
         ({"redirect_uris": ""}, "Enter at least one redirect URI"),
         ({"client": "asymmetric"}, "Enter the URL of the app’s public keys"),
-        ({"fhir": "r9"}, "doesn’t support this FHIR version"),
+        ({"fhir": "r9"}, "supports only "),
         ({"csrf": "guess"}, "open for too long"),
     ],
 )

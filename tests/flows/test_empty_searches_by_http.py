@@ -195,7 +195,7 @@ def test_an_include_that_adds_nothing_says_why(tmp_path: Path) -> None:
         answer = await own.ask("GET", "/Observation?patient=p-0001&_include=Encounter:subject")
         assert ids(await as_stranger(flow, answer)) == ["fhir-include-adds-nothing"]
         (finding,) = (await exchange(flow, answer))["findings"]
-        assert "another type" in finding["why"]
+        assert "a different type" in finding["why"]
         granted = await own.ask("GET", "/Observation?patient=p-0001&_include=Observation:subject")
         assert ids(await exchange(flow, granted)) == []
 
