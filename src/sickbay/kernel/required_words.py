@@ -13,7 +13,7 @@ _REPEATS = (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT)
 
 
 def find_required(pattern: str) -> tuple[str, ...]:
-    """Words, at least one of which is in every match, folded as by `text_search.fold`. Empty if there are none, or too many."""
+    """The words, folded by `text_search.fold`, of which every match has at least one. Empty if there are none, or too many."""
     return tuple(sorted(_choose(_list_groups(_parser.parse(pattern)))))
 
 

@@ -16,7 +16,7 @@ from sickbay.protocol.parameters import encode, parse
 
 USER = User("okafor", "general", "Practitioner/pr-1", sub="general-okafor")
 HINT = jose.sign({"sub": "general-okafor"}, rsa_key())
-FOREIGN = jose.sign({"sub": "somebody"}, rsa_key())
+FOREIGN = jose.sign({"sub": "another-user"}, rsa_key())
 
 
 def wish(**sent: str) -> SignInParameters:

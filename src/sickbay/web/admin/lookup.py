@@ -11,11 +11,11 @@ from starlette.responses import Response
 
 from sickbay.authorization.models import Client
 from sickbay.kernel.similar_names import find_closest
+from sickbay.protocol import unicode
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
 from sickbay.services.context import Tenant
 from sickbay.services.registration import Ambiguous
-from sickbay.web.admin import schemas as admin_schemas
 from sickbay.web.admin.wrong import Wrong
 from sickbay.web.error_responses import NO_STORE
 from sickbay.web.http_request import read_body
@@ -27,9 +27,16 @@ async def parse_body(request: Request, kind: type[Any]) -> Any:
 
 
 def read_members(kind: type[Any], body: str) -> Any:
-    """Reads a body, and suggests a member for one that it doesn't have."""
+    """Parse and validate a body, and suggest a member for one that it doesn't have.
+
+    Raises msgspec.ValidationError or msgspec.DecodeError with the place of the error.
+    """
     try:
-        return admin_schemas.read(kind, body)
+        unicode.loads(body or "{}", unique=True)  # msgspec takes the last of two members with one name
+    except ValueError as error:
+        raise msgspec.DecodeError(str(error)) from None
+    try:
+        return msgspec.json.decode(body.encode() or b"{}", type=kind)
     except msgspec.ValidationError as error:
         raise msgspec.ValidationError(f"{error}{_hint_at_member(kind, str(error))}") from None
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
-
-from sickbay.protocol import unicode
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 NonEmpty = Annotated[str, Meta(min_length=1)]
 Type = Literal["provider", "patient", "system"]
@@ -31,7 +28,7 @@ class SeededUser(Struct, frozen=True):
     tenant: str
     username: str
     password: str
-    fhir_user: str = msgspec.field(name="fhirUser")
+    fhir_user: str = field(name="fhirUser")
 
 
 class AppName(Struct, frozen=True):
@@ -389,12 +386,3 @@ class Problem(Struct, frozen=True):
     status: int
     findings: list[dict[str, Any]]
     detail: str = ""
-
-
-def read(kind: type[Any], body: str) -> Any:
-    """Parse and validate a body. Raises msgspec.ValidationError or msgspec.DecodeError with the place of the error."""
-    try:
-        unicode.loads(body or "{}", unique=True)  # msgspec takes the last of two members with one name
-    except ValueError as error:
-        raise msgspec.DecodeError(str(error)) from None
-    return msgspec.json.decode(body.encode() or b"{}", type=kind)
