@@ -16,6 +16,7 @@ from tests.services.hospitals.hospital_texts import RIVERSIDE
 
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.sandbox import snapshots
+from sickbay.services import runtime_settings
 from sickbay.services.loading import export
 from sickbay.services.record_kinds import IN_SNAPSHOTS
 from sickbay.settings.database import DiskFull
@@ -184,6 +185,36 @@ def test_the_journal_faults_and_administrators_stay_as_they_are(tmp_path: Path) 
         found = (await other.http.get(exchange, headers={"Accept": "application/json"})).json()["findings"][0]
         assert found["id"] == "fhir-token-unknown"
         assert found["title"] == "The access token was issued after a snapshot that has been restored since"
+
+    run_two(steps, None, tmp_path)
+
+
+@pytest.mark.parametrize("queue", ["refusals", "granted"])
+def test_an_exchange_that_is_being_written_during_a_restore_is_kept(
+    queue: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def steps(worker: Flow, other: Flow) -> None:
+        await save(worker, "a")
+        store, waits, goes_on = other.sandbox.runtime.store, asyncio.Event(), asyncio.Event()
+        transaction = store.transaction
+
+        async def wait_before_writing(steps: list[Any]) -> Any:
+            monkeypatch.setattr(store, "transaction", transaction)
+            waits.set()
+            await goes_on.wait()
+            return await transaction(steps)
+
+        path = "/general/r4/Patient" if queue == "refusals" else "/general/r4/metadata"
+        sent = (await other.http.get(path)).headers["x-correlation-id"]
+        monkeypatch.setattr(store, "transaction", wait_before_writing)
+        writing = asyncio.create_task(other.sandbox.journal.flush())
+        await waits.wait()
+        await restore(worker, "a")
+        await runtime_settings.refresh(other.sandbox.runtime)
+        goes_on.set()
+        await writing
+        kept = {exchange["id"] for exchange in (await other.http.get("/admin/exchanges")).json()}
+        assert sent in kept
 
     run_two(steps, None, tmp_path)
 

@@ -28,7 +28,7 @@ from sickbay.services.redaction.live_secrets import LiveSecrets
 from sickbay.services.redaction.redaction import RecordedRequest as RecordedRequest
 from sickbay.services.redaction.redaction import RecordedResponse as RecordedResponse
 from sickbay.services.request_metrics import METRICS
-from sickbay.services.reset_revisions import is_over
+from sickbay.services.reset_revisions import ResetRevisions, compare_revisions, is_over
 from sickbay.settings.database import Unavailable
 from sickbay.storage.counts import Volume
 from sickbay.storage.interface import Put, Record, Step
@@ -162,8 +162,9 @@ class Journal:
 
     async def _write_explained(self, refusals: Sequence[tuple[Waiting[Unexplained], str, int]]) -> bool:
         """False, like `_write_queues`, if they have to be written again. Puts them back if the database is unavailable."""
+        known = self.runtime.resets
         try:
-            with compare_with(self.runtime.resets.all):
+            with compare_with(known.all):
                 explained: list[Record] = []
                 for waiting in self._select_current(refusals):
                     whole = waiting.explained(waiting.exchange)
@@ -175,7 +176,7 @@ class Journal:
                 if explained:
                     await self.runtime.store.transaction(self._storing_steps(explained))
         except (Unavailable, asyncio.CancelledError) as error:
-            self._unexplained.put_back(refusals)
+            self._put_back(self._unexplained, refusals, known)
             if isinstance(error, WasReset):
                 return False
             raise
@@ -233,15 +234,16 @@ class Journal:
         self._refused.clear()
         compare = len(granted) <= COMPARED * max(self._looks, 1)
         self._looks = 0
+        known = self.runtime.resets
         try:
-            with compare_with(self.runtime.resets.all):
+            with compare_with(known.all):
                 await self._write_all(self._select_current(granted), self._select_current(refused), compare)
         except (
             Unavailable,
             asyncio.CancelledError,
         ) as error:  # they may have been written; writing them again under the same ids changes nothing
-            self._granted.put_back(granted)
-            self._refused.put_back(refused)
+            self._put_back(self._granted, granted, known)
+            self._put_back(self._refused, refused, known)
             if isinstance(error, WasReset):
                 return False
             raise
@@ -263,15 +265,28 @@ class Journal:
         of = self.runtime.resets.of
         return of.get(tenant) or of[""]
 
+    def _put_back(self, queue: Queue[Waiting[W]], items: Iterable[tuple[Waiting[W], str, int]], known: ResetRevisions) -> None:
+        """Puts back what couldn't be written. known: the resets that this worker knew when it took the items.
+
+        `forget` doesn't reach items that are being written, so a restore that was noticed since then is considered here.
+        """
+        if any(reset.restored for reset in compare_revisions(known, self.runtime.resets)):
+            items = [(self._as_current(waiting), owner, weight) for waiting, owner, weight in items]
+        queue.put_back(items)
+
     def forget(self, reset: ResetScope) -> None:
         """Drops the exchanges that wait to be written. `flush` leaves out the ones that it is writing. If a snapshot is
         restored, they are kept.
         """
         for queue in (self._granted, self._refused, self._unexplained):
             if reset.restored:
-                queue.replace(lambda waiting: (waiting[0], self._revisions_of_tenant(waiting[0].tenant)))
+                queue.replace(self._as_current)
                 continue
             queue.keep_only(lambda waiting: reset.tenant not in (None, waiting[0].tenant))
+
+    def _as_current(self, waiting: Waiting[W]) -> Waiting[W]:
+        """The same item, as if its request had ended after the latest reset."""
+        return waiting[0], self._revisions_of_tenant(waiting[0].tenant)
 
     async def run(self) -> None:
         """Flushes and trims until cancelled, then flushes once more."""
