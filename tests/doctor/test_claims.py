@@ -100,7 +100,7 @@ def test_claims_for_another_api_are_not_examined_as_a_client_assertion() -> None
 
 
 def test_a_redirect_to_a_developers_machine_is_not_behind_a_proxy() -> None:
-    refused = "redirect_uri=http%3A%2F%2Fapp.example.org{}%2Fcb\n\ninvalid_redirect_uri: redirect_uri did not match"
+    refused = "redirect_uri=http%3A%2F%2Fapp.example.org{}%2Fcb\n\ninvalid_redirect_uri: redirect_uri did not match, with HTTPS"
     request = "https://id.example.org/authorize?client_id=a&response_type=code&" + refused
     behind = "oauth-redirect-uri-http-behind-proxy"
     assert diagnose_text(request.format(""))[1].causes[0].id == behind

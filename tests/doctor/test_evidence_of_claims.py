@@ -151,7 +151,7 @@ def test_a_refused_client_assertion_is_not_taken_for_an_access_token() -> None:
 
 
 def test_an_http_redirect_uri_of_a_host_in_braces_is_not_to_be_registered() -> None:
-    page = "Error 400: redirect_uri_mismatch\nRequest details: redirect_uri={}/login/google\naccounts.google.com"
+    page = "Error 400: redirect_uri_mismatch\nRequest details: redirect_uri={}/login/google\naccounts.google.com behind nginx"
     assert diagnose_text(page.format("http://{mydomain}"))[1].causes[0].id == "oauth-redirect-uri-http-behind-proxy"
     cause = diagnose_text(page.format("https://{mydomain}"))[1].causes[0]
     assert cause.id == "oauth-redirect-uri-not-registered"

@@ -25,10 +25,12 @@ def test_options_of_a_library_are_not_parameters_of_a_request() -> None:
     assert "parameter-name-wrong" in claims(f"I send {options}\n\n{refused}")
 
 
-def test_localhost_at_the_end_of_a_sentence_is_no_public_host() -> None:
-    refused = "The server says Invalid redirect_uri parameter, I use redirect_uri http://{}. What is wrong?"
+def test_only_a_public_host_of_an_https_site_is_behind_a_proxy() -> None:
+    refused = "The server says Invalid redirect_uri parameter, I use redirect_uri http://{} on our https site. What is wrong?"
     assert ids(refused.format("localhost"))[0] != "oauth-redirect-uri-http-behind-proxy"
     assert ids(refused.format("app.example.org/cb"))[0] == "oauth-redirect-uri-http-behind-proxy"
+    unsaid = refused.replace(" on our https site", "")
+    assert ids(unsaid.format("app.example.org/cb"))[0] == "oauth-redirect-uri-not-registered"
 
 
 def test_steps_to_reproduce_do_not_say_that_the_password_is_wrong() -> None:

@@ -16,16 +16,18 @@ from sickbay.protocol import urls
 
 @fact
 def redirect_uri_is_http(evidence: Evidence) -> Values | None:
-    """Only redirect_uri begins with http://, although its host is a public name or one in braces, and has no port."""
+    """Only redirect_uri begins with http://, its host is public or in braces, and the text speaks of https or a proxy."""
     named = _HTTP_REDIRECT.search(evidence.text)
     sent = evidence.sent.get("redirect_uri", "") or (named["uri"] if named else "")
     host = ((urls.split(sent).hostname if sent.startswith("http://") else "") or "").rstrip(".")
     is_public = ("." in host or "{" in host) and not _PRIVATE.fullmatch(host) and urls.split(sent).port is None
     is_alone = not any(url.startswith("http://") and host not in url for url in evidence.addresses)
-    return {"redirect_uri": sent, "expected": f"https{sent[4:]}"} if is_public and is_alone else None
+    is_told = is_public and is_alone and _HTTPS_OR_PROXY.search(evidence.text)
+    return {"redirect_uri": sent, "expected": f"https{sent[4:]}"} if is_told else None
 
 
 _HTTP_REDIRECT = compile_late(r"redirect[_ ]?ur[il]\b[^\n]{0,40}?[\s'\"`(=](?P<uri>http://[^\s'\"`,)&]{4,200})", re.I)
+_HTTPS_OR_PROXY = compile_late(r"\bhttps\b(?!:\\?/|%3a)|prox(?:y|ies)|nginx|ingress|traefik|load.?balanc|heroku|\b(?:tls|ssl)\b", re.I)
 _PRIVATE = compile_late(r"[\d.]+|.*\.(?:local|internal|localhost|localtest\.me|test)")
 
 
