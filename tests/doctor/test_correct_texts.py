@@ -93,6 +93,7 @@ def test_correct_texts_of_users_show_no_cause(shared: Path) -> None:
         "const keys = jose.createRemoteJWKSet(new URL(address));\ncode: 'ERR_JWKS_INVALID'",
         "When I run my client it returns me: Custom { kind: InvalidData, error: AlertReceived(HandshakeFailure) }",
         "Always 401\ncurl https://ehr.example.org/fhir/Patient/1 -H 'Authorization: Bearer abc'",
+        'Get "https://ehr.example.org/.well-known/smart-configuration": http: server gave a new answer',
     ],
 )
 def test_a_text_that_names_a_problem_in_any_format_does_not_pass_as_correct(text: str) -> None:

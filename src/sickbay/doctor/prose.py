@@ -20,7 +20,8 @@ _CALL = compile_late(r"[\w.:= ]{1,100}\([\"']")
 _MEMBER = compile_late(r"[\w.'\"-]{1,60}\s?[:=]\s?\S+,?$")
 _CODE_END = (";", "{", "}", "(", "=>", "*/")
 _PROBLEM = compile_late(
-    rf"\?(?:$|[\s\"')])|n['’]t\b|fehler|(?:returns?|gives?|answers?)\s\[\]|\b(?:{'|'.join(LISTS['words_of_a_problem'])})\b",
+    rf"\?(?:$|[\s\"')])|n['’]t\b|fehler|\b(?:get|post|put) \"https?://[^\"\s]{{1,500}}\": \w|(?:returns?|gives?|answers?)\s\[\]"
+    rf"|\b(?:{'|'.join(LISTS['words_of_a_problem'])})\b",
     re.I,
 )
 FOREIGN_WORDS = 3

@@ -27,7 +27,9 @@ def redirect_uri_is_http(evidence: Evidence) -> Values | None:
 
 
 _HTTP_REDIRECT = compile_late(r"redirect[_ ]?ur[il]\b[^\n]{0,40}?[\s'\"`(=](?P<uri>http://[^\s'\"`,)&]{4,200})", re.I)
-_HTTPS_OR_PROXY = compile_late(r"\bhttps\b(?!:\\?/|%3a)|prox(?:y|ies)|nginx|ingress|traefik|load.?balanc|heroku|\b(?:tls|ssl)\b", re.I)
+_HTTPS_OR_PROXY = compile_late(
+    r"\bhttps\b(?!:\\?/|%3a)|prox(?:y|ies)|nginx|ingress|traefik|load.?balanc|heroku|\b(?:tls|ssl)\b", re.I
+)
 _PRIVATE = compile_late(r"[\d.]+|.*\.(?:local|internal|localhost|localtest\.me|test)")
 
 
