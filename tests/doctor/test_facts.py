@@ -154,7 +154,6 @@ TRUE = {
     "cookie_is_strict": "Set-Cookie: session=1; SameSite=Strict",
     "cookie_is_lost_at_post": "Set-Cookie: session=1; SameSite=Lax\nresponse_mode=form_post",
     "placeholder_is_left": "https://ehr.example.org/authorize?client_id=${CLIENT_ID}",
-    "reference_is_absolute": '{"reference": "https://ehr.example.org/fhir/Patient/17"}',
     "iss_and_sub_differ": '{"iss": "a", "sub": "b", "aud": "https://ehr.example.org/token", "exp": 1764493921, "jti": "x"}',
     "keys_are_private": "jwks_uri: https://localhost:8080/keys",
     "callback_is_root": "redirect_uri: 'http://localhost:3000/'",

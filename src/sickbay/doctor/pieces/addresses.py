@@ -53,6 +53,7 @@ _OF_A_RESPONSE = frozenset(("state", "code", "error_description", "error_uri"))
 _URL = compile_late(r"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}:/{1,2}[^\s<>\"'`|\\^{}\[\]]{3,20000}")
 _PATH = compile_late(r"(?:(?<=\s)|^)/[\w./-]{0,200}\?[\w.-]{1,60}=[^\s<>\"'`]{1,8000}", re.M)
 _CONTINUED = compile_late(r"(?<!\s)[ \t]*+\r?\n[ \t]*+(?P<rest>[^\s<>\"'`]++)(?=(?P<end>[ \t]*+(?:\r?\n|\Z))|\s)")
+_PLACEHOLDER = compile_late(r"(?<=[=/,|])[<\[{]\w")
 _OF_A_QUERY, _OF_A_URL = compile_late(r"[&=%]"), compile_late(r"[&=%_/]")
 """The pattern of a continued line: if words follow it, and if it is the whole line."""
 WRAPPED = 60
@@ -63,7 +64,10 @@ def find_urls(text: str) -> Iterator[Piece]:
     for pattern in (_URL, _PATH):
         for match in pattern.finditer(text):
             url, end = _read_whole(text, match)
-            yield Piece(kind="url", start=match.start(), end=end, subkind=kind_of_url(url), values={"url": url})
+            kind = kind_of_url(url)
+            if kind == "fhir_request" and _PLACEHOLDER.match(text, end):  # a value isn't in the text
+                kind, url = (kind, url[: max(map(url.rfind, "?&"))]) if "?" in url else ("", url)
+            yield Piece(kind="url", start=match.start(), end=end, subkind=kind, values={"url": url})
 
 
 def _read_whole(text: str, match: re.Match[str]) -> tuple[str, int]:
