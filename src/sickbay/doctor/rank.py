@@ -83,7 +83,7 @@ def _has_rival(ranked: Sequence[RankedCause]) -> bool:
     return any(each.points >= RIVAL_SHARE * first.points for each in rivals)
 
 
-OWN_LETTERS = 12
+OWN_LETTERS = 11
 """The minimum length of a product's message that isn't found by chance."""
 QUOTED_LETTERS, DESCRIBED_LETTERS = 8, 16
 """A shorter phrase is too short to be a quotation: the first figure is for a single phrase, the second for several."""
