@@ -49,9 +49,7 @@ def test_missing_options_of_a_registration_are_listed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["serve", "--port", "70000"], "--port: must be a whole number from 0 to 65535, not 70000."),
-        (["serve", "--patients", "1.5"], "--patients: must be a whole number of 0 or more, not 1.5."),
-        (["serve", "--workers", "two"], "--workers: must be a whole number of 1 or more, not two."),
+        (["serve", "--port", "70000"], "--port must be a whole number from 0 to 65535, not 70000."),
         (["serve", "--base-url", "localhost:7425"], "--base-url must be a URL such as https://ehr.example.org"),
         (["serve", "--base-url", "http://localhost:port"], "not http://localhost:port."),
         (
@@ -59,17 +57,8 @@ def test_missing_options_of_a_registration_are_listed(tmp_path: Path) -> None:
             "--keep-bodies needs --workers 1, because the bodies",
         ),
         (["serve", "--keep-bodies", "--base-url", "https://ehr.example.org"], "--keep-bodies needs a base URL on this machine"),
-        (
-            ["apps", "edit", "Mine", "--token-lifetime", "0"],
-            "--token-lifetime: must be a whole number of 1 or more, not 0.",
-        ),
         (["serve", "--port", "7500", "--sample-port", "7500"], "--sample-port must be another port than --port."),
         (["serve", "--host", ""], "--host must be an address or a name, such as 127.0.0.1, or 0.0.0.0 for all addresses"),
-        (["serve", "--today", "2200-01-01"], "--today: must be a day from 1970 to 2199, such as 2026-03-31, not 2200-01-01."),
-        (
-            ["population", "--out", "x", "--today", "0001-01-01"],
-            "--today: must be a day from 1970 to 2199, such as 2026-03-31,",
-        ),
         (["token", "Mine", "--scope", " "], "--scope is empty. Name at least one scope, such as user/Patient.rs."),
         (["apps", "add"], "`sickbay apps add` needs NAME. See `sickbay apps add --help`."),
         (["doctor"], "There is nothing to examine. Pass a URL in quotes, a file, or - for standard input."),
@@ -169,7 +158,7 @@ def test_an_empty_path_is_refused(arguments: tuple[str, ...], tmp_path: Path, mo
     monkeypatch.chdir(tmp_path)
     done = sickbay(*arguments, folder=tmp_path / "data")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "the path is empty." in done.stderr
+    assert "must be a path, but it is empty." in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

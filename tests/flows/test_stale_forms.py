@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,31 @@ def test_a_reloaded_registration_redirects_to_the_registered_app(tmp_path: Path)
         assert await apps_named(flow) == [filled["id"]]
 
     run(steps, tmp_path)
+
+
+def test_a_reload_of_the_page_with_a_new_secret_shows_the_same_secret_until_it_is_replaced(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(client="symmetric")
+        path = f"/developer/apps/{app['app_id']}"
+
+        async def read_form() -> dict[str, Any]:
+            page = await flow.http.get(path, headers=HTML)
+            return {name: field(page, name) for name in ("csrf", "stamp")}
+
+        async def create(filled: dict[str, Any]) -> tuple[int, str]:
+            answer = await flow.http.post(f"{path}/secret", data=filled, headers=HTML)
+            shown = re.search(r'<code id="secret">([^<]+)<', answer.text)
+            return answer.status_code, shown[1] if shown else ""
+
+        filled = await read_form()
+        (first, again), changed = await asyncio.gather(create(filled), create(filled)), await read_form()
+        assert first == again == (200, first[1])
+        assert first[1] not in ("", app["client_secret"])
+        assert (await create(changed))[1] not in ("", first[1])
+        assert await create(filled) == (409, "")
+        assert (await create({"csrf": filled["csrf"]}))[0] == 409
+
+    run(steps, tmp_path, patients=0)
 
 
 @pytest.mark.parametrize("change", [{"name": "Another"}, {"id": ""}, {"id": "../../admin"}, {"id": "sample-app-general"}])

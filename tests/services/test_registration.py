@@ -52,14 +52,14 @@ def test_a_page_says_that_the_app_was_removed(tmp_path: Path, monkeypatch: pytes
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="symmetric")
         page = await flow.http.get(f"/developer/apps/{app['app_id']}", headers=HTML)
-        rotate = registration.rotate
+        rotate = registration.rotate_once
 
-        async def rotate_after_removal(runtime: Runtime, client: Client) -> tuple[Client, str]:
+        async def rotate_after_removal(runtime: Runtime, client: Client, *form: str) -> tuple[Client, str] | None:
             await app_removal.remove(runtime, client)
-            return await rotate(runtime, client)
+            return await rotate(runtime, client, *form)
 
-        monkeypatch.setattr(registration, "rotate", rotate_after_removal)
-        form = {"csrf": field(page, "csrf")}
+        monkeypatch.setattr(registration, "rotate_once", rotate_after_removal)
+        form = {"csrf": field(page, "csrf"), "stamp": field(page, "stamp")}
         answer = await flow.http.post(f"/developer/apps/{app['app_id']}/secret", data=form, headers=HTML)
         assert (answer.status_code, "This app was removed" in answer.text) == (404, True)
 

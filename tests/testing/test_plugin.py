@@ -159,7 +159,7 @@ def test_needs_it(sickbay): ...
     assert "1 passed, 1 error" in done.stdout
 
 
-def test_assert_no_refusals_fails_with_the_explanation(tmp_path: Path) -> None:
+def test_assert_no_refusals_fails_with_the_explanation_once(tmp_path: Path) -> None:
     done = run(
         tmp_path,
         """
@@ -169,6 +169,7 @@ def test_quietly_refused(sickbay):
 """,
     )
     assert "Sickbay refused 1 request:" in done.stdout, done.stdout
+    assert "- Sickbay refused -" not in done.stdout  # the section that explains it for other failures
 
 
 def test_each_worker_of_xdist_has_its_own_server_and_its_patients_exist_before_the_first_test(tmp_path: Path) -> None:

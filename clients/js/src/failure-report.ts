@@ -5,9 +5,13 @@ import type { Sickbay } from "./sickbay.js";
 const MOST = 5; // how many refusals and launches are explained at most
 const QUIET_SECONDS = 2; // a launch that has waited less than this probably doesn't matter to the test that failed
 
-/** The refusals and the launches that wait, each part with its heading. "" if there is nothing to say. */
-export async function failureReport(sickbay: Sickbay): Promise<string> {
-  const [refused, waits] = await Promise.all([diagnosis(sickbay), waiting(sickbay)]);
+/**
+ * The refusals and the launches that wait, each part with its heading. "" if there is nothing to say.
+ *
+ * shown: the message of the failure. What it explains, as that of assertNoRefusals does, is left out.
+ */
+export async function failureReport(sickbay: Sickbay, shown = ""): Promise<string> {
+  const [refused, waits] = await Promise.all([diagnosis(sickbay, shown), waiting(sickbay)]);
   const parts = [refused && `Sickbay refused:\n\n${refused}`, waits && `Sickbay waits:\n\n${waits}`];
   return parts.filter(Boolean).join("\n\n");
 }
@@ -34,9 +38,9 @@ function missing({ id, waiting_for, causes }: LaunchState, base: string): string
 }
 
 /** The explanations of the refused exchanges. "" if there are none, or if the server is gone. */
-export async function diagnosis(sickbay: Sickbay): Promise<string> {
+export async function diagnosis(sickbay: Sickbay, shown = ""): Promise<string> {
   try {
-    const refused = await sickbay.refusals();
+    const refused = (await sickbay.refusals()).filter(({ id }) => !shown.includes(`Correlation ID: ${id}`));
     const texts = await Promise.all(refused.slice(0, MOST).map(({ id }) => sickbay.explanation(id)));
     const more = refused.length > MOST ? [`… and ${refused.length - MOST} more`] : [];
     return [...texts.map(brief), ...more].join("\n\n");
@@ -52,8 +56,9 @@ function brief(explanation: string): string {
 
 /** Adds the report to the message of a failed test's error. */
 export async function explain(sickbay: Sickbay, error: unknown): Promise<unknown> {
-  const text = await failureReport(sickbay);
-  if (!text || !(error instanceof Object) || !("message" in error)) return error;
+  if (!(error instanceof Object) || !("message" in error)) return error;
+  const text = await failureReport(sickbay, String(error.message));
+  if (!text) return error;
   const stack = "stack" in error ? error.stack : undefined; // read first: Jest makes it from the message when it is read
   error.message = `${error.message}\n\n${text}`;
   if (typeof stack === "string") Object.assign(error, { stack: withText(stack, text) });

@@ -36,7 +36,7 @@ export const test = base.extend<SickbayFixtures, SickbayWorkerFixtures>({
     await sickbay.reset();
     await use(sickbay);
     if (testInfo.status === testInfo.expectedStatus) return;
-    const text = await failureReport(sickbay);
+    const text = await failureReport(sickbay, testInfo.errors.map(({ message }) => message).join("\n"));
     if (text) throw new SickbayError(text);
   },
 });

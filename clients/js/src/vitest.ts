@@ -19,7 +19,7 @@ export function sickbayTest(options: TestOptions = {}): TestAPI<{ sickbay: Sickb
       await sickbay.reset();
       await use(sickbay);
       const error = task.result?.errors?.[0];
-      const text = error ? await failureReport(sickbay) : "";
+      const text = error ? await failureReport(sickbay, error.message) : "";
       if (error && text) error.message += `\n\n${text}`;
     },
   });

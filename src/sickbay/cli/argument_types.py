@@ -20,7 +20,7 @@ Data = Annotated[
 
 
 def _whole_number_between(least: int, most: int | None = None) -> Callable[[Any, Sequence[Any]], int]:
-    """A converter for whole numbers: cyclopts rounds 1.5 and has no bounds. It prints the option before the error."""
+    """A converter for whole numbers: cyclopts rounds 1.5 and has no bounds. `usage_errors` puts the option before the error."""
 
     def convert(type: Any, tokens: Sequence[Any]) -> int:
         text = tokens[0].value
@@ -34,6 +34,18 @@ def _whole_number_between(least: int, most: int | None = None) -> Callable[[Any,
         return number
 
     return convert
+
+
+def _convert_share(type: Any, tokens: Sequence[Any]) -> float:
+    """A number from 0 to 1. NaN is none, though Python reads it as a float."""
+    text = tokens[0].value
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise ValueError(f"must be a number from 0 to 1, not {text}.")
+    return number
 
 
 def _convert_day(type: Any, tokens: Sequence[Any]) -> datetime.date:
@@ -53,5 +65,7 @@ Count = Annotated[int, Parameter(converter=_whole_number_between(0))]
 Some = Annotated[int, Parameter(converter=_whole_number_between(1))]
 PortOrNone = Annotated[int | None, Parameter(converter=_whole_number_between(0, LAST_PORT))]
 CountOrNone = Annotated[int | None, Parameter(converter=_whole_number_between(0))]
+Share = Annotated[float, Parameter(converter=_convert_share)]
+ShareOrNone = Annotated[float | None, Parameter(converter=_convert_share)]
 DayOrNone = Annotated[datetime.date | None, Parameter(converter=_convert_day)]
 SomeOrNone = Annotated[int | None, Parameter(converter=_whole_number_between(1))]

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from inspect import BoundArguments, signature
 from typing import Any, NamedTuple
 
-from cyclopts import App, CycloptsError, MissingArgumentError, Parameter, UnusedCliTokensError
+from cyclopts import App, CycloptsError, Parameter
 from cyclopts.config import Dict, Env
 
 from sickbay import __version__
-from sickbay.cli import config_file
+from sickbay.cli import config_file, usage_errors
 from sickbay.cli.output import help_epilogue, reject_argument
 
 
@@ -152,7 +152,7 @@ def parse(arguments: Sequence[str]) -> tuple[Callable[..., Any], BoundArguments]
     try:
         command, bound, _ = app.parse_args(list(arguments), print_error=False, exit_on_error=False)
     except CycloptsError as error:
-        reject_argument(_usage_error(error))
+        reject_argument(usage_errors.describe(error))
     return command, bound
 
 
@@ -165,14 +165,3 @@ def option_names(command: Callable[..., Any]) -> list[str]:
         names.append(parameter.name)
         names += [field.name for field in fields(parameter.default)] if is_dataclass(parameter.default) else []
     return names
-
-
-def _usage_error(error: CycloptsError) -> str:
-    """The error in one line. If an argument is missing or not expected, it refers to --help."""
-    command = " ".join(("sickbay", *(error.command_chain or ())))
-    if isinstance(error, UnusedCliTokensError):
-        return f"Unexpected argument for `{command}`: {' '.join(error.unused_tokens or ())}. See `{command} --help`."
-    if isinstance(error, MissingArgumentError) and error.argument is not None:
-        argument = (error.keyword or error.argument.name).replace("--NAME", "NAME")
-        return f"`{command}` needs {argument}. See `{command} --help`."
-    return " ".join(str(error).split())

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 def _parse_path(type: Any, tokens: Sequence[Any]) -> Path:
     """A path. It is empty if a script uses a variable that isn't set."""
     if not tokens[0].value:
-        raise ValueError("the path is empty.")
+        raise ValueError("must be a path, but it is empty.")
     return Path(tokens[0].value)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from cyclopts import Parameter
 
 from sickbay.cli import config_file
-from sickbay.cli.argument_types import Count, CountOrNone, DayOrNone, Port, PortOrNone, Some
+from sickbay.cli.argument_types import Count, CountOrNone, DayOrNone, Port, PortOrNone, ShareOrNone, Some
 from sickbay.cli.paths import PlaceOrNone
 from sickbay.settings import PORT, Settings
 
@@ -95,7 +95,7 @@ class ServeOptions:
     ephemeral: bool = False
     patients: CountOrNone = None
     seed: CountOrNone = None
-    messiness: float | None = None
+    messiness: ShareOrNone = None
     today: DayOrNone = None
     no_population_cache: bool = False
     workers: Some = 1

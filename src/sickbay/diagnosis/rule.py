@@ -159,8 +159,7 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 def _has_parameter(request: Any, name: str) -> bool:
     """Whether the request has this parameter with a value. A pasted response or a FHIR request may have no parameters."""
-    parameters = getattr(request, "parameters", None)
-    return parameters is not None and bool(parameters.get(name))
+    return bool((getattr(request, "parameters", None) or {}).get(name))
 
 
 class Finding(Struct, frozen=True):
@@ -258,7 +257,7 @@ _LISTS = frozenset({"registered", "enabled", "bases"})
 """Facts that a reason lists. If only the other server knows them, the sentence is left out."""
 _SENTENCE_END = re.compile(r"(?<=[.!?]) ")
 _SLOT = re.compile(r"\{(\w{1,40})(?::code)?\}")
-_CODE_SLOT = re.compile(r"`\{(\w{1,40})\}`|\{(\w{1,40}):code\}")
+_CODE_SLOT = re.compile(r"`(?:([\w{}-]{1,40})(?:=|: ))?\{(\w{1,40})\}`|\{(\w{1,40}):code\}")
 
 
 def _drop_lists(why: str, facts: Facts) -> str:
@@ -269,11 +268,12 @@ def _drop_lists(why: str, facts: Facts) -> str:
 
 
 def _drop_backticks(template: str, facts: Facts) -> str:
-    """A template without backticks around slots that are filled with words instead of a value."""
+    """A template with words for slots that have no value: "the `aud` that the server expects" instead of "`aud={expected}`"."""
 
     def replace(slot: re.Match[str]) -> str:
-        name = slot[1] or slot[2]
-        return slot[0] if name in facts else f"{{{name}}}"
+        whose = "your app sent" if slot[2] == "received" else "the server expects"
+        words = f"the `{slot[1]}` that {whose}" if slot[1] else f"{{{slot[2] or slot[3]}}}"
+        return slot[0] if (slot[2] or slot[3]) in facts else words
 
     return _CODE_SLOT.sub(replace, template)
 

@@ -16,10 +16,13 @@ QUIET_SECONDS = 2
 """A launch that has waited less than this probably doesn't matter to the test that failed."""
 
 
-def write_diagnosis(client: SandboxClient) -> str:
-    """The explanations of the refused exchanges. "" if there are none, or if the server is gone."""
+def write_diagnosis(client: SandboxClient, shown: str = "") -> str:
+    """The explanations of the refused exchanges. "" if there are none, or if the server is gone.
+
+    shown: the message of the failure. What it explains, as that of assert_no_refusals does, is left out.
+    """
     try:
-        refused = client.refusals()
+        refused = [entry for entry in client.refusals() if f"Correlation ID: {entry['id']}" not in shown]
         more = [f"… and {len(refused) - EXPLAINED} more"] if len(refused) > EXPLAINED else []
         return "\n\n".join([*(_drop_checks(client.explanation(entry["id"])) for entry in refused[:EXPLAINED]), *more])
     except (SickbayError, OSError, RuntimeError):

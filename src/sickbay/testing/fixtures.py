@@ -111,7 +111,7 @@ def pytest_runtest_makereport(
     if client is not None and call.when == "call" and report.failed:
         from .failure_report import describe_waiting, keep, write_diagnosis
 
-        if text := write_diagnosis(client):
+        if text := write_diagnosis(client, str(call.excinfo.value) if call.excinfo else ""):
             report.sections.append(("Sickbay refused", text))
         if text := describe_waiting(client):
             report.sections.append(("Sickbay waits", text))

@@ -43,6 +43,26 @@ def test_schemes_handled_by_the_browser_or_the_system_are_refused(name: str) -> 
         assert names(jwks_uri=uri) == {"reg-jwks-uri-not-absolute"}
 
 
+STARTS = ("", " ", "http://app.example.org", "HTTPS://app.example.org", "http://localhost", "ftp://a.example", "myapp:", "a.b:")
+MIDDLES = ("", "/cb", ":3000/cb", ":99999/cb", "/*/cb", "@evil.example/cb", "/cb,http://b.example/cb")
+ENDS = ("", " ", "#", "#/home", "?a=1#x", "?code=1", "?code=1#x", "#code=1")
+ADDRESSES = [start + middle + end for start in STARTS for middle in MIDDLES for end in ENDS]
+
+
+@for_each("uri", ADDRESSES)
+def test_every_suggested_redirect_uri_can_be_registered_and_is_the_only_one_suggested(uri: str) -> None:
+    refusals = examine(CHECKS, RegistrationRequest(**(VALID | {"redirect_uris": (uri,)})), CONTEXT).refusals
+    expected = {refusal.facts["expected"][0] for refusal in refusals if refusal.facts.get("expected")}
+    assert len(expected) <= 1
+    assert all(names(redirect_uris=(suggested,)) == set() for suggested in expected)
+    assert refusals or not ("#" in uri or uri.startswith("http://app"))
+
+
+@pytest.mark.parametrize("uri", ["http://localhost:3000/cb ", " http://localhost:3000/cb", "http://localhost:3000/c b"])
+def test_a_complete_uri_with_a_space_is_not_called_relative(uri: str) -> None:
+    assert names(redirect_uris=(uri,)) == {"reg-redirect-uri-malformed"}
+
+
 def test_a_refusal_names_the_list_that_contains_the_uri() -> None:
     def parameter(**changes: Any) -> str:
         (refusal,) = examine(CHECKS, RegistrationRequest(**(VALID | changes)), CONTEXT).refusals

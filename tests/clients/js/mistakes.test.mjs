@@ -9,6 +9,11 @@ test("a request without a token", async ({ sickbay }) => {
   assert.equal((await fetch(`${sickbay.fhir()}/Patient/p-0001`)).status, 200);
 });
 
+test("a refusal that the assertion explains", async ({ sickbay }) => {
+  await fetch(`${sickbay.fhir()}/Patient/p-0001`);
+  await sickbay.assertNoRefusals();
+});
+
 test("a failure without a refusal", async () => {
   assert.equal(1, 2);
 });

@@ -23,5 +23,5 @@ def test_vitest_passes_and_a_failure_shows_the_diagnosis(run: Run, running: dict
 def test_a_failure_with_the_runner_of_node_shows_the_diagnosis(script: Run, running: dict[str, str]) -> None:
     done = script("mistakes.test.mjs", "--test", "--test-reporter=spec", check=False, **running)
     assert done.stdout.count("Sickbay refused:\n") == 2, done.stdout  # where it happened, and in the summary
-    assert "REFUSED: `Authorization` is missing" in done.stdout
+    assert done.stdout.count("REFUSED: `Authorization` is missing") == 4, done.stdout  # both requests, in both places
     assert "ℹ skipped 1" in done.stdout

@@ -35,7 +35,9 @@ def redirect_uris_have_no_wildcard(request: RegistrationRequest, context: Any) -
 
 @check()
 def redirect_uris_are_absolute(request: RegistrationRequest, context: Any) -> Refusal | None:
-    relative = [uri for uri in request.addresses if "*" not in uri and not is_absolute(uri) and not _host_fault(uri)]
+    relative = [
+        uri for uri in request.addresses if not ("*" in uri or is_absolute(uri) or _host_fault(uri) or STRANGE.search(uri))
+    ]
     return _refuse_uris(refusals.REG_REDIRECT_URI_NOT_ABSOLUTE, request, relative)
 
 
@@ -103,8 +105,12 @@ def _is_forbidden(uri: str) -> bool:
 
 @check(after=(redirect_uris_are_absolute,))
 def each_redirect_uri_is_a_single_uri(request: RegistrationRequest, context: Any) -> Refusal | None:
-    malformed = [uri for uri in request.addresses if "*" not in uri and (STRANGE.search(uri) or _SECOND.search(uri))]
+    malformed = [uri for uri in request.addresses if "*" not in uri and _is_malformed(uri)]
     return _refuse_uris(refusals.REG_REDIRECT_URI_MALFORMED, request, malformed)
+
+
+def _is_malformed(uri: str) -> bool:
+    return bool(STRANGE.search(uri) or _SECOND.search(uri))
 
 
 @check(after=(each_redirect_uri_is_a_single_uri,))
@@ -124,16 +130,27 @@ def launch_uri_is_absolute_if_sent(request: RegistrationRequest, context: Any) -
 
 @check()
 def redirect_uris_have_no_fragment(request: RegistrationRequest, context: Any) -> Refusal | None:
-    with_fragment = [uri for uri in request.addresses if "#" in uri]
-    return _refuse_uris(
-        refusals.REG_REDIRECT_URI_HAS_FRAGMENT, request, with_fragment, [uri.partition("#")[0] for uri in with_fragment]
-    )
+    with_fragment = [uri for uri in request.addresses if "#" in uri and _has_correction(uri)]
+    return _refuse_uris(refusals.REG_REDIRECT_URI_HAS_FRAGMENT, request, with_fragment, list(map(_correct, with_fragment)))
 
 
 @check()
 def redirect_uris_are_https_or_loopback(request: RegistrationRequest, context: Any) -> Refusal | None:
-    insecure = [uri for uri in request.addresses if is_insecure(uri)]
-    return _refuse_uris(refusals.REG_REDIRECT_URI_INSECURE_HTTP, request, insecure, [f"https{uri[4:]}" for uri in insecure])
+    insecure = [uri for uri in request.addresses if is_insecure(uri) and _has_correction(uri)]
+    return _refuse_uris(refusals.REG_REDIRECT_URI_INSECURE_HTTP, request, insecure, list(map(_correct, insecure)))
+
+
+def _correct(uri: str) -> str:
+    """Without a fragment, and with https: one URI, though two checks may refuse it."""
+    bare = uri.partition("#")[0]
+    return f"https{bare[4:]}" if is_insecure(bare) else bare
+
+
+def _has_correction(uri: str) -> bool:
+    """Whether no other check refuses the corrected URI. If one does, only that one explains the URI."""
+    uri = _correct(uri)
+    is_single = "*" not in uri and not _is_malformed(uri) and not _host_fault(uri)
+    return is_single and is_absolute(uri) and not _is_forbidden(uri) and not urls.response_parameters(uri)
 
 
 @check(after=(launch_uri_is_absolute_if_sent,))

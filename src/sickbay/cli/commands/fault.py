@@ -8,7 +8,7 @@ import orjson
 from cyclopts import App, Parameter
 
 from sickbay.cli import admin_client
-from sickbay.cli.argument_types import Data
+from sickbay.cli.argument_types import CountOrNone, Data, ShareOrNone, SomeOrNone
 from sickbay.cli.output import as_json, format_table, help_epilogue, note, reject_argument, say
 from sickbay.faults.fault import FILTERS
 from sickbay.faults.kinds import Member, list_kinds, list_presets
@@ -29,9 +29,9 @@ def add(
     step: str | None = None,
     path: str | None = None,
     type: str | None = None,
-    times: int | None = None,
-    probability: float | None = None,
-    seed: int | None = None,
+    times: SomeOrNone = None,
+    probability: ShareOrNone = None,
+    seed: CountOrNone = None,
     json: Json = False,
     data: Data = None,
     **members: Annotated[str, Parameter(help="What the kind needs, such as --seconds 5. `sickbay fault kinds KIND` lists it.")],

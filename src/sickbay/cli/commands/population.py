@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import orjson
 
-from sickbay.cli.argument_types import Count, DayOrNone
+from sickbay.cli.argument_types import Count, DayOrNone, Share
 from sickbay.cli.folder import create, open_drafts
-from sickbay.cli.output import note_counts, reject_argument
+from sickbay.cli.output import note_counts
 from sickbay.cli.paths import Place
 from sickbay.cli.progress import count_with_bar
 from sickbay.population import generate, schedule
@@ -20,7 +20,7 @@ def population(
     *,
     patients: Count = 50,
     seed: Count = 1,
-    messiness: float = 0.0,
+    messiness: Share = 0.0,
     today: DayOrNone = None,
     fhir: Literal["r4", "dstu2", "stu3", "r4b", "r5"] = "r4",
     out: Place,
@@ -42,8 +42,6 @@ def population(
     out
         The folder for the files; created if it doesn't exist.
     """
-    if not 0 <= messiness <= 1:
-        reject_argument("--messiness must be a number from 0 to 1.")
     counts: dict[str, int] = {}
     create(out)
     day = today or datetime.date.today()

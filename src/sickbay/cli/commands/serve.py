@@ -49,8 +49,6 @@ def _check_addresses(options: ServeOptions) -> None:
         reject_argument(f"--base-url must be a URL such as https://ehr.example.org, without ? and #, not {options.base_url}.")
     if options.port and options.sample_port == options.port:
         reject_argument("--sample-port must be another port than --port.")
-    if options.messiness is not None and not 0 <= options.messiness <= 1:
-        reject_argument("--messiness must be a number from 0 to 1.")
 
 
 def _check_keep_bodies(settings: Settings) -> None:

@@ -45,6 +45,7 @@ PROBABLE_LINES = 6
 LISTED_APPS = 100
 """Apps on a page of the list."""
 SHOWN_LAUNCHES = 8
+REPLACED = "The secret was replaced after this form was shown. If you don’t have the new one, create another."
 TOO_LATE = "This page was probably open for too long. Try again."
 
 
@@ -149,6 +150,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         enable_action=f"/developer/apps/{client.app_id}/enable",
         faults=faults_view(sandbox.runtime, client, typed or FaultForm()),
         rotate=f"/developer/apps/{client.app_id}/secret" if client.client == "symmetric" else "",
+        secret_stamp=registration.secret_stamp(sandbox.runtime, client),
         command=command,
         remove="" if client.sample else f"/developer/apps/{client.app_id}/remove",
     )
@@ -266,7 +268,7 @@ async def _save_text(
 
 
 async def rotate_secret(request: Request, sandbox: Sandbox, id: str) -> Response:
-    """Create a new secret and show it once. The old one stops working."""
+    """Create a new secret and show it. The old one stops working. Sending the form again, as a reload does, changes nothing."""
     if rejection := refuse_stranger(request, sandbox):
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
@@ -276,8 +278,10 @@ async def rotate_secret(request: Request, sandbox: Sandbox, id: str) -> Response
         return redirect_to(f"/developer/apps/{id}" if client else "/developer")
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
-    new, new_secret = await registration.rotate(sandbox.runtime, client)
-    return await app_page(request, sandbox, new, options, new_secret)
+    rotated = await registration.rotate_once(sandbox.runtime, client, sent.get("stamp") or "", sent.get("csrf") or "")
+    if rotated is None:
+        return await app_page(request, sandbox, client, options, status=409, fault=REPLACED)
+    return await app_page(request, sandbox, rotated[0], options, rotated[1])
 
 
 async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:

@@ -6,7 +6,7 @@ register  POST {root}/developer/register: csrf, id, tenant, name, type = provide
           (space-separated), jwks_uri, jwks (JSON). With findings of severity error: the same page again with status
           422, `findings`, and the entered values.
 app       GET view.launch_action launches the app: app (hidden), patient, user, encounter.
-          POST {root}/developer/apps/{app_id}/remove: csrf. POST …/secret: csrf; the new secret is shown once.
+          POST {root}/developer/apps/{app_id}/remove: csrf. POST …/secret: csrf, stamp; shows the new secret.
           POST …/enable: csrf, tenant; registers the app at another hospital.
           GET and POST …/edit: the fields of register, except tenant; errors as there.
           GET and POST …/settings: csrf, form=policy, each setting of the app's policy by its name.
@@ -161,6 +161,7 @@ class AppView(Struct, frozen=True, kw_only=True):
     edit: str = ""
     remove: str = ""
     rotate: str = ""
+    secret_stamp: str = ""
     policy: str = ""
     policy_fault: str = ""
     policy_action: str = ""
