@@ -85,7 +85,6 @@ OTHERS = {
     "storage.query": "caches of what is stored, by its stamp",
     "storage.resets.Block": "the resets that something in progress began with",
     "storage.sqlite": "connections, and caches of what is stored",
-    "web.fhir.bases.FhirBases": "the routes of FHIR",
     "web.http_request.RequestState": "the context of a cancelled timer, which asyncio keeps for a while",
     "web.later.HandlersOf": "the name of a module",
     "web.middleware": "the middleware, and the tasks of the application",
