@@ -86,7 +86,7 @@ OTHERS = {
     "storage.resets.Block": "the resets that something in progress began with",
     "storage.sqlite": "connections, and caches of what is stored",
     "web.http_request.RequestState": "the context of a cancelled timer, which asyncio keeps for a while",
-    "web.later.HandlersOf": "the name of a module",
+    "web.router.HandlersOf": "the name of a module",
     "web.middleware": "the middleware, and the tasks of the application",
     "web.template_cache.TemplateCache": "where compiled templates are kept",
     "web.oauth.discovery.Documents": "a cache of documents by policy",
