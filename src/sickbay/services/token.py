@@ -157,8 +157,8 @@ def _refused_result(decision: TokenDecision, context: TokenContext) -> TokenResu
 
 
 async def _load_grant(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhere: str = "") -> _Loaded:
-    client, live_at = await registration.find_live(runtime, request.claimed)
-    if client is not None and not registration.belongs_to(client, tenant):
+    client, live_at = await records.load_live_client(runtime, request.claimed)
+    if client is not None and not tenant.has_client(client):
         client = None
     refreshing = token_request.is_refresh(request)
     code_text = None if refreshing else request.parameters.get("code")
