@@ -15,7 +15,7 @@ import pytest
 from sickbay.cli import warm_up
 from sickbay.web import html_response, routes
 from sickbay.web.admin import handlers as admin_handlers
-from sickbay.web.later import HandlersOf
+from sickbay.web.router import HandlersOf
 
 
 def test_every_page_that_is_imported_later_is_imported_by_the_warm_up() -> None:

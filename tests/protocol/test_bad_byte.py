@@ -8,8 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.protocol import unicode
 from sickbay.protocol.unicode import BadByte, find_bad_byte
+
+
+def is_text(sent: bytes) -> bool:
+    try:
+        return "\0" not in sent.decode()
+    except UnicodeDecodeError:
+        return False
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"a=b&c=%20", b"%C2%B2", "²".encode(), b"%", b"%zz", b"%F0%9F%98%80", b"%ef%bf%be", b"%0d%0a"]
+)
+def test_valid_utf_8_has_no_bad_byte(sent: bytes) -> None:
+    assert find_bad_byte(sent, encoded=True) is None
 
 
 @pytest.mark.parametrize(
@@ -25,6 +38,8 @@ from sickbay.protocol.unicode import BadByte, find_bad_byte
         (b"\xe9\x00", BadByte(0, 0xE9, False, "é")),
         (b"%ED%A0%80", BadByte(0, 0xED, True, "")),
         (b"%C0%AF", BadByte(0, 0xC0, True, "")),
+        (b"\xff%41", BadByte(0, 0xFF, False, "ÿ")),
+        (b"%f4%90%80%80", BadByte(0, 0xF4, True, "")),
         (b"Andr%C3", BadByte(4, 0xC3, True, "")),
         (b"%81", BadByte(0, 0x81, True, "")),
         ("é%A9".encode(), BadByte(2, 0xA9, True, "©")),
@@ -40,11 +55,11 @@ def test_unencoded_bytes_are_not_percent_decoded() -> None:
 
 
 @given(st.lists(st.one_of(st.binary(max_size=3), st.binary(max_size=3).map(lambda raw: quote_from_bytes(raw).encode()))))
-def test_a_bad_byte_is_found_exactly_if_the_check_refuses(pieces: list[bytes]) -> None:
+def test_a_bad_byte_is_found_exactly_if_python_does_not_read_it_strictly(pieces: list[bytes]) -> None:
     sent = b"".join(pieces)
     bad = find_bad_byte(sent, encoded=True)
-    assert (bad is None) is unicode.is_encoded_text(sent)
-    assert (find_bad_byte(sent, encoded=False) is None) is unicode.is_text(sent)
+    assert (bad is None) is (is_text(sent) and is_text(unquote_to_bytes(sent)))
+    assert (find_bad_byte(sent, encoded=False) is None) is is_text(sent)
     if bad is not None:
         found_bytes = sent[bad.at : bad.at + 3] if bad.escaped else sent[bad.at : bad.at + 1]
         assert unquote_to_bytes(found_bytes)[0] == bad.value

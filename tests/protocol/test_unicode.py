@@ -1,11 +1,10 @@
-"""Which bytes are text, and which JSON is accepted."""
+"""Which JSON is accepted, and how HTML escapes are decoded."""
 
 from __future__ import annotations
 
 import html
 import json
 from typing import Any
-from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import orjson
 import pytest
@@ -13,40 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.protocol import unicode
-
-
-@pytest.mark.parametrize(
-    "sent", [b"%ed%a0%80", b"%c0%af", b"%ff", b"a%00", b"\xff", b"a\x00b", b"%f4%90%80%80", b"%41%ff", b"\xff%41"]
-)
-def test_invalid_utf_8_and_nul_are_not_text(sent: bytes) -> None:
-    assert not unicode.is_encoded_text(sent)
-
-
-@pytest.mark.parametrize(
-    "sent", [b"", b"a=b&c=%20", b"%C2%B2", "²".encode(), b"%", b"%zz", b"%F0%9F%98%80", b"%ef%bf%be", b"%0d%0a"]
-)
-def test_valid_utf_8_is_text(sent: bytes) -> None:
-    assert unicode.is_encoded_text(sent)
-
-
-@given(st.binary())
-def test_bytes_are_text_if_python_reads_them_strictly(sent: bytes) -> None:
-    try:
-        expected = "\0" not in sent.decode()
-    except UnicodeDecodeError:
-        expected = False
-    assert unicode.is_text(sent) is expected
-    assert unicode.is_encoded_text(quote_from_bytes(sent).encode()) is expected
-
-
-@given(
-    st.lists(
-        st.sampled_from([b"a", b"%", b"%4", b"%41", b"%00", b"%c2", b"%B2", b"%b", b"\0", b"\xc2", b"\xb2", b"%25", b"00"])
-    )
-)
-def test_an_encoded_text_is_text_before_and_after_decoding(pieces: list[bytes]) -> None:
-    sent = b"".join(pieces)
-    assert unicode.is_encoded_text(sent) is (unicode.is_text(sent) and unicode.is_text(unquote_to_bytes(sent)))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.services.assertions import form, jwks, key, sign
 
 from sickbay.authorization.token.client_authentication import JWT_BEARER
 from sickbay.kernel.outbound import Fetched, Unreachable
-from sickbay.services import client_authentication
+from sickbay.services import decision
 from sickbay.services.decision import decide
 
 SERVICE: dict[str, Any] = {
@@ -76,7 +76,7 @@ def test_other_tasks_run_between_two_signature_verifications(tmp_path: Path, mon
             await asyncio.sleep(0)
 
     async def steps(flow: Flow) -> None:
-        monkeypatch.setattr(client_authentication, "decide", counting_decide)
+        monkeypatch.setattr(decision, "decide", counting_decide)
         id = await service(flow)
         crowd = [request_token(flow, sign(id, "k1", "ES384", jti=str(number))) for number in range(16)]
         other = asyncio.create_task(turning())

@@ -16,8 +16,7 @@ from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.interface import ResourceSpace, Save, Step
 from sickbay.storage.query.saving import COLUMNS
 from sickbay.storage.sqlite.connection import connect, fetch_rows, migrate
-from sickbay.storage.sqlite.steps import apply
-from sickbay.storage.sqlite.transaction import Transaction
+from sickbay.storage.sqlite.steps import Transaction, apply
 
 TableContents: TypeAlias = dict[str, list[tuple[Any, ...]]]
 NUMBER_COLUMNS = ("nid", "patient", "target")

@@ -22,8 +22,8 @@ from sickbay.storage.sqlite import reader as reading
 from sickbay.storage.sqlite import writer as writing
 from sickbay.storage.sqlite.connection import connect, fetch_rows, migrate
 from sickbay.storage.sqlite.migrations import STEPS
+from sickbay.storage.sqlite.steps import Transaction
 from sickbay.storage.sqlite.store import open_store
-from sickbay.storage.sqlite.transaction import Transaction
 from sickbay.storage.sqlite.writer import Writer
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"

@@ -15,7 +15,7 @@ from sickbay.storage.sqlite import reader
 from sickbay.storage.sqlite import writer as writer_module
 from sickbay.storage.sqlite.connection import PAGE, connect, log_size
 from sickbay.storage.sqlite.reader import SqliteReader
-from sickbay.storage.sqlite.transaction import Transaction
+from sickbay.storage.sqlite.steps import Transaction
 from sickbay.storage.sqlite.writer import WriteAheadLog, Writer
 
 pytestmark = pytest.mark.anyio

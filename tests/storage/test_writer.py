@@ -17,12 +17,12 @@ from sickbay.fhir.visibility import EVERYTHING
 from sickbay.settings.database import DiskFull, Unavailable
 from sickbay.storage.interface import Conflict, Put, Record
 from sickbay.storage.sqlite import connection as connecting
-from sickbay.storage.sqlite import transaction
+from sickbay.storage.sqlite import steps
 from sickbay.storage.sqlite import writer as writing
 from sickbay.storage.sqlite.connection import begin, connect, fetch_rows
 from sickbay.storage.sqlite.resources import Changes
+from sickbay.storage.sqlite.steps import Transaction
 from sickbay.storage.sqlite.store import open_store
-from sickbay.storage.sqlite.transaction import Transaction
 from sickbay.storage.sqlite.writer import BUSY, GROUP, QUIET_TURNS, Undo, Writer
 
 pytestmark = pytest.mark.anyio
@@ -161,7 +161,7 @@ async def test_a_transaction_that_changes_only_records_prepares_no_changes_of_re
         prepared.append(Changes(*arguments))
         return prepared[-1]
 
-    monkeypatch.setattr(transaction, "Changes", prepare)
+    monkeypatch.setattr(steps, "Changes", prepare)
     await store.transaction([Put(Record("token", "t", b"{}")), Put(Record("app", "a", b"{}"))])
     assert not prepared
     await asyncio.gather(*(store.transaction([observation(id, "p")]) for id in "ab"))

@@ -264,7 +264,7 @@ def add_page(root: Path) -> None:
             ("    app_edit = Handlers", '    about = HandlersOf("sickbay.web.portal.about")\n    app_edit = Handlers'),
             (
                 '        Route("/healthz"',
-                '        Route("/about", _bind_sandbox(sandbox, about.about)),\n        Route("/healthz"',
+                '        Route("/about", bind_sandbox(sandbox, about.about)),\n        Route("/healthz"',
             ),
         ),
         replacing(

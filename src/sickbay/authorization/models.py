@@ -6,7 +6,7 @@ classes of the stages, not here.
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -393,3 +393,7 @@ class Server(Struct, frozen=True):
     def serves(self, audience: str) -> bool:
         """Whether tokens of this server can have this audience."""
         return audience in self.fhir_bases or any(resource.url == audience for resource in self.resources)
+
+
+UNKNOWN_SERVER: Final = Server()
+"""Stands for a server that isn't known. Its policy is that of the standard."""

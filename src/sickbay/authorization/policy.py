@@ -10,9 +10,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from msgspec import structs
 
-from sickbay.authorization.models import Policy, Server
+from sickbay.authorization.models import Policy
 from sickbay.fhir.visibility import is_enforceable
-from sickbay.kernel.checks import Unknown
 from sickbay.kernel.english import join
 from sickbay.kernel.similar_names import find_closest
 from sickbay.protocol import jose, scopes
@@ -184,8 +183,3 @@ def override(policy: Policy, settings: Mapping[str, Any]) -> Policy:
     if "token_lifetime" in chosen and policy.expires_in is not None:
         chosen["expires_in"] = None
     return structs.replace(policy, **chosen) if chosen else policy
-
-
-def policy_of(server: Server | Unknown) -> Policy:
-    """The policy of the tenant; the defaults of the standard if the server is unknown."""
-    return server.policy if isinstance(server, Server) else Policy()

@@ -10,8 +10,7 @@ from sickbay.authorization.authorize.default_scopes import NEVER_DEFAULT, PICKER
 from sickbay.authorization.bases import target_of
 from sickbay.authorization.client_document import DOT_SEGMENT
 from sickbay.authorization.contexts import AccessContext
-from sickbay.authorization.models import AccessToken, Policy, ProtectedResource, Server
-from sickbay.authorization.policy import policy_of
+from sickbay.authorization.models import UNKNOWN_SERVER, AccessToken, Policy, ProtectedResource, Server
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.scopes.supported import TYPES
 from sickbay.kernel.checks import Refusal
@@ -118,7 +117,7 @@ def challenge_parameters(
     entries: all requests of a transaction, which is refused as a whole. If the refusal names a scope of another level, such as
     `system/*.rs` for an export, only that one is listed, because an app can't have both.
     """
-    policy = policy_of(context.server)
+    policy = (context.server or UNKNOWN_SERVER).policy
     parameters = {"resource_metadata": metadata_url(base)} if policy.resource_metadata else {}
     if refusal.status == 403 and isinstance(context.token, AccessToken):
         requests = (request, *entries)

@@ -10,29 +10,9 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 _SURROGATE = re.compile("[\\ud800-\\udfff]")
-_SPECIAL = re.compile(rb"%(?:00|[89a-fA-F])")
-"""An escaped U+0000 or byte outside of ASCII."""
 _ESCAPE = re.compile(rb"%[0-9a-fA-F]{2}")
 _TWO_BYTES = frozenset((0xC2, 0xC3))
 """The first bytes of most Western letters in UTF-8. They are rarely meant as letters of ISO-8859-1."""
-
-
-def is_text(sent: bytes) -> bool:
-    """Whether unencoded bytes are text. Surrogates and overlong forms aren't valid UTF-8."""
-    if b"\0" in sent:
-        return False
-    try:
-        sent.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def is_encoded_text(sent: bytes) -> bool:
-    """Whether a path, a query or a form is text, both before and after percent-decoding. Decodes only if that is in doubt."""
-    if sent.isascii() and b"\0" not in sent and _SPECIAL.search(sent) is None:
-        return True
-    return is_text(sent) and is_text(unquote_to_bytes(sent))
 
 
 class BadByte(NamedTuple):
@@ -48,7 +28,10 @@ class BadByte(NamedTuple):
 
 
 def find_bad_byte(sent: bytes, *, encoded: bool) -> BadByte | None:
-    """Finds the first byte for which `is_encoded_text` (encoded) or `is_text` is false; None if there is none."""
+    """Finds the first byte that isn't text: not UTF-8 (nor are surrogates and overlong forms), or U+0000. None if all are.
+
+    encoded: a path, a query or a form, which must be text both before and after percent-decoding.
+    """
     at = _bad_index(sent)
     if at is not None:
         return BadByte(at, sent[at], False, _guess_character(sent[at : at + 2]))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sickbay.authorization.models import Client
 from sickbay.services.context import Runtime
-from sickbay.services.registration import BEFORE, AppRemoved
+from sickbay.services.records import BEFORE
+from sickbay.services.registration import AppRemoved
 from sickbay.storage.interface import Delete, Step
 
 

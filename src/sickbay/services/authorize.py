@@ -238,11 +238,11 @@ async def _add_live_launch(runtime: Runtime, tenant: Tenant, decision: Authorize
     return conclude(AUTHORIZE, tenant, decision.request, context, stage.examine_request(decision.request, context))
 
 
-async def _load_client(runtime: Runtime, tenant: Tenant, request: AuthorizeRequest) -> registration.Activation:
+async def _load_client(runtime: Runtime, tenant: Tenant, request: AuthorizeRequest) -> records.LiveClient:
     """Loads the client. An app of another hospital is known, but not enabled here."""
-    live = await registration.find_live(runtime, request.parameters.get("client_id"))
+    live = await records.load_live_client(runtime, request.parameters.get("client_id"))
     client = live.client
-    if client is None or registration.belongs_to(client, tenant) or client.enabled_tenants is not None:
+    if client is None or tenant.has_client(client) or client.enabled_tenants is not None:
         return live
     return live._replace(client=structs.replace(client, enabled_tenants=(client.tenant,)))
 

@@ -1,26 +1,28 @@
-"""Authenticates clients: loads what the checks of an assertion need, decides, and uses up the assertion."""
+"""Authenticates clients: counts guesses, loads what the checks of an assertion need, and uses up the assertion."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
 
 from msgspec import Struct, structs
 
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client
+from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import client_assertion as stage
-from sickbay.diagnosis.stage import Stage
 from sickbay.kernel.checks import Examination
 from sickbay.protocol.jose import Jwt
-from sickbay.services import records
+from sickbay.services import failed_attempts, records
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.decision import Checks, Decision, decide
+from sickbay.services.decision import Decision
 from sickbay.services.key_sets import KeySet
+from sickbay.services.throttle import ThrottleKey
 from sickbay.storage.interface import Put, Record, Step
 
-T = TypeVar("T", bound=TokenContext)
+GUESSES = frozenset((refusals.CLIENT_SECRET_WRONG.name, refusals.ASSERTION_SIGNATURE_INVALID.name))
+"""Refusals that point to guessing. Codes and tokens aren't counted, because they are too long to guess."""
 TokenDecision: TypeAlias = Decision[TokenRequest, TokenContext]
 
 
@@ -31,6 +33,9 @@ class TokenResult(Struct, frozen=True):
     response: dict[str, Any] | None
     client_id: str = ""
     timeline: str = ""
+
+
+Operation: TypeAlias = Callable[[Runtime, Tenant, TokenRequest], Awaitable[TokenResult]]
 
 
 async def context_of(runtime: Runtime, request: TokenRequest, context: TokenContext) -> tuple[TokenContext, int]:
@@ -65,19 +70,21 @@ def _assertion_key(client: Client, assertion: Jwt) -> str:
     return records.digest(f"{client.client_id}\0{assertion.claims.get('jti')}")
 
 
-async def decide_on(
-    runtime: Runtime, tenant: Tenant, request: TokenRequest, context: T, of: Stage[TokenRequest, T], checks: Checks
-) -> Decision[TokenRequest, T]:
-    """Decides on a request. ES384 signatures are verified one at a time, and other requests run in between.
+async def watch_guesses(
+    runtime: Runtime, tenant: Tenant, request: TokenRequest, address: str, answer: Operation
+) -> TokenResult:
+    """Runs the operation and counts it as a failure if it looks like a guess. Raises Throttled, usually before it runs."""
+    if runtime.throttle.until and runtime.throttle.is_active(runtime.now()):
+        await failed_attempts.check(runtime, _throttle_key(tenant, request, address))
+    result = await answer(runtime, tenant, request)
+    refusal = result.decision.refusal
+    if refusal is not None and refusal.name in GUESSES:
+        await failed_attempts.count(runtime, _throttle_key(tenant, request, address))
+    return result
 
-    Verifying one takes half a millisecond and the library holds the interpreter lock, so a thread wouldn't help.
-    """
-    assertion = request.assertion
-    if assertion is None or not str(assertion.header.get("alg")).startswith("ES"):
-        return decide(of, tenant, checks, request, context)
-    async with runtime.verifying:
-        await asyncio.sleep(0)
-        return decide(of, tenant, checks, request, context)
+
+def _throttle_key(tenant: Tenant, request: TokenRequest, address: str) -> ThrottleKey:
+    return ThrottleKey("client", tenant.name, request.claimed or "", address)
 
 
 def spend_assertion(

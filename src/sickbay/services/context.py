@@ -111,6 +111,10 @@ class Tenant:
     def policy(self) -> Policy:
         return self.server.policy
 
+    def has_client(self, client: Client) -> bool:
+        """Whether the client is one of this hospital. That of a metadata document is one of every hospital."""
+        return client.tenant == self.name or client.document is not None
+
     def for_app(self, client: Client | None) -> Tenant:
         """The same hospital with the overrides for this app."""
         if client is None or not client.policy:

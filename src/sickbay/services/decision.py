@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -9,6 +10,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from msgspec import Struct, structs
 
 from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.scopes.negotiation import TokenSummary
 from sickbay.diagnosis.explain import Again, Explanation, explain, explain_refusals, find_roots
 from sickbay.diagnosis.placeholders import PLACEHOLDER_LAUNCH
@@ -17,7 +19,7 @@ from sickbay.diagnosis.stage import Stage
 from sickbay.diagnosis.stages import load_examiners
 from sickbay.dialects import ErrorWording
 from sickbay.kernel.checks import Check, Checked, CompiledChecks, Examination, Facts, Refusal, examine
-from sickbay.services.context import Tenant
+from sickbay.services.context import Runtime, Tenant
 from sickbay.services.journal.disclosure import LAUNCH_PLACE, private_facts, unsent_texts
 
 load_examiners()
@@ -110,6 +112,21 @@ def decide(stage: Stage[R, K], tenant: Tenant, checks: Checks, request: R, conte
     """Run all checks under the tenant's policy."""
     examination = examine(checks, request, context, tenant.server.policy.relaxed)
     return conclude(stage, tenant, request, context, examination)
+
+
+async def decide_in_turn(
+    runtime: Runtime, stage: Stage[TokenRequest, K], tenant: Tenant, checks: Checks, request: TokenRequest, context: K
+) -> Decision[TokenRequest, K]:
+    """What `decide` returns. ES384 signatures are verified one at a time, and other requests run in between.
+
+    Verifying one takes half a millisecond and the library holds the interpreter lock, so a thread wouldn't help.
+    """
+    assertion = request.assertion
+    if assertion is None or not str(assertion.header.get("alg")).startswith("ES"):
+        return decide(stage, tenant, checks, request, context)
+    async with runtime.verifying:
+        await asyncio.sleep(0)
+        return decide(stage, tenant, checks, request, context)
 
 
 def conclude(stage: Stage[R, K], tenant: Tenant, request: R, context: K, examination: Examination) -> Decision[R, K]:

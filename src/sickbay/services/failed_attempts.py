@@ -5,20 +5,10 @@ has read the settings before it checks, so a check reads nothing while no sender
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TypeAlias
-
-from sickbay.authorization.refusals import client_authentication as refusals
-from sickbay.authorization.requests import TokenRequest
 from sickbay.services import runtime_settings
-from sickbay.services.client_authentication import TokenResult
-from sickbay.services.context import Runtime, Tenant
+from sickbay.services.context import Runtime
 from sickbay.services.throttle import WINDOW, Throttled, ThrottleKey
 from sickbay.storage.counts import Failures
-
-GUESSES = frozenset((refusals.CLIENT_SECRET_WRONG.name, refusals.ASSERTION_SIGNATURE_INVALID.name))
-"""Refusals that point to guessing. Codes and tokens aren't counted, because they are too long to guess."""
-Operation: TypeAlias = Callable[[Runtime, Tenant, TokenRequest], Awaitable[TokenResult]]
 
 
 async def check(runtime: Runtime, key: ThrottleKey) -> None:
@@ -46,20 +36,3 @@ async def count(runtime: Runtime, key: ThrottleKey) -> None:
         await runtime_settings.announce_throttling(runtime, failures.since + WINDOW)
     if failures.number > limit:
         raise Throttled(runtime.throttle.wait(key.kind, failures, now), key)
-
-
-async def watch_guesses(
-    runtime: Runtime, tenant: Tenant, request: TokenRequest, address: str, answer: Operation
-) -> TokenResult:
-    """Runs the operation and counts it as a failure if it looks like a guess. Raises Throttled, usually before it runs."""
-    if runtime.throttle.until and runtime.throttle.is_active(runtime.now()):
-        await check(runtime, _throttle_key(tenant, request, address))
-    result = await answer(runtime, tenant, request)
-    refusal = result.decision.refusal
-    if refusal is not None and refusal.name in GUESSES:
-        await count(runtime, _throttle_key(tenant, request, address))
-    return result
-
-
-def _throttle_key(tenant: Tenant, request: TokenRequest, address: str) -> ThrottleKey:
-    return ThrottleKey("client", tenant.name, request.claimed or "", address)

@@ -10,6 +10,7 @@ from sickbay.diagnosis.stages import INTROSPECTION
 from sickbay.services import client_authentication, records, token_lookup
 from sickbay.services.client_authentication import TokenResult
 from sickbay.services.context import Runtime, Tenant
+from sickbay.services.decision import decide_in_turn
 from sickbay.storage.interface import Conflict
 
 INACTIVE: dict[str, object] = {"active": False}
@@ -20,7 +21,7 @@ async def introspect(runtime: Runtime, tenant: Tenant, request: TokenRequest) ->
     while True:
         known, revision = await token_lookup.context_of(runtime, tenant, request)
         checks = stage.checks_for(request)
-        decision = await client_authentication.decide_on(runtime, tenant, request, known, INTROSPECTION, checks)
+        decision = await decide_in_turn(runtime, INTROSPECTION, tenant, checks, request, known)
         try:
             spent = client_authentication.spend_assertion(runtime, request, known, decision.examination, revision)
             if spent:

@@ -27,7 +27,7 @@ class LogoutResult(Struct, frozen=True):
 async def end_session(runtime: Runtime, tenant: Tenant, request: LogoutRequest, session: Session | None) -> LogoutResult:
     """Decides on the request, without signing the user out yet."""
     client = await registration.find_by_id(runtime, request.client_id)
-    if client is not None and not registration.belongs_to(client, tenant):
+    if client is not None and not tenant.has_client(client):
         client = None
     keys = await id_token.key_set(runtime) if request.parameters.get("id_token_hint") else {}
     context = LogoutContext(server=tenant.server, client=client, keys=keys)

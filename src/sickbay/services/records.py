@@ -1,9 +1,9 @@
-"""Converts values to records and back: msgspec JSON of the dataclasses, with secrets only as their SHA-256."""
+"""Loads values, and converts them to records and back: msgspec JSON of the dataclasses, with secrets only as their SHA-256."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import structs
@@ -15,6 +15,8 @@ from sickbay.storage.quotas import ANONYMOUS
 
 T = TypeVar("T")
 
+BEFORE = "app-before"
+"""Record kind for the previous registration of an app while a change hasn't taken effect yet."""
 _encode = msgspec.json.Encoder().encode
 _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
 
@@ -40,6 +42,24 @@ async def load(runtime: Runtime, kind: str, key: str, shape: type[T]) -> T | Non
     """The value under this key, expired or not; None if there is none."""
     record = await runtime.store.get(kind, key)
     return None if record is None else parse(shape, record.value)
+
+
+class LiveClient(NamedTuple):
+    """client: the registration in force. at: when a later change takes effect; None if there is none."""
+
+    client: Client | None
+    at: int | None = None
+
+
+async def load_live_client(runtime: Runtime, client_id: str | None) -> LiveClient:
+    """The registration that the endpoints use. If the hospital has a delay, this can be the one before the last change."""
+    client = await load(runtime, "app", client_id, Client) if client_id else None
+    if client is None or not runtime.tenants[client.tenant].policy.propagation_delay:
+        return LiveClient(client)
+    earlier = await runtime.store.get(BEFORE, client.client_id)
+    if earlier is None or earlier.expires_at is None or earlier.expires_at <= runtime.now():
+        return LiveClient(client)
+    return LiveClient(parse(Client | None, earlier.value), earlier.expires_at)  # type: ignore[arg-type]
 
 
 async def load_user(runtime: Runtime, tenant: Tenant, username: str) -> User | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
@@ -29,8 +29,6 @@ from sickbay.services.decision import Decision, decide
 from sickbay.services.sessions import Session
 from sickbay.storage.interface import Conflict, Put, Record, Step
 
-BEFORE = "app-before"
-"""Record kind for the previous registration of an app while a change hasn't taken effect yet."""
 CLIENT_FIELDS = frozenset(Client.__struct_fields__) - {
     "secret_hash",
     "secret_length",
@@ -54,13 +52,6 @@ class Registered(Struct, frozen=True):
     secret: str | None = None
     token: str | None = None
     """The registration access token, shown only here."""
-
-
-class Activation(NamedTuple):
-    """client: the registration in force. at: when a later change takes effect; None if there is none."""
-
-    client: Client | None
-    at: int | None = None
 
 
 class Ambiguous(LookupError):
@@ -166,11 +157,11 @@ async def save(
     steps: list[Step] = [*more]
     delay = runtime.tenants[client.tenant].policy.propagation_delay
     if delay:
-        earlier = await runtime.store.get(BEFORE, client.client_id)
+        earlier = await runtime.store.get(records.BEFORE, client.client_id)
         in_force = earlier is not None and (earlier.expires_at or 0) > runtime.now()
         value = earlier.value if earlier is not None and in_force else records.dump(before)
         until = runtime.now() + delay
-        steps.append(Put(Record(BEFORE, client.client_id, value, client.tenant, at=runtime.now(), expires_at=until)))
+        steps.append(Put(Record(records.BEFORE, client.client_id, value, client.tenant, at=runtime.now(), expires_at=until)))
     while True:
         put = Put(app, 0 if before is None else revision or await _current_revision(runtime, app))
         try:
@@ -187,17 +178,6 @@ async def _current_revision(runtime: Runtime, app: Record) -> int:
     if record is None:
         raise AppRemoved
     return record.revision
-
-
-async def find_live(runtime: Runtime, client_id: str | None) -> Activation:
-    """The registration that the endpoints use. If the hospital has a delay, this can be the one before the last change."""
-    client = await records.load(runtime, "app", client_id, Client) if client_id else None
-    if client is None or not runtime.tenants[client.tenant].policy.propagation_delay:
-        return Activation(client)
-    earlier = await runtime.store.get(BEFORE, client.client_id)
-    if earlier is None or earlier.expires_at is None or earlier.expires_at <= runtime.now():
-        return Activation(client)
-    return Activation(records.parse(Client | None, earlier.value), earlier.expires_at)  # type: ignore[arg-type]
 
 
 async def register(
@@ -373,11 +353,6 @@ def copy_settings(client: Client, stored: Client | None) -> Client:
     """The client of a metadata document with what the portal knows of it and chose for it, which no document says."""
     kept = ("app_id", "created_at", "policy", "token_lifetime", "auto_approve", "scope_mode", "cards")
     return structs.replace(client, **{name: getattr(stored, name) for name in kept}) if stored else client
-
-
-def belongs_to(client: Client, tenant: Tenant) -> bool:
-    """Whether the client is one of this hospital. That of a metadata document is one of every hospital."""
-    return client.tenant == tenant.name or client.document is not None
 
 
 def _list_other_keys(wanted: dict[str, Any]) -> dict[str, None]:

@@ -9,7 +9,7 @@ import msgspec
 
 from sickbay.kernel.memory import ResetScope
 from sickbay.storage.interface import Put, Record, Store
-from sickbay.storage.resets import RESETS, Revisions, expected_revisions, key_of
+from sickbay.storage.resets import RESETS, Revisions, current, key_of
 
 _decode_counts = msgspec.json.Decoder(int | tuple[int, int]).decode
 
@@ -61,11 +61,11 @@ def compare_revisions(before: ResetRevisions, now: ResetRevisions) -> list[Reset
 
 def is_over(known: ResetRevisions) -> bool:
     """Whether the data was reset since the current request began."""
-    began = expected_revisions()
+    began = current().revisions
     if not began or any(began is revisions for revisions in known.of.values()):
         return False
-    current = known.all
-    return any(current.get(key, 0) != revision for key, revision in began.items())
+    latest = known.all
+    return any(latest.get(key, 0) != revision for key, revision in began.items())
 
 
 def make_step(known: ResetRevisions, tenant: str | None, everything: bool, *, restores: bool = False) -> Put:

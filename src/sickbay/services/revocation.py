@@ -9,6 +9,7 @@ from sickbay.diagnosis.stages import REVOCATION
 from sickbay.services import client_authentication, grants, records, token_lookup
 from sickbay.services.client_authentication import TokenResult
 from sickbay.services.context import Runtime, Tenant
+from sickbay.services.decision import decide_in_turn
 from sickbay.storage.interface import Conflict, Put, Step
 
 
@@ -16,7 +17,7 @@ async def revoke(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> Tok
     """Returns an empty response on success, also for an unknown token (RFC 7009 2.2)."""
     while True:
         known, revision = await token_lookup.context_of(runtime, tenant, request)
-        decision = await client_authentication.decide_on(runtime, tenant, request, known, REVOCATION, stage.checks_for(request))
+        decision = await decide_in_turn(runtime, REVOCATION, tenant, stage.checks_for(request), request, known)
         steps = client_authentication.spend_assertion(runtime, request, known, decision.examination, revision)
         if decision.refusal is None:
             steps += await _revoke_steps(runtime, tenant, request, known.subject)

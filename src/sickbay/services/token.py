@@ -37,7 +37,7 @@ from sickbay.services import (
 from sickbay.services.authorize import StoredAuthorization
 from sickbay.services.client_authentication import TokenDecision, TokenResult
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.decision import Negotiation, decide, refuse
+from sickbay.services.decision import Negotiation, decide, decide_in_turn, refuse
 from sickbay.services.request_metrics import METRICS
 from sickbay.storage.interface import Conflict, Put, Record, Step, UseOnce
 
@@ -76,7 +76,7 @@ async def issue_token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *
     for _ in range(5):
         loaded = await _load_grant(runtime, tenant, request, elsewhere)
         checks = stage.compiled_checks(request)
-        decision = await client_authentication.decide_on(runtime, loaded.tenant, request, loaded.context, TOKEN, checks)
+        decision = await decide_in_turn(runtime, TOKEN, loaded.tenant, checks, request, loaded.context)
         if decision.refusal is not None:
             decision = await _add_attempts(runtime, loaded.tenant, decision)
         try:
@@ -101,7 +101,7 @@ async def _add_attempts(runtime: Runtime, tenant: Tenant, decision: TokenDecisio
     codes += [authorize_request(pending.text, pending.method).parameters.get("code_challenge") for pending in waiting]
     context = structs.replace(context, attempts=tuple(challenge for challenge in codes if challenge))
     checks = stage.compiled_checks(decision.request)
-    return await client_authentication.decide_on(runtime, tenant, decision.request, context, TOKEN, checks)
+    return await decide_in_turn(runtime, TOKEN, tenant, checks, decision.request, context)
 
 
 async def _answer_request(runtime: Runtime, decision: TokenDecision, loaded: _Loaded) -> TokenResult:
@@ -157,8 +157,8 @@ def _refused_result(decision: TokenDecision, context: TokenContext) -> TokenResu
 
 
 async def _load_grant(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhere: str = "") -> _Loaded:
-    client, live_at = await registration.find_live(runtime, request.claimed)
-    if client is not None and not registration.belongs_to(client, tenant):
+    client, live_at = await records.load_live_client(runtime, request.claimed)
+    if client is not None and not tenant.has_client(client):
         client = None
     refreshing = token_request.is_refresh(request)
     code_text = None if refreshing else request.parameters.get("code")

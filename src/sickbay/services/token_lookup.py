@@ -18,8 +18,8 @@ async def context_of(runtime: Runtime, tenant: Tenant, request: TokenRequest) ->
     """Everything that the checks need, and the revision of the record of the assertion's jti."""
     if introspection.is_authenticated_by_token(request):
         return await _add_subject(runtime, tenant, request, await _find_caller(runtime, tenant, request)), 0
-    client, live_at = await registration.find_live(runtime, request.claimed)
-    if client is not None and not registration.belongs_to(client, tenant):
+    client, live_at = await records.load_live_client(runtime, request.claimed)
+    if client is not None and not tenant.has_client(client):
         client = None
     base = TokenContext(now=runtime.now(), server=tenant.for_app(client).server, client=client, live_at=live_at)
     known, revision = await client_authentication.context_of(runtime, request, base)

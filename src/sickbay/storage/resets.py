@@ -70,18 +70,6 @@ def compare_with(revisions: Revisions) -> Iterator[None]:
         BEGAN.reset(token)
 
 
-def expected_revisions() -> Revisions:
-    """Return the revisions that must not have changed since the current request began."""
-    return current().revisions
-
-
-def check(expected: Revisions, stored: Revisions) -> None:
-    """Raise WasReset if a revision isn't the expected one."""
-    for key, revision in expected.items():
-        if stored.get(key, 0) != revision:
-            raise WasReset(f"{key} was written after this request had begun")
-
-
 def changed_rows(expected: Revisions) -> str:
     """Return a statement that selects each of these records whose revision has changed. Records are never deleted."""
     changed = " OR ".join(f"(key = {_quote_literal(key)} AND revision <> {revision:d})" for key, revision in expected.items())

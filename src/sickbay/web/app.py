@@ -12,10 +12,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web.admin_guard import AdminGuard
-from sickbay.web.fhir.bases import FhirBases
 from sickbay.web.middleware.background import BackgroundTasks
 from sickbay.web.middleware.bodies import KeepBodies
 from sickbay.web.middleware.failures import FhirFailures
+from sickbay.web.middleware.fhir_bases import FhirBases
 from sickbay.web.middleware.injection import InjectedFaults
 from sickbay.web.middleware.observation import Observer
 from sickbay.web.middleware.revisions import CurrentRevisions
@@ -49,7 +49,7 @@ class Application:
                 base, *keeping, Middleware(FhirFailures, runtime, pages), current, Middleware(InjectedFaults, sandbox)
             )
 
-        self.bases = FhirBases(sandbox, documents, with_fhir, pages)
+        self.bases = FhirBases(pages, sandbox, documents, with_fhir)
         runtime.on_hospitals += [self.bases.list_endpoints, lambda: self.pages.replace(list_routes(sandbox, documents))]
         self.handle = wrap_requests(self.bases.__call__, sandbox, guard, observers)
 

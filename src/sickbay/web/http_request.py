@@ -19,7 +19,6 @@ from sickbay.diagnosis.silence.trail import ShownPage
 from sickbay.kernel.checks import Refusal
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol.parameters import Parameters, parse
-from sickbay.protocol.unicode import is_encoded_text, is_text
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import runtime_settings
 from sickbay.services.decision import Decision
@@ -36,6 +35,8 @@ VALUES = 2_000_000
 """Maximum number of values in a JSON or XML body. Each takes up to 100 bytes of memory, even if it is only two bytes long."""
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?")
+_ESCAPE = re.compile(rb"%(?:00|[89a-fA-F])")
+"""A percent-encoded U+0000 or byte outside of ASCII."""
 SHOWN = frozenset((b"location", b"content-type", b"www-authenticate", b"cache-control", b"x-correlation-id"))
 
 
@@ -154,7 +155,7 @@ async def read_body(request: Request, most: int = FORMS) -> str:
     body = await receive_bytes(request.receive, most)
     if len(body) > most:
         raise count_body(most)
-    if (compressed := refuse_if_compressed(headers)) is not None:
+    if "content-encoding" in headers and (compressed := refuse_if_compressed(headers)) is not None:
         raise UnreadableRequest(compressed)
     check_text("body" if headers.get("content-type", "").startswith(JSON) else "form", body)
     return body.decode()
@@ -175,8 +176,9 @@ async def receive_bytes(receive: Callable[[], Any], limit: int) -> bytes:
 
 def check_text(part: str, raw: bytes) -> None:
     """part: form, which is percent-encoded, or body. Raises UnreadableRequest if it isn't valid UTF-8 or has U+0000."""
-    if not (is_text if part == "body" else is_encoded_text)(raw):
-        raise UnreadableRequest(refuse_if_not_utf8(part, raw), raw)
+    refusal = refuse_if_not_utf8(part, raw) if _needs_decoding(raw) else None
+    if refusal is not None:
+        raise UnreadableRequest(refusal, raw)
 
 
 def count_body(limit: int, unit: str = "bytes") -> UnreadableRequest:
@@ -188,8 +190,15 @@ def count_body(limit: int, unit: str = "bytes") -> UnreadableRequest:
 def check_target(scope: Mapping[str, Any]) -> None:
     """Check the path and query of every request before they are parsed. Raises UnreadableRequest."""
     raw, query = scope.get("raw_path") or b"", scope["query_string"]
-    if not is_encoded_text(raw + b"?" + query):
-        raise UnreadableRequest(refuse_if_not_utf8("path", raw) or refuse_if_not_utf8("query", query))
+    if _needs_decoding(raw + b"?" + query):
+        refusal = refuse_if_not_utf8("path", raw) or refuse_if_not_utf8("query", query)
+        if refusal is not None:
+            raise UnreadableRequest(refusal)
+
+
+def _needs_decoding(sent: bytes) -> bool:
+    """Whether these bytes may not be text: U+0000 or a byte outside of ASCII is in them, as it is or percent-encoded."""
+    return not sent.isascii() or b"\0" in sent or _ESCAPE.search(sent) is not None
 
 
 def sent_length(headers: Mapping[str, str]) -> int | None:

@@ -31,10 +31,10 @@ from sickbay.services.resend.placeholders import values_to_type
 from sickbay.services.resend.proposal import Proposal, add_credentials, propose, read_original
 from sickbay.storage.interface import Delete, ResourceSpace, Step
 from sickbay.storage.resets import OUTSIDE, begin
-from sickbay.web.fhir.bases import FhirBases
 from sickbay.web.http_request import RequestState, ResendMark, read_headers
 from sickbay.web.inner_exchange import InnerExchange
 from sickbay.web.middleware.asked_requests import stage_of
+from sickbay.web.middleware.fhir_bases import FhirBases
 
 SENDER: Final = ("resent", 0)
 """The address of the client in the scope. It isn't one of this machine, so a resent request is never at the keyboard."""

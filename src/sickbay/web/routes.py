@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,17 +11,14 @@ from starlette.staticfiles import StaticFiles
 
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
-from sickbay.services.request_metrics import Kind
 from sickbay.web import health, html_response, population_pending
 from sickbay.web.address_hints import EVERY_PATH
 from sickbay.web.admin import handlers as admin_handlers
 from sickbay.web.admin import session as admin_session
-from sickbay.web.http_request import state_of
-from sickbay.web.later import HandlersOf
-from sickbay.web.middleware.cors import allow_origins
 from sickbay.web.oauth import brands, discovery
 from sickbay.web.oauth.discovery import Documents
 from sickbay.web.oauth.token import handle_token
+from sickbay.web.router import Handler, HandlersOf, bind_id, bind_oauth, bind_open, bind_sandbox, bind_tenant
 
 if TYPE_CHECKING:
     from sickbay.web import mcp
@@ -95,8 +91,6 @@ else:
     time = HandlersOf("sickbay.web.portal.time")
     portal_registration = HandlersOf("sickbay.web.portal.registration")
 
-Handler = Callable[[Request], Awaitable[Response]]
-
 
 def list_routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
     table: list[BaseRoute] = [route for tenant in sandbox.tenants.values() for route in _tenant_routes(sandbox, tenant)]
@@ -105,44 +99,44 @@ def list_routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/readyz", health.show_readiness),
         Route("/metrics", health.show_metrics),
         Mount("/static", StaticFiles(directory=html_response.STATIC)),
-        Route("/", _bind_sandbox(sandbox, developer.show_home)),
-        Route("/doctor", _bind_sandbox(sandbox, doctor.show_doctor), methods=["GET", "POST"]),
-        Route("/docs", _bind_sandbox(sandbox, docs_handlers.show_home)),
-        Route("/docs/{path:path}", _bind_sandbox(sandbox, docs_handlers.show_docs)),
-        Route("/llms.txt", _bind_sandbox(sandbox, docs_handlers.show_llms)),
-        Route("/rules", _bind_sandbox(sandbox, rules.show_rules)),
-        Route("/rules.md", _bind_sandbox(sandbox, rules.show_rules)),
-        Route("/rules/{id}", _handle_by_id(sandbox, rules.show_rule)),
-        Route("/theme", _bind_sandbox(sandbox, developer.change_theme), methods=["POST"]),
-        Route("/developer", _bind_sandbox(sandbox, apps.show_apps)),
-        Route(admin_session.SIGN_IN, _bind_sandbox(sandbox, admin_session.sign_in), methods=["GET", "POST"]),
-        Route("/developer/sign-out", _bind_sandbox(sandbox, admin_session.sign_out), methods=["POST"]),
-        Route("/developer/search", _bind_sandbox(sandbox, lookup.look_up), methods=["GET", "POST"]),
-        Route("/developer/time", _bind_sandbox(sandbox, time.show_time), methods=["GET", "POST"]),
-        Route("/developer/explorer", _bind_sandbox(sandbox, explorer.show_home)),
-        Route("/developer/explorer/{path:path}", _bind_sandbox(sandbox, explorer.explore)),
-        Route("/developer/register", _bind_sandbox(sandbox, portal_registration.register), methods=["GET", "POST"]),
-        Route("/developer/apps/{id}", _handle_by_id(sandbox, apps.show_app)),
-        Route("/developer/apps/{id}/edit", _handle_by_id(sandbox, app_edit.edit), methods=["GET", "POST"]),
-        Route("/developer/apps/{id}/secret", _handle_by_id(sandbox, apps.rotate_secret), methods=["POST"]),
-        Route("/developer/apps/{id}/settings", _handle_by_id(sandbox, app_policy.show_settings), methods=["GET", "POST"]),
-        Route("/developer/apps/{id}/policy", _handle_by_id(sandbox, apps.change_policy), methods=["POST"]),
-        Route("/developer/apps/{id}/cards", _handle_by_id(sandbox, apps.change_cards), methods=["POST"]),
-        Route("/developer/apps/{id}/faults", _handle_by_id(sandbox, app_faults.change), methods=["POST"]),
-        Route("/developer/apps/{id}/enable", _handle_by_id(sandbox, apps.enable), methods=["POST"]),
-        Route("/developer/apps/{id}/remove", _handle_by_id(sandbox, apps.remove), methods=["POST"]),
-        Route("/developer/hospitals", _bind_sandbox(sandbox, hospitals.show_hospitals), methods=["GET", "POST"]),
-        Route("/developer/hospitals/{id}/resources", _handle_by_id(sandbox, resources.show_resources), methods=["GET", "POST"]),
-        Route("/developer/hospitals/{id}", _handle_by_id(sandbox, hospitals.show_hospital), methods=["GET", "POST"]),
-        Route("/exchanges", _bind_sandbox(sandbox, listing.show_list)),
-        Route("/exchanges/clear", _bind_sandbox(sandbox, listing.clear), methods=["GET", "POST"]),
-        Route("/exchanges/{id}", _handle_by_id(sandbox, exchange_handlers.show_by_id)),
-        Route("/timelines", _bind_sandbox(sandbox, listing.show_launches)),
-        Route("/exchanges/{id}/resend", _handle_by_id(sandbox, resend.resend), methods=["GET", "POST"]),
-        Route("/timelines/{id}/compare", _handle_by_id(sandbox, compare_launches.show_comparison)),
-        Route("/timelines/{id}", _handle_by_id(sandbox, timelines.show_timeline), methods=["GET", "POST"]),
-        *([Route("/mcp", _bind_sandbox(sandbox, mcp.handle_mcp), methods=["POST"])] if sandbox.settings.mcp != "off" else []),
-        Route("/developer/certificate", _bind_sandbox(sandbox, class_link.send_certificate)),
+        Route("/", bind_sandbox(sandbox, developer.show_home)),
+        Route("/doctor", bind_sandbox(sandbox, doctor.show_doctor), methods=["GET", "POST"]),
+        Route("/docs", bind_sandbox(sandbox, docs_handlers.show_home)),
+        Route("/docs/{path:path}", bind_sandbox(sandbox, docs_handlers.show_docs)),
+        Route("/llms.txt", bind_sandbox(sandbox, docs_handlers.show_llms)),
+        Route("/rules", bind_sandbox(sandbox, rules.show_rules)),
+        Route("/rules.md", bind_sandbox(sandbox, rules.show_rules)),
+        Route("/rules/{id}", bind_id(sandbox, rules.show_rule)),
+        Route("/theme", bind_sandbox(sandbox, developer.change_theme), methods=["POST"]),
+        Route("/developer", bind_sandbox(sandbox, apps.show_apps)),
+        Route(admin_session.SIGN_IN, bind_sandbox(sandbox, admin_session.sign_in), methods=["GET", "POST"]),
+        Route("/developer/sign-out", bind_sandbox(sandbox, admin_session.sign_out), methods=["POST"]),
+        Route("/developer/search", bind_sandbox(sandbox, lookup.look_up), methods=["GET", "POST"]),
+        Route("/developer/time", bind_sandbox(sandbox, time.show_time), methods=["GET", "POST"]),
+        Route("/developer/explorer", bind_sandbox(sandbox, explorer.show_home)),
+        Route("/developer/explorer/{path:path}", bind_sandbox(sandbox, explorer.explore)),
+        Route("/developer/register", bind_sandbox(sandbox, portal_registration.register), methods=["GET", "POST"]),
+        Route("/developer/apps/{id}", bind_id(sandbox, apps.show_app)),
+        Route("/developer/apps/{id}/edit", bind_id(sandbox, app_edit.edit), methods=["GET", "POST"]),
+        Route("/developer/apps/{id}/secret", bind_id(sandbox, apps.rotate_secret), methods=["POST"]),
+        Route("/developer/apps/{id}/settings", bind_id(sandbox, app_policy.show_settings), methods=["GET", "POST"]),
+        Route("/developer/apps/{id}/policy", bind_id(sandbox, apps.change_policy), methods=["POST"]),
+        Route("/developer/apps/{id}/cards", bind_id(sandbox, apps.change_cards), methods=["POST"]),
+        Route("/developer/apps/{id}/faults", bind_id(sandbox, app_faults.change), methods=["POST"]),
+        Route("/developer/apps/{id}/enable", bind_id(sandbox, apps.enable), methods=["POST"]),
+        Route("/developer/apps/{id}/remove", bind_id(sandbox, apps.remove), methods=["POST"]),
+        Route("/developer/hospitals", bind_sandbox(sandbox, hospitals.show_hospitals), methods=["GET", "POST"]),
+        Route("/developer/hospitals/{id}/resources", bind_id(sandbox, resources.show_resources), methods=["GET", "POST"]),
+        Route("/developer/hospitals/{id}", bind_id(sandbox, hospitals.show_hospital), methods=["GET", "POST"]),
+        Route("/exchanges", bind_sandbox(sandbox, listing.show_list)),
+        Route("/exchanges/clear", bind_sandbox(sandbox, listing.clear), methods=["GET", "POST"]),
+        Route("/exchanges/{id}", bind_id(sandbox, exchange_handlers.show_by_id)),
+        Route("/timelines", bind_sandbox(sandbox, listing.show_launches)),
+        Route("/exchanges/{id}/resend", bind_id(sandbox, resend.resend), methods=["GET", "POST"]),
+        Route("/timelines/{id}/compare", bind_id(sandbox, compare_launches.show_comparison)),
+        Route("/timelines/{id}", bind_id(sandbox, timelines.show_timeline), methods=["GET", "POST"]),
+        *([Route("/mcp", bind_sandbox(sandbox, mcp.handle_mcp), methods=["POST"])] if sandbox.settings.mcp != "off" else []),
+        Route("/developer/certificate", bind_sandbox(sandbox, class_link.send_certificate)),
         *(_class_routes(sandbox) if sandbox.settings.class_mode else ()),
         *discovery.list_routes(sandbox, documents),
         *brands.list_routes(sandbox),
@@ -150,7 +144,7 @@ def list_routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
     ]
     for tenant in sandbox.tenants.values():
         table += _ehr_routes(sandbox, tenant)
-    return [*table, _any_method(EVERY_PATH, _bind_sandbox(sandbox, developer.respond_not_found))]
+    return [*table, _any_method(EVERY_PATH, bind_sandbox(sandbox, developer.respond_not_found))]
 
 
 def _any_method(path: str, handler: Handler) -> Route:
@@ -162,27 +156,27 @@ def _any_method(path: str, handler: Handler) -> Route:
 
 def _class_routes(sandbox: Sandbox) -> list[BaseRoute]:
     return [
-        Route("/developer/class", _bind_sandbox(sandbox, class_overview.show_overview), methods=["GET", "POST"]),
-        Route("/developer/class/{id}", _handle_by_id(sandbox, class_overview.show_student), methods=["GET", "POST"]),
-        Route("/developer/join", _bind_sandbox(sandbox, class_join.join), methods=["GET", "POST"]),
-        Route("/developer/join/{id}", _handle_by_id(sandbox, class_join.join_with_link), methods=["GET", "POST"]),
+        Route("/developer/class", bind_sandbox(sandbox, class_overview.show_overview), methods=["GET", "POST"]),
+        Route("/developer/class/{id}", bind_id(sandbox, class_overview.show_student), methods=["GET", "POST"]),
+        Route("/developer/join", bind_sandbox(sandbox, class_join.join), methods=["GET", "POST"]),
+        Route("/developer/join/{id}", bind_id(sandbox, class_join.join_with_link), methods=["GET", "POST"]),
     ]
 
 
 def _ehr_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     home = f"/{tenant.name}/ehr"
     return [
-        Route(f"/{tenant.name}", _make_handler(sandbox, tenant, ehr_handlers.redirect_to_ehr)),
-        Route(home, _make_handler(sandbox, tenant, ehr_handlers.show_today)),
-        Route(f"{home}/sign-in", _make_handler(sandbox, tenant, ehr_handlers.sign_in), methods=["GET", "POST"]),
-        Route(f"{home}/sign-out", _make_handler(sandbox, tenant, ehr_handlers.sign_out), methods=["POST"]),
-        Route(f"{home}/patients", _make_handler(sandbox, tenant, ehr_handlers.show_people)),
-        Route(f"{home}/patients/{{patient}}", _make_handler(sandbox, tenant, ehr_handlers.show_chart)),
-        Route(f"{home}/patients/{{patient}}/requests", _make_handler(sandbox, tenant, ehr_handlers.show_requests)),
-        Route(f"{home}/filling/{{version}}", _make_handler(sandbox, tenant, population_pending.show_progress)),
-        Route(f"{home}/favourites", _make_handler(sandbox, tenant, app_tiles.change_favourite), methods=["POST"]),
-        Route(f"{home}/open", _make_handler(sandbox, tenant, app_launch.open_app)),
-        Route(f"{home}/launch", _make_handler(sandbox, tenant, app_launch.launch)),
+        Route(f"/{tenant.name}", bind_tenant(sandbox, tenant, ehr_handlers.redirect_to_ehr)),
+        Route(home, bind_tenant(sandbox, tenant, ehr_handlers.show_today)),
+        Route(f"{home}/sign-in", bind_tenant(sandbox, tenant, ehr_handlers.sign_in), methods=["GET", "POST"]),
+        Route(f"{home}/sign-out", bind_tenant(sandbox, tenant, ehr_handlers.sign_out), methods=["POST"]),
+        Route(f"{home}/patients", bind_tenant(sandbox, tenant, ehr_handlers.show_people)),
+        Route(f"{home}/patients/{{patient}}", bind_tenant(sandbox, tenant, ehr_handlers.show_chart)),
+        Route(f"{home}/patients/{{patient}}/requests", bind_tenant(sandbox, tenant, ehr_handlers.show_requests)),
+        Route(f"{home}/filling/{{version}}", bind_tenant(sandbox, tenant, population_pending.show_progress)),
+        Route(f"{home}/favourites", bind_tenant(sandbox, tenant, app_tiles.change_favourite), methods=["POST"]),
+        Route(f"{home}/open", bind_tenant(sandbox, tenant, app_launch.open_app)),
+        Route(f"{home}/launch", bind_tenant(sandbox, tenant, app_launch.launch)),
     ]
 
 
@@ -191,31 +185,33 @@ def _tenant_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     home, dialect = f"/{tenant.name}", tenant.dialect
     authorized = {dialect.path("authorize", persona): persona for persona in ("patient", "provider")}
     table: list[BaseRoute] = [
-        Route(home + path, _oauth_handler(sandbox, tenant, authorize.authorize, persona), methods=["GET", "POST"])
+        Route(home + path, bind_oauth(sandbox, tenant, authorize.authorize, persona), methods=["GET", "POST"])
         for path, persona in authorized.items()
     ]
     table += [
-        _any_method(home + dialect.path("token"), _open(sandbox, tenant, handle_token, credentials=True)),
-        _any_method(home + dialect.path("introspect"), _open(sandbox, tenant, introspection.handle_introspection)),
-        _any_method(home + dialect.path("revoke"), _open(sandbox, tenant, revocation.handle_revocation)),
-        Route(f"{home}/oauth/register", _oauth_handler(sandbox, tenant, dynamic_registration.register), methods=["POST"]),
+        _any_method(home + dialect.path("token"), bind_open(sandbox, tenant, handle_token, credentials=True)),
+        _any_method(home + dialect.path("introspect"), bind_open(sandbox, tenant, introspection.handle_introspection)),
+        _any_method(home + dialect.path("revoke"), bind_open(sandbox, tenant, revocation.handle_revocation)),
+        Route(f"{home}/oauth/register", bind_oauth(sandbox, tenant, dynamic_registration.register), methods=["POST"]),
         Route(
             f"{home}/oauth/register/{{client_id}}",
-            _oauth_handler(sandbox, tenant, dynamic_registration.manage),
+            bind_oauth(sandbox, tenant, dynamic_registration.manage),
             methods=["GET", "PUT", "DELETE"],
         ),
-        Route(f"{home}/oauth/userinfo", _open(sandbox, tenant, userinfo.handle_userinfo), methods=["GET", "POST", "OPTIONS"]),
-        Route(f"{home}/oauth/logout", _oauth_handler(sandbox, tenant, logout.handle_logout), methods=["GET", "POST"]),
-        Route(f"{home}/oauth/continue", _oauth_handler(sandbox, tenant, login.show_next_page), methods=["GET", "POST"]),
+        Route(
+            f"{home}/oauth/userinfo", bind_open(sandbox, tenant, userinfo.handle_userinfo), methods=["GET", "POST", "OPTIONS"]
+        ),
+        Route(f"{home}/oauth/logout", bind_oauth(sandbox, tenant, logout.handle_logout), methods=["GET", "POST"]),
+        Route(f"{home}/oauth/continue", bind_oauth(sandbox, tenant, login.show_next_page), methods=["GET", "POST"]),
     ]
     table += [
-        Route(home + path, _oauth_handler(sandbox, tenant, authorized_apps.show_authorized_apps), methods=["GET", "POST"])
+        Route(home + path, bind_oauth(sandbox, tenant, authorized_apps.show_authorized_apps), methods=["GET", "POST"])
         for path in sorted({dialect.path("manage", persona) for persona in ("patient", "provider")})
     ]
     if dialect.tenant_id:
         table += _routes_near_tenant(sandbox, tenant)
     if "errors" in dialect.paths:
-        table.append(Route(home + "/errors/{urn}/instances/{id}", _handle_by_id(sandbox, exchange_handlers.show_by_id)))
+        table.append(Route(home + "/errors/{urn}/instances/{id}", bind_id(sandbox, exchange_handlers.show_by_id)))
     return table
 
 
@@ -225,10 +221,10 @@ def _routes_near_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     authorize_paths = {persona: paths["authorize"].replace("{persona}", persona) for persona in ("patient", "provider")}
     return [
         *(
-            Route(home + path, _oauth_handler(sandbox, tenant, authorize.authorize, persona), methods=["GET", "POST"])
+            Route(home + path, bind_oauth(sandbox, tenant, authorize.authorize, persona), methods=["GET", "POST"])
             for persona, path in authorize_paths.items()
         ),
-        _any_method(home + paths["token"], _open(sandbox, tenant, handle_token, credentials=True)),
+        _any_method(home + paths["token"], bind_open(sandbox, tenant, handle_token, credentials=True)),
     ]
 
 
@@ -237,52 +233,3 @@ def sample_routes(sandbox: Sandbox) -> list[BaseRoute]:
         return discovery.sample_config(sandbox)
 
     return [Route("/config.json", config), Mount("/", StaticFiles(directory=html_response.SAMPLE, html=True, check_dir=False))]
-
-
-def _bind_sandbox(sandbox: Sandbox, answer: Callable[[Request, Sandbox], Awaitable[Response]]) -> Handler:
-    async def handler(request: Request) -> Response:
-        return await answer(request, sandbox)
-
-    return handler
-
-
-def _handle_by_id(sandbox: Sandbox, answer: Callable[[Request, Sandbox, str], Awaitable[Response]]) -> Handler:
-    async def handler(request: Request) -> Response:
-        return await answer(request, sandbox, request.path_params["id"])
-
-    return handler
-
-
-def _make_handler(
-    sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Response]], *more: Any, kind: Kind = "page"
-) -> Handler:
-    """kind: what its requests are counted as in the metrics."""
-
-    async def handler(request: Request) -> Response:
-        state_of(request.scope).kind = kind
-        return await answer(request, sandbox, sandbox.runtime.tenants[tenant.name], *more)
-
-    return handler
-
-
-def _oauth_handler(sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Response]], *more: Any) -> Handler:
-    return _make_handler(sandbox, tenant, answer, *more, kind="oauth")
-
-
-def _open(
-    sandbox: Sandbox, tenant: Tenant, endpoint: Callable[..., Awaitable[Response]], *, credentials: bool = False
-) -> Handler:
-    """Pages of any origin may use this endpoint and read every response, errors too, unless a policy forbids it.
-
-    credentials: whether the policy credentialed_cors applies.
-    """
-
-    async def handler(request: Request) -> Response:
-        state = state_of(request.scope)
-        state.open_to = "credentials" if credentials else "origins"
-        if request.method == "OPTIONS":
-            return await allow_origins(request, sandbox, Response(status_code=204))
-        state.kind = "oauth"
-        return await allow_origins(request, sandbox, await endpoint(request, sandbox, sandbox.runtime.tenants[tenant.name]))
-
-    return handler

@@ -14,8 +14,7 @@ from sickbay.authorization.access.scope import grants_letters, needed_scope, sco
 from sickbay.authorization.access.visibility import determine_visibility
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
-from sickbay.authorization.models import AccessToken
-from sickbay.authorization.policy import policy_of
+from sickbay.authorization.models import UNKNOWN_SERVER, AccessToken
 from sickbay.authorization.refusals import write as refusals
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import preconditions
@@ -150,7 +149,7 @@ def _writable_visibility(context: AccessContext) -> Visibility | None:
     assert isinstance(context.token, AccessToken)
     if context.user is UNKNOWN and any(scope.level == "user" for scope in scopes.list_resources(context.token.scope)):
         return None
-    policy = policy_of(context.server)
+    policy = (context.server or UNKNOWN_SERVER).policy
     return determine_visibility(context.token, context.user, policy, context.version)
 
 
@@ -245,7 +244,7 @@ def if_none_match_matches_no_stored_version(request: AccessRequest, context: Acc
 @check(requires=("matches",))
 def condition_matches_at_most_one_resource(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """A delete may match several resources if the policy allows it."""
-    policy = policy_of(context.server)
+    policy = (context.server or UNKNOWN_SERVER).policy
     if not isinstance(context.matches, int) or context.matches < 2:
         return None
     if request.interaction == "delete" and policy.multiple_deletes:

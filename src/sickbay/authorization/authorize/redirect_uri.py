@@ -8,8 +8,7 @@ from sickbay.authorization.authorize.client import client_is_registered, url_bel
 from sickbay.authorization.authorize.parameters import split_scope
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
-from sickbay.authorization.models import Client, Policy
-from sickbay.authorization.policy import policy_of
+from sickbay.authorization.models import UNKNOWN_SERVER, Client, Policy
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.kernel.checks import Refusal
@@ -35,7 +34,7 @@ def describe_repetition(request: AuthorizeRequest, names: list[str]) -> dict[str
 def redirect_uri_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if request.parameters.get("redirect_uri"):
         return None
-    if policy_of(context.server).redirect_uri_optional and len(_registered_uris(context)) == 1:
+    if (context.server or UNKNOWN_SERVER).policy.redirect_uri_optional and len(_registered_uris(context)) == 1:
         return None
     if not context.smart and "openid" not in split_scope(request):
         return None  # OAuth requires it only if several are registered (RFC 6749 3.1.2.3)
@@ -82,7 +81,9 @@ def redirect_uri_is_registered(request: AuthorizeRequest, context: AuthorizeCont
     assert isinstance(client, Client)
     if uri is None:  # a dialect allows leaving it out if only one is registered
         return next(filter(None, map(_refuse_unusable, client.redirect_uris)), None)
-    if not any(_is_same(client, policy_of(context.server), registered, uri) for registered in client.redirect_uris):
+    if not any(
+        _is_same(client, (context.server or UNKNOWN_SERVER).policy, registered, uri) for registered in client.redirect_uris
+    ):
         facts = {"received": uri, "registered": list(client.redirect_uris), "launch_uri": client.launch_uri}
         return refusals.REDIRECT_URI_MISMATCH.with_facts(facts | _document_age(client, context))
     return _refuse_unusable(uri) or _refuse_corrected(request, uri)

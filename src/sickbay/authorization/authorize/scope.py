@@ -18,8 +18,7 @@ from sickbay.authorization.authorize.parameters import (
 )
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
-from sickbay.authorization.models import Client, Server
-from sickbay.authorization.policy import policy_of
+from sickbay.authorization.models import UNKNOWN_SERVER, Client, Server
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.scopes import requested as requested_scopes
@@ -117,7 +116,7 @@ def scope_filters_are_plain(request: AuthorizeRequest, context: AuthorizeContext
 
 @check(requires=("server",), after=(scope_is_sent, client_is_registered), inputs=UNUSUAL)
 def scopes_have_the_smart_version_of_the_app(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    policy = policy_of(context.server)
+    policy = (context.server or UNKNOWN_SERVER).policy
     version = context.client.smart_version if isinstance(context.client, Client) else 2
     return requested_scopes.refuse_another_version(requested_resources(request), policy, version)
 
@@ -131,7 +130,7 @@ def wildcard_scopes_are_allowed(request: AuthorizeRequest, context: AuthorizeCon
 
 def _refused_wildcards(request: AuthorizeRequest, context: AuthorizeContext) -> list[ResourceScope]:
     """Returns the requested wildcard scopes that the server or the registration doesn't allow."""
-    policy = policy_of(context.server)
+    policy = (context.server or UNKNOWN_SERVER).policy
     registered = scopes.list_resources(context.client.scope) if isinstance(context.client, Client) else None
     allowed = policy.wildcard_scopes and (registered is None or any(scope.wildcard for scope in registered))
     return [] if allowed else [scope for scope in requested_resources(request) if scope.wildcard]

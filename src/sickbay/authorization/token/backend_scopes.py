@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
-from sickbay.authorization.models import Client, Policy, Server
-from sickbay.authorization.policy import policy_of
+from sickbay.authorization.models import UNKNOWN_SERVER, Client, Policy, Server
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
@@ -141,7 +140,7 @@ def _unless_dropped(
 
 
 def _refuse_another_version(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
-    policy = policy_of(context.server)
+    policy = (context.server or UNKNOWN_SERVER).policy
     version = context.client.smart_version if isinstance(context.client, Client) else 2
     return (
         None
@@ -151,7 +150,7 @@ def _refuse_another_version(requested: tuple[str, ...], context: TokenContext) -
 
 
 def _refuse_wildcards(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
-    policy = policy_of(context.server)
+    policy = (context.server or UNKNOWN_SERVER).policy
     return None if dropping_policy(context) else requested_scopes.refuse_wildcards(_system_scopes(requested), policy)
 
 

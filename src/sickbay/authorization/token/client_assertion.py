@@ -6,8 +6,7 @@ from typing import Any
 
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
-from sickbay.authorization.models import Client, Server
-from sickbay.authorization.policy import policy_of
+from sickbay.authorization.models import UNKNOWN_SERVER, Client, Server
 from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.client_authentication import JWT_BEARER, TokenCheck, client_is_registered
@@ -45,7 +44,7 @@ def assertion_is_a_jwt(request: TokenRequest, context: TokenContext) -> Refusal 
 
 
 def _allowed_algorithms(context: TokenContext) -> tuple[str, ...]:
-    return policy_of(context.server).assertion_algorithms
+    return (context.server or UNKNOWN_SERVER).policy.assertion_algorithms
 
 
 @check(after=(assertion_is_a_jwt,))

@@ -13,8 +13,7 @@ from typing import Literal, TypeAlias
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.likely_clients import guess_client
-from sickbay.authorization.models import Client, Policy
-from sickbay.authorization.policy import policy_of
+from sickbay.authorization.models import UNKNOWN_SERVER, Client, Policy
 from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.checks import Check, Refusal, RefusalType
@@ -185,7 +184,11 @@ def public_client_sends_no_secret(request: TokenRequest, context: TokenContext) 
     methods = request.presented.methods
     if _get_client(context).client != "public" or not methods:
         return None
-    if methods == ("client_secret_basic",) and is_empty_basic(request) and policy_of(context.server).empty_basic:
+    if (
+        methods == ("client_secret_basic",)
+        and is_empty_basic(request)
+        and (context.server or UNKNOWN_SERVER).policy.empty_basic
+    ):
         return None
     return _refuse_invalid(request, refusals.PUBLIC_CLIENT_SENT_SECRET, received=methods)
 
@@ -193,9 +196,9 @@ def public_client_sends_no_secret(request: TokenRequest, context: TokenContext) 
 @check(requires=("client",), after=(credentials_are_sent_if_the_client_has_any, only_one_authentication_method_is_used))
 def authentication_method_is_the_registered_one(request: TokenRequest, context: TokenContext) -> Refusal | None:
     client, methods = _get_client(context), request.presented.methods
-    if client.client == "public" or methods[0] in _accepted_methods(client, policy_of(context.server)):
+    if client.client == "public" or methods[0] in _accepted_methods(client, (context.server or UNKNOWN_SERVER).policy):
         return None
-    expected = next(iter(_accepted_methods(client, policy_of(context.server))), registered_method(client))
+    expected = next(iter(_accepted_methods(client, (context.server or UNKNOWN_SERVER).policy)), registered_method(client))
     return _refuse_invalid(request, refusals.CLIENT_AUTH_METHOD_MISMATCH, received=methods[0], registered=expected)
 
 
@@ -212,7 +215,7 @@ def client_secret_is_right_if_the_client_has_one(request: TokenRequest, context:
     if not readings:
         padded = {"padded": True} if _is_padded(request, client) else {}
         return _refuse_invalid(request, refusals.CLIENT_SECRET_WRONG, received=method, **padded)
-    required = policy_of(context.server).basic_secret
+    required = (context.server or UNKNOWN_SERVER).policy.basic_secret
     if required == "either" or required in readings or method != "client_secret_basic":
         return None
     kind = refusals.BASIC_URLENCODED_MISMATCH if required == "raw" else refusals.BASIC_NOT_URLENCODED

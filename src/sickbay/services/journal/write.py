@@ -100,10 +100,10 @@ class Journal:
 
     async def write(self, exchange: Exchange) -> None:
         """Writes an exchange: a refusal immediately, a granted exchange with the next batch."""
-        if exchange.refused:
-            await self.record(exchange)
-        else:
+        if exchange.decision is None or exchange.decision.refusal is None:
             self.hold(exchange)
+        else:
+            await self.record(exchange)
 
     async def record(self, exchange: Exchange) -> bytes:
         """Writes a refusal and returns its redacted JSON. It is on disk when this returns; if too many arrive at once, it

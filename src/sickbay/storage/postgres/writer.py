@@ -15,7 +15,7 @@ from sickbay.settings.database import Locked, UnknownOutcome
 from sickbay.storage.postgres.connection import ConnectionLost, Pool
 from sickbay.storage.postgres.pool import Use
 from sickbay.storage.postgres.servers import TIME_LIMITS
-from sickbay.storage.resets import WasReset, changed_rows, expected_revisions
+from sickbay.storage.resets import WasReset, changed_rows, current
 
 T = TypeVar("T")
 Job: TypeAlias = Callable[[Any], Awaitable[T]]
@@ -78,7 +78,7 @@ async def _write_once(pool: Pool, locks: str, job: Job[T], patient: bool) -> T:
 async def _begin(connection: Any, pool: Pool, locks: str, patient: bool) -> None:
     """Begin the transaction, limit its time, take its locks, and compare the resets, all in one message. Raises WasReset."""
     isolation = "READ COMMITTED" if pool.locks_hold else "SERIALIZABLE"
-    began = expected_revisions()
+    began = current().revisions
     text = f"BEGIN ISOLATION LEVEL {isolation}; {_limit_statements(pool, patient)}{locks}"
     if not began:
         await connection.execute(text)

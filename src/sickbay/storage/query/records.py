@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 from sickbay.storage.interface import Record
 from sickbay.storage.query.statement import SqlReader
@@ -13,6 +14,8 @@ KEPT = 86_400
 
 COLUMNS = "kind, key, value, tenant, owner, family, label, at, expires_at, used_at, revision"
 GET = f"SELECT {COLUMNS} FROM record WHERE kind = ? AND key = ?"
+list_fields: Final = attrgetter(*COLUMNS.removesuffix(", revision").split(", "), "line")
+"""Returns the binds of PUT for a record."""
 _INSERT = f"INSERT INTO record ({COLUMNS}, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT (kind, key) DO "
 PUT_ABSENT = f"{_INSERT}NOTHING"
 PUT = (
@@ -47,23 +50,6 @@ PURGE = (
     " WHERE expires_at IS NOT NULL AND expires_at < ? ORDER BY expires_at LIMIT ?)"
 )
 _COUNT_FAMILY = "SELECT count(*) FROM (SELECT 1 FROM record WHERE family = ? AND kind = ? AND family <> '' LIMIT ?) counted"
-
-
-def list_fields(record: Record) -> tuple[Any, ...]:
-    """Return the binds of PUT."""
-    return (
-        record.kind,
-        record.key,
-        record.value,
-        record.tenant,
-        record.owner,
-        record.family,
-        record.label,
-        record.at,
-        record.expires_at,
-        record.used_at,
-        record.line,
-    )
 
 
 def count_family(reader: SqlReader, kind: str, family: str, most: int) -> int:

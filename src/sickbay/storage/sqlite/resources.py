@@ -65,7 +65,7 @@ _INDEX_ROWS = " UNION ALL ".join(_build_select_sql(number, table) for number, ta
 
 
 class Changes:
-    """The changes of resources in one transaction, job by job. The methods are called as those of `writer.Transaction`."""
+    """The changes of resources in one transaction, job by job. The methods are called as those of `steps.Transaction`."""
 
     def __init__(self, db: apsw.Connection, known: StoredNames) -> None:
         self.db = db

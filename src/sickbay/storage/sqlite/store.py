@@ -26,7 +26,7 @@ from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.queries import Ask, StoreQueries
 from sickbay.storage.query.saving import OUTDATED
-from sickbay.storage.resets import expected_revisions
+from sickbay.storage.resets import current
 from sickbay.storage.snapshot_steps import SavedSpace, SaveSnapshot
 from sickbay.storage.sqlite.connection import (
     connect,
@@ -67,11 +67,11 @@ class SqliteStore:
 
     async def transaction(self, steps: Sequence[Step]) -> None:
         if steps:
-            job = partial(apply, steps=tuple(steps), began=expected_revisions())
+            job = partial(apply, steps=tuple(steps), began=current().revisions)
             await self._writer.run(job, _undo_of(steps), steps=len(steps))
 
     async def count_failure(self, key: str, tenant: str, now: int, seconds: int) -> Failures:
-        job = partial(count_failure, binds=(key, b"", tenant, now, now + seconds), began=expected_revisions())
+        job = partial(count_failure, binds=(key, b"", tenant, now, now + seconds), began=current().revisions)
         return await self._writer.run(job)
 
     async def get(self, kind: str, key: str) -> Record | None:

@@ -22,7 +22,7 @@ from sickbay.storage.interface import Conflict
 from sickbay.storage.resets import Revisions, WasReset
 from sickbay.storage.sqlite.connection import LARGE, PAGE, begin, make_room, translate_error
 from sickbay.storage.sqlite.numbers import StoredNames
-from sickbay.storage.sqlite.transaction import Transaction
+from sickbay.storage.sqlite.steps import Transaction
 
 GROUP = 64
 """Maximum number of requests in one commit."""

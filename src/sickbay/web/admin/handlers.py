@@ -31,7 +31,7 @@ from sickbay.web.admin import schemas as admin_schemas
 from sickbay.web.admin.lookup import find_app, find_tenant, json_response, parse_body
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.admin.wrong import Wrong
-from sickbay.web.later import HandlersOf
+from sickbay.web.router import HandlersOf
 
 if TYPE_CHECKING:
     from sickbay.web.admin import hospitals, resend, snapshots

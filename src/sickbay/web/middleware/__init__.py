@@ -4,6 +4,7 @@ background      the tasks of the application, which aren't part of any request
 tracking        the id and state of each request, and its time for the metrics
 observation     the JSON log and OpenTelemetry, if one of them is on
 hosts           which Host headers are served
+fhir_bases      which requests are for a FHIR base; all others are for pages
 page_headers    the correlation id and other headers of every response that isn't FHIR
 failures        the response to every exception
 revisions       the settings and data that a request belongs to

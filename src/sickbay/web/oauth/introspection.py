@@ -9,8 +9,8 @@ from sickbay.authorization.access.bearer import write_challenge
 from sickbay.authorization.introspection import is_authenticated_by_token, select_status
 from sickbay.authorization.requests import token_request
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services.client_authentication import watch_guesses
 from sickbay.services.context import Tenant
-from sickbay.services.failed_attempts import watch_guesses
 from sickbay.services.introspection import introspect
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin_guard import is_direct

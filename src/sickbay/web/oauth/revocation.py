@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from sickbay.authorization.requests import token_request
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services.client_authentication import watch_guesses
 from sickbay.services.context import Tenant
-from sickbay.services.failed_attempts import watch_guesses
 from sickbay.services.revocation import revoke
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin_guard import is_direct

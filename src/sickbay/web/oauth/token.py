@@ -13,8 +13,8 @@ from sickbay.authorization.origin import is_withheld
 from sickbay.authorization.requests import TokenRequest, token_request
 from sickbay.faults.asked import AskedRequest
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services.client_authentication import watch_guesses
 from sickbay.services.context import Tenant
-from sickbay.services.failed_attempts import watch_guesses
 from sickbay.services.injection import choose, grants
 from sickbay.services.token import issue_token as answer
 from sickbay.web import error_responses, http_request

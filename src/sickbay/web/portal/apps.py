@@ -17,7 +17,7 @@ from sickbay.kernel.english import count
 from sickbay.protocol import scopes
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services import app_removal, enabling, launch_progress, patients, registration, users
+from sickbay.services import app_removal, enabling, launch_progress, patients, records, registration, users
 from sickbay.services.app_limits import AppTooLarge
 from sickbay.services.context import Tenant
 from sickbay.services.journal import read as journal_reader
@@ -111,7 +111,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
     await wait_until_filled(request, sandbox, ResourceSpace(tenant.name, "r4"))
     probable = await journal_reader.probably_of_app(sandbox.runtime, sandbox.journal, client, COMPARED_EXCHANGES)
     advice = registration.advise(sandbox.runtime, client).explain().findings
-    auto, live = client.auto_approve, (await registration.find_live(sandbox.runtime, client.client_id)).at
+    auto, live = client.auto_approve, (await records.load_live_client(sandbox.runtime, client.client_id)).at
     choices = await _patient_choices(sandbox, tenant)
     command = _launch_command(client, choices) if launch_uri(client) and not students.owner_of(request) else ""
     launches = await _launch_rows(sandbox, client)

@@ -11,8 +11,8 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sickbay.web import later
-from sickbay.web.later import HandlersOf
+from sickbay.web import router
+from sickbay.web.router import HandlersOf
 
 
 def test_a_module_is_imported_once_and_on_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,7 +27,7 @@ def test_a_module_is_imported_once_and_on_a_thread(monkeypatch: pytest.MonkeyPat
         request = Request({"type": "http", "method": "GET", "path": "/healthz", "headers": []})
         return [await handlers.show_health(request) for _ in range(2)]
 
-    monkeypatch.setattr(later, "import_module", observe)
+    monkeypatch.setattr(router, "import_module", observe)
     responses = asyncio.run(steps())
     assert [response.status_code for response in responses] == [200, 200]
     [(name, thread)] = imported

@@ -32,9 +32,9 @@ class FhirBases:
     """Passes a request to its FHIR base, or to the pages. compose: puts FHIR middleware around an endpoint of a hospital."""
 
     def __init__(
-        self, sandbox: Sandbox, documents: Documents, compose: Callable[[ASGIApp, str], ASGIApp], pages: ASGIApp
+        self, pages: ASGIApp, sandbox: Sandbox, documents: Documents, compose: Callable[[ASGIApp, str], ASGIApp]
     ) -> None:
-        self._sandbox, self._documents, self._compose, self._pages = sandbox, documents, compose, pages
+        self._pages, self._sandbox, self._documents, self._compose = pages, sandbox, documents, compose
         self.endpoints: dict[str, list[Endpoint]] = {}
         """Endpoints by the first two segments of their paths, longest path first."""
         self.list_endpoints()
