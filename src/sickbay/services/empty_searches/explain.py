@@ -1,4 +1,6 @@
-"""Explains the empty searches of this worker: after their responses, one at a time, each once, and not on the event loop."""
+"""Notes the empty searches of this worker, and explains them after their responses: one at a time, each once, and not on the
+event loop.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +9,29 @@ import logging
 from contextvars import Context
 from typing import Final
 
+from msgspec import structs
+
 from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken
+from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.explain import Explanation, explain
 from sickbay.diagnosis.rule import Finding
 from sickbay.diagnosis.rule_file import read_rules
 from sickbay.diagnosis.rule_index import build_index
 from sickbay.diagnosis.stages import ACCESS
+from sickbay.fhir.search.query import Query
+from sickbay.fhir.search.result_parameters import RESULTS
 from sickbay.kernel.checks import Examination
+from sickbay.services import records
+from sickbay.services.access import AccessResult
 from sickbay.services.context import LogLine, Runtime
 from sickbay.services.empty_searches.examine import Answer, Cause, examine
 from sickbay.services.empty_searches.includes import examine_includes
-from sickbay.services.empty_searches.memory import EmptySearch
+from sickbay.services.empty_searches.memory import EmptySearch, holder_of
 from sickbay.services.redaction import live_secrets
 from sickbay.settings.database import Unavailable
+from sickbay.storage.answers import Page
+from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.probe import Probe
 
 LOG: Final = logging.getLogger("sickbay")
@@ -31,10 +43,55 @@ RESPONSE_ROWS: Final = 20_000
 """Maximum number of rows that an explanation within a response reads."""
 RESPONSE_MILLISECONDS: Final = 20
 """The maximum time that a response waits for its explanation, if the policy `explain_empty` adds it."""
+EXAMINED_MATCHES: Final = 250
+"""Maximum number of matches on a page whose includes are explained from the data. Their ids are kept in memory."""
 PAUSE_FACTOR: Final = 4
 """After an explanation, the next one waits this many times as long as it took, so that they use a fifth of a core at most."""
 LEAST_PAUSE_SECONDS: Final = 0.02
+INCLUDES: Final = ("_include", "_revinclude")
 RULES: Final = build_index(tuple(read_rules("search.nothing_found")))
+
+
+def cause_of(query: Query, page: Page) -> Cause:
+    """Return the rule and facts that explain a page without reading further data."""
+    if not page.matches and query.cursor is not None:
+        return "fhir-page-short", {"type": query.type, "cause": "last"}
+    if not page.matches:
+        names = [name for name, _ in query.applied if name.partition(":")[0] not in RESULTS]
+        return "fhir-search-empty", {"type": query.type, "names": names}
+    if page.next is not None and len(page.matches) < query.count:
+        return "fhir-page-short", {"type": query.type, "cause": "size"}
+    name, text = next(((name, text) for name, text in query.applied if name.partition(":")[0] in INCLUDES), INCLUDES)
+    return "fhir-include-adds-nothing", {"type": query.type, "parameter": name, "received": text, "cause": ""}
+
+
+def access_with(access: AccessResult, cause: Cause) -> AccessResult:
+    """Return the decision to record, with the cause of the page."""
+    decision = access.decision
+    context = structs.replace(decision.context, empty=(cause,))
+    return structs.replace(access, decision=structs.replace(decision, context=context))
+
+
+def make_search(
+    access: AccessResult, request: AccessRequest, query: Query, page: Page, space: ResourceSpace, base: str, at: float
+) -> EmptySearch | None:
+    """Return the search to keep for an explanation. None if the data need not be examined."""
+    token = access.decision.context.token
+    if not isinstance(token, AccessToken) or not query.type or query.cursor is not None or len(page.matches) > EXAMINED_MATCHES:
+        return None
+    bearer = request.headers.get("authorization", "").rpartition(" ")[2]
+    return EmptySearch(
+        "",
+        at,
+        space,
+        base,
+        structs.replace(query, ids=tuple(match.id for match in page.matches)) if page.matches else query,
+        structs.replace(request, headers={}, body=""),
+        access.visibility,
+        holder_of(token),
+        records.digest(bearer),
+        bool(page.matches),
+    )
 
 
 def explain_soon(runtime: Runtime, search: EmptySearch) -> None:

@@ -12,6 +12,7 @@ from msgspec import structs
 from msgspec.structs import replace
 
 from sickbay.authorization.requests import AccessRequest
+from sickbay.diagnosis.rule import Finding
 from sickbay.fhir.bundle import BundleEntry, StoredResource, make_searchset, search_url
 from sickbay.fhir.outcome import Issue, make_outcome
 from sickbay.fhir.search import parser as search_parser
@@ -20,10 +21,12 @@ from sickbay.fhir.search.query import Query
 from sickbay.fhir.subset import make_subset
 from sickbay.kernel import english
 from sickbay.kernel.budget import pause
+from sickbay.services.empty_searches.examine import Cause
+from sickbay.services.empty_searches.explain import access_with, cause_of, explain_in_response, make_search
+from sickbay.services.empty_searches.memory import EmptySearch
 from sickbay.storage.answers import BadCursor, Page, StaleCursor
 from sickbay.web import counting
 from sickbay.web.fhir.context import FhirContext
-from sickbay.web.fhir.interactions import thin_pages
 from sickbay.web.fhir.response import FhirResponse
 
 WARNINGS = SUGGESTED
@@ -66,13 +69,28 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
 
 async def _respond_with_fewer(context: FhirContext, request: AccessRequest, query: Query, page: Page) -> FhirResponse:
     """Respond with a page that has nothing, or less than was requested, and note that."""
-    cause = thin_pages.cause_of(query, page)
-    empty = None if cause[0] == "fhir-page-short" else thin_pages.search_of(context, request, query, page)
+    cause, empty = cause_of(query, page), None
+    if cause[0] != "fhir-page-short":
+        now = context.runtime.effects.now()
+        empty = make_search(context.access, request, query, page, context.space, context.base.url, now)
     explained: list[BundleEntry] = []
-    if empty is not None and context.tenant.policy.explain_empty:
-        explained = await thin_pages.outcome_of(context, empty, cause)
+    if empty is not None and context.tenant.server.policy.explain_empty:
+        explained = await _explain_outcome(context, empty, cause)
     response = await _bundle_off_the_loop(context, query, page, explained)
-    return structs.replace(response, access=thin_pages.access_with(context.access, cause), empty=empty)
+    return structs.replace(response, access=access_with(context.access, cause), empty=empty)
+
+
+async def _explain_outcome(context: FhirContext, search: EmptySearch, cause: Cause) -> list[BundleEntry]:
+    """Return the explanation as an entry of the Bundle, where the hospital's policy adds it."""
+    findings = await explain_in_response(context.runtime, search, cause)
+    issues = [_issue_of_finding(finding) for finding in findings]
+    return [BundleEntry("OperationOutcome", "", make_outcome(context.version, issues))] if issues else []
+
+
+def _issue_of_finding(finding: Finding) -> Issue:
+    severity = "warning" if finding.severity == "warning" else "information"
+    text = f"{finding.title}. {finding.why} {finding.fix}"
+    return Issue("informational", text, severity, finding.id, finding.title)  # type: ignore[arg-type]
 
 
 async def _bundle_off_the_loop(
