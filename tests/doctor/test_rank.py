@@ -41,9 +41,13 @@ def test_a_code_alone_supports_no_cause_before_others(knowledge: Knowledge) -> N
     assert [each.is_supported for each in rank.rank_causes(knowledge, shown, ("shows_access",))] == [True]
 
 
+def has_lead(ranked: list[rank.RankedCause], *, is_quoted: bool = False, is_only: bool = False) -> bool:
+    return rank.has_lead(ranked, is_quoted=is_quoted, is_only=is_only)
+
+
 def leads(knowledge: Knowledge, text: str, *codes: str) -> bool:
     shown = find_shown(knowledge, phrases.split_words(text), codes, ())
-    return rank.has_lead(rank.rank_causes(knowledge, shown, ("shows_access",)))
+    return has_lead(rank.rank_causes(knowledge, shown, ("shows_access",)))
 
 
 def test_a_quotation_without_a_rival_leads_and_a_code_does_not(knowledge: Knowledge) -> None:
@@ -51,16 +55,35 @@ def test_a_quotation_without_a_rival_leads_and_a_code_does_not(knowledge: Knowle
     assert not leads(knowledge, "", "invalid_grant")
     first, second = rank.rank_causes(knowledge, find_shown(knowledge, [], ("invalid_grant",), ()), ("shows_access",))
     quoted = first._replace(letters=rank.DESCRIBED_LETTERS)
-    assert rank.has_lead([quoted, second._replace(points=rank.RIVAL_SHARE * quoted.points - 1)])
-    assert not rank.has_lead([quoted, second._replace(points=rank.RIVAL_SHARE * quoted.points)])
-    assert not rank.has_lead([quoted._replace(letters=rank.DESCRIBED_LETTERS - 1), second])
+    assert has_lead([quoted, second._replace(points=rank.RIVAL_SHARE * quoted.points - 1)])
+    assert not has_lead([quoted, second._replace(points=rank.RIVAL_SHARE * quoted.points)])
+    assert not has_lead([quoted._replace(letters=rank.DESCRIBED_LETTERS - 1), second])
 
 
 def test_the_cause_of_a_message_that_only_its_product_writes_leads(knowledge: Knowledge) -> None:
     first, second = rank.rank_causes(knowledge, find_shown(knowledge, [], ("invalid_grant",), ()), ("shows_access",))
-    assert not rank.has_lead([first])
+    assert not has_lead([first])
     own = first._replace(message=structs.replace(first.message, product="acme", strength="message", unmistakable=True))
-    assert rank.has_lead([own, second])
+    assert has_lead([own, second])
+
+
+def test_a_short_phrase_leads_if_its_message_has_one_cause_and_of_a_product_also_beside_rivals(
+    knowledge: Knowledge,
+) -> None:
+    first, second = rank.rank_causes(knowledge, find_shown(knowledge, [], ("invalid_grant",), ()), ("shows_access",))
+    rival = second._replace(points=first.points)
+    short = first._replace(letters=rank.ONLY_LETTERS, message=structs.replace(first.message, strength="message"))
+    assert has_lead([short], is_only=True)
+    assert not has_lead([short])
+    assert not has_lead([short, rival], is_only=True)
+    assert not has_lead([short._replace(letters=rank.ONLY_LETTERS - 1)], is_only=True)
+    own = short._replace(message=structs.replace(short.message, product="acme"))
+    undecided = own._replace(message=structs.replace(own.message, undecided=True))
+    assert has_lead([own, rival], is_quoted=True)
+    assert has_lead([own, rival], is_only=True)
+    assert not has_lead([own, rival])
+    assert not has_lead([undecided, rival], is_quoted=True)
+    assert not has_lead([short, rival], is_quoted=True)
 
 
 def test_a_usual_cause_comes_before_a_rare_one(knowledge: Knowledge) -> None:

@@ -106,9 +106,18 @@ READ_LINES = 300
 
 def _leads(reading: Reading, recognised: Recognised) -> bool:
     """Whether the first cause is the answer. It isn't if Sickbay knows only the code of an error that the server describes."""
-    first = recognised.ranked[0]
+    first, quoted = recognised.ranked[0], _quote(recognised)
     is_bare = not (first.letters or first.is_confirmed or first.is_evident or first.message.product)
-    return has_lead(recognised.ranked) and not (is_bare and is_specific(_quote(recognised)))
+    is_quoted = is_specific(quoted)
+    is_only = len(recognised.knowledge.causes_of.get(first.message.id, ())) == 1
+    leads = has_lead(recognised.ranked, is_quoted=is_quoted and _says(recognised, quoted), is_only=is_only)
+    return leads and not (is_bare and is_quoted)
+
+
+def _says(recognised: Recognised, text: str) -> bool:
+    """Whether the text has a phrase of the message by which the first cause was found."""
+    parts = phrases.find_parts(recognised.knowledge.phrases, phrases.split_words(text))
+    return answer.is_said(recognised.ranked[0].message, parts)
 
 
 def _shows_success(recognised: Recognised) -> bool:
@@ -140,8 +149,7 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
         return True
     if reading.is_single and reading.inputs:
         return False
-    parts = phrases.find_parts(recognised.knowledge.phrases, phrases.split_words(reading.prose))
-    return answer.is_said(recognised.ranked[0].message, parts)
+    return _says(recognised, reading.prose)
 
 
 def _report_unexplained_error(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
@@ -168,11 +176,8 @@ def _quote(recognised: Recognised) -> str:
 
 def _find_line_with_message(recognised: Recognised) -> str:
     """The first line with a phrase by which the first cause was found; "" if it was found by a code, or far below."""
-    for line in recognised.evidence.text.splitlines()[:READ_LINES] if recognised.ranked else ():
-        parts = phrases.find_parts(recognised.knowledge.phrases, phrases.split_words(line))
-        if answer.is_said(recognised.ranked[0].message, parts):
-            return line.strip()
-    return ""
+    lines = recognised.evidence.text.splitlines()[:READ_LINES] if recognised.ranked else ()
+    return next((line.strip() for line in lines if _says(recognised, line)), "")
 
 
 def _reword(finding: Finding, recognised: Recognised, quoted: str) -> Finding:

@@ -46,15 +46,13 @@ def _find_alike(evidence: Evidence, part: Callable[[str], str], rest: Callable[[
 @fact
 def addresses_differ_by_slash(evidence: Evidence) -> Values | None:
     """Two addresses in the text differ only by a slash at the end."""
-    return _find_alike(evidence, lambda address: str(address.endswith("/")), lambda address: address.rstrip("/"))
+    return _find_alike(evidence, lambda url: str(url.endswith("/")), lambda url: url.rstrip("/"))
 
 
 @fact
 def addresses_differ_by_scheme(evidence: Evidence) -> Values | None:
     """Two addresses in the text differ only by http and https."""
-    return _find_alike(
-        evidence, lambda address: address.partition("://")[0], lambda address: address.partition("://")[2].rstrip("/")
-    )
+    return _find_alike(evidence, lambda url: url.partition("://")[0], lambda url: url.partition("://")[2].rstrip("/"))
 
 
 _PORT = compile_late(r"(?<=[^/:]):\d{1,5}(?=/|$)")
@@ -63,9 +61,7 @@ _PORT = compile_late(r"(?<=[^/:]):\d{1,5}(?=/|$)")
 @fact
 def addresses_differ_by_port(evidence: Evidence) -> Values | None:
     """Two addresses in the text differ only by the port."""
-    return _find_alike(
-        evidence, lambda address: "".join(_PORT.findall(address)), lambda address: _PORT.sub("", address).rstrip("/")
-    )
+    return _find_alike(evidence, lambda url: "".join(_PORT.findall(url)), lambda url: _PORT.sub("", url).rstrip("/"))
 
 
 _PLACEHOLDER = compile_late(r"\$\{[\w.-]{1,60}\}|\{\{\s{0,3}[\w.-]{1,60}\s{0,3}\}\}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 
 from sickbay.doctor.evidence import Evidence
@@ -12,48 +12,46 @@ from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, 
 from sickbay.kernel.english import count
 from sickbay.kernel.late_patterns import compile_late
 
-EXPECTED_PLACES = 20
-"""The maximum number of occurrences of the word `expected` that are read."""
+COMPARED_PLACES = 20
+"""The maximum number of places that are read at which a message compares two values."""
 COMPARED_CHARACTERS = 400
-_EXPECTED = compile_late(r"\bexpect(?:ed|ing)\b", re.I)
-_RECEIVED = compile_late(r"\b(?:got|received|but|actual|found|returned|instead of)\b", re.I)
-_VALUE = compile_late(r"(?P<quote>[\"'`]?)(?P<value>[^\s\"'`,;()\[\]<>]{3,200})")
-
-
-def _find_compared(evidence: Evidence) -> Iterator[Values]:
-    """The expected and received values that messages name, with the words around them."""
-    text = evidence.text[:SEARCHED_CHARACTERS] if "expect" in evidence.lowered else ""
-    for match in islice(_EXPECTED.finditer(text), EXPECTED_PLACES):
-        line = text[match.end() : match.end() + COMPARED_CHARACTERS].partition("\n")[0]
-        if (turn := _RECEIVED.search(line)) is None:
-            continue
-        expected, received = _values_in_text(line[: turn.start()]), _values_in_text(line[turn.end() :])
-        if expected and received:
-            about = text[max(0, match.start() - COMPARED_CHARACTERS) : match.end()] + line
-            yield {"expected": expected[-1], "received": received[0], "about": about.lower()}
-
-
-_UNLIKE = compile_late(
-    r"\b(?:is not|isn't|was not|are not) (?:the same as|equal to|identical to)\b|\b(?:differs|differ|different) from\b"
-    r"|\bdo(?:es)?(?: not|n't) (?:match|equal)\b",
+_COMPARING = compile_late(
+    r"\b(?:(?P<expected>expect(?:ed|ing))|(?:is not|isn't|was not|are not) (?:the same as|equal to|identical to)"
+    r"|(?:differs|differ|different) from|d(?:o|oes|id)(?: not|n't) (?:match|equal))\b",
     re.I,
+)
+_RECEIVED = compile_late(r"\b(?:got|received|but|actual|found|returned|instead of)\b", re.I)
+_VALUE = compile_late(
+    r"(?<!\w)(?P<quote>[\"'`])(?P<quoted>(?:[^\s\"'`<>\[\]]|\[[^\]\n]{1,60}\]){1,200})(?P=quote)(?!\w)"
+    r"|(?P<plain>[^\s\"'`,;()\[\]<>]{3,200})"
 )
 
 
-def _unequal_values(evidence: Evidence) -> Iterator[Values]:
-    """The value before and the one after words such as "isn't the same as", in one line."""
+def _find_compared(evidence: Evidence) -> Iterator[Values]:
+    """The expected and received values that messages name, with the words around them.
+
+    Without "expected", the received one comes before words such as "isn't the same as", in one line, and is a URL.
+    """
     text = evidence.text[:SEARCHED_CHARACTERS]
-    for match in islice(_UNLIKE.finditer(text), EXPECTED_PLACES):
-        before = text[max(0, match.start() - COMPARED_CHARACTERS) : match.start()].rpartition("\n")[2]
+    for match in islice(_COMPARING.finditer(text), COMPARED_PLACES):
+        before = text[max(0, match.start() - COMPARED_CHARACTERS) : match.start()]
         after = text[match.end() : match.end() + COMPARED_CHARACTERS].partition("\n")[0]
-        if (received := _values_in_text(before)) and (expected := _values_in_text(after)):
-            yield {"expected": expected[0], "received": received[-1], "about": f"{before}{after}".lower()}
+        if match["expected"]:
+            first, _, second = _RECEIVED.sub("\n", after, count=1).partition("\n")
+            expected, received = _values_in_text(first)[-1:], _values_in_text(second)[:1]
+        else:
+            before = before.rpartition("\n")[2]
+            expected = _values_in_text(after)[:1]
+            received = [value for value in _values_in_text(before)[-1:] if value.startswith("http")]
+        for pair in zip(expected, received, strict=False):
+            yield {"expected": pair[0], "received": pair[1], "about": f"{before}{match[0]}{after}".lower()}
 
 
 def _values_in_text(text: str) -> list[str]:
-    """The words of a text that are values: in quotation marks, or with something that isn't a letter."""
-    found = ((match["quote"], match["value"].rstrip(".:")) for match in _VALUE.finditer(text))
-    return [value for quote, value in found if quote or not value.isalpha()]
+    """The words of a text that are values: those in quotation marks, or otherwise with something that isn't a letter."""
+    found = [(match["quoted"], (match["plain"] or "").rstrip(".:")) for match in _VALUE.finditer(text)]
+    quoted = [value for value, _ in found if value and value.lower() != "null"]
+    return quoted or [value for _, value in found if value and not value.isalpha()]
 
 
 @fact
@@ -67,35 +65,32 @@ _SERVERS_FAULT = compile_late(r"5\d\d|server_error|temporarily_unavailable")
 
 @fact
 def audience_differs(evidence: Evidence) -> Values | None:
-    """A message names the expected and the received audience, and they differ."""
-    pairs = (pair for pair in _find_compared(evidence) if "aud" in pair["about"] and _is_real_difference(pair))
-    return next(map(_both_values, pairs), None)
+    """A message names the expected and the received audience, and they differ by more than a slash at the end."""
+    return _find_difference(evidence, _AUDIENCE, is_slash=False)
 
 
 @fact
 def issuer_differs(evidence: Evidence) -> Values | None:
-    """A message names the expected and the received issuer, and they differ."""
-    compared = (*_find_compared(evidence), *(pair for pair in _unequal_values(evidence) if pair["received"].startswith("http")))
-    return next((_both_values(pair) for pair in compared if _ISSUER.search(pair["about"]) and _is_real_difference(pair)), None)
+    """A message names the expected and the received issuer, and they differ by more than a slash at the end."""
+    return _find_difference(evidence, _ISSUER, is_slash=False)
 
 
 @fact
 def issuer_differs_by_slash(evidence: Evidence) -> Values | None:
     """A message names the expected and the received issuer, which differ only by a slash at the end."""
-    pairs = (pair for pair in _find_compared(evidence) if _ISSUER.search(pair["about"]) and not _is_real_difference(pair))
-    return next((_both_values(pair) for pair in pairs if pair["expected"] != pair["received"]), None)
+    return _find_difference(evidence, _ISSUER, is_slash=True)
 
 
-_ISSUER = compile_late(r"\biss\b|issuer")
+_AUDIENCE, _ISSUER = compile_late(r"aud"), compile_late(r"\biss\b|issuer")
 
 
-def _both_values(pair: Mapping[str, str]) -> Values:
-    return {name: pair[name] for name in ("expected", "received")}
-
-
-def _is_real_difference(pair: Mapping[str, str]) -> bool:
-    """Whether they differ by more than a slash at the end, which is another fact."""
-    return pair["expected"].rstrip("/") != pair["received"].rstrip("/")
+def _find_difference(evidence: Evidence, about: re.Pattern[str], *, is_slash: bool) -> Values | None:
+    for pair in _find_compared(evidence):
+        expected, received = pair["expected"], pair["received"]
+        is_same = expected.rstrip("/") == received.rstrip("/")
+        if about.search(pair["about"]) and expected != received and is_same == is_slash:
+            return {"expected": expected, "received": received}
+    return None
 
 
 @fact
