@@ -13,13 +13,13 @@ from tests.flows.test_ehr_by_http import HTML, field
 from tests.flows.two_workers import run_two
 
 from sickbay.authorization.models import Client
-from sickbay.services import app_removal, registration
+from sickbay.services import app_removal, registration, secret_rotation
 from sickbay.services.context import Runtime
 
 Engine = Callable[[], str | None]
 CHANGES: dict[str, Callable[[Runtime, Client], object]] = {
     "settings": lambda runtime, app: registration.register(runtime, {"name": "Other"}, app),
-    "secret": registration.rotate,
+    "secret": secret_rotation.rotate,
     "policy": lambda runtime, app: registration.save(runtime, structs.replace(app, policy={"pkce": "required"}), app),
 }
 
@@ -52,13 +52,13 @@ def test_a_page_says_that_the_app_was_removed(tmp_path: Path, monkeypatch: pytes
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="symmetric")
         page = await flow.http.get(f"/developer/apps/{app['app_id']}", headers=HTML)
-        rotate = registration.rotate_once
+        rotate = secret_rotation.rotate_once
 
         async def rotate_after_removal(runtime: Runtime, client: Client, *form: str) -> tuple[Client, str] | None:
             await app_removal.remove(runtime, client)
             return await rotate(runtime, client, *form)
 
-        monkeypatch.setattr(registration, "rotate_once", rotate_after_removal)
+        monkeypatch.setattr(secret_rotation, "rotate_once", rotate_after_removal)
         form = {"csrf": field(page, "csrf"), "stamp": field(page, "stamp")}
         answer = await flow.http.post(f"/developer/apps/{app['app_id']}/secret", data=form, headers=HTML)
         assert (answer.status_code, "This app was removed" in answer.text) == (404, True)

@@ -245,6 +245,8 @@ class RegistrationRequest(Struct, frozen=True):
     """At an app's own URL (RFC 7592): whether the registration access token belongs to this app."""
     twins: int = 0
     """Newest apps that registered themselves with the same name and redirect URIs (`likely_clients.count_twins`)."""
+    ignored: tuple[str, ...] = ()
+    """Members of the metadata that ask for something that the server doesn't do (`registration.metadata.list_ignored`)."""
 
     @property
     def addresses(self) -> tuple[str, ...]:

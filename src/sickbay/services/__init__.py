@@ -9,7 +9,7 @@ everything       $everything; bulk_export, binaries, matching and terminology ar
 empty_searches   why a search found nothing
 launch           creates launches; launch_choices, launch_comparison and launch_progress read them
 stall_watch      looks for stalled launches: recent_launches, shown_pages, lost_session, frame_check and ask_app tell it more
-registration     apps; client_documents and fetched_documents for those with a URL as ID; enabling, app_limits
+registration     apps; client_documents, fetched_documents: those with a URL as ID; enabling, app_limits, secret_rotation
 authorized_apps  what a user authorized; users, patients and viewers are who sees what
 sessions         browser sessions; class_mode has the students
 journal          exchanges; live_exchanges tells listeners, clear_exchanges deletes them, lookup finds them

@@ -204,26 +204,28 @@ def examine_form(
     return advise(runtime, _build(runtime, settings, old)[0])
 
 
-async def register_itself(runtime: Runtime, settings: dict[str, Any]) -> Registered:
+async def register_itself(runtime: Runtime, settings: dict[str, Any], ignored: tuple[str, ...] = ()) -> Registered:
     """Registers an app that can change itself later (RFC 7591, 7592), limited by the hospital's policy."""
     client, secret = _build(runtime, settings, None)
     token = runtime.effects.token()
     client = structs.replace(client, registration_hash=records.digest(token))
     limit = registration_limits.read_policy_limits(runtime.tenants[client.tenant].policy)
     twins = count_twins(client, await newest_clients(runtime, client.tenant))
-    decision = advise(runtime, client, limit, BY_POLICY, twins)
+    decision = advise(runtime, client, limit, BY_POLICY, twins, ignored)
     if decision.refusal is not None:
         return Registered(decision)
     await save(runtime, client, None)
     return Registered(decision, client, secret, token)
 
 
-async def change_itself(runtime: Runtime, settings: dict[str, Any], old: Client, revision: int) -> Registered:
+async def change_itself(
+    runtime: Runtime, settings: dict[str, Any], old: Client, revision: int, ignored: tuple[str, ...] = ()
+) -> Registered:
     """Changes an app's registration for the app itself, limited by what an operator granted. Raises Conflict like `save`."""
     client, secret = _build(runtime, settings, old)
     limit = registration_limits.read_limits(old)
     client = structs.replace(client, granted=limit)
-    decision = advise(runtime, client, limit, BY_OPERATOR)
+    decision = advise(runtime, client, limit, BY_OPERATOR, ignored=ignored)
     if decision.refusal is not None:
         return Registered(decision)
     await save(runtime, client, old, revision)
@@ -262,38 +264,6 @@ def examine(tenant: Tenant, request: RegistrationRequest) -> Decision[Registrati
     return decide(REGISTRATION, tenant, stage.CHECKS, request, UrlContext(server=tenant.server))
 
 
-async def rotate(runtime: Runtime, client: Client) -> tuple[Client, str]:
-    """Replaces the secret and returns the new one, shown only here. The old secret stops working immediately."""
-    secret = runtime.effects.token()
-    new = set_secret(client, secret)
-    await save(runtime, new, client)
-    return new, secret
-
-
-def secret_stamp(runtime: Runtime, client: Client) -> str:
-    """Identifies the current secret in a form that replaces it, and reveals nothing about it."""
-    return _derive(runtime, "secret-stamp", client.secret_hash or "")
-
-
-async def rotate_once(runtime: Runtime, client: Client, stamp: str, form: str) -> tuple[Client, str] | None:
-    """Like `rotate`, for a form that replaces the secret with this stamp. The same form gives the same secret, however often it
-    is sent. None if the secret was replaced since the form was shown. form: what only the sender of the form knows.
-    """
-    secret = _derive(runtime, "secret", client.app_id, stamp, form)
-    new = set_secret(client, secret)
-    if new.secret_hash == client.secret_hash:
-        return client, secret
-    if not hmac.compare_digest(stamp.encode(), secret_stamp(runtime, client).encode()):
-        return None
-    await save(runtime, new, client)
-    return new, secret
-
-
-def _derive(runtime: Runtime, *parts: str) -> str:
-    digest = hmac.digest(runtime.keys.refresh, "\0".join(parts).encode(), "sha256")
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
-
-
 def set_secret(client: Client, secret: str) -> Client:
     """The app with this secret instead of its own."""
     return structs.replace(client, secret_hash=records.digest(secret), secret_length=len(secret))
@@ -318,12 +288,12 @@ def settings_fault(runtime: Runtime, changes: dict[str, Any], old: Client | None
 
 
 def advise(
-    runtime: Runtime, client: Client, limit: Grant | None = None, by: str = "", twins: int = 0
+    runtime: Runtime, client: Client, limit: Grant | None = None, by: str = "", twins: int = 0, ignored: tuple[str, ...] = ()
 ) -> Decision[RegistrationRequest, UrlContext]:
-    """The checks of a registration. limit: the most that the app may have. by: who set that limit. twins: see the request."""
+    """The checks of a registration. limit: the most that the app may have. by: who set it. The others: see the request."""
     tenant = runtime.tenants[client.tenant]
     context = UrlContext(server=tenant.server, client=client)
-    request = structs.replace(_request_of_client(client), limit=limit, limited_by=by, twins=twins)
+    request = structs.replace(_request_of_client(client), limit=limit, limited_by=by, twins=twins, ignored=ignored)
     return decide(REGISTRATION, tenant, stage.CHECKS, request, context)
 
 

@@ -264,3 +264,17 @@ def test_all_grant_types_may_be_registered_together() -> None:
 )
 def test_a_software_statement_is_read_if_it_is_a_string(metadata: Any, expected: str | None) -> None:
     assert client_metadata.read_software_statement(metadata) == expected
+
+
+@pytest.mark.parametrize(
+    ("metadata", "ignored"),
+    [
+        ({"dpop_bound_access_tokens": True, "require_pushed_authorization_requests": True}, 2),
+        ({"dpop_bound_access_tokens": False, "request_uris": []}, 0),
+        ({"id_token_signed_response_alg": "RS256", "subject_type": "public"}, 0),
+        ({"id_token_signed_response_alg": "ES256", "subject_type": "pairwise"}, 2),
+        ({"client_name": "A", "client_uri#de": "https://a.example", "jwks": {}, "client_id": "a", "scope": "openid"}, 0),
+    ],
+)
+def test_members_that_ask_for_what_the_server_does_not_do_are_listed(metadata: dict[str, Any], ignored: int) -> None:
+    assert client_metadata.list_ignored(metadata) == tuple(metadata)[:ignored]

@@ -112,6 +112,22 @@ def make_registration(metadata: dict[str, Any], tenant: str, limit: Grant | None
     }
 
 
+SHOWN_MEMBERS = ("client_uri", "logo_uri", "tos_uri", "policy_uri", "contacts", "software_id", "software_version")
+"""Members that describe the client and change nothing that the server does. They may have a language tag: client_uri#de."""
+FOLLOWED_VALUES = {"id_token_signed_response_alg": "RS256", "subject_type": "public"}
+"""What the server does for a member that isn't registered."""
+
+
+def list_ignored(metadata: dict[str, Any]) -> tuple[str, ...]:
+    """Returns members that ask the server for something that it doesn't do, such as DPoP. It must ignore them (RFC 7591 2)."""
+    known = {*TEXTS, *LISTS, *SHOWN_MEMBERS, *SERVER_MEMBERS, "jwks", "client_id", "client_secret"}
+    return tuple(
+        name
+        for name, value in metadata.items()
+        if name.partition("#")[0] not in known and value and value != FOLLOWED_VALUES.get(name)
+    )
+
+
 def default_scope(system: bool, limit: Grant | None = None) -> str:
     """Returns the scope for an app that names none. If the limit allows no resource scope of it, uses those of the limit."""
     default = DEFAULT_SYSTEM_SCOPE if system else DEFAULT_SCOPE

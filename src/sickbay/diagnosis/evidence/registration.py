@@ -36,6 +36,7 @@ def read_request(evidence: Json) -> RegistrationRequest:
         allowed=bool(evidence.get("allowed", True)),
         managed=bool(evidence.get("managed", True)),
         twins=int(evidence.get("twins", 0)),
+        ignored=_names_or_none(evidence.get("ignored")) or (),
     )
 
 

@@ -18,7 +18,7 @@ from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.protocol import urls
 from sickbay.sandbox.resetting import count_losses, reset
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services import app_removal, enabling, id_token, patients, registration, users
+from sickbay.services import app_removal, enabling, id_token, patients, registration, secret_rotation, users
 from sickbay.services import launch as launches
 from sickbay.services import token as tokens
 from sickbay.services.context import Tenant
@@ -97,7 +97,7 @@ async def new_secret(request: Request, sandbox: Sandbox) -> Response:
     client = await _app_named(request, sandbox)
     if client.client != "symmetric":
         raise Wrong(409, f"{client.name} has no secret: it is {client.client}")
-    new, secret = await registration.rotate(sandbox.runtime, client)
+    new, secret = await secret_rotation.rotate(sandbox.runtime, client)
     return json_response(describe_app(new, secret=secret))
 
 

@@ -47,7 +47,7 @@ async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     if fault or stated is not None:
         unusable = RegistrationRequest(fault=fault, software_statement=stated)
         return await _refuse_registration(request, sandbox, tenant, unusable, body)
-    result = await registration.register_itself(sandbox.runtime, fields)
+    result = await registration.register_itself(sandbox.runtime, fields, client_metadata.list_ignored(metadata))
     return await _describe_registration(request, sandbox, tenant, result, body, 201)
 
 
@@ -91,7 +91,8 @@ async def _replace_metadata(
         return await _refuse_registration(request, sandbox, tenant, unusable, body)
     if fields["client"] == "symmetric" and "client_secret" not in metadata:
         fields["client_secret"] = sandbox.runtime.effects.token()
-    result = await registration.change_itself(sandbox.runtime, fields, client, revision)
+    ignored = client_metadata.list_ignored(metadata)
+    result = await registration.change_itself(sandbox.runtime, fields, client, revision, ignored)
     return await _describe_registration(request, sandbox, tenant, result, body, 200, token)
 
 

@@ -17,7 +17,7 @@ from sickbay.kernel.english import count
 from sickbay.protocol import scopes
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services import app_removal, enabling, launch_progress, patients, records, registration, users
+from sickbay.services import app_removal, enabling, launch_progress, patients, records, registration, secret_rotation, users
 from sickbay.services.app_limits import AppTooLarge
 from sickbay.services.context import Tenant
 from sickbay.services.journal import read as journal_reader
@@ -150,7 +150,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         enable_action=f"/developer/apps/{client.app_id}/enable",
         faults=faults_view(sandbox.runtime, client, typed or FaultForm()),
         rotate=f"/developer/apps/{client.app_id}/secret" if client.client == "symmetric" else "",
-        secret_stamp=registration.secret_stamp(sandbox.runtime, client),
+        secret_stamp=secret_rotation.secret_stamp(sandbox.runtime, client),
         command=command,
         remove="" if client.sample else f"/developer/apps/{client.app_id}/remove",
     )
@@ -278,7 +278,7 @@ async def rotate_secret(request: Request, sandbox: Sandbox, id: str) -> Response
         return redirect_to(f"/developer/apps/{id}" if client else "/developer")
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
-    rotated = await registration.rotate_once(sandbox.runtime, client, sent.get("stamp") or "", sent.get("csrf") or "")
+    rotated = await secret_rotation.rotate_once(sandbox.runtime, client, sent.get("stamp") or "", sent.get("csrf") or "")
     if rotated is None:
         return await app_page(request, sandbox, client, options, status=409, fault=REPLACED)
     return await app_page(request, sandbox, rotated[0], options, rotated[1])

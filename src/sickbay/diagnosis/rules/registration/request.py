@@ -31,13 +31,10 @@ def _add_parts(facts: Facts) -> Facts:
     """Splits entries that contain several URIs, and removes stray characters around a URI."""
     pairs = [(entry, [strip_stray_characters(uri) for uri in _BETWEEN.split(entry)]) for entry in facts["received"]]
     single = [entry for entry, parts in pairs if len(parts) == 1]
-    several = " This entry contains several URIs." if len(single) < len(pairs) else ""
-    stray = (
-        f" This one contains {first_stray_character(single[0])}."
-        if single and strip_stray_characters(single[0]) != single[0]
-        else ""
-    )
-    return {**facts, "parts": dict(pairs), "hint": stray or several}
+    hint = " This entry contains several URIs." if len(single) < len(pairs) else ""
+    if single and strip_stray_characters(single[0]) != single[0]:
+        hint = f" This one contains {first_stray_character(single[0])}."
+    return {**facts, "parts": dict(pairs), "hint": hint}
 
 
 def _split_uris(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
@@ -101,6 +98,7 @@ def _unknown_types(request: RegistrationRequest, context: Any) -> Facts | None:
 FUNCTIONS: Mapping[str, Functions] = {
     "reg-software-statement-invalid": {"repair": corrections.reset_member("software_statement", None)},
     "reg-software-statement-unapproved": {"repair": corrections.reset_member("software_statement", None)},
+    "reg-metadata-ignored": {"advises": lambda request, _: {"received": list(request.ignored)} if request.ignored else None},
     "reg-redirect-uri-malformed": {"recognises": _add_parts, "repair": _split_uris},
     "reg-redirect-uri-has-fragment": {"repair": _swap_uris},
     "reg-redirect-uri-insecure-http": {"repair": _swap_uris},
