@@ -77,11 +77,9 @@ def _undo_escaping(text: str) -> str:
         inner = bare[1:-1] if is_quoted else bare
         decoded = load_json(f'"{inner}"')
         return decoded if decoded else inner.replace('""', '"') if '"' not in inner.replace('""', "") else text
-    return _ENTITY.sub(_read_entity, text) if _OF_ESCAPED.search(text) else text
-
-
-def _read_entity(match: re.Match[str]) -> str:
-    return "\n" if match[0].startswith("<") else unescape(match[0])
+    if not _OF_ESCAPED.search(text):
+        return text
+    return _ENTITY.sub(lambda entity: "\n" if entity[0].startswith("<") else unescape(entity[0]), text)
 
 
 def load_json(text: str) -> Any:

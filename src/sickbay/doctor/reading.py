@@ -88,7 +88,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     text = prose.leave_out_working_requests(undo_copying(text))
     single = _single_exchange(text)
     pieces = tuple(find_pieces(text))
-    context = _requested_fragment(text) | dict(context or {})
+    context = ({"response_mode": "fragment"} if _FRAGMENT.search(text) else {}) | dict(context or {})
     found = [_add_context(context, each) for each in ([single] if single else _put_together(pieces, text))]
     answers = in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
     found = found if answers else [each._replace(unknown=each.unknown | _find_templates(each.evidence)) for each in found]
@@ -157,11 +157,7 @@ def _single_exchange(text: str) -> Input | None:
 
 
 _FRAGMENT = compile_late(r"response_?mode[\"'`]?\s{0,3}[=:]\s{0,3}[\"'`]?fragment|\bkeycloak-js\b", re.I)
-
-
-def _requested_fragment(text: str) -> dict[str, Any]:
-    """The `response_mode` that code or prose around an exchange names. keycloak-js requests the fragment by default."""
-    return {"response_mode": "fragment"} if _FRAGMENT.search(text) else {}
+"""Names `response_mode=fragment` in code or prose around an exchange. keycloak-js requests it by default."""
 
 
 def _add_context(context: Mapping[str, Any], found: Input) -> Input:

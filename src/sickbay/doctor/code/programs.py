@@ -148,11 +148,6 @@ def _client_method(target: CodeObject, call: Invocation) -> CodeValue | None:
     return None
 
 
-def _interpolating_quotes(text: str) -> str:
-    """The quotation marks of strings into which the language inserts $name."""
-    return '"' if _DOLLAR.search(text) else ""
-
-
 def program_requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
     """The requests of the program in a text, in the order in which they are sent."""
     found = tokenize(text)
@@ -160,7 +155,7 @@ def program_requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]
         return []
     is_php = _PHP.search(text) is not None
     reader = RequestReader(text, is_php=is_php)
-    evaluator = Evaluator(found, reader, dollar=_interpolating_quotes(text), dot_joins=is_php)
+    evaluator = Evaluator(found, reader, dollar='"' if _DOLLAR.search(text) else "", dot_joins=is_php)
     reader.resolve = evaluator.resolve
     with meter.limit():
         evaluator.run()

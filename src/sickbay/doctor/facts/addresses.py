@@ -100,12 +100,8 @@ _REFUSED = compile_late(
 @fact
 def fhir_address_refuses(evidence: Evidence) -> Values | None:
     """The text says that the address of a FHIR resource answered 401 or 403."""
-    matches = _REFUSED.finditer(evidence.text)
-    return next(({"value": url} for match in matches if _has_type(url := match["before"] or match["after"])), None)
-
-
-def _has_type(url: str) -> bool:
-    return any(part in ALL_TYPES for part in urls.split(url).path.split("/"))
+    refused = (match["before"] or match["after"] for match in _REFUSED.finditer(evidence.text))
+    return next(({"value": url} for url in refused if {*urls.split(url).path.split("/")}.intersection(ALL_TYPES)), None)
 
 
 _REALM = compile_late(r"https?://(?P<host>[\w.:-]{1,100})(?P<auth>/auth)?/realms/(?P<realm>[\w.%-]{1,60})")

@@ -20,10 +20,6 @@ from sickbay.protocol.parameters import Parameters, parse
 from sickbay.protocol.scopes import parse as parse_scope
 
 
-def _has_no_parameters(request: AuthorizeRequest) -> bool:
-    return not any(name in request.parameters for name in ONCE)
-
-
 def _read_parameters(text: str) -> Parameters:
     """The authorization parameters in this text, if there are at least two."""
     read = parse(text)
@@ -36,7 +32,7 @@ def _replace_parameters(request: AuthorizeRequest, url: str, read: Parameters) -
 
 def _in_fragment(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     url, _, fragment = request.url.partition("#")
-    if not _has_no_parameters(request) or not _read_parameters(fragment.lstrip("?/")).pairs:
+    if any(name in request.parameters for name in ONCE) or not _read_parameters(fragment.lstrip("?/")).pairs:
         return None
     return {"received": "#", "expected": "?", "brings": ONCE, "url": url}
 
