@@ -21,10 +21,7 @@ _COMPARING = compile_late(
     re.I,
 )
 _RECEIVED = compile_late(r"\b(?:got|received|but|actual|found|returned|instead of)\b", re.I)
-_VALUE = compile_late(
-    r"(?<!\w)(?P<quote>[\"'`])(?P<quoted>(?:[^\s\"'`<>\[\]]|\[[^\]\n]{1,60}\]){1,200})(?P=quote)(?!\w)"
-    r"|(?P<plain>[^\s\"'`,;()\[\]<>]{3,200})"
-)
+_VALUE = compile_late(r"(?P<quote>[\"'`]?)(?P<value>[^\s\"'`,;()<>]{3,200})(?P<end>[\"'`]?)")
 
 
 def _find_compared(evidence: Evidence) -> Iterator[Values]:
@@ -49,9 +46,10 @@ def _find_compared(evidence: Evidence) -> Iterator[Values]:
 
 def _values_in_text(text: str) -> list[str]:
     """The words of a text that are values: those in quotation marks, or otherwise with something that isn't a letter."""
-    found = [(match["quoted"], (match["plain"] or "").rstrip(".:")) for match in _VALUE.finditer(text)]
-    quoted = [value for value, _ in found if value and value.lower() != "null"]
-    return quoted or [value for _, value in found if value and not value.isalpha()]
+    found = list(_VALUE.finditer(text))
+    quoted = [match["value"] for match in found if match["quote"] and match["quote"] == match["end"]]
+    known = [value for value in quoted if value.lower() != "null"]
+    return known or [value for match in found if not (value := match["value"].strip("[].:")).isalpha()]
 
 
 @fact
