@@ -1,9 +1,9 @@
 """Writes: read the current version if the token may change it, decide, and save; retry if another write comes first.
 
-create, update, patch, delete  what each interaction prepares
-saving                         what they share: reading the current version, and the step that saves
-decisions                      why a write is rejected
-requests                       a write that was requested, prepared, done or rejected
+update, patch, delete  what each interaction prepares
+saving                 a create, and what all share: reading the current version, and the step that saves
+decisions              why a write is rejected
+requests               a write that was requested, prepared, done or rejected
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from __future__ import annotations
 import asyncio
 
 from sickbay.services.context import Runtime
-from sickbay.services.writing import create, delete, patch, update
+from sickbay.services.writing import delete, patch, saving, update
 from sickbay.services.writing.requests import Outcome, Prepared, WriteRejected, WriteRequest
 from sickbay.storage.interface import Conflict
 
 ATTEMPTS = 20
 """How often a write is tried while others keep changing its resource, before it fails."""
 
-PREPARE = {"create": create.prepare, "update": update.prepare, "patch": patch.prepare, "delete": delete.prepare}
+PREPARE = {"create": saving.prepare_create, "update": update.prepare, "patch": patch.prepare, "delete": delete.prepare}
 
 
 async def write(runtime: Runtime, write_request: WriteRequest) -> Outcome:
