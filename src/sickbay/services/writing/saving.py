@@ -1,4 +1,4 @@
-"""A create, and what every write shares: reading the current version, the matches of a condition, and the step that saves."""
+"""What every write shares: reading the current version, the matches of a condition, and the step that saves."""
 
 from __future__ import annotations
 
@@ -59,20 +59,6 @@ async def find_matches(runtime: Runtime, write: WriteRequest, query: Query) -> t
     lock = Put(lock_record, if_revision=record.revision if record else 0)
     decision = decisions.decide_write(write, (writes.condition_matches_at_most_one_resource,), matches=len(matches))
     return (WriteRejected(412, decision=decision) if decision.refusal else matches), lock
-
-
-async def prepare_create(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejected:
-    """The steps of a create. If a condition matches a resource, nothing is stored."""
-    assert write.body is not None
-    if write.query is None:
-        return save(runtime, write, write.body, 0, "create")
-    matches, lock = await find_matches(runtime, write, write.query)
-    if isinstance(matches, WriteRejected):
-        return matches
-    if matches:
-        return Prepared(report_unchanged(write, matches[0]))
-    prepared = save(runtime, write, write.body, 0, "create")
-    return prepared._replace(steps=(lock, *prepared.steps))
 
 
 def save(
