@@ -9,7 +9,8 @@ from tests.fhir.search_parsing import BASE, only
 from sickbay.fhir.dates import parse_span
 from sickbay.fhir.search.parser import parse
 from sickbay.fhir.search.query import DateValue, QuantityValue, Query
-from sickbay.fhir.search.values import determine_precision, split, unescape
+from sickbay.fhir.search.text import split, unescape
+from sickbay.fhir.search.values import determine_precision
 
 
 @given(st.sampled_from(["", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb"]), st.dates())

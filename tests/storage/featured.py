@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tests.storage.making import number, parameter
 from tests.storage.random_data import OBSERVATIONS, PAIRS, URLS, WORDED
 
-from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, TEXT, add_offset
+from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, TEXT, SearchParameter, add_offset
 from sickbay.fhir.search.query import (
     CompositeValue,
     Filter,
@@ -17,7 +17,6 @@ from sickbay.fhir.search.query import (
     NearValue,
     Query,
     ReferenceValue,
-    SearchParameter,
     StringValue,
     TokenValue,
     UriValue,

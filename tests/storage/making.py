@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sickbay.fhir.search.index_entries import IndexEntries
-from sickbay.fhir.search.query import Filter, Query, SearchParameter, Value
+from sickbay.fhir.search.parameters import SearchParameter
+from sickbay.fhir.search.query import Filter, Query, Value
 from sickbay.fhir.visibility import Clause, Visibility
 from sickbay.storage.interface import ResourceSpace, Save
 from sickbay.storage.query import probe, probe_sources, visible_members

@@ -14,8 +14,7 @@ from sickbay.fhir.operations.registry import Operation
 from sickbay.fhir.patch.formats import JSON_PATCH, MERGE_PATCH
 from sickbay.fhir.profiles import list_supported
 from sickbay.fhir.search.filters import is_answered
-from sickbay.fhir.search.parameters import COMMON, load_parameters
-from sickbay.fhir.search.query import SearchParameter
+from sickbay.fhir.search.parameters import COMMON, SearchParameter, load_parameters
 from sickbay.fhir.served import served_types
 from sickbay.fhir.versions import VERSIONS
 

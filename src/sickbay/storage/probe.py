@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
-from sickbay.fhir.search.query import Query, SearchParameter
+from sickbay.fhir.search.parameters import SearchParameter
+from sickbay.fhir.search.query import Query
 
 COUNT_LIMIT: Final = 1000
 """Number at which counting stops."""

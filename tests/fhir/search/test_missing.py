@@ -14,9 +14,9 @@ from sickbay.fhir.search.filters import is_answered
 from sickbay.fhir.search.full_text import WORDS
 from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.matching import IndexedResource, is_match
-from sickbay.fhir.search.parameters import load_parameters
+from sickbay.fhir.search.parameters import SearchParameter, load_parameters
 from sickbay.fhir.search.parser import parse
-from sickbay.fhir.search.query import Query, SearchParameter
+from sickbay.fhir.search.query import Query
 
 BASE = "http://h/general/r4"
 EXAMPLES = 150

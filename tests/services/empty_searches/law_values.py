@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.fhir.search.parameters import list_components
-from sickbay.fhir.search.query import SearchParameter
+from sickbay.fhir.search.parameters import SearchParameter, list_components
 
 ABSENT = {
     "token": ("zq-absent", "http://absent.example|zq-absent"),

@@ -17,8 +17,8 @@ from sickbay.fhir.search import parser
 from sickbay.fhir.search.composites import list_covering
 from sickbay.fhir.search.filters import is_answered
 from sickbay.fhir.search.index import extract
-from sickbay.fhir.search.parameters import find, load_parameters, resource_types
-from sickbay.fhir.search.query import Query, SearchParameter
+from sickbay.fhir.search.parameters import SearchParameter, find, load_parameters, resource_types
+from sickbay.fhir.search.query import Query
 from sickbay.fhir.versions import VERSIONS as FHIR_VERSIONS
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
 from sickbay.services.empty_searches.examine import PATIENT, Answer, examine

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sickbay.fhir.dates import parse_span
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.parameters import find
-from sickbay.fhir.search.values import split, unescape
+from sickbay.fhir.search.text import split, unescape
 from sickbay.services.empty_searches import texts
 from sickbay.storage.terms import decode_sortable, to_sortable
 

@@ -13,8 +13,8 @@ from sickbay.fhir.elements import list_children
 from sickbay.fhir.search import hierarchies
 from sickbay.fhir.search.expressions import list_kinds
 from sickbay.fhir.search.index_values import CASELESS
-from sickbay.fhir.search.parameters import CASELESS_VERSIONS
-from sickbay.fhir.search.query import SearchParameter, TokenValue
+from sickbay.fhir.search.parameters import CASELESS_VERSIONS, SearchParameter
+from sickbay.fhir.search.query import TokenValue
 
 _SYSTEMS = ("http://hl7.org/fhir/", "http://hl7.org/fhir/CodeSystem/", "http://terminology.hl7.org/CodeSystem/")
 _VALUE_SETS = "http://hl7.org/fhir/ValueSet/"

@@ -11,8 +11,7 @@ from sickbay.fhir.routing import reference_target
 from sickbay.fhir.search import index_values
 from sickbay.fhir.search.expressions import Step, follow, list_routes
 from sickbay.fhir.search.index_entries import Part
-from sickbay.fhir.search.parameters import CASELESS_VERSIONS, list_components, load_parameters
-from sickbay.fhir.search.query import Kind, SearchParameter
+from sickbay.fhir.search.parameters import CASELESS_VERSIONS, Kind, SearchParameter, list_components, load_parameters
 
 Way: TypeAlias = tuple[Step, ...]
 Read: TypeAlias = Callable[[Any, str], Sequence[Part]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sickbay.fhir.definitions import parameter_texts
-from sickbay.fhir.search.query import SearchParameter
+from sickbay.fhir.search.parameters import SearchParameter
 
 DESCRIPTION_CHARACTERS: Final = 130
 

@@ -27,6 +27,8 @@ from sickbay.fhir.search.parameters import (
     IDENTIFIER,
     OF_TYPE,
     TEXT,
+    Kind,
+    SearchParameter,
     add_offset,
     find,
     known_types,
@@ -35,18 +37,9 @@ from sickbay.fhir.search.parameters import (
     resource_types,
 )
 from sickbay.fhir.search.parser_state import SearchState
-from sickbay.fhir.search.query import (
-    CompositeValue,
-    Filter,
-    Kind,
-    ReferenceValue,
-    SearchParameter,
-    StringValue,
-    TokenValue,
-    UriValue,
-    Value,
-)
-from sickbay.fhir.search.values import READ, list_addresses, parse_missing, parse_near, split, unescape
+from sickbay.fhir.search.query import CompositeValue, Filter, ReferenceValue, StringValue, TokenValue, UriValue, Value
+from sickbay.fhir.search.text import split, unescape
+from sickbay.fhir.search.values import READ, list_addresses, parse_missing, parse_near
 from sickbay.kernel.memoize import memoize
 
 DEPTH = 3

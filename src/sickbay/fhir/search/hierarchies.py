@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from sickbay.fhir.definitions import load_table
-from sickbay.fhir.search.parameters import load_parameters
-from sickbay.fhir.search.query import SearchParameter
+from sickbay.fhir.search.parameters import SearchParameter, load_parameters
 from sickbay.fhir.terminology import load_systems
 
 _FHIR, _V3 = "http://hl7.org/fhir/", "http://hl7.org/fhir/v3/"

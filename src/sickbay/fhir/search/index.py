@@ -10,10 +10,9 @@ from sickbay.fhir.binary import read_security_context
 from sickbay.fhir.elements import list_children
 from sickbay.fhir.routing import is_absolute, reference_target
 from sickbay.fhir.search import full_text, index_values
-from sickbay.fhir.search.clinical_dates import CLINICAL_DATES, DateReaders, clinical_date
 from sickbay.fhir.search.composites import compile_composites, extract_composites
 from sickbay.fhir.search.expressions import Present, Step, follow, list_routes
-from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.fhir.search.index_entries import CLINICAL_DATES, DateReaders, IndexEntries, clinical_date
 from sickbay.fhir.search.index_values import date_reader, quantity_reader, reference_reader, token_reader
 from sickbay.fhir.search.parameters import (
     AS_WRITTEN,
@@ -23,11 +22,12 @@ from sickbay.fhir.search.parameters import (
     OF_TYPE,
     PRESENT,
     TEXT,
+    Kind,
+    SearchParameter,
     compartment_types,
     known_types,
     load_parameters,
 )
-from sickbay.fhir.search.query import Kind, SearchParameter
 from sickbay.fhir.visibility import FILTERABLE
 
 CROWDS = frozenset({"Group"})

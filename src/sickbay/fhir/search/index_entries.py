@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from sickbay.fhir.dates import BEGINNING
+from sickbay.fhir.search.index_values import Dates
 
 MAXIMUM_ROWS: Final = 200_000
 """Maximum number of a resource's rows. A Group of 8 MB has 170,000 members, and so many rows."""
 
 Part: TypeAlias = tuple[str | int | float | None, ...]
 """An entry for a component of a composite: its kind, then a row of that kind without the parameter's number."""
+
+
+DateReaders: TypeAlias = tuple[tuple[str, Callable[[Any], Dates]], ...]
+"""The elements of a type that may contain the date, the best first, each with the function that reads it."""
+
+CLINICAL_DATES = tuple(
+    """
+    effective performed occurrence start period actualPeriod onset applies whenPrepared whenHandedOver dateTime authoredOn
+    dateWritten recordedDate dateRecorded assertedDate dateAsserted started date issued ordered orderedOn created sent
+    recorded authored timestamp servicedPeriod billablePeriod birthDate
+    """.split()
+)
+"""Elements with a resource's clinical date. When an event happened is preferred over when it was recorded."""
 
 
 class IndexEntries(NamedTuple):
@@ -57,3 +74,13 @@ def report_size(type: str, entries: IndexEntries) -> str:
     if count <= MAXIMUM_ROWS:
         return ""
     return f"This {type} needs {count:,} entries in the search index, and {MAXIMUM_ROWS:,} are allowed. Split it into several."
+
+
+def clinical_date(readers: DateReaders, resource: dict[str, Any]) -> int | None:
+    """Returns the date to list the resource by, in epoch milliseconds. A date without a beginning is skipped."""
+    for key, read in readers:
+        if key in resource:
+            for low, _ in read(resource[key]):
+                if low > BEGINNING:
+                    return low
+    return None

@@ -8,10 +8,11 @@ from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search import codes as search_codes
 from sickbay.fhir.search.full_text import WORDS
 from sickbay.fhir.search.hierarchies import find_parent_parameter
-from sickbay.fhir.search.parameters import COLUMNS, known_types
+from sickbay.fhir.search.parameters import COLUMNS, Kind, SearchParameter, known_types
 from sickbay.fhir.search.parser_state import SearchState
-from sickbay.fhir.search.query import Filter, Kind, ReferenceValue, SearchParameter, TokenValue, UriValue, Value
-from sickbay.fhir.search.values import split, unescape, url_and_parents
+from sickbay.fhir.search.query import Filter, ReferenceValue, TokenValue, UriValue, Value
+from sickbay.fhir.search.text import split, unescape
+from sickbay.fhir.search.values import url_and_parents
 
 UNSUPPORTED = "fhir-search-modifier-unsupported"
 _MODIFIERS: dict[Kind, tuple[str, ...]] = {

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from typing import Literal, TypeAlias
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from sickbay.fhir.definitions import load_table
 from sickbay.fhir.search.additional_parameters import ADDITIONS, PARTS
-from sickbay.fhir.search.query import Kind, SearchParameter
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel import similar_names
 from sickbay.kernel.memoize import cache_results, memoize
+
+Kind: TypeAlias = Literal["token", "reference", "string", "date", "number", "quantity", "uri", "composite", "special"]
 
 COMMON = ("_id", "_lastUpdated", "_profile", "_security", "_source", "_tag", "_language", "_text", "_content")
 """Parameters of all types in the order of their numbers, which never change. Add new parameters at the end."""
@@ -55,6 +58,25 @@ AS_WRITTEN = 5 << 20
 """Added to the number for labels whose code is searched in any case but shown as written."""
 CASELESS_VERSIONS = frozenset({"dstu2", "stu3"})
 """Versions in which matches of tokens are "not case sensitive" (DSTU2 2.1.1.4.7, STU3 2.21.1.4.10); later ones dropped that."""
+
+
+class SearchParameter(Struct, frozen=True, gc=False, cache_hash=True):
+    """A search parameter of a version and type. `number` is a small integer for the index, fixed for (version, type, code)."""
+
+    code: str
+    type: str
+    kind: Kind
+    number: int
+    expression: str = ""
+    targets: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
+    """For a composite: the codes of its parts, in the order of a value."""
+    held: tuple[int, ...] = ()
+    """The numbers under which it is indexed, if not its own."""
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        return self.held or (self.number,)
 
 
 @cache

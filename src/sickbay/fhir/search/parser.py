@@ -12,9 +12,9 @@ from sickbay.fhir.search import codes as search_codes
 from sickbay.fhir.search import full_text
 from sickbay.fhir.search.filters import UNANSWERED, filter_of, is_answered, refuse_unanswered, values_of
 from sickbay.fhir.search.modifiers import UNSUPPORTED, is_understood
-from sickbay.fhir.search.parameters import find, load_parameters
+from sickbay.fhir.search.parameters import SearchParameter, find, load_parameters
 from sickbay.fhir.search.parser_state import SUGGESTED, SearchState
-from sickbay.fhir.search.query import DateValue, Filter, Query, SearchParameter, StringValue, TokenValue, Value
+from sickbay.fhir.search.query import DateValue, Filter, Query, StringValue, TokenValue, Value
 from sickbay.fhir.search.result_parameters import CURSOR, MAXIMUM_COUNT, MODIFIED, RESULTS, UNSHAPED
 from sickbay.fhir.search.values import READ
 from sickbay.kernel.memoize import cache_results

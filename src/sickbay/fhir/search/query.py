@@ -9,27 +9,9 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-Kind: TypeAlias = Literal["token", "reference", "string", "date", "number", "quantity", "uri", "composite", "special"]
+from sickbay.fhir.search.parameters import SearchParameter
+
 Prefix: TypeAlias = Literal["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"]
-
-
-class SearchParameter(Struct, frozen=True, gc=False, cache_hash=True):
-    """A search parameter of a version and type. `number` is a small integer for the index, fixed for (version, type, code)."""
-
-    code: str
-    type: str
-    kind: Kind
-    number: int
-    expression: str = ""
-    targets: tuple[str, ...] = ()
-    components: tuple[str, ...] = ()
-    """For a composite: the codes of its parts, in the order of a value."""
-    held: tuple[int, ...] = ()
-    """The numbers under which it is indexed, if not its own."""
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        return self.held or (self.number,)
 
 
 class TokenValue(Struct, frozen=True, gc=False):

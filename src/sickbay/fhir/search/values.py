@@ -12,46 +12,24 @@ from sickbay.fhir.dates import BEGINNING, END, parse_span
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import ID, is_absolute, reference_target
 from sickbay.fhir.search.index_values import HUGE
+from sickbay.fhir.search.parameters import Kind, SearchParameter
 from sickbay.fhir.search.query import (
     DateValue,
-    Kind,
     NearValue,
     Prefix,
     QuantityValue,
     ReferenceValue,
-    SearchParameter,
-    StringValue,
     TokenValue,
     UriValue,
     Value,
 )
-from sickbay.fhir.search.text import fold
+from sickbay.fhir.search.text import parse_string, split, unescape
 
 _PREFIX = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)?(.*)", re.S)
 _NUMBER = re.compile(r"[+-]?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?", re.ASCII)
 _DAY = 86_400_000
 _NOWHERE = frozenset({"undefined", "null", "None", "NaN", "[object Object]"})
 """Texts that scripts send if they have no patient ID."""
-
-
-def split(text: str, separator: str = ",") -> list[str]:
-    r"""Splits at separators that aren't escaped with a backslash. Escapes are left for `unescape`."""
-    if "\\" not in text:
-        return text.split(separator)
-    parts, begin, position = [], 0, 0
-    while position < len(text):
-        if text[position] == "\\":
-            position += 1
-        elif text[position] == separator:
-            parts.append(text[begin:position])
-            begin = position + 1
-        position += 1
-    return [*parts, text[begin:]]
-
-
-def unescape(text: str) -> str:
-    r"""Replaces `\,` `\|` `\$` and `\\` with the characters they represent (R4, 3.1.1.4.6)."""
-    return re.sub(r"\\([,|$\\])", r"\1", text) if "\\" in text else text
 
 
 def parse_token(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
@@ -102,12 +80,6 @@ def _can_refer_to(parameter: SearchParameter, modifier: str | None, type: str) -
 def _reference_form(parameter: SearchParameter) -> str:
     type = "Patient" if "Patient" in parameter.targets else (parameter.targets or ("Type",))[0]
     return f"{parameter.code}={type}/<id> or {parameter.code}=<id>"
-
-
-def parse_string(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
-    """Parses any text. `text` is folded, `raw` is as sent (for :exact)."""
-    raw = unescape(text)
-    return StringValue(fold(raw), raw)
 
 
 def parse_date(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:

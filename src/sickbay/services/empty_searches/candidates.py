@@ -17,8 +17,7 @@ from sickbay.fhir.search import full_text
 from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.parameters import CASELESS_VERSIONS, TEXT, add_offset, find, known_types
 from sickbay.fhir.search.query import DateValue, QuantityValue, Query, Value
-from sickbay.fhir.search.text import fold
-from sickbay.fhir.search.values import split, unescape
+from sickbay.fhir.search.text import fold, split, unescape
 from sickbay.kernel.similar_names import WORD_CHARACTERS, find_closest, find_closest_url
 from sickbay.services.empty_searches import texts
 from sickbay.services.empty_searches.criteria import Criterion

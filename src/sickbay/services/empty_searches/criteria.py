@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sickbay.fhir.search import parser
-from sickbay.fhir.search.parameters import find
-from sickbay.fhir.search.query import DateValue, Filter, Query, SearchParameter
+from sickbay.fhir.search.parameters import SearchParameter, find
+from sickbay.fhir.search.query import DateValue, Filter, Query
 
 COMPANIONS = {"near": "near-distance"}
 """A parameter whose value is read together with another parameter's (STU3 and older)."""

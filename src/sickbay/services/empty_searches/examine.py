@@ -13,8 +13,7 @@ from msgspec.structs import replace
 
 from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.query import Filter, Query, ReferenceValue
-from sickbay.fhir.search.text import fold
-from sickbay.fhir.search.values import unescape
+from sickbay.fhir.search.text import fold, unescape
 from sickbay.fhir.visibility import Visibility
 from sickbay.services.empty_searches import texts
 from sickbay.services.empty_searches.candidates import CandidateValue, Search, list_candidates

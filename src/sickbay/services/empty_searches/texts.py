@@ -8,7 +8,7 @@ from typing import Any
 
 from sickbay.fhir.dates import parse_span
 from sickbay.fhir.search.index_entries import IndexEntries, Part
-from sickbay.fhir.search.query import SearchParameter
+from sickbay.fhir.search.parameters import SearchParameter
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

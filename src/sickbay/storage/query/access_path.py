@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sickbay.fhir.search.query import DateValue, Filter, Query, ReferenceValue, SearchParameter
+from sickbay.fhir.search.parameters import SearchParameter
+from sickbay.fhir.search.query import DateValue, Filter, Query, ReferenceValue
 from sickbay.storage.query.candidates import select_between, select_candidates, select_leading
 from sickbay.storage.query.dictionary import LIVE, select_tokens
 from sickbay.storage.query.filters import TRUE, Scope, join_with_and, match_any, match_instant, single_hash, single_target

@@ -17,7 +17,8 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from sickbay.fhir.search.query import Query, SearchParameter
+from sickbay.fhir.search.parameters import SearchParameter
+from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.memoize import cache_results
 from sickbay.storage.answers import BadCursor, StaleCursor

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from sickbay.fhir.search.parameters import AS_WRITTEN, CASELESS_VERSIONS, add_offset
-from sickbay.fhir.search.query import SearchParameter
+from sickbay.fhir.search.parameters import AS_WRITTEN, CASELESS_VERSIONS, SearchParameter, add_offset
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.answers import Labels
 from sickbay.storage.query.filters import FALSE, TRUE, Scope

@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 
 from sickbay.fhir.dates import BEGINNING
-from sickbay.fhir.search.query import Query, SearchParameter
+from sickbay.fhir.search.parameters import SearchParameter
+from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.probe import (
     COUNT_LIMIT,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sickbay.fhir.search.query import DateValue, Filter, Query, SearchParameter
+from sickbay.fhir.search.parameters import SearchParameter
+from sickbay.fhir.search.query import DateValue, Filter, Query
 from sickbay.storage.query.dictionary import LIVE
 from sickbay.storage.query.filters import TABLES, Scope, build_values
 from sickbay.storage.query.keyset import Find

@@ -13,7 +13,8 @@ from typing import TypeVar
 import apsw
 
 from sickbay.fhir.search import parameters as search_parameters
-from sickbay.fhir.search.query import Query, SearchParameter
+from sickbay.fhir.search.parameters import SearchParameter
+from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage import population_file
 from sickbay.storage.answers import HistoryQuery, Labels, Outdated, Page, Stored, Versions

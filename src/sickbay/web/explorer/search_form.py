@@ -11,8 +11,7 @@ from sickbay.fhir.search.codes import list_possible
 from sickbay.fhir.search.descriptions import describe_parameter
 from sickbay.fhir.search.filters import is_answered
 from sickbay.fhir.search.modifiers import list_modifiers
-from sickbay.fhir.search.parameters import COMMON, known_types, load_parameters
-from sickbay.fhir.search.query import SearchParameter
+from sickbay.fhir.search.parameters import COMMON, SearchParameter, known_types, load_parameters
 from sickbay.fhir.search.referring import list_referring
 from sickbay.fhir.search.result_parameters import CURSOR
 from sickbay.fhir.served import served_types
