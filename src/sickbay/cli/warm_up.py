@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
 
+from sickbay.diagnosis.stages import load_examiners
 from sickbay.fhir.validation.shapes import load_primitives
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.redaction import vocabulary
@@ -20,8 +21,13 @@ DELAY_SECONDS = 0.2
 """The first requests take priority: many come right after the start. So do those that waited for patients."""
 PAUSE_SECONDS = 0.01
 """Seconds between two steps, in which requests are answered."""
-TABLES: tuple[Callable[[], object], ...] = (vocabulary.list_kinds, vocabulary.load_everyday_words, load_primitives)
-"""What the first exchange needs when it is recorded, and the first resource when it is checked."""
+TABLES: tuple[Callable[[], object], ...] = (
+    load_examiners,
+    vocabulary.list_kinds,
+    vocabulary.load_everyday_words,
+    load_primitives,
+)
+"""What the first request of a stage needs, the first recorded exchange, and the first resource that is checked."""
 MODULES = (
     "sickbay.web.oauth.authorize",
     "sickbay.web.oauth.login",

@@ -175,20 +175,21 @@ class PopulationLoader:
         before = await self._find_filled(space)
         if before is None:
             return await self.writer.write_next(space, self.today())
-        return await self._new_day(self.runtime.tenants[space.tenant], space, before, self.today())
+        return await self._new_day(space, before, self.today())
 
-    async def _new_day(self, tenant: Tenant, space: ResourceSpace, before: FilledSpace, today: datetime.date) -> Outcome:
+    async def _new_day(self, space: ResourceSpace, before: FilledSpace, today: datetime.date) -> Outcome:
         """Save the appointments and slots of the new day. Resources that a client has changed stay as they are."""
+        base = self.runtime.tenants[space.tenant].fhir_base(space.version)
         old = await asyncio.to_thread(_scheduled_resources, self.written, before.day, space)
         new = await asyncio.to_thread(_scheduled_resources, self.written, today, space)
         steps: list[Step] = []
         for name, resource in new.items():
             stored = await self.runtime.store.read(space, *name, EVERYTHING)
             if stored is None:
-                steps.append(save(tenant, space, resource, 1, today))
+                steps.append(save(base, space, resource, 1, today))
             elif not stored.deleted and _strip(orjson.loads(stored.body)) == old.get(name):
                 number = self.runtime.next_version(space, stored.version_id)
-                steps.append(structs.replace(save(tenant, space, resource, number, today), before=stored.version_id))
+                steps.append(structs.replace(save(base, space, resource, number, today), before=stored.version_id))
         after = before._replace(day=today, versions=before.versions + len(steps))
         try:
             await self.runtime.store.transaction([*steps, after.put(space)])

@@ -69,12 +69,13 @@ class _Source:
 
     def take(self, tenant: Tenant, space: ResourceSpace, day: datetime.date) -> Chunk:
         """Generates the next chunk, on a thread."""
+        base = tenant.fhir_base(space.version)
         saves: list[Save] = []
         last: list[Save] = []
         before = self.position
         for portion in self._portions:
             saves += last
-            last = [save(tenant, space, resource, 1, day) for resource in portion]
+            last = [save(base, space, resource, 1, day) for resource in portion]
             self.position += 1
             if len(saves) + len(last) >= RESOURCES_AT_A_TIME and self.position <= self._patients + 1:
                 return Chunk(saves + last, [], self.position - before, False)
@@ -240,13 +241,13 @@ def make_arguments(written: Written, day: datetime.date, space: ResourceSpace) -
     }
 
 
-def save(tenant: Tenant, space: ResourceSpace, resource: Json, version_id: int, day: datetime.date) -> Save:
-    """Prepare a resource for storage: add its meta and its index entries."""
+def save(base: str, space: ResourceSpace, resource: Json, version_id: int, day: datetime.date) -> Save:
+    """Prepare a resource for storage: add its meta and its index entries. base: the FHIR base of the space."""
     type, id = resource["resourceType"], resource["id"]
     meta = {**resource.get("meta", {}), "versionId": str(version_id), "lastUpdated": format_last_updated(day)}
     stored = {"resourceType": type, "id": id, "meta": None} | resource
     stored["meta"] = meta
-    facts = extract(space.version, stored, tenant.fhir_base(space.version))
+    facts = extract(space.version, stored, base)
     interaction: Literal["create", "update"] = "create" if version_id == 1 else "update"
     return Save(space, type, id, version_id, orjson.dumps(stored), facts, to_milliseconds(day), interaction)
 

@@ -16,13 +16,11 @@ from sickbay.diagnosis.explain import Again, Explanation, explain, explain_refus
 from sickbay.diagnosis.placeholders import PLACEHOLDER_LAUNCH
 from sickbay.diagnosis.rule import PERHAPS, Finding, fill_rule, is_severity
 from sickbay.diagnosis.stage import Stage
-from sickbay.diagnosis.stages import load_examiners
 from sickbay.dialects import ErrorWording
 from sickbay.kernel.checks import Check, Checked, CompiledChecks, Examination, Facts, Refusal, examine
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.journal.disclosure import LAUNCH_PLACE, private_facts, unsent_texts
 
-load_examiners()
 R = TypeVar("R")
 K = TypeVar("K")
 R_co = TypeVar("R_co", covariant=True)
@@ -57,7 +55,7 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
 
     @cached_property
     def _first_explanation(self) -> Explanation:
-        from sickbay.diagnosis.catalogue import INDEX  # reading all rules takes 20 ms, and a server that starts needs none
+        from sickbay.diagnosis.needed_rules import INDEX  # reads all files of rules, and a server that starts needs none
 
         examination, context = self.examination, self.context
         if examination.refusals or examination.relaxed:
@@ -71,7 +69,7 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
 
     def refused_findings(self) -> tuple[Finding, ...]:
         """The findings of `explain` that refuse the request or caused that, in the same order, without corrections."""
-        from sickbay.diagnosis.catalogue import INDEX
+        from sickbay.diagnosis.needed_rules import INDEX
 
         examination = Examination(tuple([check for check in self.examination.checked if _has_rule(check)]))
         roots = find_roots(INDEX, self.stage.name, self.request, self.context)
@@ -100,7 +98,7 @@ def _may_quote(facts: Facts) -> bool:
 
 def _has_rule(check: Checked) -> bool:
     """A refusal without a rule is returned by its name only, so that it never causes a server error."""
-    from sickbay.diagnosis.catalogue import INDEX
+    from sickbay.diagnosis.needed_rules import INDEX
 
     return check.refusal is None or check.refusal.name in INDEX.explaining
 

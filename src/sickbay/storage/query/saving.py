@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
@@ -134,10 +134,12 @@ def _hulls_of_dates(facts: IndexEntries) -> Iterator[tuple[int, int, int]]:
 
     A search for a period needs it, because one date may be after its beginning and another before its end.
     """
-    for number, count in Counter(number for number, _, _ in facts.dates).items():
-        if count > 1:
-            ranges = [(low, high) for other_number, low, high in facts.dates if other_number == number]
-            yield -number, min(low for low, _ in ranges), max(high for _, high in ranges)
+    spans: dict[int, list[tuple[int, int]]] = {}
+    for number, low, high in facts.dates:
+        spans.setdefault(number, []).append((low, high))
+    for number, span in spans.items():
+        if len(span) > 1:
+            yield -number, min(low for low, _ in span), max(high for _, high in span)
 
 
 def _add_amounts(into: list[Any], space: int, nid: int, facts: IndexEntries, terms: Terms) -> None:
