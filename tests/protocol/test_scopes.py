@@ -13,12 +13,12 @@ from sickbay.protocol.scope_spelling import Spelling, read_spelling
 from sickbay.protocol.scopes import LaunchScope, PlainScope, ResourceScope
 
 LETTERS = ["".join(texts) for count in range(1, 6) for texts in combinations(scopes.LETTERS, count)]
+FILTERS = ("", "?category=a", "?category=a|b,c&code=d")
 RESOURCES = st.builds(
-    "{}/{}.{}{}".format,
+    "{}/{}.{}".format,
     st.sampled_from(["patient", "user", "system"]),
     st.sampled_from(["*", "Patient", "Observation"]),
-    st.sampled_from([*LETTERS, "read", "write", "*"]),
-    st.sampled_from(["", "?category=a", "?category=a|b,c&code=d"]),
+    st.sampled_from([*scopes.V1, *(letters + filter for letters in LETTERS for filter in FILTERS)]),
 )
 SCOPES = st.one_of(RESOURCES, st.sampled_from([*scopes.PLAIN, "launch", "launch/patient", "launch/patient?role=x"]))
 
@@ -167,7 +167,7 @@ def test_letters_in_the_wrong_order_are_sorted(token: str, right: str | None) ->
         ("user/*.*", "v2", "user/*.cruds"),
         ("user/Patient.rs", "v1", "user/Patient.read"),
         ("user/Patient.cruds", "v1", "user/Patient.*"),
-        ("user/Patient.rs?code=x", "v1", "user/Patient.read?code=x"),
+        ("user/Patient.rs?code=x", "v1", "user/Patient.rs?code=x"),
         ("user/Patient.r", "v1", "user/Patient.r"),
         ("user/Patient.rs", "v2", "user/Patient.rs"),
         ("user/Patient.read", "v1", "user/Patient.read"),
@@ -243,3 +243,15 @@ def test_commas_are_not_separators_in_an_excessively_long_text() -> None:
         "openid,launch" + "," * scopes.MAXIMUM_SCOPE_SEPARATORS + "x",
     )
     assert len(scopes.split_at("openid,launch" + "," * 200_000 + "x y", " ,")) == 2
+
+
+@pytest.mark.parametrize("access", ["read", "write", "*"])
+def test_only_a_scope_of_smart_2_has_a_filter(access: str) -> None:
+    assert scopes.parse(f"patient/Observation.{access}?category=laboratory") is None
+    assert scopes.parse(f"patient/Observation.{scopes.V1[access]}?category=laboratory")
+
+
+def test_what_a_v1_scope_shares_with_a_filtered_one_has_the_filter() -> None:
+    common = scopes.intersect(resource("patient/*.read"), resource("patient/Observation.rs?category=laboratory"))
+    assert common is not None
+    assert common.text == "patient/Observation.rs?category=laboratory"

@@ -22,8 +22,9 @@ V1 = {"read": "rs", "write": "cud", "*": "cruds"}
 PLAIN = ("openid", "fhirUser", "profile", "online_access", "offline_access")
 _RESOURCE = re.compile(
     r"(?P<level>patient|user|system)/(?P<type>\*|[A-Z][A-Za-z]+)\."
-    r"(?P<access>read|write|\*|(?=[cruds])c?r?u?d?s?)(?:\?(?P<filter>.+))?"
+    r"(?P<access>(?:read|write|\*)(?!\?)|(?=[cruds])c?r?u?d?s?)(?:\?(?P<filter>.+))?"
 )
+"""Only SMART 2 has filters, so a v1 scope with one is a scope of neither version."""
 _AT_COMMAS = re.compile(
     r"[ \t\r\n]+|"
     r"(?<![?=|])(?:,\s*)+(?=$|(?:patient|user|system)/|(?:launch|openid|fhirUser|profile|online_access|offline_access)(?![\w|]))"
@@ -133,12 +134,11 @@ def reorder_letters(token: str) -> str | None:
 
 
 def convert_to_version(scope: ResourceScope, version: str) -> str:
-    """Returns the scope in the syntax of "v1" or "v2"; unchanged if v1 has no word for its letters."""
-    if scope.version == version:
+    """Returns the scope in the syntax of "v1" or "v2"; unchanged if v1 has no word for its letters, or it has a filter."""
+    if scope.version == version or scope.filters:
         return scope.text
     access = scope.letters if version == "v2" else {letters: word for word, letters in V1.items()}.get(scope.letters, "")
-    tail = scope.text.partition("?")
-    return f"{scope.level}/{scope.type}.{access}{tail[1]}{tail[2]}" if access else scope.text
+    return f"{scope.level}/{scope.type}.{access}" if access else scope.text
 
 
 @memoize(4096)
@@ -200,11 +200,13 @@ def _add_letter(scope: ResourceScope, letter: str) -> ResourceScope:
 
 
 def intersect(first: ResourceScope, second: ResourceScope) -> ResourceScope | None:
-    """Returns the access common to both scopes in the syntax of `first`; None if empty or not expressible."""
+    """Returns the access common to both scopes in the syntax of `first`, with filters in that of SMART 2; None if empty or not
+    expressible.
+    """
     letters = "".join(letter for letter in first.letters if letter in second.letters)
     types = {first.type, second.type} - {"*"}
     words = {letters_of_word: word for word, letters_of_word in V1.items()}
-    access = letters if first.version == "v2" else words.get(letters, "")
+    access = letters if first.version == "v2" or second.filters else words.get(letters, "")
     if first.level != second.level or len(types) > 1 or not access or not _filters_agree(first, second):
         return None
     filters = dict.fromkeys(piece for scope in (first, second) for piece in scope.text.partition("?")[2].split("&") if piece)

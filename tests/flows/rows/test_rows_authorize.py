@@ -50,6 +50,7 @@ BY_REDIRECT: list[Row] = [
     ("launch-scope-without-launch-param", {}, "invalid_request"),
     ("scope-missing", {"scope": None}, "invalid_scope"),
     ("scope-malformed", {"scope": "openid patient/Observation.nonsense"}, "invalid_scope"),
+    ("scope-malformed", {"scope": "launch/patient patient/Observation.read?category=laboratory"}, "invalid_scope"),
     ("scope-not-registered", {"scope": "launch/patient user/Patient.cruds"}, "invalid_scope"),
     ("scope", {"scope": "openid made_up_scope"}, "invalid_scope"),
     ("scope", {"scope": "launch/patient PATIENT/*.rs"}, "invalid_scope"),

@@ -105,7 +105,8 @@ def scope_letters_are_in_order(request: AuthorizeRequest, context: AuthorizeCont
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scopes_are_well_formed(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    return requested_scopes.refuse_malformed(split_scope(request), requested_scopes.CLAIMS) if context.smart else None
+    version = context.client.smart_version if isinstance(context.client, Client) else 2
+    return requested_scopes.refuse_malformed(split_scope(request), requested_scopes.CLAIMS, version) if context.smart else None
 
 
 @check(requires=("server",), after=(scope_is_sent,), inputs=UNUSUAL)

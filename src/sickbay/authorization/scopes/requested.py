@@ -85,8 +85,8 @@ that it doesn't support (OpenID Connect Core 3.1.2.1, 5.4), so they are left out
 """
 
 
-def refuse_malformed(tokens: Sequence[str], ignored: Collection[str] = ()) -> Refusal | None:
-    """`ignored`: scopes that are left out instead if any other scope is requested."""
+def refuse_malformed(tokens: Sequence[str], ignored: Collection[str] = (), smart_version: int = 2) -> Refusal | None:
+    """`ignored`: scopes that are left out instead if any other scope is requested. smart_version: of the app, if known."""
     ignored = () if set(tokens) <= set(ignored) else ignored
     malformed_scopes = [
         token
@@ -99,7 +99,10 @@ def refuse_malformed(tokens: Sequence[str], ignored: Collection[str] = ()) -> Re
     return make_refusal(
         refusals.SCOPE_MALFORMED,
         malformed_scopes,
-        likely=[_guess_meaning(token) if index < CORRECTED_SCOPES else "" for index, token in enumerate(malformed_scopes)],
+        likely=[
+            _guess_meaning(token, smart_version) if index < CORRECTED_SCOPES else ""
+            for index, token in enumerate(malformed_scopes)
+        ],
     )
 
 
@@ -200,10 +203,12 @@ LAUNCHES = ("patient/launch", "encounter/launch")
 """Context scopes in the wrong word order."""
 
 
-def _guess_meaning(token: str) -> str:
+def _guess_meaning(token: str, smart_version: int) -> str:
     """Returns what a malformed scope most likely meant, or "": dots instead of slashes, .search instead of .s, a URI instead of
-    its scope, or a typo.
+    its scope, a filter that SMART 1 doesn't have, or a typo.
     """
+    if isinstance(bare := scopes.parse(token.partition("?")[0]), ResourceScope) and bare.version == "v1":
+        return bare.text if smart_version == 1 else scopes.convert_to_version(bare, "v2") + token[len(bare.text) :]
     head, question, filters = token.removeprefix("http://smarthealthit.org/fhir/scopes/").partition("?")
     token = head.translate(_SLASHES).replace("..", ".") + question + filters
     token = token.strip(".,:/") if scopes.parse(token.strip(".,:/")) else token
