@@ -8,6 +8,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from tests.cli.command import sickbay
 
 from sickbay.cli import certificate
@@ -51,6 +54,57 @@ def test_a_certificate_is_reused_until_it_lacks_a_name(tmp_path: Path) -> None:
     first = cert.read_bytes()
     assert certificate.ensure_certificate(tmp_path, "127.0.0.1")[0].read_bytes() == first
     assert certificate.ensure_certificate(tmp_path, "ehr.test")[0].read_bytes() != first
+
+
+def test_who_trusts_the_certificate_trusts_no_other_that_its_key_signed(tmp_path: Path) -> None:
+    cert, key = certificate.ensure_certificate(tmp_path, "ehr.test")
+    assert handshake_fails(cert, cert, key, "ehr.test") is None
+    for host in ("evil.test", "not-ehr.test", "192.0.2.7"):
+        signed = sign_another(cert, key, host, tmp_path)
+        assert "permitted subtree violation" in str(handshake_fails(cert, *signed, host))
+
+
+def test_a_certificate_that_could_sign_for_any_host_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(x509, "NameConstraints", lambda *_: x509.OCSPNoCheck())
+        first = certificate.ensure_certificate(tmp_path)[0].read_bytes()
+    assert certificate.ensure_certificate(tmp_path)[0].read_bytes() != first
+
+
+def sign_another(authority: Path, key: Path, host: str, folder: Path) -> tuple[Path, Path]:
+    """A chain for another host, signed with the key of a certificate, and its own key."""
+    issuer, own = x509.load_pem_x509_certificate(authority.read_bytes()), ec.generate_private_key(ec.SECP256R1())
+    issuer_key = serialization.load_pem_private_key(key.read_bytes(), None)
+    assert isinstance(issuer_key, ec.EllipticCurvePrivateKey)
+    builder = x509.CertificateBuilder(issuer.subject, x509.Name([]), own.public_key(), 1)
+    signed = (
+        builder.not_valid_before(issuer.not_valid_before_utc)
+        .not_valid_after(issuer.not_valid_after_utc)
+        .add_extension(x509.SubjectAlternativeName([certificate._general_name(host)]), critical=True)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
+        .sign(issuer_key, hashes.SHA256())
+    )
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    (folder / "other.crt").write_bytes(signed.public_bytes(form[0]) + authority.read_bytes())
+    (folder / "other.key").write_bytes(own.private_bytes(*form))
+    return folder / "other.crt", folder / "other.key"
+
+
+def handshake_fails(trusted: Path, cert: Path, key: Path, host: str) -> ssl.SSLError | None:
+    """The error of a TLS handshake in memory, as a client that trusts one certificate sees it."""
+    answering = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    answering.load_cert_chain(cert, key)
+    sent, received = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = strict(trusted).wrap_bio(received, sent, server_hostname=host)
+    server = answering.wrap_bio(sent, received, server_side=True)
+    for side in (client, server, client):
+        try:
+            side.do_handshake()
+        except ssl.SSLWantReadError:
+            continue
+        except ssl.SSLError as error:
+            return error
+    return None
 
 
 def test_a_certificate_option_needs_a_key_and_https(tmp_path: Path) -> None:

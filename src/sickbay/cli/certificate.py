@@ -44,6 +44,7 @@ def _is_usable(path: Path, names: tuple[str, ...], now: datetime.datetime) -> bo
     try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
         names_in_it = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        certificate.extensions.get_extension_for_class(x509.NameConstraints)  # an older version made certificates without it
     except (OSError, ValueError, x509.ExtensionNotFound):
         return False
     return certificate.not_valid_after_utc > now + LEFT and set(map(_general_name, names)) <= set(names_in_it)
@@ -58,7 +59,11 @@ def _write_certificate(certificate: Path, key: Path, names: tuple[str, ...], now
 
 
 def _sign(private_key: ec.EllipticCurvePrivateKey, names: tuple[str, ...], now: datetime.datetime) -> x509.Certificate:
-    """Makes a self-signed certificate. It can't sign others, so a client that trusts it trusts nothing else."""
+    """Makes a self-signed certificate.
+
+    Some clients only let people import certificates of authorities, so it is one, but only for its own names: a client that
+    trusts it trusts nothing else (RFC 5280, 4.2.1.10).
+    """
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sickbay on this machine")])
     usage = x509.KeyUsage(True, False, False, False, False, True, False, False, False)
     identifier = x509.SubjectKeyIdentifier.from_public_key(private_key.public_key())
@@ -72,6 +77,7 @@ def _sign(private_key: ec.EllipticCurvePrivateKey, names: tuple[str, ...], now: 
         .not_valid_after(now + LASTS - datetime.timedelta(hours=1))
         .add_extension(x509.SubjectAlternativeName(list(map(_general_name, names))), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.NameConstraints(list(map(_to_subtree, names)), None), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(identifier, critical=False)
@@ -84,3 +90,9 @@ def _general_name(text: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(text))
     except ValueError:
         return x509.DNSName(text)
+
+
+def _to_subtree(text: str) -> x509.GeneralName:
+    """What the name constraints permit. An address is a network that contains only itself."""
+    name = _general_name(text)
+    return x509.IPAddress(ipaddress.ip_network(name.value)) if isinstance(name, x509.IPAddress) else name
