@@ -9,14 +9,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 
 REDIRECT = "redirect"
+POLL_SECONDS = 0.02
+"""How long a server that is stopped may take to notice it. By default half a second."""
 Answer: TypeAlias = Callable[[str], tuple[str, bytes] | None]
 
 
 @contextmanager
-def serves(answer: Answer) -> Iterator[int]:
+def serves(answer: Answer, kept: bool = False) -> Iterator[int]:
     """Yields the port. answer: maps a path with its query to content type and body, or to None for 404.
 
-    The content type REDIRECT redirects to the address in the body.
+    The content type REDIRECT redirects to the address in the body. kept: whether the browser may keep what it gets.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -29,6 +31,8 @@ def serves(answer: Answer) -> Iterator[int]:
                 kind, body = "text/plain", b""
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
+            if kept:
+                self.send_header("Cache-Control", "max-age=3600")
             self.end_headers()
             self.wfile.write(body)
 
@@ -36,7 +40,7 @@ def serves(answer: Answer) -> Iterator[int]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=[POLL_SECONDS], daemon=True)
         thread.start()
         yield server.server_port
         server.shutdown()

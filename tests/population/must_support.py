@@ -36,15 +36,14 @@ def shape(value: Any, targets: Mapping[str, str], key: str = "") -> Any:
     return value if isinstance(value, bool) else 0
 
 
-def members(resources: Iterable[Resource], guide: Guide) -> dict[str, list[Resource]]:
-    """Returns, by profile URL, the resources that conform to it, one of each shape."""
+def members(resources: Iterable[tuple[Any, Resource]], guide: Guide) -> dict[str, list[Resource]]:
+    """Returns, by profile URL, the resources that conform to it. resources: each with its shape."""
     profiles_of_type: dict[str, list[str]] = {}
     for url, elements in guide.profiles.items():
         profiles_of_type.setdefault(elements[0]["id"], []).append(url)
     conforming: dict[str, list[Resource]] = {url: [] for urls in profiles_of_type.values() for url in urls}
     profiles_of_shape: dict[Any, list[str]] = {}
-    for resource in resources:
-        key = shape(resource, {})
+    for key, resource in resources:
         if key not in profiles_of_shape:
             profiles_of_shape[key] = [
                 url for url in profiles_of_type.get(resource["resourceType"], ()) if _is_selected(resource, url, guide)

@@ -75,16 +75,24 @@ class Loaded(NamedTuple):
 
 
 @functools.cache
+def shaped(patients: int) -> list[tuple[Any, Resource]]:
+    """Returns all resources, each with its shape."""
+    return [(shape(resource, {}), resource) for resource in everything("r4", 1, patients)]
+
+
+@functools.cache
 def load(shared: Path, version: str, patients: int) -> Loaded:
     archive = shared / "data" / f"us-core-{version}.tgz"
     guide = read(archive)
+    selected = members(shaped(patients), guide)
+    within = {_reference(resource) for resource in reach(patients)}
     conforming = {
-        url: resources
-        for url, resources in members(reach(patients), guide).items()
+        url: [resource for resource in resources if _reference(resource) in within]
+        for url, resources in selected.items()
         if guide.profiles[url][0]["id"] != "Extension"
     }
     profiles: dict[str, set[str]] = {}
-    for url, resources in members(everything("r4", 1, patients), guide).items():
+    for url, resources in selected.items():
         for resource in resources:
             profiles.setdefault(_reference(resource), set()).add(url.removeprefix(CORE))
     with tarfile.open(archive) as packed:

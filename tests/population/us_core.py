@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
+_FIXING = re.compile(r"(pattern|fixed)[A-Z]")
 
 
 class Guide(NamedTuple):
@@ -80,12 +81,16 @@ def contains(value: Any, pattern: Any) -> bool:
 
 def under(value: dict[str, Any], name: str) -> list[Any]:
     """Returns the values of an element; of a choice, those of any of its types."""
-    base = name.removesuffix("[x]")
-    values = []
-    for key, content in value.items():
-        if key == name or (name != base and re.fullmatch(re.escape(base) + r"[A-Z]\w*", key)):
-            values += content if isinstance(content, list) else [content]
-    return values
+    if name.endswith("[x]"):
+        found = [content for key, content in value.items() if _is_typed(key, name.removesuffix("[x]"))]
+    else:
+        found = [value[name]] if name in value else []
+    return [item for content in found for item in (content if isinstance(content, list) else [content])]
+
+
+def _is_typed(key: str, base: str) -> bool:
+    """Returns whether the name of an element is this one followed by the name of a type."""
+    return key.startswith(base) and key[len(base) : len(base) + 1].isupper()
 
 
 def faults(resource: dict[str, Any], url: str, guide: Guide) -> list[str]:
@@ -134,7 +139,7 @@ def _agrees(value: Any, id: str, tree: Mapping[str, list[dict[str, Any]]]) -> bo
 
 
 def _fix(element: dict[str, Any]) -> list[Any] | None:
-    return next(([fixed_value] for key, fixed_value in element.items() if re.match(r"(pattern|fixed)[A-Z]", key)), None)
+    return next(([value] for key, value in element.items() if key[0] in "pf" and _FIXING.match(key)), None)
 
 
 def _value(value: Any, element: dict[str, Any], guide: Guide) -> Iterator[str]:

@@ -6,20 +6,20 @@ In both themes and at 390 and 1280 pixels: in `make test` with two of these four
 from __future__ import annotations
 
 import mimetypes
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
-from urllib.parse import urlsplit
 
 import pytest
+from tests.clients.origins import serves
 from tests.laws import is_long
 from tests.web.pages.test_pages import FRAGMENTS, PAGES, html_of
 
 from sickbay.web.html_response import STATIC
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Route
+    from playwright.sync_api import Page, ViewportSize
 
-ADDRESS: Final = "http://localhost:7425"
 PAGE_BYTES: Final = 150_000
 STATIC_BYTES: Final = 90_000
 """The most bytes of a page, and of its style sheets and scripts together, which browsers keep."""
@@ -58,39 +58,38 @@ OTHER_LOOKS: Final = (Look("dark", 1280, VISUAL), Look("light", 390, VISUAL))
 """How `make prove` looks at pages besides: what only wide windows show is dark, and what only narrow ones show is light."""
 
 
-class PageServer:
-    """Answers the requests of a browser with rendered pages and the files of `static`, and counts the bytes of both."""
-
-    def __init__(self) -> None:
-        self.page_bytes = self.static_bytes = 0
-
-    def answer(self, route: Route) -> None:
-        path = urlsplit(route.request.url).path
-        case, file = path.removeprefix("/case/"), STATIC / path.removeprefix("/static/")
-        if case in PAGES:
-            body = html_of(case).encode()
-            self.page_bytes, self.static_bytes = len(body), 0
-            route.fulfill(body=body, content_type="text/html; charset=utf-8")
-        elif path.startswith("/static/") and file.is_file():
-            self.static_bytes += file.stat().st_size
-            route.fulfill(body=file.read_bytes(), content_type=mimetypes.guess_type(file.name)[0] or "text/plain")
-        else:
-            route.fulfill(status=404, body="")
-
-    def count_excess(self) -> list[str]:
-        sizes = ((self.page_bytes, PAGE_BYTES, "the page"), (self.static_bytes, STATIC_BYTES, "styles and scripts"))
-        return [f"{what}: {size} bytes" for size, limit, what in sizes if size > limit]
+STATIC_SIZES: Final = """() => performance.getEntriesByType("resource")
+  .filter(entry => new URL(entry.name).pathname.startsWith("/static/"))
+  .reduce((sum, entry) => sum + entry.decodedBodySize, 0)"""
+STILL: Final = b"<style>* { transition: none !important }</style>"
+"""At the end of a page, so that colours change at once with the theme."""
 
 
-def examine(page: Page, server: PageServer, case: str) -> list[str]:
+def answer(path: str) -> tuple[str, bytes] | None:
+    """A rendered page, or a file of `static`."""
+    case, file = path.removeprefix("/case/"), STATIC / path.removeprefix("/static/")
+    if case in PAGES:
+        return "text/html; charset=utf-8", html_of(case).encode() + STILL
+    if path.startswith("/static/") and file.is_file():
+        return mimetypes.guess_type(file.name)[0] or "text/plain", file.read_bytes()
+    return None
+
+
+def count_excess(page: Page, case: str) -> list[str]:
+    sizes = (
+        (len(html_of(case).encode()), PAGE_BYTES, "the page"),
+        (page.evaluate(STATIC_SIZES), STATIC_BYTES, "styles and scripts"),
+    )
+    return [f"{what}: {size} bytes" for size, limit, what in sizes if size > limit]
+
+
+def examine(page: Page, address: str, case: str, looks: Sequence[Look]) -> list[str]:
     """What is wrong with a page, in each look."""
-    page.set_viewport_size({"width": 1280, "height": 900})
-    page.goto(f"{ADDRESS}/case/{case}")
-    page.add_style_tag(content="* { transition: none !important }")  # colours change at once with the theme
-    problems = [f"{case}: {problem}" for problem in server.count_excess()]
-    for look in (*LOOKS, *OTHER_LOOKS) if is_long() else LOOKS:
-        page.emulate_media(color_scheme=look.theme)
-        page.set_viewport_size({"width": look.width, "height": 900})
+    look_at(page, looks[0])
+    page.goto(f"{address}/case/{case}")
+    problems = [f"{case}: {problem}" for problem in count_excess(page, case)]
+    for look in looks:
+        look_at(page, look)
         found = page.evaluate(RUN, look.rules)
         if page.evaluate("document.documentElement.scrollWidth") > look.width:
             found.append(f"wider than the window: {page.evaluate(TOO_WIDE)}")
@@ -98,39 +97,56 @@ def examine(page: Page, server: PageServer, case: str) -> list[str]:
     return problems
 
 
+def look_at(page: Page, look: Look) -> None:
+    size: ViewportSize = {"width": look.width, "height": 900}
+    if page.viewport_size != size:
+        page.set_viewport_size(size)
+    page.emulate_media(color_scheme=look.theme)
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Of a server with all pages."""
+    with serves(answer, kept=True) as port:
+        yield f"http://localhost:{port}"
+
+
 @pytest.fixture
-def server(page: Page, node: Path) -> PageServer:
-    serving = PageServer()
-    page.route("**/*", serving.answer)
+def inspected(page: Page, node: Path) -> Page:
+    """Each document in it has axe-core."""
     page.add_init_script(path=node / "axe-core" / "axe.min.js")
-    return serving
+    return page
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_axe_finds_no_violation_and_nothing_overflows_on_any_page(page: Page, server: PageServer, part: int) -> None:
-    problems = [problem for case in CASES[part::PARTS] for problem in examine(page, server, case)]
+def test_axe_finds_no_violation_and_nothing_overflows_on_any_page(inspected: Page, address: str, part: int) -> None:
+    """Each page begins with the look in which the one before ended, because to change the size of a window takes long."""
+    looks = [*LOOKS, *OTHER_LOOKS] if is_long() else [*LOOKS]
+    problems: list[str] = []
+    for case in CASES[part::PARTS]:
+        problems += examine(inspected, address, case, looks)
+        looks.reverse()
     assert problems == [], "\n".join(problems)
 
 
-def test_what_only_scripts_use_is_not_shown_without_javascript(page: Page, server: PageServer) -> None:
+def test_what_only_scripts_use_is_not_shown_without_javascript(page: Page, address: str) -> None:
     """The class of an element must not show it again: rules of a style sheet override the browser's rule for `hidden`."""
     browser = page.context.browser
     assert browser is not None
     with browser.new_context(java_script_enabled=False) as context:
         plain = context.new_page()
-        plain.route("**/*", server.answer)
         for case in ("exchanges", "chart", "consent", "exchange", "time"):
-            plain.goto(f"{ADDRESS}/case/{case}")
+            plain.goto(f"{address}/case/{case}")
             shown = [found for found in plain.locator(ONLY_SCRIPTS).all() if found.is_visible()]
             assert shown == [], case
 
 
-def test_a_pale_text_and_a_wide_one_are_found(page: Page, server: PageServer) -> None:
-    page.goto(f"{ADDRESS}/case/{CASES[0]}")
-    page.emulate_media(color_scheme="light")
-    page.evaluate("""() => {
+def test_a_pale_text_and_a_wide_one_are_found(inspected: Page, address: str) -> None:
+    inspected.goto(f"{address}/case/{CASES[0]}")
+    inspected.emulate_media(color_scheme="light")
+    inspected.evaluate("""() => {
       const style = document.querySelector("h1").style;
       Object.assign(style, { color: "#bbb", background: "#fff", whiteSpace: "nowrap", width: "2000px", maxWidth: "none" });
     }""")
-    assert [found.partition(":")[0] for found in page.evaluate(RUN, ["color-contrast"])] == ["color-contrast"]
-    assert page.evaluate(TOO_WIDE)
+    assert [found.partition(":")[0] for found in inspected.evaluate(RUN, ["color-contrast"])] == ["color-contrast"]
+    assert inspected.evaluate(TOO_WIDE)
