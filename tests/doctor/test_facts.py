@@ -53,6 +53,9 @@ TRUE = {
     "has_internal_and_public_issuer": "issuer-uri: http://keycloak:8080/realms/a, and tokens have the public URL",
     "tells_of_client_credentials": "hydra perform client-credentials --endpoint http://127.0.0.1:4444/",
     "date_is_not_padded": '{"resourceType": "Patient", "birthDate": "1972-3-23"}',
+    "time_has_no_zone": '{"resourceType": "Observation", "issued": "2023-12-19T15:45:58.663",',
+    "birth_date_has_other_form": "The tests have a Patient with the birthDate 13/02/1999.",
+    "assertion_type_is_another": "client_assertion_type=urn:ietf:params:oauth:grant-type:jwt-bearer&",
     "condition_has_no_question_mark": 'It fails without a "?": "ifNoneExist": "identifier=http://a.example|1"',
     "callback_is_opened": "When I go to url: http://localhost/signin-oidc there is an error",
     "name_means_this_machine": "java.net.ConnectException: Connection refused: keycloak/127.0.0.1:9080",
@@ -199,6 +202,9 @@ FALSE_IN = {
     "has_internal_and_public_issuer": "issuer-uri: https://id.example.org/realms/a, the public URL",
     "tells_of_client_credentials": "grant_type=authorization_code, and then client_credentials",
     "date_is_not_padded": '{"resourceType": "Patient", "birthDate": "1972-03-23"}',
+    "time_has_no_zone": '{"resourceType": "Observation", "issued": "2023-12-19T15:45:58.663+10:00",',
+    "birth_date_has_other_form": "GET /Patient?birthdate=13/02/1999, and a Patient with the birthDate 1999-02-13.",
+    "assertion_type_is_another": "client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&",
     "condition_has_no_question_mark": 'It fails without a "?": "ifNoneExist": "Task?identifier=http://a.example|1"',
     "callback_is_opened": "The provider redirects to http://localhost/signin-oidc?code=1&state=2",
     "name_means_this_machine": "java.net.ConnectException: Connection refused: localhost/127.0.0.1:9080",
@@ -350,7 +356,8 @@ def test_a_fault_that_a_rule_found_is_a_fact() -> None:
 def test_values_in_quotation_marks_are_compared() -> None:
     said = "Issuer: 'https://a.5.example/.auth'. Did not match: validationParameters.ValidIssuer: 'null' or ValidIssuers: 'https://a.example'"
     assert facts(said)["issuer_differs"] == {"received": "https://a.5.example/.auth", "expected": "https://a.example"}
-    assert "audience_differs" in facts("Audiences: 'https://[api].example'. Did not match: ValidAudience: 'a-1'")
+    assert "audience_differs" in facts("Audiences: 'https://[api].example'. Did not match: ValidAudience: 'https://b.example'")
+    assert "audience_differs" not in facts("Audiences: 'https://a.example'. Did not match: parameters.ValidAudience: 'null'")
 
 
 def test_facts_have_values_that_fill_texts() -> None:

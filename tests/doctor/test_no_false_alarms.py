@@ -48,7 +48,12 @@ def test_the_requests_come_from_every_library() -> None:
 
 @for_each(
     "url",
-    ["Encounter?subject=Patient/<patient id>", "Encounter?status=finished&subject=Patient/[id]", "Patient/<id>", "Patient/{id}"],
+    [
+        "Encounter?subject=Patient/<patient id>",
+        "Encounter?status=finished&subject=Patient/[id]",
+        "Patient/<id>",
+        "Patient/{id}",
+    ],
 )
 def test_a_placeholder_in_a_sentence_is_not_a_wrong_value(url: str) -> None:
     assert ids(f"How do I search `https://ehr.example.org/fhir/{url}` without getting an error?") == []

@@ -14,7 +14,7 @@ SENTENCE_WORDS = 4
 _WORD = compile_late(r"[\"'(“‘`*]{0,3}[^\W\d_]\w*(?:['’-]\w+)*[,.:;!?)\"”`*]*")
 _SURE = compile_late(r"[\u3040-\u9fff]{6}|(?<![\w-])(?:fails\b|(?:returns?|gives?|answers?) (?:nothing\b|\[\]))", re.I)
 """Six characters of a script without spaces, or a few words that say that something fails."""
-_CODE = ("//", "#", "*", "/*", "--", "<", "import ", "from ", "export ", "using ", "package ", "function ")
+_CODE = ("//", "#", "*", "/*", "--", "-d ", "-H ", "<", "import ", "from ", "export ", "using ", "package ", "function ")
 """The beginnings of comments and of some lines of code."""
 _CALL = compile_late(r"[\w.:= ]{1,100}\([\"']")
 _MEMBER = compile_late(r"[\w.'\"-]{1,60}\s?[:=]\s?\S+,?$")

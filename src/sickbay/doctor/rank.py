@@ -97,8 +97,7 @@ def has_lead(ranked: Sequence[RankedCause], *, is_quoted: bool, is_only: bool) -
     """
     first, message = ranked[0], ranked[0].message
     is_clear = message.strength != "general"
-    is_long = first.letters >= OWN_LETTERS or not message.wordings
-    if first.is_supported or (is_clear and is_long and message.unmistakable):
+    if first.is_supported or (is_clear and message.unmistakable and (first.letters >= OWN_LETTERS or not message.wordings)):
         return True
     if first.cause.behind[message.id] != "usual":
         return False

@@ -107,11 +107,10 @@ READ_LINES = 300
 def _leads(reading: Reading, recognised: Recognised) -> bool:
     """Whether the first cause is the answer. It isn't if Sickbay knows only the code of an error that the server describes."""
     first, quoted = recognised.ranked[0], _quote(recognised)
+    quoted = quoted if is_specific(quoted) else ""
     is_bare = not (first.letters or first.is_confirmed or first.is_evident or first.message.product)
-    is_quoted = is_specific(quoted)
     is_only = len(recognised.knowledge.causes_of.get(first.message.id, ())) == 1
-    leads = has_lead(recognised.ranked, is_quoted=is_quoted and _says(recognised, quoted), is_only=is_only)
-    return leads and not (is_bare and is_quoted)
+    return not (is_bare and quoted) and has_lead(recognised.ranked, is_quoted=_says(recognised, quoted), is_only=is_only)
 
 
 def _says(recognised: Recognised, text: str) -> bool:
@@ -177,7 +176,7 @@ def _quote(recognised: Recognised) -> str:
 def _find_line_with_message(recognised: Recognised) -> str:
     """The first line with a phrase by which the first cause was found; "" if it was found by a code, or far below."""
     lines = recognised.evidence.text.splitlines()[:READ_LINES] if recognised.ranked else ()
-    return next((line.strip() for line in lines if _says(recognised, line)), "")
+    return next((line.strip() for line in lines if _says(recognised, line) and not prose.is_code(line)), "")
 
 
 def _reword(finding: Finding, recognised: Recognised, quoted: str) -> Finding:

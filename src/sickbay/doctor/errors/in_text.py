@@ -32,7 +32,7 @@ _MEMBER = compile_late(
 )
 _PARAMETER = compile_late(
     r"(?:^|[?&#\s,;(\"'{<])(?P<name>error(?:_description|_code)?)="
-    r"(?P<value>[\"'][\w.:-]{1,80} \w[^\"'\n]{0,200}|[\"']?(?!map\[)\w[\w.:-]{0,79})",
+    r"(?P<value>[\"'][\w.:-]{1,80} \w[^\"'\n]{0,200}|[\"']?(?!map\[)\w[\w.:-]{0,79}(?:\+[\w.:,'-]{1,79}){0,60})",
     re.I | re.M,
 )
 """A value in quotation marks with several words is a message."""
@@ -164,7 +164,7 @@ def _read_value(name: str, value: str, description: str) -> Iterator[ErrorAnswer
     if "desc" not in name and value.lower() != "true" and re.fullmatch(r"[A-Za-z][\w.:-]{2,79}", value):
         yield oauth_error(value, description)
     else:
-        yield ErrorAnswer("message", "", description or value)
+        yield ErrorAnswer("message", "", description or (value if " " in value else value.replace("+", " ")))
 
 
 _SIGNS = (

@@ -17,7 +17,7 @@ SEARCHED_CHARACTERS = 100_000
 QUOTED_MESSAGES, WRAPPED_LINES, LINES_BELOW, SHORT_WORDS, COMPARED_WORDS, DETAILS_CHARACTERS = 2, 3, 7, 5, 200, 400
 _NAMES = LISTS["members_with_a_message"]
 _MEMBER = compile_late(
-    rf"\b(?P<name>severity|expression|{'|'.join(_NAMES)})\"?\s{{0,9}}(?::\s{{0,9}}(?:\[\s{{0,40}})?|value=)\"(?P<said>(?:[^\"\\]|\\.){{1,600}})",
+    rf"\b(?P<name>severity|expression|{'|'.join(_NAMES)})\"?\s{{0,9}}(?::\s{{0,9}}(?:\[\s{{0,40}})?|(?:value)?=)\"(?P<said>(?:[^\"\\]|\\.){{1,600}})",
     re.I | re.S,
 )
 _YAML = compile_late(
@@ -26,6 +26,8 @@ _YAML = compile_late(
     re.M,
 )
 """A member of an OperationOutcome in YAML."""
+_GO_MAP = compile_late(r"(?<=[\[ ])(?P<name>reason|debug|hint):(?P<said>[A-Z][^\]\"]{9,400}?)(?=\s(?!https?:)\w{1,40}:\S|\])")
+"""A member of a map that a log of Go prints."""
 _ERRORS = compile_late(r"\"(?:errors|fields)\"\s{0,9}:\s{0,9}\{(?P<said>[^{}]{1,2000})")
 _BY_PATH = compile_late(r"\"(?P<path>[^\"\s]{1,80})\"\s{0,9}:\s{0,40}(?:\[\s{0,40})?\"(?P<said>[^\"]{2,300})\"")
 _VAGUE = compile_late(r"request failed with status|\b(?:an|some|unknown|unexpected|internal|server) error|went wrong", re.I)
@@ -47,7 +49,8 @@ def find_quote(text: str, described: str) -> str:
     described: the longest description of an error response.
     """
     text = text[:SEARCHED_CHARACTERS]
-    text = _YAML.sub(r'"\g<name>": "\g<said>"', text) if "OperationOutcome" in text else text
+    printed = _YAML if "OperationOutcome" in text else _GO_MAP
+    text = printed.sub(r'"\g<name>": "\g<said>"', text)
     thrown = [(line.strip().startswith(_INNER) or _INNER[2] in line, said) for line, said in _list_thrown(text.splitlines())]
     inner = [said for is_inner, said in thrown[::-1] if is_inner]
     others = [said for is_inner, said in thrown if not is_inner]

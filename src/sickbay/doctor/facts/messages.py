@@ -27,7 +27,7 @@ _VALUE = compile_late(r"(?P<quote>[\"'`]?)(?P<value>[^\s\"'`,;()<>]{3,200})(?P<e
 def _find_compared(evidence: Evidence) -> Iterator[Values]:
     """The expected and received values that messages name, with the words around them.
 
-    Without "expected", the received one comes before words such as "isn't the same as", in one line, and is a URL.
+    Without "expected", the received one comes before words such as "isn't the same as", in one line, and both are URLs.
     """
     text = evidence.text[:SEARCHED_CHARACTERS]
     for match in islice(_COMPARING.finditer(text), COMPARED_PLACES):
@@ -38,8 +38,8 @@ def _find_compared(evidence: Evidence) -> Iterator[Values]:
             expected, received = _values_in_text(first)[-1:], _values_in_text(second)[:1]
         else:
             before = before.rpartition("\n")[2]
-            expected = _values_in_text(after)[:1]
-            received = [value for value in _values_in_text(before)[-1:] if value.startswith("http")]
+            nearest = _values_in_text(after)[:1], _values_in_text(before)[-1:]
+            expected, received = ([value for value in values if value.startswith("http")] for values in nearest)
         for pair in zip(expected, received, strict=False):
             yield {"expected": pair[0], "received": pair[1], "about": f"{before}{match[0]}{after}".lower()}
 
@@ -85,8 +85,7 @@ _AUDIENCE, _ISSUER = compile_late(r"aud"), compile_late(r"\biss\b|issuer")
 def _find_difference(evidence: Evidence, about: re.Pattern[str], *, is_slash: bool) -> Values | None:
     for pair in _find_compared(evidence):
         expected, received = pair["expected"], pair["received"]
-        is_same = expected.rstrip("/") == received.rstrip("/")
-        if about.search(pair["about"]) and expected != received and is_same == is_slash:
+        if expected != received and (expected.rstrip("/") == received.rstrip("/")) == is_slash and about.search(pair["about"]):
             return {"expected": expected, "received": received}
     return None
 
