@@ -12,7 +12,7 @@ from sickbay.services import launch as launches
 from sickbay.services import registration
 from sickbay.services.class_mode import attribution, members
 from sickbay.services.class_mode.members import Student
-from sickbay.services.journal.line import condition_for_student
+from sickbay.services.journal.outcomes import condition_for_student
 from sickbay.services.journal.read import find_student, student_of
 from sickbay.storage.exchange_filter import ExchangeFilter
 from sickbay.web import cookies, html_response
