@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sickbay.doctor.code import budget
-from sickbay.doctor.code.chains import ChainExpressions
-from sickbay.doctor.code.expressions import MEMBER, PREFIX
+from sickbay.doctor.code.expressions import Expressions
+from sickbay.doctor.code.places import MEMBER, PREFIX
 from sickbay.doctor.code.tokens import NAME, OPERATOR, STRING, path_of
 from sickbay.doctor.code.values import CodeObject, CodeValue, as_text, join, know
 
@@ -14,7 +14,7 @@ _SKIPPED = frozenset({"import", "package", "namespace", "using", "from"})
 _ASSIGNS = ("=", ":=", "+=", ".=", "?=", "<<")
 
 
-class Evaluator(ChainExpressions):
+class Evaluator(Expressions):
     """Runs over the tokens once. Bodies of functions are run after the statement that contains them."""
 
     def run(self) -> None:
