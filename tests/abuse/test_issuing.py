@@ -115,7 +115,7 @@ class Forger:
         self.foreign = (await flow.http.post("/admin/apps", json=foreign)).json()
         others = (self.public, self.other, self.symmetric, self.foreign)
         self.client = forging.client(*others)
-        token = flow.sandbox.tenants["cerner"].server.token_endpoint
+        token = flow.sandbox.runtime.tenants["cerner"].server.token_endpoint
         self.transport = forging.transport(token, re.sub("tenants/[^/]+", "tenants/nobody", token))
         reused, ended = await self.make_rotated_token(), await sign_out(flow)
         self.gone = (reused, ended, "unknown")

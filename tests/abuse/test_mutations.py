@@ -109,7 +109,7 @@ class Abuser:
         }
         for tenant in ("cerner", "epic"):
             tokens[tenant] = await self.elsewhere(tenant)
-        endpoint = flow.sandbox.tenants["cerner"].server.token_endpoint
+        endpoint = flow.sandbox.runtime.tenants["cerner"].server.token_endpoint
         self.stock = mutations.Stock(
             BASE,
             self.app,

@@ -146,7 +146,7 @@ class Hidden:
             "pem": key.as_pem(private=True).decode(),
             "assertion": sign(chosen["client_id"]),
         }
-        for tenant in flow.sandbox.tenants.values():
+        for tenant in flow.sandbox.runtime.tenants.values():
             self.endpoints += [tenant.server.authorization_endpoint.removeprefix(BASE)]
             self.endpoints += [tenant.server.token_endpoint.removeprefix(BASE)]
         self.endpoints.append(f"/general/oauth/register/{registered['client_id']}")

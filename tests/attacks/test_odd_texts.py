@@ -38,7 +38,7 @@ def test_a_redirect_is_always_a_header_whatever_the_app_sent(desk: Sitting, hosp
 
     async def steps(flow: Flow) -> None:
         app = await flow.register(tenant=hospital, auto_approve=None)
-        tenant = flow.sandbox.tenants[hospital]
+        tenant = flow.sandbox.runtime.tenants[hospital]
         path, redirected = f"/{hospital}{tenant.dialect.path('authorize', 'provider')}", 0
         for text in TEXTS:
             for more in ({"redirect_uri": f"{REDIRECT}?more={text}"}, {"state": text}, {"redirect_uri": REDIRECT + text}):

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.diagnosis import importance
 from sickbay.diagnosis.catalogue import BY_ID, INDEX
 from sickbay.diagnosis.evidence import access
-from sickbay.diagnosis.explain import explain
-from sickbay.diagnosis.importance import HABITS, ORDER, rank
+from sickbay.diagnosis.explain import HARMFUL, explain, rank_by_harm
+from sickbay.diagnosis.lists import HABITS, find_place
 from sickbay.kernel.checks import Examination
 
 BASE = "http://localhost:7425/general/r4"
 TOKEN = {"client_id": "app", "scope": "patient/*.rs", "patient": "p-0017", "aud": BASE, "iss": "http://localhost:7425/general"}
 
 
-@pytest.mark.parametrize("entry", ORDER)
+@pytest.mark.parametrize("entry", HARMFUL)
 def test_every_entry_stands_for_a_rule(entry: str) -> None:
-    assert any(importance.find_place((entry,), id) == 0 for id in BY_ID)
+    assert any(find_place((entry,), id) == 0 for id in BY_ID)
 
 
 @pytest.mark.parametrize("id", sorted(HABITS))
@@ -29,9 +28,9 @@ def test_a_habit_is_advice_and_never_more_than_info(id: str) -> None:
 
 
 def test_a_wrong_patient_comes_before_every_other_advice_and_a_missing_accept_last() -> None:
-    ranks = {id: rank(id) for id, rule in BY_ID.items() if rule.advises}
+    ranks = {id: rank_by_harm(id) for id, rule in BY_ID.items() if rule.advises}
     assert min(ranks, key=ranks.__getitem__) == "fhir-wrong-patient"
-    assert rank("fhir-missing-accept") == max(ranks.values())
+    assert rank_by_harm("fhir-missing-accept") == max(ranks.values())
 
 
 def test_advice_about_accept_never_hides_a_wrong_patient() -> None:

@@ -12,7 +12,7 @@ from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, r
 from tests.flows.shared_app import Sitting
 
 from sickbay.services.class_mode import clearing, members
-from sickbay.services.journal.line import condition_for_student
+from sickbay.services.journal.outcomes import condition_for_student
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 SENT = HTML | {"Origin": BASE}

@@ -22,7 +22,7 @@ def test_discovery_links_to_the_brand_of_its_hospital(tmp_path: Path) -> None:
             ]
             assert [brand["id"] for brand in brands] == [tenant]
             addresses = {resource["address"] for resource in resources if resource["resourceType"] == "Endpoint"}
-            assert flow.sandbox.tenants[tenant].fhir_base("r4") in addresses
+            assert flow.sandbox.runtime.tenants[tenant].fhir_base("r4") in addresses
             for address in addresses:
                 assert (await flow.http.get(f"{address}/metadata")).status_code == 200
 

@@ -25,7 +25,7 @@ from tests.flows.flow import BASE, Flow
 from tests.flows.shared_app import Sitting, sitting
 
 from sickbay.services.class_mode import clearing, members
-from sickbay.services.journal.line import condition_for_student
+from sickbay.services.journal.outcomes import condition_for_student
 from sickbay.storage.interface import Clear
 
 SECRET = "zebra"

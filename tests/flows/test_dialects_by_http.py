@@ -317,7 +317,7 @@ BASES = {
 def test_a_fhir_base_is_served_at_the_vendors_path_and_at_the_short_path(tmp_path: Path, tenant: str) -> None:
     async def steps(flow: Flow) -> None:
         shape, versions = BASES[tenant]
-        tenant_id = flow.sandbox.tenants[tenant].dialect.tenant_id
+        tenant_id = flow.sandbox.runtime.tenants[tenant].dialect.tenant_id
         app = await flow.register(tenant=tenant, scope=SCOPE, smart_version=1, auto_approve={"user": "okafor"})
         for version in versions:
             await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"fhir": version})
@@ -360,7 +360,7 @@ def test_the_short_path_is_accepted_as_aud_and_another_path_is_not(tmp_path: Pat
 @pytest.mark.parametrize("tenant", ["general", "cerner", "epic"])
 def test_discovery_lists_app_state_only_if_it_is_supported(tmp_path: Path, tenant: str) -> None:
     async def steps(flow: Flow) -> None:
-        for version in flow.sandbox.tenants[tenant].dialect.fhir:
+        for version in flow.sandbox.runtime.tenants[tenant].dialect.fhir:
             config = (await flow.http.get(f"/{tenant}/{version}/.well-known/smart-configuration")).json()
             listed = "smart-app-state" in config["capabilities"]
             assert listed is (tenant == "general" and version == "r4")

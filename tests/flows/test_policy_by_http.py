@@ -194,7 +194,7 @@ def test_policies_in_sickbay_toml_apply_to_all_hospitals_or_to_one(tmp_path: Pat
     policies = {"": {"token_lifetime": 9, "code_lifetime": 5}, "general": {"code_lifetime": 7}, "epic": {"pkce": "off"}}
 
     async def steps(flow: Flow) -> None:
-        tenants = flow.sandbox.tenants
+        tenants = flow.sandbox.runtime.tenants
         assert {tenant.policy.token_lifetime for tenant in tenants.values()} == {9}
         assert (tenants["general"].policy.code_lifetime, tenants["epic"].policy.code_lifetime) == (7, 5)
         assert (tenants["general"].policy.pkce, tenants["epic"].policy.pkce) == (None, "off")

@@ -76,7 +76,7 @@ async def transacts(flow: Flow, base: str, sent: Sent, dice: random.Random) -> N
 async def loads(flow: Flow, base: str, sent: Sent, dice: random.Random) -> None:
     """Under their own ids, also what others only refer to."""
     space = ResourceSpace(*base.strip("/").split("/"))
-    loading = Loading(flow.sandbox.runtime, flow.sandbox.tenants[space.tenant], space.version, "file")
+    loading = Loading(flow.sandbox.runtime, flow.sandbox.runtime.tenants[space.tenant], space.version, "file")
     loaded = [observation(dice) | {"id": f"loaded-{number}"} for number in range(20)]
     await loading.keep([prepare_resource(flow, space, resource) for resource in (*loaded, PATIENT | {"id": "absent"})])
     await loading.finish()
@@ -164,7 +164,7 @@ def test_each_kind_of_write_changes_something_that_a_reset_undoes(tmp_path: Path
 
 def test_every_version_of_a_hospital_is_undone(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        store, versions = flow.sandbox.runtime.store, flow.sandbox.tenants["general"].dialect.fhir
+        store, versions = flow.sandbox.runtime.store, flow.sandbox.runtime.tenants["general"].dialect.fhir
         spaces = [ResourceSpace("general", version) for version in versions]
         for space in spaces:
             await flow.sandbox.filling.ensure(space)

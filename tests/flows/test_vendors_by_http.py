@@ -152,7 +152,7 @@ def test_another_tenants_address_is_answered_like_an_unknown_one(shared: Sitting
     """The user sees it at authorize, whatever else is wrong, and the app at the token endpoint."""
 
     async def steps(flow: Flow) -> None:
-        config, ours = await discover(flow, "cerner"), flow.sandbox.tenants["cerner"].dialect.tenant_id
+        config, ours = await discover(flow, "cerner"), flow.sandbox.runtime.tenants["cerner"].dialect.tenant_id
         authorize, token = (config[f"{endpoint}_endpoint"].replace(ours, "0b8a0111") for endpoint in ("authorization", "token"))
         app = await register(flow, "cerner")
         for parameters in (

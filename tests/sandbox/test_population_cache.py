@@ -136,7 +136,7 @@ def test_the_file_contains_only_the_population(tmp_path: Path, cache: Path) -> N
         await sandbox.runtime.store.transaction([Put(Record("secret", "key", b"a-secret-record"))])
         body = b'{"resourceType":"Basic","id":"mine","code":{"coding":[{"code":"a-secret-code"}]}}'
         secret = population_writer.save(
-            sandbox.tenants["epic"].fhir_base("r4"),
+            sandbox.runtime.tenants["epic"].fhir_base("r4"),
             ResourceSpace("epic", "r4"),
             json.loads(body),
             1,
@@ -162,7 +162,7 @@ def test_nothing_is_kept_after_another_write(tmp_path: Path, cache: Path, monkey
 
     async def write_first(self: Any, store: Any, space: ResourceSpace, versions: int) -> None:
         body = {"resourceType": "Patient", "id": "mine"}
-        base = sandboxes[0].tenants["general"].fhir_base(space.version)
+        base = sandboxes[0].runtime.tenants["general"].fhir_base(space.version)
         save = population_writer.save(base, space, body, 1, datetime.date(2026, 11, 24))
         await store.transaction([save])
         await keep(self, store, space, versions)
@@ -229,7 +229,7 @@ def test_a_reset_returns_a_copied_hospital_to_what_it_was(tmp_path: Path, cache:
                 if use_first:
                     await sandbox.filling.ensure(SPACE)
                     body = {"resourceType": "Patient", "id": "p-0001"}
-                    base, day = sandbox.tenants["general"].fhir_base(SPACE.version), sandbox.filling.today()
+                    base, day = sandbox.runtime.tenants["general"].fhir_base(SPACE.version), sandbox.filling.today()
                     await sandbox.runtime.store.transaction([population_writer.save(base, SPACE, body, 2, day)])
                 assert isinstance(sandbox.runtime.effects, SystemEffects)
                 sandbox.runtime.effects.offset = moved

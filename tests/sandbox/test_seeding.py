@@ -37,7 +37,7 @@ async def test_what_another_process_has_added_meanwhile_stays_and_the_rest_is_ad
     try:
         store, written = sandbox.runtime.store, Written(0, 1)
         before = [record for kind in ("user", "app") for record in await store.find(kind)]
-        missing = records.make_user_record(seeding.make_users(sandbox.tenants["epic"], written.seed)[1])
+        missing = records.make_user_record(seeding.make_users(sandbox.runtime.tenants["epic"], written.seed)[1])
         await store.transaction([Delete(missing.kind, missing.key)])
         monkeypatch.setattr(seeding, "list_steps", partial(seeding.list_steps, everything=True))
         await seeding.add_samples(sandbox.runtime, written)

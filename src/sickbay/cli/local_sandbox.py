@@ -43,9 +43,9 @@ async def open_local_sandbox(data: str | None, patients: int | None = None) -> A
 
 def find_space(sandbox: Sandbox, tenant: str, fhir: str) -> ResourceSpace:
     """The resources of a hospital in a FHIR version. Raises CommandError if it doesn't exist or lacks the version."""
-    if tenant not in sandbox.tenants:
-        reject_argument(f"There is no hospital {tenant}. The hospitals are {english.join(list(sandbox.tenants))}.")
-    versions = sandbox.tenants[tenant].dialect.fhir
+    if tenant not in sandbox.runtime.tenants:
+        reject_argument(f"There is no hospital {tenant}. The hospitals are {english.join(list(sandbox.runtime.tenants))}.")
+    versions = sandbox.runtime.tenants[tenant].dialect.fhir
     if fhir not in versions:
         reject_argument(f"{tenant} doesn't serve {fhir}. It serves {english.join(list(versions))}.")
     return ResourceSpace(tenant, fhir)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from msgspec import structs
 
-from sickbay.diagnosis import importance
+from sickbay.diagnosis.lists import HABITS, LISTS, find_place
 from sickbay.diagnosis.rule import SEVERITIES, Finding, Rule, RuleCondition, fill_rule, is_policy
 from sickbay.diagnosis.rule_index import RuleIndex
 from sickbay.kernel.checks import Examination, Facts, Refusal
 
 _Match: TypeAlias = tuple[Rule, Facts, bool]
+HARMFUL: Final = LISTS["harmful"]
+"""Rules by how much they hurt the user. A prefix stands for all rules that begin so. All others come next, habits last."""
 
 
 class Explanation(NamedTuple):
@@ -198,10 +200,15 @@ def _sort_findings(findings: list[Finding], roots: Collection[str]) -> tuple[Fin
     causes = {finding.because for finding in findings}
 
     def rank(finding: Finding) -> tuple[bool, int, bool, bool, int]:
-        severity, harm = SEVERITIES.index(finding.severity), 0 if finding.refused else importance.rank(finding.id)
+        severity, harm = SEVERITIES.index(finding.severity), 0 if finding.refused else rank_by_harm(finding.id)
         return finding.id not in causes, severity, finding.id not in roots, not finding.refused, harm
 
     return tuple(sorted(findings, key=rank)) if len(findings) > 1 else tuple(findings)
+
+
+def rank_by_harm(id: str) -> int:
+    """The place of a rule among findings of the same severity: first those that hurt the user of an app most."""
+    return len(HARMFUL) + 1 if id in HABITS else find_place(HARMFUL, id)
 
 
 def _correct_request(

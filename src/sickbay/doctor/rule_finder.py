@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sickbay.diagnosis.catalogue import BY_ID, RULES
-from sickbay.diagnosis.importance import rank_by_frequency
+from sickbay.diagnosis.lists import LISTS, find_place
 from sickbay.diagnosis.rule import Rule
 from sickbay.doctor import compiled, topics
 from sickbay.doctor.topics import Topic
@@ -32,6 +32,6 @@ def _rules_found(text: str, found: Iterable[Topic]) -> Sequence[Rule]:
     """The rules with this error code, the most frequent first, then those with the words."""
     code = text.strip().lower()
     with_code = [rule for rule in RULES if code in rule.outcome.lower().replace(",", "").split()]
-    with_code.sort(key=lambda rule: rank_by_frequency(rule.id))
+    with_code.sort(key=lambda rule: find_place(LISTS["frequent"], rule.id))
     with_words = (BY_ID[topic.id] for topic in found if topic.kind == "rule" and topic.id in BY_ID)
     return list({rule.id: rule for rule in (*with_code, *with_words)}.values())

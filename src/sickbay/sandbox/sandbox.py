@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -68,11 +67,6 @@ class Sandbox:
     """Limits the long texts that it examines in processes."""
     tool_calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(16))
     """Limits the messages of coding agents that are answered at a time."""
-
-    @property
-    def tenants(self) -> Mapping[str, Tenant]:
-        """The hospitals of the runtime."""
-        return self.runtime.tenants
 
     def begin_to_stop(self) -> None:
         """End what may take long: the creation of patients, and streams."""

@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 from sickbay.authorization.authorize import stage
 from sickbay.authorization.authorize.default_scopes import add_default_scopes
 from sickbay.authorization.authorize.parameters import find_target
+from sickbay.authorization.client_document import is_document_id
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.login.prompt import SignInParameters, sign_in_parameters
 from sickbay.authorization.models import AutoApproval, Client, Launch, User
@@ -18,6 +19,7 @@ from sickbay.authorization.scopes import ordinary as ordinary_scopes
 from sickbay.authorization.scopes.granting import GrantedScope, granted_scopes
 from sickbay.diagnosis.silence.trail import ShownPage
 from sickbay.diagnosis.stages import AUTHORIZE
+from sickbay.kernel.checks import Refusal
 from sickbay.services import client_documents, id_token, records, registration, sessions
 from sickbay.services import launch as launches
 from sickbay.services.client_documents import DocumentSource
@@ -133,7 +135,7 @@ async def authorize(
     """
     request = authorize_request(text, method)
     stored, live_at = await _load_client(runtime, tenant, request)
-    client, document_fault = await client_documents.find_client(runtime, tenant, request, stored, source)
+    client, document_fault = await _find_client(runtime, tenant, request, stored, source)
     client = _apply_approval(client, approval, automatic)
     tenant = tenant.for_app(client)
     code = request.parameters.get("launch")
@@ -245,6 +247,17 @@ async def _load_client(runtime: Runtime, tenant: Tenant, request: AuthorizeReque
     if client is None or tenant.has_client(client) or client.enabled_tenants is not None:
         return live
     return live._replace(client=structs.replace(client, enabled_tenants=(client.tenant,)))
+
+
+async def _find_client(
+    runtime: Runtime, tenant: Tenant, request: AuthorizeRequest, stored: Client | None, source: DocumentSource | None
+) -> tuple[Client | None, Refusal | None]:
+    """The registered client, or the one whose metadata document is at the client_id, or why that can't be used."""
+    url = request.parameters.get("client_id") or ""
+    if (stored is not None and stored.document is None) or not is_document_id(url):
+        return stored, None
+    loaded = await client_documents.load(runtime, tenant, url, stored, source)
+    return (None, loaded) if isinstance(loaded, Refusal) else (loaded, None)
 
 
 def _make_pending(

@@ -13,7 +13,6 @@ from msgspec import structs
 from sickbay.authorization import client_document as stage
 from sickbay.authorization.models import Client, DocumentTimes
 from sickbay.authorization.refusals import authorize as refusals
-from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.kernel.checks import Refusal
 from sickbay.kernel.outbound import DEFAULT_PORTS, NotPublic, TooLong, Unreachable
 from sickbay.protocol import urls
@@ -40,17 +39,6 @@ class DocumentSource(NamedTuple):
     address: str
     direct: bool
     opened: bool
-
-
-async def find_client(
-    runtime: Runtime, tenant: Tenant, request: AuthorizeRequest, stored: Client | None, source: DocumentSource | None
-) -> tuple[Client | None, Refusal | None]:
-    """The registered client, or the one whose metadata document is at the client_id, or why that can't be used."""
-    url = request.parameters.get("client_id") or ""
-    if (stored is not None and stored.document is None) or not stage.is_document_id(url):
-        return stored, None
-    loaded = await load(runtime, tenant, url, stored, source)
-    return (None, loaded) if isinstance(loaded, Refusal) else (loaded, None)
 
 
 async def load(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from sickbay.diagnosis.importance import HABITS
+from sickbay.diagnosis.lists import HABITS
 from sickbay.kernel.memory import ResetScope
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from sickbay.services.context import Runtime
 from sickbay.services.journal.events import real_time
-from sickbay.services.journal.line import reads_of
+from sickbay.services.journal.outcomes import reads_of
 from sickbay.storage.exchange_filter import ColumnCondition, quote
 
 LISTED_LAUNCHES: Final = 20

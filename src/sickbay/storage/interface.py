@@ -32,7 +32,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     family: groups records that are revoked together, or the timeline of an exchange. owner: client_id. label: stage, or the
     quota that the record counts towards (`storage/quotas.py`). revision: number of puts. used_at: set by UseOnce. Times are
     epoch seconds; only the `at` of an exchange is its arrival in microseconds (`Effects.arrival`), by which exchanges are
-    ordered. line: searchable text of an exchange (`services.journal.line`). It is stored, but not
+    ordered. line: searchable text of an exchange (`services.journal.outcomes`). It is stored, but not
     read back.
 
     A Struct because a code flow creates ten of them, and a frozen dataclass takes eight times as long.

@@ -49,9 +49,9 @@ def suggest_address(sandbox: Sandbox, path: str) -> str:
     if member is None:
         return _list_bases(sandbox) if _names_a_type(sandbox, path) else ""
     name = member.removesuffix("_endpoint").replace("_", " ") + (" endpoint" if member.endswith("_endpoint") else "")
-    tenant = sandbox.tenants.get(path.split("/")[1])
+    tenant = sandbox.runtime.tenants.get(path.split("/")[1])
     if tenant is None:
-        urls = join([list_endpoints(tenant)[member] for tenant in sandbox.tenants.values()])
+        urls = join([list_endpoints(tenant)[member] for tenant in sandbox.runtime.tenants.values()])
         return f"The {name}s of the hospitals are {urls}."
     source = "" if member == "discovery_document" else ", as listed in .well-known/smart-configuration below its FHIR base"
     return f"The {name} of {tenant.name} is {list_endpoints(tenant)[member]}{source}."
@@ -61,7 +61,7 @@ def find_near_addresses(request: Request, sandbox: Sandbox) -> tuple[str, ...]:
     """Finds paths of pages and FHIR addresses that are similar to the requested one."""
     pages = (route for route in request.app.routes if isinstance(route, Route) and "GET" in (route.methods or ()))
     templates = [route.path for route in pages if route.path != EVERY_PATH]
-    hospitals = {name: tenant.dialect.fhir for name, tenant in sandbox.tenants.items()}
+    hospitals = {name: tenant.dialect.fhir for name, tenant in sandbox.runtime.tenants.items()}
     bases = [f"/{name}/{version}/{{path:path}}" for name, versions in hospitals.items() for version in versions]
     return find_near(http_request.raw_path(request.scope), build([*templates, *bases]), hospitals)
 
@@ -73,12 +73,14 @@ def find_hospital(request: Request, sandbox: Sandbox) -> Tenant | None:
     if not has_authorize_path and not ("response_type" in sent and "client_id" in sent):
         return None
     aud = sent.get("aud") or ""
-    return _hospital_in_path(sandbox, path, [tenant for tenant in sandbox.tenants.values() if base_here(aud, tenant.server)])
+    return _hospital_in_path(
+        sandbox, path, [tenant for tenant in sandbox.runtime.tenants.values() if base_here(aud, tenant.server)]
+    )
 
 
 def _hospital_in_path(sandbox: Sandbox, path: str, other: list[Tenant]) -> Tenant | None:
-    named_hospital = sandbox.tenants.get(path.split("/")[1])
-    tenants = [*sandbox.tenants.values()]
+    named_hospital = sandbox.runtime.tenants.get(path.split("/")[1])
+    tenants = [*sandbox.runtime.tenants.values()]
     return named_hospital or next(iter(other), tenants[0] if len(tenants) == 1 else None)
 
 
@@ -136,10 +138,10 @@ async def record_token_request(request: Request, sandbox: Sandbox, response: Res
 
 
 def _list_bases(sandbox: Sandbox) -> str:
-    base_urls = [base for tenant in sandbox.tenants.values() for base in tenant.server.fhir_bases]
+    base_urls = [base for tenant in sandbox.runtime.tenants.values() for base in tenant.server.fhir_bases]
     return f"Send FHIR requests to a FHIR base URL: {join(base_urls, 'or')}."
 
 
 def _names_a_type(sandbox: Sandbox, path: str) -> bool:
-    versions = {version for tenant in sandbox.tenants.values() for version in tenant.dialect.fhir}
+    versions = {version for tenant in sandbox.runtime.tenants.values() for version in tenant.dialect.fhir}
     return any(part in known_types(version) for part in path.split("/") for version in versions)

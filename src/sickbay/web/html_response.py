@@ -96,7 +96,7 @@ def error_response(request: Request, sandbox: Sandbox, status: int, title: str, 
     """An error as a page for browsers, as OAuth members at OAuth addresses, else as a problem (RFC 9457)."""
     if accepts_html(request.headers.get("accept", "")):
         return render_page(request, sandbox, "notice", view, status=status)
-    if error_responses.is_oauth(sandbox.tenants, request.scope["path"]):
+    if error_responses.is_oauth(sandbox.runtime.tenants, request.scope["path"]):
         return error_responses.oauth_error(status, title, detail)
     return error_responses.respond_problem(status, title, detail=detail)
 

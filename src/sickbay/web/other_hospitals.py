@@ -11,7 +11,7 @@ from sickbay.web.portal.views import OtherHospital
 
 async def hospitals_for_app(sandbox: Sandbox, client: Client) -> tuple[OtherHospital, ...]:
     """One entry per other hospital. The sample apps are registered everywhere, so their pages show none."""
-    others = [tenant for name, tenant in sandbox.tenants.items() if name != client.tenant and not client.sample]
+    others = [tenant for name, tenant in sandbox.runtime.tenants.items() if name != client.tenant and not client.sample]
     return tuple([await _describe_other(sandbox, client, tenant) for tenant in others])
 
 

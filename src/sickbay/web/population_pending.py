@@ -54,7 +54,7 @@ async def population_pending_page(request: Request, error: Exception) -> Respons
     """A page that reloads itself with a header, so that it works without JavaScript. It also has a link."""
     assert isinstance(error, PopulationPending)
     sandbox: Sandbox = request.app.state.sandbox
-    tenant, version = sandbox.tenants[error.space.tenant], VERSIONS[error.space.version]
+    tenant, version = sandbox.runtime.tenants[error.space.tenant], VERSIONS[error.space.version]
     query = request.url.query
     here = raw_path(request.scope) + (f"?{query}" if query else "")
     progress = await sandbox.filling.progress(error.space)

@@ -22,7 +22,7 @@ import orjson
 from sickbay.kernel.english import join
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services.context import Tenant
+from sickbay.services.context import Runtime, Tenant
 from sickbay.services.resend.edited import EditedRequest, WrongRequest
 from sickbay.services.resend.fill import Filled, Filler
 from sickbay.services.resend.fresh_grants import CannotIssue, delete_issued, steps_to_delete
@@ -80,7 +80,7 @@ async def send_again(application: ResendTarget, entry: Mapping[str, Any], propos
     entry: the recorded exchange. opens: whether the person may sign in without a password (`AdminGuard.opens`).
     """
     runtime = application.sandbox.runtime
-    tenant = find_tenant(application.sandbox, proposal.edited)
+    tenant = find_tenant(runtime, proposal.edited)
     if names := values_to_type(proposal.edited):
         raise CannotSend(f"Type {join(names)} first. The journal masks patient data and doesn’t keep bodies.", names)
     if runtime.resending.locked():
@@ -98,20 +98,20 @@ def find_start(sandbox: Sandbox, entry: Mapping[str, Any], *, original: bool = F
     with suppress(WrongRequest, CannotSend):
         found = None if original else propose(base, entry)
         found = found or Proposal(read_original(base, entry), "original")
-        find_tenant(sandbox, found.edited)
+        find_tenant(sandbox.runtime, found.edited)
         return found
     return None
 
 
-def find_tenant(sandbox: Sandbox, edited: EditedRequest) -> Tenant:
+def find_tenant(runtime: Runtime, edited: EditedRequest) -> Tenant:
     """The hospital whose OAuth or FHIR server is addressed. Raises CannotSend for every other address."""
     path = unquote(edited.path)
-    stage = stage_of(sandbox.runtime, path)
+    stage = stage_of(runtime, path)
     if stage == "registration":
         raise CannotSend("Only the administrator registers apps, and a resent request never has the administrator’s rights.")
     if not stage:
         raise CannotSend(f"{path[:200]} isn’t an address of a hospital’s OAuth or FHIR server. Only these get requests again.")
-    return sandbox.tenants[path.split("/")[1]]
+    return runtime.tenants[path.split("/")[1]]
 
 
 async def _fill_and_send(

@@ -93,7 +93,7 @@ else:
 
 
 def list_routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
-    table: list[BaseRoute] = [route for tenant in sandbox.tenants.values() for route in _tenant_routes(sandbox, tenant)]
+    table: list[BaseRoute] = [route for tenant in sandbox.runtime.tenants.values() for route in _tenant_routes(sandbox, tenant)]
     table += [
         Route("/healthz", health.show_health),
         Route("/readyz", health.show_readiness),
@@ -142,7 +142,7 @@ def list_routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         *brands.list_routes(sandbox),
         *admin_handlers.list_routes(sandbox),
     ]
-    for tenant in sandbox.tenants.values():
+    for tenant in sandbox.runtime.tenants.values():
         table += _ehr_routes(sandbox, tenant)
     return [*table, _any_method(EVERY_PATH, bind_sandbox(sandbox, developer.respond_not_found))]
 

@@ -12,7 +12,7 @@ from sickbay.services import launch as launches
 from sickbay.services import registration
 from sickbay.services.class_mode import attribution, members
 from sickbay.services.class_mode.members import Student
-from sickbay.services.journal.line import condition_for_student
+from sickbay.services.journal.outcomes import condition_for_student
 from sickbay.services.journal.read import find_student, student_of
 from sickbay.storage.exchange_filter import ExchangeFilter
 from sickbay.web import cookies, html_response
@@ -34,7 +34,7 @@ async def recognise(request: Request, sandbox: Sandbox) -> Response | None:
     if student is not None and not state.is_administrator:
         query = request.query_params  # as the handlers read it: of repeated parameters, the same one counts
         app, timeline = query.get("app", ""), query.get("timeline", "")
-        wanted = find_wanted(request.scope["path"], request.method, app, timeline, sandbox.tenants)
+        wanted = find_wanted(request.scope["path"], request.method, app, timeline, sandbox.runtime.tenants)
         owner = await _find_owner(sandbox, wanted, student.id) if wanted is not None else ""
         state.owns = owner == student.id
         if owner and not state.owns:

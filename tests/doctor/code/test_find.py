@@ -8,8 +8,8 @@ from tests.doctor.code.snippet import snippets
 from tests.laws import for_each
 
 from sickbay.doctor.code import CodeRequest, Meter, requests_in, settings_in
+from sickbay.doctor.code.find import program_requests
 from sickbay.doctor.code.models import Lines
-from sickbay.doctor.code.programs import program_requests
 from sickbay.doctor.copying import undo_copying
 
 CODE = """fetch("https://auth.example.org/token", {

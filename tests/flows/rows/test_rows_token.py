@@ -222,7 +222,7 @@ def test_an_expired_code_is_an_invalid_grant(shared: Sitting) -> None:
 def test_a_code_works_only_at_the_hospital_that_issued_it(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launch_app(flow)
-        elsewhere = flow.sandbox.tenants["cerner"].server.token_endpoint
+        elsewhere = flow.sandbox.runtime.tenants["cerner"].server.token_endpoint
         answer = await flow.http.post(elsewhere, data=form)
         assert answer.status_code == 400
         assert "access_token" not in answer.text

@@ -14,7 +14,7 @@ from sickbay.authorization.models import Client
 from sickbay.sandbox.resetting import reset as reset_sandbox
 from sickbay.services import app_limits, records
 from sickbay.services.class_mode import clearing, members, progress
-from sickbay.services.journal.line import condition_for_student
+from sickbay.services.journal.outcomes import condition_for_student
 from sickbay.storage.interface import Put
 
 

@@ -9,7 +9,7 @@ from tests.laws import for_each
 from sickbay.services import records
 from sickbay.services.class_mode import progress
 from sickbay.services.class_mode.progress import LastExchange, milestone_of, state_of
-from sickbay.services.journal.line import STUDENT, write_line
+from sickbay.services.journal.outcomes import STUDENT, write_line
 from sickbay.storage.interface import Record
 
 LINES = (

@@ -90,7 +90,7 @@ def test_scopes_that_are_ordinary_here_are_examined_by_the_policy_of_the_other_d
         answers = {}
         for tenant in ("general", "cerner"):
             app = (await flow.http.post("/admin/apps", json=service | {"name": tenant, "tenant": tenant})).json()
-            endpoint = flow.sandbox.tenants[tenant].server.token_endpoint
+            endpoint = flow.sandbox.runtime.tenants[tenant].server.token_endpoint
             answers[tenant] = await flow.http.post(endpoint, data=form, auth=(app["client_id"], app["client_secret"]))
         assert (answers["general"].status_code, answers["cerner"].status_code) == (200, 400)
         comparisons = await others(flow, answers["general"])

@@ -19,7 +19,7 @@ from sickbay.services.journal.filter_language import (
     split,
     write_word,
 )
-from sickbay.services.journal.line import KINDS, write_line
+from sickbay.services.journal.outcomes import KINDS, write_line
 from sickbay.storage.exchange_filter import ExchangeRow, is_wanted
 
 KNOWN = KnownNames(

@@ -72,7 +72,7 @@ async def _load_files(
 ) -> int:
     async with local_sandbox.open_local_sandbox(data, patients) as sandbox:
         space = local_sandbox.find_space(sandbox, tenant, fhir)
-        run = Loading(sandbox.runtime, sandbox.tenants[tenant], fhir, _name_of_load(chosen))
+        run = Loading(sandbox.runtime, sandbox.runtime.tenants[tenant], fhir, _name_of_load(chosen))
         job = LoadJob(chosen, fhir, run.tenant.fhir_base(fhir), validate)
         await _fill_space(sandbox, space)
         with show_progress(chosen) as shown:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sickbay.doctor.code import budget
-from sickbay.doctor.code.chains import ChainExpressions
-from sickbay.doctor.code.expressions import MEMBER, PREFIX
+from sickbay.doctor.code.expressions import Expressions
+from sickbay.doctor.code.places import MEMBER, PREFIX
 from sickbay.doctor.code.tokens import NAME, OPERATOR, STRING, path_of
-from sickbay.doctor.code.values import CodeObject, CodeValue, as_text, join, know
+from sickbay.doctor.code.values import CodeFields, CodeObject, CodeValue, as_fields, as_text, join, know
 
 _DECLARES = frozenset({"function", "def", "func", "fun"})
 _TYPES = frozenset({"class", "interface", "struct", "extension"})
@@ -14,7 +14,7 @@ _SKIPPED = frozenset({"import", "package", "namespace", "using", "from"})
 _ASSIGNS = ("=", ":=", "+=", ".=", "?=", "<<")
 
 
-class Evaluator(ChainExpressions):
+class Evaluator(Expressions):
     """Runs over the tokens once. Bodies of functions are run after the statement that contains them."""
 
     def run(self) -> None:
@@ -135,3 +135,23 @@ class Evaluator(ChainExpressions):
             return False
         self.library.assign(base, ".".join([*owner[1:], name]), value, end)
         return True
+
+
+class ObjectsEvaluator(Evaluator):
+    """Also collects the fields of each object in braces, with its first and last token."""
+
+    objects: list[tuple[CodeFields, int, int]]
+
+    def run(self) -> None:
+        self.objects = []
+        super().run()
+        for index, partner in self.partners.items():
+            if self.is_operator(index, "{") and self._is_object(index):
+                fields = as_fields(self.collection(index, min(partner, len(self.tokens))))
+                self.pending = []
+                if fields:
+                    self.objects.append((fields, index, partner))
+
+    def _is_object(self, index: int) -> bool:
+        """Whether the braces contain `name: value`."""
+        return self.is_operator(index + 2, ":", "=>") and self.tokens[index + 1].kind != "operator"

@@ -1,22 +1,12 @@
-"""Evaluates the expressions of pasted code that can be understood."""
+"""Evaluates the expressions of pasted code that can be understood, with the members, calls and initialisers after a value."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 from sickbay.doctor.code import budget
-from sickbay.doctor.code.tokens import (
-    NAME,
-    NUMBER,
-    OPERATOR,
-    STRING,
-    CodeToken,
-    fill_blanks,
-    pair_up,
-    path_of,
-    read_literal,
-    set_of,
-)
+from sickbay.doctor.code.places import MEMBER, CodePlaces
+from sickbay.doctor.code.tokens import NAME, NUMBER, OPERATOR, STRING, fill_blanks, hole_name, path_of, set_of
 from sickbay.doctor.code.values import (
     Argument,
     CodeFields,
@@ -24,8 +14,9 @@ from sickbay.doctor.code.values import (
     CodeObject,
     CodeText,
     CodeValue,
-    Library,
+    Invocation,
     as_fields,
+    as_pair,
     as_text,
     collect,
     join,
@@ -33,56 +24,27 @@ from sickbay.doctor.code.values import (
     leave_open,
 )
 
-PREFIX = set_of(
-    "new await yield try throw throws typeof return const final async not in is delete raise echo print lambda export default"
-    " static public private protected readonly override internal let var val Dim"
-)
-MEMBER = frozenset({".", "->", "?.", "::"})
-_PREFIX_OPERATORS = set_of("! - & * ~ @ + ... ** ? ^ | $")
 _COMPARES = set_of("== === != !== < > <= >= - * / && and is in % == | ^ instanceof unless if")
+_KEYWORDS = set_of("using if while for foreach switch catch elif elseif with")
+"""Statements with a parenthesis that can contain assignments."""
 DEEPEST = 40
-NAMES_OF_A_KEY, CHARACTERS_OF_A_PATH = 20, 1_000
-"""Limits of a key such as `Content-Type`, in tokens, and of a path such as `request.headers`."""
+CHARACTERS_OF_A_PATH = 1_000
+"""The maximum length of a path such as `request.headers`."""
 
 
-class Expressions(ABC):
-    """The expressions in a list of tokens. Bodies of functions are left in `pending`, as ranges of tokens."""
+@dataclass(slots=True)
+class Chain:
+    """A value and what was read after it. `path`: the names so far, while no value is known."""
 
-    def __init__(self, tokens: list[CodeToken], library: Library, *, dollar: str, dot_joins: bool) -> None:
-        """dollar: the quotation marks of strings into which the language inserts $name; dot_joins: as PHP joins strings."""
-        self.tokens, self.library = tokens, library
-        self._dollar, self.dot_joins = dollar, dot_joins
-        self.partners = pair_up(tokens)
-        self.names: dict[str, CodeValue] = {}
-        self.pending: list[tuple[int, int]] = []
-        self.depth = 0
+    value: CodeValue | None
+    path: str
+    first: int
+    index: int
+    stop: int
+    is_new: bool
 
-    def resolve(self, path: str) -> CodeValue | None:
-        """The value of a variable or property, None if the paste doesn't say it."""
-        path = path_of(path)
-        for prefix in ("this.", "self.", "@"):
-            path = path.removeprefix(prefix)
-        if path in self.names:
-            return self.names[path]
-        root, _, rest = path.partition(".")
-        value = self.names.get(root)
-        for name in rest.split(".") if value is not None and rest else ():
-            value = self.member(value, name) if value is not None else None
-        return value
 
-    def member(self, value: CodeValue, name: str) -> CodeValue | None:
-        match value:
-            case CodeFields():
-                return value.get(name)
-            case CodeObject(path="URL") if name == "href":
-                return value
-            case CodeObject():
-                return value.properties.get(name)
-        return None
-
-    def is_operator(self, index: int, *texts: str) -> bool:
-        return index < len(self.tokens) and self.tokens[index].kind == OPERATOR and self.tokens[index].text in texts
-
+class Expressions(CodePlaces):
     def expression(self, index: int, stop: int) -> tuple[CodeValue, int]:
         """The value of the expression that starts here, and the index after it."""
         if self.depth >= DEEPEST:
@@ -99,27 +61,16 @@ class Expressions(ABC):
         pieces: list[CodeValue] = [value]
         while index < stop:
             token = self.tokens[index]
-            if self._joins(index, stop):
+            if self.joins(index, stop):
                 item, index = self.operand(index + 1, stop)
                 pieces.append(item)
             elif token.kind == STRING and self.tokens[index - 1].kind == STRING and index - 1 >= first:
-                pieces.append(self._literal(token))
+                pieces.append(self.literal(token))
                 index += 1
             else:
                 break
         value = pieces[0] if len(pieces) == 1 else join(map(as_text, pieces))
         return self.apply_operators(value, index, stop)
-
-    def _joins(self, index: int, stop: int) -> bool:
-        if self.is_operator(index, "+"):
-            return True
-        if self.is_operator(index, "&"):
-            return not self.is_operator(index + 1, "&", "amp")
-        before = self.tokens[index - 1]
-        is_word = before.kind == NAME and not before.text.startswith("$")
-        return (
-            self.is_operator(index, ".") and self.dot_joins and not (is_word and index + 1 < stop and self.ends_sentence(index))
-        )
 
     def apply_operators(self, value: CodeValue, index: int, stop: int) -> tuple[CodeValue, int]:
         """Applies the operators after an operand that aren't joins: alternatives, comparisons, pairs and conversions."""
@@ -129,7 +80,7 @@ class Expressions(ABC):
                 break
             if token.text in ("||", "??", "or") and token.kind != STRING:
                 _, index = self.expression(index + 1, stop)
-            elif token.text == "?" and token.kind == OPERATOR and self._has_alternative(index, stop):
+            elif token.text == "?" and token.kind == OPERATOR and self.has_alternative(index, stop):
                 value, index = self.expression(index + 1, stop)
                 _, index = self.expression(index + 1, stop)
             elif token.text == "to" and token.kind == NAME:
@@ -138,7 +89,7 @@ class Expressions(ABC):
             elif token.text == "as" and token.kind == NAME:
                 if index + 2 < stop and isinstance(value, CodeObject) and self.is_operator(index + 2, ":", ","):
                     self.names[self.tokens[index + 1].text] = value
-                index = self._after_cast(index + 1, stop)
+                index = self.after_cast(index + 1, stop)
             elif token.text == "%" and isinstance(value, CodeText):
                 items, index = self.operand(index + 1, stop)
                 value = fill_blanks(value, list(items.values) if isinstance(items, CodeItems) else [items])
@@ -149,28 +100,17 @@ class Expressions(ABC):
                 break
         return value, index
 
-    def _has_alternative(self, index: int, stop: int) -> bool:
-        """Whether a question mark belongs to `a ? b : c`. In prose it follows a word without a space."""
-        if self.tokens[index - 1].end == self.tokens[index].start:
-            return False
-        return any(self.is_operator(position, ":") for position in range(index + 1, min(index + 40, stop)))
-
-    def _after_cast(self, index: int, stop: int) -> int:
-        while index < stop and (self.tokens[index].kind == NAME or self.is_operator(index, "!", "?", ".")):
-            index += 1
-        return index
-
     def operand(self, index: int, stop: int) -> tuple[CodeValue, int]:
         budget.spend()
         is_new = False
-        while index < stop and self._is_prefix(index):
+        while index < stop and self.is_prefix(index):
             is_new = is_new or self.tokens[index].text in ("new", "&")
             index += 1
         if index >= stop:
             return leave_open("value"), index
         token = self.tokens[index]
         if token.kind == STRING:
-            return self.postfix(self._literal(token), "", index, index + 1, stop)
+            return self.postfix(self.literal(token), "", index, index + 1, stop)
         if token.kind == NUMBER:
             return know(token.text), index + 1
         if token.kind == NAME:
@@ -187,15 +127,6 @@ class Expressions(ABC):
             value = self.collection(index, stop)
             return self.postfix(value, "", index, self.partners[index] + 1, stop)
         return leave_open("value"), index
-
-    def _is_prefix(self, index: int) -> bool:
-        token = self.tokens[index]
-        if token.kind == NAME:
-            return token.text in PREFIX and not self.is_operator(index + 1, ".", "=", "(", ",", ")")
-        return token.kind == OPERATOR and token.text in _PREFIX_OPERATORS
-
-    def _literal(self, token: CodeToken) -> CodeText:
-        return read_literal(token, self.resolve, (token.quote[-1:] or '"') in self._dollar)
 
     def _parenthesis(self, index: int, stop: int) -> tuple[CodeValue, int]:
         """A group, a tuple, a cast or the parameters of a function."""
@@ -247,45 +178,131 @@ class Expressions(ABC):
             self.pending.append((start, min(index, stop)))
         return index + 1
 
-    def key(self, index: int, stop: int) -> tuple[str | None, int]:
-        """The key before `:`, `=>` or `=`, and the index of the value."""
-        start, closers = index, 0
-        if self.is_operator(index, "[") and self.partners[index] == index + 2:
-            start, closers = index + 1, 1
-        is_symbol = self.is_operator(index, ":") and index + 1 < stop and self.tokens[index + 1].kind == NAME
-        start += is_symbol
-        if start >= stop or self.tokens[start].kind not in (NAME, STRING):
-            return None, index
-        token = self.tokens[start]
-        path, end = self._read_dashed(start, stop) if token.kind == NAME else (str(self._literal(token)), start + 1)
-        end += closers
-        is_function = self.is_operator(end, "=>") and token.kind == NAME and not is_symbol and not path.isupper()
-        if end < stop and self.is_operator(end, ":", "=>", "=") and not is_function:
-            return path_of(path), end + 1
-        return None, index
-
-    def _read_dashed(self, start: int, stop: int) -> tuple[str, int]:
-        """A key of several names, such as `Content-Type`, and the index after it."""
-        path, end = self.tokens[start].text, start + 1
-        stop = min(stop, start + NAMES_OF_A_KEY)
-        while end + 1 < stop and self.is_operator(end, "-", ".") and self.tokens[end + 1].kind == NAME:
-            path += self.tokens[end].text + self.tokens[end + 1].text
-            end += 2
-        return path, end
-
-    def ends_sentence(self, index: int) -> bool:
-        """Whether the dot ends a line, as in prose before code."""
-        return self.tokens[index + 1].is_first and not self.tokens[index].is_first
-
-    def is_near(self, index: int) -> bool:
-        """Whether at most one space stands between the token and the one before it. Another bracket starts a statement."""
-        return self.tokens[index].start - self.tokens[index - 1].end <= 1 and not self.tokens[index].is_first
-
-    @abstractmethod
     def postfix(
         self, value: CodeValue | None, path: str, first: int, index: int, stop: int, is_new: bool = False
     ) -> tuple[CodeValue, int]:
-        """The value of the members, calls and initialisers after a value, and the index after them.
+        chain = Chain(value, path, first, index, stop, is_new)
+        while chain.index < stop and self._step(chain):
+            pass
+        value = self.resolve(chain.path) if chain.value is None else chain.value
+        return (leave_open(hole_name(chain.path)) if value is None else value), chain.index
 
-        path: the names so far, while no value is known. first: the index at which the expression starts.
-        """
+    def _step(self, chain: Chain) -> bool:
+        """Reads the next part of the chain. False at its end."""
+        budget.spend()
+        token = self.tokens[chain.index]
+        if token.kind != OPERATOR:
+            return False
+        if token.text in MEMBER:
+            return self._after_dot(chain)
+        step = {"(": self._parenthesis_after, "[": self._bracket, "{": self._braces, "=>": self._arrow}.get(token.text)
+        return step(chain) if step else self._skip(chain)
+
+    def _after_dot(self, chain: Chain) -> bool:
+        following = chain.index + 1
+        if following >= chain.stop or self.tokens[following].kind != NAME:
+            return False
+        name = self.tokens[following].text
+        if chain.value is None and self.ends_sentence(chain.index):
+            return False
+        if self.is_operator(chain.index, ".") and self.dot_joins and (chain.value is not None or name[:1] == "$"):
+            return False
+        chain.index += 2
+        if chain.value is None:
+            chain.path += "." + path_of(name) if len(chain.path) < CHARACTERS_OF_A_PATH else ""
+        elif self._opens_call(chain):
+            self._call(chain, chain.value, path_of(name))
+            chain.path = ""
+        else:
+            chain.value = self.member(chain.value, name) or chain.value
+        return True
+
+    def _parenthesis_after(self, chain: Chain) -> bool:
+        if not self._opens_call(chain):
+            return False
+        if chain.path in _KEYWORDS:
+            end = min(self.partners[chain.index], chain.stop)
+            self.pending.append((chain.index + 1, end))
+            chain.value, chain.index = leave_open("value"), end + 1
+            return False
+        if chain.value is not None:
+            return False
+        owner, _, name = chain.path.rpartition(".")
+        self._call(chain, self._owner(owner), name)
+        return True
+
+    def _bracket(self, chain: Chain) -> bool:
+        if not self.is_near(chain.index):
+            return False
+        chain.value, chain.path, chain.index = self._read_index(chain.value, chain.path, chain.index, chain.stop)
+        return True
+
+    def _braces(self, chain: Chain) -> bool:
+        """`new Request { Method = … }`, and `url.Values{…}` of Go."""
+        is_composite = chain.is_new or chain.path.endswith(("Values", "Header", "Config"))
+        if chain.value is None and is_composite:
+            empty = Invocation(chain.path, chain.path.rpartition(".")[2], None, [], chain.first, chain.index)
+            chain.value = self.library.call(empty) or CodeObject(chain.path)
+        elif not (chain.is_new and isinstance(chain.value, CodeObject | CodeFields)):
+            return False
+        if chain.value is not None:
+            self._initialise(chain.value, chain.index, chain.stop)
+        chain.index = self.partners[chain.index] + 1
+        return True
+
+    def _arrow(self, chain: Chain) -> bool:
+        """`name => …`: a function with one parameter."""
+        if chain.value is None:
+            chain.value, chain.index = self.function(chain.index + 1, chain.stop)
+        return False
+
+    def _skip(self, chain: Chain) -> bool:
+        """Skips `!` of Swift and type parameters."""
+        if self.is_operator(chain.index, "!") and self.is_operator(chain.index + 1, ".", ")", ","):
+            chain.index += 1
+            return True
+        after = self.after_generics(chain.index, chain.stop) if self.is_operator(chain.index, "<") else 0
+        chain.index = after or chain.index
+        return bool(after)
+
+    def _opens_call(self, chain: Chain) -> bool:
+        return chain.index < chain.stop and self.is_operator(chain.index, "(") and self.is_near(chain.index)
+
+    def _call(self, chain: Chain, base: CodeValue | None, name: str) -> None:
+        end = min(self.partners[chain.index], chain.stop)
+        arguments = self.elements(chain.index + 1, end)
+        path = chain.path if chain.path.endswith(name) else f"{chain.path}.{name}" if chain.path else name
+        call = Invocation(path, name, base, arguments, chain.first, min(end, len(self.tokens) - 1))
+        value = self.library.call(call)
+        chain.value = CodeObject(path, arguments, base) if value is None else value
+        chain.index = end + 1
+
+    def _owner(self, path: str) -> CodeValue | None:
+        """The value on which a method is called. For `request.headers.add` it can be the request."""
+        value = self.resolve(path) if path else None
+        root = self.resolve(path.partition(".")[0]) if value is None and "." in path else None
+        return root if isinstance(root, CodeObject) else value
+
+    def _read_index(self, value: CodeValue | None, path: str, index: int, stop: int) -> tuple[CodeValue | None, str, int]:
+        """`config["url"]` and `environ["URL"]`: the field, or an unknown value with the name of the key."""
+        end = min(self.partners[index], stop)
+        owner = value if value is not None else self.resolve(path)
+        elements = self.elements(index + 1, end)
+        key = str(as_text(elements[0].value)) if len(elements) == 1 else ""
+        if owner is not None:
+            return (self.member(owner, key) or owner), "", end + 1
+        after_map = end + 1 < stop and path in ("map", "") and self.tokens[end + 1].kind == NAME
+        if after_map and self.is_operator(end + 2, "{"):
+            return self.collection(end + 2, stop), "", self.partners[end + 2] + 1
+        is_text = end == index + 2 and self.tokens[index + 1].kind == STRING
+        return (leave_open(hole_name(key)) if is_text else None), path, end + 1
+
+    def _initialise(self, value: CodeValue, index: int, stop: int) -> None:
+        """`new Request { Method = … }`: sets properties or adds elements."""
+        end = min(self.partners[index], stop)
+        for key, item, _ in self.elements(index + 1, end):
+            if isinstance(value, CodeObject) and key:
+                self.library.assign(value, key, item, end)
+            elif isinstance(value, CodeFields):
+                pair = (key, item) if key else as_pair(item)
+                value.extend([pair] if pair else [])

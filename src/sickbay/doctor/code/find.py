@@ -40,10 +40,24 @@ def _find_requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
     commands = shell_requests(text, lines, meter)
     if not _RUNS.search(text) or _are_everything(commands, text, lines.at(0)):
         return commands
-    from sickbay.doctor.code.programs import program_requests
-
     taken = _list_lines(commands)
     return commands + [found for found in program_requests(text, lines, meter) if found.first_line not in taken]
+
+
+def program_requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
+    """The requests of the program in a text, in the order in which they are sent."""
+    from sickbay.doctor.code.evaluator import Evaluator
+    from sickbay.doctor.code.programs import RequestReader
+    from sickbay.doctor.code.tokens import tokenize
+
+    if not (tokens := tokenize(text)):
+        return []
+    reader = RequestReader(text)
+    evaluator = Evaluator(tokens, reader, dollar=reader.dollar, dot_joins=reader.is_php)
+    reader.resolve = evaluator.resolve
+    with meter.limit():
+        evaluator.run()
+    return reader.list_requests(tokens, lines, meter)
 
 
 def _are_everything(requests: Sequence[CodeRequest], text: str, first: int = 1) -> bool:
@@ -77,6 +91,12 @@ def settings_in(text: str, meter: Meter | None = None, requests: Sequence[CodeRe
     text = text[:READ_CHARACTERS].replace("&amp;", "&")
     if not _ANNOUNCES_SETTINGS.search(text) or _are_everything(requests, text):
         return ()
-    from sickbay.doctor.code.settings import text_settings
+    from sickbay.doctor.code.evaluator import ObjectsEvaluator
+    from sickbay.doctor.code.settings import SettingsReader
+    from sickbay.doctor.code.tokens import tokenize
 
-    return tuple(text_settings(text, meter or Meter(len(text))))
+    reader, meter = SettingsReader(), meter or Meter(len(text))
+    evaluator = ObjectsEvaluator(tokenize(text), reader, dollar="", dot_joins=False)
+    with meter.limit():
+        evaluator.run()
+    return tuple(reader.list_settings(text, evaluator, meter))

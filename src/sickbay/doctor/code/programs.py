@@ -9,11 +9,10 @@ from functools import cache
 from sickbay.doctor.code import conversions
 from sickbay.doctor.code.budget import Meter
 from sickbay.doctor.code.draft import RequestDraft, request_of
-from sickbay.doctor.code.evaluator import Evaluator
 from sickbay.doctor.code.libraries import building, find_handlers, php, redirects
 from sickbay.doctor.code.libraries.support import Handler
 from sickbay.doctor.code.models import CodeRequest, Lines
-from sickbay.doctor.code.tokens import tokenize
+from sickbay.doctor.code.tokens import CodeToken
 from sickbay.doctor.code.values import (
     CodeBody,
     CodeFields,
@@ -34,15 +33,25 @@ _ALL_HANDLERS = cache(find_handlers)
 
 
 class RequestReader:
-    """Collects the requests while an Evaluator runs the code."""
+    """Collects the requests while an Evaluator runs the code. dollar: as in `CodePlaces`."""
 
-    def __init__(self, text: str, *, is_php: bool) -> None:
+    def __init__(self, text: str) -> None:
+        self.is_php = _PHP.search(text) is not None
+        self.dollar = '"' if _DOLLAR.search(text) else ""
         self._has_search_params = "searchParams" in text
         self._loops = {match[1]: match[2] for match in _LOOP.finditer(text)}
         self.resolve: Callable[[str], CodeValue | None] = lambda path: None
         self.drafts: list[RequestDraft] = []
         self._excerpts: dict[str, RequestDraft] = {}
-        self._handlers: dict[str, tuple[Handler, ...]] = _ALL_HANDLERS(is_php=is_php)
+        self._handlers: dict[str, tuple[Handler, ...]] = _ALL_HANDLERS(is_php=self.is_php)
+
+    def list_requests(self, tokens: list[CodeToken], lines: Lines, meter: Meter) -> list[CodeRequest]:
+        """The requests in the order in which they are sent."""
+        requests: list[CodeRequest] = []
+        with meter.limit():
+            for draft in redirects.drop_duplicates(self.drafts):
+                requests.append(request_of(draft, tokens, lines))
+        return [request for request in requests if request.url or request.body or request.header("authorization")]
 
     def call(self, invocation: Invocation) -> CodeValue | None:
         if isinstance(invocation.base, RequestDraft):
@@ -146,21 +155,3 @@ def _client_method(target: CodeObject, call: Invocation) -> CodeValue | None:
     if target.path == "URL" and call.name == "toString":
         return target
     return None
-
-
-def program_requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
-    """The requests of the program in a text, in the order in which they are sent."""
-    found = tokenize(text)
-    if not found:
-        return []
-    is_php = _PHP.search(text) is not None
-    reader = RequestReader(text, is_php=is_php)
-    evaluator = Evaluator(found, reader, dollar='"' if _DOLLAR.search(text) else "", dot_joins=is_php)
-    reader.resolve = evaluator.resolve
-    with meter.limit():
-        evaluator.run()
-    requests: list[CodeRequest] = []
-    with meter.limit():
-        for draft in redirects.drop_duplicates(reader.drafts):
-            requests.append(request_of(draft, found, lines))
-    return [request for request in requests if request.url or request.body or request.header("authorization")]

@@ -10,9 +10,9 @@ from sickbay.doctor.code import budget, words
 from sickbay.doctor.code.budget import Meter
 from sickbay.doctor.code.conversions import read_conversion
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.evaluator import Evaluator
+from sickbay.doctor.code.evaluator import ObjectsEvaluator
 from sickbay.doctor.code.models import AppSettings, Lines
-from sickbay.doctor.code.tokens import CodeToken, tokenize
+from sickbay.doctor.code.places import CodePlaces
 from sickbay.doctor.code.values import (
     CodeBody,
     CodeFields,
@@ -20,7 +20,6 @@ from sickbay.doctor.code.values import (
     CodeObject,
     CodeValue,
     Invocation,
-    Library,
     as_fields,
     as_text,
 )
@@ -42,15 +41,23 @@ class _Found(NamedTuple):
     end: int
 
 
-class _Collector:
+class SettingsReader:
     """Collects the objects that can be settings while an Evaluator runs the code."""
 
     def __init__(self) -> None:
         self.found: list[_Found] = []
         self._owners: dict[str, _Found] = {}
 
-    def list_all(self) -> list[_Found]:
-        return [*self.found, *self._owners.values()]
+    def list_settings(self, text: str, evaluator: ObjectsEvaluator, meter: Meter) -> list[AppSettings]:
+        """The settings in a text that was run. Nested settings belong to the object around them."""
+        lines, result = Lines(text), list[AppSettings]()
+        objects = [_Found("", *found) for found in evaluator.objects]
+        with meter.limit():
+            for item in [*self.found, *self._owners.values(), *objects]:
+                settings = _settings_of_item(item, evaluator, lines)
+                result += [settings] if settings else []
+        result += property_settings(text, lines)
+        return _leave_out_parts(sorted(result, key=lambda item: (-len(item.values), item.first_line)))
 
     def call(self, invocation: Invocation) -> CodeValue | None:
         if _CALLS.fullmatch(invocation.name):
@@ -89,13 +96,6 @@ class _Collector:
             base.properties[name] = value
 
 
-def text_settings(text: str, meter: Meter) -> list[AppSettings]:
-    """The settings in a text. Nested settings belong to the object around them."""
-    lines = Lines(text)
-    found = [*_in_code(text, lines, meter), *property_settings(text, lines)]
-    return _leave_out_parts(sorted(found, key=lambda item: (-len(item.values), item.first_line)))
-
-
 def _leave_out_parts(found: list[AppSettings]) -> list[AppSettings]:
     """The settings that aren't a part of earlier ones. The same settings can be an object and the argument of a call."""
     result: list[AppSettings] = []
@@ -114,21 +114,7 @@ def _leave_out_parts(found: list[AppSettings]) -> list[AppSettings]:
     return sorted(result, key=lambda item: item.first_line)
 
 
-def _in_code(text: str, lines: Lines, meter: Meter) -> list[AppSettings]:
-    found = tokenize(text)
-    collector = _Collector()
-    evaluator = SettingsEvaluator(found, collector, dollar="", dot_joins=False)
-    with meter.limit():
-        evaluator.run()
-    result: list[AppSettings] = []
-    with meter.limit():
-        for item in [*collector.list_all(), *evaluator.objects]:
-            settings = _settings_of_item(item, evaluator, lines)
-            result += [settings] if settings else []
-    return result
-
-
-def _settings_of_item(item: _Found, evaluator: Evaluator, lines: Lines) -> AppSettings | None:
+def _settings_of_item(item: _Found, evaluator: CodePlaces, lines: Lines) -> AppSettings | None:
     """The settings of a call or an object; None if it has too few of them, or isn't code."""
     values = _flatten_fields(item.fields, 0)
     library = library_of(item.library, dict(item.fields.pairs))
@@ -140,32 +126,11 @@ def _settings_of_item(item: _Found, evaluator: Evaluator, lines: Lines) -> AppSe
     return AppSettings(library, values, lines.at(tokens[item.start].start), lines.at(end - 1))
 
 
-def _is_json(evaluator: Evaluator, index: int) -> bool:
+def _is_json(evaluator: CodePlaces, index: int) -> bool:
     """Whether an object is JSON that no variable is set to. It can also be a response or a registration."""
     following = evaluator.tokens[index + 1] if index + 1 < len(evaluator.tokens) else evaluator.tokens[index]
     is_value = index > 0 and evaluator.is_operator(index - 1, "=", ":=", "(")
     return evaluator.is_operator(index, "{") and following.quote == '"' and not is_value
-
-
-class SettingsEvaluator(Evaluator):
-    """Also collects each object in braces, because settings can be a plain object or a JSON file."""
-
-    def __init__(self, tokens: list[CodeToken], library: Library, *, dollar: str, dot_joins: bool) -> None:
-        super().__init__(tokens, library, dollar=dollar, dot_joins=dot_joins)
-        self.objects: list[_Found] = []
-
-    def run(self) -> None:
-        super().run()
-        for index, partner in self.partners.items():
-            if self.is_operator(index, "{") and self._is_object(index):
-                fields = as_fields(self.collection(index, min(partner, len(self.tokens))))
-                self.pending = []
-                if fields:
-                    self.objects.append(_Found("", fields, index, partner))
-
-    def _is_object(self, index: int) -> bool:
-        """Whether the braces contain `name: value`."""
-        return self.is_operator(index + 2, ":", "=>") and self.tokens[index + 1].kind != "operator"
 
 
 def _flatten_fields(fields: CodeFields, depth: int) -> dict[str, str]:

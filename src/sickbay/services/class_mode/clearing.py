@@ -8,7 +8,7 @@ from sickbay.services.class_mode import members, progress
 from sickbay.services.class_mode.members import Student
 from sickbay.services.context import Runtime
 from sickbay.services.injection import setting
-from sickbay.services.journal.line import condition_for_student
+from sickbay.services.journal.outcomes import condition_for_student
 from sickbay.services.journal.write import Journal
 from sickbay.storage.interface import Delete
 

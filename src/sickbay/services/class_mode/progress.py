@@ -12,7 +12,7 @@ from sickbay.diagnosis.stages import FHIR_STAGES
 from sickbay.services import records
 from sickbay.services.class_mode.members import Student
 from sickbay.services.context import Runtime
-from sickbay.services.journal.line import RULE, STUDENT
+from sickbay.services.journal.outcomes import RULE, STUDENT
 from sickbay.storage.interface import Put, Record
 
 KIND = "student-progress"
@@ -60,7 +60,7 @@ def state_of(apps: int, last: Mapping[str, LastExchange]) -> State:
 
 
 def milestone_of(line: str, stage: str) -> Milestone | None:
-    """Returns the milestone that an exchange shows. line: as in `journal.line`."""
+    """Returns the milestone that an exchange shows. line: as in `journal.outcomes`."""
     outcome = line.split(" ", 2)[1:2]
     if outcome == ["refused"]:
         return "refused"

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from sickbay.authorization.access import bearer
 from sickbay.authorization.models import AccessToken
-from sickbay.diagnosis import importance
+from sickbay.diagnosis.explain import rank_by_harm
 from sickbay.diagnosis.rule import SEVERITIES, Finding
 from sickbay.protocol.parameters import encode, parse
 from sickbay.services import records
@@ -175,7 +175,7 @@ def to_json(finding: Finding) -> dict[str, Any]:
 
 
 def _rank(finding: Mapping[str, Any]) -> tuple[int, int]:
-    return SEVERITIES.index(finding["severity"]), importance.rank(finding["id"])
+    return SEVERITIES.index(finding["severity"]), rank_by_harm(finding["id"])
 
 
 def _suggested_request(entry: Mapping[str, Any], explanation: SearchExplanation) -> dict[str, Any]:

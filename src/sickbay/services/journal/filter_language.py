@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from sickbay.diagnosis.stages import STAGES
 from sickbay.kernel import english
 from sickbay.kernel.similar_names import find_closest
-from sickbay.services.journal.line import RULE, STAGE
+from sickbay.services.journal.outcomes import RULE, STAGE
 from sickbay.storage.exchange_filter import Column, ColumnCondition, ExchangeFilter, quote
 
 MAXIMUM_CHARACTERS: Final = 300

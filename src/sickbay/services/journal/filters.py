@@ -7,7 +7,7 @@ from sickbay.services import registration
 from sickbay.services.context import Runtime
 from sickbay.services.journal import filter_language
 from sickbay.services.journal.filter_language import FilterReading, KnownNames
-from sickbay.services.journal.line import condition_for_student
+from sickbay.services.journal.outcomes import condition_for_student
 from sickbay.storage.exchange_filter import ColumnCondition, quote
 
 

@@ -10,8 +10,7 @@ import msgspec
 from sickbay.services.context import Runtime
 from sickbay.services.empty_searches.completion import complete_all
 from sickbay.services.journal.exchange_json import finding_json, read_whole
-from sickbay.services.journal.line import WORDS
-from sickbay.services.journal.outcomes import determine_outcome
+from sickbay.services.journal.outcomes import WORDS, determine_outcome
 from sickbay.services.journal.packing import unpack
 from sickbay.services.journal.probable import ADVICE, find_followed
 from sickbay.storage.interface import Record

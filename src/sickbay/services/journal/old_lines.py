@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from sickbay.services.context import Runtime
-from sickbay.services.journal.line import write_line
+from sickbay.services.journal.outcomes import write_line
 from sickbay.services.journal.packing import unpack
 from sickbay.storage.exchange_filter import ColumnCondition
 from sickbay.storage.interface import Conflict, Put, Record

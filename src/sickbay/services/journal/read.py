@@ -21,7 +21,7 @@ from sickbay.services.journal import probable
 from sickbay.services.journal.earlier import add_earlier_moment
 from sickbay.services.journal.events import make_event
 from sickbay.services.journal.exchange_json import hide_private, is_proven, read_whole
-from sickbay.services.journal.line import reads_of
+from sickbay.services.journal.outcomes import reads_of
 from sickbay.services.journal.packing import text_of
 from sickbay.services.journal.probable import ADVICE, Guess, is_followed
 from sickbay.services.journal.write import Journal

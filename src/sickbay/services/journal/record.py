@@ -30,7 +30,7 @@ from sickbay.services.given_advice import GivenAdvice
 from sickbay.services.injection.choose import Injected
 from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.journal.compare import compare_dialects
-from sickbay.services.journal.line import write_line
+from sickbay.services.journal.outcomes import write_line
 from sickbay.services.journal.packing import FHIR_MARK, MARK, OAUTH_MARK, pack
 from sickbay.services.launch import placeholder_of
 from sickbay.services.redaction import live_secrets as secrets
@@ -96,7 +96,7 @@ class Exchange(Struct, frozen=True, gc=False):
 
 
 class Redacted(NamedTuple):
-    """The record of an exchange. text: its JSON. line: the text that filters search (`line.py`)."""
+    """The record of an exchange. text: its JSON. line: the text that filters search (`outcomes.py`)."""
 
     text: bytes
     line: str

@@ -124,7 +124,7 @@ class Journal:
         return [*(Put(entry, aside=True) for entry in stored), *noted]
 
     async def _write_refusal(self, exchange: Exchange, refusal_record: Record) -> None:
-        if is_over(self.runtime.resets):
+        if self._was_reset(exchange.tenant):
             return
         if self._at_once >= AT_ONCE or len(self._refused):
             waiting = refusal_record, self._revisions_of_tenant(exchange.tenant)
@@ -144,7 +144,7 @@ class Journal:
         """
         METRICS.count_exchange(exchange)
         self._say(exchange)
-        if is_over(self.runtime.resets):
+        if self._was_reset(exchange.tenant):
             return
         waiting = Unexplained(self._next_arrival(), exchange, explained), self._revisions_of_tenant(exchange.tenant)
         self._unexplained.add(waiting, f"{exchange.stage} {exchange.client_id}", measure_weight(exchange))
@@ -187,11 +187,9 @@ class Journal:
         METRICS.count_exchange(exchange)
         if self.runtime.on_exchange is not None:
             self._say(exchange)
-        of = self.runtime.resets.of
-        revisions = of.get(exchange.tenant) or of[""]
-        if current().revisions is revisions or not is_over(self.runtime.resets):
-            arrived = Arrived(self._next_arrival(), exchange)
-            self._granted.add((arrived, revisions), f"{exchange.stage} {exchange.client_id}", measure_weight(exchange))
+        if not self._was_reset(exchange.tenant):
+            waiting = Arrived(self._next_arrival(), exchange), self._revisions_of_tenant(exchange.tenant)
+            self._granted.add(waiting, f"{exchange.stage} {exchange.client_id}", measure_weight(exchange))
 
     def _next_arrival(self) -> int:
         """The current microsecond, or a later one if another exchange of this worker has it."""
@@ -260,6 +258,10 @@ class Journal:
     def _select_current(self, items: Iterable[tuple[Waiting[W], str, int]]) -> list[W]:
         """Returns the items without those of requests that began before a reset."""
         return [item for (item, began), _, _ in items if began == self._revisions_of_tenant(item.tenant)]
+
+    def _was_reset(self, tenant: str) -> bool:
+        """Whether the hospital was reset since the current request began."""
+        return current().revisions is not self._revisions_of_tenant(tenant) and is_over(self.runtime.resets)
 
     def _revisions_of_tenant(self, tenant: str) -> Revisions:
         of = self.runtime.resets.of

@@ -145,7 +145,7 @@ async def add_user(request: Request, sandbox: Sandbox) -> Response:
 
 async def list_users(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
-    tenants = [find_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
+    tenants = [find_tenant(sandbox, chosen)] if chosen else list(sandbox.runtime.tenants.values())
     return json_response(
         [_person_resource(user) for tenant in tenants for user in await users.list_users(sandbox.runtime, tenant)]
     )

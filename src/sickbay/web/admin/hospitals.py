@@ -31,7 +31,7 @@ async def add_hospital(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def list_hospitals(request: Request, sandbox: Sandbox) -> Response:
-    return json_response([describe_hospital(tenant) for tenant in sandbox.tenants.values()])
+    return json_response([describe_hospital(tenant) for tenant in sandbox.runtime.tenants.values()])
 
 
 async def remove_hospital(request: Request, sandbox: Sandbox) -> Response:

@@ -52,9 +52,9 @@ def _hint_at_member(kind: type[Any], error: str) -> str:
 
 def find_tenant(sandbox: Sandbox, name: str) -> Tenant:
     """The hospital with this name. Raises Wrong with status 404."""
-    if name not in sandbox.tenants:
-        raise Wrong(404, f"There is no hospital {name}. Hospitals: {', '.join(sandbox.tenants)}")
-    return sandbox.tenants[name]
+    if name not in sandbox.runtime.tenants:
+        raise Wrong(404, f"There is no hospital {name}. Hospitals: {', '.join(sandbox.runtime.tenants)}")
+    return sandbox.runtime.tenants[name]
 
 
 async def find_app(sandbox: Sandbox, reference: str, tenant: str | None) -> Client:

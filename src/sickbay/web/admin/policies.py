@@ -18,7 +18,7 @@ from sickbay.web.admin.wrong import Wrong
 
 async def list_policies(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
-    tenants = [find_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
+    tenants = [find_tenant(sandbox, chosen)] if chosen else list(sandbox.runtime.tenants.values())
     return json_response([_tenant_policy(tenant) for tenant in tenants])
 
 

@@ -19,9 +19,9 @@ async def make_line(sandbox: Sandbox) -> dict[str, Any]:
         "base": base,
         "admin": f"{base}/admin",
         "ephemeral": sandbox.settings.ephemeral,
-        "tenants": {name: _tenant_addresses(tenant) for name, tenant in sandbox.tenants.items()},
-        "users": [user for name in sandbox.tenants for user in _seeded_users(name, sandbox.filling.written.seed)],
-        "apps": [app for name in sandbox.tenants for app in await _sample_apps(sandbox, name)],
+        "tenants": {name: _tenant_addresses(tenant) for name, tenant in sandbox.runtime.tenants.items()},
+        "users": [user for name in sandbox.runtime.tenants for user in _seeded_users(name, sandbox.filling.written.seed)],
+        "apps": [app for name in sandbox.runtime.tenants for app in await _sample_apps(sandbox, name)],
         **({"class": await _class_addresses(sandbox)} if sandbox.settings.class_mode else {}),
     }
 

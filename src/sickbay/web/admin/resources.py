@@ -34,12 +34,12 @@ async def add_resource(request: Request, sandbox: Sandbox) -> Response:
 
 async def list_resources(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
-    tenants = [find_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
+    tenants = [find_tenant(sandbox, chosen)] if chosen else list(sandbox.runtime.tenants.values())
     return json_response([entry for tenant in tenants for entry in describe_all(tenant)])
 
 
 async def remove_resource(request: Request, sandbox: Sandbox) -> Response:
-    for tenant in sandbox.tenants.values():
+    for tenant in sandbox.runtime.tenants.values():
         if await resources.remove(sandbox.runtime, tenant, request.path_params["id"]):
             return Response(status_code=204)
     raise Wrong(404, "No protected resource with this id was added")

@@ -141,7 +141,7 @@ def _respond_not_found(request: Request, sandbox: Sandbox, form: Form) -> Respon
 async def load_names(sandbox: Sandbox, entry: Mapping[str, Any], *, full: bool = True) -> dict[str, Any]:
     """Returns names to show instead of ids. Only the administrator sees the registration."""
     client = await registration.find_by_id(sandbox.runtime, entry.get("app")) if full else None
-    tenant = sandbox.tenants.get(entry.get("tenant") or "")
+    tenant = sandbox.runtime.tenants.get(entry.get("tenant") or "")
     hospital = tenant.title if tenant else ""
     if client is None:
         return {"app": "", "app_href": "", "hospital": hospital, "app_id": ""}
@@ -175,7 +175,7 @@ async def record_and_show(request: Request, sandbox: Sandbox, exchange: Exchange
         return error_responses.respond_json(exchange_json.select_members(entry), status)
     if form == "markdown":
         return html_response.markdown_response(markdown.write(sandbox, entry), status, error_responses.NO_STORE)
-    tenant: Tenant = sandbox.tenants[entry["tenant"]]
+    tenant: Tenant = sandbox.runtime.tenants[entry["tenant"]]
     view = exchange_view(_add_pkce_pair(entry), hospital=tenant.title)
     if administers:
         offered = make_offer(entry, find_start(sandbox, entry))

@@ -159,7 +159,7 @@ async def _display_names(sandbox: Sandbox, entries: Sequence[Mapping[str, Any]])
 
 
 def _hospital_titles(sandbox: Sandbox) -> dict[str, str]:
-    return {name: tenant.title for name, tenant in sandbox.tenants.items()}
+    return {name: tenant.title for name, tenant in sandbox.runtime.tenants.items()}
 
 
 async def clear(request: Request, sandbox: Sandbox) -> Response:

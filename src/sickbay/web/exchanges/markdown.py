@@ -16,7 +16,7 @@ from sickbay.web.admin.hospitals import describe_hospital
 
 def write(sandbox: Sandbox, entry: Mapping[str, Any]) -> str:
     """entry: as GET /exchanges/{id} returns it to the same reader."""
-    hospitals = (msgspec.to_builtins(describe_hospital(tenant)) for tenant in sandbox.tenants.values())
+    hospitals = (msgspec.to_builtins(describe_hospital(tenant)) for tenant in sandbox.runtime.tenants.values())
     own = frozenset(url for hospital in hospitals for url in urls_of(hospital))
     outline = exchange_outline.describe(entry, own, is_full=True).to_json()["structuredContent"]
     return "\n\n".join(_markdown_parts(outline, sandbox.runtime.base)) + "\n"

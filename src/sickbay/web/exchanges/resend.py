@@ -118,7 +118,7 @@ def _show_form(
     status: int = 200,
 ) -> Response:
     edited = proposal.edited if proposal else EditedRequest("GET", "/")
-    tenant = sandbox.tenants.get(entry.get("tenant") or "")
+    tenant = sandbox.runtime.tenants.get(entry.get("tenant") or "")
     names: Sequence[str] = values_to_type(edited)
     origin = proposal.origin if proposal else "original"
     href = f"/exchanges/{entry['id']}/resend"

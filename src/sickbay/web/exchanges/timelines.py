@@ -140,7 +140,7 @@ async def _timeline_view(sandbox: Sandbox, found: LaunchProgress, all_facts: boo
     first: dict[str, Any] = dict(recorded.exchanges[0]) if recorded.exchanges else {}
     if client is not None:
         first |= {"app": client.client_id, "tenant": client.tenant}
-    tenant = sandbox.tenants.get(first["tenant"])
+    tenant = sandbox.runtime.tenants.get(first["tenant"])
     shown_names = await load_names(sandbox, first, full=all_facts)
     people = await load_persons(sandbox, tenant, found.id) if all_facts else Persons()
     view = timeline_view(

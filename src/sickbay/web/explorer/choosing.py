@@ -31,7 +31,7 @@ async def make_bar(sandbox: Sandbox, place: ExplorerPlace, viewer: Viewer | None
     token = viewer.context.token if viewer else None
     return Bar(
         action=HOME,
-        hospitals=tuple(Choice(name, other.title, other is tenant) for name, other in sandbox.tenants.items()),
+        hospitals=tuple(Choice(name, other.title, other is tenant) for name, other in sandbox.runtime.tenants.items()),
         versions=tuple(Choice(name, name.upper(), name == place.version) for name in tenant.dialect.fhir),
         users=_name_chosen(
             tuple(

@@ -30,7 +30,7 @@ def find_link(entry: Mapping[str, Any]) -> str:
 async def find_place(sandbox: Sandbox, id: str) -> ExplorerPlace | None:
     """None if there is no such exchange, or if the explorer doesn't send such requests. viewer: "" if the app has no token."""
     entry = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=True)
-    tenant = sandbox.tenants.get(entry.get("tenant") or "") if entry else None
+    tenant = sandbox.runtime.tenants.get(entry.get("tenant") or "") if entry else None
     if entry is None or tenant is None or not find_link(entry):
         return None
     url = urlsplit(entry["request"]["url"])

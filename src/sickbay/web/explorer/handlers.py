@@ -42,7 +42,7 @@ async def show_home(request: Request, sandbox: Sandbox) -> Response:
             return _show_notice(request, sandbox, NOT_EXPLORABLE, 404)
         place = place if place.viewer else place._replace(viewer=await choose_viewer(request, sandbox, place.tenant))
         return redirect_to(place.at(place.path, place.query))
-    tenant = sandbox.tenants.get(sent.get("hospital") or "") or next(iter(sandbox.tenants.values()))
+    tenant = sandbox.runtime.tenants.get(sent.get("hospital") or "") or next(iter(sandbox.runtime.tenants.values()))
     viewer, version = await _choose_viewer(request, sandbox, tenant, sent.get("viewer") or "", sent.get("fhir") or "")
     if not viewer:
         return _show_notice(request, sandbox, NO_USERS, 404)

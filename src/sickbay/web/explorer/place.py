@@ -62,7 +62,7 @@ def read_place(sandbox: Sandbox, scope: MutableMapping[str, Any]) -> ExplorerPla
     """None if the address names no hospital, or a version that the hospital doesn't have."""
     parts = raw_path(scope).removeprefix(f"{HOME}/").split("/", 3)
     name, version, viewer, path = (*parts, "", "", "", "")[:4]
-    tenant = sandbox.tenants.get(unquote(name))
+    tenant = sandbox.runtime.tenants.get(unquote(name))
     if tenant is None or version not in tenant.dialect.fhir:
         return None
     return ExplorerPlace(tenant, version, unquote(viewer), path, scope["query_string"].decode("latin-1"))

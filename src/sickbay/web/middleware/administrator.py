@@ -31,7 +31,7 @@ class Administrator:
     async def _recognise(self, scope: Scope, receive: Receive, send: Send, *, has_token: bool) -> None:
         if has_token:
             await wrong_tokens.note_wait(self._sandbox.runtime, scope)
-        if may_use_session(scope["path"], self._sandbox.tenants):
+        if may_use_session(scope["path"], self._sandbox.runtime.tenants):
             await recognise(Request(scope, receive, send), self._sandbox, self._guard)
         if self._sandbox.runtime.class_mode:
             refusal = await students.recognise(Request(scope, receive, send), self._sandbox)

@@ -118,7 +118,7 @@ async def _respond_to_expected(request: Request, error: Exception) -> Response |
     sandbox: Sandbox = request.app.state.sandbox
     if isinstance(error, UnreadableRequest):
         return await unreadable.respond_with_cors(request, sandbox, error)
-    tenant = sandbox.tenants.get(get_first_segment(request.scope))
+    tenant = sandbox.runtime.tenants.get(get_first_segment(request.scope))
     if isinstance(error, Throttled) and tenant is not None:
         return await allow_origins(request, sandbox, await throttling.refuse_too_many_failures(request, sandbox, tenant, error))
     if isinstance(error, PopulationPending):

@@ -71,7 +71,7 @@ class FhirBases:
 
 def _fhir_endpoints(sandbox: Sandbox, documents: Documents) -> Iterator[Endpoint]:
     """Yield the endpoints of each hospital. If a dialect has another path for a FHIR base, both paths are served."""
-    for tenant in sandbox.tenants.values():
+    for tenant in sandbox.runtime.tenants.values():
         for version in tenant.dialect.fhir:
             short = dialects.short_path(version)
             for path in dict.fromkeys((tenant.dialect.fhir_path(version), short)):

@@ -100,7 +100,7 @@ async def respond_in_fhir(
 def _tenant_and_stage(sandbox: Sandbox, path: str) -> tuple[Tenant | None, str]:
     """The hospital and the stage of an endpoint."""
     segments = path.split("/")[1:] or [""]
-    tenant = sandbox.tenants.get(segments[0])
+    tenant = sandbox.runtime.tenants.get(segments[0])
     last = segments[-2] if segments[-2:-1] == ["register"] else segments[-1]
     return tenant, ENDPOINTS.get(last, "request") if tenant else "request"
 
@@ -115,7 +115,7 @@ def _error_members(
 ) -> Response:
     refusal, finding = decision.refusal, explanation.findings[0]
     assert refusal is not None
-    if tenant is not None and (stage != "request" or error_responses.is_oauth(sandbox.tenants, request.scope["path"])):
+    if tenant is not None and (stage != "request" or error_responses.is_oauth(sandbox.runtime.tenants, request.scope["path"])):
         id = http_request.exchange_id(request)
         words = error_responses.oauth_words(sandbox.runtime, tenant, decision, explanation, id, "", "")
         return error_responses.oauth_json(words, refusal.status, tenant, False)

@@ -21,7 +21,7 @@ from sickbay.web.oauth.discovery import MADE
 
 
 def list_routes(sandbox: Sandbox) -> list[Route]:
-    base, all = sandbox.runtime.base, list(sandbox.tenants.values())
+    base, all = sandbox.runtime.base, list(sandbox.runtime.tenants.values())
     served = [("", base, all), *((f"/{tenant.name}", tenant.base, [tenant]) for tenant in all)]
     return [
         Route(path + brands.PATH, _bundle_handler(address + brands.PATH, base, tenants), methods=["GET", "OPTIONS"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -79,7 +80,8 @@ class Documents:
             return None
         return self._find_document("resource", tenant, version, lambda: _protected_resource(self.sandbox, tenant, version))
 
-    def openid(self, tenant: Tenant) -> bytes:
+    def openid(self, hospital: str) -> bytes:
+        tenant = self.sandbox.runtime.tenants[hospital]
         return self._find_document("openid", tenant, "", lambda: _openid_configuration(tenant))
 
     def _find_document(self, name: str, tenant: Tenant, version: str, make: Callable[[], Any]) -> bytes:
@@ -168,9 +170,9 @@ def list_routes(sandbox: Sandbox, documents: Documents) -> list[Route]:
     """The metadata of each issuer where OpenID Connect appends the well-known path, and where RFC 8414 inserts both of them."""
     well_known: list[Route] = []
     jwks = _jwks_handler(sandbox)
-    for tenant in sandbox.tenants.values():
+    for tenant in sandbox.runtime.tenants.values():
         issuer = tenant.issuer_path
-        openid = _record_lookup(tenant.name, _json_handler(lambda name=tenant.name: documents.openid(sandbox.tenants[name])))  # type: ignore[misc]
+        openid = _record_lookup(tenant.name, _json_handler(partial(documents.openid, tenant.name)))
         well_known += [
             *(
                 Route(path, openid, name=ANY_ORIGIN_ROUTE)
@@ -188,7 +190,7 @@ def _resource_routes(sandbox: Sandbox, documents: Documents, tenant: Tenant) -> 
 
     def answer_for(version: str) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
-            document = documents.protected_resource(sandbox.tenants[tenant.name], version)
+            document = documents.protected_resource(sandbox.runtime.tenants[tenant.name], version)
             if document is None:
                 return _say_none(request, NO_RESOURCE)
             return _open(request, document)
@@ -204,7 +206,7 @@ def _resource_routes(sandbox: Sandbox, documents: Documents, tenant: Tenant) -> 
 
 async def explain_metadata(request: Request, sandbox: Sandbox) -> Response | None:
     """The response to a request for metadata where there are none; None if it isn't one. A client reads JSON, and no page."""
-    hint = find_hint(http_request.raw_path(request.scope), sandbox.tenants)
+    hint = find_hint(http_request.raw_path(request.scope), sandbox.runtime.tenants)
     if hint is None or request.method not in ("GET", "HEAD"):
         return None
     response = _say_none(request, hint.text)
@@ -257,7 +259,7 @@ def sample_config(sandbox: Sandbox) -> Response:
     """The configuration of the sample app: its client_id at each issuer."""
     clients = {
         tenant.fhir_base(version): seeding.sample_id(tenant, version)
-        for tenant in sandbox.tenants.values()
+        for tenant in sandbox.runtime.tenants.values()
         for version in tenant.dialect.fhir
     }
     body = {"sickbay": sandbox.runtime.base, "clients": clients}

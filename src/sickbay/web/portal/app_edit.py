@@ -93,6 +93,6 @@ def _edit_form(
         app=Link(client.name, app_path),
         tenants=(),
         boxes=portal_views.scope_boxes(sent.all("scope")),
-        hospital=sandbox.tenants[client.tenant].title,
+        hospital=sandbox.runtime.tenants[client.tenant].title,
         has_keys=client.jwks is not None,
     )

@@ -36,7 +36,7 @@ async def show_settings(request: Request, sandbox: Sandbox, id: str) -> Response
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         view = replace(_app_policy_view(sandbox, client, sent), fault=TOO_LATE)
         return html_response.render_page(request, sandbox, "app_policy", view, options, 403)
-    read = policy_form.read(sent, sandbox.tenants[client.tenant].policy, app=True)
+    read = policy_form.read(sent, sandbox.runtime.tenants[client.tenant].policy, app=True)
     if read.faults:
         return html_response.render_page(
             request, sandbox, "app_policy", _app_policy_view(sandbox, client, sent, read.faults), options, 422
@@ -48,7 +48,7 @@ async def show_settings(request: Request, sandbox: Sandbox, id: str) -> Response
 def _app_policy_view(
     sandbox: Sandbox, client: Client, sent: Parameters | None = None, faults: Mapping[str, str] | None = None
 ) -> AppPolicyView:
-    tenant, path = sandbox.tenants[client.tenant], f"/developer/apps/{client.app_id}"
+    tenant, path = sandbox.runtime.tenants[client.tenant], f"/developer/apps/{client.app_id}"
     return AppPolicyView(
         app=Link(client.name, path),
         hospital=Link(tenant.title, f"/developer/hospitals/{tenant.name}"),

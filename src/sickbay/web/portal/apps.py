@@ -55,7 +55,7 @@ async def show_apps(request: Request, sandbox: Sandbox) -> Response:
     start = http_request.read_start(request)
     clients = await registration.list_some_clients(sandbox.runtime, start, LISTED_APPS + 1, students.owner_of(request))
     more = f"/developer?from={start + LISTED_APPS}" if len(clients) > LISTED_APPS else ""
-    hospitals = tuple(Link(tenant.title, f"/developer/hospitals/{name}") for name, tenant in sandbox.tenants.items())
+    hospitals = tuple(Link(tenant.title, f"/developer/hospitals/{name}") for name, tenant in sandbox.runtime.tenants.items())
     rows = tuple([await _app_row(sandbox, client) for client in clients[:LISTED_APPS]])
     view = AppsView(rows, "/developer/register", hospitals, more)
     return html_response.render_page(
@@ -68,7 +68,7 @@ async def _app_row(sandbox: Sandbox, client: Client) -> AppRow:
     last = exchanges[0] if exchanges else None
     refused = bool(last and last.get("decided"))
     title = last["findings"][0]["title"] if last and refused and last["findings"] else ""
-    hospital = sandbox.tenants[client.tenant].title
+    hospital = sandbox.runtime.tenants[client.tenant].title
     return AppRow(
         client.name,
         f"/developer/apps/{client.app_id}",
@@ -107,7 +107,7 @@ async def app_page(
 
 
 async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: str, typed: FaultForm | None = None) -> AppView:
-    tenant = sandbox.tenants[client.tenant]
+    tenant = sandbox.runtime.tenants[client.tenant]
     await wait_until_filled(request, sandbox, ResourceSpace(tenant.name, "r4"))
     probable = await journal_reader.probably_of_app(sandbox.runtime, sandbox.journal, client, COMPARED_EXCHANGES)
     advice = registration.advise(sandbox.runtime, client).explain().findings
@@ -204,7 +204,7 @@ async def _patient_choices(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ..
 async def _launch_rows(sandbox: Sandbox, client: Client) -> tuple[LaunchRow, ...]:
     """Returns the newest launches of this app, one row each, including launches that a script created and no browser opened."""
     found = await launch_progress.find_newest(sandbox.runtime, sandbox.journal, client.client_id, limit=SHOWN_LAUNCHES)
-    tenant = sandbox.tenants[client.tenant]
+    tenant = sandbox.runtime.tenants[client.tenant]
     return tuple([_launch_row(launch, await load_persons(sandbox, tenant, launch.id)) for launch in found])
 
 
@@ -290,7 +290,7 @@ async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
-    client, tenant = await registration.find_only(sandbox.runtime, id), sandbox.tenants.get(sent.get("tenant") or "")
+    client, tenant = await registration.find_only(sandbox.runtime, id), sandbox.runtime.tenants.get(sent.get("tenant") or "")
     if client is None or tenant is None or tenant.name == client.tenant:
         return redirect_to(f"/developer/apps/{id}" if client else "/developer")
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):

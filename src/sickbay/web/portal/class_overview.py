@@ -11,7 +11,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import sessions
 from sickbay.services.class_mode import clearing, members, progress
 from sickbay.services.class_mode.members import Student
-from sickbay.services.journal.line import STUDENT
+from sickbay.services.journal.outcomes import STUDENT
 from sickbay.web import cookies, html_response, http_request, students
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.http_request import state_of

@@ -50,7 +50,7 @@ async def show_home(request: Request, sandbox: Sandbox) -> Response:
             f"/{name}/ehr",
             f"/{name}/ehr/sign-in",
         )
-        for name, tenant in sandbox.tenants.items()
+        for name, tenant in sandbox.runtime.tenants.items()
     )
     number = sandbox.filling.written.patients
     sees = may_read_all(request)
@@ -87,7 +87,7 @@ def _show_first_steps(exchanges: list[dict[str, Any]], patients: int) -> FirstLa
 
 def _recent_event(sandbox: Sandbox, exchange: dict[str, Any]) -> RecentEvent:
     line = exchange_line(exchange)
-    tenant = sandbox.tenants.get(str(exchange["tenant"]))
+    tenant = sandbox.runtime.tenants.get(str(exchange["tenant"]))
     time = f"{write_time(float(str(exchange['at'])))} UTC"
     detail = ", ".join(part for part in (tenant.title if tenant else "", time) if part)
     text = f"{line.text}: {line.finding}" if line.finding else line.text
@@ -118,7 +118,7 @@ async def respond_not_found(request: Request, sandbox: Sandbox) -> Response:
     accept = request.headers.get("accept", "")
     hint = "" if allowed else address_hints.suggest_address(sandbox, path)
     near = () if allowed else address_hints.find_near_addresses(request, sandbox)
-    oauth = error_responses.is_oauth(sandbox.tenants, path)
+    oauth = error_responses.is_oauth(sandbox.runtime.tenants, path)
     changes = request.method not in ("GET", "HEAD")
     is_client = changes or oauth or bearer.token_of(request.headers.get("authorization", "")) is not None
     if preferred_form(accept) != "html" or (is_client and not accepts_html(accept)):

@@ -68,7 +68,7 @@ def _list_view(sandbox: Sandbox, **more: Any) -> portal_views.HospitalsView:
             f"/{name}/ehr",
             bool(tenant.digest),
         )
-        for name, tenant in sandbox.tenants.items()
+        for name, tenant in sandbox.runtime.tenants.items()
     )
     return portal_views.HospitalsView(rows=rows, action="/developer/hospitals", **more)
 
@@ -77,7 +77,7 @@ async def show_hospital(request: Request, sandbox: Sandbox, name: str) -> Respon
     """GET shows it. POST: csrf, policy (all overrides, in the syntax of sickbay.toml). On errors the same page, 422."""
     if rejection := refuse_stranger(request, sandbox):
         return rejection
-    tenant = sandbox.tenants.get(name)
+    tenant = sandbox.runtime.tenants.get(name)
     if tenant is None:
         return html_response.respond_not_found(request, sandbox)
     options = await html_response.page_options(request, sandbox, here="Developer portal")

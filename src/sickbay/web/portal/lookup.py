@@ -65,7 +65,7 @@ async def _find_only_page(sandbox: Sandbox, search: TypedSearch, full: bool) -> 
 
 
 def _is_page(sandbox: Sandbox, path: str) -> bool:
-    hospitals = (f"/{name}/ehr" for name in sandbox.tenants)
+    hospitals = (f"/{name}/ehr" for name in sandbox.runtime.tenants)
     is_known = path == "/" or any(path == page or path.startswith(f"{page}/") for page in (*PAGES, *hospitals))
     return is_known and is_own_path(path) and path != PATH
 
@@ -74,7 +74,7 @@ async def _find_results(sandbox: Sandbox, search: TypedSearch, full: bool, stude
     if not search.text:
         return LookupResults()
     found = await asyncio.to_thread(find_topics, search)
-    names = {name: tenant.title for name, tenant in sandbox.tenants.items()}
+    names = {name: tenant.title for name, tenant in sandbox.runtime.tenants.items()}
     if not full:
         return LookupResults(topics=found, names=names)
     exchanges = await services.find_exchanges(sandbox.runtime, sandbox.journal, search, student)

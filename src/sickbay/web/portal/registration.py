@@ -105,7 +105,7 @@ def find_missing(sandbox: Sandbox, sent: Parameters, keys: bool = False) -> dict
         faults["jwks"] = keys_sent
     if not _ticked_scopes(sent):
         faults["scope"] = "Choose at least one scope. Without one, the app can’t get a token."
-    tenant = sandbox.tenants.get(sent.get("tenant") or "general")
+    tenant = sandbox.runtime.tenants.get(sent.get("tenant") or "general")
     if tenant is None:
         faults["fhir"] = "This hospital doesn’t exist any more."
     elif (sent.get("fhir") or "r4") not in tenant.dialect.fhir:
@@ -200,7 +200,7 @@ def make_form(
     versions = tuple(Choice(version, version.upper(), version == (sent.get("fhir") or "r4")) for version in VERSIONS)
     return RegisterView(
         action="/developer/register",
-        tenants=tuple(Choice(name, tenant.title, name == chosen) for name, tenant in sandbox.tenants.items()),
+        tenants=tuple(Choice(name, tenant.title, name == chosen) for name, tenant in sandbox.runtime.tenants.items()),
         versions=versions,
         types=portal_views.type_choices(sent.get("type") or "provider"),
         clients=portal_views.client_choices(sent.get("client") or "public"),

@@ -29,7 +29,7 @@ async def show_resources(request: Request, sandbox: Sandbox, name: str) -> Respo
     """GET lists them. POST: csrf, and the members of one to add, or remove (its id). On errors the same page, 422."""
     if rejection := refuse_stranger(request, sandbox):
         return rejection
-    tenant = sandbox.tenants.get(name)
+    tenant = sandbox.runtime.tenants.get(name)
     if tenant is None:
         return html_response.respond_not_found(request, sandbox)
     options = await html_response.page_options(request, sandbox, here="Developer portal")
