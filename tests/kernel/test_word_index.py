@@ -73,9 +73,13 @@ def test_an_empty_index_and_an_empty_query_find_nothing() -> None:
 
 
 @given(st.lists(st.lists(st.sampled_from(["token", "scope", "launch", "patient"]), min_size=1).map(" ".join), max_size=6))
-def test_a_document_is_found_exactly_if_it_has_the_word(documents: list[str]) -> None:
+def test_a_document_is_found_exactly_if_it_has_the_word_and_the_score(documents: list[str]) -> None:
     expected = [number for number, text in enumerate(documents) if "scope" in text.split()]
-    assert sorted(find(index(*documents), "scopes")) == expected
+    scored = search(index(*documents), "scopes", every_word=True)
+    assert sorted(number for number, _ in scored) == expected
+    least = max((score for _, score in scored), default=0)
+    best = [(number, score) for number, score in scored if score >= least]
+    assert search(index(*documents), "scopes", every_word=True, least=least) == best
 
 
 WORDS = st.lists(st.lists(st.sampled_from(["token", "scope", "launch", "patient"]), min_size=1).map(" ".join), max_size=6)

@@ -112,9 +112,9 @@ def _is_likely(ranked: RankedCause) -> bool:
 
 
 def _describe_likely(recognised: Recognised, ranked: RankedCause, rank: str) -> LikelyCause:
-    values = _values_for_cause(recognised, ranked)
-    cause = ranked.cause
-    return LikelyCause(cause.id, fill(cause.title, values), fill(cause.check, values), _fix_of_cause(recognised, ranked), rank)
+    values, cause = _values_for_cause(recognised, ranked), ranked.cause
+    fix = _fix_of_cause(recognised, ranked, values)
+    return LikelyCause(cause.id, fill(cause.title, values), fill(cause.check, values), fix, rank)
 
 
 def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) -> Finding:
@@ -131,7 +131,7 @@ def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) 
         severity,
         fill(cause.title, values),
         fill(why, values),
-        _fix_of_cause(recognised, ranked),
+        _fix_of_cause(recognised, ranked, values),
         source,
         "probable",
         refused=severity == "error",
@@ -164,14 +164,14 @@ def _lower_first(title: str) -> str:
     return title[0].lower() + title[1:] if title.startswith(("The ", "A ", "An ", "No ", "What ", "Only ")) else title
 
 
-def _fix_of_cause(recognised: Recognised, ranked: RankedCause) -> str:
+def _fix_of_cause(recognised: Recognised, ranked: RankedCause, values: Mapping[str, str]) -> str:
     """The remedy, with its place in the first product in the text for which the cause has one."""
     shown_first = (ranked.message.product, *sorted(recognised.shown.products))
     product = next((id for id in shown_first if id in ranked.cause.where and id in recognised.shown.products), None)
     fix = ranked.cause.fix
     if product:
         fix += f" {recognised.knowledge.products[product].name}: {ranked.cause.where[product].removesuffix('.')}."
-    return fill(fix, _values_for_cause(recognised, ranked))
+    return fill(fix, values)
 
 
 def _values_for_cause(recognised: Recognised, ranked: RankedCause) -> dict[str, str]:

@@ -35,11 +35,12 @@ _NAME = compile_late(r"`[^`]*`|\{\w+\}|(?<![\w./:@-])[a-z0-9]+(?:_[a-z0-9]+)+(?!
 
 def fill(text: str, values: Mapping[str, str]) -> str:
     """Replaces slots with values, or with words. Names with underscores and values are put in backticks."""
-    values = {name: value for name, value in values.items() if value and not is_masked(value)}
-    title, colon, tail = text.rpartition(": ")
-    if colon and not text.endswith(".") and _slots_of_text(tail) - values.keys():
-        text = title
-    text = " ".join(part for part in _SENTENCE.split(text) if not (_slots_of_text(part) - values.keys()) & WORDLESS)
+    if "{" in text:  # most texts have no slot
+        values = {name: value for name, value in values.items() if value and not is_masked(value)}
+        title, colon, tail = text.rpartition(": ")
+        if colon and not text.endswith(".") and _slots_of_text(tail) - values.keys():
+            text = title
+        text = " ".join(part for part in _SENTENCE.split(text) if not (_slots_of_text(part) - values.keys()) & WORDLESS)
     text = _NAME.sub(lambda match: match[0] if match[0][0] in "`{" else f"`{match[0]}`", text)
     return _SLOT.sub(lambda match: _quote(values[match[1]]) if match[1] in values else VALUES.get(match[1], match[0]), text)
 

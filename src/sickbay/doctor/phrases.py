@@ -126,7 +126,7 @@ def find_parts(phrases: dict[str, Any], found: Sequence[str]) -> dict[int, list[
             phrases[word] = msgspec.msgpack.decode(node)
     parts: dict[int, list[WordRange]] = {}
     for start, first in enumerate(found):
-        if nodes := _next_nodes(phrases, first):
+        if nodes := _next_nodes([phrases], first):
             _follow(nodes, found, start, parts)
     return parts
 
@@ -134,11 +134,11 @@ def find_parts(phrases: dict[str, Any], found: Sequence[str]) -> dict[int, list[
 DIGITS = "0123456789"
 
 
-def _next_nodes(trie: Trie, word: str) -> list[Trie]:
-    nodes = [trie[word]] if word in trie else []
-    if word[-1].isdigit() and (node := trie.get(f"{word.rstrip(DIGITS)}*")) is not None:
-        nodes.append(node)
-    return nodes
+def _next_nodes(nodes: Sequence[Trie], word: str) -> list[Trie]:
+    if not word[-1].isdigit():
+        return [node[word] for node in nodes if word in node]
+    endings = word, f"{word.rstrip(DIGITS)}*"
+    return [node[ending] for node in nodes for ending in endings if ending in node]
 
 
 def _follow(nodes: list[Trie], found: Sequence[str], start: int, parts: dict[int, list[WordRange]]) -> None:
@@ -150,7 +150,7 @@ def _follow(nodes: list[Trie], found: Sequence[str], start: int, parts: dict[int
             for number in node.get("", ()):
                 if len(known := parts.setdefault(number, [])) < PLACES_OF_A_PART:
                     known.append(WordRange(start, end))
-        nodes = [following for node in nodes for following in _next_nodes(node, found[end])] if end < len(found) else []
+        nodes = _next_nodes(nodes, found[end]) if end < len(found) else []
 
 
 def find_first(phrase: Phrase, parts: Mapping[int, Sequence[WordRange]]) -> tuple[WordRange, ...]:

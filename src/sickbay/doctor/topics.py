@@ -129,8 +129,8 @@ def _find_range_of_kinds(topics: Topics, kinds: Collection[TopicKind]) -> range:
 
 def suggest(topics: Topics, text: str, products: Container[str]) -> tuple[Topic, ...]:
     """At most three topics whose words the text has, if they stand out. products: those that the text shows."""
-    scored = search(topics.index, text[:QUERY_CHARACTERS], every_word=False)
-    standing_out = ((topics.topics[number], score) for number, score in scored if score >= LEAST_SCORE)
+    scored = search(topics.index, text[:QUERY_CHARACTERS], every_word=False, least=LEAST_SCORE)
+    standing_out = ((topics.topics[number], score) for number, score in scored)
     words = frozenset(split_stems(text[:QUERY_CHARACTERS]))
     suggested = (
         pair for pair in standing_out if _may_be_suggested(pair[0], products) and is_near(topics.index, pair[0], words)

@@ -70,10 +70,13 @@ def build(documents: Iterable[Sequence[tuple[str, int]]]) -> WordIndex:
     return WordIndex(postings, lengths)
 
 
-def search(index: WordIndex, query: str, among: range | None = None, *, every_word: bool) -> list[tuple[int, float]]:
+def search(
+    index: WordIndex, query: str, among: range | None = None, *, every_word: bool, least: float = 0
+) -> list[tuple[int, float]]:
     """Returns documents with any word of the query (or every word), as numbers and scores, the best first.
 
-    among: the numbers of the documents that are searched, as if the others weren't in the index; by default all.
+    among: the numbers of the documents that are searched, as if the others weren't in the index; by default all. least: the
+    smallest score of a document that is returned.
     """
     among = range(len(index.lengths)) if among is None else among
     wanted = list(dict.fromkeys(split_stems(query)))[:QUERY_WORDS]
@@ -89,7 +92,8 @@ def search(index: WordIndex, query: str, among: range | None = None, *, every_wo
             norm = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * index.lengths[number] / average)
             scores[number] = scores.get(number, 0) + rarity * times * (SATURATION + 1) / (times + norm)
         words.update(number for number, _ in postings if every_word)
-    found = ((number, score) for number, score in scores.items() if not every_word or words[number] == len(known))
+    enough = ((number, score) for number, score in scores.items() if score >= least)
+    found = ((number, score) for number, score in enough if not every_word or words[number] == len(known))
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
 

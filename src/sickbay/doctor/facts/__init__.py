@@ -29,9 +29,8 @@ class TrueFacts(Mapping[str, Values]):
 
     def __init__(self, evidence: Evidence, patterns: Mapping[str, FactPattern]) -> None:
         self._evidence, self._patterns = evidence, patterns
-        folded = evidence.lowered + (evidence.plain.lowered if evidence.plain else "")
+        self._folded = evidence.lowered + (evidence.plain.lowered if evidence.plain else "")
         self._found: dict[str, Values | None] = {name: {} for name in evidence.rules}
-        self._found |= {name: None for name, each in patterns.items() if not has_required(each.words, folded)}
 
     def __getitem__(self, name: str) -> Values:
         if name not in self or (values := self._found[name]) is None:
@@ -47,8 +46,8 @@ class TrueFacts(Mapping[str, Values]):
     def _compute_fact(self, name: str) -> Values | None:
         if name in FACTS:
             find = FACTS[name]
-        elif name in self._patterns:
-            find = partial(find_pattern, self._patterns[name])
+        elif (pattern := self._patterns.get(name)) and has_required(pattern.words, self._folded):
+            find = partial(find_pattern, pattern)
         else:
             return None
         values = find(self._evidence)
