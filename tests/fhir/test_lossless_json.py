@@ -80,3 +80,8 @@ def test_json_that_is_nested_too_deep_is_not_written() -> None:
     with pytest.raises(ValueError, match="nested deeper than 254"):
         lossless_json.dumps(deep)
     assert lossless_json.dumps(lossless_json.loads(b"[" * 200 + b"18446744073709551616" + b"]" * 200)).startswith(b"[[")
+
+
+def test_a_byte_that_is_not_utf_8_is_named_with_its_position() -> None:
+    with pytest.raises(ValueError, match=r"^byte 0xE9 at position 14 isn't UTF-8$"):
+        lossless_json.loads(b'{"a":"b","c":"\xe9"}')

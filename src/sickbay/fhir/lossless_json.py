@@ -39,8 +39,18 @@ def loads(body: bytes | str) -> Any:
     """Raises ValueError with the problem and its position: invalid JSON or UTF-8, a lone surrogate, nesting too deep."""
     try:
         return _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError(str(error)) from None
+    except UnicodeDecodeError:
+        raise ValueError(_name_invalid_byte(body)) from None
+
+
+def _name_invalid_byte(body: bytes | str) -> str:
+    """The first byte that isn't UTF-8, with its position in the body: that of the parser is one inside a string."""
+    try:
+        return bytes(body, "utf-8").decode() if isinstance(body, str) else body.decode()
+    except UnicodeDecodeError as error:
+        return f"byte 0x{error.object[error.start]:02X} at position {error.start} isn't UTF-8"
 
 
 def find_repeated(body: bytes, value: Any) -> str | None:
