@@ -9,8 +9,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 
 REDIRECT = "redirect"
-POLL_SECONDS = 0.02
-"""How long a server that is stopped may take to notice it. By default half a second."""
 Answer: TypeAlias = Callable[[str], tuple[str, bytes] | None]
 
 
@@ -40,7 +38,7 @@ def serves(answer: Answer, kept: bool = False) -> Iterator[int]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=[POLL_SECONDS], daemon=True)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield server.server_port
         server.shutdown()
