@@ -30,13 +30,20 @@ def port() -> Iterator[int]:
         yield port
 
 
+LAST = b"GET /any HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+
 def answers(port: int, *pieces: bytes) -> list[bytes]:
-    """The bodies of all answers until the server closes the idle connection."""
+    """The bodies of all answers before the one to a last request, after which the server closes the connection at once."""
     with socket.create_connection(("127.0.0.1", port), 10) as connection:
         for piece in pieces:
             connection.sendall(piece)
-        received = b"".join(iter(lambda: connection.recv(65_536), b""))
-    return [response.partition(b"\r\n\r\n")[2] for response in received.split(b"HTTP/1.1 200 OK")[1:]]
+        received = connection.recv(65_536)
+        connection.sendall(LAST)
+        received += b"".join(iter(lambda: connection.recv(65_536), b""))
+    *bodies, last = [response.partition(b"\r\n\r\n")[2] for response in received.split(b"HTTP/1.1 200 OK")[1:]]
+    assert last == b"0"
+    return bodies
 
 
 @pytest.mark.parametrize("apart", [False, True])
@@ -74,5 +81,5 @@ def test_a_target_with_a_fragment_is_refused_with_the_reason(port: int, target: 
         received = b"".join(iter(lambda: connection.recv(65_536), b""))
     assert received.startswith(b"HTTP/1.1 400")
     assert b"no fragment" in received
-    encoded = b"GET %b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % target.replace(b"#", b"%23")
+    encoded = b"GET %b HTTP/1.1\r\nHost: localhost\r\n\r\n" % target.replace(b"#", b"%23")
     assert answers(port, encoded) == [b"0"]
