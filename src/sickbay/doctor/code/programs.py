@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import cache
 
 from sickbay.doctor.code import conversions
-from sickbay.doctor.code.budget import Meter
 from sickbay.doctor.code.draft import RequestDraft, request_of
 from sickbay.doctor.code.libraries import building, find_handlers, php, redirects
 from sickbay.doctor.code.libraries.support import Handler
@@ -21,6 +20,7 @@ from sickbay.doctor.code.values import (
     CodeValue,
     Hole,
     Invocation,
+    Meter,
     as_fields,
     as_text,
 )
