@@ -14,8 +14,7 @@ from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.rule_file import default_outcome, find_refusal, read_texts
 from sickbay.diagnosis.rules import FILES
-from sickbay.diagnosis.stage import Stage
-from sickbay.diagnosis.stages import REQUEST, STAGES, find_stage
+from sickbay.diagnosis.stages import REQUEST, STAGES, Stage, find_stage
 
 RULES_FOLDER = Path(sickbay.__file__).parent / "diagnosis" / "rules"
 TEXTS = {place: tuple(read_texts(place)) for place in FILES}

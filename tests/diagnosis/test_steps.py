@@ -19,7 +19,7 @@ from tests.diagnosis.hostile import pairs
 
 from sickbay.cli import doctor as command
 from sickbay.doctor.text import diagnose_text
-from sickbay.web.portal.doctor_examination import examine
+from sickbay.web.portal.diagnosis_views import examine
 
 GROWTH = 2.2
 """The largest ratio of the steps for a text of twice the length."""
@@ -109,7 +109,7 @@ def _ratio(text: str, twice: str) -> float:
 
 COUNTED = """
 import sys
-from sickbay.web.portal.doctor_examination import examine
+from sickbay.web.portal.diagnosis_views import examine
 
 for text in ("curl https://a.example/b", 'fetch("https://a.example/token")\\n', "a", *sys.argv[1:]):
     examine(text, "")

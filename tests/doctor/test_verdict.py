@@ -18,8 +18,7 @@ from sickbay.doctor.diagnose import Diagnosis
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict, decide
 from sickbay.services.redaction import pasted_diagnosis
-from sickbay.web.portal.diagnosis_views import VERDICT_TAGS
-from sickbay.web.portal.doctor_examination import examine
+from sickbay.web.portal.diagnosis_views import VERDICT_TAGS, examine
 
 EPIC = "OAuth2 Error\nSomething went wrong trying to authorize the client. Please try logging in again."
 FHIRCLIENT = 'FHIR.oauth2.authorize({clientId: "my-app", scope: "launch openid patient/*.read", redirectUri: "./app.html"});'

@@ -15,8 +15,7 @@ from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.evidence import answer
 from sickbay.diagnosis.kind import Kind
 from sickbay.diagnosis.kinds import KINDS
-from sickbay.diagnosis.stage import Stage
-from sickbay.diagnosis.stages import STAGES
+from sickbay.diagnosis.stages import STAGES, Stage
 from sickbay.kernel.checks import Examination
 from sickbay.services.decision import Decision
 

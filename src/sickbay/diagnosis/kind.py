@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sickbay.diagnosis import guesses
 from sickbay.diagnosis.corrections import with_well_formed_pkce
-from sickbay.diagnosis.stage import Stage
+from sickbay.diagnosis.stages import Stage
 from sickbay.kernel.checks import Check, Examination, examine
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from sickbay.diagnosis import stages
-from sickbay.diagnosis.stage import Stage
+from sickbay.diagnosis.stages import Stage
 
 if TYPE_CHECKING:
     from sickbay.diagnosis.kind import Kind

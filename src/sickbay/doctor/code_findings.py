@@ -10,7 +10,7 @@ from sickbay.doctor import compiled
 from sickbay.doctor.diagnose import Diagnosis
 
 if TYPE_CHECKING:
-    from sickbay.doctor.code import Mistake
+    from sickbay.doctor.code.models import Mistake
 
 
 def with_mistakes(merged: Diagnosis, mistakes: Sequence[Mistake]) -> Diagnosis:

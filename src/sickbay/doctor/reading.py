@@ -12,11 +12,12 @@ from sickbay.diagnosis.answers.values import TOKEN_CODES, ErrorAnswer
 from sickbay.diagnosis.rule import SEVERITIES, Finding
 from sickbay.diagnosis.stages import AUTHORIZE
 from sickbay.doctor import prose, single_exchange
+from sickbay.doctor.code.find import find_mistakes
 from sickbay.doctor.code_findings import with_mistakes
 from sickbay.doctor.copying import undo_copying
 from sickbay.doctor.diagnose import Diagnosis, diagnose
 from sickbay.doctor.errors.find import in_paste
-from sickbay.doctor.pieces import source_code, variables
+from sickbay.doctor.pieces import variables
 from sickbay.doctor.pieces.find import find_pieces as find_pieces
 from sickbay.doctor.pieces.inputs import ESSENTIAL, Input, list_inputs
 from sickbay.doctor.pieces.piece import Piece, describe_each
@@ -103,7 +104,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     evidence = examined[place][0].evidence if examined else {"kind": "error_answer", "text": text}
     merged = _merge(diagnoses or [diagnose({"kind": "error_answer", "text": ""}, ())], place)
     merged = _without_token_advice(merged) if _is_past_authorization(answers, text) else merged
-    merged = with_mistakes(merged, source_code.find_mistakes(text, pieces))
+    merged = with_mistakes(merged, find_mistakes(text, pieces))
     merged = merged._replace(answers=answers, pieces=pieces, is_examined=bool(diagnoses))
     return Reading(evidence, merged, tuple(diagnoses), tuple(found), single is not None, text)
 

@@ -15,7 +15,7 @@ from sickbay.authorization.scopes.negotiation import TokenSummary
 from sickbay.diagnosis.explain import Again, Explanation, explain, explain_refusals, find_roots
 from sickbay.diagnosis.placeholders import PLACEHOLDER_LAUNCH
 from sickbay.diagnosis.rule import PERHAPS, Finding, fill_rule, is_severity
-from sickbay.diagnosis.stage import Stage
+from sickbay.diagnosis.stages import Stage
 from sickbay.dialects import ErrorWording
 from sickbay.kernel.checks import Check, Checked, CompiledChecks, Examination, Facts, Refusal, examine
 from sickbay.services.context import Runtime, Tenant

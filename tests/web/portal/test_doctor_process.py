@@ -19,7 +19,7 @@ from tests.flows.flow import Flow, run
 from tests.flows.test_security import field
 
 from sickbay.web.portal import doctor_process
-from sickbay.web.portal.doctor_examination import examine
+from sickbay.web.portal.diagnosis_views import examine
 from sickbay.web.portal.doctor_process import LONG_TEXT_BYTES, NotFinished, examine_apart
 from sickbay.web.portal.doctor_views import DoctorView
 

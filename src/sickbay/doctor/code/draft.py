@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass, field
 from typing import cast
 
-from sickbay.doctor.code import budget
 from sickbay.doctor.code.models import BodyFormat, CodeRequest, Lines
 from sickbay.doctor.code.tokens import CodeToken
 from sickbay.doctor.code.values import (
@@ -24,6 +23,7 @@ from sickbay.doctor.code.values import (
     know,
     leave_open,
     serialize,
+    spend,
     with_query,
 )
 
@@ -63,7 +63,7 @@ class RequestDraft(CodeObject):
 
     def add_headers(self, value: CodeValue | None) -> None:
         """Adds headers from fields, or from a list of lines such as "Accept: application/json"."""
-        budget.spend()
+        spend()
         if isinstance(value, CodeItems) and not as_fields(value):
             for line in value.values:
                 self._add_line(as_text(line))
@@ -71,7 +71,7 @@ class RequestDraft(CodeObject):
             for text in str(value).splitlines():
                 self._add_line(know(text)) if value.is_known else self._add_line(value)
         elif fields := as_fields(value):
-            budget.spend(len(fields.pairs))
+            spend(len(fields.pairs))
             for name, item in fields.pairs:
                 self.headers.append((_CONSTANTS.get(name.lower(), name), media_type(item)))
 
@@ -127,7 +127,7 @@ def request_of(draft: RequestDraft, tokens: list[CodeToken], lines: Lines) -> Co
         headers["Content-Type"] = know(kind)
     url = with_query(draft.url, draft.query)
     texts = [url, body, *headers.values()]
-    budget.spend(0, sum(len(part) for text in texts for part in text.parts))
+    spend(0, sum(len(part) for text in texts for part in text.parts))
     return CodeRequest(
         draft.language,
         draft.method.upper(),

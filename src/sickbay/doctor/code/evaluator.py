@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from sickbay.doctor.code import budget
 from sickbay.doctor.code.expressions import Expressions
 from sickbay.doctor.code.places import MEMBER, PREFIX
 from sickbay.doctor.code.tokens import NAME, OPERATOR, STRING, path_of
-from sickbay.doctor.code.values import CodeFields, CodeObject, CodeValue, as_fields, as_text, join, know
+from sickbay.doctor.code.values import CodeFields, CodeObject, CodeValue, as_fields, as_text, join, know, spend
 
 _DECLARES = frozenset({"function", "def", "func", "fun"})
 _TYPES = frozenset({"class", "interface", "struct", "extension"})
@@ -21,7 +20,7 @@ class Evaluator(Expressions):
         """Raises BudgetSpent. What was found until then can be used."""
         ranges = [(0, len(self.tokens))]
         while ranges:
-            budget.spend()
+            spend()
             index, stop = ranges.pop()
             if index < stop:
                 following = max(self._statement(index, stop), index + 1)

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sickbay.doctor.code import budget
 from sickbay.doctor.code.places import MEMBER, CodePlaces
-from sickbay.doctor.code.tokens import NAME, NUMBER, OPERATOR, STRING, fill_blanks, hole_name, path_of, set_of
+from sickbay.doctor.code.tokens import (
+    NAME,
+    NUMBER,
+    OPERATOR,
+    STRING,
+    CodeToken,
+    fill_blanks,
+    hole_name,
+    path_of,
+    read_literal,
+    set_of,
+)
 from sickbay.doctor.code.values import (
     Argument,
     CodeFields,
@@ -22,14 +32,15 @@ from sickbay.doctor.code.values import (
     join,
     know,
     leave_open,
+    spend,
 )
 
 _COMPARES = set_of("== === != !== < > <= >= - * / && and is in % == | ^ instanceof unless if")
 _KEYWORDS = set_of("using if while for foreach switch catch elif elseif with")
 """Statements with a parenthesis that can contain assignments."""
 DEEPEST = 40
-CHARACTERS_OF_A_PATH = 1_000
-"""The maximum length of a path such as `request.headers`."""
+NAMES_OF_A_KEY, CHARACTERS_OF_A_PATH = 20, 1_000
+"""Limits of a key such as `Content-Type`, in tokens, and of a path such as `request.headers`."""
 
 
 @dataclass(slots=True)
@@ -65,7 +76,7 @@ class Expressions(CodePlaces):
                 item, index = self.operand(index + 1, stop)
                 pieces.append(item)
             elif token.kind == STRING and self.tokens[index - 1].kind == STRING and index - 1 >= first:
-                pieces.append(self.literal(token))
+                pieces.append(self._literal(token))
                 index += 1
             else:
                 break
@@ -101,7 +112,7 @@ class Expressions(CodePlaces):
         return value, index
 
     def operand(self, index: int, stop: int) -> tuple[CodeValue, int]:
-        budget.spend()
+        spend()
         is_new = False
         while index < stop and self.is_prefix(index):
             is_new = is_new or self.tokens[index].text in ("new", "&")
@@ -110,7 +121,7 @@ class Expressions(CodePlaces):
             return leave_open("value"), index
         token = self.tokens[index]
         if token.kind == STRING:
-            return self.postfix(self.literal(token), "", index, index + 1, stop)
+            return self.postfix(self._literal(token), "", index, index + 1, stop)
         if token.kind == NUMBER:
             return know(token.text), index + 1
         if token.kind == NAME:
@@ -139,6 +150,9 @@ class Expressions(CodePlaces):
         value: CodeValue = elements[0].value if len(elements) == 1 else CodeItems(tuple(item.value for item in elements))
         return self.postfix(value, "", index, end + 1, stop)
 
+    def _literal(self, token: CodeToken) -> CodeText:
+        return read_literal(token, self.resolve, (token.quote[-1:] or '"') in self._dollar)
+
     def function(self, index: int, stop: int) -> tuple[CodeValue, int]:
         """An anonymous function. Its body is run later if it is a block."""
         if self.is_operator(index, "{"):
@@ -157,7 +171,7 @@ class Expressions(CodePlaces):
         """The elements or arguments between two brackets. Text that isn't understood is run as statements later."""
         elements: list[Argument] = []
         while index < stop:
-            budget.spend()
+            spend()
             key, start = self.key(index, stop)
             value, after = self.expression(start, stop)
             if self.is_operator(start, "...", "**"):
@@ -178,6 +192,32 @@ class Expressions(CodePlaces):
             self.pending.append((start, min(index, stop)))
         return index + 1
 
+    def key(self, index: int, stop: int) -> tuple[str | None, int]:
+        """The key before `:`, `=>` or `=`, and the index of the value."""
+        start, closers = index, 0
+        if self.is_operator(index, "[") and self.partners[index] == index + 2:
+            start, closers = index + 1, 1
+        is_symbol = self.is_operator(index, ":") and index + 1 < stop and self.tokens[index + 1].kind == NAME
+        start += is_symbol
+        if start >= stop or self.tokens[start].kind not in (NAME, STRING):
+            return None, index
+        token = self.tokens[start]
+        path, end = self._read_dashed(start, stop) if token.kind == NAME else (str(self._literal(token)), start + 1)
+        end += closers
+        is_function = self.is_operator(end, "=>") and token.kind == NAME and not is_symbol and not path.isupper()
+        if end < stop and self.is_operator(end, ":", "=>", "=") and not is_function:
+            return path_of(path), end + 1
+        return None, index
+
+    def _read_dashed(self, start: int, stop: int) -> tuple[str, int]:
+        """A key of several names, such as `Content-Type`, and the index after it."""
+        path, end = self.tokens[start].text, start + 1
+        stop = min(stop, start + NAMES_OF_A_KEY)
+        while end + 1 < stop and self.is_operator(end, "-", ".") and self.tokens[end + 1].kind == NAME:
+            path += self.tokens[end].text + self.tokens[end + 1].text
+            end += 2
+        return path, end
+
     def postfix(
         self, value: CodeValue | None, path: str, first: int, index: int, stop: int, is_new: bool = False
     ) -> tuple[CodeValue, int]:
@@ -189,7 +229,7 @@ class Expressions(CodePlaces):
 
     def _step(self, chain: Chain) -> bool:
         """Reads the next part of the chain. False at its end."""
-        budget.spend()
+        spend()
         token = self.tokens[chain.index]
         if token.kind != OPERATOR:
             return False

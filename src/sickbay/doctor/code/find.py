@@ -1,14 +1,19 @@
-"""Reads the requests and the settings in pasted text. What reads a language is imported only for text that may be in it."""
+"""Finds the requests and the settings in pasted source code. What reads it is imported only for text that may be code."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
-from sickbay.doctor.code.budget import Meter
-from sickbay.doctor.code.models import READ_CHARACTERS, AppSettings, CodeRequest, Lines
+from sickbay.doctor.code.models import READ_CHARACTERS, AppSettings, CodeRequest, Lines, Mistake
+from sickbay.doctor.pieces.piece import Piece
+from sickbay.doctor.pieces.structured import read_object
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.text_search import find_matches
+
+if TYPE_CHECKING:
+    from sickbay.doctor.code.values import Meter
 
 BEFORE, AFTER = 6_000, 3_000
 """Characters before and after the words that announce a request. Of a text longer than READ_CHARACTERS, only these are read."""
@@ -18,13 +23,76 @@ _ANNOUNCES = compile_late(
     r"|file_get_contents|(?:^|\s)(?:-h|--header|-d|--data)\s|\.send\s*\(|addheader|header\.set|\.new",
 )
 _ANNOUNCES_SETTINGS = compile_late(r"client[_.-]?id|redirect[_.-]?ur[il]|authority|issuer|discovery", re.I)
+_OF_CODE = compile_late(r"[(\n{=]|curl|\s-[dH]\s")
+_RESPONSE = frozenset(("error", "resourceType", "access_token"))
+"""Members of JSON that isn't code."""
 _RUNS = compile_late(r"[({=]|<<")
 """A sign of a program that sends a request: a call, an object with values, or an assignment."""
 
 
+def find_pieces(text: str) -> Iterator[Piece]:
+    """A request is whole, because the code shows all that it sends, even if some values are variables."""
+    if not may_be_code(text):
+        return
+    meter = _make_meter(text)
+    starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
+    requests = requests_in(text, meter)
+    for request in requests:
+        values: dict[str, Any] = {
+            "method": request.method,
+            "url": request.url,
+            "headers": request.headers,
+            "body": request.body,
+        }
+        start, end = starts[request.first_line - 1], _end(starts, request.last_line)
+        values["request"] = request
+        yield Piece(kind="code", start=start, end=end, subkind=request.language, values=values, is_whole=True)
+    for settings in settings_in(text, meter, requests):
+        start, end = starts[settings.first_line - 1], _end(starts, settings.last_line)
+        yield Piece(kind="settings", start=start, end=end, subkind=settings.library, values=settings.values)
+    if meter.is_spent:
+        yield Piece(kind="stopped", start=0, end=0)
+
+
+def find_mistakes(text: str, pieces: Sequence[Piece]) -> list[Mistake]:
+    """The mistakes that only code shows, each once."""
+    if not may_be_code(text):
+        return []
+    from sickbay.doctor.code.request_mistakes import mistakes_in
+    from sickbay.doctor.code.text_mistakes import mistakes_in_text
+
+    requests = [piece.values["request"] for piece in pieces if piece.kind == "code"]
+    found = [mistake for request in requests for mistake in mistakes_in(request, text)] or mistakes_in_text(text)
+    found += (
+        [Mistake("code-read-in-part", (1, text.count("\n") + 1), {})]
+        if any(piece.kind == "stopped" for piece in pieces)
+        else []
+    )
+    return list({(mistake.id, mistake.lines): mistake for mistake in found}.values())
+
+
+def may_be_code(text: str) -> bool:
+    """False for a URL, a token, a sentence or a response in JSON."""
+    text = text.strip()
+    if not _OF_CODE.search(text) or (" " not in text and "\n" not in text and "(" not in text):
+        return False
+    return not (text.startswith("{") and text.endswith("}") and not _RESPONSE.isdisjoint(read_object(text)))
+
+
+def _end(starts: list[int], line: int) -> int:
+    """The place after the last character of a line."""
+    return max(starts[min(line, len(starts) - 1)], 1)
+
+
+def _make_meter(text: str) -> Meter:
+    from sickbay.doctor.code.values import Meter  # most pastes are no code, and this takes a while to import
+
+    return Meter(len(text))
+
+
 def requests_in(text: str, meter: Meter | None = None) -> tuple[CodeRequest, ...]:
     """The requests that the code in the text sends, in the order of their lines."""
-    meter = meter or Meter(len(text))
+    meter = meter or _make_meter(text)
     text = text.replace("&amp;", "&")  # copying.py leaves it, because in a single URL it may be a fault of the app
     lines = Lines(text)
     requests: list[CodeRequest] = []
@@ -95,7 +163,7 @@ def settings_in(text: str, meter: Meter | None = None, requests: Sequence[CodeRe
     from sickbay.doctor.code.settings import SettingsReader
     from sickbay.doctor.code.tokens import tokenize
 
-    reader, meter = SettingsReader(), meter or Meter(len(text))
+    reader, meter = SettingsReader(), meter or _make_meter(text)
     evaluator = ObjectsEvaluator(tokenize(text), reader, dollar="", dot_joins=False)
     with meter.limit():
         evaluator.run()

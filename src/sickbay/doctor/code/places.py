@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sickbay.doctor.code.tokens import NAME, OPERATOR, STRING, CodeToken, pair_up, path_of, read_literal, set_of
-from sickbay.doctor.code.values import CodeFields, CodeObject, CodeText, CodeValue, Library
+from sickbay.doctor.code.tokens import NAME, OPERATOR, CodeToken, pair_up, path_of, set_of
+from sickbay.doctor.code.values import CodeFields, CodeObject, CodeValue, Library
 
 PREFIX = set_of(
     "new await yield try throw throws typeof return const final async not in is delete raise echo print lambda export default"
@@ -11,8 +11,6 @@ PREFIX = set_of(
 )
 MEMBER = frozenset({".", "->", "?.", "::"})
 _PREFIX_OPERATORS = set_of("! - & * ~ @ + ... ** ? ^ | $")
-NAMES_OF_A_KEY = 20
-"""The maximum number of tokens of a key such as `Content-Type`."""
 
 
 class CodePlaces:
@@ -88,35 +86,6 @@ class CodePlaces:
         while index < stop and (self.tokens[index].kind == NAME or self.is_operator(index, "!", "?", ".")):
             index += 1
         return index
-
-    def literal(self, token: CodeToken) -> CodeText:
-        return read_literal(token, self.resolve, (token.quote[-1:] or '"') in self._dollar)
-
-    def key(self, index: int, stop: int) -> tuple[str | None, int]:
-        """The key before `:`, `=>` or `=`, and the index of the value."""
-        start, closers = index, 0
-        if self.is_operator(index, "[") and self.partners[index] == index + 2:
-            start, closers = index + 1, 1
-        is_symbol = self.is_operator(index, ":") and index + 1 < stop and self.tokens[index + 1].kind == NAME
-        start += is_symbol
-        if start >= stop or self.tokens[start].kind not in (NAME, STRING):
-            return None, index
-        token = self.tokens[start]
-        path, end = self._read_dashed(start, stop) if token.kind == NAME else (str(self.literal(token)), start + 1)
-        end += closers
-        is_function = self.is_operator(end, "=>") and token.kind == NAME and not is_symbol and not path.isupper()
-        if end < stop and self.is_operator(end, ":", "=>", "=") and not is_function:
-            return path_of(path), end + 1
-        return None, index
-
-    def _read_dashed(self, start: int, stop: int) -> tuple[str, int]:
-        """A key of several names, such as `Content-Type`, and the index after it."""
-        path, end = self.tokens[start].text, start + 1
-        stop = min(stop, start + NAMES_OF_A_KEY)
-        while end + 1 < stop and self.is_operator(end, "-", ".") and self.tokens[end + 1].kind == NAME:
-            path += self.tokens[end].text + self.tokens[end + 1].text
-            end += 2
-        return path, end
 
     def after_generics(self, index: int, stop: int) -> int:
         """The index after `<String, String>` if a call or an initialiser follows, else 0."""

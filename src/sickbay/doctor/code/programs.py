@@ -7,9 +7,8 @@ from collections.abc import Callable
 from functools import cache
 
 from sickbay.doctor.code import conversions
-from sickbay.doctor.code.budget import Meter
 from sickbay.doctor.code.draft import RequestDraft, request_of
-from sickbay.doctor.code.libraries import building, find_handlers, php, redirects
+from sickbay.doctor.code.libraries import angular, building, dotnet, go, java, javascript, php, python, redirects
 from sickbay.doctor.code.libraries.support import Handler
 from sickbay.doctor.code.models import CodeRequest, Lines
 from sickbay.doctor.code.tokens import CodeToken
@@ -21,6 +20,7 @@ from sickbay.doctor.code.values import (
     CodeValue,
     Hole,
     Invocation,
+    Meter,
     as_fields,
     as_text,
 )
@@ -29,7 +29,19 @@ from sickbay.kernel.late_patterns import compile_late
 _PHP = compile_late(r"<\?php|\bcurl_(?:setopt|init|exec)|\$\w+\s*(?:->\w|=[^=>])|\$this->|=>\s*\$\w|['\"]\s*\.\s*\$\w")
 _DOLLAR = compile_late(r"<\?php|\bcurl_|\$\w+->|\bval\s+\w+\s*[=:]|\bfun\s+\w+\s*\(|^[^\S\n]*+\$\w++\s*+=", re.M)
 _LOOP = compile_late(r"\bfor\s*+\(\s*+(?:(?:var|let|const)\s++)?(\w++)\s++(?:in|of)\s++(?:Object\.keys\(\s*+)?(\w+)")
-_ALL_HANDLERS = cache(find_handlers)
+_LIBRARIES = (javascript, go, python, dotnet, java, php, redirects, angular)
+
+
+@cache
+def _find_handlers(*, is_php: bool) -> dict[str, tuple[Handler, ...]]:
+    """The functions that can explain a call, by its last name in lower case."""
+    result: dict[str, tuple[Handler, ...]] = {}
+    for library in _LIBRARIES:
+        if library is php and not is_php:
+            continue
+        for name, functions in library.CALLS.items():
+            result[name] = (*result.get(name, ()), *functions)
+    return result
 
 
 class RequestReader:
@@ -43,7 +55,7 @@ class RequestReader:
         self.resolve: Callable[[str], CodeValue | None] = lambda path: None
         self.drafts: list[RequestDraft] = []
         self._excerpts: dict[str, RequestDraft] = {}
-        self._handlers: dict[str, tuple[Handler, ...]] = _ALL_HANDLERS(is_php=self.is_php)
+        self._handlers: dict[str, tuple[Handler, ...]] = _find_handlers(is_php=self.is_php)
 
     def list_requests(self, tokens: list[CodeToken], lines: Lines, meter: Meter) -> list[CodeRequest]:
         """The requests in the order in which they are sent."""

@@ -6,8 +6,7 @@ import re
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sickbay.doctor.code import budget, words
-from sickbay.doctor.code.budget import Meter
+from sickbay.doctor.code import words
 from sickbay.doctor.code.conversions import read_conversion
 from sickbay.doctor.code.draft import RequestDraft
 from sickbay.doctor.code.evaluator import ObjectsEvaluator
@@ -20,8 +19,10 @@ from sickbay.doctor.code.values import (
     CodeObject,
     CodeValue,
     Invocation,
+    Meter,
     as_fields,
     as_text,
+    spend,
 )
 from sickbay.kernel.late_patterns import compile_late
 
@@ -74,7 +75,7 @@ class SettingsReader:
     def _build(self, call: Invocation) -> CodeValue:
         """`builder.clientId("…").redirectUri("…")`: each call adds a setting to those before it."""
         base = call.base if isinstance(call.base, CodeObject) else CodeObject(call.path)
-        budget.spend(1 + len(base.properties))
+        spend(1 + len(base.properties))
         result = CodeObject(base.path, properties={**base.properties, call.name: call.arguments[0].value})
         self.found.append(_Found(base.path, CodeFields([*result.properties.items()]), call.start, call.end))
         return result
@@ -136,7 +137,7 @@ def _is_json(evaluator: CodePlaces, index: int) -> bool:
 def _flatten_fields(fields: CodeFields, depth: int) -> dict[str, str]:
     values: dict[str, str] = {}
     for name, value in fields.pairs:
-        budget.spend()
+        spend()
         inner = as_fields(value)
         if inner is not None and depth < 3:
             values = {**_flatten_fields(inner, depth + 1), **values}
@@ -149,7 +150,7 @@ def _flatten_fields(fields: CodeFields, depth: int) -> dict[str, str]:
 
 def _text_of_value(value: CodeValue) -> str:
     if isinstance(value, CodeItems):
-        budget.spend(len(value.values))
+        spend(len(value.values))
         return " ".join(str(as_text(item)) for item in value.values)
     return str(as_text(value))
 

@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from sickbay.doctor.code.budget import Meter
 from sickbay.doctor.code.curl import read_curl
 from sickbay.doctor.code.draft import RequestDraft, base64_of, request_of
 from sickbay.doctor.code.models import CodeRequest, Lines
 from sickbay.doctor.code.tokens import OPERATOR, CodeToken, hole_name
-from sickbay.doctor.code.values import CodeText, Hole, join, know, leave_open
+from sickbay.doctor.code.values import CodeText, Hole, Meter, join, know, leave_open
 from sickbay.kernel.late_patterns import compile_late
 
 _COMMAND = compile_late(

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sickbay.doctor.code import budget
 from sickbay.doctor.code.values import (
     PARTS_OF_A_TEXT,
     CodeFields,
@@ -17,6 +16,7 @@ from sickbay.doctor.code.values import (
     join,
     know,
     leave_open,
+    spend,
     text_of_parts,
 )
 from sickbay.kernel.late_patterns import compile_late
@@ -190,7 +190,7 @@ def read_literal(token: CodeToken, resolve: Resolve, dollar: bool) -> CodeText:
     for match in insertions.finditer(token.text):
         parts.append(_unescape(token.text[at : match.start()]))
         expression = next((group for group in match.groups() if group), "")
-        budget.spend()
+        spend()
         parts += _insert(expression, resolve) if expression else [match[0][0]]
         if len(parts) > PARTS_OF_A_TEXT:
             return leave_open("value")
@@ -276,7 +276,7 @@ def _fill_blanks(text: str, values: list[CodeValue], names: CodeFields) -> list[
         value = names.get(name) if name and not name.isdecimal() else values[position] if position < len(values) else None
         if value is None:
             continue
-        budget.spend()
+        spend()
         number += not name
         pieces += [know(text[at : match.start()]), as_text(value)]
         at = match.end()

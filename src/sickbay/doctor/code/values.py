@@ -1,14 +1,17 @@
-"""The values of expressions in pasted code: text with unknown parts, fields, lists, encoded bodies, and calls."""
+"""The values of expressions in pasted code: text with unknown parts, fields, lists, encoded bodies, and calls.
+
+Building them is limited, because code can double a string, or put a list into itself, again and again.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 from urllib.parse import quote_plus
-
-from sickbay.doctor.code import budget
 
 DEEPEST = 4
 """The maximum depth of nested fields that are written as JSON. Pasted code can put fields into themselves."""
@@ -17,6 +20,59 @@ PARTS_OF_A_TEXT, CHARACTERS_OF_A_TEXT, PAIRS_OF_FIELDS = 500, 20_000, 200
 PAIRS_PER_STEP = 20
 """The number of pairs that are read in the time of one step."""
 _MARK = "\ue000"
+STEPS_AT_LEAST, STEPS_PER_CHARACTER = 5_000, 2
+"""Steps for a text: a minimum, and more for each character. Code that people paste needs about one step for two characters."""
+WRITTEN_AT_LEAST, WRITTEN_PER_CHARACTER = 20_000, 10
+"""Maximum number of characters in values that are built from others."""
+
+
+class BudgetSpent(Exception):
+    """Reading stops here. What was read so far is correct."""
+
+
+class CodeBudget:
+    """The steps and characters that are left."""
+
+    __slots__ = ("characters", "steps")
+
+    def __init__(self, length: int) -> None:
+        self.steps = STEPS_AT_LEAST + STEPS_PER_CHARACTER * length
+        self.characters = WRITTEN_AT_LEAST + WRITTEN_PER_CHARACTER * length
+
+
+_current: ContextVar[CodeBudget | None] = ContextVar("budget", default=None)
+
+
+class Meter:
+    """Stops work that takes too many steps for a text of this length, in characters. is_spent: something was stopped."""
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+        self.is_spent = False
+
+    @contextmanager
+    def limit(self) -> Iterator[None]:
+        """Leaves the block when its budget is spent."""
+        before = _current.set(CodeBudget(self._length))
+        try:
+            yield
+        except BudgetSpent:
+            self.is_spent = True
+        finally:
+            _current.reset(before)
+
+
+def spend(steps: int = 1, characters: int = 0) -> None:
+    """Call this in each step that can repeat more often than the code is long, and before building a value from others.
+
+    Raises BudgetSpent.
+    """
+    budget = _current.get()
+    if budget is not None:
+        budget.steps -= steps
+        budget.characters -= characters
+        if budget.steps < 0 or budget.characters < 0:
+            raise BudgetSpent
 
 
 class Hole(str):
@@ -37,7 +93,7 @@ class CodeText(NamedTuple):
     def __str__(self) -> str:
         if len(self.parts) == 1 and not isinstance(self.parts[0], Hole):
             return self.parts[0]
-        budget.spend(len(self.parts), sum(map(len, self.parts)))
+        spend(len(self.parts), sum(map(len, self.parts)))
         return "".join(f"{{{part}}}" if isinstance(part, Hole) else part for part in self.parts)
 
 
@@ -50,11 +106,11 @@ class CodeFields:
 
     def get(self, *names: str) -> CodeValue | None:
         wanted = {name.lower() for name in names}
-        budget.spend(1 + len(self.pairs) // PAIRS_PER_STEP)
+        spend(1 + len(self.pairs) // PAIRS_PER_STEP)
         return next((value for name, value in reversed(self.pairs) if name.lower() in wanted), None)
 
     def set(self, name: str, value: CodeValue) -> None:
-        budget.spend(1 + len(self.pairs) // PAIRS_PER_STEP)
+        spend(1 + len(self.pairs) // PAIRS_PER_STEP)
         self.pairs = [pair for pair in self.pairs if pair[0] != name]
         self.add(name, value)
 
@@ -125,7 +181,7 @@ def text_of_parts(parts_of_text: Iterable[str]) -> CodeText:
         size += len(part)
         if len(parts) > PARTS_OF_A_TEXT or size > CHARACTERS_OF_A_TEXT:
             return leave_open("value")
-    budget.spend(len(parts), size)
+    spend(len(parts), size)
     return CodeText(tuple(parts))
 
 
@@ -163,7 +219,7 @@ def as_fields(value: CodeValue | None) -> CodeFields | None:
         case CodeBody(encoding, CodeFields(pairs)):
             return CodeFields(pairs, encoding)
         case CodeItems(values) if values:
-            budget.spend(1 + len(values) // PAIRS_PER_STEP)
+            spend(1 + len(values) // PAIRS_PER_STEP)
             pairs = [pair for item in values if (pair := as_pair(item))]
             return CodeFields(pairs) if len(pairs) == len(values) else None
     return None
@@ -217,7 +273,7 @@ def _quote(value: CodeValue) -> Iterator[str]:
     if isinstance(value, CodeFields) or (isinstance(value, CodeObject) and value.path == "URL"):
         value = leave_open(getattr(value, "variable", "value"))  # fields can be put into themselves
     for part in as_text(value).parts:
-        budget.spend(0, len(part))
+        spend(0, len(part))
         yield part if isinstance(part, Hole) else quote_plus(part, errors="replace")
 
 
@@ -232,7 +288,7 @@ def _encode_json(value: CodeValue) -> CodeText:
 
 def _to_plain(value: CodeValue, holes: list[Hole], depth: int) -> object:
     """The value for json.dumps. Each unknown value is a mark here."""
-    budget.spend()
+    spend()
     fields = as_fields(value)
     if fields is not None and depth < DEEPEST:
         return {name.replace(_MARK, ""): _to_plain(item, holes, depth + 1) for name, item in fields.pairs}

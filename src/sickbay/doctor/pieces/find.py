@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import islice
 
-from sickbay.doctor.pieces import addresses, http_messages, source_code, structured
+from sickbay.doctor.code import find as code
+from sickbay.doctor.pieces import addresses, http_messages, structured
 from sickbay.doctor.pieces.piece import Piece, leave_out_overlaps
 
 READ_CHARACTERS = 2_000_000
@@ -20,7 +21,7 @@ def find_pieces(text: str) -> list[Piece]:
 
 
 READERS = (
-    source_code.find,
+    code.find_pieces,
     http_messages.find,
     structured.find_objects,
     structured.find_forms,

@@ -13,7 +13,7 @@ from sickbay.authorization import policy as policies
 from sickbay.authorization.authorize.stage import error_goes_to_the_app
 from sickbay.authorization.models import Client, Policy, Server
 from sickbay.diagnosis.explain import rule_for
-from sickbay.diagnosis.stage import Stage
+from sickbay.diagnosis.stages import Stage
 from sickbay.dialects import Dialect
 from sickbay.kernel.checks import UNKNOWN, Check, CompiledChecks, Examination, Refusal, compile_checks, examine
 from sickbay.kernel.memoize import cache_results

@@ -11,7 +11,7 @@ time, time_view               the clock and the snapshots
 lookup, lookup_view           the search in the header
 class_overview                the teacher's pages; class_join and class_link let students join, class_views has the views
 doctor, doctor_views          the doctor's page, with doctor_examples
-doctor_process                examines a long text in its own process; doctor_examination does it in this one
+doctor_process                examines a long text in its own process; diagnosis_views does it in this one
 paste_views, diagnosis_views  what the doctor found
 rules, rule_search            the rules and causes, and the search for them
 """

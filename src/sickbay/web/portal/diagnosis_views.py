@@ -1,8 +1,9 @@
-"""The views of the doctor's result and of a rule, made from a Diagnosis, a Rule and its case."""
+"""Examines a pasted text, and makes the views of the doctor's result and of a rule from a Diagnosis, a Rule and its case."""
 
 from __future__ import annotations
 
 import json
+import secrets
 from typing import Any
 
 from msgspec.structs import replace
@@ -32,6 +33,21 @@ KINDS = {
     "token_response": "Token response",
     "error_answer": "Error response",
 }
+
+
+def examine(text: str, added: str) -> DoctorView:
+    """Examines a pasted text in this process (`doctor_process` has its own). text, added: the contents of the two boxes."""
+    from sickbay.doctor.text import diagnose_text  # a page of a rule doesn't need it
+
+    try:
+        parsed, diagnosis = diagnose_text(join_texts(text, added))
+        if diagnosis.verdict == Verdict.UNKNOWN and not diagnosis.recognised:
+            return DoctorView(input=text, added=added, fault=diagnosis.help, related=diagnosis.related)
+        return doctor_view(text, parsed, diagnosis, secrets.token_urlsafe(32), added)
+    except ValueError as error:
+        return DoctorView(input=text, added=added, fault=str(error))
+    except (AttributeError, KeyError, TypeError):
+        return DoctorView(input=text, added=added, fault="Sickbay doesn’t support this kind of exchange yet.")
 
 
 def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verifier: str = "", added: str = "") -> DoctorView:

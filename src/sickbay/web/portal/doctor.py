@@ -12,7 +12,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import cookies, html_response, http_request
 from sickbay.web.html_response import PageOptions
 from sickbay.web.portal import doctor_process
-from sickbay.web.portal.doctor_examination import examine
+from sickbay.web.portal.diagnosis_views import examine
 from sickbay.web.portal.doctor_examples import EXAMPLES
 from sickbay.web.portal.doctor_process import LONG_TEXT_BYTES, NotFinished, examine_apart
 from sickbay.web.portal.doctor_views import DoctorView

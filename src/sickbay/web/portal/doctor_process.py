@@ -15,7 +15,7 @@ from threading import Thread
 
 import msgspec
 
-from sickbay.web.portal.doctor_examination import examine
+from sickbay.web.portal.diagnosis_views import examine
 from sickbay.web.portal.doctor_views import DoctorView
 
 LONG_TEXT_BYTES = 65_536

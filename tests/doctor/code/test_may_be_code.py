@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.laws import for_each
 
-from sickbay.doctor.pieces.source_code import may_be_code
+from sickbay.doctor.code.find import may_be_code
 
 CODE = (
     "curl -d a=b https://ehr.example.org/token",
