@@ -64,7 +64,7 @@ def load_topics() -> Topics:
     compiled = _load_compiled(
         TOPICS,
         topics.Topics,
-        [*sources, *map(str, topics.list_files())] if sources else [],
+        [*sources, *topics.list_files()] if sources else [],
         lambda: topics.compile_topics(knowledge),
     )
     return topics.add_causes(compiled, knowledge)

@@ -9,7 +9,6 @@ import math
 import re
 from collections.abc import Collection, Container, Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
@@ -69,9 +68,9 @@ class _Document(NamedTuple):
     texts: tuple[tuple[str, int], ...]
 
 
-def list_files() -> list[Path]:
+def list_files() -> list[str]:
     """The files from which the index is made, besides the knowledge."""
-    return [folder.folder / name for folder in (CASES, pages.PAGES) for name in folder.list_files(".md")]
+    return [f"{folder.folder}/{name}" for folder in (CASES, pages.PAGES) for name in folder.list_files(".md")]
 
 
 def compile_topics(knowledge: Knowledge) -> Topics:
