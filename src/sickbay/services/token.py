@@ -369,7 +369,7 @@ async def issue_token_for_script(
     await runtime.store.transaction([Put(records.make_token_record(records.digest(text), token, tenant.name), 0)])
     await app_removal.must_be_registered(runtime, client.client_id)
     METRICS.count_token("admin")
-    warnings = script_token.list_warnings(client, scope, patient)
+    warnings = script_token.list_warnings(client, scope, patient, user)
     return token_response.build_response(text, token, tenant.policy, {}) | ({"warnings": warnings} if warnings else {})
 
 

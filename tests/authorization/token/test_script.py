@@ -39,4 +39,10 @@ def lacks(scope: str) -> str:
 def test_a_token_that_the_app_could_not_get_has_a_warning(
     client: Client, scope: str, patient: str | None, warnings: list[str]
 ) -> None:
-    assert list_warnings(client, scope, patient) == warnings
+    assert list_warnings(client, scope, patient, user="okafor") == warnings
+
+
+def test_a_token_with_user_scopes_and_no_user_has_a_warning() -> None:
+    warning = "user/ scopes show no patient's data without a user."
+    assert list_warnings(PROVIDER, "user/Patient.rs", None, user=None) == [warning]
+    assert list_warnings(SERVICE, "system/Patient.rs", None, user=None) == []

@@ -200,6 +200,23 @@ def test_dstu2_sorts_with_a_modifier() -> None:
     assert query.sort == (Sort("birthdate", True), Sort("family", False))
 
 
+@pytest.mark.parametrize(
+    ("version", "name", "text", "expected"),
+    [
+        ("r4", "_sort:desc", "birthdate,family", "_sort=-birthdate,-family"),
+        ("stu3", "_sort:asc", "birthdate", "_sort=birthdate"),
+        ("r5", "_sort:foo", "-birthdate", "_sort=birthdate"),
+        ("dstu2", "_sort:foo", "birthdate", "_sort:asc=birthdate"),
+        ("r4", "_count:exact", "2", "_count with no modifier"),
+    ],
+)
+def test_a_modifier_that_the_version_does_not_have_is_refused_with_the_correction(
+    version: str, name: str, text: str, expected: str
+) -> None:
+    (fault,) = faults("Patient", (name, text), version=version)
+    assert (fault.rule, fault.expected) == ("fhir-search-modifier-unsupported", expected)
+
+
 def test_includes_are_parsed() -> None:
     query = parse_query(
         "Observation",

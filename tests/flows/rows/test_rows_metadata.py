@@ -94,6 +94,18 @@ def test_invalid_metadata_is_refused(shared: Sitting, changed: dict[str, Any], e
     shared.do(steps)
 
 
+def test_a_registration_lists_what_the_server_ignores(shared: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        ignored = ["require_pushed_authorization_requests", "dpop_bound_access_tokens"]
+        created = await flow.http.post(REGISTER, json={"redirect_uris": [REDIRECT], **dict.fromkeys(ignored, True)})
+        assert not set(ignored) & set(created.json())
+        address = f"/exchanges/{created.headers['x-correlation-id']}"
+        found = (await flow.http.get(address, headers={"Accept": "application/json"})).json()["findings"]
+        assert [finding["facts"]["received"] for finding in found if finding["id"] == "reg-metadata-ignored"] == [ignored]
+
+    shared.do(steps)
+
+
 def test_a_registration_is_answered_201_for_the_administrator_only(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         created = await flow.http.post(REGISTER, json={"redirect_uris": [REDIRECT]})

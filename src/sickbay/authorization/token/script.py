@@ -77,7 +77,7 @@ CHECKS: tuple[ScriptCheck, ...] = (
 )
 
 
-def list_warnings(client: Client, scope: str, patient: str | None) -> list[str]:
+def list_warnings(client: Client, scope: str, patient: str | None, user: str | None) -> list[str]:
     """Explains why the app itself couldn't get this token, or why the token shows no data. Such scripts fail elsewhere."""
     requested = read_spelling(scope).tokens
     has_system_scopes = any(resource.level == "system" for resource in requested_scopes.parse_resource_scopes(requested))
@@ -89,4 +89,6 @@ def list_warnings(client: Client, scope: str, patient: str | None) -> list[str]:
         warnings.append(f"This app isn't registered for {' '.join(unregistered)}, so a token that it requests won't have it.")
     if patient is None and any(text.startswith("patient/") for text in requested):
         warnings.append("patient/ scopes show no data without a patient.")
+    if user is None and any(text.startswith("user/") for text in requested):
+        warnings.append("user/ scopes show no patient's data without a user.")
     return warnings

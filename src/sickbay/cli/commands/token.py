@@ -48,7 +48,8 @@ def token(
     body |= {name: value for name, value in (("patient", patient), ("user", user)) if value}
     response = admin_client.ask(data, "POST", "/admin/tokens", body)
     for warning in response.get("warnings", ()):
-        note(f"warning: {warning}{' Name one with --patient.' if 'without a patient' in warning else ''}")
+        option = next((name for name in ("patient", "user") if f"without a {name}" in warning), "")
+        note(f"warning: {warning}{f' Name one with --{option}.' if option else ''}")
     say(as_json(response) if json else response["access_token"])
 
 

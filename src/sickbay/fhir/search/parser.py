@@ -15,7 +15,7 @@ from sickbay.fhir.search.modifiers import UNSUPPORTED, is_understood
 from sickbay.fhir.search.parameters import SearchParameter, find, load_parameters
 from sickbay.fhir.search.parser_state import SUGGESTED, SearchState
 from sickbay.fhir.search.query import DateValue, Filter, Query, StringValue, TokenValue, Value
-from sickbay.fhir.search.result_parameters import CURSOR, MAXIMUM_COUNT, MODIFIED, RESULTS, UNSHAPED
+from sickbay.fhir.search.result_parameters import CURSOR, MAXIMUM_COUNT, RESULTS, UNSHAPED, correct_modifier
 from sickbay.fhir.search.values import READ
 from sickbay.kernel.memoize import cache_results
 
@@ -276,8 +276,8 @@ def _read_result_parameter(state: SearchState, name: str, code: str, modifier: s
     if not text:
         state.ignored.append((name, None))
         return
-    if modifier and code not in MODIFIED:
-        state.faults.append(RequestError(UNSUPPORTED, name, text, f"{code} with no modifier"))
+    if corrected := correct_modifier(state.version, code, modifier, text):
+        state.faults.append(RequestError(UNSUPPORTED, name, text, corrected))
         return
     expected = RESULTS[code](state, modifier, text)
     if expected is None:

@@ -21,8 +21,8 @@ _SORTABLE = frozenset({"date", "string", "token", "number", "quantity", "uri", "
 _SUMMARIES = ("true", "text", "data", "count", "false")
 _TOTALS = ("none", "estimate", "accurate")
 
-MODIFIED = frozenset({"_sort", "_include", "_revinclude"})
-"""Parameters that may have a modifier."""
+_MODIFIED = frozenset({"_include", "_revinclude"})
+"""Parameters that may have a modifier in any version."""
 UNSHAPED = frozenset({"_contained", "_containedType", "_graph", "_maxresults", "_score"})
 """Known but not supported. Except for `_contained`, they change only how results are presented."""
 
@@ -34,13 +34,25 @@ def _read_count(state: SearchState, modifier: str, text: str) -> str | None:
     return None
 
 
+def correct_modifier(version: str, code: str, modifier: str, text: str) -> str | None:
+    """Returns what to send if the parameter can't have this modifier. Only DSTU2 has `_sort:asc` and `_sort:desc`."""
+    if not modifier or code in _MODIFIED or (version == "dstu2" and code == "_sort" and modifier in ("asc", "desc")):
+        return None
+    if code != "_sort":
+        return f"{code} with no modifier"
+    if version == "dstu2":
+        return f"_sort:asc={text}"
+    minus = "-" if modifier == "desc" else ""
+    return "_sort=" + ",".join(minus + key.removeprefix("-") for key in text.split(","))
+
+
 def _sort(state: SearchState, modifier: str, text: str) -> str | None:
     """Parses R4's `_sort=-date,code`, and DSTU2's `_sort:desc=date`, where a repeated `_sort` adds a key."""
     keys = list(state.fields.get("sort", ()))
     for key in text.split(","):
         code = key.removeprefix("-")
         parameter = find(state.version, state.type, code)
-        if parameter is None or parameter.kind not in _SORTABLE or modifier not in ("", "asc", "desc"):
+        if parameter is None or parameter.kind not in _SORTABLE:
             return f"_sort={state.nearest_of(code, lambda: _sortable_names(state)) or '-_lastUpdated'}"
         keys.append(Sort(code, key.startswith("-") or modifier == "desc"))
     state.fields["sort"] = tuple(keys)

@@ -34,6 +34,14 @@ METADATA = frozenset((*TEXTS, *LISTS)) | read_words(
     client_uri logo_uri tos_uri policy_uri contacts jwks keys kty kid use alg crv x y n e d p dp dq qi k oth key_ops
     software_id software_version name type client fhir smart_version pkce native scope_mode scopes token_lifetime
     auto_approve client_id_issued_at client_secret_expires_at registration_access_token registration_client_uri
+    id_token_signed_response_alg id_token_encrypted_response_alg id_token_encrypted_response_enc
+    userinfo_signed_response_alg userinfo_encrypted_response_alg userinfo_encrypted_response_enc
+    request_object_signing_alg request_object_encryption_alg request_object_encryption_enc request_uris
+    token_endpoint_auth_signing_alg default_max_age require_auth_time default_acr_values subject_type
+    sector_identifier_uri dpop_bound_access_tokens tls_client_certificate_bound_access_tokens tls_client_auth_subject_dn
+    require_signed_request_object require_pushed_authorization_requests authorization_details_types
+    frontchannel_logout_uri frontchannel_logout_session_required backchannel_logout_uri
+    backchannel_logout_session_required
     """
 )
 METHODS_OF_HTTP = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT"))
