@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 from msgspec import Struct, structs
@@ -33,9 +32,6 @@ class TokenResult(Struct, frozen=True):
     response: dict[str, Any] | None
     client_id: str = ""
     timeline: str = ""
-
-
-Operation: TypeAlias = Callable[[Runtime, Tenant, TokenRequest], Awaitable[TokenResult]]
 
 
 async def context_of(runtime: Runtime, request: TokenRequest, context: TokenContext) -> tuple[TokenContext, int]:
@@ -70,17 +66,16 @@ def _assertion_key(client: Client, assertion: Jwt) -> str:
     return records.digest(f"{client.client_id}\0{assertion.claims.get('jti')}")
 
 
-async def watch_guesses(
-    runtime: Runtime, tenant: Tenant, request: TokenRequest, address: str, answer: Operation
-) -> TokenResult:
-    """Runs the operation and counts it as a failure if it looks like a guess. Raises Throttled, usually before it runs."""
+async def limit_guesses(runtime: Runtime, tenant: Tenant, request: TokenRequest, address: str) -> None:
+    """Raises Throttled if too many requests of this app and sender looked like guesses."""
     if runtime.throttle.until and runtime.throttle.is_active(runtime.now()):
         await failed_attempts.check(runtime, _throttle_key(tenant, request, address))
-    result = await answer(runtime, tenant, request)
-    refusal = result.decision.refusal
-    if refusal is not None and refusal.name in GUESSES:
-        await failed_attempts.count(runtime, _throttle_key(tenant, request, address))
-    return result
+
+
+async def count_guess(runtime: Runtime, tenant: Tenant, decision: TokenDecision, address: str) -> None:
+    """Counts a failure if the request looks like a guess. Raises Throttled if there are now too many."""
+    if decision.refusal is not None and decision.refusal.name in GUESSES:
+        await failed_attempts.count(runtime, _throttle_key(tenant, decision.request, address))
 
 
 def _throttle_key(tenant: Tenant, request: TokenRequest, address: str) -> ThrottleKey:

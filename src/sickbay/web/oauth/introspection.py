@@ -9,7 +9,7 @@ from sickbay.authorization.access.bearer import write_challenge
 from sickbay.authorization.introspection import is_authenticated_by_token, select_status
 from sickbay.authorization.requests import token_request
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services.client_authentication import watch_guesses
+from sickbay.services.client_authentication import count_guess, limit_guesses
 from sickbay.services.context import Tenant
 from sickbay.services.introspection import introspect
 from sickbay.web import error_responses, http_request
@@ -21,7 +21,10 @@ async def handle_introspection(request: Request, sandbox: Sandbox, tenant: Tenan
     body, headers = await http_request.read_body(request), headers_of(request.scope)
     url, direct = http_request.make_address(request.scope, sandbox.runtime.base), is_direct(request, headers, body)
     sent = token_request(request.method, url, headers, body, direct=direct, stand_in=stand_in_of(request))
-    result = await watch_guesses(sandbox.runtime, tenant, sent, get_peer(request.scope), introspect)
+    address = get_peer(request.scope)
+    await limit_guesses(sandbox.runtime, tenant, sent, address)
+    result = await introspect(sandbox.runtime, tenant, sent)
+    await count_guess(sandbox.runtime, tenant, result.decision, address)
     explanation = None
     if result.response is not None:
         response = error_responses.respond_json(result.response, 200)

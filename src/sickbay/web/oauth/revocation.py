@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from sickbay.authorization.requests import token_request
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services.client_authentication import watch_guesses
+from sickbay.services.client_authentication import count_guess, limit_guesses
 from sickbay.services.context import Tenant
 from sickbay.services.revocation import revoke
 from sickbay.web import error_responses, http_request
@@ -19,7 +19,10 @@ async def handle_revocation(request: Request, sandbox: Sandbox, tenant: Tenant) 
     body, headers = await http_request.read_body(request), headers_of(request.scope)
     url, direct = http_request.make_address(request.scope, sandbox.runtime.base), is_direct(request, headers, body)
     sent = token_request(request.method, url, headers, body, direct=direct, stand_in=stand_in_of(request))
-    result = await watch_guesses(sandbox.runtime, tenant, sent, get_peer(request.scope), revoke)
+    address = get_peer(request.scope)
+    await limit_guesses(sandbox.runtime, tenant, sent, address)
+    result = await revoke(sandbox.runtime, tenant, sent)
+    await count_guess(sandbox.runtime, tenant, result.decision, address)
     explanation, refusal = None, result.decision.refusal
     if refusal is None:
         response = error_responses.respond_json({})  # clients ignore the body (RFC 7009 2.2), but strict ones parse it

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import orjson
@@ -13,10 +12,10 @@ from sickbay.authorization.origin import is_withheld
 from sickbay.authorization.requests import TokenRequest, token_request
 from sickbay.faults.asked import AskedRequest
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services.client_authentication import watch_guesses
+from sickbay.services.client_authentication import count_guess, limit_guesses
 from sickbay.services.context import Tenant
 from sickbay.services.injection import choose, grants
-from sickbay.services.token import issue_token as answer
+from sickbay.services.token import issue_token
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin_guard import is_direct
 from sickbay.web.http_request import stand_in_of, state_of
@@ -44,8 +43,9 @@ async def handle_token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Re
         direct=is_direct(request, recorded.headers, body),
         stand_in=stand_in_of(request),
     )
-    redeem = partial(answer, elsewhere=request.path_params.get("tenant_id", ""))
-    result = await watch_guesses(sandbox.runtime, tenant, sent, recorded.client, redeem)
+    await limit_guesses(sandbox.runtime, tenant, sent, recorded.client)
+    result = await issue_token(sandbox.runtime, tenant, sent, elsewhere=request.path_params.get("tenant_id", ""))
+    await count_guess(sandbox.runtime, tenant, result.decision, recorded.client)
     response: Response
     decision, explanation = result.decision, None
     if result.response is not None:
