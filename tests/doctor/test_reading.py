@@ -304,7 +304,7 @@ def test_a_masked_secret_does_not_come_before_the_cause_of_the_error() -> None:
 def test_a_url_with_the_status_that_the_browser_adds_has_no_spaces() -> None:
     url = "https://sso.example.org/realms/a/protocol/openid-connect/auth?response_type=code&client_id=x"
     diagnosis = diagnose_text(
-        f"GET {url}&redirect_uri=http%3A%2F%2Fa.example%2Fcb 400 (Bad Request)\nInvalid parameter: redirect_uri. The site has https."
+        f"GET {url}&redirect_uri=http%3A%2F%2Fa.example%2Fcb 400 (Bad Request)\nInvalid parameter: redirect_uri (with HTTPS)"
     )[1]
     assert "url-has-whitespace" not in [finding.id for finding in diagnosis.explanation.findings]
     assert "http://a.example/cb" in diagnosis.causes[1].fix

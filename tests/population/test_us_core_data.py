@@ -75,7 +75,7 @@ class Loaded(NamedTuple):
 
 
 @functools.cache
-def shaped(patients: int) -> list[tuple[Any, Resource]]:
+def resources_with_shapes(patients: int) -> list[tuple[Any, Resource]]:
     """Returns all resources, each with its shape."""
     return [(shape(resource, {}), resource) for resource in everything("r4", 1, patients)]
 
@@ -84,7 +84,7 @@ def shaped(patients: int) -> list[tuple[Any, Resource]]:
 def load(shared: Path, version: str, patients: int) -> Loaded:
     archive = shared / "data" / f"us-core-{version}.tgz"
     guide = read(archive)
-    selected = members(shaped(patients), guide)
+    selected = members(resources_with_shapes(patients), guide)
     within = {_reference(resource) for resource in reach(patients)}
     conforming = {
         url: [resource for resource in resources if _reference(resource) in within]
