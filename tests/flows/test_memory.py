@@ -101,7 +101,7 @@ MODULE_STATE = {
     ("cli/signals.py", "_main_tasks"): "the work of a command",
     ("cli/signals.py", "_received"): "the first signal",
     ("cli/traffic.py", "_TRAFFIC"): "open connections",
-    ("doctor/code/budget.py", "_current"): "the budget of the text that is being read",
+    ("doctor/code/values.py", "_current"): "the budget of the text that is being read",
     ("doctor/facts/registry.py", "FACTS"): "the facts, registered when their modules are imported",
     ("kernel/budget.py", "_last_pause"): "when a long task last let others run",
     ("kernel/garbage.py", "_pauses"): "how many tasks look for no garbage now",
