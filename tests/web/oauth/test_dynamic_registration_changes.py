@@ -207,7 +207,8 @@ def test_a_secret_is_rotated_in_the_portal_only_by_its_own_form(tmp_path: Path) 
         forged = await flow.http.post(f"{address}/secret", data={"csrf": "guess"})
         assert forged.status_code == 403
         assert await secret_works(flow, app, app["client_secret"])
-        rotated = await flow.http.post(f"{address}/secret", data={"csrf": field(page, "csrf")}, headers=HTML)
+        form = {"csrf": field(page, "csrf"), "stamp": field(page, "stamp")}
+        rotated = await flow.http.post(f"{address}/secret", data=form, headers=HTML)
         new = rotated.text.partition('<code id="secret">')[2].partition("<")[0]
         assert await secret_works(flow, app, new)
         assert not await secret_works(flow, app, app["client_secret"])
