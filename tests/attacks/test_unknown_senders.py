@@ -83,6 +83,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
             await flow.sandbox.journal.flush()  # reads word lists
             for rules in (INDEX.advising, INDEX.explaining):  # read at the first refusal of their kind
                 assert all(rules[name] is not None for name in rules)
+            await send(flow.application, "GET", b"/general/r4?name=%FF", [accept])  # the first one imports how a text is read
             return Target(desk, senders, counted.count)
 
         yield desk.do(begin)

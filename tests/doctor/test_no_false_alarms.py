@@ -59,6 +59,18 @@ def test_a_placeholder_in_a_sentence_is_not_a_wrong_value(url: str) -> None:
     assert ids(f"How do I search `https://ehr.example.org/fhir/{url}` without getting an error?") == []
 
 
+@for_each("place", ["{{groupId}}", "{groupId}", "<group id>", ":id"])
+def test_a_variable_in_the_path_of_an_example_is_not_a_wrong_id(place: str) -> None:
+    example = f"### Group Export\nGET https://{{{{hostname}}}}/Group/{place}/$export\nAccept: application/fhir+json\nPrefer: respond-async"
+    assert "fhir-id-invalid" not in ids(example)
+    assert "fhir-id-invalid" in ids(example.replace(place, "group_1"))
+
+
+@for_each("compared", ["error.error === 'login_required'", 'body["error"] == "login_required"', "case 'login_required':"])
+def test_a_code_that_a_program_compares_with_is_not_an_error(compared: str) -> None:
+    assert not diagnose_text(f"try {{ await signIn() }} catch (error) {{ if ({compared}) return retry() }}")[1].answers
+
+
 @for_each(
     "library, before, after",
     [

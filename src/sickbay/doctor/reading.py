@@ -133,12 +133,14 @@ def _put_together(pieces: Sequence[Piece], text: str) -> list[Input]:
 _LEFT_OUT = compile_late(r"(?<![\w/.*+=%-])(?:\.\.\.|…)(?![\w.\[({$])|\*{3}|(?:%2A){3}")
 """An ellipsis for parameters or members, which isn't the end of a shortened value, or a value that is masked."""
 _TEMPLATE = compile_late(r"https?://[^/?]{0,100}[{<]")
+_ID_TEMPLATE = compile_late(r"/[A-Z]\w{2,40}/(?:\{|<|\[|:[a-z])")
 _WITH_TEMPLATE = compile_late(r"(?:[?&]|\A)([\w.:-]{1,60})=[^&=]{0,100}?\{\{")
 
 
 def _find_templates(evidence: Mapping[str, Any]) -> frozenset[str]:
-    """The parameters with a variable in double braces, which a tool replaces before it sends the request."""
-    return frozenset(name for part in ("url", "body") for name in _WITH_TEMPLATE.findall(str(evidence.get(part) or "")))
+    """The parameters with a variable in double braces, which a tool replaces before it sends the request; `id` of the path too."""
+    names = {name for part in ("url", "body") for name in _WITH_TEMPLATE.findall(str(evidence.get(part) or ""))}
+    return frozenset(names | {"id"} if _ID_TEMPLATE.search(str(evidence.get("url"))) else names)
 
 
 def _diagnose_single(found: Input) -> Diagnosis:

@@ -41,7 +41,10 @@ _LITERAL = compile_late(
     r"(?:^|[{,])\s{0,20}(?P<name>error)\s{0,5}:\s{0,5}[\"'](?P<value>[a-z]{1,40}(?:_[a-z]{1,40}){1,6})[\"']", re.M
 )
 """A member of an object literal, whose name has no quotation marks."""
-_CODE = compile_late(rf"(?<![\w/.-])(?P<value>{_WORDS})(?![\w-])(?!\s{{1,3}}types?\b)", re.I)
+_CODE = compile_late(
+    rf"(?<![\w/.-])(?<!==[\"'])(?<!== [\"'])(?<!\bcase [\"'])(?P<value>{_WORDS})(?![\w-])(?!\s{{1,3}}types?\b)", re.I
+)
+"""A code that a program compares with isn't an error that it got."""
 _CLASS = compile_late(
     r"\b(?P<value>Invalid(?:Client|ClientMetadata|Grant|Scope|Target)|UnauthorizedClient|InsufficientScope"
     r"|Unsupported(?:GrantType|ResponseType))Error\b"
