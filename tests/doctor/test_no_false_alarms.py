@@ -61,7 +61,7 @@ def test_a_placeholder_in_a_sentence_is_not_a_wrong_value(url: str) -> None:
 
 @for_each("place", ["{{groupId}}", "{groupId}", "<group id>", ":id"])
 def test_a_variable_in_the_path_of_an_example_is_not_a_wrong_id(place: str) -> None:
-    example = f"### Group Export\nGET https://{{{{hostname}}}}/Group/{place}/$export\nAccept: application/fhir+json\nPrefer: respond-async"
+    example = f"### Group Export\nGET https://{{{{hostname}}}}/Group/{place}/$export\nAccept: application/fhir+json"
     assert "fhir-id-invalid" not in ids(example)
     assert "fhir-id-invalid" in ids(example.replace(place, "group_1"))
 

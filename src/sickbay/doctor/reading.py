@@ -138,7 +138,7 @@ _WITH_TEMPLATE = compile_late(r"(?:[?&]|\A)([\w.:-]{1,60})=[^&=]{0,100}?\{\{")
 
 
 def _find_templates(evidence: Mapping[str, Any]) -> frozenset[str]:
-    """The parameters with a variable in double braces, which a tool replaces before it sends the request; `id` of the path too."""
+    """The parameters with a variable in double braces, which a tool replaces, and `id` if the path has a variable."""
     names = {name for part in ("url", "body") for name in _WITH_TEMPLATE.findall(str(evidence.get(part) or ""))}
     return frozenset(names | {"id"} if _ID_TEMPLATE.search(str(evidence.get("url"))) else names)
 
