@@ -46,9 +46,10 @@ class Keyboard:
 
     def reach(self, target: Locator) -> None:
         target.wait_for(timeout=WAIT_MILLISECONDS)
+        element = target.element_handle()  # finding it again after each press would take longer than the press
         for _ in range(MAXIMUM_TABS):
-            if target.evaluate(FOCUSED):
-                assert target.evaluate("element => element.matches(':focus-visible')")
+            if element.evaluate(FOCUSED):
+                assert element.evaluate("element => element.matches(':focus-visible')")
                 return
             self.page.keyboard.press("Tab")
         raise AssertionError(f"Tab doesn't reach {target}")
