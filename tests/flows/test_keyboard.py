@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -10,23 +9,21 @@ import httpx2
 import pytest
 from tests.flows.flow import CHALLENGE, REDIRECT
 from tests.flows.test_six_clicks import TIMOTHY, find_frame, shows_its_patient
-from tests.patients import create_patients
-
-from sickbay.testing.server import serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+
+    from sickbay.testing.server import Live
 
 SCOPE = "launch/patient openid patient/Patient.rs patient/Observation.rs"
 CLIENT = "by-keyboard"
 
 
 @pytest.fixture(scope="module")
-def live() -> Iterator[dict[str, Any]]:
-    """Its own server: the picker must show exactly 50 patients, and other tests add some."""
-    with serving("--ephemeral") as running:
-        create_patients(running.base)
-        yield running.line
+def live(small_server: Live) -> dict[str, Any]:
+    """Without what other tests have added: the picker must show exactly 20 patients."""
+    httpx2.post(f"{small_server.base}/admin/reset", json={"everything": True}, trust_env=False).raise_for_status()
+    return small_server.line
 
 
 @pytest.fixture
