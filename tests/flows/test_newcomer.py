@@ -34,7 +34,8 @@ MISTAKES: Final = {
 MISTAKE_PER_PLACE: Final = ("client_id", "commas", "twice", "scope")
 """One for each place where a mistake shows: a page instead of a redirect, an error at the redirect URI, a second token request
 (whose link leads to a list of exchanges), and a FHIR request. `make prove` makes all mistakes."""
-FOCUSED: Final = "element => element.matches(':focus') && element.ownerDocument.hasFocus()"
+STATE: Final = """element => !element.isConnected ? "removed"
+  : element.matches(':focus') && element.ownerDocument.hasFocus() ? "focused" : "elsewhere" """
 
 
 class Keyboard:
@@ -48,10 +49,14 @@ class Keyboard:
         target.wait_for(timeout=WAIT_MILLISECONDS)
         element = target.element_handle()  # finding it again after each press would take longer than the press
         for _ in range(MAXIMUM_TABS):
-            if element.evaluate(FOCUSED):
+            state = element.evaluate(STATE)
+            if state == "focused":
                 assert element.evaluate("element => element.matches(':focus-visible')")
                 return
-            self.page.keyboard.press("Tab")
+            if state == "removed":  # with the old content of a part of the page that is updated
+                element = target.element_handle()
+            else:
+                self.page.keyboard.press("Tab")
         raise AssertionError(f"Tab doesn't reach {target}")
 
     def activate(self, target: Locator) -> None:
