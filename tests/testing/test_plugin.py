@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -31,16 +31,33 @@ def read(sickbay, token):
 """
 
 
+class Outcome(NamedTuple):
+    """folder: where the tests ran. results: PASSED, FAILED or ERROR, by test. reports: what was printed about each failure."""
+
+    folder: Path
+    results: dict[str, str]
+    reports: dict[str, str]
+
+
 def run(folder: Path, tests: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_app.py").write_text(AUTHORIZE + tests)
     command = [sys.executable, "-m", "pytest", *ARGUMENTS, *arguments, "test_app.py"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
 
 
-def test_apps_launches_tokens_and_the_clock_work_and_each_test_starts_clean(tmp_path: Path) -> None:
-    done = run(
-        tmp_path,
-        """
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """Of the tests below, which share one server, as those of a project do. The last of them kills it."""
+    folder = tmp_path_factory.mktemp("project")
+    printed = run(folder, "\n".join((CLEAN, REFUSED, WAITING, QUIETLY_REFUSED, KILLED)), "-rfEp").stdout
+    results = {name: result for result, name in re.findall(r"^(PASSED|FAILED|ERROR) test_app\.py::(\w+)", printed, re.M)}
+    assert results, printed
+    text = printed.partition("= short test summary")[0]
+    _, *reports = re.split(r"^_+ (?:ERROR at setup of )?(test_\w+) _+$", text, flags=re.M)
+    return Outcome(folder, results, dict(zip(reports[::2], reports[1::2], strict=True)))
+
+
+CLEAN = """
 def test_a_token_reads_its_patient_until_it_expires(sickbay):
     token = sickbay.token(sickbay.app(), "patient/Patient.rs", patient="p-0001")
     assert read(sickbay, token).status_code == 200
@@ -69,15 +86,15 @@ def test_a_browser_state_is_signed_in(sickbay):
     (cookie,) = sickbay.storage_state()["cookies"]
     headers = {"Accept": "text/html", "Cookie": f"{cookie['name']}={cookie['value']}", "Sec-Fetch-Site": "none"}
     assert httpx2.get(f"{sickbay.base}/general/ehr/patients", headers=headers).status_code == 200
-""",
-    )
-    assert "5 passed" in done.stdout, done.stdout
+"""
 
 
-def test_a_failure_shows_what_was_refused_and_keeps_the_exchanges(tmp_path: Path) -> None:
-    done = run(
-        tmp_path,
-        """
+def test_apps_launches_tokens_and_the_clock_work_and_each_test_starts_clean(outcome: Outcome) -> None:
+    names = re.findall(r"^def (\w+)", CLEAN, re.M)
+    assert {name: outcome.results.get(name) for name in names} == dict.fromkeys(names, "PASSED"), outcome.reports
+
+
+REFUSED = """
 def test_the_wrong_redirect_uri(sickbay):
     assert authorize(sickbay, sickbay.app(), redirect_uri="http://localhost:8100/wrong").status_code == 302
 
@@ -86,27 +103,32 @@ def test_a_wrong_registration(sickbay):
 
 def test_without_sickbay():
     assert False
-""",
-    )
-    assert done.stdout.count("Sickbay refused") == 1, done.stdout
-    assert "REFUSED: `redirect_uri` isn't registered" in done.stdout
-    assert "expected: http://localhost:8100/callback" in done.stdout
-    assert "reg-redirect-uri-scheme-forbidden" in done.stdout
-    kept = sorted(path.suffix for path in (tmp_path / "kept").iterdir())
-    assert kept == ["", ".har", ".har", ".html"]  # and the folder of the rules' pages
-    file = next((tmp_path / "kept").glob("*wrong_redirect*.har"))
+"""
+
+
+def test_a_failure_shows_what_was_refused_and_keeps_the_exchanges(outcome: Outcome) -> None:
+    shown = outcome.reports["test_the_wrong_redirect_uri"]
+    assert shown.count("Sickbay refused") == 1, shown
+    assert "REFUSED: `redirect_uri` isn't registered" in shown
+    assert "expected: http://localhost:8100/callback" in shown
+    assert "reg-redirect-uri-scheme-forbidden" in outcome.reports["test_a_wrong_registration"]
+    for name in ("test_a_wrong_registration", "test_without_sickbay"):
+        assert "Sickbay refused" not in outcome.reports[name]
+    kept = outcome.folder / "kept"
+    failed = [name for name, result in outcome.results.items() if result == "FAILED" and name != "test_without_sickbay"]
+    assert {path.stem.partition("-")[2] for path in kept.glob("*.har")} == set(failed)
+    pages = re.findall(r"^(?:E +)?Page: +file://.*/kept/(\S+)$", "".join(outcome.reports.values()), re.M)
+    assert len(pages) == 2
+    others = {path.name for path in kept.iterdir() if path.suffix != ".har"}
+    assert others == {*pages, "rules"}, "and the folder of the rules' pages"
+    (file,) = kept.glob("*wrong_redirect*.har")
     doctor = subprocess.run([sys.executable, "-m", "sickbay", "doctor", file, "--json"], capture_output=True, text=True)
     assert json.loads(doctor.stdout)["exchanges"][0]["kind"] == "authorize_url"
 
 
-def test_a_failure_says_what_a_launch_waits_for(tmp_path: Path) -> None:
-    """A test that times out can't see why."""
-    done = run(
-        tmp_path,
-        """
-from sickbay.testing import failure_report
-
+WAITING = """
 def test_times_out(sickbay, monkeypatch):
+    from sickbay.testing import failure_report
     monkeypatch.setattr(failure_report, "QUIET_SECONDS", 0)
     app = sickbay.app(user="okafor")
     launch = sickbay.launch(app)
@@ -115,10 +137,13 @@ def test_times_out(sickbay, monkeypatch):
     answer = authorize(sickbay, app, launch=launch.launch, scope="launch patient/Patient.rs", **pkce)
     assert "code=" in answer.headers["location"]
     assert False, "timed out"
-""",
-    )
+"""
+
+
+def test_a_failure_says_what_a_launch_waits_for(outcome: Outcome) -> None:
+    """A test that times out can't see why."""
     waits = r"- Sickbay waits -+\n.+ received the code \d+ s ago and hasn’t redeemed it\.\nLaunch: http"
-    assert re.search(waits, done.stdout), done.stdout
+    assert re.search(waits, outcome.reports["test_times_out"]), outcome.reports
 
 
 @pytest.mark.parametrize(("seconds", "is_said"), [(0, False), (QUIET_SECONDS - 0.1, False), (QUIET_SECONDS, True), (90, True)])
@@ -142,34 +167,32 @@ def test_without_a_folder_the_page_of_a_refusal_is_kept_in_the_cache_of_pytest_a
     assert "scope" in file.read_text(encoding="utf-8")
 
 
-def test_a_server_that_ends_during_the_tests_is_reported_with_its_last_lines(tmp_path: Path) -> None:
-    done = run(
-        tmp_path,
-        """
+KILLED = """
 def test_kills_it(sickbay, sickbay_server):
     sickbay_server.process.kill()
     sickbay_server.process.wait()
 
 def test_needs_it(sickbay): ...
-""",
-    )
-    assert re.search(r"^Sickbay at http://localhost:\d+ doesn't answer: .*\. It ended with -9\. ", done.stdout, re.M), (
-        done.stdout
-    )
-    assert "1 passed, 1 error" in done.stdout
+"""
 
 
-def test_assert_no_refusals_fails_with_the_explanation_once(tmp_path: Path) -> None:
-    done = run(
-        tmp_path,
-        """
+def test_a_server_that_ends_during_the_tests_is_reported_with_its_last_lines(outcome: Outcome) -> None:
+    said = outcome.reports["test_needs_it"]
+    assert re.search(r"^Sickbay at http://localhost:\d+ doesn't answer: .*\. It ended with -9\. ", said, re.M), said
+    assert (outcome.results["test_kills_it"], outcome.results["test_needs_it"]) == ("PASSED", "ERROR")
+
+
+QUIETLY_REFUSED = """
 def test_quietly_refused(sickbay):
     authorize(sickbay, sickbay.app(), scope="openid,fhirUser")
     sickbay.assert_no_refusals()
-""",
-    )
-    assert "Sickbay refused 1 request:" in done.stdout, done.stdout
-    assert "- Sickbay refused -" not in done.stdout  # the section that explains it for other failures
+"""
+
+
+def test_assert_no_refusals_fails_with_the_explanation_once(outcome: Outcome) -> None:
+    said = outcome.reports["test_quietly_refused"]
+    assert said.count("Sickbay refused 1 request:") == 1, said
+    assert "- Sickbay refused -" not in said  # the section that explains it for other failures
 
 
 def test_each_worker_of_xdist_has_its_own_server_and_its_patients_exist_before_the_first_test(tmp_path: Path) -> None:
