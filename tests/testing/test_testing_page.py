@@ -6,8 +6,8 @@ import inspect
 import re
 import subprocess
 import sys
-from pathlib import Path
 
+import pytest
 from tools.checks.files import ROOT
 
 from sickbay.testing.sandbox_client import SandboxClient
@@ -55,19 +55,24 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.M | re.S)
 
 
-def test_the_first_test_of_the_page_passes_with_its_configuration(tmp_path: Path) -> None:
-    (tmp_path / "test_first.py").write_text(blocks("python")[0])
-    (tmp_path / "pytest.ini").write_text(blocks("ini")[0])
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The output of the page's command in a folder with its tests and its configuration, with a line for each test."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "test_first.py").write_text(blocks("python")[0])
+    (folder / "test_sent.py").write_text(BROWSE + blocks("python")[1])
+    (folder / "pytest.ini").write_text(blocks("ini")[0])
     (command,) = [block.split() for block in blocks("sh") if block.startswith("pytest")]
-    done = subprocess.run([sys.executable, "-m", *command], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert "1 passed" in done.stdout, done.stdout
+    run = [sys.executable, "-m", *command, "-v"]
+    return subprocess.run(run, cwd=folder, capture_output=True, text=True, check=False).stdout
 
 
-def test_the_test_of_what_an_app_sent_passes_for_an_app_that_sends_it(tmp_path: Path) -> None:
-    (tmp_path / "test_sent.py").write_text(BROWSE + blocks("python")[1])
-    (tmp_path / "pytest.ini").write_text(blocks("ini")[0])
-    done = subprocess.run([sys.executable, "-m", "pytest"], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert "1 passed" in done.stdout, done.stdout
+def test_the_first_test_of_the_page_passes_with_its_configuration(printed: str) -> None:
+    assert re.findall(r"^test_first\.py::\w+ ([A-Z]+)", printed, re.M) == ["PASSED"], printed
+
+
+def test_the_test_of_what_an_app_sent_passes_for_an_app_that_sends_it(printed: str) -> None:
+    assert re.findall(r"^test_sent\.py::\w+ ([A-Z]+)", printed, re.M) == ["PASSED"], printed
 
 
 def test_the_options_of_the_page_are_those_of_the_plugin() -> None:
