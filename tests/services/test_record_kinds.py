@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import sickbay
+from sickbay.services import records
 from sickbay.services.record_kinds import KINDS, list_cleared
 from sickbay.storage.query import snapshots
 from sickbay.storage.query.records import COUNT_FAILURE
@@ -15,7 +16,7 @@ SOURCES = Path(sickbay.__file__).parent
 
 
 def write(path: Path) -> Iterator[str]:
-    """The first argument of each Record(…) in a file: a string or a constant of the same file."""
+    """The first argument of each Record(…) in a file: a string, or a constant of the same file or of `records`."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     constants = {
         target.id: statement.value.value
@@ -27,7 +28,9 @@ def write(path: Path) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Record" and node.args:
             first = node.args[0]
-            if not isinstance(first, ast.Starred):
+            if isinstance(first, ast.Attribute) and isinstance(first.value, ast.Name) and first.value.id == "records":
+                yield getattr(records, first.attr)
+            elif not isinstance(first, ast.Starred):
                 yield str(constants[first.id] if isinstance(first, ast.Name) else ast.literal_eval(first))
 
 
