@@ -13,7 +13,7 @@ _REPEATS = (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT)
 
 
 def find_required(pattern: str) -> tuple[str, ...]:
-    """The words, folded by `text_search.fold`, of which every match has at least one. Empty if there are none, or too many."""
+    """Words, folded by `text_search.fold`. Every match has at least one of them. Empty if there are none, or too many."""
     return tuple(sorted(_choose(_list_groups(_parser.parse(pattern)))))
 
 
