@@ -52,11 +52,18 @@ def _revisions_after_reset(revisions: Revisions, tenants: Iterable[str]) -> Rese
 
 
 def compare_revisions(before: ResetRevisions, now: ResetRevisions) -> list[ResetScope]:
-    """The resets between two moments."""
-    if before.of[""] != now.of[""]:
-        restored = now.of[""][RESETS] - before.of[""][RESETS] == now.restores - before.restores
-        return [ResetScope(None, before.everything != now.everything, restored)]
-    return [ResetScope(name) for name, revisions in now.of.items() if revisions != before.of.get(name)]
+    """The resets between two moments. A restore of a snapshot comes last, because it keeps more."""
+    everything = before.everything != now.everything
+    resets, restores = now.of[""][RESETS] - before.of[""][RESETS], now.restores - before.restores
+    if resets > restores:
+        return [ResetScope(None, everything)]
+    changed = [ResetScope(name) for name in now.of if name and _count_own(now, name) != _count_own(before, name)]
+    return [*changed, *[ResetScope(None, everything, restored=True)] * bool(restores)]
+
+
+def _count_own(known: ResetRevisions, tenant: str) -> int | None:
+    """How often this hospital alone was reset. None: it isn't known."""
+    return known.of.get(tenant, {}).get(key_of(tenant))
 
 
 def is_over(known: ResetRevisions) -> bool:

@@ -83,7 +83,7 @@ def test_only_the_chosen_items_are_kept_and_the_others_do_not_count_as_dropped(
     for owner, weight in arriving:
         queue.add(owner, owner, weight)
     before, dropped = queue.items(), queue.dropped
-    queue.keep_only(lambda item: item != removed)
+    queue.replace(lambda items: [item for item in items if item[0] != removed])
     assert queue.items() == tuple(entry for entry in before if entry[0] != removed)
     assert (len(queue), queue.bytes) == (len(queue.items()), sum(weight for _, _, weight in queue.items()))
     assert queue.dropped == dropped

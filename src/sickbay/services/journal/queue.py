@@ -43,6 +43,8 @@ class Unexplained(Struct, frozen=True):
 W = TypeVar("W", Arrived, Record, Unexplained)
 Waiting: TypeAlias = tuple[W, Revisions]
 """A queued exchange or its record, and the resets of its hospital when its request ended."""
+Queued: TypeAlias = tuple[Waiting[W], str, int]
+"""The same with its app and weight."""
 
 
 def is_wanted(exchange: Exchange, wanted: str | None) -> bool:
@@ -123,20 +125,14 @@ class Queue(Generic[T]):
         """Removes and returns all items for which `is_wanted` is true."""
         removed = [item for item in self.items() if is_wanted(item[0])]
         if removed:
-            self.keep_only(lambda item: not is_wanted(item))
+            self.replace(lambda items: [item for item in items if not is_wanted(item[0])])
         return removed
 
-    def keep_only(self, is_kept: Callable[[T], bool]) -> None:
-        """Removes all other items. They don't count as dropped."""
-        kept = [(item, owner, weight) for item, owner, weight in self.items() if is_kept(item)]
+    def replace(self, change: Callable[[Iterable[tuple[T, str, int]]], Iterable[tuple[T, str, int]]]) -> None:
+        """Replaces the items by others. Those that are left out don't count as dropped."""
+        changed = change(self.items())
         self.clear()
-        self.put_back(kept)
-
-    def replace(self, change: Callable[[T], T]) -> None:
-        """Replaces each item."""
-        items = [(change(item), owner, weight) for item, owner, weight in self.items()]
-        self.clear()
-        self.put_back(items)
+        self.put_back(changed)
 
     def put_back(self, items: Iterable[tuple[T, str, int]]) -> None:
         """Puts removed items back, before the items added since."""

@@ -19,7 +19,17 @@ from sickbay.services.class_mode import progress
 from sickbay.services.class_mode.attribution import add_student
 from sickbay.services.context import LogLine, Runtime
 from sickbay.services.journal import metrics as journal_metrics
-from sickbay.services.journal.queue import NOT_EXPLAINED, Arrived, Queue, Unexplained, W, Waiting, is_wanted, measure_weight
+from sickbay.services.journal.queue import (
+    NOT_EXPLAINED,
+    Arrived,
+    Queue,
+    Queued,
+    Unexplained,
+    W,
+    Waiting,
+    is_wanted,
+    measure_weight,
+)
 from sickbay.services.journal.record import Exchange as Exchange
 from sickbay.services.journal.record import make_record, redact, redact_refusal
 from sickbay.services.recent_launches import RecentLaunch
@@ -127,7 +137,7 @@ class Journal:
         if self._was_reset(exchange.tenant):
             return
         if self._at_once >= AT_ONCE or len(self._refused):
-            waiting = refusal_record, self._revisions_of_tenant(exchange.tenant)
+            waiting = refusal_record, _revisions_of(self.runtime.resets, exchange.tenant)
             self._refused.add(waiting, refusal_record.owner, len(refusal_record.value))
             return
         self._at_once += 1
@@ -146,7 +156,7 @@ class Journal:
         self._say(exchange)
         if self._was_reset(exchange.tenant):
             return
-        waiting = Unexplained(self._next_arrival(), exchange, explained), self._revisions_of_tenant(exchange.tenant)
+        waiting = Unexplained(self._next_arrival(), exchange, explained), _revisions_of(self.runtime.resets, exchange.tenant)
         self._unexplained.add(waiting, f"{exchange.stage} {exchange.client_id}", measure_weight(exchange))
         if self._explaining is None or self._explaining.done():
             self._explaining = asyncio.get_running_loop().create_task(self._explain(), context=Context())
@@ -160,7 +170,7 @@ class Journal:
                     if len(self._unexplained) and not await self._write_explained([self._unexplained.take()]):
                         await runtime_settings.refresh(self.runtime)
 
-    async def _write_explained(self, refusals: Sequence[tuple[Waiting[Unexplained], str, int]]) -> bool:
+    async def _write_explained(self, refusals: Sequence[Queued[Unexplained]]) -> bool:
         """False, like `_write_queues`, if they have to be written again. Puts them back if the database is unavailable."""
         known = self.runtime.resets
         try:
@@ -188,7 +198,7 @@ class Journal:
         if self.runtime.on_exchange is not None:
             self._say(exchange)
         if not self._was_reset(exchange.tenant):
-            waiting = Arrived(self._next_arrival(), exchange), self._revisions_of_tenant(exchange.tenant)
+            waiting = Arrived(self._next_arrival(), exchange), _revisions_of(self.runtime.resets, exchange.tenant)
             self._granted.add(waiting, f"{exchange.stage} {exchange.client_id}", measure_weight(exchange))
 
     def _next_arrival(self) -> int:
@@ -255,25 +265,22 @@ class Journal:
         for start in range(0, len(stored), AT_A_TIME):
             await self.runtime.store.transaction(self._storing_steps(stored[start : start + AT_A_TIME]))
 
-    def _select_current(self, items: Iterable[tuple[Waiting[W], str, int]]) -> list[W]:
+    def _select_current(self, items: Iterable[Queued[W]]) -> list[W]:
         """Returns the items without those of requests that began before a reset."""
-        return [item for (item, began), _, _ in items if began == self._revisions_of_tenant(item.tenant)]
+        return [item for (item, began), _, _ in items if began == _revisions_of(self.runtime.resets, item.tenant)]
 
     def _was_reset(self, tenant: str) -> bool:
         """Whether the hospital was reset since the current request began."""
-        return current().revisions is not self._revisions_of_tenant(tenant) and is_over(self.runtime.resets)
+        return current().revisions is not _revisions_of(self.runtime.resets, tenant) and is_over(self.runtime.resets)
 
-    def _revisions_of_tenant(self, tenant: str) -> Revisions:
-        of = self.runtime.resets.of
-        return of.get(tenant) or of[""]
-
-    def _put_back(self, queue: Queue[Waiting[W]], items: Iterable[tuple[Waiting[W], str, int]], known: ResetRevisions) -> None:
+    def _put_back(self, queue: Queue[Waiting[W]], items: Iterable[Queued[W]], known: ResetRevisions) -> None:
         """Puts back what couldn't be written. known: the resets that this worker knew when it took the items.
 
-        `forget` doesn't reach items that are being written, so a restore that was noticed since then is considered here.
+        `forget` doesn't reach items that are being written, so the resets that were noticed since then are considered here.
         """
-        if any(reset.restored for reset in compare_revisions(known, self.runtime.resets)):
-            items = [(self._as_current(waiting), owner, weight) for waiting, owner, weight in items]
+        items = [item for item in items if item[0][1] == _revisions_of(known, item[0][0].tenant)]
+        for reset in compare_revisions(known, self.runtime.resets):
+            items = self._leave(items, reset)
         queue.put_back(items)
 
     def forget(self, reset: ResetScope) -> None:
@@ -281,14 +288,15 @@ class Journal:
         restored, they are kept.
         """
         for queue in (self._granted, self._refused, self._unexplained):
-            if reset.restored:
-                queue.replace(self._as_current)
-                continue
-            queue.keep_only(lambda waiting: reset.tenant not in (None, waiting[0].tenant))
+            queue.replace(lambda items: self._leave(items, reset))
 
-    def _as_current(self, waiting: Waiting[W]) -> Waiting[W]:
-        """The same item, as if its request had ended after the latest reset."""
-        return waiting[0], self._revisions_of_tenant(waiting[0].tenant)
+    def _leave(self, items: Iterable[Queued[W]], reset: ResetScope) -> list[Queued[W]]:
+        """What a reset leaves of these items. A restore leaves all, as if their requests had ended after it."""
+        if reset.restored:
+            return [
+                ((item, _revisions_of(self.runtime.resets, item.tenant)), owner, weight) for (item, _), owner, weight in items
+            ]
+        return [item for item in items if reset.tenant not in (None, item[0][0].tenant)]
 
     async def run(self) -> None:
         """Flushes and trims until cancelled, then flushes once more."""
@@ -364,6 +372,10 @@ class Journal:
                 RESENT if exchange.resent_from else "",
             )
         )
+
+
+def _revisions_of(known: ResetRevisions, tenant: str) -> Revisions:
+    return known.of.get(tenant) or known.of[""]
 
 
 async def _build_records(runtime: Runtime, batch: Sequence[Arrived], live: LiveSecrets, compare: bool) -> list[Record]:
