@@ -18,7 +18,7 @@ from tests.flows.writing import hand
 from tests.laws import pairs
 
 from sickbay.cli.header_limits import MOST_HEADERS
-from sickbay.diagnosis.needed_rules import INDEX
+from sickbay.diagnosis.rule_index import load_index
 from sickbay.fhir.versions import VERSIONS
 from sickbay.services.journal import write as journal
 from sickbay.services.redaction.excerpt import UNKNOWN_SENDER
@@ -81,7 +81,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
                     for headers in senders.values():
                         await send(flow.application, method, f"/general/{version}/Patient/x/Observation".encode(), headers)
             await flow.sandbox.journal.flush()  # reads word lists
-            for rules in (INDEX.advising, INDEX.explaining):  # read at the first refusal of their kind
+            for rules in (load_index().advising, load_index().explaining):  # read at the first refusal of their kind
                 assert all(rules[name] is not None for name in rules)
             await send(flow.application, "GET", b"/general/r4?name=%FF", [accept])  # the first one imports how a text is read
             return Target(desk, senders, counted.count)

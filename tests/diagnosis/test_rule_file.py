@@ -10,9 +10,11 @@ import pytest
 from tests.laws import for_each
 
 from sickbay.diagnosis import rule_file
+from sickbay.diagnosis.answers import meanings
 from sickbay.diagnosis.rule import Functions, Rule, Spec, fill_rule
-from sickbay.diagnosis.rule_file import find_refusal, read_functions, read_rules, read_texts
+from sickbay.diagnosis.rule_file import find_refusal, read_functions, read_items, read_rules, read_sections, read_texts
 from sickbay.diagnosis.rules import FILES
+from sickbay.diagnosis.silence import wording
 from sickbay.kernel.packed_folder import PackedFolder
 
 FUNCTION_FIELDS = set(get_type_hints(Functions))
@@ -122,3 +124,23 @@ def test_a_python_file_of_rules_has_functions_for_words() -> None:
 def test_a_rule_explains_the_refusal_with_its_id_unless_it_says_otherwise(explains: str | None, refusal: str | None) -> None:
     assert find_refusal("scope-missing", explains) == refusal
     assert find_refusal("no-refusal", None) is None
+
+
+def test_an_item_may_go_on_in_the_next_line_and_its_text_may_have_a_colon() -> None:
+    assert read_items("- a: first: text\n- b c: second\ntext\n") == {"a": "first: text", "b c": "second text"}
+
+
+def test_an_item_without_a_name_is_an_error() -> None:
+    with pytest.raises(ValueError, match="update sequence"):
+        read_items("- text")
+
+
+def test_text_before_the_first_heading_and_the_first_item_is_a_comment(tmp_path: Path) -> None:
+    page = tmp_path / "words.md"
+    page.write_text("# Words\n\nFor tests.\n\n## one\n\nOnly one.\n\n- a: b\n\n## two\n", encoding="utf-8")
+    assert read_sections(page) == {"one": {"a": "b"}, "two": {}}
+
+
+@pytest.mark.parametrize("module", [meanings, wording])
+def test_each_page_of_words_has_a_list_below_each_heading(module: object) -> None:
+    assert all(read_sections(Path(str(module.__file__)).with_suffix(".md")).values())  # type: ignore[attr-defined]

@@ -9,9 +9,8 @@ import pytest
 from msgspec import structs
 from tests.laws import for_each
 
-from sickbay.diagnosis import needed_rules
 from sickbay.diagnosis.catalogue import BY_ID, INDEX, RULES
-from sickbay.diagnosis.rule_index import build_index
+from sickbay.diagnosis.rule_index import build_index, find_rule, load_index
 
 NAMES = sorted({name for rule in RULES for name in (rule.id, rule.explains) if name})
 STAGES = sorted({stage for rule in RULES for stage in (rule.stage, *rule.at)})
@@ -42,16 +41,16 @@ def test_positions_are_those_of_the_catalogue() -> None:
 
 
 def test_the_rules_that_are_read_when_they_are_needed_are_those_of_the_catalogue() -> None:
-    found = needed_rules.INDEX
+    found = load_index()
     assert {stage: groups for stage in found.advising if (groups := found.advising[stage])} == INDEX.advising
     assert dict(found.explaining) == INDEX.explaining
     assert found.places == INDEX.places
     assert found.advising.get("unknown", {}) == {}
-    assert [needed_rules.find_rule(id) for id in needed_rules.IDS] == [BY_ID[id] for id in needed_rules.IDS]
+    assert {id: find_rule(id) for id in found.places} == BY_ID
 
 
 def test_only_the_files_of_rules_that_a_request_needs_are_read() -> None:
-    code = "import sys\nfrom sickbay.diagnosis import needed_rules\nneeded_rules.INDEX.explaining['aud-missing']\n"
+    code = "import sys\nfrom sickbay.diagnosis import rule_index\nrule_index.load_index().explaining['aud-missing']\n"
     code += "print(*(name for name in sys.modules if name.startswith('sickbay.diagnosis.rules.')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.doctor import copies
 from tests.laws import for_each
 
-from sickbay.doctor.copying import join_lines, undo_copying
+from sickbay.doctor.copying import join_lines, leave_out_working_requests, undo_copying
 
 TEXT = """\
 POST /token HTTP/1.1
@@ -106,3 +106,13 @@ def test_wrapped_lines_are_joined_and_others_not(width: int) -> None:
     assert join_lines(wrapped) == sentence
     short = "Location: /login\nContent-Length: 0\nConnection: close"
     assert join_lines(f"{short}\n\n{wrapped}\n\n{short}") == f"{short}\n\n{sentence}\n\n{short}"
+
+
+@given(st.text(max_size=40), st.text(alphabet="-Hd 'a\"\\\n:{}", max_size=80))
+def test_what_is_left_of_a_text_with_a_working_request_stays_in_its_place(before: str, options: str) -> None:
+    text = f"{before}\nThis works: curl https://ehr.example.org/token {options}\nand this fails"
+    left = leave_out_working_requests(text)
+    assert len(left) == len(text)
+    assert all(kept in (given, " ") for given, kept in zip(text, left, strict=True))
+    assert left.count("\n") == text.count("\n")
+    assert "curl" not in left.removeprefix(before)

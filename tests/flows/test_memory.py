@@ -68,7 +68,7 @@ what runs, and `explaining` is the task that empties `empty_searches`, and `kept
 """
 OTHERS = {
     "diagnosis.kinds._Kinds": "the names of modules",
-    "diagnosis.needed_rules._OnDemand": "the rules that were read from their files",
+    "diagnosis.rule_index._OnDemand": "the rules that were read from their files",
     "fhir.search.matching._NoOthers": "constant",
     "fhir.validation.shapes.Shape": "compiled from the definitions",
     "kernel.budget": "what is in progress",

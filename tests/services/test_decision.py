@@ -13,8 +13,7 @@ from sickbay.authorization.scopes.negotiation import TokenSummary
 from sickbay.diagnosis import stages
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.evidence import answer
-from sickbay.diagnosis.kind import Kind
-from sickbay.diagnosis.kinds import KINDS
+from sickbay.diagnosis.kinds import KINDS, Kind
 from sickbay.diagnosis.stages import STAGES, Stage
 from sickbay.kernel.checks import Examination
 from sickbay.services.decision import Decision

@@ -14,7 +14,6 @@ from tools.checks.files import ROOT
 from tools.walks import figures
 from tools.walks.figures import Ceilings, measure
 from tools.walks.recorder import Recorder, Walk
-from tools.walks.requests import WALKS
 
 from sickbay.protocol import basic, scopes
 from tools import walk
@@ -126,13 +125,6 @@ def test_figures_above_a_ceiling_are_faults() -> None:
         "a: 1 pairs of files call each other",
         "a: 2 of 2 files are entered for at most two functions",
     ]
-
-
-def test_the_ceilings_are_of_walks_and_above_the_general_ones() -> None:
-    listed = figures.read_ceilings(ROOT / "tools" / "checks" / "ceilings.toml")
-    assert set(listed) <= set(WALKS)
-    general = Ceilings()
-    assert all(at_least >= usual for ceilings in listed.values() for at_least, usual in zip(ceilings, general, strict=True))
 
 
 def test_a_walk_is_passed_on_between_processes_unchanged(tmp_path: Path) -> None:

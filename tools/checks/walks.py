@@ -1,6 +1,6 @@
 """Checks that no walk is deeper, goes back and forth more often, or enters more small files than its ceiling allows.
 
-The ceilings are in tools/checks/ceilings.toml, where there are any, and in tools/walks/figures.py.
+The ceilings are in tools/walks/figures.py.
 """
 
 from __future__ import annotations
@@ -20,6 +20,5 @@ def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
     if sys.version_info < (3, 12):
         print("walks: skipped, because they need Python 3.12 or later")
         return
-    allowed = figures.read_ceilings(root / "tools" / "checks" / "ceilings.toml")
     for name, walked in zip(WALKS, walk.record_walks(WALKS), strict=True):
-        yield from figures.find_faults(name, figures.measure(walked), allowed.get(name, Ceilings()))
+        yield from figures.find_faults(name, figures.measure(walked), Ceilings())

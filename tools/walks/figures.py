@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from tools.walks.recorder import Walk
@@ -127,12 +125,6 @@ class Ceilings(NamedTuple):
     depth: int = 9
     pairs: int = 0
     small: float = 1 / 6
-
-
-def read_ceilings(path: Path) -> dict[str, Ceilings]:
-    """Those of the walks that aren't yet where they should be. They only ever go down."""
-    listed = tomllib.loads(path.read_text(encoding="utf-8")).get("walks", {})
-    return {name: Ceilings(**values) for name, values in listed.items()}
 
 
 def find_faults(name: str, figures: Figures, allowed: Ceilings) -> Iterator[str]:

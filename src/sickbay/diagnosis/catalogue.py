@@ -1,6 +1,6 @@
 """All rules, in order of precedence. The general rule for a refusal is always tried last, whatever its position in this list.
 
-The doctor, which explains one text, reads only the rules that it needs (`needed_rules`).
+A text or a request needs few of them, which `rule_index` finds.
 
 Corrections run in the same order: transport, then spelling, then the parameters, then what the parameters require.
 """

@@ -24,6 +24,19 @@ class Explanation(NamedTuple):
     findings: tuple[Finding, ...]
     corrected: Any | None
 
+    def names_cause(self, stage: str, examination: Examination) -> bool:
+        """Whether a finding names the cause of the error response to the request."""
+        if any("told" in refusal.facts for refusal in (*examination.refusals, *examination.relaxed)):
+            return True
+        if any(finding.id == OPAQUE for finding in self.findings):
+            return True
+        return stage not in _OF_THE_APP and any(finding.severity == "error" for finding in self.findings)
+
+
+OPAQUE: Final = "redirect-error-opaque"
+_OF_THE_APP = frozenset(("redirect", "browser"))
+"""Stages whose findings explain how a response arrived, not why it is an error."""
+
 
 def explain(
     rules: RuleIndex,

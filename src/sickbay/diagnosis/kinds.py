@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
-from sickbay.diagnosis import stages
+from sickbay.diagnosis import guesses, stages
+from sickbay.diagnosis.corrections import with_well_formed_pkce
 from sickbay.diagnosis.stages import Stage
+from sickbay.kernel.checks import Check, Examination, examine
 
-if TYPE_CHECKING:
-    from sickbay.diagnosis.kind import Kind
+
+class Kind(NamedTuple):
+    """A kind of input that `doctor` reads.
+
+    request:    input -> the request.
+    context:      (input, request) -> its context.
+    own_checks: the checks, if they differ from those of the stage.
+    """
+
+    stage: Stage[Any, Any]
+    request: Callable[[Any], Any]
+    context: Callable[[Any, Any], Any]
+    own_checks: Callable[[Any], Sequence[Check[Any, Any]]] | None = None
+
+    def checks(self, request: Any) -> Sequence[Check[Any, Any]]:
+        return (
+            self.own_checks(request) if self.own_checks else (*self.stage.examiner.pasted, *self.stage.examiner.checks(request))
+        )
+
+    def examine(self, request: Any, context: Any) -> Examination:
+        checks = self.checks(request)
+        return guesses.mark_guesses(
+            checks, context, examine(checks, with_well_formed_pkce(request), context, self.stage.examiner.relaxed(context))
+        )
+
 
 _STAGES: Final[Mapping[str, Stage[Any, Any]]] = {
     "authorize_url": stages.AUTHORIZE,
@@ -33,7 +58,7 @@ _STAGES: Final[Mapping[str, Stage[Any, Any]]] = {
 }
 
 
-class _Kinds(Mapping[str, "Kind"]):
+class _Kinds(Mapping[str, Kind]):
     """The examiner of a kind is imported when it is looked up."""
 
     def __getitem__(self, name: str) -> Kind:

@@ -31,12 +31,11 @@ from sickbay.authorization import refusals
 from sickbay.diagnosis import rules
 from sickbay.diagnosis.rule import Functions, Rule, WordList, read_spec
 from sickbay.diagnosis.stages import STAGES
-from sickbay.diagnosis.word_lists import read_items
 from sickbay.kernel.packed_folder import PackedFolder
 
 _RULES = PackedFolder(Path(__file__).with_name("rules"), Path(__file__).with_name("rules.json"))
 _REFUSALS = refusals.find_all()
-_SECTION = re.compile(r"^## ", re.M)
+_SECTION, _ITEM = re.compile(r"^## ", re.M), re.compile(r"^- ", re.M)
 ADVICE = "advice"
 
 
@@ -117,3 +116,17 @@ def _read_list(paragraph: str) -> tuple[str, WordList]:
 def _join_lines(paragraph: str) -> str:
     """The lines of a paragraph as one. A paragraph that is only `-` is empty."""
     return "" if paragraph == "-" else paragraph.replace("\n", " ")
+
+
+def read_items(text: str) -> dict[str, str]:
+    """The texts of a list of `- name: text` by their names. A text may continue on the next lines.
+
+    Raises ValueError if an item has no name.
+    """
+    return dict(" ".join(item.split()).split(": ", 1) for item in _ITEM.split(text)[1:])
+
+
+def read_sections(path: Path) -> dict[str, dict[str, str]]:
+    """The list below each heading of level 2."""
+    sections = _SECTION.split(path.read_text(encoding="utf-8"))[1:]
+    return {heading: read_items(items) for heading, _, items in (section.partition("\n") for section in sections)}

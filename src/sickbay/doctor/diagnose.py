@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sickbay.diagnosis.answers.finding import add_finding, is_explained
+from sickbay.diagnosis.answers.finding import add_finding
 from sickbay.diagnosis.answers.meanings import describe_answer
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.explain import Explanation, explain
-from sickbay.diagnosis.kinds import KINDS
-from sickbay.diagnosis.needed_rules import INDEX
-from sickbay.diagnosis.rule import Finding
+from sickbay.diagnosis.kinds import KINDS, Kind
+from sickbay.diagnosis.rule import SEVERITIES, Finding, Spec
+from sickbay.diagnosis.rule_index import load_index
 from sickbay.diagnosis.stages import ANSWER
+from sickbay.doctor import compiled
 from sickbay.doctor.errors.find import in_input
 from sickbay.doctor.pieces.piece import Piece, describe_each
 from sickbay.doctor.verdict import Verdict, decide
@@ -20,7 +22,7 @@ from sickbay.kernel.checks import Examination
 from sickbay.kernel.english import join
 
 if TYPE_CHECKING:
-    from sickbay.diagnosis.kind import Kind
+    from sickbay.doctor.code.models import Mistake
 
 
 class Diagnosis(NamedTuple):
@@ -116,10 +118,11 @@ def diagnose(evidence: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None =
     request = kind.request(evidence)
     context = kind.context(evidence, request)
     stage, examination = kind.stage, kind.examine(request, context)
-    explanation = explain(INDEX, stage.name, request, context, examination, again=partial(_examine_again, kind, evidence))
+    again = partial(_examine_again, kind, evidence)
+    explanation = explain(load_index(), stage.name, request, context, examination, again=again)
     corrected = None if explanation.corrected is None else evidence | stage.examiner.to_evidence(explanation.corrected)
     answers = in_input(evidence) if answers is None else answers
-    if answers and not is_explained(stage.name, examination, explanation):
+    if answers and not explanation.names_cause(stage.name, examination):
         explanation = add_finding(stage.name, explanation, answers)
     examination = skip_unknown(examination, evidence.get("context") or {}, context)
     return Diagnosis(stage.name, examination, explanation, corrected, answers)
@@ -155,6 +158,37 @@ def diagnose_line(line: Any) -> dict[str, Any]:
     findings = [finding.to_json() for finding in diagnosis.explanation.findings]
     recognised = {"recognised": diagnosis.recognised} if diagnosis.recognised else {}
     return {"id": id, "verdict": diagnosis.verdict, "findings": findings, "corrected": diagnosis.corrected} | recognised
+
+
+def with_mistakes(merged: Diagnosis, mistakes: Sequence[Mistake]) -> Diagnosis:
+    """Adds the mistakes in source code, unless a rule has found the same in the request."""
+    if not mistakes:
+        return merged
+    findings = list(merged.explanation.findings)
+    ids = {finding.id for finding in findings}
+    texts = compiled.load_knowledge().code.mistakes
+    added = [_to_finding(mistake) for mistake in mistakes if ids.isdisjoint(texts[mistake.id].same)]
+    ordered = sorted([*added, *findings], key=lambda finding: SEVERITIES.index(finding.severity))
+    return merged._replace(explanation=merged.explanation._replace(findings=tuple(ordered)))
+
+
+def _to_finding(mistake: Mistake) -> Finding:
+    """Slots are filled with what was found in the code, or with the texts for its library."""
+    code = compiled.load_knowledge().code
+    text = code.mistakes[mistake.id]
+    by = mistake.facts.get("by") or mistake.facts.get("language", "")
+    chosen = {slot: texts.get(by) or texts[""] for slot, texts in {"how": code.forms, **text.slots}.items()}
+    facts = {**chosen, **mistake.facts}
+    first, last = mistake.lines
+    lines = f"line {first}" if first == last else f"lines {first} to {last}"
+    title, why, fix = (_fill_facts(part, facts) for part in (text.title, text.why, text.fix))
+    return Finding(mistake.id, text.severity, title, why, fix, Spec(f"Read from {lines} of the code", ""), "probable")
+
+
+def _fill_facts(text: str, facts: Mapping[str, str]) -> str:
+    for name, value in facts.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
 
 
 class LikelyCause(NamedTuple):

@@ -43,34 +43,6 @@ def _is_foreign(line: str) -> bool:
     return sum("\u0370" <= word[0] <= "\u1fff" for word in line.split()) >= FOREIGN_WORDS
 
 
-_WORKING_REQUEST = compile_late(
-    r"(?P<said>\b(?<!n't )(?<!not )(?:works?|worked|succeeds?|succeeded)\b[^.!?:\n]{0,40}:[\s`]{1,8}(?:bash|sh|shell)?\s{0,2})"
-    r"(?P<request>curl\b(?:[^\n\\'\"]|\\[\s\S]|'[^']{0,4000}'|\"[^\"]{0,4000}\")*)",
-    re.I,
-)
-_EARLIER = compile_late(
-    r"(?m:^|[.!?] )(?:(?:without (?:add|sett|send)ing|before (?:add|sett|chang)ing|before that|(?:at )?first|initially)\b"
-    r"|[^\n.!?]{1,120}\b(?:that|this|it|error|problem|issue) (?:is|was) (?:gone|fixed|solved|resolved)\b)[^\n.!?]{0,400}",
-    re.I,
-)
-"""A sentence about an earlier state, before the text says that something changed."""
-_ERROR_WORD = compile_late(r"\b(?:error|exception|unexpected|invalid_\w|fail|4\d\d)|mismatch", re.I)
-_TURN = compile_late(r"\b(?:after (?:add|sett|fix|chang)|but now|now (?:i|it|the)\b)[^\n]{0,200}", re.I)
-_VISIBLE = compile_late(r"[^\n]")
-
-
-def leave_out_working_requests(text: str) -> str:
-    """The text with spaces for errors that are solved, and for what it introduces as working, such as "This works: curl …".
-
-    Everything else keeps its position, because the page marks it there.
-    """
-    last = max((turn.start() for turn in _TURN.finditer(text) if _ERROR_WORD.search(turn[0])), default=0)
-    text = _EARLIER.sub(
-        lambda said: _VISIBLE.sub(" ", said[0]) if said.end() <= last and _ERROR_WORD.search(said[0]) else said[0], text
-    )
-    return _WORKING_REQUEST.sub(lambda match: match["said"] + _VISIBLE.sub(" ", match["request"]), text)
-
-
 def is_code(text: str) -> bool:
     """Whether most lines of a text without sentences are code."""
     lines = [line.strip() for line in text[:READ_CHARACTERS].splitlines() if line.strip()]

@@ -7,15 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from sickbay.diagnosis.answers.finding import is_explained
 from sickbay.diagnosis.answers.values import TOKEN_CODES, ErrorAnswer
 from sickbay.diagnosis.rule import SEVERITIES, Finding
 from sickbay.diagnosis.stages import AUTHORIZE
-from sickbay.doctor import prose, single_exchange
+from sickbay.doctor import single_exchange
 from sickbay.doctor.code.find import find_mistakes
-from sickbay.doctor.code_findings import with_mistakes
-from sickbay.doctor.copying import undo_copying
-from sickbay.doctor.diagnose import Diagnosis, diagnose
+from sickbay.doctor.copying import leave_out_working_requests, undo_copying
+from sickbay.doctor.diagnose import Diagnosis, diagnose, with_mistakes
 from sickbay.doctor.errors.find import in_paste
 from sickbay.doctor.pieces import variables
 from sickbay.doctor.pieces.find import find_pieces as find_pieces
@@ -57,7 +55,7 @@ class Reading(NamedTuple):
         return frozenset(
             finding.id
             for each in self.diagnoses
-            if is_explained(each.stage, each.examination, each.explanation)
+            if each.explanation.names_cause(each.stage, each.examination)
             for finding in each.explanation.findings
             if each.stage != AUTHORIZE.name or not has_token_error or finding.parameter in _CHECKED_LATER
             if finding.id not in _ACCEPTED or any(str(finding.parameter) in said for _, _, said in self.diagnosis.answers)
@@ -86,7 +84,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
 
     Raises KeyError if the kind of an exchange is unknown.
     """
-    text = prose.leave_out_working_requests(undo_copying(text))
+    text = leave_out_working_requests(undo_copying(text))
     single = _single_exchange(text)
     pieces = tuple(find_pieces(text))
     context = ({"response_mode": "fragment"} if _FRAGMENT.search(text) else {}) | dict(context or {})

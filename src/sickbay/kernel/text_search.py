@@ -1,8 +1,12 @@
-"""Searches a long text in parts, because a search keeps Python's lock until it returns, and no other thread can respond."""
+"""Searches long texts, and finds the line of what was found.
+
+A search keeps Python's lock until it returns, and no other thread can respond. So a long text is searched in parts.
+"""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 WINDOW, OVERLAP = 20_000, 4_000
@@ -50,3 +54,15 @@ def has_required(groups: Iterable[tuple[str, ...]], folded: str) -> bool:
         else:
             return False
     return True
+
+
+class Lines:
+    """Finds the line of a position in a text. Lines count from 1. `offset` is added to each position."""
+
+    offset = 0
+
+    def __init__(self, text: str) -> None:
+        self._ends = [match.start() for match in re.finditer("\n", text)]
+
+    def at(self, position: int) -> int:
+        return bisect_left(self._ends, position + self.offset) + 1

@@ -15,6 +15,7 @@ from sickbay.authorization.scopes.negotiation import TokenSummary
 from sickbay.diagnosis.explain import Again, Explanation, explain, explain_refusals, find_roots
 from sickbay.diagnosis.placeholders import PLACEHOLDER_LAUNCH
 from sickbay.diagnosis.rule import PERHAPS, Finding, fill_rule, is_severity
+from sickbay.diagnosis.rule_index import load_index
 from sickbay.diagnosis.stages import Stage
 from sickbay.dialects import ErrorWording
 from sickbay.kernel.checks import Check, Checked, CompiledChecks, Examination, Facts, Refusal, examine
@@ -55,25 +56,22 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
 
     @cached_property
     def _first_explanation(self) -> Explanation:
-        from sickbay.diagnosis.needed_rules import INDEX  # reads all files of rules, and a server that starts needs none
-
         examination, context = self.examination, self.context
         if examination.refusals or examination.relaxed:
             examination = Examination(tuple([check for check in examination.checked if _has_rule(check)]))
         if isinstance(context, TokenContext) and self.given is not None:
             context = structs.replace(context, given=self.given)
-        explanation = explain(INDEX, self.stage.name, self.request, context, examination, live=True, again=self._make_again())
+        again = self._make_again()
+        explanation = explain(load_index(), self.stage.name, self.request, context, examination, live=True, again=again)
         if not explanation.findings:
             return explanation
         return explanation._replace(findings=self._add_private(explanation.findings))
 
     def refused_findings(self) -> tuple[Finding, ...]:
         """The findings of `explain` that refuse the request or caused that, in the same order, without corrections."""
-        from sickbay.diagnosis.needed_rules import INDEX
-
         examination = Examination(tuple([check for check in self.examination.checked if _has_rule(check)]))
-        roots = find_roots(INDEX, self.stage.name, self.request, self.context)
-        return self._add_private(explain_refusals(INDEX, examination, roots))
+        roots = find_roots(load_index(), self.stage.name, self.request, self.context)
+        return self._add_private(explain_refusals(load_index(), examination, roots))
 
     def _make_again(self) -> Again | None:
         """A function that examines a corrected request with this context; None if that would need a new lookup."""
@@ -98,9 +96,7 @@ def _may_quote(facts: Facts) -> bool:
 
 def _has_rule(check: Checked) -> bool:
     """A refusal without a rule is returned by its name only, so that it never causes a server error."""
-    from sickbay.diagnosis.needed_rules import INDEX
-
-    return check.refusal is None or check.refusal.name in INDEX.explaining
+    return check.refusal is None or check.refusal.name in load_index().explaining
 
 
 Checks: TypeAlias = Sequence[Check[Any, Any]] | CompiledChecks[Any, Any]

@@ -8,9 +8,10 @@ from tests.doctor.code.snippet import snippets
 from tests.laws import for_each
 
 from sickbay.doctor.code.find import program_requests, requests_in, settings_in
-from sickbay.doctor.code.models import CodeRequest, Lines
+from sickbay.doctor.code.models import CodeRequest
 from sickbay.doctor.code.values import Meter
 from sickbay.doctor.copying import undo_copying
+from sickbay.kernel.text_search import Lines
 
 CODE = """fetch("https://auth.example.org/token", {
   method: "POST",

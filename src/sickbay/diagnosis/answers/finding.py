@@ -10,15 +10,12 @@ from msgspec import structs
 from sickbay.diagnosis.answers.meanings import HTTP, NONE, describe_answer, describe_meaning, name_missing, say_by_specification
 from sickbay.diagnosis.answers.values import ErrorAnswer, is_specific
 from sickbay.diagnosis.explain import Explanation
-from sickbay.diagnosis.needed_rules import find_rule
 from sickbay.diagnosis.rule import fill_rule
-from sickbay.kernel.checks import Examination, Facts
+from sickbay.diagnosis.rule_index import find_rule
+from sickbay.kernel.checks import Facts
 
-OPAQUE = "redirect-error-opaque"
 UNEXPLAINED = "error-answer-unexplained"
 """The rule of such a finding."""
-_OF_THE_APP = frozenset(("redirect", "browser"))
-"""Stages whose findings explain how a response arrived, not why it is an error."""
 MAXIMUM_QUOTED_CHARACTERS = 300
 """The maximum number of characters that are quoted from the server's description."""
 
@@ -36,15 +33,6 @@ def add_finding(
     unexplained = structs.replace(found, spec=spec if has_status else NONE)
     findings = (*explanation.findings, unexplained) if stage == "browser" else (unexplained, *explanation.findings)
     return explanation._replace(findings=findings)
-
-
-def is_explained(stage: str, examination: Examination, explanation: Explanation) -> bool:
-    """Whether a finding names the cause of the error response."""
-    if any("told" in refusal.facts for refusal in (*examination.refusals, *examination.relaxed)):
-        return True
-    names = {finding.id for finding in explanation.findings}
-    at_fault = any(finding.severity == "error" for finding in explanation.findings)
-    return OPAQUE in names or (at_fault and stage not in _OF_THE_APP)
 
 
 def _facts_of_answers(stage: str, answers: Sequence[ErrorAnswer], quoted: str, is_doubted: bool) -> Facts:

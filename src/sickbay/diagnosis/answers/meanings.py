@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sickbay.diagnosis.answers.values import REFUSING, ErrorAnswer
 from sickbay.diagnosis.rule import Spec, read_spec
-from sickbay.diagnosis.word_lists import read_sections
+from sickbay.diagnosis.rule_file import read_sections
 
 
 def _rfc_section(number: int, section: str, name: str) -> Spec:

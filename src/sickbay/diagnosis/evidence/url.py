@@ -8,6 +8,7 @@ from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.requests import UrlRequest
 from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence.context import Json
+from sickbay.diagnosis.rule_index import load_index
 from sickbay.kernel.checks import UNKNOWN
 from sickbay.protocol.parameters import Parameters, parse
 
@@ -34,8 +35,6 @@ _STATE_WAS_SENT = "Sickbay assumes that the request had one, as SMART requires. 
 
 def context_of(evidence: Json, request: UrlRequest) -> UrlContext:
     """What the app knew. The response of another server may name one of our rules."""
-    from sickbay.diagnosis.needed_rules import IDS  # reads all files of rules, and a server that decides needs none
-
     context = evidence.get("context", {})
     allowed = context.get("allowed_iss")
     return UrlContext(
@@ -45,7 +44,7 @@ def context_of(evidence: Json, request: UrlRequest) -> UrlContext:
         allowed_iss=UNKNOWN if allowed is None else tuple(allowed),
         cookie_lost=read.is_cookie_lost(context),
         response_mode=context.get("response_mode"),
-        ids=IDS,
+        ids=frozenset(load_index().places),
         guesses=() if "server" in context or "sent_state" in context else (("redirect-state-missing", _STATE_WAS_SENT),),
     )
 

@@ -12,7 +12,7 @@ from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.evidence import access as read
 from sickbay.diagnosis.evidence import app_state as read_app_state
 from sickbay.diagnosis.examiner import Decided, Examiner
-from sickbay.diagnosis.kind import Kind
+from sickbay.diagnosis.kinds import Kind
 from sickbay.diagnosis.stages import ACCESS
 from sickbay.kernel.checks import Check
 

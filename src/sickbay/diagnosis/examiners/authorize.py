@@ -11,7 +11,7 @@ from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis.evidence import authorize as read
 from sickbay.diagnosis.examiner import Decided, Examiner, examine_always
-from sickbay.diagnosis.kind import Kind
+from sickbay.diagnosis.kinds import Kind
 from sickbay.diagnosis.placeholders import PLACEHOLDER_LAUNCH
 from sickbay.diagnosis.stages import AUTHORIZE
 from sickbay.kernel.checks import UNKNOWN

@@ -11,7 +11,7 @@ from sickbay.authorization.token import recheck
 from sickbay.diagnosis.evidence import subject as read
 from sickbay.diagnosis.evidence import token as read_token
 from sickbay.diagnosis.examiner import Decided, Examiner
-from sickbay.diagnosis.kind import Kind
+from sickbay.diagnosis.kinds import Kind
 from sickbay.diagnosis.stages import INTROSPECTION
 from sickbay.kernel.checks import UNKNOWN
 

@@ -7,7 +7,7 @@ from sickbay.authorization.contexts import LoginContext
 from sickbay.authorization.requests import LoginRequest
 from sickbay.diagnosis.evidence import login as read
 from sickbay.diagnosis.examiner import Examiner, examine_always
-from sickbay.diagnosis.kind import Kind
+from sickbay.diagnosis.kinds import Kind
 from sickbay.diagnosis.stages import LOGIN
 
 EXAMINER: Examiner[LoginRequest, LoginContext] = Examiner(checks=examine_always(*login.CHECKS), to_evidence=read.to_evidence)

@@ -9,7 +9,7 @@ from sickbay.authorization.contexts import LogoutContext
 from sickbay.authorization.requests import LogoutRequest
 from sickbay.diagnosis.evidence import logout as read
 from sickbay.diagnosis.examiner import Decided, Examiner, examine_always
-from sickbay.diagnosis.kind import Kind
+from sickbay.diagnosis.kinds import Kind
 from sickbay.diagnosis.stages import LOGOUT
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sickbay.diagnosis.evidence import answer
 from sickbay.diagnosis.evidence import silence as read_silence
 from sickbay.diagnosis.examiner import Examiner
-from sickbay.diagnosis.kind import Kind
+from sickbay.diagnosis.kinds import Kind
 from sickbay.diagnosis.stages import ANSWER, BROWSER, DISCOVERY, ID_TOKEN, SILENCE
 
 EXAMINER: Examiner[Any, Any] = Examiner()

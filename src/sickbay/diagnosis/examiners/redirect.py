@@ -8,7 +8,7 @@ from sickbay.authorization import redirect
 from sickbay.authorization.requests import UrlRequest
 from sickbay.diagnosis.evidence import url as read
 from sickbay.diagnosis.examiner import Examiner, examine_always
-from sickbay.diagnosis.kind import Kind
+from sickbay.diagnosis.kinds import Kind
 from sickbay.diagnosis.stages import REDIRECT
 
 EXAMINER: Examiner[UrlRequest, Any] = Examiner(checks=examine_always(*redirect.CHECKS), to_evidence=read.redirect_to_evidence)

@@ -8,7 +8,7 @@ from sickbay.authorization import registration
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.diagnosis.evidence import registration as read
 from sickbay.diagnosis.examiner import Decided, Examiner, examine_always
-from sickbay.diagnosis.kind import Kind
+from sickbay.diagnosis.kinds import Kind
 from sickbay.diagnosis.stages import REGISTRATION
 
 R_co = TypeVar("R_co", covariant=True)

@@ -9,7 +9,7 @@ from sickbay.diagnosis.evidence import subject as read
 from sickbay.diagnosis.evidence import token as read_token
 from sickbay.diagnosis.examiner import Examiner
 from sickbay.diagnosis.examiners.introspection import recheck_lookup
-from sickbay.diagnosis.kind import Kind
+from sickbay.diagnosis.kinds import Kind
 from sickbay.diagnosis.stages import REVOCATION
 
 EXAMINER: Examiner[TokenRequest, SubjectContext] = Examiner(

@@ -10,7 +10,7 @@ from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import client_assertion, client_authentication, recheck
 from sickbay.diagnosis.evidence import token as read
 from sickbay.diagnosis.examiner import Decided, Examiner
-from sickbay.diagnosis.kind import Kind
+from sickbay.diagnosis.kinds import Kind
 from sickbay.diagnosis.placeholders import PLACEHOLDER_SECRET
 from sickbay.diagnosis.stages import TOKEN
 from sickbay.kernel.checks import UNKNOWN

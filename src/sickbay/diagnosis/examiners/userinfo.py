@@ -10,7 +10,7 @@ from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.evidence import subject as read
 from sickbay.diagnosis.examiner import Decided, Examiner, examine_always
-from sickbay.diagnosis.kind import Kind
+from sickbay.diagnosis.kinds import Kind
 from sickbay.diagnosis.stages import USERINFO
 from sickbay.kernel.checks import UNKNOWN
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from sickbay.diagnosis.explain import explain
 from sickbay.diagnosis.rule import Finding
+from sickbay.diagnosis.rule_index import load_index
 from sickbay.diagnosis.silence.progress import find_silence
 from sickbay.diagnosis.silence.trail import Trail
 from sickbay.diagnosis.stages import SILENCE
@@ -21,11 +22,10 @@ def find_causes(trail: Trail) -> tuple[Finding, ...]:
 
     After a fault that was injected on purpose, only that: nothing is explained as a mistake of the app.
     """
-    from sickbay.diagnosis.needed_rules import INDEX  # reads all files of rules, and a server that starts needs none
-
     if (found := find_silence(trail)) is None:
         return ()
-    explained = explain(INDEX, SILENCE.name, found, None, Examination(()), live=True).findings
-    findings = tuple(sorted(explained, key=lambda finding: INDEX.places[finding.id]))  # what the launch points to comes first
+    index = load_index()
+    explained = explain(index, SILENCE.name, found, None, Examination(()), live=True).findings
+    findings = tuple(sorted(explained, key=lambda finding: index.places[finding.id]))  # what the launch points to comes first
     injected = tuple(finding for finding in findings if finding.id == INJECTED)
     return injected or findings[:SHOWN_CAUSES]

@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from sickbay.diagnosis.rule_file import read_sections
 from sickbay.diagnosis.silence.progress import LaunchStatus
 from sickbay.diagnosis.silence.trail import Event, PageName
-from sickbay.diagnosis.word_lists import read_sections
 from sickbay.kernel import english
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import cast
 
-from sickbay.doctor.code.models import BodyFormat, CodeRequest, Lines
+from sickbay.doctor.code.models import BodyFormat, CodeRequest
 from sickbay.doctor.code.tokens import CodeToken
 from sickbay.doctor.code.values import (
     CodeBody,
@@ -26,6 +26,7 @@ from sickbay.doctor.code.values import (
     spend,
     with_query,
 )
+from sickbay.kernel.text_search import Lines
 
 TYPES = {"form": "application/x-www-form-urlencoded", "json": "application/json", "multipart": "multipart/form-data"}
 _CONSTANTS = {

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sickbay.doctor.code.models import READ_CHARACTERS, AppSettings, CodeRequest, Lines, Mistake
+from sickbay.doctor.code.models import READ_CHARACTERS, AppSettings, CodeRequest, Mistake
 from sickbay.doctor.pieces.piece import Piece
 from sickbay.doctor.pieces.structured import read_object
 from sickbay.kernel.late_patterns import compile_late
-from sickbay.kernel.text_search import find_matches
+from sickbay.kernel.text_search import Lines, find_matches
 
 if TYPE_CHECKING:
     from sickbay.doctor.code.values import Meter

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
@@ -53,15 +51,3 @@ class Mistake(NamedTuple):
     id: str
     lines: tuple[int, int]
     facts: Mapping[str, str]
-
-
-class Lines:
-    """Finds the line of a position in a text. Lines count from 1. `offset` is added to each position."""
-
-    offset = 0
-
-    def __init__(self, text: str) -> None:
-        self._ends = [match.start() for match in re.finditer("\n", text)]
-
-    def at(self, position: int) -> int:
-        return bisect_left(self._ends, position + self.offset) + 1

@@ -10,7 +10,7 @@ from sickbay.doctor.code import conversions
 from sickbay.doctor.code.draft import RequestDraft, request_of
 from sickbay.doctor.code.libraries import angular, building, dotnet, go, java, javascript, php, python, redirects
 from sickbay.doctor.code.libraries.support import Handler
-from sickbay.doctor.code.models import CodeRequest, Lines
+from sickbay.doctor.code.models import CodeRequest
 from sickbay.doctor.code.tokens import CodeToken
 from sickbay.doctor.code.values import (
     CodeBody,
@@ -25,6 +25,7 @@ from sickbay.doctor.code.values import (
     as_text,
 )
 from sickbay.kernel.late_patterns import compile_late
+from sickbay.kernel.text_search import Lines
 
 _PHP = compile_late(r"<\?php|\bcurl_(?:setopt|init|exec)|\$\w+\s*(?:->\w|=[^=>])|\$this->|=>\s*\$\w|['\"]\s*\.\s*\$\w")
 _DOLLAR = compile_late(r"<\?php|\bcurl_|\$\w+->|\bval\s+\w+\s*[=:]|\bfun\s+\w+\s*\(|^[^\S\n]*+\$\w++\s*+=", re.M)

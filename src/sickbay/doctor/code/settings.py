@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import chain
 from typing import Any, NamedTuple
 
+from sickbay.doctor import compiled
 from sickbay.doctor.code import words
 from sickbay.doctor.code.conversions import read_conversion
 from sickbay.doctor.code.draft import RequestDraft
 from sickbay.doctor.code.evaluator import ObjectsEvaluator
-from sickbay.doctor.code.models import AppSettings, Lines
+from sickbay.doctor.code.models import AppSettings
 from sickbay.doctor.code.places import CodePlaces
 from sickbay.doctor.code.values import (
     CodeBody,
@@ -25,6 +27,7 @@ from sickbay.doctor.code.values import (
     spend,
 )
 from sickbay.kernel.late_patterns import compile_late
+from sickbay.kernel.text_search import Lines
 
 _FEWEST = 2
 """Settings are only reported if this many names are known, including a client ID or a redirect URI."""
@@ -157,12 +160,19 @@ def _text_of_value(value: CodeValue) -> str:
 
 def oauth_name(name: str) -> str:
     """The OAuth name of a setting, "" if it isn't known."""
-    return words.setting_names().get(re.sub(r"[_\W]", "", name).lower(), "")
+    return _setting_names().get(re.sub(r"[_\W]", "", name).lower(), "")
+
+
+@cache
+def _setting_names() -> dict[str, str]:
+    """The OAuth names of the settings of libraries."""
+    named = compiled.load_knowledge().code.settings
+    return {word: name for name, spellings in named.items() for word in spellings.split()}
 
 
 def library_of(path: str, fields: dict[str, Any]) -> str:
     """The library that a call or the names of the settings belong to, "" if unknown."""
-    libraries, names = words.load_libraries().items(), {name.lower() for name in fields}
+    libraries, names = compiled.load_knowledge().code.libraries.items(), {name.lower() for name in fields}
     by_path = (name for name, library in libraries if library.path and words.compile_pattern(library.path).search(path))
     by_names = (name for name, library in libraries if any(map(names.issuperset, library.names)))
     return next(chain(by_path, by_names), "")

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from sickbay.doctor.code.curl import read_curl
 from sickbay.doctor.code.draft import RequestDraft, base64_of, request_of
-from sickbay.doctor.code.models import CodeRequest, Lines
+from sickbay.doctor.code.models import CodeRequest
 from sickbay.doctor.code.tokens import OPERATOR, CodeToken, hole_name
 from sickbay.doctor.code.values import CodeText, Hole, Meter, join, know, leave_open
 from sickbay.kernel.late_patterns import compile_late
+from sickbay.kernel.text_search import Lines
 
 _COMMAND = compile_late(
     r"(?:^|(?<=[\s`$>#(|;&.=*\"']))(?P<name>curl(?:\.exe)?)[ \t]+(?=(?P<next>\S+))|"

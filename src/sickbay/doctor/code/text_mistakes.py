@@ -10,10 +10,10 @@ from urllib.parse import unquote
 
 from sickbay.doctor import compiled
 from sickbay.doctor.code import words
-from sickbay.doctor.code.models import READ_CHARACTERS, Lines, Mistake
+from sickbay.doctor.code.models import READ_CHARACTERS, Mistake
 from sickbay.doctor.model import CodeMistake
 from sickbay.kernel.late_patterns import compile_late
-from sickbay.kernel.text_search import fold, has_required
+from sickbay.kernel.text_search import Lines, fold, has_required
 
 _Place: TypeAlias = tuple[int, int, dict[str, str]]
 """Where a mistake begins and ends, and what fills its slots."""

@@ -1,4 +1,4 @@
-"""The knowledge's words about code: functions by what they do, types, and the settings of OAuth libraries."""
+"""The knowledge's words about code: functions by what they do, and types."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from functools import cache
 
 from sickbay.doctor import compiled
-from sickbay.doctor.model import CodeLibrary
 
 compile_pattern = cache(re.compile)
 
@@ -22,14 +21,3 @@ def encoding_names() -> dict[str, str]:
     """How the fields that a type holds are sent: form, multipart or json, or "" if its name doesn't say so."""
     collections = compiled.load_knowledge().code.collections
     return {name: "" if kind == "fields" else kind for kind, names in collections.items() for name in names.split()}
-
-
-@cache
-def setting_names() -> dict[str, str]:
-    """The OAuth names of the settings of libraries."""
-    named = compiled.load_knowledge().code.settings
-    return {word: name for name, words in named.items() for word in words.split()}
-
-
-def load_libraries() -> dict[str, CodeLibrary]:
-    return compiled.load_knowledge().code.libraries

@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, unquote
 
 from sickbay.authorization.refusals.authorize import REDIRECT_URI_MISMATCH
 from sickbay.diagnosis.explain import rule_for
-from sickbay.diagnosis.needed_rules import INDEX
 from sickbay.diagnosis.rule import Finding, fill_rule
+from sickbay.diagnosis.rule_index import load_index
 from sickbay.doctor.pieces.piece import Piece
 from sickbay.doctor.pieces.wrapped_url import goes_on
 from sickbay.doctor.request_kind import FHIR_PATH, Request, kind_of
@@ -110,7 +110,7 @@ def find_mismatch(text: str, sent: str | None) -> Finding | None:
     registered, received = _find_uri(_REGISTERED, text), sent or _find_uri(_SENT, text)
     if registered is None or received is None or registered == received:
         return None
-    rule, facts = rule_for(INDEX, REDIRECT_URI_MISMATCH(received=received, registered=[registered], launch_uri=None))
+    rule, facts = rule_for(load_index(), REDIRECT_URI_MISMATCH(received=received, registered=[registered], launch_uri=None))
     return fill_rule(rule, facts, refused=True) if rule.id != REDIRECT_URI_MISMATCH.name else None
 
 
