@@ -20,7 +20,7 @@ from sickbay.diagnosis.kinds import KINDS
 from sickbay.diagnosis.rule import SEVERITIES, fill_rule
 from sickbay.kernel.checks import UNKNOWN, Examination
 from sickbay.services.decision import HIDDEN, Decision, hide_private
-from sickbay.services.journal.disclosure import FROM_REQUEST, quotes
+from sickbay.services.journal.disclosure import FROM_REQUEST, contains_text
 
 MARK = "zqx"
 """A text that occurs in no rule, request or specification."""
@@ -229,4 +229,4 @@ def test_the_name_of_an_app_hides_no_word_of_a_specification(name: str, id: str)
     ],
 )
 def test_a_short_word_is_quoted_only_as_a_whole_word(text: str, fact: str, is_quoted: bool) -> None:
-    assert quotes(fact, text) == is_quoted
+    assert contains_text(fact, text) == is_quoted

@@ -63,6 +63,7 @@ SPECIFIED = frozenset(
     word.casefold() for word in (*vocabulary.OAUTH, *vocabulary.TYPES, *vocabulary.METHODS_OF_HTTP, *OTHER_WORDS)
 )
 """Words that identify no one, even if an app has one as its name."""
+_WORDS = re.compile(r"\w+")
 BEARER = (
     bearer.token_is_known,
     bearer.token_is_not_revoked,
@@ -131,14 +132,14 @@ def _proven_values(context: Any, examination: Examination) -> list[Any]:
 def _contains_unsent(fact: str, unsent: set[str]) -> bool:
     fact = fact.casefold()
     plain = unquote(fact)
-    return any(quotes(fact, text) or quotes(plain, text) for text in unsent)
+    return any(contains_text(fact, text) or contains_text(plain, text) for text in unsent)
 
 
-def quotes(fact: str, text: str) -> bool:
+def contains_text(fact: str, text: str) -> bool:
     """Whether a fact contains a stored text: a word only as a whole one, so an app named `sys` doesn't hide `system/*.rs`."""
     if len(text) < SHORTEST or text not in fact:
         return text == fact
-    return len(text) > WORD or not text.isalnum() or re.search(rf"(?<!\w){re.escape(text)}(?!\w)", fact) is not None
+    return len(text) > WORD or not text.isalnum() or text in _WORDS.findall(fact)
 
 
 def _texts_of_value(value: Any, public: frozenset[str] = frozenset()) -> list[str]:
