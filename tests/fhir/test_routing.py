@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.fhir.routing import Misrouted, Route, route
+from sickbay.fhir.unrouted import PLACES
 
 
 @pytest.mark.parametrize("path", ["", "/"])
@@ -55,7 +56,9 @@ def test_a_path_is_routed_to_its_interaction(method: str, path: str, expected: R
 @pytest.mark.parametrize("path", ["/metadata", "/.well-known/smart-configuration"])
 def test_server_metadata_is_read_only(path: str) -> None:
     assert route("r4", "HEAD", path) == route("r4", "GET", path)
-    assert route("r4", "DELETE", path) == Misrouted(405, allowed=("GET", "HEAD"))
+    refused = route("r4", "DELETE", path)
+    assert isinstance(refused, Misrouted)
+    assert (refused.status, refused.allowed) == (405, ("GET", "HEAD"))
 
 
 def fault(path: str, version: str = "r4", method: str = "GET") -> tuple[int, str | None, str | None]:
@@ -121,6 +124,37 @@ def test_only_compartments_of_the_version_are_routed(version: str, path: str, ex
     assert isinstance(route(version, "GET", path), Route) is exists
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "rule", "expected"),
+    [
+        ("POST", "/Patient/_validate", "fhir-operation-unknown", "<Type>/$validate or <Type>/<id>/$validate"),
+        ("POST", "/Patient/_validate/1", "fhir-operation-unknown", "<Type>/$validate or <Type>/<id>/$validate"),
+        ("POST", "/Patient/validate", "fhir-operation-unknown", "<Type>/$validate or <Type>/<id>/$validate"),
+        ("GET", "/DocumentReference/%24docref", "fhir-operation-unknown", "DocumentReference/$docref"),
+        ("GET", "/Encounter/1/Lastn", "fhir-operation-unknown", "Observation/$lastn"),
+        ("GET", "/_export", "fhir-operation-unknown", "$export or Patient/$export or Group/<id>/$export"),
+        ("GET", "/Patient/1/_histroy", "fhir-path-unknown", "/Patient/1/_history"),
+        ("GET", "/Patient/1/history/2", "fhir-path-unknown", "/Patient/1/_history/2"),
+        ("GET", "/search", "fhir-path-unknown", "/"),
+        ("GET", "/Patient/_Search", "fhir-path-unknown", "/Patient"),
+        ("POST", "/Patient/_Search", "fhir-path-unknown", "/Patient/_search"),
+        ("GET", "/$metadata", "fhir-path-unknown", "/metadata"),
+        ("GET", "/Patient/1/observation", "fhir-resource-unknown", "Observation"),
+        ("GET", "/Patient/1/x", "fhir-path-unknown", PLACES),
+        ("GET", "/Patient/_search", "fhir-method-not-allowed", "POST, or GET /Patient"),
+        ("DELETE", "/Patient/$meta", "fhir-method-not-allowed", "GET or POST"),
+        ("POST", "/Patient/1", "fhir-method-not-allowed", "GET, HEAD, PUT, PATCH or DELETE"),
+    ],
+)
+def test_a_misspelt_operation_segment_or_method_is_named_with_what_was_meant(
+    method: str, path: str, rule: str, expected: str
+) -> None:
+    misrouted = route("r4", method, path)
+    assert isinstance(misrouted, Misrouted)
+    assert misrouted.fault is not None
+    assert (misrouted.fault.rule, misrouted.fault.expected) == (rule, expected)
+
+
 SEGMENTS = st.sampled_from(["Patient", "1", "_history", "_search", "*", "", "$x", "metadata", "..", "é", "%00", "Observation"])
 
 
@@ -129,4 +163,6 @@ def test_every_path_is_routed_or_refused(method: str, segments: list[str]) -> No
     result = route("r4", method, "".join(f"/{segment}" for segment in segments))
     assert isinstance(result, Route | Misrouted)
     if isinstance(result, Misrouted):
-        assert result.status in (404, 405)
+        assert result.status == (405 if result.allowed else 404)
+        assert result.fault is not None
+        assert result.fault.expected

@@ -39,17 +39,54 @@ async def apps_named(flow: Flow, name: str = "Twice") -> list[str]:
     return [app["app_id"] for app in (await flow.http.get("/admin/apps")).json() if app["name"] == name]
 
 
-def test_a_reloaded_registration_redirects_to_the_registered_app(tmp_path: Path) -> None:
-    async def steps(flow: Flow) -> None:
-        filled = await form(flow)
-        first = await send(flow, filled)
-        assert first.status_code == 201
-        assert 'id="secret"' in first.text
-        again = await send(flow, filled)
-        assert (again.status_code, again.headers["location"]) == (303, f"/developer/apps/{filled['id']}")
-        assert await apps_named(flow) == [filled["id"]]
+def secret_on(page: httpx2.Response) -> str:
+    shown = re.search(r'<code id="secret">([^<]+)<', page.text)
+    return shown[1] if shown else ""
 
-    run(steps, tmp_path)
+
+async def registration_of(flow: Flow) -> tuple[str, dict[str, Any]]:
+    return "/developer/register", await form(flow)
+
+
+async def enabling_of(flow: Flow) -> tuple[str, dict[str, Any]]:
+    path = f"/developer/apps/{(await flow.register(client='symmetric'))['app_id']}"
+    page = await flow.http.get(path, headers=HTML)
+    return f"{path}/enable", {"tenant": "cerner", "csrf": field(page, "csrf")}
+
+
+async def edit_of(flow: Flow) -> tuple[str, dict[str, Any]]:
+    path = f"/developer/apps/{(await flow.register())['app_id']}/edit"
+    page = await flow.http.get(path, headers=HTML)
+    return path, {**FORM, "csrf": field(page, "csrf"), "id": field(page, "id")}
+
+
+@pytest.mark.parametrize("form_of", [registration_of, enabling_of, edit_of])
+def test_a_double_click_shows_the_secret_of_the_one_app_until_it_is_replaced(tmp_path: Path, form_of: Any) -> None:
+    async def steps(flow: Flow) -> None:
+        path, filled = await form_of(flow)
+        before = (await flow.http.get("/admin/apps")).json()
+        pages = await asyncio.gather(*(flow.http.post(path, data=filled, headers=HTML) for _ in range(2)))
+        reloaded = await flow.http.post(path, data=filled, headers=HTML)
+        assert len({secret_on(page) for page in (*pages, reloaded)} - {""}) == 1
+        assert len((await flow.http.get("/admin/apps")).json()) == len(before) + (form_of is not edit_of)
+        app_id = re.findall(r'action="/developer/apps/([^/"]+)/secret"', reloaded.text)[0]
+        await flow.http.post(f"/admin/apps/{app_id}/secret")
+        late = await flow.http.post(path, data=filled, headers=HTML)
+        assert (late.status_code, secret_on(late)) == (303, "")
+
+    run(steps, tmp_path, patients=0)
+
+
+def test_each_edit_that_makes_an_app_confidential_creates_another_secret(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        path, filled = await edit_of(flow)
+        secrets = []
+        for client in ("symmetric", "public", "symmetric"):
+            id = field(await flow.http.get(path, headers=HTML), "id")
+            secrets.append(secret_on(await flow.http.post(path, data=filled | {"client": client, "id": id}, headers=HTML)))
+        assert len(set(secrets)) == 3
+
+    run(steps, tmp_path, patients=0)
 
 
 def test_a_reload_of_the_page_with_a_new_secret_shows_the_same_secret_until_it_is_replaced(tmp_path: Path) -> None:
@@ -63,8 +100,7 @@ def test_a_reload_of_the_page_with_a_new_secret_shows_the_same_secret_until_it_i
 
         async def create(filled: dict[str, Any]) -> tuple[int, str]:
             answer = await flow.http.post(f"{path}/secret", data=filled, headers=HTML)
-            shown = re.search(r'<code id="secret">([^<]+)<', answer.text)
-            return answer.status_code, shown[1] if shown else ""
+            return answer.status_code, secret_on(answer)
 
         filled = await read_form()
         (first, again), changed = await asyncio.gather(create(filled), create(filled)), await read_form()

@@ -46,6 +46,7 @@ def test_an_update_creates_a_version_and_keeps_the_previous_one(tmp_path: Path) 
         assert changed.status_code == 200
         assert changed.json()["meta"]["versionId"] == "2"
         assert "location" not in changed.headers
+        assert changed.headers["content-location"] == f"{BASE}{R4}{path}/_history/2"
         assert (await own.ask("GET", f"{path}/_history/1")).json() == created
         assert (await own.ask("GET", f"{path}/_history/2")).content == changed.content
         assert (await own.ask("GET", f"{path}/_history/3")).status_code == 404

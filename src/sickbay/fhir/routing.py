@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from sickbay.fhir import unrouted
 from sickbay.fhir.operations import registry as operation_registry
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search.parameters import compartment_types, known_types, list_other_versions, nearest_of, resource_types
@@ -40,18 +41,18 @@ class Route(Struct, frozen=True, gc=False):
 class Misrouted:
     """A path or a method without a route. interaction, type: none, so that a caller needn't ask which of the two it has.
 
-    status: 404, 405 or 400. fault: the error for a rule to explain, or None. versions: other versions that have the type.
-    nearest: a type of this version with a similar name. sought: the unknown type or operation, and the type of the operation.
+    status: 404 or 405. fault: the error for a rule to explain; only within this file None. nearest: a type of this version with
+    a similar name. versions: other versions that have the type. sought: the unknown type or operation, and its type.
     """
 
     interaction: ClassVar[str] = ""
     type: ClassVar[None] = None
     status: int
     fault: RequestError | None = None
+    sought: tuple[str, str | None] | None = None
     versions: tuple[str, ...] = ()
     nearest: str | None = None
     allowed: tuple[str, ...] = ()
-    sought: tuple[str, str | None] | None = None
 
     @property
     def allow(self) -> tuple[tuple[bytes, bytes], ...]:
@@ -95,6 +96,19 @@ def route_plainly(version: str, method: str, path: str) -> Route | Misrouted:
 
 @memoize(256)
 def _route(version: str, method: str, path: str) -> Route | Misrouted:
+    routed = _find_route(version, method, path)
+    if isinstance(routed, Route) or (routed.fault is not None and routed.fault.rule not in unrouted.MISSPELLED):
+        return routed
+    segments = path.split("/")
+    has_id = len(segments) > 2 and ID.fullmatch(segments[2]) is not None
+    is_posted = has_id and len(segments) == 3 and method == "POST"  # then it isn't an id
+    may_be_misspelled = is_posted or not routed.allowed
+    if may_be_misspelled and (meant := unrouted.find_misspelled(version, method, segments, has_id, is_posted)):
+        return Misrouted(404, *meant)
+    return routed if routed.fault is not None else replace(routed, fault=unrouted.make_fault(method, path, routed.allowed))
+
+
+def _find_route(version: str, method: str, path: str) -> Route | Misrouted:
     if path == "/":
         path = ""
     if method == "OPTIONS":  # DSTU2 also serves its Conformance resource there
@@ -175,7 +189,7 @@ def _route_operation(version: str, method: str, name: str, type: str | None = No
     operation = operation_registry.find(version, name, type, id)
     if operation is None:
         fault = RequestError("fhir-operation-unknown", "operation", f"${name}", "an operation in the CapabilityStatement")
-        return Misrouted(404, fault, sought=(name, type))
+        return Misrouted(404, fault, (name, type))
     if method not in operation.methods and not (method == "HEAD" and "GET" in operation.methods):
         return Misrouted(405, allowed=operation.methods)
     return Route("operation", operation.letters, type, id, operation=name)
@@ -224,7 +238,7 @@ def _unknown_type(version: str, name: str, rest: list[str]) -> Misrouted:
     elsewhere = list_other_versions(version, name)
     rule = "fhir-resource-wrong-version" if elsewhere else "fhir-resource-unknown"
     fault = RequestError(rule, "type", name, "a resource type of this version")
-    return Misrouted(404, fault, elsewhere, sought=(name, None))
+    return Misrouted(404, fault, (name, None), elsewhere)
 
 
 def add_suggestion(version: str, misrouted: Misrouted) -> Misrouted:

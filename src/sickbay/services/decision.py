@@ -20,7 +20,7 @@ from sickbay.diagnosis.stages import Stage
 from sickbay.dialects import ErrorWording
 from sickbay.kernel.checks import Check, Checked, CompiledChecks, Examination, Facts, Refusal, examine
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.journal.disclosure import LAUNCH_PLACE, private_facts, unsent_texts
+from sickbay.services.journal.disclosure import LAUNCH_PLACE, contains_text, private_facts, unsent_texts
 
 R = TypeVar("R")
 K = TypeVar("K")
@@ -174,7 +174,9 @@ def _drop_place(value: Any) -> Any:
 def _is_private(key: str, value: Any, private_texts: set[str]) -> bool:
     if key.startswith(PRIVATE):
         return bool(value)
-    return key != "received" and any(text in candidate for candidate in _texts_of_value(value) for text in private_texts)
+    return key != "received" and any(
+        contains_text(candidate, text) for candidate in _texts_of_value(value) for text in private_texts
+    )
 
 
 def _texts_of_value(value: Any) -> list[str]:

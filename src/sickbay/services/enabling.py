@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from sickbay.authorization.models import Client
-from sickbay.services import records, registration, users
+from sickbay.services import records, registration, secret_rotation, users
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.registration import Registered
 from sickbay.services.writing.saving import LOCK_FOR
@@ -36,14 +36,17 @@ def find_obstacle(runtime: Runtime, client: Client, tenant: Tenant) -> str:
     return registration.settings_fault(runtime, _settings_at_hospital(client, tenant))
 
 
-async def enable(runtime: Runtime, client: Client, tenant: Tenant) -> Registered | Client:
+async def enable(runtime: Runtime, client: Client, tenant: Tenant, form: str = "") -> Registered | Client:
     """Register the app there, or return the existing one, even if another request registers it at the same time.
 
-    The checks of a registration apply; a symmetric client gets another secret. Raises AppTooLarge.
+    The checks of a registration apply. A symmetric client gets another secret. form: see `secret_of_form`. Raises AppTooLarge.
     """
     approval, sent = client.auto_approve, _settings_at_hospital(client, tenant)
     if approval and approval.user not in {user.username for user in await users.list_users(runtime, tenant)}:
         sent["auto_approve"] = None
+    if form and client.client == "symmetric":
+        sent["app_id"] = registration.make_identifier(runtime.effects, 9)
+        sent["client_secret"] = secret_rotation.secret_of_form(runtime, sent["app_id"], form)
     while True:
         lock = await _lock_step(runtime, client, tenant)
         if (there := await find_counterpart(runtime, client, tenant)) is not None:

@@ -236,12 +236,15 @@ BY_POLICY = "The hospital's policies registration_scopes and registration_grants
 BY_OPERATOR = "An app can change its own registration only within what it was first granted."
 
 
-async def edit(runtime: Runtime, old: Client, settings: dict[str, Any]) -> Registered:
-    """Changes an app for an operator. Settings that depend on the type of app are reset if the type changes."""
+async def edit(runtime: Runtime, old: Client, settings: dict[str, Any], secret: str) -> Registered:
+    """Changes an app for an operator. Settings that depend on the type of app are reset if the type changes.
+
+    secret: that of an app that becomes a symmetric client.
+    """
     changes = dict(settings)
     if settings["client"] != old.client:
         changes["auth_method"] = None
-        changes |= {"client_secret": runtime.effects.token()} if settings["client"] == "symmetric" else {}
+        changes |= {"client_secret": secret} if settings["client"] == "symmetric" else {}
     if settings["client"] != "asymmetric":
         changes |= {"jwks": None, "jwks_uri": None}
     if "system" in (settings["type"], old.type) and settings["type"] != old.type:

@@ -1,4 +1,4 @@
-"""Replaces the secret of an app."""
+"""Replaces the secret of an app, and creates the secrets of forms."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ async def rotate(runtime: Runtime, client: Client) -> tuple[Client, str]:
     return new, secret
 
 
+def secret_of_form(runtime: Runtime, app_id: str, *form: str) -> str:
+    """The secret that a form gives an app: the same one however often the form is sent. form: what only its sender knows."""
+    return _derive(runtime, "secret", app_id, *form)
+
+
+def has_secret(client: Client, secret: str) -> bool:
+    return hmac.compare_digest(set_secret(client, secret).secret_hash or "", client.secret_hash or "")
+
+
 def secret_stamp(runtime: Runtime, client: Client) -> str:
     """Identifies the current secret in a form that replaces it, and reveals nothing about it."""
     return _derive(runtime, "secret-stamp", client.secret_hash or "")
@@ -27,12 +36,12 @@ async def rotate_once(runtime: Runtime, client: Client, stamp: str, form: str) -
     """Like `rotate`, for a form that replaces the secret with this stamp. The same form gives the same secret, however often it
     is sent. None if the secret was replaced since the form was shown. form: what only the sender of the form knows.
     """
-    secret = _derive(runtime, "secret", client.app_id, stamp, form)
-    new = set_secret(client, secret)
-    if new.secret_hash == client.secret_hash:
+    secret = secret_of_form(runtime, client.app_id, stamp, form)
+    if has_secret(client, secret):
         return client, secret
     if not hmac.compare_digest(stamp.encode(), secret_stamp(runtime, client).encode()):
         return None
+    new = set_secret(client, secret)
     await save(runtime, new, client)
     return new, secret
 

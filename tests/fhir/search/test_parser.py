@@ -208,6 +208,16 @@ def test_dstu2_sorts_with_a_modifier() -> None:
         ("r5", "_sort:foo", "-birthdate", "_sort=birthdate"),
         ("dstu2", "_sort:foo", "birthdate", "_sort:asc=birthdate"),
         ("r4", "_count:exact", "2", "_count with no modifier"),
+        ("r4", "_include:recurse", "Patient:organization", "_include:iterate=Patient:organization"),
+        ("dstu2", "_revinclude:iterate", "Person:patient", "_revinclude:recurse=Person:patient"),
+        ("r5", "_include:foo", "Patient:organization", "_include:iterate=Patient:organization"),
+        (
+            "stu3",
+            "identifier:of-type",
+            "http://t|MR|7",
+            "identifier with one of :missing, :not, :text, :in, :not-in, :above, :below",
+        ),
+        ("dstu2", "careprovider:identifier", "a|b", "careprovider with one of :missing, :above, :below, :<Type>"),
     ],
 )
 def test_a_modifier_that_the_version_does_not_have_is_refused_with_the_correction(

@@ -20,7 +20,7 @@ from sickbay.diagnosis.kinds import KINDS
 from sickbay.diagnosis.rule import SEVERITIES, fill_rule
 from sickbay.kernel.checks import UNKNOWN, Examination
 from sickbay.services.decision import HIDDEN, Decision, hide_private
-from sickbay.services.journal.disclosure import FROM_REQUEST
+from sickbay.services.journal.disclosure import FROM_REQUEST, contains_text
 
 MARK = "zqx"
 """A text that occurs in no rule, request or specification."""
@@ -192,3 +192,41 @@ def test_a_finding_can_be_shown_whichever_of_its_facts_are_hidden(id: str) -> No
     for finding in decision_of(id).explain().findings:
         hidden = hide_private(structs.replace(finding, private=tuple(finding.facts)))
         assert (hidden.id, SEVERITIES.index(hidden.severity) >= SEVERITIES.index(finding.severity)) == (finding.id, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "id"),
+    [
+        ("sys", "bulk-not-by-system"),
+        ("sec", "client-secret-wrong"),
+        ("cod", "fhir-search-post-content-type"),
+        ("openid", "userinfo-without-openid"),
+        ("Patient", "fhir-operation-unknown"),
+        ("client", "basic-malformed"),
+        ("Post", "fhir-method-not-allowed"),
+    ],
+)
+def test_the_name_of_an_app_hides_no_word_of_a_specification(name: str, id: str) -> None:
+    def read_facts(name: str) -> list[Any]:
+        decision = decision_of(id)
+        context = structs.replace(decision.context, client=structs.replace(decision.context.client, name=name))
+        findings = Decision(decision.stage, decision.request, context, decision.examination).explain().findings
+        return [hide_private(finding).facts for finding in findings]
+
+    assert read_facts(name) == read_facts("Another app")
+
+
+@pytest.mark.parametrize(
+    ("text", "fact", "is_quoted"),
+    [
+        ("sys", "system/Patient.rs", False),
+        ("p17", "Patient/p17", True),
+        ("p17", "Patient/p170", False),
+        ("sys", "the app sys isn't registered", True),
+        ("sys", "sys", True),
+        ("http://localhost:8100/cb", "http://localhost:8100/cb2", True),
+        ("d41e96ecb6b75f75", "xd41e96ecb6b75f75", True),
+    ],
+)
+def test_a_short_word_is_quoted_only_as_a_whole_word(text: str, fact: str, is_quoted: bool) -> None:
+    assert contains_text(fact, text) == is_quoted

@@ -338,6 +338,8 @@ ADDRESS: tuple[SearchCheck, ...] = (
 CHECKS: tuple[SearchCheck, ...] = (
     url_is_below_the_fhir_base_url,
     *ADDRESS,
+    make_fault_check(refusals.FHIR_PATH_UNKNOWN, "path_exists"),
+    make_fault_check(refusals.FHIR_METHOD_NOT_ALLOWED, "method_is_allowed_at_this_path"),
     search_body_is_a_form_if_sent,
     make_fault_check(refusals.FHIR_PATIENT_SEARCHED_BY_PATIENT, "patients_are_not_searched_by_patient"),
     make_fault_check(refusals.FHIR_SEARCH_COLON_FOR_EQUALS, "values_follow_an_equals_sign"),

@@ -20,6 +20,8 @@ FHIR_PATH_TRAILING_SLASH = RefusalType("fhir-path-trailing-slash", "not-found", 
 FHIR_RESOURCE_WRONG_VERSION = RefusalType("fhir-resource-wrong-version", "not-found", status=404)
 FHIR_RESOURCE_UNKNOWN = RefusalType("fhir-resource-unknown", "not-found", status=404)
 FHIR_ID_INVALID = RefusalType("fhir-id-invalid", "value")
+FHIR_METHOD_NOT_ALLOWED = RefusalType("fhir-method-not-allowed", "not-supported", status=405)
+FHIR_PATH_UNKNOWN = RefusalType("fhir-path-unknown", "not-found", status=404)
 FHIR_ACCEPT_UNSUPPORTED = RefusalType("fhir-accept-unsupported", "not-supported", status=406)
 FHIR_PATIENT_SEARCHED_BY_PATIENT = RefusalType("fhir-patient-searched-by-patient", "value")
 FHIR_SEARCH_COLON_FOR_EQUALS = RefusalType("fhir-search-colon-for-equals", "value")

@@ -152,6 +152,11 @@ def operations_of_version(version: str) -> list[Operation]:
     return [operation for operation in OPERATIONS if operation.versions is None or version in operation.versions]
 
 
+@memoize(8)
+def list_names(version: str) -> frozenset[str]:
+    return frozenset(operation.name for operation in operations_of_version(version))
+
+
 def _address_of_operation(operation: Operation) -> str:
     if operation.level == "system":
         return f"${operation.name}"

@@ -27,6 +27,7 @@ _IN_R5: dict[Kind, tuple[str, ...]] = {
     "uri": ("contains",),
     "reference": ("text", "code-text"),
 }
+_SINCE_R4 = frozenset({"of-type", "identifier"})
 _SPARE = "http://terminology.hl7.org/CodeSystem/condition-clinical|active"
 
 
@@ -37,7 +38,8 @@ def list_modifiers(version: str, parameter: SearchParameter) -> tuple[str, ...]:
     if parameter.code in WORDS:
         return ()
     later = _IN_R5.get(parameter.kind, ()) if version == "r5" else ()
-    return ("missing", *_MODIFIERS.get(parameter.kind, ()), *later)
+    missing = _SINCE_R4 if version in ("dstu2", "stu3") else ()
+    return ("missing", *(name for name in _MODIFIERS.get(parameter.kind, ()) if name not in missing), *later)
 
 
 def is_understood(version: str, parameter: SearchParameter, modifier: str) -> bool:

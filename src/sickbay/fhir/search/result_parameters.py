@@ -21,8 +21,9 @@ _SORTABLE = frozenset({"date", "string", "token", "number", "quantity", "uri", "
 _SUMMARIES = ("true", "text", "data", "count", "false")
 _TOTALS = ("none", "estimate", "accurate")
 
-_MODIFIED = frozenset({"_include", "_revinclude"})
-"""Parameters that may have a modifier in any version."""
+_INCLUDED = frozenset({"_include", "_revinclude"})
+_REPEATED = {"dstu2": ("recurse",), "stu3": ("recurse", "iterate")}
+"""The modifiers of `_include` that also follow references of included resources. Since R4 it is `iterate`."""
 UNSHAPED = frozenset({"_contained", "_containedType", "_graph", "_maxresults", "_score"})
 """Known but not supported. Except for `_contained`, they change only how results are presented."""
 
@@ -36,8 +37,11 @@ def _read_count(state: SearchState, modifier: str, text: str) -> str | None:
 
 def correct_modifier(version: str, code: str, modifier: str, text: str) -> str | None:
     """Returns what to send if the parameter can't have this modifier. Only DSTU2 has `_sort:asc` and `_sort:desc`."""
-    if not modifier or code in _MODIFIED or (version == "dstu2" and code == "_sort" and modifier in ("asc", "desc")):
+    if not modifier or (version == "dstu2" and code == "_sort" and modifier in ("asc", "desc")):
         return None
+    if code in _INCLUDED:
+        known = _REPEATED.get(version, ("iterate",))
+        return None if modifier in known else f"{code}:{known[0]}={text}"
     if code != "_sort":
         return f"{code} with no modifier"
     if version == "dstu2":
@@ -76,8 +80,6 @@ def _read_inclusion(state: SearchState, modifier: str, text: str, *, reverse: bo
     code, _, aim = rest.partition(":")
     form = "_revinclude" if reverse else "_include"
     known = known_types(state.version)
-    if modifier not in ("", "iterate", "recurse"):
-        return f"{form}:iterate"
     if source != "*" and (source not in known or (aim and aim not in known)):
         return f"{form}=<Type>:<parameter>, with a type of this version"
     if source != "*" and code != "*":

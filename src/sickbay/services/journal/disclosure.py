@@ -22,6 +22,7 @@ from sickbay.authorization.models import AccessToken, AuthorizationCode, Client,
 from sickbay.authorization.token import client_assertion, client_authentication
 from sickbay.diagnosis.rule import is_severity
 from sickbay.kernel.checks import Examination, Facts
+from sickbay.services.redaction import vocabulary
 
 STORED = tuple(
     """
@@ -55,6 +56,14 @@ COMPARED = 16_384
 """Maximum characters of a request's text that are compared with stored values; twice as many of all its texts."""
 SHORTEST = 3
 """Minimum length of a value that is searched for inside a fact. A shorter one must equal the whole fact."""
+WORD = 15
+"""Up to this length, letters and digits are a word, such as the name of an app. A longer one can be an identifier."""
+OTHER_WORDS = "openid fhirUser profile online_access offline_access user system client http https".split()
+SPECIFIED = frozenset(
+    word.casefold() for word in (*vocabulary.OAUTH, *vocabulary.TYPES, *vocabulary.METHODS_OF_HTTP, *OTHER_WORDS)
+)
+"""Words that identify no one, even if an app has one as its name."""
+_WORDS = re.compile(r"\w+")
 BEARER = (
     bearer.token_is_known,
     bearer.token_is_not_revoked,
@@ -93,7 +102,7 @@ def _stored_texts(context: Any, examination: Examination) -> set[str]:
         value = getattr(context, name, None)
         if value and not any(value is proven_value for proven_value in proven):
             texts.update([part.casefold() for text in _texts_of_value(value, PUBLIC_FIELDS) for part in _parts_of_text(text)])
-    return {text for text in texts if len(text) > 1}
+    return {text for text in texts - SPECIFIED if len(text) > 1}
 
 
 def _proven_values(context: Any, examination: Examination) -> list[Any]:
@@ -123,7 +132,14 @@ def _proven_values(context: Any, examination: Examination) -> list[Any]:
 def _contains_unsent(fact: str, unsent: set[str]) -> bool:
     fact = fact.casefold()
     plain = unquote(fact)
-    return any(text in (fact, plain) or (len(text) >= SHORTEST and (text in fact or text in plain)) for text in unsent)
+    return any(contains_text(fact, text) or contains_text(plain, text) for text in unsent)
+
+
+def contains_text(fact: str, text: str) -> bool:
+    """Whether a fact contains a stored text: a word only as a whole one, so an app named `sys` doesn't hide `system/*.rs`."""
+    if len(text) < SHORTEST or text not in fact:
+        return text == fact
+    return len(text) > WORD or not text.isalnum() or text in _WORDS.findall(fact)
 
 
 def _texts_of_value(value: Any, public: frozenset[str] = frozenset()) -> list[str]:

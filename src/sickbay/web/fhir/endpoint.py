@@ -15,11 +15,9 @@ from sickbay.authorization.origin import is_withheld
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.body import Body
 from sickbay.fhir.media import negotiate
-from sickbay.fhir.outcome import Issue
 from sickbay.fhir.routing import Misrouted, Route, add_suggestion, route_plainly
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel import english
 from sickbay.kernel.budget import HELD, pause
 from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.sandbox.population_loader import NEVER
@@ -47,7 +45,7 @@ from sickbay.web.fhir.request import (
     receive_body,
     text_of,
 )
-from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, negotiate_format
+from sickbay.web.fhir.response import FhirResponse, Headers, negotiate_format
 from sickbay.web.http_request import RequestState, UnreadableRequest, check_target, get_peer, raw_path
 from sickbay.web.http_request import query_of as parameters_of
 from sickbay.web.middleware import cors as middleware_cors
@@ -230,9 +228,11 @@ async def perform(
     if access.decision.refusal is not None:
         if len(raw) > LARGE:
             await asyncio.to_thread(access.decision.explain)  # reads the corrected request, with its body, once more
-        return refuse(base.version, base.url, access), access
-    if isinstance(routed, Misrouted):
-        return _refuse_misrouted(base, routed), access
+        response = refuse(base.version, base.url, access)
+        if isinstance(routed, Misrouted) and response.status == 405:
+            response = structs.replace(response, headers=[*response.headers, *routed.allow])
+        return response, access
+    assert isinstance(routed, Route)  # a fault of the path is refused above
     content = [(b"content-type", (media.content_type or "").encode())]
     context = FhirContext(base, access, routed, condition, content)
     response = await INTERACTIONS[routed.interaction](context, request)
@@ -269,15 +269,6 @@ INTERACTIONS: Final[dict[str, Handler]] = {
     "discovery": public.discovery_entry,
 }
 """The handler of each interaction, by the name that fhir.routing gives it."""
-
-
-def _refuse_misrouted(base: FhirBase, routed: Misrouted) -> FhirResponse:
-    if routed.status == 405:
-        text = f"This URL allows only {english.join(routed.allowed)}."
-        response = issue_response(base.version, 405, Issue("not-supported", text))
-        return structs.replace(response, headers=[*response.headers, *routed.allow])
-    text = f"Nothing is served at this URL below {base.url}."
-    return issue_response(base.version, routed.status, Issue("not-found", text))
 
 
 def convert_format(base: FhirBase, scope: Scope, response: FhirResponse) -> FhirResponse:

@@ -11,15 +11,14 @@ from sickbay.diagnosis.rule import Finding
 from sickbay.protocol import scopes
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services import registration
+from sickbay.services import registration, secret_rotation
 from sickbay.web import cookies, html_response, http_request
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.pages.parts import Link
 from sickbay.web.portal import views as portal_views
-from sickbay.web.portal.apps import app_page
+from sickbay.web.portal.apps import show_secret
 from sickbay.web.portal.registration import BOXES, EXPIRED, find_missing, find_other_problems, make_form, registration_fields
 from sickbay.web.portal.views import RegisterView
-from sickbay.web.redirects import redirect_to
 
 
 async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
@@ -32,7 +31,7 @@ async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
         return html_response.render_page(
-            request, sandbox, "register", _edit_form(sandbox, client, _read_registered(client), ()), options
+            request, sandbox, "register", _edit_form(sandbox, client, _read_registered(sandbox, client), ()), options
         )
     sent = _replace_members(parse(await http_request.read_body(request)), tenant=client.tenant)
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
@@ -42,25 +41,26 @@ async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
     if faults := find_missing(sandbox, sent, keys=client.jwks is not None):
         form = _edit_form(sandbox, client, sent, find_other_problems(sandbox, sent, faults, client), faults)
         return html_response.render_page(request, sandbox, "register", form, options, 422)
-    result = await registration.edit(sandbox.runtime, client, registration_fields(sent))
+    parts = sent.get("id") or "", sent.get("csrf") or ""
+    secret = secret_rotation.secret_of_form(sandbox.runtime, client.app_id, *parts)
+    result = await registration.edit(sandbox.runtime, client, registration_fields(sent), secret)
     if result.client is None:
         all_findings = result.decision.explain().findings
         return html_response.render_page(
             request, sandbox, "register", _edit_form(sandbox, client, sent, all_findings), options, 422
         )
-    if result.secret is not None:
-        return await app_page(request, sandbox, result.client, options, result.secret)
-    return redirect_to(f"/developer/apps/{client.app_id}")
+    return await show_secret(request, sandbox, result.client, options, *parts, status=200)
 
 
 def _replace_members(sent: Parameters, **more: str) -> Parameters:
     return Parameters((*((name, value) for name, value in sent.pairs if name not in more), *more.items()), sent.raw)
 
 
-def _read_registered(client: Client) -> Parameters:
+def _read_registered(sandbox: Sandbox, client: Client) -> Parameters:
     """The current registration, as the form would send it."""
     boxes = {scope: _as_box(scope, client.smart_version) for scope in scopes.split(client.scope)}
     pairs = [
+        ("id", registration.make_identifier(sandbox.runtime.effects, 9)),
         ("tenant", client.tenant),
         ("name", client.name),
         ("type", client.type),

@@ -106,6 +106,16 @@ async def app_page(
     return html_response.render_page(request, sandbox, "app", view, structs.replace(options, leads_to=leads_to), status)
 
 
+async def show_secret(
+    request: Request, sandbox: Sandbox, client: Client, options: html_response.PageOptions, *form: str, status: int = 201
+) -> Response:
+    """The app's page with the secret that a form gave it, also if the form is sent again; without it if it has another one."""
+    secret = secret_rotation.secret_of_form(sandbox.runtime, client.app_id, *form)
+    if secret_rotation.has_secret(client, secret):
+        return await app_page(request, sandbox, client, options, secret, status)
+    return redirect_to(f"/developer/apps/{client.app_id}")
+
+
 async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: str, typed: FaultForm | None = None) -> AppView:
     tenant = sandbox.runtime.tenants[client.tenant]
     await wait_until_filled(request, sandbox, ResourceSpace(tenant.name, "r4"))
@@ -298,17 +308,15 @@ async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
     if reason := enabling.find_obstacle(sandbox.runtime, client, tenant):
         return await app_page(request, sandbox, client, options, status=422, fault=f"{reason}.")
     try:
-        result = await enabling.enable(sandbox.runtime, client, tenant)
+        result = await enabling.enable(sandbox.runtime, client, tenant, sent.get("csrf") or "")
     except AppTooLarge as error:
         return await app_page(request, sandbox, client, options, status=422, fault=str(error))
     if isinstance(result, Client):
-        return redirect_to(f"/developer/apps/{result.app_id}")
+        return await show_secret(request, sandbox, result, options, sent.get("csrf") or "")
     if result.client is None:
         problems = [finding.title for finding in result.decision.explain().findings if finding.refused]
         return await app_page(request, sandbox, client, options, status=422, fault=f"{'. '.join(problems)}.")
-    if result.secret is not None:
-        return await app_page(request, sandbox, result.client, options, result.secret, 201)
-    return redirect_to(f"/developer/apps/{result.client.app_id}")
+    return await show_secret(request, sandbox, result.client, options, sent.get("csrf") or "")
 
 
 async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:

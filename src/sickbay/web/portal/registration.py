@@ -18,14 +18,14 @@ from sickbay.protocol import unicode
 from sickbay.protocol.names import clean_name
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services import registration
+from sickbay.services import registration, secret_rotation
 from sickbay.services.app_limits import AppTooLarge
 from sickbay.storage.interface import Conflict
 from sickbay.web import cookies, html_response, http_request, students
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.pages.parts import Choice, make_finding_views
 from sickbay.web.portal import views as portal_views
-from sickbay.web.portal.apps import TOO_LATE, app_page
+from sickbay.web.portal.apps import TOO_LATE, show_secret
 from sickbay.web.portal.views import RegisterView
 from sickbay.web.redirects import redirect_to
 
@@ -49,7 +49,7 @@ FAULTS = {
 async def register(request: Request, sandbox: Sandbox) -> Response:
     """GET shows the form. POST registers the app and shows its page with its secret, or the form again with its errors.
 
-    The form contains the app_id of the new app, so sending it twice registers only one app.
+    The form contains the app_id of the new app, so sending it twice registers only one app and shows its secret again.
     """
     if rejection := refuse_stranger(request, sandbox):
         return rejection
@@ -61,20 +61,22 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
     sent = parse(await http_request.read_body(request))
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return html_response.render_page(request, sandbox, "register", make_form(sandbox, sent, (), EXPIRED), options, 403)
-    id = sent.get("id") or ""
+    id, form = sent.get("id") or "", sent.get("csrf") or ""
     before = await registration.find_only(sandbox.runtime, id) if id else None
     if before is not None and (before.app_id, before.name) == (id, clean_name(sent.get("name") or "")):
-        return redirect_to(f"/developer/apps/{id}")
+        return await show_secret(request, sandbox, before, options, form)
     if faults := find_missing(sandbox, sent):
-        form = make_form(sandbox, sent, find_other_problems(sandbox, sent, faults), faults)
-        return html_response.render_page(request, sandbox, "register", form, options, 422)
-    app_id = id if before is None and APP_ID.fullmatch(id) else None
-    client_id = registration.client_id_of(sandbox.runtime, app_id) if app_id else None
-    fields = registration_fields(sent) | {"app_id": app_id, "client_id": client_id, "student": students.owner_of(request)}
+        again = make_form(sandbox, sent, find_other_problems(sandbox, sent, faults), faults)
+        return html_response.render_page(request, sandbox, "register", again, options, 422)
+    known = before is None and APP_ID.fullmatch(id)
+    app_id = id if known else registration.make_identifier(sandbox.runtime.effects, 9)
+    fields = registration_fields(sent) | {"student": students.owner_of(request)}
+    fields |= _ids_and_secret(sandbox, app_id, form, fields["client"])
     try:
         result = await registration.register(sandbox.runtime, fields)
     except Conflict:  # the same form was sent twice at once
-        return redirect_to(f"/developer/apps/{id}")
+        there = await registration.find_by_id(sandbox.runtime, fields["client_id"])
+        return await show_secret(request, sandbox, there, options, form) if there else redirect_to("/developer")
     except AppTooLarge as error:
         return html_response.render_page(
             request, sandbox, "register", make_form(sandbox, sent, (), {"name": str(error)}), options, 422
@@ -82,9 +84,13 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
     if result.client is None:
         all_findings = result.decision.explain().findings
         return html_response.render_page(request, sandbox, "register", make_form(sandbox, sent, all_findings), options, 422)
-    if result.secret is None:
-        return redirect_to(f"/developer/apps/{result.client.app_id}")
-    return await app_page(request, sandbox, result.client, options, result.secret, 201)
+    return await show_secret(request, sandbox, result.client, options, form)
+
+
+def _ids_and_secret(sandbox: Sandbox, app_id: str, form: str, client: str) -> dict[str, str | None]:
+    """What is the same however often this form is sent. client: the kind of client."""
+    secret = secret_rotation.secret_of_form(sandbox.runtime, app_id, form) if client == "symmetric" else None
+    return {"app_id": app_id, "client_id": registration.client_id_of(sandbox.runtime, app_id), "client_secret": secret}
 
 
 EXPIRED = {"name": TOO_LATE}

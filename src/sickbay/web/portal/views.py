@@ -198,7 +198,7 @@ class RegisterView(Struct, frozen=True, kw_only=True):
     faults: Mapping[str, str] = {}
     command: str = ""
     id: str = ""
-    """The app_id that the form's app will get."""
+    """The app_id that a new app will get. In the form of an existing app, what is different in each form."""
     has_keys: bool = False
     """The app is registered with pasted keys."""
     app: Link | None = None

@@ -21,10 +21,6 @@ def _move_to(request: AccessRequest, path: str) -> AccessRequest:
     return structs.replace(request, path=path, url=request.base + path)
 
 
-def _single_slashes(request: AccessRequest, facts: Facts) -> AccessRequest:
-    return _move_to(request, "/" + "/".join(filter(None, request.path.split("/"))))
-
-
 def _rename_type(request: AccessRequest, facts: Facts) -> AccessRequest:
     """Replaces the resource type in the path with its name in this version, if it has one."""
     head, *rest = request.path.lstrip("/").split("/")
@@ -41,6 +37,12 @@ def _below_the_base(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 def _remove_repeated_segment(request: AccessRequest, facts: Facts) -> AccessRequest:
     return _move_to(request, request.path.removeprefix(f"/{facts['received']}"))
+
+
+def _correct_path(request: AccessRequest, facts: Facts) -> AccessRequest:
+    by_get = f"/{request.path.strip('/').removesuffix('_search').rstrip('/')}" if request.method == "GET" else ""
+    path = facts["expected"] if facts["expected"].startswith("/") else by_get
+    return _move_to(request, path) if path else request
 
 
 def _id_of_reference(request: AccessRequest, facts: Facts) -> AccessRequest:
@@ -67,12 +69,14 @@ def _has_no_accept(request: AccessRequest, context: AccessContext) -> Facts | No
 
 FUNCTIONS: Mapping[str, Functions] = {
     "fhir-base-url-wrong": {"repair": _below_the_base},
-    "fhir-base-double-slash": {"repair": _single_slashes},
-    "fhir-path-trailing-slash": {"repair": lambda request, facts: _move_to(request, facts["expected"])},
+    "fhir-base-double-slash": {"repair": _correct_path},
+    "fhir-path-trailing-slash": {"repair": _correct_path},
     "fhir-base-twice": {"recognises": only_with("of_base"), "repair": _remove_repeated_segment},
     "fhir-resource-wrong-version": {"repair": _rename_type},
     "fhir-resource-unknown": {"repair": _rename_type},
     "fhir-id-invalid": {"repair": _id_of_reference},
+    "fhir-path-unknown": {"repair": _correct_path},
+    "fhir-method-not-allowed": {"repair": _correct_path},
     "fhir-accept-unsupported": {"repair": _in_json},
     "fhir-missing-accept": {"advises": _has_no_accept, "repair": set_header("accept")},
     "fhir-search-post-content-type": {"recognises": _describe_type},

@@ -37,9 +37,9 @@ def write_response(
         etag = [(b"etag", preconditions.make_etag(outcome.version_id).encode())] if outcome.version_id else []
         return FhirResponse(204, b"", etag)
     headers = version_headers(outcome.version_id, outcome.at)
-    if outcome.status == 201 or request.id is None:  # the resource's own URL, even if a condition selected it
-        address = f"{base.url}/{outcome.type}/{outcome.id}/_history/{outcome.version_id}"
-        headers.append((b"location", address.encode()))
+    found = outcome.status == 201 or request.id is None  # then only the response has the id
+    address = f"{base.url}/{outcome.type}/{outcome.id}/_history/{outcome.version_id}"
+    headers.append((b"location" if found else b"content-location", address.encode()))
     return _preferred_response(base.version, request, outcome, headers, content)
 
 
