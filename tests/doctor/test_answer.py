@@ -48,6 +48,14 @@ def test_each_text_of_an_answer_begins_and_ends_like_a_sentence() -> None:
     assert wrong == []
 
 
+def test_the_explanation_of_a_possible_cause_is_not_stated_as_a_fact() -> None:
+    for seen in cases(seen_texts()):
+        for ranked in (found := recognise(seen.text)).ranked[:1]:
+            said = answer.to_finding(found, ranked, "warning").why
+            is_possible = answer.list_causes(found)[0].confidence == "possible"
+            assert (answer.IF_SO in said) == (is_possible and bool(ranked.cause.why)), seen
+
+
 def test_no_answer_has_two_causes_with_the_same_remedy() -> None:
     for seen in cases(seen_texts()):
         fixes = [ranked.cause.fix.casefold() for ranked in recognise(seen.text).ranked]
