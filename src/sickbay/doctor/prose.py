@@ -66,7 +66,7 @@ _VISIBLE = compile_late(r"[^\n]")
 
 
 def leave_out_working_requests(text: str) -> str:
-    """The text with spaces for errors that are solved or wished for, and for what it introduces as working ("This works: curl …").
+    """The text with spaces for errors that are solved or wished for, and for what it says works, such as "This works: curl …".
 
     Everything else keeps its position, because the page marks it there.
     """
