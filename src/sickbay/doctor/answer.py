@@ -247,7 +247,7 @@ def _select_proven(by_rules: Sequence[Finding], recognised: Recognised, explaini
 def _has_correction(by_rules: Sequence[Finding], recognised: Recognised) -> bool:
     """Whether the corrected request fixes a fault, or what the message is about."""
     named = _parameters_in(" ".join(f"{ranked.message.means} {ranked.cause.title}" for ranked in recognised.ranked))
-    return any(found.severity == "error" or found.parameter in named for found in by_rules)
+    return any(found.parameter in named if named else found.severity == "error" for found in by_rules)
 
 
 def _parameters_in(text: str) -> frozenset[str]:
