@@ -48,6 +48,23 @@ def test_each_text_of_an_answer_begins_and_ends_like_a_sentence() -> None:
     assert wrong == []
 
 
+def test_the_explanation_of_a_possible_cause_is_not_stated_as_a_fact() -> None:
+    for seen in cases(seen_texts()):
+        for ranked in (found := recognise(seen.text)).ranked[:1]:
+            said = answer.to_finding(found, ranked, "warning").why
+            is_possible = answer.list_causes(found)[0].confidence == "possible"
+            assert (answer.IF_SO in said) == (is_possible and bool(ranked.cause.why)), seen
+
+
+def test_a_corrected_request_without_the_refused_parameter_is_not_shown() -> None:
+    text = (
+        "AADSTS50011: The redirect URI https://a.example.com/cb specified in the request does not match the redirect URIs "
+        "configured for the application. https://login.microsoftonline.com/common/oauth2/v2.0/authorize?response_type=code"
+        "&client_id=11111111-1111-1111-1111-111111111111&redirect_uri=https%3A%2F%2Fa.example.com%2Fcb&scope=openid,profile&state="
+    )
+    assert diagnose_text(text)[1].corrected is None
+
+
 def test_no_answer_has_two_causes_with_the_same_remedy() -> None:
     for seen in cases(seen_texts()):
         fixes = [ranked.cause.fix.casefold() for ranked in recognise(seen.text).ranked]

@@ -108,6 +108,27 @@ def test_wrapped_lines_are_joined_and_others_not(width: int) -> None:
     assert join_lines(f"{short}\n\n{wrapped}\n\n{short}") == f"{short}\n\n{sentence}\n\n{short}"
 
 
+@for_each(
+    "said, left",
+    [
+        ("The API returns 201 (Created), it should return 422.", "The API returns 201 (Created), it should return    ."),
+        ("**Expected behavior**\nThrow Error 409 Conflict", "**Expected behavior**\nThrow Error     Conflict"),
+        (
+            "il gateway dovrebbe ritornarci un errore 403, arriva 401",
+            "il gateway dovrebbe ritornarci un errore    , arriva 401",
+        ),
+        ("Denial would typically be told with error=access_denied", "Denial would typically be told with                    "),
+        ("expected 200 but got 403", "expected 200 but got 403"),
+        ("It should work, and returns 401", "It should work, and returns 401"),
+        ("It shouldn't return 401", "It shouldn't return 401"),
+        ("You must be logged in: 401", "You must be logged in: 401"),
+        ("It must be wrong. 401 is what I see.", "It must be wrong. 401 is what I see."),
+    ],
+)
+def test_a_status_that_should_come_is_not_the_one_that_came(said: str, left: str) -> None:
+    assert leave_out_working_requests(said) == left
+
+
 @given(st.text(max_size=40), st.text(alphabet="-Hd 'a\"\\\n:{}", max_size=80))
 def test_what_is_left_of_a_text_with_a_working_request_stays_in_its_place(before: str, options: str) -> None:
     text = f"{before}\nThis works: curl https://ehr.example.org/token {options}\nand this fails"

@@ -192,6 +192,13 @@ TRUE = {
     "format_is_short": "https://ehr.example.org/fhir/Patient/1?_format=json",
     "resources_are_in_an_object": '{"0": {"resourceType": "Patient"}, "1": {"resourceType": "Patient"}}',
     "has_version_1_scopes": "scope=patient/Observation.read",
+    "redirect_uri_is_no_public_http": "error=invalid_redirect_uri, redirect_uri=http://localhost:8080/cb",
+    "renews_silently": "prompt=none in Safari",
+    "audience_differs_invisibly": "Audiences: 'flux'. Did not match: validationParameters.ValidAudience: ' flux'",
+    "variable_name_has_blank": "new Client(ENV['FLUX_ID'], ENV['FLUX_SECRET '])",
+    "challenge_is_sent_as_verifier": "It works with code_verifier=${CODE_CHALLENGE}",
+    "key_is_for_encryption": "Failed to find key:074545a0-dc44_enc_rsa1_5 in jwks keys:[576b736c-a9fe_sig_rs256]",
+    "scope_is_empty": "error_description=Invalid+scopes%3A+&state=1",
     "is_about_fhir": "The FHIR server is slow",
 }
 """For each fact a text in which it is true."""

@@ -14,7 +14,7 @@ from sickbay.cli import doctor as command
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import Rule
-from sickbay.doctor.diagnose import Diagnosis
+from sickbay.doctor.diagnose import NO_FAULT_FOUND, Diagnosis
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict, decide
 from sickbay.services.redaction import pasted_diagnosis
@@ -39,10 +39,18 @@ TEXTS = {
     f"I open {URL.replace('state=', 'state=abc123&x=')} and my app shows a blank page. Why?": Verdict.UNKNOWN,
     f"Here is the address that my app opens.\n{URL}": Verdict.FINE,
     "How do I get a patient's asthma plan?": Verdict.UNKNOWN,
+    "https://ehr.example.org/fhir/Patinet?name=Smith": Verdict.UNKNOWN,
+    "https://docs.example.org/errors#callback_error state mismatch": Verdict.UNKNOWN,
+    "https://ehr.example.org/fhir/Patient?name=Smith": Verdict.FINE,
     "fetch('https://ehr.example.org/token', {method: 'POST', body: JSON.stringify({grant_type: 'authorization_code'})})": (
         Verdict.REFUSED
     ),
 }
+
+
+def test_a_request_that_may_be_anything_is_not_called_right() -> None:
+    diagnosis = diagnose_text("https://ehr.example.org/fhir/Patinet?name=Smith")[1]
+    assert diagnosis.summary == NO_FAULT_FOUND
 
 
 def agree(text: str) -> Diagnosis:

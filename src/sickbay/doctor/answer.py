@@ -117,6 +117,10 @@ def _describe_likely(recognised: Recognised, ranked: RankedCause, rank: str) -> 
     return LikelyCause(cause.id, fill(cause.title, values), fill(cause.check, values), fix, rank)
 
 
+IF_SO = "If it is this cause: "
+"""The beginning of an explanation that may be wrong."""
+
+
 def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) -> Finding:
     """A cause as a finding. Its why begins with what the message says in plain words."""
     values, cause = _values_for_cause(recognised, ranked), ranked.cause
@@ -124,7 +128,8 @@ def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) 
     said = "" if is_repeated(means, cause.title) and cause.why else means
     if said and not _is_likely(ranked):
         said = f"The message usually means: {said}"
-    why = " ".join(filter(None, (said, cause.why, _name_others(recognised, ranked))))
+    explained = cause.why if _is_likely(ranked) or not cause.why else f"{IF_SO}{cause.why}"
+    why = " ".join(filter(None, (said, explained, _name_others(recognised, ranked))))
     source = Spec(f"{BASES[cause.basis]}: {urlsplit(cause.source).netloc}", cause.source)
     return Finding(
         cause.id,
@@ -242,7 +247,7 @@ def _select_proven(by_rules: Sequence[Finding], recognised: Recognised, explaini
 def _has_correction(by_rules: Sequence[Finding], recognised: Recognised) -> bool:
     """Whether the corrected request fixes a fault, or what the message is about."""
     named = _parameters_in(" ".join(f"{ranked.message.means} {ranked.cause.title}" for ranked in recognised.ranked))
-    return any(found.severity == "error" or found.parameter in named for found in by_rules)
+    return any(found.parameter in named if named else found.severity == "error" for found in by_rules)
 
 
 def _parameters_in(text: str) -> frozenset[str]:

@@ -16,6 +16,7 @@ from itertools import pairwise, takewhile
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
+from sickbay.diagnosis.lists import LISTS
 from sickbay.kernel.late_patterns import compile_late
 
 UNDONE_CHARACTERS = 200_000
@@ -270,11 +271,17 @@ _EARLIER = compile_late(
 """A sentence about an earlier state, before the text says that something changed."""
 _ERROR_WORD = compile_late(r"\b(?:error|exception|unexpected|invalid_\w|fail|4\d\d)|mismatch", re.I)
 _TURN = compile_late(r"\b(?:after (?:add|sett|fix|chang)|but now|now (?:i|it|the)\b)[^\n]{0,200}", re.I)
+_WISHED = compile_late(
+    rf"(?:{'|'.join(LISTS['words_of_a_wish'])})(?:(?!{'|'.join(LISTS['words_of_what_came'])})[^\n.!?]){{0,80}}?"
+    r"(?P<code>\b[45]\d\d\b|\berror=\w+)",
+    re.I,
+)
+"""A status or an error that should come, which says nothing about the one that came."""
 _VISIBLE = compile_late(r"[^\n]")
 
 
 def leave_out_working_requests(text: str) -> str:
-    """The text with spaces for errors that are solved, and for what it introduces as working, such as "This works: curl …".
+    """The text with spaces for errors that are solved or wished for, and for what it says works, such as "This works: curl …".
 
     Everything else keeps its position, because the page marks it there.
     """
@@ -282,4 +289,5 @@ def leave_out_working_requests(text: str) -> str:
     text = _EARLIER.sub(
         lambda said: _VISIBLE.sub(" ", said[0]) if said.end() <= last and _ERROR_WORD.search(said[0]) else said[0], text
     )
+    text = _WISHED.sub(lambda wish: wish[0].removesuffix(wish["code"]) + " " * len(wish["code"]), text)
     return _WORKING_REQUEST.sub(lambda match: match["said"] + _VISIBLE.sub(" ", match["request"]), text)

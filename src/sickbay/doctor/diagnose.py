@@ -31,7 +31,8 @@ class Diagnosis(NamedTuple):
     causes: the likely causes of an error that the request doesn't explain, the most likely first.
     pieces: what was recognised in a pasted text, in the order of the text.
     is_examined: a request or response was examined. Otherwise the text only mentions or describes something.
-    is_understood: the text mentions no problem other than what was recognised.
+    is_understood: the text mentions no problem other than what was recognised, and all of it was read.
+    names_problem: it says that something fails.
     related: topics that may help where causes aren't known.
     """
 
@@ -45,6 +46,7 @@ class Diagnosis(NamedTuple):
     is_examined: bool = True
     related: tuple[RelatedTopic, ...] = ()
     is_understood: bool = True
+    names_problem: bool = True
 
     @property
     def recognised(self) -> list[str]:
@@ -75,7 +77,9 @@ class Diagnosis(NamedTuple):
     def summary(self) -> str:
         """The verdict on a text without a problem."""
         if self.verdict == Verdict.UNKNOWN:
-            return PROBLEM_NOT_UNDERSTOOD if self.recognised else "Nothing in this text is recognised."
+            if not self.recognised:
+                return "Nothing in this text is recognised."
+            return PROBLEM_NOT_UNDERSTOOD if self.names_problem else NO_FAULT_FOUND
         if self.verdict == Verdict.UNEXAMINED:
             found = f": {join(self.recognised)}" if self.recognised else ""
             return (
@@ -97,6 +101,7 @@ class Diagnosis(NamedTuple):
         return f"{self.summary} {self.what_to_paste}".rstrip()
 
 
+NO_FAULT_FOUND = "Sickbay found no fault in this text, but it can't tell whether everything in it is right."
 PROBLEM_NOT_UNDERSTOOD = "Sickbay doesn't understand the problem that this text describes."
 WHAT_TO_PASTE = (
     "Paste the request that failed or the answer to it: open the developer tools of the "

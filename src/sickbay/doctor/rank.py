@@ -85,7 +85,7 @@ def _has_rival(ranked: Sequence[RankedCause]) -> bool:
 
 OWN_LETTERS = 11
 """The minimum length of a product's message that isn't found by chance."""
-QUOTED_LETTERS, DESCRIBED_LETTERS, ONLY_LETTERS = 8, 16, 10
+QUOTED_LETTERS, DESCRIBED_LETTERS, ONLY_LETTERS = 8, 16, 9
 """A shorter phrase is too short to be a quotation: of a single phrase, of several, and of a message that has only one cause."""
 
 

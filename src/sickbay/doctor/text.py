@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import structs
 
+from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.diagnosis.answers.finding import UNEXPLAINED, add_finding
 from sickbay.diagnosis.answers.values import ErrorAnswer, is_specific
 from sickbay.diagnosis.explain import Explanation
@@ -20,6 +21,7 @@ from sickbay.doctor.pieces import addresses
 from sickbay.doctor.rank import has_lead, list_related, list_unseen
 from sickbay.doctor.reading import Reading, read_exchange, read_text
 from sickbay.kernel.late_patterns import compile_late
+from sickbay.protocol import urls
 
 
 def diagnose_text(
@@ -43,8 +45,9 @@ def diagnose_text(
         explanation = diagnosis.explanation  # where the text ends too early is information, and changes no verdict
         diagnosis = diagnosis._replace(explanation=explanation._replace(findings=(*early, *explanation.findings)))
     elif not _is_understood(reading, recognised):
-        related = _find_related(recognised, reading.text) if prose.names_a_problem(reading.text) else ()
-        diagnosis = diagnosis._replace(is_understood=False, causes=(), related=related)
+        has_problem = prose.names_a_problem(reading.text)
+        related = _find_related(recognised, reading.text) if has_problem else ()
+        diagnosis = diagnosis._replace(is_understood=False, names_problem=has_problem, causes=(), related=related)
     return reading.evidence, diagnosis
 
 
@@ -66,7 +69,19 @@ def _is_understood(reading: Reading, recognised: Recognised) -> bool:
         return False
     if reading.is_empty:
         return bool(recognised.shown.products) and prose.is_code(reading.text)
+    if not all(_is_known_address(each.evidence) for each in reading.inputs):
+        return False
     return reading.is_single or not prose.tells_of_a_problem(reading.prose)
+
+
+def _is_known_address(evidence: Mapping[str, Any]) -> bool:
+    """Whether a FHIR request names a resource type, an operation or the metadata, or has a body: others may be anything."""
+    parts = urls.split(str(evidence.get("url") or "")).path.split("/")
+    is_known = any(part in _NAMES or part[:1] == "$" for part in parts) or bool(evidence.get("body"))
+    return is_known or evidence.get("kind") != "fhir_request"
+
+
+_NAMES = frozenset((*ALL_TYPES, "metadata", "_history"))
 
 
 def diagnose_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...], text: str) -> Diagnosis:

@@ -26,7 +26,8 @@ KINDS: tuple[TopicKind, ...] = ("cause", "rule", "page")
 RELATED_TOPICS = 3
 LEAST_SHARE = 0.6
 """A related topic with a smaller share of the first one's score is left out."""
-LEAST_SCORE = 9.0
+LEAST_SCORE = 22.0
+"""Of the topics with a lower score, one of six named the true cause of a known text; of the others, nearly half did."""
 SHARED_RARITY, RAREST = 8.0, 4.0
 """How rare the words of a title are that the text has, together and the rarest: logarithms of the inverse share of topics."""
 QUERY_CHARACTERS = 4_000

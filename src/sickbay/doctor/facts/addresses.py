@@ -20,13 +20,15 @@ def redirect_uri_is_http(evidence: Evidence) -> Values | None:
     named = _HTTP_REDIRECT.search(evidence.text)
     sent = evidence.sent.get("redirect_uri", "") or (named["uri"] if named else "")
     host = ((urls.split(sent).hostname if sent.startswith("http://") else "") or "").rstrip(".")
-    is_public = ("." in host or "{" in host) and not _PRIVATE.fullmatch(host) and urls.split(sent).port is None
+    is_public = ("." in host or "{" in host) and not _PRIVATE.fullmatch(host) and urls.split(sent).port in (None, TLS_PORT)
     is_alone = not any(url.startswith("http://") and host not in url for url in evidence.addresses)
-    is_told = is_public and is_alone and _HTTPS_OR_PROXY.search(evidence.text)
-    return {"redirect_uri": sent, "expected": f"https{sent[4:]}"} if is_told else None
+    is_told = is_public and is_alone and (urls.split(sent).port or _HTTPS_OR_PROXY.search(evidence.text))
+    return {"redirect_uri": sent, "expected": f"https{sent[4:]}".replace(f":{TLS_PORT}/", "/")} if is_told else None
 
 
-_HTTP_REDIRECT = compile_late(r"redirect[_ ]?ur[il]\b[^\n]{0,40}?[\s'\"`(=](?P<uri>http://[^\s'\"`,)&]{4,200})", re.I)
+TLS_PORT = 443
+"""An app that builds an http address with this port was reached over https."""
+_HTTP_REDIRECT = compile_late(r"redirect(?:[_ ]?ur[il])?\b[^\n]{0,40}?[\s'\"`(=](?P<uri>http://[^\s'\"`,)&]{4,200})", re.I)
 _HTTPS_OR_PROXY = compile_late(
     r"\bhttps\b(?!:\\?/|%3a)|prox(?:y|ies)|nginx|ingress|traefik|load.?balanc|heroku|\b(?:tls|ssl)\b", re.I
 )

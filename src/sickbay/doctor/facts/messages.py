@@ -79,6 +79,19 @@ def issuer_differs_by_slash(evidence: Evidence) -> Values | None:
     return _find_difference(evidence, _ISSUER, is_slash=True)
 
 
+_AUDIENCES = compile_late(
+    r"\baudiences?: ['\"]([^'\"\n]{2,200})['\"]\. did not match: {1,3}[\w.]{1,60}: ['\"]([^'\"\n]{2,200})['\"]",
+    re.I,
+)
+
+
+@fact
+def audience_differs_invisibly(evidence: Evidence) -> Values | None:
+    """A message shows the expected and the received audience, and they are equal but for spaces."""
+    pairs = (match.groups() for match in _AUDIENCES.finditer(evidence.text, 0, SEARCHED_CHARACTERS))
+    return next(({"value": first.strip()} for first, second in pairs if first.strip() == second.strip()), None)
+
+
 _AUDIENCE, _ISSUER = compile_late(r"aud"), compile_late(r"\biss\b|issuer")
 
 

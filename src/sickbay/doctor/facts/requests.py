@@ -108,4 +108,6 @@ def scope_has_commas(evidence: Evidence) -> Values | None:
     return {"scope": scope} if "," in scope else None
 
 
-_WITH_COMMA = compile_late(r"\bscope=(?P<scope>[\w/.*:-]{1,200},[\w/.*:,-]{1,1000})")
+_WITH_COMMA = compile_late(
+    r"\bscopes?[\"'`]?(?:[=:]| [(\"'`]|\s?[=:]\s?[\"'`])\s?(?P<scope>[\w/.*:-]{1,200},[\w/.*:,-]{1,1000})"
+)
