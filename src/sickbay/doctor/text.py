@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import structs
 
 from sickbay.authorization.scopes.resource_types import ALL_TYPES
-from sickbay.diagnosis.answers.finding import UNEXPLAINED, add_finding
+from sickbay.diagnosis.answers.finding import UNEXPLAINED, add_finding, quote
 from sickbay.diagnosis.answers.values import ErrorAnswer, is_specific
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding, Severity
@@ -148,8 +148,19 @@ def _add_causes(reading: Reading, recognised: Recognised) -> Diagnosis:
     if not is_led and not combined.is_proven:
         return _report_unexplained_error(diagnosis, recognised)
     corrected = diagnosis.corrected if combined.keeps_corrected else None
-    explanation = Explanation(combined.findings, diagnosis.explanation.corrected)
+    findings = tuple(_quote_in(found, recognised) for found in combined.findings)
+    explanation = Explanation(findings, diagnosis.explanation.corrected)
     return diagnosis._replace(explanation=explanation, corrected=corrected, causes=combined.causes)
+
+
+def _quote_in(finding: Finding, recognised: Recognised) -> Finding:
+    """The finding of a FHIR cause with the message by which it was found, which names the element and its value."""
+    is_outcome = any(each.kind == "outcome" for each in recognised.evidence.answers)
+    if finding.id != recognised.ranked[0].cause.id or not (is_outcome or finding.id.startswith("fhir-")):
+        return finding
+    quoted = " ".join(_quote(recognised).split())
+    is_said = is_specific(quoted) and _TOLD.search(quoted) is None and (is_outcome or _says(recognised, quoted))
+    return structs.replace(finding, why=f"{quote('message', quoted)} {finding.why}".rstrip()) if is_said else finding
 
 
 def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:

@@ -305,7 +305,7 @@ def test_a_granted_exchange_in_a_har_file_is_not_an_error(status: int, method: s
             "an HTTP status 401",
             "registered for the client",
         ),
-        ('GET /fhir {"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]}', "onOutcome.", "log says"),
+        ('GET /fhir {"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]}', "validator.", "log says"),
         ("GET /fhir\nHTTP/1.1 403 Forbidden", "an HTTP status 403 Forbidden", "token response"),
     ],
 )

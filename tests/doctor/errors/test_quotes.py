@@ -42,6 +42,12 @@ QUOTED = {
     "a debug message": f'{{"error": "error", "error_description": "The error is unrecognizable", "error_debug": "{SAID}"}}',
     "a sentence with backticks": f"It fails with `a.b.FluxException: {SAID}`",
     "a message below a mere token": f"ERROR: Invalid id_token\n\nError: {SAID}",
+    "HAPI's validator": f"a\nSingleValidationMessage[col=2,row=9,locationString=core,message={SAID},https://a.b#d-1,severity=error]",
+    "HL7's validator": f"  Information @ Flux.rim (line 1, col2): {OTHER}\n  Error @ Flux.core (line 6, col6) : {SAID}",
+    "a table with the path first": f"Path | Severity | Message\nFlux.core | error | {SAID}\nFlux.rim | warning | {OTHER}",
+    "a table with the level first": f"| warning | invalid | {OTHER} | 1 |\n| error   | invalid | {SAID} | 2 |",
+    "a compiler": f"I get this:\n\nerror {SAID}\n  File: a.fsh",
+    "a compiler with a colon": f"> fatal: {SAID}",
     "a cut outcome": f'"issue": [{{"severity": "error", "diagnostics": "{SAID}"}}, {{"severity": "error", "dia',
 }
 
@@ -113,3 +119,19 @@ def test_a_quotation_is_in_the_text(parts: list[str]) -> None:
     text = "".join(parts)
     said = quotes.find_quote(text, "").split('" and "')
     assert all(each in " ".join(text.split()) for each in said)
+
+
+def test_an_issue_is_quoted_with_its_element() -> None:
+    printed = (
+        'SingleValidationMessage[col=2,row=9,locationString=Patient.name[0],message=Magnetic "flux" of 3 units,severity=error]'
+    )
+    assert (
+        'The message: "Patient.name[0]: Magnetic "flux" of 3 units".' in diagnose_text(printed)[1].explanation.findings[0].why
+    )
+
+
+def test_a_known_cause_quotes_the_message_with_the_value() -> None:
+    text = ISSUE.format("error", '"diagnostics": "Unknown search parameter: colour"')
+    first = diagnose_text(text)[1].explanation.findings[0]
+    assert first.id == "fhir-search-parameter-unknown"
+    assert first.why.startswith('The message: "Unknown search parameter: colour".')

@@ -43,7 +43,6 @@ def _facts_of_answers(stage: str, answers: Sequence[ErrorAnswer], quoted: str, i
     )[:3]
     words = quoted or next((answer.description for answer in answers if answer.description), "")
     words = re.sub(r"\s+", " ", words).strip()
-    cut = words if len(words) <= MAXIMUM_QUOTED_CHARACTERS else words[:MAXIMUM_QUOTED_CHARACTERS] + "…"
     means, spec = describe_meaning(first)
     named = ", which names what failed" if first.kind == "message" else ", and its message names the cause"
     is_named = is_specific(words) and not is_doubted
@@ -55,6 +54,12 @@ def _facts_of_answers(stage: str, answers: Sequence[ErrorAnswer], quoted: str, i
         "add": name_missing(first, stage),
         "also": f"The text also has: {'; '.join(others)}." if others else "",
         "ending": named if is_named else ". Sickbay can't tell what caused it",
-        "quoted": f'The {"message" if is_named else "text says"}: "{cut}"{"" if words[-1] in ".!?" else "."} ' if words else "",
+        "quoted": f"{quote('message' if is_named else 'text says', words)} " if words else "",
         "advice": "Look at what the message names first. If that isn't enough, add" if is_named else "Add",
     }
+
+
+def quote(name: str, words: str) -> str:
+    """A sentence that quotes a message, or its beginning. name: what it is called."""
+    cut = words if len(words) <= MAXIMUM_QUOTED_CHARACTERS else words[:MAXIMUM_QUOTED_CHARACTERS] + "…"
+    return f'The {name}: "{cut}"{"" if words[-1] in ".!?" else "."}'

@@ -40,7 +40,7 @@ def describe_answer(answer: ErrorAnswer) -> str:
     if answer.kind in _ENDPOINTS:
         return f"{_ENDPOINTS[answer.kind]}: {answer.code}" if answer.code else f"{_ENDPOINTS[answer.kind]}"
     if answer.kind == "outcome":
-        return "OperationOutcome" + (f": {answer.code}" if answer.code else "")
+        return f"OperationOutcome: {answer.code}" if answer.code else "issue of a FHIR server or validator"
     if answer.kind == "status":
         return f"HTTP status {answer.code} {reason_phrase(answer.code)}".rstrip()
     if answer.kind == "no-answer":
@@ -60,7 +60,7 @@ def describe_meaning(answer: ErrorAnswer) -> tuple[str, Spec]:
         text, spec = _load_meanings()[answer.code]
         return text, AUTHORIZE if answer.kind == "authorization" and spec == TOKEN else spec
     if answer.kind == "outcome":
-        return "An OperationOutcome says why a request failed, or what a validator found.", FHIR
+        return "Such an issue says why a request failed, or what a validator found.", FHIR
     if answer.kind == "status":
         kind = "The client's request is at fault." if answer.code < "500" else "The server failed to process the request."
         return _load_meanings().get(answer.code, (kind, HTTP))

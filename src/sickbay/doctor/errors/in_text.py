@@ -94,8 +94,8 @@ _MESSAGE = compile_late(
     r"(?:Error|Exception)\b['\"]?:\s?\S"
     r"|\b[Ee]rror [a-z]{3,20}ing [a-z]|\b(?:ERRORS?|FATAL|SEVERE)\b|Traceback \(most|\bUncaught\b"
     r"|\brpc error: code = \w|\b[Bb]ad response received|\bmessage[\"'`]\s*:\s*[\"'`]\w*[_ ]?error"
-    r"|\b[Ii]nvalid (?:parameter|audience|redirect|scope|state|request|grant|client|token|code|credentials"
-    r"|requested scope)"
+    r"|\b[Ii]nvalid (?:parameter|audience|redirect|scope|state|request|grant|client|token|code|credentials|requested scope)"
+    r"|(?m:^)[ \t>`*-]{0,12}(?:fatal|error):? [A-Z][a-z]{1,30} \w"
 )
 _NO_ROUTE = compile_late(r"\bCannot (?:GET|POST|PUT|PATCH|DELETE) /")
 """The response of Express if it has no route for an address."""

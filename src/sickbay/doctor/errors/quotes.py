@@ -10,11 +10,12 @@ from sickbay.diagnosis.answers.values import is_specific
 from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.errors import in_text
 from sickbay.doctor.errors.in_json import BAD
+from sickbay.doctor.errors.issues import write_as_members
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.text_search import find_matches
 
 SEARCHED_CHARACTERS = 100_000
-QUOTED_MESSAGES, WRAPPED_LINES, LINES_BELOW, SHORT_WORDS, COMPARED_WORDS, DETAILS_CHARACTERS = 2, 3, 7, 5, 200, 400
+QUOTED_MESSAGES, WRAPPED_LINES, LINES_BELOW, COMPARED_WORDS, DETAILS_CHARACTERS = 2, 3, 7, 200, 400
 _NAMES = LISTS["members_with_a_message"]
 _MEMBER = compile_late(
     rf"\b(?P<name>severity|expression|{'|'.join(_NAMES)})\"?\s{{0,9}}(?::\s{{0,9}}(?:\[\s{{0,40}})?|(?:value)?=)\"(?P<said>(?:[^\"\\]|\\.){{1,600}})",
@@ -50,7 +51,7 @@ def find_quote(text: str, described: str) -> str:
     """
     text = text[:SEARCHED_CHARACTERS]
     printed = _YAML if "OperationOutcome" in text else _GO_MAP
-    text = printed.sub(r'"\g<name>": "\g<said>"', text)
+    text = write_as_members(printed.sub(r'"\g<name>": "\g<said>"', text), lines=True)
     thrown = [(line.strip().startswith(_INNER) or _INNER[2] in line, said) for line, said in _list_thrown(text.splitlines())]
     inner = [said for is_inner, said in thrown[::-1] if is_inner]
     others = [said for is_inner, said in thrown if not is_inner]
@@ -86,9 +87,8 @@ def _list_members(text: str) -> Iterator[list[str]]:
 
 
 def _with_path(path: str, said: str) -> str:
-    """A short message with the element that it is about."""
-    is_short = len(said.split()) <= SHORT_WORDS and path.rpartition(".")[2] not in said
-    return f"{path}: {said}" if path[:1].isalpha() and is_short else said
+    """A message with the element that it is about, if it doesn't name it."""
+    return said if not path[:1].isalpha() or path.rpartition(".")[2] in said else f"{path}: {said}"
 
 
 def _list_thrown(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
