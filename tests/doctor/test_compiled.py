@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+import pytest
 from tests.doctor.small import FILES, write
 from tests.laws import for_each
 
@@ -20,8 +22,8 @@ def load(folder: Path, path: Path) -> tuple[Knowledge, int]:
         built.append(folder)
         return source.read(folder)
 
-    sources = compiled.list_files(folder)
-    knowledge = compiled._load_compiled(path, Knowledge, sources, build)
+    expected = compiled.hash_sources(compiled.list_files(folder))
+    knowledge = compiled._load_compiled(path, Knowledge, expected, build)
     return knowledge, len(built)
 
 
@@ -77,3 +79,18 @@ def test_the_compiled_files_are_data(name: str) -> None:
     compiled.compile_all()
     content = (compiled.HERE / name).read_bytes()[compiled.HASH_BYTES :]
     assert content[0] & 0xF0 in (0x80, 0xD0), "a map of MessagePack"
+
+
+def test_the_files_of_the_knowledge_are_read_once_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[str] = []
+    hash_sources = compiled.hash_sources
+
+    def watch(sources: Sequence[str], known: bytes = b"") -> bytes:
+        hashed.extend(sources)
+        return hash_sources(sources, known)
+
+    monkeypatch.setattr(compiled, "hash_sources", watch)
+    for cached in (compiled._hash_knowledge, compiled.load_knowledge, compiled.load_topics):
+        cached.cache_clear()
+    compiled.load_topics()
+    assert len(hashed) == len({*hashed}) > len(compiled.list_files())

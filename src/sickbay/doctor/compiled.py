@@ -6,7 +6,7 @@ The wheel has the compiled files without the sources of the knowledge (`tools/bu
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from types import GenericAlias
@@ -38,7 +38,7 @@ def load_knowledge() -> Knowledge:
     """The knowledge: products, messages and causes."""
     kinds = {name: _columns_of(kind) for name, kind in _COLUMNS.items()}
     stored = msgspec.defstruct("Stored", [(each.name, kinds.get(each.name, each.type)) for each in structs.fields(Knowledge)])
-    columns: Any = _load_compiled(KNOWLEDGE, stored, list_files(), lambda: stored(**_read_sources()))
+    columns: Any = _load_compiled(KNOWLEDGE, stored, _hash_knowledge(), lambda: stored(**_read_sources()))
     rows = {name: map(kind, *getattr(columns, name)) for name, kind in _COLUMNS.items()}
     return Knowledge(**structs.asdict(columns) | {name: {each.id: each for each in found} for name, found in rows.items()})
 
@@ -60,13 +60,9 @@ def load_topics() -> Topics:
     """The index of causes, rules and documentation."""
     from sickbay.doctor import topics  # most texts need no topics
 
-    sources, knowledge = list_files(), load_knowledge()
-    compiled = _load_compiled(
-        TOPICS,
-        topics.Topics,
-        [*sources, *topics.list_files()] if sources else [],
-        lambda: topics.compile_topics(knowledge),
-    )
+    of_knowledge, knowledge = _hash_knowledge(), load_knowledge()
+    expected = hash_sources(topics.list_files(), of_knowledge) if of_knowledge else b""
+    compiled = _load_compiled(TOPICS, topics.Topics, expected, lambda: topics.compile_topics(knowledge))
     return topics.add_causes(compiled, knowledge)
 
 
@@ -77,14 +73,20 @@ def compile_all() -> tuple[Path, ...]:
     return KNOWLEDGE, TOPICS
 
 
-def _load_compiled(path: Path, kind: type[_Compiled], sources: list[str], build: Callable[[], _Compiled]) -> _Compiled:
-    """Reads the compiled file; without sources, as in a wheel, whatever they were."""
-    compiled = _read_compiled(path)
-    if sources and compiled[:HASH_BYTES] != (expected := hash_sources(sources)):
+def _load_compiled(path: Path, kind: type[_Compiled], expected: bytes, build: Callable[[], _Compiled]) -> _Compiled:
+    """Reads the compiled file. expected: the hash of its sources; empty without sources, as in a wheel."""
+    compiled = path.read_bytes() if path.exists() else b""
+    if expected and compiled[:HASH_BYTES] != expected:
         built = build()
         _keep_compiled(path, expected + msgspec.msgpack.encode(built))
         return built
     return msgspec.msgpack.decode(compiled[HASH_BYTES:], type=kind)
+
+
+@cache
+def _hash_knowledge() -> bytes:
+    """The hash of the knowledge, which the hash of the topics contains, so that its thousand files are read once."""
+    return hash_sources(list_files())
 
 
 def list_files(folder: Path = FOLDER) -> list[str]:
@@ -96,23 +98,18 @@ def list_files(folder: Path = FOLDER) -> list[str]:
     return sorted(file.path for file in (*entries, *files) if file.name.endswith((".toml", ".md")))
 
 
-def hash_sources(sources: Iterable[str]) -> bytes:
-    """The hash of the sources and of the code that compiles them."""
+def hash_sources(sources: Sequence[str], known: bytes = b"") -> bytes:
+    """The hash of the sources and of the code that compiles them; empty without sources. known: the hash of other sources."""
+    if not sources:
+        return b""
     import hashlib  # a wheel has no sources, and OpenSSL takes a tenth of the command's start
 
-    found = hashlib.sha256()
+    found = hashlib.sha256(known)
     for path in (*(f"{HERE}/{name}" for name in CODE), *sources):
         with open(path, "rb", buffering=0) as file:  # a Path for each of a thousand files takes long
             content = file.read()
         found.update(f"{path.rsplit('/', 2)[-2:]} {len(content)}\n".encode() + content)
     return found.digest()
-
-
-def _read_compiled(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return b""
 
 
 def _keep_compiled(path: Path, compiled: bytes) -> None:
