@@ -51,6 +51,12 @@ def test_a_url_that_is_broken_into_lines_is_joined() -> None:
     assert [piece.values["url"] for piece in found] == [url + "allback_url"]
 
 
+@for_each("joint", ["&\n", "&\r\n", "& ", "\n&", "&\n    ", "\n  & "])
+def test_a_form_that_is_broken_into_lines_is_joined(joint: str) -> None:
+    body = "grant_type=authorization_code&code=SplxlOBeZQQYbYS6WxSbIA&redirect_uri=https%3A%2F%2Fapp.example%2Fcb"
+    assert [piece.values["body"] for piece in find_pieces(body.replace("&", joint))] == [body]
+
+
 def test_a_url_inside_another_one_is_examined() -> None:
     text = "https://a.example/session?to=https%3A%2F%2Fa.example%2Fauthorize%3Fresponse_type%3Dcode%26client_id%3Dx&force=true"
     (found,) = list_inputs(find_pieces(text))

@@ -259,7 +259,8 @@ NAMES = frozenset(_NAMES.split())
 _TELLING = frozenset(("grant_type", "response_type", "code_verifier", "client_assertion"))
 """Parameters that occur only in requests. A list without any of them may be anything."""
 _NAME = r"[A-Za-z_][\w.-]{0,40}="
-_FIRST_NAME, _NEXT_NAME = compile_late(rf"(?<![\w?&=.%/-]){_NAME}"), compile_late(rf"&\s?{_NAME}")
+_FIRST_NAME, _NEXT_NAME = compile_late(rf"(?<![\w?&=.%/-]){_NAME}"), compile_late(rf"\s{{0,9}}&\s{{0,9}}{_NAME}")
+_JOIN = compile_late(r"\s{0,9}&\s{0,9}")
 _VALUE = compile_late(r"[^\s&\"'<>`]*+")
 _LINE = compile_late(
     rf"^[ \t>*•+-]{{0,12}}[\"'`]?(?P<name>{'|'.join(sorted(NAMES))})[\"'`]?[ \t]{{0,20}}(?:=>|[:=])[ \t]{{0,20}}"
@@ -274,7 +275,7 @@ def find_forms(text: str) -> Iterator[Piece]:
     for start, end in _spans_of_forms(text):
         is_template = text[start - 1 : start] == "`" and "${" in text[start:end]  # code, which isn't sent as it is
         if not is_template and ((names := set(parse(text[start:end]).names())) & _TELLING or len(names & NAMES) > 2):
-            yield Piece(kind="form", start=start, end=end, values={"body": text[start:end].replace("& ", "&")})
+            yield Piece(kind="form", start=start, end=end, values={"body": _JOIN.sub("&", text[start:end])})
     yield from _group_lists(text)
 
 
