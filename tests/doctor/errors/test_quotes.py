@@ -45,7 +45,6 @@ QUOTED = {
     "HAPI's validator": f"a\nSingleValidationMessage[col=2,row=9,locationString=core,message={SAID},https://a.b#d-1,severity=error]",
     "HL7's validator": f"  Information @ Flux.rim (line 1, col2): {OTHER}\n  Error @ Flux.core (line 6, col6) : {SAID}",
     "a table with the path first": f"Path | Severity | Message\nFlux.core | error | {SAID}\nFlux.rim | warning | {OTHER}",
-    "a table with the level first": f"| warning | invalid | {OTHER} | 1 |\n| error   | invalid | {SAID} | 2 |",
     "a compiler": f"I get this:\n\nerror {SAID}\n  File: a.fsh",
     "a compiler with a colon": f"> fatal: {SAID}",
     "a cut outcome": f'"issue": [{{"severity": "error", "diagnostics": "{SAID}"}}, {{"severity": "error", "dia',

@@ -10,16 +10,13 @@ from sickbay.kernel.late_patterns import compile_late
 _LEVEL = r"(?P<level>fatal|error|warning|information)"
 _PATH = r"(?P<path>(?-i:[A-Z][a-z])\w{2,40}(?:[./:\[][^|\n]{0,250}?)?)"
 _SAID = r"(?P<said>[^\n]{8,900})"
-_CELL = r"(?P<said>[^|\n]{8,900})"
-_TYPE = "(?:invalid|structure|required|value|invariant|processing|code-invalid)"
 _ISSUES = tuple(
     compile_late(pattern, re.I | re.M)
     for pattern in (
         r"^[ \t>`*\[-]{0,12}SingleValidationMessage\[(?:(?:col|row)=\d*,){0,2}locationString=(?P<path>[^\n,]{0,300}),message="
         rf"(?P<said>[^\n]{{1,900}}?)(?:,[^,\s]{{1,200}})?,severity={_LEVEL}\]",
         rf"^[ \t>*-]{{0,12}}{_LEVEL} ?@ ?(?P<path>[^\s(:][^\n(:]{{0,300}}?)(?: ?\([^()\n]{{1,40}}\))? ?: ?{_SAID}",
-        rf"^[ \t>|`]{{0,12}}{_PATH} ?\| ?{_LEVEL} ?\| ?{_CELL}",
-        rf"^[ \t>|]{{0,12}}{_LEVEL}(?P<path>) {{0,9}}\| ?{_TYPE} {{0,9}}\| ?{_CELL}",
+        rf"^[ \t>|`]{{0,12}}{_PATH} ?\| ?{_LEVEL} ?\| ?(?P<said>[^|\n]{{8,900}})",
     )
 )
 _LINE = compile_late(r"^[ \t>`*-]{0,12}(?P<level>fatal|error)(?P<path>):? (?P<said>[A-Z][a-z]{1,30} [^\n]{8,900})", re.M)

@@ -81,13 +81,6 @@ _JSON_GRANT = compile_late(r"[{,]\s{0,20}[\"']?grant_type[\"']?\s{0,3}:\s{0,3}[\
 
 
 @fact
-def url_has_line_breaks(evidence: Evidence) -> Values | None:
-    """A template string for a URL has line breaks before its parameters."""
-    templates = (template.split("\n") for template in evidence.text.split("`")[1::2])
-    return as_fact(any("client_id=" in line for lines in templates for line in lines[1:-1]))
-
-
-@fact
 def parameter_name_has_blank(evidence: Evidence) -> Values | None:
     """The name of a parameter begins or ends with a space."""
     name = next((name for name in evidence.sent if name != name.strip() and "{" not in name), None)

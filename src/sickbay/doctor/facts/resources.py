@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from sickbay.doctor.copying import load_json
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, fact
 from sickbay.kernel.late_patterns import compile_late
@@ -51,4 +53,25 @@ def contained_reference_has_no_hash(evidence: Evidence) -> Values | None:
     for match in islice(_ID.finditer(text, start.end(), start.end() + CONTAINED_CHARACTERS), COMPARED_ENTRIES):
         if match["id"] in references and f'"#{match["id"]}"' not in text:
             return {"expected": f"#{match['id']}", "received": references[match["id"]]}
+    return None
+
+
+_SHORTENED = compile_late(r"\.{3}|…|\*{3}|\{\{|\$\{|\bx{3,}|'<(?!div)|' '", re.I)
+
+
+@fact
+def element_is_not_as_defined(evidence: Evidence) -> Values | None:
+    """A whole resource breaks its definition in every FHIR version, other than by what it lacks, since people shorten."""
+    bodies = (load_json(str(each.get("body") or "")) for each in evidence.requests)
+    resources = [each.values for each in evidence.pieces if each.subkind == "resource" and each.is_whole]
+    for resource in (*resources, *(body for body in bodies if isinstance(body, dict) and "resourceType" in body)):
+        if resource["resourceType"] == "OperationOutcome" or _SHORTENED.search(str(resource)):
+            continue
+        from sickbay.fhir.validation.validator import validate  # few texts have a resource
+
+        versions = (validate(version, resource, searches=True) for version in ("r4", "stu3", "r5", "dstu2"))
+        found = [[issue for issue in issues if issue.code in ("structure", "value", "code-invalid")] for issues in versions]
+        if all(found):
+            first = min(found, key=len)[0]
+            return {"parameter": first.expression, "value": first.text.removeprefix(first.expression).strip(" .")}
     return None

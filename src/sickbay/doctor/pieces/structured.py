@@ -103,7 +103,7 @@ def _brace_positions(text: str) -> Iterator[int]:
 def kind_of_object(members: Mapping[str, Any]) -> str:
     """ "" if it isn't an object of OAuth, OpenID Connect or FHIR."""
     names = {str(name) for name in members}
-    if "active" in names:
+    if "active" in names and "resourceType" not in names:
         return ""  # the response of an introspection endpoint has claims, too
     for kind, required in _KINDS:
         if any(group <= names for group in required):
