@@ -122,7 +122,7 @@ SETTINGS: dict[str, PolicySetting] = {
     ),
     "missing_resource": PolicySetting(
         "choice",
-        "What a request without `aud` and `resource` gets: a token for the app's FHIR base, that only for agents, or an error",
+        "Without `aud` and `resource`, a request gets a token for the FHIR base, gets it only from an agent, or is refused",
         ("default", "agents", "refuse"),
     ),
     "resource_metadata": PolicySetting(

@@ -41,7 +41,7 @@ def download(data: str | None, path: str) -> bytes:
 
 
 def upload(data: str | None, path: str, content: bytes, media_type: str) -> Any:
-    """Send a file. The result is as in `ask`."""
+    """Send a file. Returns the same as `ask`."""
     return _send_granted(data, "POST", path, RequestContent(content, media_type), FILE_TIMEOUT_SECONDS).json()
 
 

@@ -13,7 +13,7 @@ from sickbay.cli.sockets import LAST_PORT
 Data = Annotated[
     str | None,
     Parameter(
-        help="The data folder, or postgresql://user@host/database. Default: that of the server that you started last, or "
+        help="The data folder, or postgresql://user@host/database. Default: the one that the last started server uses, or "
         "~/.local/share/sickbay if none is running."
     ),
 ]

@@ -97,7 +97,7 @@ COMMANDS = {
     "clock": Help(
         "Print, move or freeze the clock.",
         "Tokens, codes, sessions and appointments follow Sickbay's clock, on every worker. Nothing is deleted: sickbay clock "
-        "real returns to real time, and what was stored is still there.",
+        "real returns to real time, and stored data is still there.",
         "sickbay clock +2h",
     ),
     "completion": Help(

@@ -10,7 +10,6 @@ from sickbay.diagnosis.answers.finding import add_finding
 from sickbay.diagnosis.answers.meanings import describe_answer
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.explain import Explanation, explain
-from sickbay.diagnosis.kinds import KINDS, Kind
 from sickbay.diagnosis.rule import SEVERITIES, Finding, Spec
 from sickbay.diagnosis.rule_index import load_index
 from sickbay.diagnosis.stages import ANSWER
@@ -22,6 +21,7 @@ from sickbay.kernel.checks import Examination
 from sickbay.kernel.english import join
 
 if TYPE_CHECKING:
+    from sickbay.diagnosis.kinds import Kind
     from sickbay.doctor.code.models import Mistake
 
 
@@ -117,7 +117,8 @@ def diagnose(evidence: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None =
     """
     if evidence["kind"] == "error_answer":
         return _diagnose_errors(in_input(evidence) if answers is None else answers)
-    from sickbay.diagnosis.skipped_checks import skip_unknown  # an error response skips none
+    from sickbay.diagnosis.kinds import KINDS  # an error response has no request to examine
+    from sickbay.diagnosis.skipped_checks import skip_unknown
 
     kind = KINDS[evidence["kind"]]
     request = kind.request(evidence)
@@ -150,6 +151,8 @@ def _examine_again(kind: Kind, evidence: dict[str, Any], corrected: Any) -> tupl
 
 def diagnose_line(line: Any) -> dict[str, Any]:
     """Diagnoses one line of `doctor --jsonl`. `id` is echoed. If `input` can't be read, `trouble` says why."""
+    from sickbay.diagnosis.kinds import KINDS
+
     id, evidence = (line.get("id"), line.get("input")) if isinstance(line, dict) else (None, None)
     unread: dict[str, Any] = {"id": id, "findings": [], "corrected": None}
     if not isinstance(evidence, dict):

@@ -24,7 +24,7 @@ from sickbay.protocol.parameters import parse
 
 Json = Mapping[str, Any]
 _DECORATION = re.compile(r"\.(?:css|map|png|svg|ico|gif|jpe?g|webp|woff2?|ttf)$", re.I)
-"""Files that a page doesn't need to work. A missing icon isn't an error of a launch."""
+"""Files that a page can do without. A missing icon isn't an error of a launch."""
 _WAIT_PAGE = frozenset(("refresh", "retry-after", "x-correlation-id"))
 """Headers of the page that Sickbay shows while it creates patients. It reloads itself, so no server is down."""
 _MASK = re.compile(r"([\w.~-]{0,4})…\((\d{1,4})\)|‹(\d{1,4})(?: |%20|\+)characters?›", re.A)

@@ -29,7 +29,7 @@ LEAST_SHARE = 0.6
 LEAST_SCORE = 22.0
 """Of the topics with a lower score, one of six named the true cause of a known text; of the others, nearly half did."""
 SHARED_RARITY, RAREST = 8.0, 4.0
-"""How rare the words of a title are that the text has, together and the rarest: logarithms of the inverse share of topics."""
+"""The rarity of the words that a title and the text share: of all, and of the rarest. It is log(topics / topics with it)."""
 QUERY_CHARACTERS = 4_000
 ABOUT_APPS = LISTS["pages_about_apps"]
 HEADING_WEIGHT, TITLE_WEIGHT = 4, 2

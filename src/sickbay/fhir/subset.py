@@ -33,7 +33,7 @@ class Part(NamedTuple):
 def read_part(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> Part | tuple[RequestError, ...]:
     """Reads the parameters of a read or a history; type None: any. Returns all errors (never an empty tuple) if any.
 
-    Of each parameter, only the first unknown element is reported.
+    Only the first unknown element of each parameter is reported.
     """
     part, errors = Part(), []
     for name, text in pairs:

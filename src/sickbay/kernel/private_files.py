@@ -33,7 +33,7 @@ def make_folder(path: Path) -> None:
     for folder in reversed(missing):
         with suppress(FileExistsError):  # another process was first
             folder.mkdir(mode=FOLDER_MODE)
-            folder.chmod(FOLDER_MODE)  # a umask may have taken our own rights
+            folder.chmod(FOLDER_MODE)  # a umask may have removed our own access
     check_path(path)
     if not path.is_dir():
         raise FileExistsError(errno.EEXIST, "File exists", str(path))

@@ -146,7 +146,7 @@ def open_cache(written: Written) -> PopulationCache | None:
 @cache
 def digest() -> str:
     """A digest of the release, and of the code and data that decide what is stored, so that a clone never copies what its code
-    would no longer create. Of Python too, because its tables of letters decide how texts are folded.
+    would no longer create. It includes Python's version, whose tables of letters decide how texts are folded.
     """
     content = hashlib.sha256(f"{sickbay.__version__} {sys.version_info[:2]}".encode())
     for path in (path for folder in CODE for path in _list_files(f"{HERE}/{folder}")):

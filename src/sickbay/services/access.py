@@ -150,7 +150,7 @@ for _interaction in ("read", "vread", *SEARCHES):  # the most frequent ones are 
 
 async def load_context(runtime: Runtime, tenant: Tenant, version: str, base: str, header: str) -> BearerContext:
     """Loads a context that isn't in the cache of `cached_context`."""
-    contexts = runtime.token_cache.contexts  # the current cache, so that a write in the meantime makes the result unused
+    contexts = runtime.token_cache.contexts  # a write replaces this cache, so that a result from before the write isn't used
     text = bearer.token_of(header)
     context = ANONYMOUS if text is None else await _load_bearer(runtime, tenant, version, base, text)
     if context.token is not None and len(contexts) < MAXIMUM_TOKEN_CONTEXTS and len(header) <= CACHED_CHARACTERS:

@@ -209,7 +209,7 @@ class _JournalReader:
     def __init__(self, store: Store, overlap: int) -> None:
         self._store, self._overlap = store, overlap
         self.number, self.last = 0, JournalPosition(0, 0)
-        """The greatest number of an exchange that was read, and the exchange that was read last."""
+        """The greatest number of all exchanges that were read, and the position of the last one."""
         self._newest = JournalPosition(0, 0)
         self._newest_at = 0
         self._by_time = False

@@ -22,7 +22,7 @@ MAXIMUM_USERS = 1000
 MAXIMUM_TOKENS = 5
 MAXIMUM_NEEDED = 10
 MAXIMUM_CHARACTERS = 2_000
-"""Of the scopes of a token that is remembered."""
+"""The maximum number of characters of a remembered token's scopes."""
 Key: TypeAlias = tuple[str, str, str]
 """A hospital, an app and a user."""
 _DECODER: Final = msgspec.json.Decoder(tuple[Key, RefusedToken])

@@ -1,4 +1,4 @@
-"""The steps of a transaction that save, restore and remove snapshots, and the space that they and others name."""
+"""The steps of a transaction that save, restore and remove snapshots, and the space that other steps name too."""
 
 from __future__ import annotations
 

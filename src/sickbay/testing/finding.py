@@ -1,4 +1,4 @@
-"""Finds the Sickbay that the tests use: a running one, the one of a command, or one that is installed on this machine."""
+"""Finds the Sickbay that the tests use: a running one, one that a command starts, or one that is installed on this machine."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote, unquote_plus
 from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth_error, rank_answers
 from sickbay.doctor.copying import load_json
 from sickbay.doctor.errors import in_json, in_text
-from sickbay.doctor.errors.issues import write_as_members
+from sickbay.doctor.errors.in_json import write_as_members
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol.unicode import without_html_escapes
 

@@ -1,13 +1,18 @@
-"""Finds error responses in parsed JSON: OAuth errors, problem details, OperationOutcomes and vendors' formats."""
+"""Finds error responses in parsed JSON: OAuth errors, problem details, OperationOutcomes and vendors' formats.
+
+Issues that FHIR validators and compilers print in logs and tables are written as members of an OperationOutcome first.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sickbay.diagnosis.answers.values import FALSY, REFUSING, ErrorAnswer, oauth_error
 from sickbay.diagnosis.lists import LISTS
+from sickbay.kernel.late_patterns import compile_late
 
 _ERROR = frozenset(LISTS["members_of_an_error"])
 _STATUS = frozenset(LISTS["members_with_a_status"])
@@ -101,3 +106,31 @@ def _status_text(value: Any) -> str:
         return ""
     match = re.match(r"\s*(?:HTTP/[\d.]+\s+)?([45]\d\d)(?:\.0+)?(?![\w.])", str(value))
     return match[1] if match else ""
+
+
+_LEVEL = r"(?P<level>fatal|error|warning|information)"
+_PATH = r"(?P<path>(?-i:[A-Z][a-z])\w{2,40}(?:[./:\[][^|\n]{0,250}?)?)"
+_ISSUE_TEXT = r"(?P<said>[^\n]{8,900})"
+_ISSUES = tuple(
+    compile_late(pattern, re.I | re.M)
+    for pattern in (
+        r"^[ \t>`*\[-]{0,12}SingleValidationMessage\[(?:(?:col|row)=\d*,){0,2}locationString=(?P<path>[^\n,]{0,300}),message="
+        rf"(?P<said>[^\n]{{1,900}}?)(?:,[^,\s]{{1,200}})?,severity={_LEVEL}\]",
+        rf"^[ \t>*-]{{0,12}}{_LEVEL} ?@ ?(?P<path>[^\s(:][^\n(:]{{0,300}}?)(?: ?\([^()\n]{{1,40}}\))? ?: ?{_ISSUE_TEXT}",
+        rf"^[ \t>|`]{{0,12}}{_PATH} ?\| ?{_LEVEL} ?\| ?(?P<said>[^|\n]{{8,900}})",
+    )
+)
+_LINE = compile_late(r"^[ \t>`*-]{0,12}(?P<level>fatal|error)(?P<path>):? (?P<said>[A-Z][a-z]{1,30} [^\n]{8,900})", re.M)
+"""A line of SUSHI or a validator, which other software prints too."""
+
+
+def write_as_members(text: str, *, lines: bool = False) -> str:
+    """The text with the members of each issue in JSON. lines: also those with only a level before them."""
+    for pattern in (*_ISSUES, _LINE) if lines else _ISSUES:
+        text = pattern.sub(_write_members, text)
+    return text
+
+
+def _write_members(issue: re.Match[str]) -> str:
+    members = {"severity": issue["level"].lower(), "expression": issue["path"], "diagnostics": issue["said"].strip(" `")}
+    return ", ".join(f'"{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in members.items() if value)

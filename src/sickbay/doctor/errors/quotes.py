@@ -9,8 +9,7 @@ from itertools import takewhile
 from sickbay.diagnosis.answers.values import is_specific
 from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.errors import in_text
-from sickbay.doctor.errors.in_json import BAD
-from sickbay.doctor.errors.issues import write_as_members
+from sickbay.doctor.errors.in_json import BAD, write_as_members
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.text_search import find_matches
 

@@ -241,7 +241,7 @@ def kind_of_token(claims: Mapping[str, Any]) -> str:
 
 
 _OF_AUTHORIZATION = compile_late(r"auth|token|/realms/|connect|login|fhir|/r4\b", re.I)
-"""A part of the address of an authorization server, or of a FHIR base that is taken for one."""
+"""A part of the address of an authorization server, or of a FHIR base that is mistaken for one."""
 _OTHER = frozenset(("client_id", "cid", "appid", "roles", "groups", "email", "name", "preferred_username"))
 """Claims of access tokens and of users."""
 

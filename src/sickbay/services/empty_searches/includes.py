@@ -68,7 +68,7 @@ def _cause_of_include(
     if not any(visibility.of(found.system, "rs") for found in meant):
         return ADDS_NOTHING, {"cause": "scope"}
     if _references_exist(probe, query.version, meant):
-        return None  # they are matches themselves, which a page has only once
+        return None  # they are matches too, and a page contains each resource only once
     return LEADS_NOWHERE, {
         "cause": "absent",
         "occurring": [[f"{found.system}/{found.value}", found.matches] for found in meant[:3]],

@@ -116,7 +116,7 @@ async def _load_live_secrets(runtime: Runtime, exchange: Exchange) -> LiveSecret
 
 
 def _challenges_of_exchange(exchange: Exchange) -> Iterator[str]:
-    """Challenges of PKCE verifiers: the one that the code was bound to, and the one of the verifier that was sent."""
+    """PKCE challenges: the one that the code was bound to, and the one that the sent verifier has."""
     if exchange.decision is None or not isinstance(exchange.decision.request, TokenRequest):
         return
     verifier, code = exchange.decision.request.parameters.get("code_verifier"), getattr(exchange.decision.context, "code", None)

@@ -98,7 +98,7 @@ def _check_end(packed: bytes) -> None:
 
 
 def _check_names(infos: list[ZipInfo]) -> None:
-    """Check everything that the directory says."""
+    """Check the names and attributes in the directory of the zip."""
     known: set[str] = set()
     for info in infos:
         place = repr(info.orig_filename[:100])

@@ -95,7 +95,7 @@ def _check_app(runtime: Runtime, client: Client, place: str) -> None:
 
 
 def _bring_home(client: Client, samples: Mapping[str, Client]) -> Client:
-    """The app; a sample app with the addresses that it has here."""
+    """The app. A sample app gets the addresses of this Sickbay."""
     here = samples.get(client.client_id)
     if not client.sample or here is None:
         return structs.replace(client, sample=False)

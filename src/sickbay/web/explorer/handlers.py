@@ -29,7 +29,7 @@ from sickbay.web.redirects import redirect_to
 
 
 async def show_home(request: Request, sandbox: Sandbox) -> Response:
-    """Redirect to the explorer of a hospital: the chosen one, or the one of an exchange.
+    """Redirect to the explorer of a hospital: the chosen one, or the hospital of an exchange.
 
     GET hospital, fhir, viewer, path: as in the bar. patient: a record of the hospital. exchange: the id of one.
     """

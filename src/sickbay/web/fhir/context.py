@@ -36,7 +36,7 @@ class FhirBase(Struct, frozen=True, eq=False):
 
 
 def fhir_base(sandbox: Sandbox, tenant: Tenant, version: str, documents: Documents, path: str | None = None) -> FhirBase:
-    """path: below the hospital's address; None for the one of its dialect."""
+    """path: below the hospital's address; None for its dialect's path."""
     served_at = f"/{tenant.name}{path or tenant.dialect.fhir_path(version)}"
     url, space = tenant.fhir_base(version), ResourceSpace(tenant.name, version)
     return FhirBase(sandbox, version, url, served_at, space, sandbox.runtime.store, documents)

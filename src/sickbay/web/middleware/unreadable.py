@@ -1,4 +1,4 @@
-"""Answers requests that are too large or not valid UTF-8: with a finding, and recorded like any other refusal."""
+"""Refuses requests that are too large or not valid UTF-8. The response has a finding, and it is recorded."""
 
 from __future__ import annotations
 
