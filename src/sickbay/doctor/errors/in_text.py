@@ -61,21 +61,8 @@ _DESCRIPTION = compile_late(
     r"error_?description[\"'`]?\s*(?:=>|[:=])\s*[\"'`](?P<value>(?:[^\"'`]|(?<=\w)'(?=\w)){1,400})", re.I
 )
 _STATUSES = tuple(
-    compile_late(pattern, re.I)
-    for pattern in (
-        r"\bHTTP(?:S?/\d(?:\.\d)?)?[\s:_-]{0,4}(?:status|error|response)?[\s:_-]{0,4}(?:code)?[\s:=#(\"'-]{0,4}"
-        rf"({_STATUS})",
-        r"(?:status|response|http|error|return|result)[\s_-]?(?:code|status)?\b[\"'`\])]{0,3}[^\n\d=!<>]{0,24}?"
-        rf"(?:(?<![=!<>])=>?|[:(\s\[])\s*[\"'`(\[]{{0,2}}({_STATUS})",
-        rf"\bcode[\"'`]?\s*[:=]\s*({_STATUS})",
-        rf"(?<![\w.:/-])({_STATUS})[\s:)\]\"',(*–—-]{{0,6}}"
-        rf"(?:{_REASONS}|(?:client |server )?(?:error|response|status|answer)\b)",
-        rf"\b(?:{_VERBS})\b[\s:]{{1,3}}(?:(?:with|an?|the|http|error|code|status)[\s:]{{1,3}}){{0,4}}({_STATUS})",
-        r"\b(?:GET|POST|PUT|PATCH|DELETE|OPTIONS|HEAD)\s++\S{1,2000}+\s++(?:(?:[-=]*+>|→|⇒|:|-|\()\s*+)?\(?"
-        rf"({_STATUS})",
-        rf"(?:→|⇒|--?>)\s*\[?({_STATUS})",
-        rf"\b(?:fehler|erreur|fout|errore|statuscode)\b[^\n\d]{{0,40}}?[:\s(]\s?\(?({_STATUS})",
-    )
+    compile_late(each.replace("STATUS", _STATUS).replace("REASONS", _REASONS).replace("VERBS", _VERBS), re.I)
+    for each in LISTS["patterns_of_a_status"]
 )
 _REASON = compile_late(
     r"^\W{0,6}(?:bad request|unauthori[sz]ed|forbidden|internal server error|bad gateway|service unavailable"
