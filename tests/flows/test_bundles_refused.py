@@ -107,7 +107,7 @@ def test_a_missing_id_is_reported_with_its_place(tmp_path: Path, method: str) ->
         client = await hand(flow, "system/*.cruds")
         body = None if method == "DELETE" else observation() if method == "PUT" else [{"op": "remove", "path": "/note"}]
         answer = await client.ask(method, "/Observation", body)
-        assert (answer.status_code, rules(answer)) == (400, {"fhir-search-value-malformed"})
-        assert "or Observation/<id>, which needs no condition" in answer.json()["issue"][0]["diagnostics"]
+        assert (answer.status_code, rules(answer)) == (400, {"fhir-write-without-id"})
+        assert f"`{method} Observation/<id>`" in answer.json()["issue"][0]["diagnostics"]
 
     run(steps, tmp_path, patients=1)

@@ -174,9 +174,7 @@ def _drop_place(value: Any) -> Any:
 def _is_private(key: str, value: Any, private_texts: set[str]) -> bool:
     if key.startswith(PRIVATE):
         return bool(value)
-    return key != "received" and any(
-        contains_text(candidate, text) for candidate in _texts_of_value(value) for text in private_texts
-    )
+    return key != "received" and any(contains_text(fact, text) for fact in _texts_of_value(value) for text in private_texts)
 
 
 def _texts_of_value(value: Any) -> list[str]:

@@ -41,11 +41,19 @@ _NARROWING_COMMON = ("_id", "_has")
 def find_faults(request: AccessRequest, version: str) -> tuple[RequestError, ...]:
     """Returns the faults of URL and Accept; those of the search itself come from fhir.search.parser."""
     routed = route(version, request.method, request.path)
-    at_address = (routed.fault,) if isinstance(routed, Misrouted) and routed.fault else ()
+    at_address = (routed.fault,) if isinstance(routed, Misrouted) and routed.fault else find_missing_id(request)
     media = negotiate(version, request.headers.get("accept"), request.parameters.get("_format"))
     if media.content_type is not None:
         return at_address
     return (*at_address, RequestError("fhir-accept-unsupported", "Accept", media.asked, VERSIONS[version].json))
+
+
+def find_missing_id(request: AccessRequest) -> tuple[RequestError, ...]:
+    """The fault of an update, patch or delete at the URL of a type without a condition."""
+    is_change = request.interaction in ("update", "patch", "delete")
+    if not is_change or request.id is not None or request.parameters.raw:
+        return ()
+    return (RequestError("fhir-write-without-id", "method", request.method, request.type or ""),)
 
 
 def make_fault_check(kind: RefusalType, name: str) -> SearchCheck:
@@ -356,6 +364,7 @@ CHECKS: tuple[SearchCheck, ...] = (
     search_has_the_required_parameters,
     search_parameters_are_among_those_of_the_hospital,
     id_is_the_only_search_parameter_if_required,
+    make_fault_check(refusals.FHIR_WRITE_WITHOUT_ID, "url_has_an_id_or_a_condition"),
     if_match_is_sent_if_required,
     content_type_is_a_fhir_format,
 )

@@ -132,7 +132,9 @@ def _proven_values(context: Any, examination: Examination) -> list[Any]:
 def _contains_unsent(fact: str, unsent: set[str]) -> bool:
     fact = fact.casefold()
     plain = unquote(fact)
-    return any(contains_text(fact, text) or contains_text(plain, text) for text in unsent)
+    return any(
+        (text in fact and contains_text(fact, text)) or (text in plain and contains_text(plain, text)) for text in unsent
+    )
 
 
 def contains_text(fact: str, text: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import structs
 
 from sickbay.authorization.access import writes
+from sickbay.authorization.access.search import find_missing_id
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
 from sickbay.fhir import history, preconditions, subset
@@ -165,14 +166,13 @@ def read_condition(base: FhirBase, request: AccessRequest) -> Query | tuple[Requ
     criteria = writes.read_condition(request)
     if criteria is None or request.type is None:
         return None
+    if missing := find_missing_id(request):
+        return missing
     pairs = parse(preconditions.extract_criteria(criteria, request.type)).pairs
     query = search_parser.parse(base.version, request.type, pairs, base=base.url, strict=True)
     if not isinstance(query, Query) or query.narrows:
         return query
-    expected = "at least one search parameter"
-    if not criteria and request.interaction != "create":
-        expected = f"{request.type}?<search parameter>=<value>; or {request.type}/<id>, which needs no condition"
-    return (RequestError("fhir-search-value-malformed", "condition", criteria, expected),)
+    return (RequestError("fhir-search-value-malformed", "condition", criteria, "at least one search parameter"),)
 
 
 def faults_of(
