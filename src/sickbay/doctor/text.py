@@ -170,11 +170,13 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
     """
     if not recognised.ranked:
         return False
-    if reading.diagnosis.answers or reading.is_described or recognised.ranked[0].is_evident:
+    if reading.diagnosis.answers or recognised.ranked[0].is_evident:
         return True
+    if _shows_success(recognised) and not prose.names_a_problem(reading.prose):
+        return False
     if reading.is_single and reading.inputs:
         return False
-    return _says(recognised, reading.prose)
+    return reading.is_described or _says(recognised, reading.prose)
 
 
 def _report_unexplained_error(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
