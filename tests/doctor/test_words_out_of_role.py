@@ -25,6 +25,15 @@ def test_options_of_a_library_are_not_parameters_of_a_request() -> None:
     assert "parameter-name-wrong" in claims(f"I send {options}\n\n{refused}")
 
 
+@for_each(
+    "code", ["decode() throws MalformedURLException {", "catch (MalformedURLException e) {", "except MalformedURLException:"]
+)
+def test_an_exception_that_a_program_declares_or_catches_did_not_happen(code: str) -> None:
+    asked = "The issuer isn't checked. What is missing?\n\n    {}\n        return build()"
+    assert "http-url-malformed" not in claims(asked.format(code))
+    assert "http-url-malformed" in claims(asked.format("java.net.MalformedURLException: no protocol"))
+
+
 def test_only_a_public_host_of_an_https_site_is_behind_a_proxy() -> None:
     refused = "The server says Invalid redirect_uri parameter, I use redirect_uri http://{} on our https site. What is wrong?"
     assert ids(refused.format("localhost"))[0] != "oauth-redirect-uri-http-behind-proxy"

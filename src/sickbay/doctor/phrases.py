@@ -25,8 +25,10 @@ GAP_WORDS = 8
 PHRASE_WORDS = 24
 PLACES_OF_A_PART = 500
 _ENCODED = compile_late(r"%[0-9a-fA-F]{2}")
-_OPAQUE = compile_late(r"[A-Za-z0-9_-]{60,}")
-"""Keys, hashes and tokens, which have no words."""
+_OPAQUE = compile_late(
+    r"[A-Za-z0-9_-]{60,}|\) ?throws [A-Z]\w{1,60}(?:, ?[A-Z]\w{1,60}){0,5}|\bcatch ?\([^()\n]{1,99}\)|\bexcept [A-Z][\w.]{1,60}"
+)
+"""Keys, hashes and tokens, which have no words, and exceptions that a program declares or catches."""
 _SWITCH = compile_late(r"\b[a-z]{1,40}(?:_[a-z]{1,40}){1,9}[\"']?[ \t]?[:=][ \t]?(?:true|false)\b", re.IGNORECASE)
 """A setting, such as `"https_required": false`. Its name isn't a message."""
 _APART = compile_late(r"&(?=[\w.-]{1,60}=)|\n[ \t>]*\n|\n(?=[{<]|HTTP/|//)")
