@@ -122,3 +122,17 @@ def test_an_operation_at_an_address_without_a_version_is_read(address: str) -> N
 def test_no_text_with_an_error_passes_as_correct() -> None:
     texts = [seen.text for seen in seen_texts()[:: 1 if is_long() else 25]]
     assert [text for text in texts if not diagnose_text(text)[1].explanation.findings] == []
+
+
+@for_each(
+    "text",
+    [
+        "args:\n  - --provider=oidc\n  - --cookie-name=_a\n  - --cookie-samesite=lax",
+        "clientID: 'argocd'\nclientSecret: 'insecure_secret'\nrequestedScopes:\n  - 'openid'\n  - 'email'",
+        "InstanceOf: Bundle\n* type = #transaction\n* entry[+].request.method = #PUT\n* entry[=].request.url = 'Task/1'",
+    ],
+)
+def test_settings_without_a_word_of_a_problem_show_no_cause_and_do_not_pass_as_correct(text: str) -> None:
+    assert shown_causes(text) == []
+    assert diagnose_text(text)[1].verdict.exit_code == 2
+    assert shown_causes(f"{text}\n\nThe cookie isn't sent, and I get invalid_state.") != []

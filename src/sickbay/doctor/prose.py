@@ -18,6 +18,9 @@ _CODE = ("//", "#", "*", "/*", "--", "-d ", "-H ", "<", "import ", "from ", "exp
 """The beginnings of comments and of some lines of code."""
 _CALL = compile_late(r"[\w.:= ]{1,100}\([\"']")
 _MEMBER = compile_late(r"[\w.'\"-]{1,60}\s?[:=]\s?\S+,?$")
+_SETTING = compile_late(r"(?:[-*] )?(?:--)?[\w.'/\[\]+-]{1,80}\s?[:=](?:\s?\S|$)|- \S+$|---$|#")
+SETTINGS = 4
+"""The minimum number of lines, because a line such as `reason: …` may be a message."""
 _CODE_END = (";", "{", "}", "(", "=>", "*/")
 _PROBLEM = compile_late(
     rf"\?(?:$|[\s\"')])|n['’]t\b|fehler|\b(?:get|post|put) \"https?://[^\"\s]{{1,500}}\": \w|(?:returns?|gives?|answers?)\s\[\]"
@@ -41,6 +44,12 @@ def names_a_problem(text: str) -> bool:
 def _is_foreign(line: str) -> bool:
     """Whether it has words in Greek, Cyrillic, Hebrew, Arabic or a script of South Asia."""
     return sum("\u0370" <= word[0] <= "\u1fff" for word in line.split()) >= FOREIGN_WORDS
+
+
+def are_settings(text: str) -> bool:
+    """Whether a text is a list of settings, in YAML, properties, arguments or FHIR Shorthand, and names no problem."""
+    lines = [line.strip() for line in text[:READ_CHARACTERS].splitlines() if line.strip()]
+    return len(lines) >= SETTINGS and all(map(_SETTING.match, lines)) and not names_a_problem(text)
 
 
 def is_code(text: str) -> bool:

@@ -69,7 +69,7 @@ def _is_understood(reading: Reading, recognised: Recognised) -> bool:
         return False
     if reading.is_empty:
         return bool(recognised.shown.products) and prose.is_code(reading.text)
-    if not all(_is_known_address(each.evidence) for each in reading.inputs):
+    if not all(_is_known_address(each.evidence) for each in reading.inputs) or prose.are_settings(reading.text):
         return False
     return reading.is_single or not prose.tells_of_a_problem(reading.prose)
 
@@ -174,7 +174,7 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
         return True
     if _shows_success(recognised) and not prose.names_a_problem(reading.prose):
         return False
-    if reading.is_single and reading.inputs:
+    if (reading.is_single and reading.inputs) or prose.are_settings(reading.text):
         return False
     return reading.is_described or _says(recognised, reading.prose)
 
