@@ -10,7 +10,14 @@ from msgspec import structs
 
 from sickbay.authorization.contexts import AuthorizeContext, TokenContext
 from sickbay.authorization.models import Client
-from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, LogoutRequest, RegistrationRequest, TokenRequest
+from sickbay.authorization.requests import (
+    AccessRequest,
+    AuthorizeRequest,
+    LogoutRequest,
+    RegistrationRequest,
+    TokenRequest,
+    UrlRequest,
+)
 from sickbay.diagnosis.placeholders import (
     EXAMPLE_NONCE,
     EXAMPLE_STATE,
@@ -76,7 +83,7 @@ def advise_if_sent_before(name: str) -> Callable[[AuthorizeRequest, AuthorizeCon
     return advises
 
 
-def set_from_fact(name: str, fact: str) -> Callable[[AuthorizeRequest, Facts], AuthorizeRequest]:
+def set_from_fact(name: str, fact: str) -> Callable[[P, Facts], P]:
     """A correction that sets the parameter `name` to the fact `fact`. Without that fact, it changes nothing."""
     return lambda request, facts: with_parameters(request, (name, facts[fact])) if facts.get(fact) else request
 
@@ -111,12 +118,6 @@ def set_client_id(fact: str) -> Callable[[Any, Facts], Any]:
     return repair
 
 
-def set_known_client_id(request: TokenRequest, facts: Facts) -> TokenRequest:
-    """Sets the parameter `client_id` to the fact `expected`, if that is known."""
-    expected = facts.get("expected")
-    return with_parameters(request, ("client_id", expected)) if expected else request
-
-
 def with_known_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Adds the registered secret if it is known (offline), otherwise a placeholder. A live server has only its hash."""
     from sickbay.authorization.token.client_authentication import registered_method  # other corrections don't need it
@@ -139,8 +140,8 @@ def set_placeholder(name: str) -> Callable[[P], P]:
 
 
 def set_value(name: str, value: str | None) -> Callable[[Any, Facts], Any]:
-    """A correction that sets or (None) removes a parameter of an authorization request. Responses stay unchanged."""
-    return lambda request, facts: with_parameters(request, (name, value)) if isinstance(request, AuthorizeRequest) else request
+    """A correction that sets or (None) removes a parameter of a request. Responses stay unchanged."""
+    return lambda request, facts: request if isinstance(request, UrlRequest) else with_parameters(request, (name, value))
 
 
 def with_scopes(request: R, new: list[str]) -> R:

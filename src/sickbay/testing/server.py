@@ -20,7 +20,7 @@ START_SECONDS = 180.0
 STOP_SECONDS = 15.0
 LINES_SHOWN = 20
 BYTES_READ = 10_000
-"""How many of the last lines of a server that didn't start are shown, and how many bytes are searched for them."""
+"""If a server doesn't start, its last lines are shown. Only its last bytes are read for them."""
 
 
 class Live(NamedTuple):

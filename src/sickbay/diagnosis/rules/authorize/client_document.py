@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import Functions
 from sickbay.kernel.checks import Facts
@@ -13,12 +12,7 @@ def _add_address(facts: Facts) -> Facts:
     return {**facts, "moved": f"It redirects to `{to}`, so that may be the URL to send as `client_id`." if to else ""}
 
 
-def _send_expected(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    expected = facts.get("expected")
-    return corrections.with_parameters(request, ("client_id", expected)) if expected else request
-
-
 FUNCTIONS: Mapping[str, Functions] = {
     "mcp-cimd-unreachable": {"recognises": _add_address},
-    "mcp-cimd-id-differs": {"repair": _send_expected},
+    "mcp-cimd-id-differs": {"repair": corrections.set_from_fact("client_id", "expected")},
 }

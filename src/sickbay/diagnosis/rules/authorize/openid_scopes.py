@@ -23,10 +23,6 @@ def _advise_if(true_of: Callable[[set[str]], bool]) -> Callable[[AuthorizeReques
     return advises
 
 
-def _drop_online_access(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return corrections.drop_scopes(request, {"scopes": ["online_access"]})
-
-
 def _offline_not_registered(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     if not isinstance(context.client, Client) or "offline_access" not in correct_scopes(request):
         return None
@@ -55,7 +51,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     },
     "offline-and-online-both": {
         "advises": _advise_if(lambda requested: {"offline_access", "online_access"} <= requested),
-        "repair": _drop_online_access,
+        "repair": lambda request, facts: corrections.drop_scopes(request, {"scopes": ["online_access"]}),
     },
     "offline-access-not-allowed": {"advises": _offline_not_registered, "repair": corrections.swap_scopes},
     "scope-openid-claims": {"advises": _requests_claim_scopes, "repair": corrections.drop_scopes},

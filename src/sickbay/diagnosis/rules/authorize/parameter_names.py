@@ -97,10 +97,6 @@ def _strip_stray_characters(request: S, facts: Facts) -> S:
     )
 
 
-def _facts_of_verifier(request: AuthorizeRequest, context: AuthorizeContext) -> Facts:
-    return {"received": "(a secret)"}
-
-
 def _add_new_challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """The verifier has leaked, so the app needs a new one and with it a new challenge."""
     challenge = ("code_challenge", placeholders.PLACEHOLDER_CHALLENGE)
@@ -121,6 +117,6 @@ def _known_prompts(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 FUNCTIONS: Mapping[str, Functions] = {
     "parameter-name-wrong": {"advises": _find_misnamed_parameters, "repair": _rename_parameters},
     "value-has-stray-characters": {"advises": _find_stray_characters, "repair": _strip_stray_characters},
-    "code-verifier-in-url": {"advises": _facts_of_verifier, "repair": _add_new_challenge},
+    "code-verifier-in-url": {"advises": lambda request, context: {"received": "(a secret)"}, "repair": _add_new_challenge},
     "prompt-unknown": {"advises": _has_no_prompt, "repair": _known_prompts},
 }

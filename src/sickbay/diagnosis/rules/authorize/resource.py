@@ -31,10 +31,6 @@ def _only_resource(server: Server) -> str:
     return server.resources[0].url if len(server.resources) == 1 else PLACEHOLDER
 
 
-def _add_default(facts: Facts) -> Facts:
-    return {"base": "the app's FHIR base", "expected": PLACEHOLDER, **facts}
-
-
 def _set_resource(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return corrections.with_parameters(request, ("resource", facts["expected"]))
 
@@ -113,7 +109,7 @@ def _send_default(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 FUNCTIONS: Mapping[str, Functions] = {
     "mcp-resource-missing": {
-        "recognises": _add_default,
+        "recognises": lambda facts: {"base": "the app's FHIR base", "expected": PLACEHOLDER, **facts},
         "advises": _find_missing,
         "repair": _set_resource,
         "severity": severity_by("parameter", "error", "warning"),

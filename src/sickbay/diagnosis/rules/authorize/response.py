@@ -2,21 +2,16 @@
 
 from collections.abc import Mapping
 
-from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import Functions
-from sickbay.kernel.checks import Facts
-
-
-def _drop_object(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return corrections.with_parameters(request, (facts["name"], None))
-
 
 FUNCTIONS: Mapping[str, Functions] = {
     "response-type-missing": {"repair": corrections.set_value("response_type", "code")},
     "response-type-invalid": {"repair": corrections.set_value("response_type", "code")},
     "response-mode-unsupported": {"repair": corrections.set_value("response_mode", None)},
-    "request-object-unsupported": {"repair": _drop_object},
+    "request-object-unsupported": {
+        "repair": lambda request, facts: corrections.with_parameters(request, (facts["name"], None))
+    },
     "client-secret-in-url": {"repair": corrections.set_value("client_secret", None)},
     "prompt-none-with-others": {
         "repair": lambda request, facts: corrections.with_parameters(

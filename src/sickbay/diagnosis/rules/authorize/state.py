@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sickbay.authorization.authorize.parameters import correct_scopes
-from sickbay.authorization.contexts import AuthorizeContext, UrlContext
-from sickbay.authorization.requests import AuthorizeRequest, UrlRequest
 from sickbay.diagnosis import corrections, placeholders
 from sickbay.diagnosis.rule import Functions
-from sickbay.kernel.checks import Facts
 
 REQUIRED_BITS, WARNING_BITS = 122, 64
 """Bits that SMART requires, and bits below which the advice is a warning."""
@@ -58,18 +55,10 @@ def _facts_of_strength(text: str, size_in_bits: int, level: str, what: str) -> d
     return {"received": text, "bits": size_in_bits, "level": level, "what": what, "note": "122 random bits or more"}
 
 
-def _find_weakness(request: AuthorizeRequest | UrlRequest, context: AuthorizeContext | UrlContext) -> Facts | None:
-    return describe_weakness(str(request.parameters.get("state")))
-
-
-def _has_no_nonce(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
-    return {"received": None} if "openid" in correct_scopes(request) else None
-
-
 FUNCTIONS: Mapping[str, Functions] = {
     "state-missing": {"repair": corrections.set_value("state", placeholders.EXAMPLE_STATE)},
     "state-low-entropy": {
-        "advises": _find_weakness,
+        "advises": lambda request, context: describe_weakness(str(request.parameters.get("state"))),
         "repair": corrections.set_value("state", placeholders.EXAMPLE_STATE),
         "severity": lambda facts: facts["level"],
     },
@@ -78,5 +67,5 @@ FUNCTIONS: Mapping[str, Functions] = {
         "repair": corrections.set_value("state", placeholders.EXAMPLE_STATE),
     },
     "nonce-reused": {"advises": corrections.advise_if_sent_before("nonce")},
-    "nonce-missing": {"advises": _has_no_nonce},
+    "nonce-missing": {"advises": lambda request, context: {"received": None} if "openid" in correct_scopes(request) else None},
 }

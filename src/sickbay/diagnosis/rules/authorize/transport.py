@@ -51,10 +51,6 @@ def _split_joined_parameters(request: R, facts: Facts) -> R:
     return structs.replace(corrections.with_parameters(request), parameters=Parameters(tuple(pairs), encode(pairs)))
 
 
-def _name_sender(request: AuthorizeRequest, context: AuthorizeContext) -> Facts:
-    return {"received": "a script"}
-
-
 def _not_a_form(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     body = request.raw.partition("?")[2].lstrip() if request.method == "POST" else ""
     kind = "JSON" if body.startswith("{") else "a multipart form" if body.startswith("--") else ""
@@ -129,7 +125,7 @@ def _not_discovered(request: AuthorizeRequest, context: AuthorizeContext) -> Fac
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "authorize-fetched": {"advises": _name_sender},
+    "authorize-fetched": {"advises": lambda request, context: {"received": "a script"}},
     "authorize-body-not-form": {"advises": _not_a_form, "repair": _as_form},
     "parameters-misjoined": {"advises": _find_joined_parameters, "repair": _split_joined_parameters},
     "url-has-whitespace": {"repair": corrections.drop_raw_text},

@@ -50,14 +50,6 @@ def _add_parts(facts: Facts) -> Facts:
     return {**facts, "problem": "its header or payload isn't base64url-encoded JSON" if parts == 3 else wrong_count}
 
 
-def _add_accepted(facts: Facts) -> Facts:
-    return {**facts, "accepted": join_as_code(facts["expected"])}
-
-
-def _add_published(facts: Facts) -> Facts:
-    return {**facts, "names": join_as_code(facts.get("published") or ())}
-
-
 def _has_no_number(facts: Facts) -> Facts | None:
     received = facts.get("received")
     if received is None:
@@ -85,13 +77,13 @@ def _other_audience(request: TokenRequest, context: TokenContext) -> Facts | Non
 FUNCTIONS: Mapping[str, Functions] = {
     "assertion-type-wrong": {"repair": corrections.set_from_fact("client_assertion_type", "expected")},
     "assertion-not-jwt": {"recognises": _add_parts, "repair": _drop_scheme},
-    "assertion-alg-unsupported": {"recognises": _add_accepted},
+    "assertion-alg-unsupported": {"recognises": lambda facts: {**facts, "accepted": join_as_code(facts["expected"])}},
     "assertion-exp-not-a-number": {"recognises": _has_no_number},
     "assertion-jku-foreign": {"recognises": lambda facts: facts if facts.get("jku") is not None else None},
     "assertion-kid-ambiguous": {
         "recognises": lambda facts: facts if (facts.get("published") or []).count(facts.get("received")) > 1 else None
     },
-    "assertion-kid-unknown": {"recognises": _add_published},
+    "assertion-kid-unknown": {"recognises": lambda facts: {**facts, "names": join_as_code(facts.get("published") or ())}},
     "backend-scope-missing": {"repair": _request_registered_scopes},
     "backend-scope-not-system": {"advises": _not_system, "repair": _as_system_scopes},
     "backend-empty-scopes": {"repair": _request_registered_scopes},

@@ -26,10 +26,6 @@ def _strip_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     return structs.replace(request, headers={**request.headers, "authorization": basic.write(id, secret.strip(PADDING))})
 
 
-def _secret_is_empty(request: TokenRequest, context: TokenContext) -> Facts | None:
-    return {"received": ""} if request.parameters.all("client_secret") == ("",) else None
-
-
 def _drop_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     client_id = request.presented.client_id
     pairs = [*((name, None) for name in SECRET_PARAMETERS), ("client_id", client_id)]
@@ -68,10 +64,8 @@ FUNCTIONS: Mapping[str, Functions] = {
     "client-secret-padded": {"recognises": only_with("padded"), "repair": _strip_secret},
     "client-secret-wrong": {"repair": corrections.with_known_secret},
     "client-secret-empty": {
-        "advises": _secret_is_empty,
-        "repair": lambda request, facts: structs.replace(
-            request, parameters=request.parameters.replace([("client_secret", None)])
-        ),
+        "advises": lambda request, context: {"received": ""} if request.parameters.all("client_secret") == ("",) else None,
+        "repair": corrections.set_value("client_secret", None),
     },
     "public-client-sent-secret": {"repair": _drop_secret},
     "public-client-empty-basic": {"advises": _empty_basic, "repair": _drop_secret},

@@ -34,11 +34,7 @@ def _not_chosen(facts: Facts) -> Facts | None:
     return _add_reason(_NOT_CHOSEN, facts) if facts.get("note") == "no patient was chosen" else None
 
 
-def _other_user(facts: Facts) -> Facts:
-    return _add_reason(_OTHER_USER, facts)
-
-
 FUNCTIONS: Mapping[str, Functions] = {
-    "mismatched-identity": {"recognises": _other_user},
+    "mismatched-identity": {"recognises": lambda facts: _add_reason(_OTHER_USER, facts)},
     "patient-not-chosen": {"recognises": _not_chosen},
 }

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from msgspec import structs
 
-from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import Functions
@@ -30,13 +29,9 @@ LIKELY_TWINS = 2
 """Two installations of a client look the same too. More are probably one that forgets its registration."""
 
 
-def _count_twins(request: RegistrationRequest, context: UrlContext) -> Facts | None:
-    return {"twins": request.twins} if request.twins >= LIKELY_TWINS else None
-
-
 FUNCTIONS: Mapping[str, Functions] = {
     "reg-scope-not-granted": {"repair": corrections.swap_scopes},
     "reg-grant-type-not-granted": {"repair": _granted_types},
     "reg-host-not-granted": {"repair": _at_granted_hosts},
-    "mcp-dcr-each-start": {"advises": _count_twins},
+    "mcp-dcr-each-start": {"advises": lambda request, _: {"twins": request.twins} if request.twins >= LIKELY_TWINS else None},
 }

@@ -3,14 +3,8 @@
 from collections.abc import Mapping
 
 from sickbay.diagnosis.rule import Functions, only_with
-from sickbay.kernel.checks import Facts
-
-
-def _is_nul(facts: Facts) -> Facts | None:
-    return facts if facts["received"] in ("%00", "0x00") else None
-
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "request-contains-nul": {"recognises": _is_nul},
+    "request-contains-nul": {"recognises": lambda facts: facts if facts["received"] in ("%00", "0x00") else None},
     "request-in-latin1": {"recognises": only_with("meant")},
 }

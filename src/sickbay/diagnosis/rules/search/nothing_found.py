@@ -156,10 +156,6 @@ def _complete_reference(facts: Facts) -> Facts:
     return {**_add_sentences(facts), "form": by_identifier if facts.get("reason") == "identifier" else there}
 
 
-def _complete_targets(facts: Facts) -> Facts:
-    return {**facts, "places": _list_occurring_values(facts)}
-
-
 _COMPLETE: Final[Mapping[str, Callable[[Facts], Facts]]] = {
     "fhir-search-patient-outside-token": _complete_patient,
     "fhir-search-type-without-data": dict,
@@ -171,7 +167,7 @@ _COMPLETE: Final[Mapping[str, Callable[[Facts], Facts]]] = {
     "fhir-search-modifier-meaning": _add_sentences,
     "fhir-search-values-apart": _complete_combination,
     "fhir-include-adds-nothing": dict,
-    "fhir-include-leads-nowhere": _complete_targets,
+    "fhir-include-leads-nowhere": lambda facts: {**facts, "places": _list_occurring_values(facts)},
     "fhir-page-short": dict,
     "fhir-search-empty": _complete_search,
 }

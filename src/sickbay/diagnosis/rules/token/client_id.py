@@ -37,7 +37,7 @@ def _keep_header_credentials(request: TokenRequest, facts: Facts) -> TokenReques
 FUNCTIONS: Mapping[str, Functions] = {
     "client-id-missing-in-body": {
         "recognises": _add_missing_id,
-        "repair": corrections.set_known_client_id,
+        "repair": corrections.set_from_fact("client_id", "expected"),
         "insert_placeholder": corrections.set_placeholder("client_id"),
     },
     "client-id-duplicated": {

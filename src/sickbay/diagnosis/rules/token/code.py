@@ -21,10 +21,6 @@ def _add_time(facts: Facts) -> Facts:
     return {**facts, "when": when}
 
 
-def _add_redirect_uri(request: TokenRequest, facts: Facts) -> TokenRequest:
-    return structs.replace(request, parameters=request.parameters.replace([("redirect_uri", facts["expected"])]))
-
-
 def _name_odd_character(facts: Facts) -> Facts | None:
     odd = facts.get("odd")
     return {**facts, "what": character_name(odd)} if odd else None
@@ -32,7 +28,7 @@ def _name_odd_character(facts: Facts) -> Facts | None:
 
 def _drop_stray_text(request: TokenRequest, facts: Facts) -> TokenRequest:
     bare = bare_code(request.parameters.get("code") or "")
-    return structs.replace(request, parameters=request.parameters.replace([("code", bare)]))
+    return corrections.with_parameters(request, ("code", bare))
 
 
 def _has_no_redirect_uri(request: TokenRequest, context: TokenContext) -> Facts | None:
@@ -76,7 +72,10 @@ FUNCTIONS: Mapping[str, Functions] = {
     "code-expired": {"insert_placeholder": corrections.new_code},
     "code-reused": {"recognises": _add_time, "insert_placeholder": corrections.new_code},
     "code-client-mismatch": {"insert_placeholder": corrections.new_code},
-    "token-redirect-uri-missing": {"advises": _has_no_redirect_uri, "repair": _add_redirect_uri},
-    "token-redirect-uri-mismatch": {"repair": _add_redirect_uri},
+    "token-redirect-uri-missing": {
+        "advises": _has_no_redirect_uri,
+        "repair": corrections.set_from_fact("redirect_uri", "expected"),
+    },
+    "token-redirect-uri-mismatch": {"repair": corrections.set_from_fact("redirect_uri", "expected")},
     "token-endpoint-wrong-tenant": {"recognises": _add_endpoint, "advises": _wrong_hospital, "repair": _at_own_endpoint},
 }

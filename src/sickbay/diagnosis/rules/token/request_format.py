@@ -1,12 +1,13 @@
 """Rules about the form of a token request: method, content type, `grant_type`, and parameters that don't belong there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from msgspec import structs
 
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.request import FORM
+from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import Functions
 from sickbay.diagnosis.wording import join_as_code
 from sickbay.kernel.checks import Facts
@@ -16,11 +17,6 @@ from sickbay.protocol.parameters import Parameters
 def _send_as_post(request: TokenRequest, facts: Facts) -> TokenRequest:
     headers = {**request.headers, "content-type": FORM}
     return structs.replace(request, method="POST", query=Parameters(), headers=headers, body=request.parameters.raw)
-
-
-def _add_grant(request: TokenRequest, facts: Facts) -> TokenRequest:
-    grant = facts["expected"]
-    return structs.replace(request, parameters=request.parameters.replace([("grant_type", grant)])) if grant else request
 
 
 def _add_suggestion(facts: Facts) -> Facts:
@@ -48,13 +44,6 @@ def _add_type(facts: Facts) -> Facts:
     return {**facts, "came": f"as {sent}" if sent else "without one"}
 
 
-def _remove_parameter(name: str) -> Callable[[TokenRequest, Facts], TokenRequest]:
-    def repair(request: TokenRequest, facts: Facts) -> TokenRequest:
-        return structs.replace(request, parameters=request.parameters.replace([(name, None)]))
-
-    return repair
-
-
 def _scope_sent(request: TokenRequest, context: TokenContext) -> Facts | None:
     scope = request.parameters.get("scope")
     return {"received": scope} if scope and request.parameters.get("grant_type") == "authorization_code" else None
@@ -64,12 +53,13 @@ def _state_sent(request: TokenRequest, context: TokenContext) -> Facts | None:
     return {"received": request.parameters.get("state")} if "state" in request.parameters else None
 
 
+_SET_GRANT = corrections.set_from_fact("grant_type", "expected")
 FUNCTIONS: Mapping[str, Functions] = {
     "token-wrong-method": {"recognises": _describe_problems, "repair": _send_as_post},
     "token-wrong-content-type": {"recognises": _add_type, "repair": _send_as_post},
-    "grant-type-missing": {"recognises": _add_suggestion, "repair": _add_grant},
-    "grant-type-invalid": {"recognises": _add_suggestion, "repair": _add_grant},
-    "grant-type-mismatch": {"repair": _add_grant},
-    "token-scope-ignored": {"advises": _scope_sent, "repair": _remove_parameter("scope")},
-    "token-state-param": {"advises": _state_sent, "repair": _remove_parameter("state")},
+    "grant-type-missing": {"recognises": _add_suggestion, "repair": _SET_GRANT},
+    "grant-type-invalid": {"recognises": _add_suggestion, "repair": _SET_GRANT},
+    "grant-type-mismatch": {"repair": _SET_GRANT},
+    "token-scope-ignored": {"advises": _scope_sent, "repair": corrections.set_value("scope", None)},
+    "token-state-param": {"advises": _state_sent, "repair": corrections.set_value("state", None)},
 }
