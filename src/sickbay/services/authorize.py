@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 from sickbay.authorization.authorize import stage
 from sickbay.authorization.authorize.default_scopes import add_default_scopes
 from sickbay.authorization.authorize.parameters import find_target
+from sickbay.authorization.authorize.redirect_uri import is_registered
 from sickbay.authorization.client_document import is_document_id
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.login.prompt import SignInParameters, sign_in_parameters
@@ -370,7 +371,7 @@ async def _oldest_of_browser(runtime: Runtime, origin: str) -> list[Delete]:
 async def load_pending(
     runtime: Runtime, tenant: Tenant, id: str, session: Session | None, *, automatic: bool = True
 ) -> PendingAuthorization | None:
-    """The request stored under this id for this browser; None if it is unknown, expired or belongs to another browser."""
+    """The request stored under this id for this browser; None if it has ended (`lost_session.find_ending` says why)."""
     record = await runtime.store.get("pending", id) if id else None
     if record is None or record.tenant != tenant.name or (record.expires_at or 0) <= runtime.now():
         return None
@@ -382,6 +383,8 @@ async def load_pending(
     if session is None or stored.session != session.origin or client is None:
         return None
     request = authorize_request(stored.text, stored.method)
+    if not is_registered(client, tenant.policy, redirect_uri(request, client)):
+        return None  # the registration was edited while the user signed in
     launch = await launches.find_by_key(runtime, tenant, stored.launch_key)
     person = await _load_person(runtime, tenant, client, await sessions.find_login(runtime, tenant, session))
     if stored.login != (person.login or ""):

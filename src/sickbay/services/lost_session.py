@@ -1,8 +1,8 @@
-"""A pending authorization whose browser didn't send our cookie back, mostly because the page is in a frame."""
+"""A pending authorization that can't go on: why it ended, or whose browser didn't send our cookie back, mostly in a frame."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from sickbay.authorization.contexts import LoginContext
 from sickbay.authorization.models import Client, Launch
@@ -14,6 +14,9 @@ from sickbay.services import records, registration
 from sickbay.services.authorize import StoredAuthorization
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, refuse
+from sickbay.services.sessions import Session
+
+Ending: TypeAlias = Literal["unknown", "expired", "app-removed", "other-browser", "redirect-uri-removed"]
 
 
 class LostSession(NamedTuple):
@@ -43,3 +46,16 @@ async def load_lost(runtime: Runtime, tenant: Tenant, id: str) -> LostSession | 
     refusal = refusals.COOKIE_SAMESITE_IFRAME(received=None)
     decision = refuse(LOGIN, LoginRequest(request.parameters), context, refusal)
     return LostSession(decision, client, stored.timeline, stored.text, launch)
+
+
+async def find_ending(runtime: Runtime, tenant: Tenant, id: str, session: Session | None) -> Ending:
+    """Why `load_pending` found no request under this id. "unknown": its record is gone, because it was answered or reset."""
+    record = await runtime.store.get("pending", id) if id else None
+    if record is None or record.tenant != tenant.name:
+        return "unknown"
+    if (record.expires_at or 0) <= runtime.now():
+        return "expired"
+    stored = records.parse(StoredAuthorization, record.value)
+    if await registration.find_by_id(runtime, stored.client_id) is None:
+        return "app-removed"
+    return "other-browser" if session is None or stored.session != session.origin else "redirect-uri-removed"

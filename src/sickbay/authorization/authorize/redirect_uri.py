@@ -81,9 +81,7 @@ def redirect_uri_is_registered(request: AuthorizeRequest, context: AuthorizeCont
     assert isinstance(client, Client)
     if uri is None:  # a dialect allows leaving it out if only one is registered
         return next(filter(None, map(_refuse_unusable, client.redirect_uris)), None)
-    if not any(
-        _is_same(client, (context.server or UNKNOWN_SERVER).policy, registered, uri) for registered in client.redirect_uris
-    ):
+    if not is_registered(client, (context.server or UNKNOWN_SERVER).policy, uri):
         facts = {"received": uri, "registered": list(client.redirect_uris), "launch_uri": client.launch_uri}
         return refusals.REDIRECT_URI_MISMATCH.with_facts(facts | _document_age(client, context))
     return _refuse_unusable(uri) or _refuse_corrected(request, uri)
@@ -116,6 +114,11 @@ def _refuse_corrected(request: AuthorizeRequest, uri: str) -> Refusal | None:
         encoded_twice = urls.is_encoded_twice(wire)
         kind = refusals.REDIRECT_URI_DOUBLE_ENCODED if encoded_twice else refusals.URL_HAS_WHITESPACE_IN_REDIRECT_URI
     return kind(received=wire, expected=uri, places=wire)
+
+
+def is_registered(client: Client, policy: Policy, uri: str) -> bool:
+    """Whether the redirect URI matches a registered one."""
+    return any(_is_same(client, policy, registered, uri) for registered in client.redirect_uris)
 
 
 def _is_same(client: Client, policy: Policy, registered: str, sent: str) -> bool:

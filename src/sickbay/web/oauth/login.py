@@ -19,7 +19,7 @@ from sickbay.services import failed_attempts, login, patients, records, sessions
 from sickbay.services import lost_session as held_back
 from sickbay.services.authorize import PendingAuthorization
 from sickbay.services.context import Tenant
-from sickbay.services.lost_session import LostSession
+from sickbay.services.lost_session import Ending, LostSession
 from sickbay.services.sessions import Session
 from sickbay.services.throttle import Throttled, ThrottleKey
 from sickbay.storage.interface import ResourceSpace
@@ -35,11 +35,14 @@ from sickbay.web.pages.parts import Chip, Link
 from sickbay.web.population_pending import PopulationPending, wait_until_filled
 from sickbay.web.redirects import redirect_to
 
-OVER = notice.NoticeView(
-    title="This request is no longer valid",
-    text="It was answered, it timed out, it was started in another browser, or Sickbay was reset. Launch the app again.",
-    primary=Link("Go to the start page", "/"),
-)
+ENDINGS: dict[Ending, str] = {
+    "unknown": "It was answered, it timed out, or Sickbay was reset. Launch the app again.",
+    "expired": f"It timed out: Sickbay waits {operation.WAITS_FOR // 60} minutes for an answer. Launch the app again.",
+    "app-removed": "The app was removed. Register it again, then launch it.",
+    "other-browser": "It was started in another browser, or this browser didn’t send Sickbay’s cookie. Launch it here.",
+    "redirect-uri-removed": "Its redirect URI was removed from the app’s registration. Launch the app again.",
+}
+"""What the page says about a request that is no longer valid."""
 
 
 async def show_next_page(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -71,7 +74,10 @@ async def _show_ended(
     framed = session is None and request.headers.get("sec-fetch-dest", "iframe") != "document"
     lost = await held_back.load_lost(sandbox.runtime, tenant, sent.get("request") or "") if framed else None
     if lost is None:
-        return html_response.render_page(request, sandbox, "notice", OVER, options, 400)
+        ending = await held_back.find_ending(sandbox.runtime, tenant, sent.get("request") or "", session)
+        home = Link("Go to the start page", "/")
+        view = notice.NoticeView(title="This request is no longer valid", text=ENDINGS[ending], primary=home)
+        return html_response.render_page(request, sandbox, "notice", view, options, 400)
     exchange = f"/exchanges/{http_request.exchange_id(request)}"
     view = notice.continue_in_tab(_restart_url(tenant, lost), lost.client.name, exchange)
     response = html_response.render_page(request, sandbox, "notice", view, options, 400)
