@@ -9,6 +9,7 @@ import pytest
 from tests.diagnosis.client_authorize_requests import AUTHORIZE
 from tests.diagnosis.client_requests import FHIR, TOKEN, URLS, paste
 from tests.diagnosis.client_values import Values
+from tests.doctor.texts import claims
 from tests.laws import for_each
 
 from sickbay.doctor.text import diagnose_text
@@ -117,3 +118,19 @@ def test_a_server_that_reports_another_fault_did_not_lack_the_token(said: str, i
     outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "processing", "diagnostics": said}]}
     sent = "GET /fhir/ValueSet/$expand?url=a HTTP/1.1\nHost: tx.example.org\nAccept: application/fhir+json\n\n"
     assert ("fhir-token-missing" in ids(sent + json.dumps(outcome, indent=2))) == is_advised
+
+
+def test_an_object_literal_of_a_program_is_not_validated_as_a_resource() -> None:
+    resource = '{"resourceType": "Patient", "contact": {"gender": "male"}}'
+    literal = "const it = {resourceType: 'Parameters', parameter: [{name: 'a', valueString: 'x'}, {name: 'b'}]};"
+    assert "fhir-element-not-as-defined" in claims(f"It fails to store the resource:\n\n{resource}")
+    assert "fhir-element-not-as-defined" not in claims(f"It fails to store the resource:\n\n{literal}")
+
+
+@for_each("got, is_example", [('HTTP/1.1 200 OK\n\n{"token_type": "Bearer", "access_token": "<jwt>"}', True), ("", False)])
+def test_values_that_an_example_leaves_open_are_no_fault(got: str, is_example: bool) -> None:
+    sent = "POST /token HTTP/1.1\nHost: a.example\nContent-Type: application/x-www-form-urlencoded\n\n"
+    code = "grant_type=authorization_code&code=<code>&redirect_uri=https://a.example/cb&client_id=app&code_verifier=<verifier>"
+    refresh = "grant_type=refresh_token&refresh_token=<refresh-token>&client_id=app"
+    found = claims(f"{sent}{code}\n\n{got}\n\n{sent}{refresh}\n")
+    assert found.isdisjoint(("value-is-placeholder", "value-has-stray-characters")) is is_example

@@ -184,9 +184,21 @@ def _is_read(sent: Piece, got: Piece) -> bool:
 
 def _examine_inputs(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator[tuple[Input, Diagnosis]]:
     """Each input that can be examined, and its diagnosis. An accepted request has no fault for which it would be refused."""
+    is_example = any(_UNFILLED.search(str(each.evidence)) for each in accepted)
     for each in found:
         if (diagnosis := _try_diagnose(each)) is not None:
+            diagnosis = _drop_unfilled(diagnosis) if is_example else diagnosis
             yield each, _drop_errors(diagnosis) if each in accepted else diagnosis
+
+
+_UNFILLED = compile_late(r"=(?:<|%3C)[a-z][\w -]{1,40}(?:>|%3E)", re.I)
+"""A value such as `<code>`. If a request that succeeded has one, the text is an example, and others aren't sent so either."""
+
+
+def _drop_unfilled(diagnosis: Diagnosis) -> Diagnosis:
+    findings = diagnosis.explanation.findings
+    kept = [each for each in findings if each.id not in ("value-is-placeholder", "value-has-stray-characters")]
+    return diagnosis if len(kept) == len(findings) else _keep(diagnosis, kept)._replace(corrected=None)
 
 
 def _drop_errors(diagnosis: Diagnosis) -> Diagnosis:

@@ -62,9 +62,9 @@ _SHORTENED = compile_late(r"\.{3}|…|\*{3}|\{\{|\$\{|\bx{3,}|'<(?!div)|' '", re
 @fact
 def element_is_not_as_defined(evidence: Evidence) -> Values | None:
     """A whole resource breaks its definition in every FHIR version, other than by what it lacks, since people shorten."""
-    bodies = (load_json(str(each.get("body") or "")) for each in evidence.requests)
-    resources = [each.values for each in evidence.pieces if each.subkind == "resource" and each.is_whole]
-    for resource in (*resources, *(body for body in bodies if isinstance(body, dict) and "resourceType" in body)):
+    shown = [evidence.text[each.start : each.end] for each in evidence.pieces if each.subkind == "resource"]  # not code
+    parsed = map(load_json, (*shown, *(str(each.get("body") or "") for each in evidence.requests)))
+    for resource in (each for each in parsed if isinstance(each, dict) and "resourceType" in each):
         if resource["resourceType"] == "OperationOutcome" or _SHORTENED.search(str(resource)):
             continue
         from sickbay.fhir.validation.validator import validate  # few texts have a resource
