@@ -16,7 +16,6 @@ from sickbay.diagnosis.silence.wording import Sentences, choose_sentences
 from sickbay.protocol import urls
 from sickbay.services import launch as launches
 from sickbay.services import records, registration
-from sickbay.services.authorize import StoredAuthorization
 from sickbay.services.context import Runtime
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.journal.events import make_event, real_time
@@ -24,6 +23,7 @@ from sickbay.services.journal.packing import text_of
 from sickbay.services.journal.probable import read_trace
 from sickbay.services.journal.read import Timeline
 from sickbay.services.journal.write import Journal
+from sickbay.services.pending_authorization import StoredAuthorization
 from sickbay.storage.exchange_filter import ExchangeFilter
 from sickbay.storage.interface import Record
 

@@ -34,10 +34,10 @@ from sickbay.services import (
     registration,
     sessions,
 )
-from sickbay.services.authorize import StoredAuthorization
 from sickbay.services.client_authentication import TokenDecision, TokenResult
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Negotiation, decide, decide_in_turn, refuse
+from sickbay.services.pending_authorization import StoredAuthorization
 from sickbay.services.request_metrics import METRICS
 from sickbay.storage.interface import Conflict, Put, Record, Step, UseOnce
 
