@@ -49,7 +49,7 @@ REQUESTS = (
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
+def shared_sitting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
     with sitting(tmp_path_factory.mktemp("injected"), patients=1, class_mode=True, admin_token=class_room.TOKEN) as opened:
         yield opened
 
@@ -60,7 +60,7 @@ def test_every_kind_that_changes_a_whole_response_is_tried() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(list_kinds().keys() - ELSEWHERE))
-def test_no_response_with_a_fault_runs_a_script_in_our_origin(shared: Sitting, kind: str) -> None:
+def test_no_response_with_a_fault_runs_a_script_in_our_origin(shared_sitting: Sitting, kind: str) -> None:
     async def steps(flow: Flow) -> None:
         await setting.add(flow.sandbox.runtime, [{"kind": kind, **MEMBERS.get(kind, {})}])
         try:
@@ -79,20 +79,20 @@ def test_no_response_with_a_fault_runs_a_script_in_our_origin(shared: Sitting, k
         finally:
             await setting.remove(flow.sandbox.runtime, None)
 
-    shared.do(steps)
+    shared_sitting.do(steps)
 
 
 @pytest.mark.parametrize("type", ["text/html\r\nSet-Cookie: a=b", "text/html\nx", "é", "a\x00b", "\u2028", "\x7f"])
 @pytest.mark.parametrize("kind", ["body", "content-type"])
-def test_a_media_type_is_one_line_of_printable_ascii(shared: Sitting, kind: str, type: str) -> None:
+def test_a_media_type_is_one_line_of_printable_ascii(shared_sitting: Sitting, kind: str, type: str) -> None:
     async def steps(flow: Flow) -> None:
         with pytest.raises(setting.WrongFault, match="content_type must have only printable ASCII characters"):
             await setting.add(flow.sandbox.runtime, [{"kind": kind, **MEMBERS[kind], "content_type": type}])
 
-    shared.do(steps)
+    shared_sitting.do(steps)
 
 
-def test_a_student_cannot_use_up_the_faults_of_the_class(shared: Sitting) -> None:
+def test_a_student_cannot_use_up_the_faults_of_the_class(shared_sitting: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         await class_room.join(flow, "Ada")
         apps = [await class_room.register(flow, f"App {number}") for number in range(5)]
@@ -114,4 +114,4 @@ def test_a_student_cannot_use_up_the_faults_of_the_class(shared: Sitting) -> Non
         assert (await class_room.post(flow, f"/developer/apps/{apps[3]}/faults", end=ended)).status_code == 303
         await setting.remove(flow.sandbox.runtime, None)
 
-    shared.do(steps, shared.flow())
+    shared_sitting.do(steps, shared_sitting.flow())

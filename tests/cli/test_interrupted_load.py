@@ -102,10 +102,10 @@ def test_the_number_of_a_line_is_no_emoji(capsys: pytest.CaptureFixture[str]) ->
 def test_the_place_of_a_load_names_the_file_and_its_number(tmp_path: Path) -> None:
     files = [write_observations(tmp_path / name, 1) for name in ("a.ndjson", "b.ndjson")]
     with show_progress(files) as shown:
-        places = [shown.place()]
+        places = [shown.describe_position()]
         for file in files:
             shown.read(file, 1, True)
-            places.append(shown.place())
+            places.append(shown.describe_position())
             shown.finish_file(file)
     assert isinstance(shown, Progress)
     assert places == ["before the first file", f"in {files[0]} (file 1 of 2)", f"in {files[1]} (file 2 of 2)"]

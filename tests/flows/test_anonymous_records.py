@@ -13,7 +13,7 @@ from tests.flows.flow import BASE, Flow, run
 from tests.flows.two_workers import run_two
 from tests.laws import is_long
 
-from sickbay.services import authorize
+from sickbay.services import pending_authorization
 from sickbay.services.record_kinds import KINDS
 from sickbay.services.sessions import UNSTORED
 from sickbay.storage import quotas
@@ -249,7 +249,7 @@ def test_a_browser_in_which_someone_is_signed_in_has_a_limited_number_of_waiting
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page that the user visits may send them in frames."""
-    monkeypatch.setattr(authorize, "MAXIMUM_PER_BROWSER", 4)
+    monkeypatch.setattr(pending_authorization, "MAXIMUM_PER_BROWSER", 4)
 
     async def steps(worker: Flow, other_worker: Flow) -> None:
         app, person, other = await worker.register(auto_approve=None), stranger(worker), stranger(other_worker)

@@ -33,7 +33,7 @@ SECRET = "zebra"
 
 
 @pytest.fixture(scope="module")
-def shared(engine: Callable[[], str | None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
+def shared_sitting(engine: Callable[[], str | None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
     folder = tmp_path_factory.mktemp("class")
     with sitting(
         folder, engine(), patients=3, admin_token=TOKEN, class_mode=True, keep_bodies=True, today="2026-03-31"
@@ -42,8 +42,8 @@ def shared(engine: Callable[[], str | None], tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="module")
-def room(shared: Sitting) -> Room:
-    first, second = shared.flow(), shared.flow()
+def room(shared_sitting: Sitting) -> Room:
+    first, second = shared_sitting.flow(), shared_sitting.flow()
 
     async def begin(flow: Flow) -> dict[str, Any]:
         await class_room.join(flow, f"Ada {SECRET}")
@@ -73,8 +73,8 @@ def room(shared: Sitting) -> Room:
         await sign_in_at_hospital(flow)
         return code
 
-    known, code = shared.do(begin, first), shared.do(begin_second, second)
-    return Room(class_room.open_teacher(shared), first, second, code, **known)
+    known, code = shared_sitting.do(begin, first), shared_sitting.do(begin_second, second)
+    return Room(class_room.open_teacher(shared_sitting), first, second, code, **known)
 
 
 FORMS = ("end", "kind", "name", "policy", "cards", "tenant", "form", "action", "move", "redirect_uris", "file")
@@ -100,7 +100,7 @@ def is_public(path: str) -> bool:
 PAGES_OF_STUDENT = ("/developer", "/developer/class", "/developer/register", "/exchanges", "/exchanges/clear", "/timelines")
 
 
-def test_students_see_their_own_apps_exchanges_and_launches(shared: Sitting, room: Room) -> None:
+def test_students_see_their_own_apps_exchanges_and_launches(shared_sitting: Sitting, room: Room) -> None:
     async def first(flow: Flow) -> None:
         for path in (
             *PAGES_OF_STUDENT,
@@ -131,8 +131,8 @@ def test_students_see_their_own_apps_exchanges_and_launches(shared: Sitting, roo
         filtered = await flow.http.get(f"/exchanges?q=app:{room.client_id}", headers=HTML)
         assert "There is no app" in filtered.text
 
-    shared.do(first, room.first)
-    shared.do(second, room.second)
+    shared_sitting.do(first, room.first)
+    shared_sitting.do(second, room.second)
 
 
 ADMINISTERS = (
@@ -146,7 +146,7 @@ ADMINISTERS = (
 """Pages for the administrator only."""
 
 
-def test_a_student_is_not_the_administrator(shared: Sitting, room: Room) -> None:
+def test_a_student_is_not_the_administrator(shared_sitting: Sitting, room: Room) -> None:
     async def steps(flow: Flow) -> None:
         for path in (*ADMINISTERS, f"/developer/class/{room.student}", f"/exchanges/{room.refused}/resend"):
             assert (await flow.http.get(path, headers=HTML)).status_code in (403, 404), path
@@ -164,12 +164,12 @@ def test_a_student_is_not_the_administrator(shared: Sitting, room: Room) -> None
         page = (await flow.http.get(f"/developer/apps/{room.app}", headers=HTML)).text
         assert [path for path in ADMINISTERS if f'href="{path}"' in page] == []
 
-    shared.do(steps, room.first)
-    shared.do(own, room.first)
-    shared.do(steps, room.second)
+    shared_sitting.do(steps, room.first)
+    shared_sitting.do(own, room.first)
+    shared_sitting.do(steps, room.second)
 
 
-def test_the_teacher_sees_who_joined_how_far_each_is_and_the_last_refusal(shared: Sitting, room: Room) -> None:
+def test_the_teacher_sees_who_joined_how_far_each_is_and_the_last_refusal(shared_sitting: Sitting, room: Room) -> None:
     async def steps(flow: Flow) -> None:
         await flow.sandbox.journal.flush()
         page = (await flow.http.get("/developer/class", headers=HTML)).text
@@ -190,10 +190,10 @@ def test_the_teacher_sees_who_joined_how_far_each_is_and_the_last_refusal(shared
         assert {line["id"] for line in listed} >= set(room.exchanges)
         assert "are deleted" in (await flow.http.get(f"/developer/class/{room.student}?saved=student", headers=HTML)).text
 
-    shared.do(steps, room.teacher)
+    shared_sitting.do(steps, room.teacher)
 
 
-def test_a_launch_of_an_app_for_everyone_belongs_to_the_student_who_launched_it(shared: Sitting, room: Room) -> None:
+def test_a_launch_of_an_app_for_everyone_belongs_to_the_student_who_launched_it(shared_sitting: Sitting, room: Room) -> None:
     async def steps(flow: Flow) -> str:
         assert (await open_app(flow, "sample-app-general")).status_code == 303
         await flow.sandbox.journal.flush()
@@ -206,29 +206,29 @@ def test_a_launch_of_an_app_for_everyone_belongs_to_the_student_who_launched_it(
         assert launch not in (await flow.http.get("/exchanges", headers=HTML)).text
         assert (await flow.http.get(f"/timelines/{launch}", headers=HTML)).status_code == 404
 
-    launch = shared.do(steps, room.first)
-    shared.do(other, room.second)
+    launch = shared_sitting.do(steps, room.first)
+    shared_sitting.do(other, room.second)
 
 
-def test_an_explanation_of_a_wrong_client_id_names_no_app_of_another_student(shared: Sitting, room: Room) -> None:
+def test_an_explanation_of_a_wrong_client_id_names_no_app_of_another_student(shared_sitting: Sitting, room: Room) -> None:
     async def steps(flow: Flow) -> None:
         (own,) = await clearing.list_apps(flow.sandbox.runtime, (await members.list_all(flow.sandbox.runtime))[1].id)
         refused = await class_room.authorize(flow, "mistyped", "wrong-launch")
         assert (room.client_id in refused.text, own.client_id in refused.text) == (False, True)
 
-    shared.do(steps, room.second)
+    shared_sitting.do(steps, room.second)
 
 
-def test_students_sign_in_at_a_hospital_with_one_click_and_strangers_do_not(shared: Sitting, room: Room) -> None:
+def test_students_sign_in_at_a_hospital_with_one_click_and_strangers_do_not(shared_sitting: Sitting, room: Room) -> None:
     async def has_button(flow: Flow) -> bool:
         page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
         return 'name="account"' in page.text
 
-    assert shared.do(has_button, room.second)
-    assert not shared.do(has_button, shared.flow())
+    assert shared_sitting.do(has_button, room.second)
+    assert not shared_sitting.do(has_button, shared_sitting.flow())
 
 
-def test_a_personal_code_opens_the_same_things_in_another_browser(shared: Sitting, room: Room) -> None:
+def test_a_personal_code_opens_the_same_things_in_another_browser(shared_sitting: Sitting, room: Room) -> None:
     async def steps(flow: Flow) -> None:
         page = await flow.http.get("/developer/join", headers=HTML)
         form = {"csrf": read_field(page), "code": room.code.upper().replace("-", " ")}
@@ -239,8 +239,8 @@ def test_a_personal_code_opens_the_same_things_in_another_browser(shared: Sittin
         assert left.status_code == 303
         assert (await flow.http.get("/developer", headers=HTML)).status_code == 403
 
-    shared.do(steps, shared.flow())
-    shared.do(lambda flow: flow.http.get("/developer", headers=HTML), room.second)
+    shared_sitting.do(steps, shared_sitting.flow())
+    shared_sitting.do(lambda flow: flow.http.get("/developer", headers=HTML), room.second)
 
 
 @pytest.mark.parametrize(
@@ -255,9 +255,9 @@ def test_a_personal_code_opens_the_same_things_in_another_browser(shared: Sittin
     ],
 )
 def test_no_page_or_api_shows_or_changes_what_belongs_to_another_student(
-    shared: Sitting, room: Room, who: str, accept: str
+    shared_sitting: Sitting, room: Room, who: str, accept: str
 ) -> None:
-    flow = room.second if who == "another student" else shared.flow()
+    flow = room.second if who == "another student" else shared_sitting.flow()
     bearer = {"Authorization": f"Bearer {room.code}"} if who.startswith("a personal code") else {}
     query = f"app={room.app}&timeline={room.launch}&q=app%3A{room.client_id}&id={room.refused}&client_id={room.client_id}"
 
@@ -284,10 +284,10 @@ def test_no_page_or_api_shows_or_changes_what_belongs_to_another_student(
         assert await read_first(flow, room) == before
         assert await class_room.list_exchanges(flow, room.student) >= exchanges
 
-    shared.do(steps, flow)
+    shared_sitting.do(steps, flow)
 
 
-def test_only_the_teacher_sees_the_bodies_of_fhir_requests(shared: Sitting, room: Room) -> None:
+def test_only_the_teacher_sees_the_bodies_of_fhir_requests(shared_sitting: Sitting, room: Room) -> None:
     async def read(flow: Flow) -> tuple[int, int]:
         """In how many exchanges of the first student there is a body, as JSON and as a page."""
         found = [0, 0]
@@ -297,11 +297,11 @@ def test_only_the_teacher_sees_the_bodies_of_fhir_requests(shared: Sitting, room
             found[1] += "These contain patients’ data" in (await flow.http.get(f"/exchanges/{id}", headers=HTML)).text
         return found[0], found[1]
 
-    assert shared.do(read, room.teacher) == (1, 1)
-    assert shared.do(read, room.first) == (0, 0)
+    assert shared_sitting.do(read, room.teacher) == (1, 1)
+    assert shared_sitting.do(read, room.first) == (0, 0)
 
 
-def test_repeated_parameters_lead_to_nothing_of_another_student(shared: Sitting, room: Room) -> None:
+def test_repeated_parameters_lead_to_nothing_of_another_student(shared_sitting: Sitting, room: Room) -> None:
     async def steps(flow: Flow) -> None:
         app, launch = await class_room.find_app_and_launch(flow, "Grace")
         before = await class_room.list_exchanges(flow, room.student)
@@ -320,10 +320,12 @@ def test_repeated_parameters_lead_to_nothing_of_another_student(shared: Sitting,
                 assert f"/timelines/{room.launch}" not in answer.text, (path, first, last)
         assert await class_room.list_exchanges(flow, room.student) == before
 
-    shared.do(steps, room.second)
+    shared_sitting.do(steps, room.second)
 
 
-def test_an_app_id_that_is_the_name_of_another_app_launches_nothing_of_another_student(shared: Sitting, room: Room) -> None:
+def test_an_app_id_that_is_the_name_of_another_app_launches_nothing_of_another_student(
+    shared_sitting: Sitting, room: Room
+) -> None:
     async def steps(flow: Flow) -> None:
         assert await register(flow, "Own app", id="PulseMonitor") == "PulseMonitor"
 
@@ -335,10 +337,10 @@ def test_an_app_id_that_is_the_name_of_another_app_launches_nothing_of_another_s
         assert (answer.status_code, SECRET in str(answer.headers)) == (404, False)
 
     for what, flow in ((steps, room.second), (other, room.first), (launch, room.second)):
-        shared.do(what, flow)
+        shared_sitting.do(what, flow)
 
 
-def test_a_wrong_link_or_code_joins_nothing_and_is_throttled(shared: Sitting) -> None:
+def test_a_wrong_link_or_code_joins_nothing_and_is_throttled(shared_sitting: Sitting) -> None:
     async def steps(flow: Flow) -> list[int]:
         before = len(await members.list_all(flow.sandbox.runtime))
         statuses = []
@@ -353,12 +355,12 @@ def test_a_wrong_link_or_code_joins_nothing_and_is_throttled(shared: Sitting) ->
         await flow.sandbox.runtime.store.transaction([Clear("failure")])
         return statuses
 
-    statuses = shared.do(steps, shared.flow())
+    statuses = shared_sitting.do(steps, shared_sitting.flow())
     assert statuses[:60] == [403] * 60
     assert statuses[60:] == [429] * 11
 
 
-def test_the_search_in_the_header_finds_only_what_is_the_students_own(shared: Sitting, room: Room) -> None:
+def test_the_search_in_the_header_finds_only_what_is_the_students_own(shared_sitting: Sitting, room: Room) -> None:
     async def search(flow: Flow, text: str) -> tuple[str, str]:
         answer = await flow.http.get("/developer/search", params={"q": text}, headers=HTML)
         return answer.headers.get("location", ""), answer.text
@@ -371,22 +373,22 @@ def test_the_search_in_the_header_finds_only_what_is_the_students_own(shared: Si
             target, page = await search(flow, text)
             assert (target.startswith("/developer/apps"), f"/developer/apps/{room.app}" in page) == (False, False)
 
-    shared.do(first, room.first)
-    shared.do(second, room.second)
+    shared_sitting.do(first, room.first)
+    shared_sitting.do(second, room.second)
 
 
-def test_a_student_compares_launches_only_of_an_own_app(shared: Sitting, room: Room) -> None:
+def test_a_student_compares_launches_only_of_an_own_app(shared_sitting: Sitting, room: Room) -> None:
     async def compare(flow: Flow) -> int:
         return (await flow.http.get(f"/timelines/{room.launch}/compare", headers=HTML)).status_code
 
-    assert shared.do(compare, room.first) == 200
-    assert shared.do(compare, room.second) == 404
+    assert shared_sitting.do(compare, room.first) == 200
+    assert shared_sitting.do(compare, room.second) == 404
 
 
-def test_the_page_of_a_launch_offers_a_student_only_what_the_student_may_do(shared: Sitting, room: Room) -> None:
+def test_the_page_of_a_launch_offers_a_student_only_what_the_student_may_do(shared_sitting: Sitting, room: Room) -> None:
     async def read(flow: Flow) -> str:
         return (await flow.http.get(f"/timelines/{room.launch}", headers=HTML)).text
 
-    page = shared.do(read, room.first)
+    page = shared_sitting.do(read, room.first)
     assert f'href="/timelines/{room.launch}/compare"' in page
     assert f'method="post" action="/timelines/{room.launch}"' not in page

@@ -139,6 +139,6 @@ def test_the_list_of_launches_says_of_a_long_launch_what_all_of_its_requests_say
             assert listed is not None
             assert len(listed.timeline.exchanges) < len(whole.timeline.exchanges), story.__name__
             assert make_launch_line(listed, {}) == make_launch_line(whole, {}), story.__name__
-            assert listed.progress == whole.progress, story.__name__
+            assert listed.status == whole.status, story.__name__
 
     run(steps, tmp_path)

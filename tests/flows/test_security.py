@@ -17,7 +17,7 @@ EVIL = "http://evil.example"
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
+def shared_sitting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
     with sitting(tmp_path_factory.mktemp("security")) as opened:
         yield opened
 
@@ -50,7 +50,7 @@ ELSEWHERE = (
 
 
 @pytest.mark.parametrize("to", ELSEWHERE)
-def test_our_pages_have_no_open_redirect(shared: Sitting, to: str) -> None:
+def test_our_pages_have_no_open_redirect(shared_sitting: Sitting, to: str) -> None:
     async def steps(flow: Flow) -> None:
         page = await flow.http.get("/general/ehr/sign-in", params={"next": to}, headers=HTML)
         csrf = field(page, "csrf")
@@ -64,11 +64,11 @@ def test_our_pages_have_no_open_redirect(shared: Sitting, to: str) -> None:
             assert "x-injected" not in answer.headers
         assert signed.headers["location"] == "/general/ehr"
 
-    shared.do(steps, shared.flow())
+    shared_sitting.do(steps, shared_sitting.flow())
 
 
 @pytest.mark.parametrize("forged", ["no token", "wrong token", "foreign origin", "null origin"])
-def test_a_forged_form_changes_nothing(shared: Sitting, forged: str) -> None:
+def test_a_forged_form_changes_nothing(shared_sitting: Sitting, forged: str) -> None:
     """Every form, sent with the browser's cookie from a page of another origin."""
 
     async def steps(flow: Flow) -> None:
@@ -111,15 +111,15 @@ def test_a_forged_form_changes_nothing(shared: Sitting, forged: str) -> None:
         assert allowed.status_code == 303
         assert receive(allowed)["state"] == STATE
 
-    shared.do(steps, shared.flow())
+    shared_sitting.do(steps, shared_sitting.flow())
 
 
-def test_another_browser_cannot_answer_an_authorization(shared: Sitting) -> None:
+def test_another_browser_cannot_answer_an_authorization(shared_sitting: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
         address = (await flow.authorize(app, launch=(await flow.launch(app))["launch"])).headers["location"]
-        other = shared.flow()
+        other = shared_sitting.flow()
         await sign_in(other)
         page = await other.http.get(address, headers=HTML)
         assert 'name="scope"' not in page.text
@@ -128,10 +128,10 @@ def test_another_browser_cannot_answer_an_authorization(shared: Sitting) -> None
         answer = await other.http.post("/general/oauth/continue", data=form)
         assert "location" not in answer.headers
 
-    shared.do(steps, shared.flow())
+    shared_sitting.do(steps, shared_sitting.flow())
 
 
-def test_a_session_from_before_the_sign_in_is_invalid_afterwards(shared: Sitting) -> None:
+def test_a_session_from_before_the_sign_in_is_invalid_afterwards(shared_sitting: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         await flow.http.get("/general/ehr/sign-in", headers=HTML)
         ((name, before),) = flow.cookies.items()
@@ -140,14 +140,14 @@ def test_a_session_from_before_the_sign_in_is_invalid_afterwards(shared: Sitting
         flags = signed.headers["set-cookie"].lower()
         assert all(flag in flags for flag in ("httponly", "secure", "samesite=none", "path=/"))
         assert "domain=" not in flags
-        thief = shared.flow()
+        thief = shared_sitting.flow()
         thief.http.headers["cookie"] = f"{name}={before}"
         assert (await thief.http.get("/general/ehr", headers=HTML)).status_code == 303
 
-    shared.do(steps, shared.flow())
+    shared_sitting.do(steps, shared_sitting.flow())
 
 
-def test_a_signed_out_cookie_opens_nothing(shared: Sitting) -> None:
+def test_a_signed_out_cookie_opens_nothing(shared_sitting: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         csrf = field(await flow.http.get("/general/ehr", headers=HTML), "csrf")
@@ -155,7 +155,7 @@ def test_a_signed_out_cookie_opens_nothing(shared: Sitting) -> None:
         for path in ("/general/ehr", "/general/ehr/patients/p-0001"):
             assert (await flow.http.get(path, headers=HTML)).status_code == 303
 
-    shared.do(steps, shared.flow())
+    shared_sitting.do(steps, shared_sitting.flow())
 
 
 PAGES = (
@@ -177,7 +177,7 @@ PAGES = (
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_pages_cannot_be_framed_or_cached_and_load_nothing_external(shared: Sitting, path: str) -> None:
+def test_pages_cannot_be_framed_or_cached_and_load_nothing_external(shared_sitting: Sitting, path: str) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         answer = await flow.http.get(path, headers=HTML)
@@ -197,7 +197,7 @@ def test_pages_cannot_be_framed_or_cached_and_load_nothing_external(shared: Sitt
         assert not re.findall(r"<[^>]+ (?:on[a-z]+|style)=", answer.text)
         assert "<script>" not in answer.text
 
-    shared.do(steps, shared.flow())
+    shared_sitting.do(steps, shared_sitting.flow())
 
 
 PAYLOADS = (
@@ -209,7 +209,7 @@ PAYLOADS = (
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_request_values_are_never_markup(shared: Sitting, payload: str) -> None:
+def test_request_values_are_never_markup(shared_sitting: Sitting, payload: str) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None, name=payload)
@@ -252,10 +252,10 @@ def test_request_values_are_never_markup(shared: Sitting, payload: str) -> None:
                 assert "<" not in payload or payload not in answer.text
                 assert "1337" not in answer.text.replace(STATE, "")
 
-    shared.do(steps, shared.flow())
+    shared_sitting.do(steps, shared_sitting.flow())
 
 
-def test_the_host_header_never_becomes_part_of_a_url(shared: Sitting) -> None:
+def test_the_host_header_never_becomes_part_of_a_url(shared_sitting: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         forwarded = {"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example", "X-Forwarded-Proto": "https"}
         for path in ("/general/r4/.well-known/smart-configuration", "/general/r4/metadata", "/", "/general/ehr"):
@@ -276,11 +276,11 @@ def test_the_host_header_never_becomes_part_of_a_url(shared: Sitting) -> None:
             assert answer.status_code == 400, host
             assert "Host header" in answer.text
 
-    shared.do(steps, shared.flow())
+    shared_sitting.do(steps, shared_sitting.flow())
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/html", "text/plain"])
-def test_the_public_view_of_a_refusal_contains_no_registered_values(shared: Sitting, accept: str) -> None:
+def test_the_public_view_of_a_refusal_contains_no_registered_values(shared_sitting: Sitting, accept: str) -> None:
     async def steps(flow: Flow) -> None:
         secret = "https://unannounced.example/callback"
         app = await flow.register(auto_approve=None, redirect_uris=[secret], launch_uri="https://unannounced.example/launch")
@@ -299,7 +299,7 @@ def test_the_public_view_of_a_refusal_contains_no_registered_values(shared: Sitt
         exchange = (await flow.http.get(f"/exchanges/{name}", headers={"Accept": accept, "Origin": EVIL})).text
         assert app["client_id"] not in exchange
 
-    shared.do(steps, shared.flow())
+    shared_sitting.do(steps, shared_sitting.flow())
 
 
 async def by_password(flow: Flow) -> None:
@@ -383,8 +383,8 @@ def test_no_secret_or_patient_data_is_where_it_does_not_belong(tmp_path: Path) -
             if b'"birthDate"' in exchange.value or b'\\"resourceType\\":\\"Patient' in exchange.value
         ]
 
-    with sitting(folder) as shared:
-        shared.do(walk)
+    with sitting(folder) as shared_sitting:
+        shared_sitting.do(walk)
         stored_bytes = b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
     assert len(stored_bytes) > 100_000
     left = [name for name, secret in secrets.items() if secret.encode() in stored_bytes]

@@ -24,7 +24,7 @@ def histories() -> tuple[PatientHistory, ...]:
     return tuple(simulate_life(seed, number) for seed in (1, 9) for number in range(1, 101))
 
 
-def of(history: PatientHistory, measure: Measure) -> list[Observation]:
+def observations_of(history: PatientHistory, measure: Measure) -> list[Observation]:
     return [reading for reading in history.readings if reading.measure is measure]
 
 
@@ -32,7 +32,7 @@ def test_only_infants_have_percentiles_of_weight_for_length_and_head_circumferen
     ages = []
     for history in histories():
         for measure in (measures.WEIGHT_RANK, measures.HEAD_RANK):
-            for reading in of(history, measure):
+            for reading in observations_of(history, measure):
                 ages.append(history.person.age(reading.at.date()))
                 assert reading.value is not None
                 assert 1 <= reading.value <= 99
@@ -41,7 +41,9 @@ def test_only_infants_have_percentiles_of_weight_for_length_and_head_circumferen
 
 
 def test_weight_for_length_percentiles_are_spread_around_the_middle() -> None:
-    ranks = [reading.value for history in histories() for reading in of(history, measures.WEIGHT_RANK) if reading.value]
+    ranks = [
+        reading.value for history in histories() for reading in observations_of(history, measures.WEIGHT_RANK) if reading.value
+    ]
     assert 30 < sum(ranks) / len(ranks) < 75
     assert min(ranks) < 25
 
@@ -50,7 +52,7 @@ def test_oxygen_has_a_reason_and_its_concentration_matches_the_flow() -> None:
     reasons = {problems.PNEUMONIA, problems.HEART_FAILURE, problems.COPD}
     count = 0
     for history in histories():
-        for reading in of(history, measures.OXYGEN):
+        for reading in observations_of(history, measures.OXYGEN):
             if reading.parts:
                 (flow, litres), (share, percent) = reading.parts
                 assert (flow, share) == (measures.OXYGEN_FLOW, measures.OXYGEN_SHARE)
@@ -64,11 +66,13 @@ def test_oxygen_has_a_reason_and_its_concentration_matches_the_flow() -> None:
 def test_exactly_the_adults_with_a_lipid_panel_have_an_hs_crp_of_the_last_draw() -> None:
     values = []
     for history in histories():
-        draws = [reading for reading in of(history, measures.CHOLESTEROL) if history.person.age(reading.at.date()) >= 18]
-        found = [(reading.at, reading.visit, reading.performer) for reading in of(history, measures.HS_CRP)]
+        draws = [
+            reading for reading in observations_of(history, measures.CHOLESTEROL) if history.person.age(reading.at.date()) >= 18
+        ]
+        found = [(reading.at, reading.visit, reading.performer) for reading in observations_of(history, measures.HS_CRP)]
         assert found == [(draw.at, draw.visit, draw.performer) for draw in draws[-1:]]
         assert not found or history.readings[-1].measure is measures.HS_CRP
-        values += [reading.value or 0 for reading in of(history, measures.HS_CRP)]
+        values += [reading.value or 0 for reading in observations_of(history, measures.HS_CRP)]
     assert 0.2 <= min(values) < 0.5
     assert 6 < max(values) <= 10
     assert 0.8 < sorted(values)[len(values) // 2] < 2
@@ -90,7 +94,9 @@ def test_the_values_of_a_cardiac_risk_have_the_usual_units_in_every_version(vers
 
 
 def test_the_hs_crp_of_timothy_is_the_same_in_every_seed() -> None:
-    assert len({reading.value for seed in range(3) for reading in of(simulate_life(seed, 17), measures.HS_CRP)}) == 1
+    assert (
+        len({reading.value for seed in range(3) for reading in observations_of(simulate_life(seed, 17), measures.HS_CRP)}) == 1
+    )
 
 
 def test_a_missing_value_has_a_reason() -> None:
@@ -112,8 +118,10 @@ def test_a_missing_value_has_a_reason() -> None:
 
 def test_only_adults_have_an_occupation_and_pregnancy_statuses_agree() -> None:
     for history in histories():
-        assert not of(history, measures.OCCUPATION) or 18 <= history.person.age(history.visits[-1].day) < 65
-        pregnant = [reading for reading in of(history, measures.PREGNANT) if reading.concept is problems.NOT_PREGNANT]
+        assert not observations_of(history, measures.OCCUPATION) or 18 <= history.person.age(history.visits[-1].day) < 65
+        pregnant = [
+            reading for reading in observations_of(history, measures.PREGNANT) if reading.concept is problems.NOT_PREGNANT
+        ]
         for reading in pregnant:
             assert history.person.sex == "female"
             pregnancies = [problem for problem in history.problems if problem.concept is problems.PREGNANCY]
@@ -123,8 +131,8 @@ def test_only_adults_have_an_occupation_and_pregnancy_statuses_agree() -> None:
 def test_exactly_the_patients_at_risk_of_hunger_have_a_panel_a_concern_and_a_referral() -> None:
     at_risk = 0
     for history in histories():
-        risky = [reading for reading in of(history, measures.HUNGER) if reading.concept is forms.AT_RISK]
-        panels = of(history, measures.HUNGER_PANEL)
+        risky = [reading for reading in observations_of(history, measures.HUNGER) if reading.concept is forms.AT_RISK]
+        panels = observations_of(history, measures.HUNGER_PANEL)
         concerns = [problem for problem in history.problems if problem.social]
         referrals = [request for request in history.requests if request.social]
         assert len(risky) == len(panels) == len(concerns) == len(referrals)
@@ -139,7 +147,7 @@ def test_the_observation_of_a_directive_refers_to_its_document() -> None:
     answers: Counter[Any] = Counter()
     for history in histories():
         wills = [note for note in history.notes if note.kind is procedure_codes.LIVING_WILL]
-        for reading in of(history, measures.DIRECTIVE):
+        for reading in observations_of(history, measures.DIRECTIVE):
             assert (reading.note is not None) == (reading.concept is problems.YES) == bool(wills)
             answers[reading.concept] += 1
         assert not wills or history.person.age(history.person.last) >= 65

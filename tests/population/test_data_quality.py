@@ -28,7 +28,7 @@ def messy(version: Version, level: float = 1.0, patients: int = 60) -> list[dict
     return [*population.generate(**options), *population.schedule(**options)]
 
 
-def of(kind: str) -> list[dict[str, Any]]:
+def resources_of(kind: str) -> list[dict[str, Any]]:
     return [resource for resource in messy("r4") if resource["resourceType"] == kind]
 
 
@@ -54,7 +54,7 @@ def test_a_lower_level_causes_fewer_errors() -> None:
 
 
 def test_observations_lack_units_codes_or_values_or_are_duplicated() -> None:
-    readings = of("Observation")
+    readings = resources_of("Observation")
     assert any("valueQuantity" in reading and "unit" not in reading["valueQuantity"] for reading in readings)
     assert any("coding" not in reading["code"] for reading in readings)
     assert any("dataAbsentReason" in reading for reading in readings)
@@ -63,15 +63,19 @@ def test_observations_lack_units_codes_or_values_or_are_duplicated() -> None:
 
 
 def test_problems_and_prescriptions_have_text_only_or_are_in_error() -> None:
-    assert any("coding" not in condition["code"] for condition in of("Condition"))
-    assert any("clinicalStatus" not in condition for condition in of("Condition"))
-    assert any(len(condition["onsetDateTime"]) == 4 for condition in of("Condition"))
-    coded = [order["medicationCodeableConcept"] for order in of("MedicationRequest") if "medicationCodeableConcept" in order]
+    assert any("coding" not in condition["code"] for condition in resources_of("Condition"))
+    assert any("clinicalStatus" not in condition for condition in resources_of("Condition"))
+    assert any(len(condition["onsetDateTime"]) == 4 for condition in resources_of("Condition"))
+    coded = [
+        order["medicationCodeableConcept"]
+        for order in resources_of("MedicationRequest")
+        if "medicationCodeableConcept" in order
+    ]
     assert any("coding" not in concept for concept in coded)
 
 
 def test_people_outside_the_cast_have_odd_names_genders_and_birth_dates() -> None:
-    people = of("Patient")
+    people = resources_of("Patient")
     assert any(not patient["name"][0]["family"].isascii() for patient in people)
     assert any(patient["gender"] in {"unknown", "other"} for patient in people)
     assert any(len(patient["birthDate"]) < 10 for patient in people)
@@ -81,8 +85,8 @@ def test_people_outside_the_cast_have_odd_names_genders_and_birth_dates() -> Non
 
 
 def test_an_appointment_shows_the_name_of_its_patient() -> None:
-    people = {f"Patient/{patient['id']}": patient["name"][0]["text"] for patient in of("Patient")}
-    for appointment in of("Appointment"):
+    people = {f"Patient/{patient['id']}": patient["name"][0]["text"] for patient in resources_of("Patient")}
+    for appointment in resources_of("Appointment"):
         actor = appointment["participant"][0]["actor"]
         assert people[actor["reference"]] == actor["display"]
 

@@ -12,13 +12,13 @@ from tests.population.test_generate import everything
 from sickbay.population.render.pdf import render_page
 
 
-def of(kind: str) -> list[dict[str, Any]]:
+def resources_of(kind: str) -> list[dict[str, Any]]:
     return [resource for resource in everything("r4") if resource["resourceType"] == kind]
 
 
 def test_a_document_has_the_type_size_and_patient_of_its_binary() -> None:
-    binaries = {f"Binary/{binary_resource['id']}": binary_resource for binary_resource in of("Binary")}
-    documents = of("DocumentReference")
+    binaries = {f"Binary/{binary_resource['id']}": binary_resource for binary_resource in resources_of("Binary")}
+    documents = resources_of("DocumentReference")
     kinds = set()
     for document in documents:
         attachment = document["content"][0]["attachment"]
@@ -36,16 +36,18 @@ def test_a_document_has_the_type_size_and_patient_of_its_binary() -> None:
 
 
 def test_every_document_has_a_provenance_by_its_author() -> None:
-    authors = {f"DocumentReference/{document['id']}": document["author"][0] for document in of("DocumentReference")}
-    recorded_authors = {provenance["target"][0]["reference"]: provenance["agent"][0]["who"] for provenance in of("Provenance")}
+    authors = {f"DocumentReference/{document['id']}": document["author"][0] for document in resources_of("DocumentReference")}
+    recorded_authors = {
+        provenance["target"][0]["reference"]: provenance["agent"][0]["who"] for provenance in resources_of("Provenance")
+    }
     assert {target: author for target, author in recorded_authors.items() if target.startswith("DocumentReference/")} == authors
 
 
 def test_every_patient_has_a_provenance_with_the_author_of_the_last_visit() -> None:
-    remaining = {patient["id"] for patient in of("Patient")}
-    visits = {f"Encounter/{visit['id']}": visit for visit in of("Encounter")}
+    remaining = {patient["id"] for patient in resources_of("Patient")}
+    visits = {f"Encounter/{visit['id']}": visit for visit in resources_of("Encounter")}
     kinds = set()
-    for provenance in of("Provenance"):
+    for provenance in resources_of("Provenance"):
         first, *others, last = [target["reference"] for target in provenance["target"]]
         if first in visits:
             remaining.remove(last.removeprefix("Patient/"))

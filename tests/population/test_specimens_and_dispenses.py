@@ -21,7 +21,7 @@ def histories(messiness: float = 0.0) -> tuple[PatientHistory, ...]:
     return tuple(simulate_life(1, number, messiness) for number in range(1, 201))
 
 
-def of(kind: str, version: Any = "r4") -> dict[str, dict[str, Any]]:
+def resources_of(kind: str, version: Any = "r4") -> dict[str, dict[str, Any]]:
     return {f"{kind}/{resource['id']}": resource for resource in everything(version) if resource["resourceType"] == kind}
 
 
@@ -52,9 +52,9 @@ def test_a_visit_has_one_specimen_of_each_kind() -> None:
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
 def test_a_report_refers_to_the_specimens_of_its_results(version: str) -> None:
-    results, specimens = of("Observation", version), of("Specimen", version)
+    results, specimens = resources_of("Observation", version), resources_of("Specimen", version)
     count = 0
-    for report in of("DiagnosticReport", version).values():
+    for report in resources_of("DiagnosticReport", version).values():
         observations = [results[result["reference"]] for result in report.get("result", ())]
         used = {observation["specimen"]["reference"] for observation in observations if "specimen" in observation}
         assert used == {specimen["reference"] for specimen in report.get("specimen", ())}
@@ -96,8 +96,8 @@ def test_the_dispensed_amount_matches_the_dosage() -> None:
 
 @pytest.mark.parametrize(("version", "kind"), [("r4", "MedicationRequest"), ("dstu2", "MedicationOrder")])
 def test_a_dispense_matches_its_order(version: str, kind: str) -> None:
-    orders = of(kind, version)
-    dispenses = of("MedicationDispense", version)
+    orders = resources_of(kind, version)
+    dispenses = resources_of("MedicationDispense", version)
     assert {dispense["authorizingPrescription"][0]["reference"] for dispense in dispenses.values()} == orders.keys()
     for dispense in dispenses.values():
         order = orders[dispense["authorizingPrescription"][0]["reference"]]
@@ -148,10 +148,10 @@ def _links(node: Any) -> list[str]:
 @pytest.mark.parametrize("version", ["r4", "dstu2", "stu3", "r5"])
 def test_a_score_refers_to_its_response_and_the_response_to_its_form(version: str) -> None:
     """From R4 on by its canonical URL, before by a reference. The questions are those of the form, in order."""
-    questionnaires, responses = of("Questionnaire", version), of("QuestionnaireResponse", version)
+    questionnaires, responses = resources_of("Questionnaire", version), resources_of("QuestionnaireResponse", version)
     by_url = {form.get("url", id): form for id, form in questionnaires.items()} | questionnaires
     referenced = set()
-    for observation in of("Observation", version).values():
+    for observation in resources_of("Observation", version).values():
         related = [relation["target"] for relation in observation.get("related", ())]
         for source in (*observation.get("derivedFrom", ()), *related):
             if not source["reference"].startswith("QuestionnaireResponse/"):
@@ -184,10 +184,10 @@ def test_a_refused_vaccination_is_recorded_once() -> None:
         for dose in doses:
             assert dose.visit.day >= datetime.date(2024, 9, 1)
             assert history.person.age(dose.visit.day) >= 19
-    not_done = [immunization for immunization in of("Immunization").values() if immunization["status"] == "not-done"]
+    not_done = [immunization for immunization in resources_of("Immunization").values() if immunization["status"] == "not-done"]
     assert not_done
     assert not any("lotNumber" in immunization or "site" in immunization for immunization in not_done)
-    old = [immunization for immunization in of("Immunization", "dstu2").values() if immunization["wasNotGiven"]]
+    old = [immunization for immunization in resources_of("Immunization", "dstu2").values() if immunization["wasNotGiven"]]
     assert [immunization["id"] for immunization in old] == [immunization["id"] for immunization in not_done]
     assert all(immunization["explanation"]["reasonNotGiven"] for immunization in old)
 

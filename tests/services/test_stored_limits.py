@@ -12,7 +12,8 @@ from sickbay.authorization.models import Policy
 from sickbay.authorization.readable import FORM_LIMIT
 from sickbay.faults import fault
 from sickbay.protocol.scopes import MAXIMUM_SCOPE_CHARACTERS
-from sickbay.services import app_limits, authorize, bulk_export, client_documents, sessions
+from sickbay.services import app_limits, bulk_export, client_documents, sessions
+from sickbay.services import pending_authorization as pending
 from sickbay.services.class_mode import members
 from sickbay.services.journal.write import DEFAULT_LIMITS
 from sickbay.services.record_kinds import KINDS
@@ -41,7 +42,11 @@ ROWS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "waiting authorization, after a sign-in": (
         ("pending",),
-        (FORM, f"{authorize.MAXIMUM_PER_BROWSER} for each browser", f"{authorize.WAITS_FOR // 60} minutes"),
+        (
+            FORM,
+            f"{pending.MAXIMUM_PER_BROWSER} for each browser",
+            f"{pending.WAITS_FOR // 60} minutes",
+        ),
     ),
     "sign-in; its session": (
         ("login", "session"),

@@ -22,7 +22,8 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import Save
 from sickbay.storage.query import compartment
 from sickbay.storage.query import queries as store_queries
-from sickbay.storage.query.filters import TRUE, Scope
+from sickbay.storage.query.conditions import TRUE
+from sickbay.storage.query.filters import Scope
 from sickbay.storage.query.visibility import match_visible
 from sickbay.storage.sqlite.store import SqliteStore, open_store
 

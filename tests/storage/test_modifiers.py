@@ -339,19 +339,19 @@ def test_labels_are_those_of_visible_resources(store: Any, runner: asyncio.Runne
     private = {"resourceType": "Patient", "id": "a", "meta": {"security": [{"system": "s", "code": "R"}]}}
     runner.run(store.transaction([replace(make_save("r4", resource), space=space) for resource in (private, *tagged)]))
 
-    def of(visibility: Visibility, *types: str) -> Labels:
+    def labels_of(visibility: Visibility, *types: str) -> Labels:
         labels: Labels = runner.run(store.labels(space, types, visibility))
         return labels
 
     profiles = ("http://p/0", "http://p/1", "http://p/2")
-    assert of(EVERYTHING, "Condition") == Labels(profiles, (), (("", "own"), ("s", "a"), ("s", "b")))
-    assert of(EVERYTHING, "Condition", "Patient", "Device").security == (("s", "R"),)
+    assert labels_of(EVERYTHING, "Condition") == Labels(profiles, (), (("", "own"), ("s", "a"), ("s", "b")))
+    assert labels_of(EVERYTHING, "Condition", "Patient", "Device").security == (("s", "R"),)
     own_compartment = Visibility((Clause("*", "rs", frozenset({"a"})),))
-    assert of(own_compartment, "Condition", "Patient") == Labels(profiles[:2], (("s", "R"),), (("", "own"), ("s", "a")))
-    assert of(Visibility((Clause("Patient", "r", None),)), "Condition", "Patient") == Labels((), (), ())
+    assert labels_of(own_compartment, "Condition", "Patient") == Labels(profiles[:2], (("s", "R"),), (("", "own"), ("s", "a")))
+    assert labels_of(Visibility((Clause("Patient", "r", None),)), "Condition", "Patient") == Labels((), (), ())
     deleted = replace(make_save("r4", tagged[2]), space=space, version_id=2, body=b"", interaction="delete")
     runner.run(store.transaction([deleted]))
-    assert of(EVERYTHING, "Condition").profiles == profiles[:2]
+    assert labels_of(EVERYTHING, "Condition").profiles == profiles[:2]
 
 
 def test_an_invisible_part_is_not_followed(store: Any, runner: asyncio.Runner) -> None:

@@ -158,7 +158,7 @@ TOOLS: Final[tuple[dict[str, Any], ...]] = (
     ),
     _define_tool(
         "policies",
-        "A hospital's policy: the settings that differ from its vendor's. `set` changes settings; null restores the default.",
+        "The policy of a hospital, which may differ from its vendor's. `set` changes settings; null restores the default.",
         {"tenant": _text_schema("hospital"), "set": {"type": "object"}, "query": _text_schema("only settings with this word")},
         "tenant",
         hints="adds",

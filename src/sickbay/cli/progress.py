@@ -51,17 +51,17 @@ class Progress:
     def fault(self, error: LoadError) -> None:
         self.bad += error.is_bad
         self.left_out += not error.is_bad
-        self._say(f"{error.place}: {error.text}")
+        self._print_note(f"{error.place}: {error.text}")
 
     def finish_file(self, path: Path) -> None:
         self._before += path.stat().st_size
         self._files += 1
         self._current = f"{path} (the last file)" if self._files == len(self._chosen) else self._current
         if self._bar is None:
-            self._say(f"{path}: {self._count:,} {'resource' if self._count == 1 else 'resources'}")
+            self._print_note(f"{path}: {self._count:,} {'resource' if self._count == 1 else 'resources'}")
         self._count = 0
 
-    def place(self) -> str:
+    def describe_position(self) -> str:
         """Returns the current position of the load: "in b.ndjson (file 2 of 3)"."""
         return f"in {self._current}" if self._current else "before the first file"
 
@@ -70,7 +70,7 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def _say(self, text: str) -> None:
+    def _print_note(self, text: str) -> None:
         self._console.print(escape_text(text, ""), markup=False, highlight=False, soft_wrap=True)
 
 

@@ -54,7 +54,7 @@ class Request(Struct, frozen=True, dict=True):
         return frozenset(parse_qs(self.parts.query, keep_blank_values=True))
 
     @cached_property
-    def all_names(self) -> frozenset[str]:
+    def names_with_fragment(self) -> frozenset[str]:
         """Includes those of the fragment."""
         fragment = self.parts.fragment
         return self.names.union(parse_qs(fragment.partition("?")[2] or fragment, keep_blank_values=True))
@@ -118,11 +118,11 @@ _KINDS: Final[tuple[_Row, ...]] = (
     (_PASTED, "authorize_url", lambda it: it.names & {"response_type", "redirect_uri", "client_id"}),
     (_PASTED, "authorize_url", lambda it: it.parts.path.endswith("/authorize")),
     (("file",), "authorize_url", lambda it: "response_type" in it.names or it.names >= {"client_id", "redirect_uri"}),
-    (("address", "paste", "file"), "launch_url", lambda it: it.all_names >= {"iss", "launch"}),
+    (("address", "paste", "file"), "launch_url", lambda it: it.names_with_fragment >= {"iss", "launch"}),
     (("file",), "redirect_url", lambda it: it.method == "GET" and "state" in it.names and it.names & {"code", "error"}),
-    (_PASTED, "redirect_url", lambda it: it.all_names & {"code", "error"} and not _is_search(it)),
+    (_PASTED, "redirect_url", lambda it: it.names_with_fragment & {"code", "error"} and not _is_search(it)),
     (_PASTED, "fhir_request", lambda it: "$" in it.parts.query and it.parts.path.rpartition("/")[2] in ALL_TYPES),
-    (_PASTED, "launch_url", lambda it: it.all_names & {"iss", "launch", "fhirServiceUrl"} or "$" in it.parts.query),
+    (_PASTED, "launch_url", lambda it: it.names_with_fragment & {"iss", "launch", "fhirServiceUrl"} or "$" in it.parts.query),
     (("address",), "fhir_request", lambda it: True),
     (("paste",), "fhir_request", lambda it: it.is_fhir or FHIR_PATH.search(it.parts.path)),
     (("file",), "fhir_request", is_fetched_fhir),

@@ -32,7 +32,7 @@ def read(text: str) -> dict[str, Any]:
         raise ValueError(TOO_LONG)
     if text.startswith("{"):
         return _parse_exchange(text)
-    text = _strip(text)
+    text = _strip_label_and_quotes(text)
     if _BEGINS.match(text) and not _is_prose(text):
         kind = kind_of(Request(urls.unescape(urls.join_lines(text))))
         return {"kind": kind, "url": text} | ({"method": "GET"} if kind == "token_request" else {})
@@ -41,10 +41,10 @@ def read(text: str) -> dict[str, Any]:
 
 def is_url(evidence: dict[str, Any], text: str) -> bool:
     """Whether the text is a single URL and nothing else. A URL that contains spaces counts too."""
-    return evidence.get("url") == _strip(text)
+    return evidence.get("url") == _strip_label_and_quotes(text)
 
 
-def _strip(text: str) -> str:
+def _strip_label_and_quotes(text: str) -> str:
     return re.sub(r"^(?:GET|Location:|URL:)\s+", "", text.strip(), flags=re.I).strip().strip(_QUOTES).strip()
 
 

@@ -87,14 +87,16 @@ def _text_only(concept: Concept) -> Concept:
     return Concept((), concept.text.lower())
 
 
-def _strip(measure: Measure) -> Measure:
+def _strip_unit_and_ranges(measure: Measure) -> Measure:
     """Returns the measure without unit, profile and ranges; the profiles of vital signs require code and unit."""
     return replace(measure, unit="", ucum="", profile="", female=None, male=None)
 
 
 def _drop_unit(reading: Observation) -> Observation:
     return replace(
-        reading, measure=_strip(reading.measure), parts=tuple((_strip(part), value) for part, value in reading.parts)
+        reading,
+        measure=_strip_unit_and_ranges(reading.measure),
+        parts=tuple((_strip_unit_and_ranges(part), value) for part, value in reading.parts),
     )
 
 

@@ -187,7 +187,7 @@ class PopulationLoader:
             stored = await self.runtime.store.read(space, *name, EVERYTHING)
             if stored is None:
                 steps.append(save(base, space, resource, 1, today))
-            elif not stored.deleted and _strip(orjson.loads(stored.body)) == old.get(name):
+            elif not stored.deleted and _without_meta(orjson.loads(stored.body)) == old.get(name):
                 number = self.runtime.next_version(space, stored.version_id)
                 steps.append(structs.replace(save(base, space, resource, number, today), before=stored.version_id))
         after = before._replace(day=today, versions=before.versions + len(steps))
@@ -317,9 +317,9 @@ def _date_of(day: int) -> datetime.date:
 
 def _scheduled_resources(written: Written, day: datetime.date, space: ResourceSpace) -> dict[tuple[str, str], Json]:
     resources: Iterable[Json] = population.schedule(**make_arguments(written, day, space))
-    return {(resource["resourceType"], resource["id"]): _strip(resource) for resource in resources}
+    return {(resource["resourceType"], resource["id"]): _without_meta(resource) for resource in resources}
 
 
-def _strip(resource: Json) -> Json:
+def _without_meta(resource: Json) -> Json:
     """The resource without the member that the server adds."""
     return {name: value for name, value in resource.items() if name != "meta"}

@@ -1,6 +1,6 @@
 """Load, decide, store: one transaction each. No HTTP here, so that the command and the tests need none.
 
-authorize        the authorization request; login then asks for user, patient and consent
+authorize        the authorization request; pending_authorization keeps it while login asks for user, patient and consent
 token            the token endpoint, with client_authentication, client_credentials, key_sets, id_token and grants
 introspection    describes a token and revocation ends one; token_lookup loads it; userinfo, logout
 access           the decision on a FHIR request; token_cache, unknown_sender and origins are before it, refused_tokens after it

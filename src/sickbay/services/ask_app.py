@@ -13,7 +13,7 @@ from sickbay.services.launch_progress import LaunchProgress
 
 def address_to_ask(runtime: Runtime, found: LaunchProgress) -> str:
     """The address of the app that the launch waits for, if Sickbay may ask it; "" otherwise."""
-    current = found.progress
+    current = found.status
     if current.awaited == "discovery":
         uri = found.trail.app.launch_uri
     elif current.awaited == "token" and current.since is not None and current.since.step == "code":

@@ -16,7 +16,6 @@ from sickbay.diagnosis.silence.wording import Sentences, choose_sentences
 from sickbay.protocol import urls
 from sickbay.services import launch as launches
 from sickbay.services import records, registration
-from sickbay.services.authorize import StoredAuthorization
 from sickbay.services.context import Runtime
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.journal.events import make_event, real_time
@@ -24,6 +23,7 @@ from sickbay.services.journal.packing import text_of
 from sickbay.services.journal.probable import read_trace
 from sickbay.services.journal.read import Timeline
 from sickbay.services.journal.write import Journal
+from sickbay.services.pending_authorization import StoredAuthorization
 from sickbay.storage.exchange_filter import ExchangeFilter
 from sickbay.storage.interface import Record
 
@@ -50,13 +50,13 @@ class LaunchProgress(NamedTuple):
     trail: Trail
 
     @property
-    def progress(self) -> LaunchStatus:
+    def status(self) -> LaunchStatus:
         return find_status(self.trail)
 
     @property
     def sentences(self) -> Sentences | None:
-        destination = _find_destination(self.progress, self.trail)
-        return choose_sentences(self.progress, self.trail.app.name, urls.origin_of(destination))
+        destination = _find_destination(self.status, self.trail)
+        return choose_sentences(self.status, self.trail.app.name, urls.origin_of(destination))
 
     @property
     def causes(self) -> tuple[Finding, ...]:
@@ -156,7 +156,7 @@ async def find_stalled(
     created = [] if student else await runtime.store.find("launch", owner=client_id, limit=LISTED_LAUNCHES)
     quiet += [record.family for record in created if record.used_at is None and record.family not in last]
     found = [await read_stored(runtime, id) for id in quiet]
-    return [launch for launch in found if launch is not None and launch.progress.state == "stalled"]
+    return [launch for launch in found if launch is not None and launch.status.state == "stalled"]
 
 
 def describe(client: Client | None) -> AppDetails:
@@ -227,7 +227,7 @@ def _read_event(record: Record) -> Event:
 
 def to_json(found: LaunchProgress) -> dict[str, Any]:
     """The answer of GET /admin/launches/{timeline}."""
-    current, text = found.progress, found.sentences
+    current, text = found.status, found.sentences
     waiting = None
     if current.awaited is not None and current.since is not None and text is not None:
         since = current.since.clock or current.since.at

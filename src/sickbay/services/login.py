@@ -20,9 +20,9 @@ from sickbay.diagnosis.stages import AUTHORIZE, LOGIN
 from sickbay.protocol import scopes, urls
 from sickbay.protocol.scopes import LaunchScope
 from sickbay.services import app_removal, patients, records
-from sickbay.services.authorize import PendingAuthorization, delete_pending
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decide, refuse
+from sickbay.services.pending_authorization import PendingAuthorization, delete_pending
 from sickbay.storage.interface import Conflict, Put, Record, Step, UseOnce
 
 LoginStep: TypeAlias = Literal["sign-in", "patient", "encounter", "context", "consent", "nothing"]

@@ -11,9 +11,9 @@ from sickbay.authorization.requests import LoginRequest, authorize_request
 from sickbay.diagnosis.stages import LOGIN
 from sickbay.services import launch as launches
 from sickbay.services import records, registration
-from sickbay.services.authorize import StoredAuthorization
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, refuse
+from sickbay.services.pending_authorization import StoredAuthorization
 from sickbay.services.sessions import Session
 
 Ending: TypeAlias = Literal["unknown", "expired", "app-removed", "other-browser", "redirect-uri-removed"]

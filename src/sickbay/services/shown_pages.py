@@ -9,8 +9,8 @@ from msgspec import structs
 
 from sickbay.diagnosis.silence.trail import PageName, ShownPage
 from sickbay.services import records
-from sickbay.services.authorize import PendingAuthorization, StoredAuthorization
 from sickbay.services.context import Runtime
+from sickbay.services.pending_authorization import PendingAuthorization, StoredAuthorization
 from sickbay.storage.interface import Conflict, Put
 
 MAXIMUM_PAGES: Final = 16

@@ -41,7 +41,7 @@ async def report_stalls(runtime: Runtime, journal: Journal) -> None:
         found = await launch_progress.read(runtime, journal, id, full=True)
         if found is None or not is_last_here(found, recent):
             continue
-        current = found.progress
+        current = found.status
         if current.state == "running" and current.awaited is not None and current.since is not None:
             due = current.since.at + seconds_for(current.awaited, current.since) + LOOK_SECONDS
             runtime.recent_launches.touch(id, recent._replace(due=due))
@@ -51,9 +51,9 @@ async def report_stalls(runtime: Runtime, journal: Journal) -> None:
 
 async def _ask_app(runtime: Runtime, id: str, found: LaunchProgress) -> LaunchProgress:
     """Ask the app's address, if that is allowed: an app that isn't running and a page that does nothing look the same."""
-    uri, client, awaited = ask_app.address_to_ask(runtime, found), found.client, found.progress.awaited
+    uri, client, awaited = ask_app.address_to_ask(runtime, found), found.client, found.status.awaited
     tenant = runtime.tenants.get(client.tenant) if client is not None else None
-    since = found.progress.since
+    since = found.status.since
     if not uri or client is None or tenant is None or awaited is None or (since is not None and since.by_script):
         return found
     if not tenant.for_app(client).policy.frame_check:

@@ -34,10 +34,10 @@ from sickbay.services import (
     registration,
     sessions,
 )
-from sickbay.services.authorize import StoredAuthorization
 from sickbay.services.client_authentication import TokenDecision, TokenResult
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Negotiation, decide, decide_in_turn, refuse
+from sickbay.services.pending_authorization import StoredAuthorization
 from sickbay.services.request_metrics import METRICS
 from sickbay.storage.interface import Conflict, Put, Record, Step, UseOnce
 
@@ -246,7 +246,7 @@ async def _redeem_code(
     family = token_response.build_family(code, tenant.policy, now)
     text = refresh.make_access_token(runtime.keys.refresh, family.family, 0)
     seconds = token_response.determine_lifetime(client, tenant.policy)
-    token = token_response.access_token(family, code.scope, tenant.server.issuer, now, seconds)
+    token = token_response.make_token_record(family, code.scope, tenant.server.issuer, now, seconds)
     await runtime.store.transaction(
         [
             *spent,
@@ -304,7 +304,7 @@ async def _refresh(
         refresh.make_access_token(runtime.keys.refresh, family.family, new.generation) if rotates else runtime.effects.token()
     )
     scope = _narrowed_scope(family, request.parameters.get("scope"), client, tenant, context.unusual_scopes)
-    token = token_response.access_token(
+    token = token_response.make_token_record(
         new, scope, tenant.server.issuer, now, token_response.determine_lifetime(client, policy)
     )
     steps: list[Step] = [

@@ -65,7 +65,7 @@ def serving(
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
         process = _start(start, given, errors)
         try:
-            yield Live(_ready_line(process, errors, start_seconds), process, errors)
+            yield Live(_read_ready_line(process, errors, start_seconds), process, errors)
         finally:
             stop(process)
 
@@ -77,7 +77,7 @@ def _start(command: Sequence[str], environment: Mapping[str, str], errors: IO[st
         raise RuntimeError(f"`{command[0]}` can't be started: {error.strerror or error}.") from error
 
 
-def _ready_line(process: subprocess.Popen[str], errors: IO[str], seconds: float) -> dict[str, Any]:
+def _read_ready_line(process: subprocess.Popen[str], errors: IO[str], seconds: float) -> dict[str, Any]:
     """The JSON line that it prints when it is ready. Raises RuntimeError."""
     lines: Queue[str] = Queue()
     output = process.stdout

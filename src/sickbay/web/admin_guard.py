@@ -175,12 +175,12 @@ class AdminGuard:
     def is_foreign(self, scope: Mapping[str, Any], headers: Mapping[str, str], *, acts: bool) -> bool:
         """Whether a page of another origin sent this request. acts: it is a GET that does more than show a page."""
         own, method = self.own_origin(headers), scope.get("method", "GET")
-        return is_foreign(headers, method, own_origin=own, own_referer=self._own_referer(headers), acts=acts)
+        return is_foreign(headers, method, own_origin=own, own_referer=self._has_own_referer(headers), acts=acts)
 
     def _is_proven_own(self, headers: Mapping[str, str], own: bool | None) -> bool:
-        return is_proven_own(headers, own_origin=own, own_referer=self._own_referer(headers))
+        return is_proven_own(headers, own_origin=own, own_referer=self._has_own_referer(headers))
 
-    def _own_referer(self, headers: Mapping[str, str]) -> bool:
+    def _has_own_referer(self, headers: Mapping[str, str]) -> bool:
         """Whether the Referer header names one of our pages."""
         referer = origin_of(headers.get("referer", ""))
         return bool(referer) and is_own_origin(referer, headers.get("host", ""), base=self.base, own=self.origins)

@@ -88,7 +88,7 @@ def may_launch(request: Request, client: Client) -> bool:
     return owner_of(request) in ("", client.student)
 
 
-def exchanges_of(request: Request) -> ExchangeFilter:
+def exchange_filter_of(request: Request) -> ExchangeFilter:
     """The conditions that the exchanges meet which this request may see."""
     student = owner_of(request)
     return (condition_for_student(student),) if student else ()

@@ -88,7 +88,7 @@ def test_a_valid_refresh_is_granted() -> None:
 
 def test_the_previous_generation_works_for_ten_seconds_for_the_same_client() -> None:
     same = refresh.fingerprint(token_request(REFRESH_FORM), PUBLIC)
-    answer = token_response.access_token(FAMILY, "patient/Patient.rs", "", NOW - 10, 60)
+    answer = token_response.make_token_record(FAMILY, "patient/Patient.rs", "", NOW - 10, 60)
     app = structs.replace(PUBLIC, scope=FAMILY.scope)
     family = structs.replace(FAMILY, rotated_at=NOW - 10, asked=same)
     context = token_context(REFRESHING, generation=2, family=family, answer=answer, client=app)

@@ -39,7 +39,7 @@ def rotate(first: TokenRequest = FIRST, client: Client = APP) -> TokenFamily:
 
 
 def answer_to(family: TokenFamily) -> AccessToken:
-    return token_response.access_token(family, "patient/Patient.rs", "", NOW - 3, 3600)
+    return token_response.make_token_record(family, "patient/Patient.rs", "", NOW - 3, 3600)
 
 
 def sample_context(first: TokenRequest = FIRST, client: Client = APP, **changed: Any) -> TokenContext:

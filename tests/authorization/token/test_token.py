@@ -204,7 +204,7 @@ def test_the_mode_of_a_family_follows_the_granted_scopes(scope: str, mode: str) 
 def test_a_familys_tokens_are_bound_to_base_patient_and_client() -> None:
     code = structs.replace(CODE, patient="p1", encounter="e1", user="anna")
     family = token_response.build_family(code, Policy(refresh_lifetime=10), NOW)
-    access_token = token_response.access_token(family, "patient/Patient.rs", "iss", NOW, 60)
+    access_token = token_response.make_token_record(family, "patient/Patient.rs", "iss", NOW, 60)
     assert family.expires_at == NOW + 10
     assert (access_token.client_id, access_token.base, access_token.patient, access_token.encounter, access_token.user) == (
         "app",
@@ -223,7 +223,9 @@ def test_the_lifetime_is_the_apps_own_or_the_tenants() -> None:
 
 def test_the_response_has_the_launch_context_and_no_empty_member() -> None:
     code = structs.replace(CODE, patient="p1", encounter="e1")
-    access_token = token_response.access_token(token_response.build_family(code, Policy(), NOW), code.scope, "iss", NOW, 60)
+    access_token = token_response.make_token_record(
+        token_response.build_family(code, Policy(), NOW), code.scope, "iss", NOW, 60
+    )
     context = {"need_patient_banner": False, "intent": "reconcile", "secret_of_ours": 1}
     assert token_response.build_response("text", access_token, Policy(), context, refresh_token="r") == {
         "access_token": "text",
@@ -239,14 +241,18 @@ def test_the_response_has_the_launch_context_and_no_empty_member() -> None:
 
 
 def test_the_banner_is_sent_only_with_a_patient() -> None:
-    access_token = token_response.access_token(token_response.build_family(CODE, Policy(), NOW), CODE.scope, "iss", NOW, 60)
+    access_token = token_response.make_token_record(
+        token_response.build_family(CODE, Policy(), NOW), CODE.scope, "iss", NOW, 60
+    )
     assert "need_patient_banner" not in token_response.build_response(
         "text", access_token, Policy(), {"need_patient_banner": True}
     )
 
 
 def test_a_policy_may_send_another_lifetime_than_the_real_one() -> None:
-    access_token = token_response.access_token(token_response.build_family(CODE, Policy(), NOW), CODE.scope, "iss", NOW, 60)
+    access_token = token_response.make_token_record(
+        token_response.build_family(CODE, Policy(), NOW), CODE.scope, "iss", NOW, 60
+    )
     assert token_response.build_response("text", access_token, Policy(expires_in=570), {})["expires_in"] == 570
 
 
@@ -281,7 +287,9 @@ def test_scope_client_and_policy_decide_about_a_refresh_token(
 @pytest.mark.parametrize(("changed", "comes"), [({}, True), ({"patient": None}, False)])
 def test_a_dialect_may_send_the_banner_as_text(changed: dict[str, None], comes: bool) -> None:
     code = structs.replace(CODE, **{"patient": "p1"} | changed)
-    access_token = token_response.access_token(token_response.build_family(code, Policy(), NOW), code.scope, "iss", NOW, 60)
+    access_token = token_response.make_token_record(
+        token_response.build_family(code, Policy(), NOW), code.scope, "iss", NOW, 60
+    )
     for banner, text in ((True, "true"), (False, "false")):
         answer = token_response.build_response(
             "t", access_token, Policy(banner_as_text=True), {"need_patient_banner": banner}, id_token="i"
@@ -312,7 +320,7 @@ def test_a_code_becomes_a_family_and_a_token_with_all_its_context() -> None:
         context={"intent": "x"},
         timeline="t1",
     )
-    assert token_response.access_token(family, "openid", "iss", NOW, 60) == AccessToken(
+    assert token_response.make_token_record(family, "openid", "iss", NOW, 60) == AccessToken(
         "app",
         "openid",
         BASE,

@@ -35,7 +35,7 @@ def number(type: str, code: str, version: str = "r4") -> int:
     return parameter.number
 
 
-def of(rows: tuple[tuple[Any, ...], ...], type: str, code: str, version: str = "r4") -> list[tuple[Any, ...]]:
+def rows_of(rows: tuple[tuple[Any, ...], ...], type: str, code: str, version: str = "r4") -> list[tuple[Any, ...]]:
     wanted = number(type, code, version)
     return [row[1:] for row in rows if row[0] == wanted]
 
@@ -52,9 +52,9 @@ def test_a_patient_is_only_in_its_own_compartment() -> None:
 def test_names_are_folded_part_by_part() -> None:
     name = [{"family": "Müller", "given": ["Zoë", "Ann  Mary"], "text": "Zoë Müller"}]
     entries = facts({"resourceType": "Patient", "id": "1", "name": name})
-    assert of(entries.strings, "Patient", "family") == [("muller", "Müller")]
-    assert of(entries.strings, "Patient", "given") == [("zoe", "Zoë"), ("ann mary", "Ann  Mary")]
-    assert of(entries.strings, "Patient", "name") == [
+    assert rows_of(entries.strings, "Patient", "family") == [("muller", "Müller")]
+    assert rows_of(entries.strings, "Patient", "given") == [("zoe", "Zoë"), ("ann mary", "Ann  Mary")]
+    assert rows_of(entries.strings, "Patient", "name") == [
         ("muller", "Müller"),
         ("zoe", "Zoë"),
         ("ann mary", "Ann  Mary"),
@@ -75,7 +75,7 @@ def test_a_parameter_that_combines_others_has_no_rows_of_its_own(version: str, s
     for resource, combined in ((resource, parameter) for resource in resources for parameter in every):
         if combined.type == resource["resourceType"]:
             entries = facts(resource, version)
-            assert not of(entries.tokens + entries.quantities, combined.type, combined.code, version)
+            assert not rows_of(entries.tokens + entries.quantities, combined.type, combined.code, version)
             own = {id(value) for value in evaluate(version, combined.type, combined.expression, resource)}
             covering = [other for other in load_parameters(version, combined.type).values() if other.number in combined.held]
             theirs = [value for other in covering for value in evaluate(version, combined.type, other.expression, resource)]
@@ -98,7 +98,7 @@ def test_a_code_is_read_the_same_way_with_and_without_the_cache() -> None:
         {"extension": [{"valueDecimal": Decimal("1.50")}]},
     ]
     entries = [facts({"resourceType": "Observation", "code": {**code, **more}}) for more in ({}, {}, *odd)]
-    assert of(entries[0].tokens, "Observation", "code") == [("http://s", "c")]
+    assert rows_of(entries[0].tokens, "Observation", "code") == [("http://s", "c")]
     assert [row[1:] for row in entries[0].strings] == [("height", "Height"), ("hohe", "Höhe")]
     assert entries[1] == entries[0]
     assert [(read.tokens, read.strings) for read in entries[2:]] == [(entries[0].tokens, entries[0].strings)] * 2
@@ -106,7 +106,7 @@ def test_a_code_is_read_the_same_way_with_and_without_the_cache() -> None:
 
 def test_a_family_name_in_dstu2_is_a_list() -> None:
     entries = facts({"resourceType": "Patient", "id": "1", "name": [{"family": ["Peters", "Jones"]}]}, "dstu2")
-    assert of(entries.strings, "Patient", "family", "dstu2") == [("peters", "Peters"), ("jones", "Jones")]
+    assert rows_of(entries.strings, "Patient", "family", "dstu2") == [("peters", "Peters"), ("jones", "Jones")]
 
 
 def test_an_observation_is_indexed_by_code_value_date_and_patient() -> None:
@@ -124,10 +124,10 @@ def test_an_observation_is_indexed_by_code_value_date_and_patient() -> None:
     )
     assert entries.patients == ("1",)
     assert entries.clinical_date == (parse_span("2020-05-06") or (0, 0))[0]
-    assert of(entries.tokens, "Observation", "code") == [("http://loinc.org", "8480-6"), (None, "local")]
-    assert of(entries.dates, "Observation", "date") == [parse_span("2020-05-06")]
-    assert of(entries.references, "Observation", "patient") == [("Patient", "1")]
-    assert of(entries.quantities, "Observation", "value-quantity") == [
+    assert rows_of(entries.tokens, "Observation", "code") == [("http://loinc.org", "8480-6"), (None, "local")]
+    assert rows_of(entries.dates, "Observation", "date") == [parse_span("2020-05-06")]
+    assert rows_of(entries.references, "Observation", "patient") == [("Patient", "1")]
+    assert rows_of(entries.quantities, "Observation", "value-quantity") == [
         ("u", "mm[Hg]", 120.5, 120.5),
         (None, "mmHg", 120.5, 120.5),
     ]
@@ -157,7 +157,7 @@ def test_a_resource_without_a_patient_is_in_no_compartment() -> None:
 
 def test_a_period_without_an_end_extends_to_the_end_of_time() -> None:
     entries = facts({"resourceType": "Encounter", "id": "e", "period": {"start": "2020"}})
-    assert of(entries.dates, "Encounter", "date") == [((parse_span("2020") or (0, 0))[0], END)]
+    assert rows_of(entries.dates, "Encounter", "date") == [((parse_span("2020") or (0, 0))[0], END)]
 
 
 def test_a_reference_to_another_server_is_indexed_as_a_url_and_adds_no_compartment() -> None:
@@ -166,7 +166,7 @@ def test_a_reference_to_another_server_is_indexed_as_a_url_and_adds_no_compartme
     )
     assert entries.patients == ()
     assert entries.references == ()
-    assert of(entries.uris, "Condition", "subject") == [("http://elsewhere.example/fhir/Patient/1",)]
+    assert rows_of(entries.uris, "Condition", "subject") == [("http://elsewhere.example/fhir/Patient/1",)]
 
 
 @pytest.mark.parametrize("version", ["dstu2", "stu3", "r4", "r5"])
@@ -181,21 +181,21 @@ def test_a_reference_to_another_server_is_indexed_as_a_url_and_adds_no_compartme
 )
 def test_deceased_is_indexed_for_a_flag_and_for_a_date(version: str, deceased: dict[str, Any], expected: str) -> None:
     entries = facts({"resourceType": "Patient", "id": "1", **deceased}, version)
-    assert of(entries.tokens, "Patient", "deceased", version) == [(None, expected)]
+    assert rows_of(entries.tokens, "Patient", "deceased", version) == [(None, expected)]
 
 
 def test_tags_and_profiles_in_meta_are_indexed_for_every_type() -> None:
     entries = facts({"resourceType": "Slot", "id": "1", "meta": {"tag": [{"system": "s", "code": "t"}], "profile": ["p"]}})
-    assert of(entries.tokens, "Slot", "_tag") == [("s", "t")]
-    assert of(entries.uris, "Slot", "_profile") == [("p",)]
+    assert rows_of(entries.tokens, "Slot", "_tag") == [("s", "t")]
+    assert rows_of(entries.uris, "Slot", "_profile") == [("p",)]
 
 
 def test_an_email_is_indexed_separately_from_a_telephone() -> None:
     telecom = [{"system": "email", "value": "a@b"}, {"system": "phone", "value": "1"}]
     for version in ("r4", "dstu2"):
         entries = facts({"resourceType": "Patient", "id": "1", "telecom": telecom}, version)
-        assert of(entries.tokens, "Patient", "email", version) == [("email", "a@b")]
-        assert of(entries.tokens, "Patient", "telecom", version) == [("email", "a@b"), ("phone", "1")]
+        assert rows_of(entries.tokens, "Patient", "email", version) == [("email", "a@b")]
+        assert rows_of(entries.tokens, "Patient", "telecom", version) == [("email", "a@b"), ("phone", "1")]
 
 
 @pytest.mark.parametrize("version", ["dstu2", "stu3"])
@@ -209,7 +209,7 @@ def test_an_email_is_indexed_separately_from_a_telephone() -> None:
 )
 def test_the_length_of_an_encounter_is_indexed_in_days(version: str, length: dict[str, Any], days: float) -> None:
     entries = facts({"resourceType": "Encounter", "id": "1", "length": length}, version)
-    assert of(entries.numbers, "Encounter", "length", version) == [(days, days)]
+    assert rows_of(entries.numbers, "Encounter", "length", version) == [(days, days)]
 
 
 def test_a_codeable_reference_is_indexed_as_a_concept_and_as_a_reference() -> None:
@@ -217,8 +217,8 @@ def test_a_codeable_reference_is_indexed_as_a_concept_and_as_a_reference() -> No
     type = "ClinicalUseDefinition"
     use: dict[str, Any] = {"resourceType": type, "id": "1", "indication": {"diseaseSymptomProcedure": body}}
     entries = facts(use, "r4b")
-    assert of(entries.tokens, type, "indication", "r4b") == [("s", "c")]
-    assert of(entries.references, type, "indication-reference", "r4b") == [("Condition", "1")]
+    assert rows_of(entries.tokens, type, "indication", "r4b") == [("s", "c")]
+    assert rows_of(entries.references, type, "indication-reference", "r4b") == [("Condition", "1")]
     others: tuple[dict[str, Any], ...] = ({}, {"concept": "x", "reference": "x"}, {"concept": {}, "reference": {}})
     for odd in others:
         use["indication"] = {"diseaseSymptomProcedure": odd}
@@ -229,8 +229,8 @@ def test_a_string_token_ignores_case_and_an_identifier_does_not() -> None:
     """R4, 3.1.1.4.10: a string token matches in any case. The rule for other tokens is unclear; here, case matters."""
     definition = {"resourceType": "CodeSystem", "id": "1", "version": "1.0-RC1", "identifier": [{"value": "RC"}]}
     entries = facts(definition)
-    assert of(entries.tokens, "CodeSystem", "version") == [(None, "1.0-rc1")]
-    assert of(entries.tokens, "CodeSystem", "identifier") == [(None, "RC")]
+    assert rows_of(entries.tokens, "CodeSystem", "version") == [(None, "1.0-rc1")]
+    assert rows_of(entries.tokens, "CodeSystem", "identifier") == [(None, "RC")]
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])

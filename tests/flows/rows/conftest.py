@@ -9,6 +9,6 @@ from tests.flows.shared_app import Sitting, sitting
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
+def shared_sitting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
     with sitting(tmp_path_factory.mktemp("rows")) as opened:
         yield opened

@@ -19,7 +19,7 @@ from sickbay.storage.interface import Put
 
 
 @pytest.fixture(scope="module")
-def shared(engine: Callable[[], str | None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
+def shared_sitting(engine: Callable[[], str | None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
     folder = tmp_path_factory.mktemp("class")
     with sitting(folder, engine(), patients=1, admin_token=TOKEN, class_mode=True, today="2026-03-31") as opened:
         yield opened
@@ -46,10 +46,13 @@ async def count_of(flow: Flow, id: str) -> list[int]:
     return [len(found) for found in (apps, exchanges, faults, tokens, await runtime.store.find(progress.KIND, owner=id))]
 
 
-def test_a_reset_and_a_removal_delete_what_one_student_has(shared: Sitting) -> None:
-    first, second, teacher = shared.flow(), shared.flow(), open_teacher(shared)
-    ada, grace = shared.do(lambda flow: begin(flow, "Ada"), first), shared.do(lambda flow: begin(flow, "Grace"), second)
-    before = shared.do(lambda flow: count_of(flow, grace), second)
+def test_a_reset_and_a_removal_delete_what_one_student_has(shared_sitting: Sitting) -> None:
+    first, second, teacher = shared_sitting.flow(), shared_sitting.flow(), open_teacher(shared_sitting)
+    ada, grace = (
+        shared_sitting.do(lambda flow: begin(flow, "Ada"), first),
+        shared_sitting.do(lambda flow: begin(flow, "Grace"), second),
+    )
+    before = shared_sitting.do(lambda flow: count_of(flow, grace), second)
     assert all(before)
 
     async def reset(flow: Flow) -> None:
@@ -64,16 +67,16 @@ def test_a_reset_and_a_removal_delete_what_one_student_has(shared: Sitting) -> N
     async def status(flow: Flow) -> int:
         return (await flow.http.get("/developer", headers=HTML)).status_code
 
-    shared.do(reset, teacher)
-    assert shared.do(status, first) == 200
-    shared.do(remove, teacher)
-    assert shared.do(status, first) == 403
-    assert shared.do(lambda flow: count_of(flow, grace), second) == before
-    assert shared.do(status, second) == 200
+    shared_sitting.do(reset, teacher)
+    assert shared_sitting.do(status, first) == 200
+    shared_sitting.do(remove, teacher)
+    assert shared_sitting.do(status, first) == 403
+    assert shared_sitting.do(lambda flow: count_of(flow, grace), second) == before
+    assert shared_sitting.do(status, second) == 200
 
 
-def test_students_stay_in_the_class_when_the_data_is_reset(shared: Sitting) -> None:
-    student = shared.flow()
+def test_students_stay_in_the_class_when_the_data_is_reset(shared_sitting: Sitting) -> None:
+    student = shared_sitting.flow()
 
     async def steps(flow: Flow) -> None:
         await class_room.join(flow, "Barbara")
@@ -86,12 +89,12 @@ def test_students_stay_in_the_class_when_the_data_is_reset(shared: Sitting) -> N
         assert (await flow.http.get("/developer", headers=HTML)).status_code == 403
         assert await members.list_all(flow.sandbox.runtime) == []
 
-    shared.do(steps, student)
+    shared_sitting.do(steps, student)
 
 
-def test_the_apps_of_a_student_are_limited(shared: Sitting, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_apps_of_a_student_are_limited(shared_sitting: Sitting, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_limits, "STUDENT_APPS", 2)
-    student = shared.flow()
+    student = shared_sitting.flow()
 
     async def steps(flow: Flow) -> None:
         await class_room.join(flow, "Flooding")
@@ -101,11 +104,11 @@ def test_the_apps_of_a_student_are_limited(shared: Sitting, monkeypatch: pytest.
         refused = await post(flow, f"/developer/apps/{apps[0]}/enable", tenant="epic")
         assert (refused.status_code, "Remove one first" in refused.text) == (422, True)
 
-    shared.do(steps, student)
+    shared_sitting.do(steps, student)
 
 
-def test_the_faults_of_a_student_are_limited_and_only_for_own_apps(shared: Sitting) -> None:
-    student, teacher = shared.flow(), open_teacher(shared)
+def test_the_faults_of_a_student_are_limited_and_only_for_own_apps(shared_sitting: Sitting) -> None:
+    student, teacher = shared_sitting.flow(), open_teacher(shared_sitting)
 
     async def inject_for_all(flow: Flow) -> str:
         answer = await flow.http.post(
@@ -128,11 +131,11 @@ def test_the_faults_of_a_student_are_limited_and_only_for_own_apps(shared: Sitti
         assert (await post(flow, address, end=own[0].id)).status_code == 303
         assert len([fault for fault in flow.sandbox.runtime.faults if fault.kind == "no-patient"]) == 2
 
-    of_all = shared.do(inject_for_all, teacher)
-    shared.do(steps, student)
+    of_all = shared_sitting.do(inject_for_all, teacher)
+    shared_sitting.do(steps, student)
 
 
-def test_a_removal_also_deletes_apps_beyond_the_limit_as_an_imported_snapshot_has_them(shared: Sitting) -> None:
+def test_a_removal_also_deletes_apps_beyond_the_limit_as_an_imported_snapshot_has_them(shared_sitting: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         runtime = flow.sandbox.runtime
         student = (await members.join(runtime, "Many")).student
@@ -144,4 +147,4 @@ def test_a_removal_also_deletes_apps_beyond_the_limit_as_an_imported_snapshot_ha
         await clearing.remove(runtime, flow.sandbox.journal, student)
         assert await runtime.store.find("app", label=student.id) == []
 
-    shared.do(steps)
+    shared_sitting.do(steps)

@@ -50,7 +50,7 @@ def build_family(code: AuthorizationCode, policy: Policy, now: int) -> TokenFami
     )
 
 
-def access_token(family: TokenFamily, scope: str, issuer: str, now: int, seconds: int) -> AccessToken:
+def make_token_record(family: TokenFamily, scope: str, issuer: str, now: int, seconds: int) -> AccessToken:
     """Returns the stored form of an access token of this family."""
     return AccessToken(
         client_id=family.client_id,

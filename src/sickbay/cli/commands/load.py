@@ -80,7 +80,7 @@ async def _load_files(
                 await _store_job(run, job, shown, stop)
             except asyncio.CancelledError:
                 shown.stop()
-                so_far = f"Interrupted {shown.place()}. Stored so far: {_counts_line(run, shown)}."
+                so_far = f"Interrupted {shown.describe_position()}. Stored so far: {_counts_line(run, shown)}."
                 note(f"{so_far} To continue, run the same command again.")
                 raise
         say(f"{_counts_line(run, shown)}.")

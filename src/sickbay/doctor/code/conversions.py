@@ -119,7 +119,7 @@ def _basic_credentials(call: Invocation, name: str) -> CodeValue | None:
     return basic_header(join_pair(call.value(0), call.value(1))) if call.path == "Credentials.basic" else None
 
 
-def _json_call(call: Invocation, name: str) -> CodeValue | None:
+def _convert_json(call: Invocation, name: str) -> CodeValue | None:
     if name == "stringify" and call.path.lower().startswith(("qs.", "querystring.")):
         fields = as_fields(call.value(0))
         return CodeBody("form", fields, is_text=True) if fields else None
@@ -129,7 +129,7 @@ def _json_call(call: Invocation, name: str) -> CodeValue | None:
     return None if value is None else value if isinstance(value, CodeBody) else CodeBody("json", value, is_text=True)
 
 
-def _form_call(call: Invocation, name: str) -> CodeValue | None:
+def _convert_form(call: Invocation, name: str) -> CodeValue | None:
     value = call.value(0)
     if name == "fromformdata" and len(call.arguments) == 2:
         return CodeFields([(_plain_name(call.arguments[0].value), call.arguments[1].value)], "form")
@@ -143,7 +143,7 @@ def _form_call(call: Invocation, name: str) -> CodeValue | None:
     return CodeFields(list(fields.pairs) if fields else [], "form")
 
 
-def _collection_call(call: Invocation, name: str) -> CodeValue | None:
+def _convert_collection(call: Invocation, name: str) -> CodeValue | None:
     fields = as_fields(call.value(0))
     if (
         fields is None
@@ -156,11 +156,11 @@ def _collection_call(call: Invocation, name: str) -> CodeValue | None:
     return CodeFields(list(fields.pairs) if fields else [], words.encoding_names()[name])
 
 
-def _pair_call(call: Invocation, name: str) -> CodeValue | None:
+def _convert_pair(call: Invocation, name: str) -> CodeValue | None:
     return CodeItems((call.arguments[0].value, call.arguments[1].value)) if len(call.arguments) >= 2 else None
 
 
-def _map_of(call: Invocation, name: str) -> CodeValue | None:
+def _convert_list_or_map(call: Invocation, name: str) -> CodeValue | None:
     """`Map.of("a", "b", …)` of Java, `listOf`, `mapOf` and `Arrays.asList`."""
     values = [item.value for item in call.arguments]
     if call.path.lower() == "map.of":
@@ -168,7 +168,7 @@ def _map_of(call: Invocation, name: str) -> CodeValue | None:
     return CodeItems(tuple(values)) if name in ("listof", "mapof", "aslist", "hashmapof", "mutablemapof", "array") else None
 
 
-def _format_call(call: Invocation, name: str) -> CodeValue | None:
+def _convert_format(call: Invocation, name: str) -> CodeValue | None:
     if call.base is not None or not call.arguments:
         return None
     return fill_blanks(call.text(0), [item.value for item in call.arguments[1:]])
@@ -202,7 +202,7 @@ def _object_keys(call: Invocation, name: str) -> CodeValue | None:
     return as_fields(call.value(0)) if call.path in ("Object.keys", "Object.entries") else None
 
 
-def _array_call(call: Invocation, name: str) -> CodeValue | None:
+def _convert_array(call: Invocation, name: str) -> CodeValue | None:
     """`array("a" => "b")` of PHP."""
     pairs = [(item.key, item.value) for item in call.arguments if item.key]
     return CodeFields([*pairs]) if pairs else CodeItems(tuple(item.value for item in call.arguments))
@@ -211,14 +211,14 @@ def _array_call(call: Invocation, name: str) -> CodeValue | None:
 _CONVERTERS: dict[str, Callable[[Invocation, str], CodeValue | None]] = {
     "base64": lambda call, name: base64_of(call.text(0)) if call.arguments else None,
     "basic": _basic_credentials,
-    "form": _form_call,
-    "collection": _collection_call,
-    "json": _json_call,
-    "pairs": _pair_call,
-    "map_of": _map_of,
-    "array": _array_call,
+    "form": _convert_form,
+    "collection": _convert_collection,
+    "json": _convert_json,
+    "pairs": _convert_pair,
+    "map_of": _convert_list_or_map,
+    "array": _convert_array,
     "keys": _object_keys,
-    "formats": _format_call,
+    "formats": _convert_format,
     "same": _keep_first_argument,
     "looked_up": _look_up,
 }

@@ -70,11 +70,11 @@ class _Rows:
         self.positions: dict[tuple[int, int, int], None] = {}
 
 
-Take: TypeAlias = Callable[[_Rows, Any], None]
+RowWriter: TypeAlias = Callable[[_Rows, Any], None]
 """A function that adds a value to the rows of one parameter."""
 
 
-_Task: TypeAlias = tuple[str, tuple[Step, ...], Take]
+_Task: TypeAlias = tuple[str, tuple[Step, ...], RowWriter]
 """The key of the next step, or "" if it isn't a key; the remaining steps; what to do with each value that they lead to."""
 
 
@@ -87,7 +87,7 @@ class _Plan(NamedTuple):
     """
 
     tasks: dict[str, list[_Task]]
-    presence: list[Take]
+    presence: list[RowWriter]
     dates: DateReaders
     composed: frozenset[str]
     indexed: frozenset[str]
@@ -155,14 +155,14 @@ def _patients_of_resource(rows: _Rows, resource: dict[str, Any]) -> tuple[str, .
 @cache
 def _plan_of_type(version: str, type: str) -> _Plan:
     tasks: dict[str, list[_Task]] = {}
-    presence: list[Take] = []
+    presence: list[RowWriter] = []
     own, elements = load_parameters(version, type), list_children(version, type)
     compartment = () if type in CROWDS else compartment_types(version).get(type, ())
     for parameter in own.values():
-        if parameter.kind in _TAKE and parameter.code not in COLUMNS and not parameter.held:
+        if parameter.kind in _WRITERS and parameter.code not in COLUMNS and not parameter.held:
             for route in list_routes(version, type, parameter.expression):
                 if route.first:
-                    take = _TAKE[parameter.kind](_Target(version, parameter, route.type, parameter.code in compartment))
+                    take = _WRITERS[parameter.kind](_Target(version, parameter, route.type, parameter.code in compartment))
                     tasks.setdefault(route.first, []).append((*_split_key(route.steps), take))
                 elif isinstance(test := route.steps[0], Present):
                     presence.append(_index_presence(parameter.number, test))
@@ -187,11 +187,11 @@ class _Target(NamedTuple):
     compartment: bool
 
 
-def _index_presence(number: int, test: Present) -> Take:
-    def take(rows: _Rows, resource: Any) -> None:
+def _index_presence(number: int, test: Present) -> RowWriter:
+    def write_rows(rows: _Rows, resource: Any) -> None:
         rows.tokens[number, None, "true" if test.value(resource) else "false"] = None
 
-    return take
+    return write_rows
 
 
 def _mark_present(rows: _Rows, number: int, value: Any, part: str = "") -> None:
@@ -209,13 +209,13 @@ _PARTS = frozenset({"concept", "reference"})
 _NO_CONTENT = frozenset({"id", "extension", "fhir_comments"})
 
 
-def _index_tokens(target: _Target) -> Take:
+def _index_tokens(target: _Target) -> RowWriter:
     number, name, read = target.parameter.number, target.parameter.code, token_reader(target.type)
     granular, identifies = name in FILTERABLE, target.type == "Identifier"
     concept = "concept" if target.type == "CodeableReference" else ""
     caseless = target.version in CASELESS_VERSIONS
 
-    def take(rows: _Rows, value: Any) -> None:
+    def write_rows(rows: _Rows, value: Any) -> None:
         codings, texts = read(value)
         if not codings:
             _mark_present(rows, number, value, concept)
@@ -231,7 +231,7 @@ def _index_tokens(target: _Target) -> Take:
             for kind, identifier in index_values.read_of_type(value):
                 rows.tokens[number + OF_TYPE, kind, identifier] = None
 
-    return take
+    return write_rows
 
 
 def _caseless_codes(rows: _Rows, number: int, name: str, system: str | None, code: str) -> None:
@@ -242,14 +242,14 @@ def _caseless_codes(rows: _Rows, number: int, name: str, system: str | None, cod
         rows.codes[name, system, code.lower()] = None
 
 
-def _index_references(target: _Target) -> Take:
+def _index_references(target: _Target) -> RowWriter:
     """Since R5, the display of a reference can be searched too."""
     number, name, read = target.parameter.number, target.parameter.code, reference_reader(target.type)
     texts_of = token_reader(target.type) if target.version == "r5" else None
     identifies, compartment = target.type == "Reference", target.compartment
     caseless, reference = target.version in CASELESS_VERSIONS, "reference" if target.type == "CodeableReference" else ""
 
-    def take(rows: _Rows, value: Any) -> None:
+    def write_rows(rows: _Rows, value: Any) -> None:
         if isinstance(value, dict):
             if identifies and "identifier" in value:
                 for system, code in index_values.list_identifiers(value):
@@ -272,86 +272,86 @@ def _index_references(target: _Target) -> Take:
         else:
             _mark_present(rows, number, {"reference": value} if isinstance(value, str) else value, reference)
 
-    return take
+    return write_rows
 
 
-def _index_dates(target: _Target) -> Take:
+def _index_dates(target: _Target) -> RowWriter:
     number, read = target.parameter.number, date_reader(target.type)
 
-    def take(rows: _Rows, value: Any) -> None:
+    def write_rows(rows: _Rows, value: Any) -> None:
         ranges = read(value)
         if not ranges:
             _mark_present(rows, number, value)
         for low, high in ranges:
             rows.dates[number, low, high] = None
 
-    return take
+    return write_rows
 
 
-def _index_strings(target: _Target) -> Take:
+def _index_strings(target: _Target) -> RowWriter:
     number, type = target.parameter.number, target.type
 
-    def take(rows: _Rows, value: Any) -> None:
+    def write_rows(rows: _Rows, value: Any) -> None:
         texts = index_values.extract_strings(value, type)
         if not texts:
             _mark_present(rows, number, value)
         for text, raw in texts:
             rows.strings[number, text, raw] = None
 
-    return take
+    return write_rows
 
 
-def _index_numbers(target: _Target) -> Take:
+def _index_numbers(target: _Target) -> RowWriter:
     number, type = target.parameter.number, target.type
 
-    def take(rows: _Rows, value: Any) -> None:
+    def write_rows(rows: _Rows, value: Any) -> None:
         ranges = index_values.extract_numbers(value, type)
         if not ranges:
             _mark_present(rows, number, value)
         for low, high in ranges:
             rows.numbers[number, low, high] = None
 
-    return take
+    return write_rows
 
 
-def _index_quantities(target: _Target) -> Take:
+def _index_quantities(target: _Target) -> RowWriter:
     number, read = target.parameter.number, quantity_reader(target.type)
 
-    def take(rows: _Rows, value: Any) -> None:
+    def write_rows(rows: _Rows, value: Any) -> None:
         amounts = read(value)
         if not amounts:
             _mark_present(rows, number, value)
         for system, code, low, high in amounts:
             rows.quantities[number, system, code, low, high] = None
 
-    return take
+    return write_rows
 
 
-def _index_uris(target: _Target) -> Take:
+def _index_uris(target: _Target) -> RowWriter:
     number = target.parameter.number
 
-    def take(rows: _Rows, value: Any) -> None:
+    def write_rows(rows: _Rows, value: Any) -> None:
         for text in index_values.extract_uris(value):
             rows.uris[number, text] = None
 
-    return take
+    return write_rows
 
 
-def _index_special(target: _Target) -> Take:
+def _index_special(target: _Target) -> RowWriter:
     """Indexes `near` of Location, and R5's narratives of sections."""
     number, worded = target.parameter.number, target.parameter.code in full_text.WORDS
 
-    def take(rows: _Rows, value: Any) -> None:
+    def write_rows(rows: _Rows, value: Any) -> None:
         if worded:
             rows.strings |= dict.fromkeys((number, piece, piece) for piece in full_text.extract_narrative(value))
         position = index_values.extract_position(value)
         if position is not None:
             rows.positions[number, *position] = None
 
-    return take
+    return write_rows
 
 
-_TAKE: dict[Kind, Callable[[_Target], Take]] = {
+_WRITERS: dict[Kind, Callable[[_Target], RowWriter]] = {
     "token": _index_tokens,
     "reference": _index_references,
     "date": _index_dates,

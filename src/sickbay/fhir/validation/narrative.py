@@ -73,7 +73,7 @@ class _NarrativeReader:
         self.depth = 0
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.StartElementHandler = self._start
-        self.parser.CharacterDataHandler = self._data
+        self.parser.CharacterDataHandler = self._read_text
         self.parser.StartDoctypeDeclHandler = _refuse_doctype
         self.parser.ProcessingInstructionHandler = _refuse_instruction
 
@@ -88,7 +88,7 @@ class _NarrativeReader:
         for key, value in attributes.items():
             _check_attribute(key.replace("http://www.w3.org/XML/1998/namespace ", "xml:"), value, local)
 
-    def _data(self, text: str) -> None:
+    def _read_text(self, text: str) -> None:
         self.filled = self.filled or not text.isspace()
 
 

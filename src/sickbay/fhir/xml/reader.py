@@ -62,7 +62,7 @@ class _XmlReader:
         self.parser.XmlDeclHandler = self._check_declaration
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self._data
+        self.parser.CharacterDataHandler = self._read_text
         self.parser.StartDoctypeDeclHandler = self._refuse_doctype
 
     def fail(self, text: str) -> ValueError:
@@ -135,7 +135,7 @@ class _XmlReader:
             elif not name.startswith(_XSI):
                 raise self.fail(f"{frame.key or 'a resource'} has no attribute {name}")
 
-    def _data(self, text: str) -> None:
+    def _read_text(self, text: str) -> None:
         if self.narrative and self.pieces is not None:
             self.pieces.data(text)
         if not self.narrative and not self.unknown and not text.isspace():

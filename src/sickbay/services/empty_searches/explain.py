@@ -123,7 +123,7 @@ async def explain_search(runtime: Runtime, search: EmptySearch) -> None:
         except Exception as error:  # an explanation must not fail the request that reads it, nor hold up the next one
             LOG.error("the empty search of exchange %s can't be explained (%s)", search.id, type(error).__name__)
             return
-    _say(runtime, search)
+    _report_cause(runtime, search)
 
 
 async def _explain(runtime: Runtime, search: EmptySearch) -> None:
@@ -161,7 +161,7 @@ def explanation_of(search: EmptySearch, answer: Answer) -> Explanation:
     return explain(RULES, ACCESS.name, search.request, context, Examination(()), live=True)
 
 
-def _say(runtime: Runtime, search: EmptySearch) -> None:
+def _report_cause(runtime: Runtime, search: EmptySearch) -> None:
     """Report a probable cause in the terminal. Many searches find nothing, so only warnings and errors are reported."""
     findings = search.explanation.findings if search.explanation else ()
     worst = next((finding for finding in findings if finding.severity != "info"), None)

@@ -59,7 +59,7 @@ def _cause_of_include(
     parameter = find(query.version, query.type, include.parameter)
     if parameter is None:
         return ADDS_NOTHING, {"cause": ""}
-    occurring = [found for found in probe.occurrences(_strip(query), parameter).values if found.system]
+    occurring = [found for found in probe.occurrences(_keep_filters(query), parameter).values if found.system]
     if not occurring:
         return ADDS_NOTHING, {"cause": "absent"}
     meant = [found for found in occurring if include.target in (None, found.system)]
@@ -75,7 +75,7 @@ def _cause_of_include(
     }
 
 
-def _strip(query: Query) -> Query:
+def _keep_filters(query: Query) -> Query:
     return replace(query, includes=(), sort=(), cursor=None, summary=None, elements=(), remembered=False)
 
 

@@ -120,7 +120,7 @@ class Journal:
         joins the next batch.
         """
         METRICS.count_exchange(exchange)
-        self._say(exchange)
+        self._report_exchange(exchange)
         if self.runtime.class_mode:
             exchange = await add_student(self.runtime, exchange)
         arrival = self._next_arrival()
@@ -153,7 +153,7 @@ class Journal:
         exchange: explained as far as the response needs it. explained: adds what is to be written.
         """
         METRICS.count_exchange(exchange)
-        self._say(exchange)
+        self._report_exchange(exchange)
         if self._was_reset(exchange.tenant):
             return
         waiting = Unexplained(self._next_arrival(), exchange, explained), _revisions_of(self.runtime.resets, exchange.tenant)
@@ -196,7 +196,7 @@ class Journal:
         """Queues a granted exchange for the next batch. Many FHIR requests from an app don't displace its other exchanges."""
         METRICS.count_exchange(exchange)
         if self.runtime.on_exchange is not None:
-            self._say(exchange)
+            self._report_exchange(exchange)
         if not self._was_reset(exchange.tenant):
             waiting = Arrived(self._next_arrival(), exchange), _revisions_of(self.runtime.resets, exchange.tenant)
             self._granted.add(waiting, f"{exchange.stage} {exchange.client_id}", measure_weight(exchange))
@@ -351,7 +351,7 @@ class Journal:
         journal_metrics.count_dropped("queue", dropped - self._reported)
         self._reported = dropped
 
-    def _say(self, exchange: Exchange) -> None:
+    def _report_exchange(self, exchange: Exchange) -> None:
         if self.runtime.on_exchange is None:
             return
         if exchange.timeline:

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from sickbay.fhir.search.parameters import SearchParameter
 from sickbay.fhir.search.query import DateValue, Filter, Query, ReferenceValue
 from sickbay.storage.query.candidates import select_between, select_candidates, select_leading
+from sickbay.storage.query.conditions import TRUE, join_with_and, match_any
 from sickbay.storage.query.dictionary import LIVE, select_tokens
-from sickbay.storage.query.filters import TRUE, Scope, join_with_and, match_any, match_instant, single_hash, single_target
+from sickbay.storage.query.filters import Scope, match_instant, single_hash, single_target
 from sickbay.storage.query.saving import FACETS
 from sickbay.storage.query.statement import Sql
 
@@ -240,7 +241,7 @@ def _collect_changed(scope: Scope, query: Query) -> AccessPath | None:
     """Collect the resources that were last updated in the requested period."""
     if all(date.prefix == "ne" for date in query.updated):
         return None
-    conditions = join_with_and(match_instant(date, "u.changed") for date in query.updated)
+    conditions = join_with_and([match_instant(date, "u.changed") for date in query.updated])
     text = f"SELECT u.nid FROM resource u WHERE u.space = ? AND u.type = ? AND u.state = {LIVE} AND {conditions.text}"
     candidates = Sql(text, (scope.space, scope.names.word(query.type), *conditions.binds))
     return _make_candidate_path(candidates, query.filters, candidates)._replace(changed=True)

@@ -9,16 +9,8 @@ from msgspec.structs import replace
 
 from sickbay.fhir.search.query import CompositeValue, DateValue, Filter, QuantityValue, Value, WordsValue
 from sickbay.storage.query import composites, full_text
-from sickbay.storage.query.filters import (
-    TABLES,
-    Scope,
-    build_condition,
-    build_values,
-    find_nids,
-    join_with_and,
-    match_any,
-    row_condition,
-)
+from sickbay.storage.query.conditions import join_with_and, match_any
+from sickbay.storage.query.filters import TABLES, Scope, build_condition, build_values, find_nids, row_condition
 from sickbay.storage.query.range_scan import build_stretches
 from sickbay.storage.query.statement import Sql
 from sickbay.storage.terms import to_sortable

@@ -8,7 +8,8 @@ import orjson
 
 from sickbay.fhir.search.expressions import list_kinds
 from sickbay.fhir.search.parameters import SearchParameter
-from sickbay.storage.query.filters import LAST, Scope, match_any
+from sickbay.storage.query.conditions import match_any
+from sickbay.storage.query.filters import LAST, Scope
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.statement import Run, Statement
 

@@ -10,7 +10,8 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.access_path import AccessPath
 from sickbay.storage.query.cache import PlanResults
-from sickbay.storage.query.filters import FALSE, Scope, join_with_and, match_any
+from sickbay.storage.query.conditions import FALSE, join_with_and, match_any
+from sickbay.storage.query.filters import Scope
 from sickbay.storage.query.keyset import Find, sort_keys
 from sickbay.storage.query.search import SearchPlan, row_conditions
 from sickbay.storage.query.visibility import group_by_visibility

@@ -7,10 +7,8 @@ before the first look-up, and a cache of query shapes would do most of that join
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
-
-import orjson
 
 from sickbay.fhir.search.parameters import COLUMNS, IDENTIFIER, PRESENT
 from sickbay.fhir.search.query import (
@@ -27,6 +25,7 @@ from sickbay.fhir.search.query import (
     WordsValue,
 )
 from sickbay.storage.query import composites, full_text
+from sickbay.storage.query.conditions import FALSE, TRUE, join_with_and, join_with_or, match_any, negate
 from sickbay.storage.query.dictionary import Dictionary
 from sickbay.storage.query.statement import EACH, Bind, Sql
 from sickbay.storage.terms import term_hash, text_hash, to_sortable
@@ -35,7 +34,6 @@ LAST = "\U0010ffff"
 """Sorts after every text with the same beginning."""
 
 
-TRUE, FALSE = Sql("TRUE"), Sql("FALSE")
 TABLES = {
     "token": "shown_token",
     "reference": "shown_reference",
@@ -60,47 +58,12 @@ class Scope(NamedTuple):
     visible: Callable[[str, str, str, str | None], Sql]
 
 
-def join_with_and(parts: Iterable[Sql]) -> Sql:
-    """Join conditions with AND. An empty conjunction is TRUE."""
-    conditions = [part for part in parts if part is not TRUE]
-    if any(part is FALSE for part in conditions):
-        return FALSE
-    return (
-        Sql(" AND ".join(part.text for part in conditions), tuple(bind for part in conditions for bind in part.binds))
-        if conditions
-        else TRUE
-    )
-
-
-def join_with_or(parts: Iterable[Sql]) -> Sql:
-    """Join conditions with OR. An empty disjunction is FALSE."""
-    alternatives = [part for part in parts if part is not FALSE]
-    if not alternatives:
-        return FALSE
-    if any(part is TRUE for part in alternatives):
-        return TRUE
-    if len(alternatives) == 1:
-        return alternatives[0]
-    return Sql(
-        f"({' OR '.join(part.text for part in alternatives)})", tuple(bind for part in alternatives for bind in part.binds)
-    )
-
-
-def match_any(column: str, values: list[int] | list[str]) -> Sql:
-    """Compare `column` with the values: an equality for one value, a JSON list for several."""
-    if not values:
-        return FALSE
-    if len(values) == 1:
-        return Sql(f"{column} = ?", (values[0],))
-    return Sql(f"{column} IN (SELECT value FROM json_each(?))", (orjson.dumps(values).decode(),))
-
-
 def build_condition(scope: Scope, filter: Filter, nid: str) -> Sql:
     """Return the filter as a condition on the resource that the expression `nid` names."""
     if filter.chain is not None:
         return _match_hop(scope, filter, nid)
     if filter.either:
-        return join_with_or(build_condition(scope, alternative, nid) for alternative in filter.either)
+        return join_with_or([build_condition(scope, alternative, nid) for alternative in filter.either])
     if filter.parameter.code in COLUMNS:
         if filter.modifier == "missing":
             return FALSE if _is_true(filter.values) else TRUE
@@ -141,7 +104,7 @@ def _match_addresses(scope: Scope, filter: Filter, nid: str) -> Sql:
     urls = [value.url for value in filter.values if isinstance(value, ReferenceValue) and value.url is not None]
     if not urls:
         return FALSE
-    matches = join_with_or(_match_versions(url, filter.modifier == "below") for url in urls)
+    matches = join_with_or([_match_versions(url, filter.modifier == "below") for url in urls])
     text = f"EXISTS (SELECT 1 FROM shown_uri t WHERE t.nid = {nid} AND t.parameter = ? AND {matches.text}{EACH})"
     return Sql(text, (filter.parameter.number, *matches.binds))
 
@@ -162,7 +125,7 @@ def _match_missing(filter: Filter, nid: str) -> Sql:
     sources["shown_token"] = [number + offset for number in numbers for offset in offsets]
     rows = {table: match_any("t.parameter", indexed) for table, indexed in sources.items()}
     text = f"EXISTS (SELECT 1 FROM {{}} t WHERE t.nid = {nid} AND {{}}{EACH})"
-    present = join_with_or(Sql(text.format(table, by.text), by.binds) for table, by in rows.items())
+    present = join_with_or([Sql(text.format(table, by.text), by.binds) for table, by in rows.items()])
     return negate(present) if _is_true(filter.values) else present
 
 
@@ -170,7 +133,7 @@ def _match_column(scope: Scope, filter: Filter, nid: str) -> Sql:
     """Return a condition on a column of the resource's own row."""
     dates = [value for value in filter.values if isinstance(value, DateValue)]
     if dates:
-        comparison = join_with_or(match_instant(value, "u.changed") for value in dates)
+        comparison = join_with_or([match_instant(value, "u.changed") for value in dates])
         return Sql(f"EXISTS (SELECT 1 FROM resource u WHERE u.nid = {nid} AND {comparison.text}{EACH})", comparison.binds)
     return match_any(nid, find_nids(scope, filter))
 
@@ -188,7 +151,7 @@ def build_values(scope: Scope, filter: Filter, *, known: bool = False) -> Sql:
     """
     if filter.parameter.kind == "token":
         return _match_tokens(scope, [value for value in filter.values if isinstance(value, TokenValue)], known=known)
-    return join_with_or(_match_value(scope, filter, value) for value in filter.values)
+    return join_with_or([_match_value(scope, filter, value) for value in filter.values])
 
 
 def match_range(value: DateValue | QuantityValue, low: Bind, high: Bind, names: tuple[str, str] = ("t.low", "t.high")) -> Sql:
@@ -281,7 +244,7 @@ def _match_string(value: StringValue, modifier: str | None) -> Sql:
     if modifier == "contains":
         return Sql("instr(t.value, ?) > 0", (value.text,))
     if modifier == "text":
-        return join_with_and(Sql("instr(' ' || t.value, ?) > 0", (f" {word}",)) for word in value.text.split())
+        return join_with_and([Sql("instr(' ' || t.value, ?) > 0", (f" {word}",)) for word in value.text.split()])
     return _begins_with("t.value", value.text[:120])
 
 
@@ -390,10 +353,6 @@ def _match_hop(scope: Scope, filter: Filter, nid: str) -> Sql:
         f" AND {conditions.text}{EACH})"
     )
     return Sql(text, (filter.parameter.number, scope.names.word(type), *conditions.binds))
-
-
-def negate(part: Sql) -> Sql:
-    return Sql(f"NOT ({part.text})", part.binds)
 
 
 def _is_true(values: tuple[Value, ...]) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.answers import HistoryQuery, Stored, Versions
+from sickbay.storage.query.conditions import FALSE, TRUE
 from sickbay.storage.query.dictionary import NEVER, REFERENCED, SHIFT
-from sickbay.storage.query.filters import FALSE, TRUE, Scope
+from sickbay.storage.query.filters import Scope
 from sickbay.storage.query.keyset import BYTES, Position, is_full, open_cursor, seal_cursor
 from sickbay.storage.query.statement import Row, Run, Sql, Statement
 from sickbay.storage.query.visibility import select_compartments

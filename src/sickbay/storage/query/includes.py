@@ -10,7 +10,8 @@ import orjson
 from sickbay.fhir.search.query import Include, Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.query import canonicals
-from sickbay.storage.query.filters import FALSE, Scope, match_any
+from sickbay.storage.query.conditions import FALSE, match_any
+from sickbay.storage.query.filters import Scope
 from sickbay.storage.query.keyset import BYTES, Cut, Find
 from sickbay.storage.query.statement import Row, Run, Statement
 from sickbay.storage.query.visibility import COLUMNS, WIDTH, group_by_visibility

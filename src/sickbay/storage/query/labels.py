@@ -9,7 +9,8 @@ import orjson
 from sickbay.fhir.search.parameters import AS_WRITTEN, CASELESS_VERSIONS, SearchParameter, add_offset
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.answers import Labels
-from sickbay.storage.query.filters import FALSE, TRUE, Scope
+from sickbay.storage.query.conditions import FALSE, TRUE
+from sickbay.storage.query.filters import Scope
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.statement import Run, Sql, Statement
 from sickbay.storage.query.visibility import select_compartments

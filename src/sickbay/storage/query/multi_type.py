@@ -8,7 +8,8 @@ from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.compartment import group_parts
-from sickbay.storage.query.filters import TRUE, Scope
+from sickbay.storage.query.conditions import TRUE
+from sickbay.storage.query.filters import Scope
 from sickbay.storage.query.keyset import Find, Position, condition_after, cut_page, hash_sight, open_cursor, seal_cursor
 from sickbay.storage.query.search import COUNTED, Matches, SearchPlan, fingerprint, plan
 from sickbay.storage.query.statement import Bind, Run, Statement

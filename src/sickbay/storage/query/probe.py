@@ -20,8 +20,9 @@ from sickbay.storage.probe import (
     Occurrences,
     TooCostly,
 )
+from sickbay.storage.query.conditions import match_any
 from sickbay.storage.query.dictionary import LIVE, SHIFT
-from sickbay.storage.query.filters import LAST, TABLES, Scope, match_any
+from sickbay.storage.query.filters import LAST, TABLES, Scope
 from sickbay.storage.query.keyset import GREATEST_NUMBER
 from sickbay.storage.query.probe_sources import LIST, SHORT_LIST, ProbeSources, Source
 from sickbay.storage.query.statement import Run, Sql, Statement

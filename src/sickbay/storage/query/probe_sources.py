@@ -15,7 +15,8 @@ from sickbay.storage.probe import COUNT_LIMIT, TooCostly
 from sickbay.storage.query import access_path, search
 from sickbay.storage.query.access_path import AccessPath
 from sickbay.storage.query.candidates import select_candidates, select_leading
-from sickbay.storage.query.filters import FALSE, TABLES, TRUE, Scope, join_with_and, row_condition
+from sickbay.storage.query.conditions import FALSE, TRUE, join_with_and
+from sickbay.storage.query.filters import TABLES, Scope, row_condition
 from sickbay.storage.query.keyset import FindOfVersion
 from sickbay.storage.query.statement import Row, Run, Sql, Statement
 from sickbay.storage.query.visible_members import READ_ROWS, Members, VisibleMembers

@@ -17,8 +17,9 @@ from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query import history as history_query
 from sickbay.storage.query import includes, labels, marks, multi_type, search, snapshots, templates
 from sickbay.storage.query.cache import MAXIMUM_CACHED_ENTRIES, StorageCaches
+from sickbay.storage.query.conditions import FALSE, match_any
 from sickbay.storage.query.dictionary import REFERENCED, Dictionary
-from sickbay.storage.query.filters import FALSE, Scope, match_any
+from sickbay.storage.query.filters import Scope
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.probe import POSITION, StoreProbe
 from sickbay.storage.query.probe_sources import ProbeSources

@@ -7,7 +7,7 @@ point unless it has a comparator or is a range. Wider values are also indexed by
 from __future__ import annotations
 
 from sickbay.fhir.search.query import DateValue, QuantityValue
-from sickbay.storage.query.filters import TRUE
+from sickbay.storage.query.conditions import TRUE
 from sickbay.storage.query.statement import Bind, Sql
 
 DAY = 86_400_000

@@ -14,8 +14,9 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.access_path import AccessPath, choose_source, scan_type
 from sickbay.storage.query.cache import PlanResults
+from sickbay.storage.query.conditions import FALSE, TRUE, join_with_and, match_any
 from sickbay.storage.query.dictionary import LIVE_OF_TYPE, count_up_to
-from sickbay.storage.query.filters import FALSE, TRUE, Scope, build_condition, join_with_and, match_any, match_instant
+from sickbay.storage.query.filters import Scope, build_condition, match_instant
 from sickbay.storage.query.keyset import (
     Cut,
     Find,

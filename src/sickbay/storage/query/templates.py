@@ -260,16 +260,16 @@ def _blank_values(query: Query, visibility: Visibility, value_slots: Sequence[Va
             ids[id] = value_slots[next(slot_numbers)]
         return ids[id]
 
-    def following() -> Any:
+    def next_slot() -> Any:
         return value_slots[next(slot_numbers)]
 
     patient = next((patient for clause in visibility.clauses for patient in clause.patients or ()), "")
     blank_visibility = _limit_to_patient(visibility, slot_of(patient)) if patient else visibility
     filters = tuple(
-        Filter(filter.parameter, (_blank_value(filter, filter.values[0], slot_of, following),), filter.modifier)
+        Filter(filter.parameter, (_blank_value(filter, filter.values[0], slot_of, next_slot),), filter.modifier)
         for filter in query.filters
     )
-    updated = tuple(DateValue(date.prefix, following(), following()) for date in query.updated)
+    updated = tuple(DateValue(date.prefix, next_slot(), next_slot()) for date in query.updated)
     within = query.within and Within(query.within.type, slot_of(query.within.id), query.within.parameters)
     query_ids = (slot_of(query.ids[0]),) if query.ids is not None else None
     blank = Query(
@@ -278,15 +278,15 @@ def _blank_values(query: Query, visibility: Visibility, value_slots: Sequence[Va
     return blank, blank_visibility
 
 
-def _blank_value(filter: Filter, value: Value, slot_of: Callable[[str], Any], following: Callable[[], Any]) -> Value:
+def _blank_value(filter: Filter, value: Value, slot_of: Callable[[str], Any], next_slot: Callable[[], Any]) -> Value:
     match value:
         case TokenValue(code=code):
-            return TokenValue(value.system, slot_of(code or "") if filter.parameter.code == "_id" else following())
+            return TokenValue(value.system, slot_of(code or "") if filter.parameter.code == "_id" else next_slot())
         case ReferenceValue():
             return ReferenceValue(value.type, slot_of(value.id))
         case StringValue():
-            return StringValue(following(), cast(str, None))
+            return StringValue(next_slot(), cast(str, None))
         case DateValue():
-            return DateValue(value.prefix, following(), following())
+            return DateValue(value.prefix, next_slot(), next_slot())
         case _:
-            return UriValue(following())
+            return UriValue(next_slot())

@@ -15,8 +15,8 @@ from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Clause, Granular, Visibility
 from sickbay.storage.answers import Stored
 from sickbay.storage.facts import codes_of, patients_of
+from sickbay.storage.query.conditions import FALSE, TRUE, join_with_and, join_with_or, match_any
 from sickbay.storage.query.dictionary import Dictionary
-from sickbay.storage.query.filters import FALSE, TRUE, join_with_and, join_with_or, match_any
 from sickbay.storage.query.statement import EACH, Row, Sql
 
 COLUMNS = "r.nid, r.facts, r.id, r.version_id, r.changed, r.body"

@@ -12,8 +12,9 @@ import orjson
 
 from sickbay.fhir.search.query import Filter, TokenValue
 from sickbay.fhir.visibility import Clause, Visibility
+from sickbay.storage.query.conditions import FALSE, TRUE, join_with_and, match_any
 from sickbay.storage.query.dictionary import LIVE
-from sickbay.storage.query.filters import FALSE, TRUE, Scope, join_with_and, match_any
+from sickbay.storage.query.filters import Scope
 from sickbay.storage.query.keyset import FindOfVersion
 from sickbay.storage.query.saving import FACETS
 from sickbay.storage.query.statement import Run, Sql, Statement

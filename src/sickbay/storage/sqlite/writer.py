@@ -174,7 +174,7 @@ class Writer:
             group.clear()
             self._answered += len(futures)
             self._set_outcomes(futures, outcomes)
-            self._log.shorten()
+            self._log.restart_if_full()
         return following is not None
 
     def _commit_group(self, group: list[_Request]) -> list[_Outcome]:
@@ -264,7 +264,7 @@ def _settle(pairs: list[tuple[asyncio.Future[Any], _Outcome]]) -> None:
 
 
 class WriteAheadLog:
-    """Restarts the log of a connection that writes. `shorten` is called after commits, when they have been answered.
+    """Restarts the log of a connection that writes. `restart_if_full` is called after commits, when they have been answered.
 
     SQLite's automatic checkpoint copies the log into the database but never waits. It can start the log again from its
     beginning only if, at that moment, no connection reads from it. If two workers are busy, one of them always reads, so the
@@ -279,7 +279,7 @@ class WriteAheadLog:
         connection.set_wal_hook(self._after_commit)
         connection.pragma("journal_size_limit", pages * PAGE)
 
-    def shorten(self) -> None:
+    def restart_if_full(self) -> None:
         """Restarts the log if it has reached its limit. If readers prevent that, tries again after STEP more pages."""
         if self._size < self._next:
             return

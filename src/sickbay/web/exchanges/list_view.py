@@ -287,7 +287,7 @@ def _make_group(
 
 
 def _group_of_stalled(launch: LaunchProgress, names: DisplayNames) -> Group:
-    since = launch.progress.since
+    since = launch.status.since
     at = english.write_time(since.clock or since.at) if since else ""
     hospital = names.hospitals.get(launch.client.tenant, "") if launch.client else ""
     return Group(launch.id, (), shorten_name(launch.trail.app.name), hospital, "stalled", _describe_stall(launch), at)
@@ -308,7 +308,7 @@ STATES: Mapping[str, tuple[LineKind, str]] = {
 
 
 def make_launch_line(launch: LaunchProgress, hospitals: Mapping[str, str]) -> LaunchLine:
-    found, exchanges = launch.progress, launch.timeline.exchanges
+    found, exchanges = launch.status, launch.timeline.exchanges
     first = exchanges[0] if exchanges else None
     at = float(first["at"]) if first else float(launch.launch.created_at) if launch.launch else 0.0
     tenant = str(first["tenant"]) if first else launch.client.tenant if launch.client else ""

@@ -189,7 +189,7 @@ async def show_launches(request: Request, sandbox: Sandbox) -> Response:
     """The newest launches, the last one first."""
     if rejection := refuse_stranger(request, sandbox):
         return rejection
-    wanted = students.exchanges_of(request)
+    wanted = students.exchange_filter_of(request)
     found = await launch_progress.find_newest(sandbox.runtime, sandbox.journal, None, wanted=wanted, is_listed=True)
     hospitals = _hospital_titles(sandbox)
     view = LaunchesView(launches=tuple(list_view.make_launch_line(launch, hospitals) for launch in found))

@@ -124,11 +124,11 @@ async def _ask(request: Request, sandbox: Sandbox, id: str, found: LaunchProgres
     answer = await ask_app.ask_redirect_uri(sandbox.runtime, uri)
     asked = await launch_progress.read(sandbox.runtime, sandbox.journal, id, full=True, answer=answer)
     assert asked is not None
-    view = replace(await _timeline_view(sandbox, asked, True), answer=_say(answer), live=False)
+    view = replace(await _timeline_view(sandbox, asked, True), answer=_describe_answer(answer), live=False)
     return html_response.render_page(request, sandbox, "timeline", view, options)
 
 
-def _say(answer: str) -> str:
+def _describe_answer(answer: str) -> str:
     """Describes the response of an address for the page."""
     reason = answer.removeprefix(NOTHING)
     return answer if reason == answer else f"no answer ({reason})"
@@ -170,7 +170,7 @@ async def _timeline_view(sandbox: Sandbox, found: LaunchProgress, all_facts: boo
 
 def _milliseconds_left(found: LaunchProgress) -> int:
     """Returns when the page changes without a new request, because the launch has stalled by then. 0 for never."""
-    status = found.progress
+    status = found.status
     if status.state != "running" or status.awaited is None or status.since is None:
         return 0
     return math.ceil(1000 * max(0.0, seconds_for(status.awaited, status.since) - status.seconds)) + 500

@@ -14,14 +14,15 @@ from sickbay.diagnosis.explain import Explanation
 from sickbay.faults.asked import AskedRequest
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import authorize as operation
-from sickbay.services import login
-from sickbay.services.authorize import AuthorizeResult, PendingAuthorization
+from sickbay.services import login, pending_authorization
+from sickbay.services.authorize import AuthorizeResult
 from sickbay.services.client_documents import DocumentSource
 from sickbay.services.context import Tenant
 from sickbay.services.decision import Decision
 from sickbay.services.injection import choose, codes
 from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
 from sickbay.services.login import SignInResult
+from sickbay.services.pending_authorization import PendingAuthorization
 from sickbay.services.registration import AppRemoved
 from sickbay.settings.database import Unavailable
 from sickbay.storage.interface import ResourceSpace
@@ -144,7 +145,7 @@ async def next_step(request: Request, sandbox: Sandbox, tenant: Tenant, waiting:
     if step and waiting.sign_in_parameters.silent:
         return await deliver(request, sandbox, tenant, waiting, login.refuse_silent_step(waiting, step))
     session, cookie = await cookies.load_session(request, sandbox)
-    stored = await operation.store(sandbox.runtime, tenant, waiting, session)
+    stored = await pending_authorization.store(sandbox.runtime, tenant, waiting, session)
     response = redirect_to(f"/{tenant.name}/oauth/continue?request={stored.id}")
     cookies.put(request, response, sandbox, cookie)
     return Delivered(response)
@@ -228,7 +229,7 @@ def _refuse_request(
     words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, client, persona)
     sent = result.decision.request.parameters
     if to_app and result.client is not None:
-        address = operation.redirect_uri(result.decision.request, result.client)
+        address = pending_authorization.redirect_uri(result.decision.request, result.client)
         return error_responses.error_redirect(tenant, words, address, sent.get("state"), request.method)
     if to_vendor:
         return redirect_to(words.uri)

@@ -14,12 +14,11 @@ from sickbay.authorization.models import Client, User
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services import authorize as operation
-from sickbay.services import failed_attempts, login, patients, records, sessions, shown_pages, users
+from sickbay.services import failed_attempts, login, patients, pending_authorization, records, sessions, shown_pages, users
 from sickbay.services import lost_session as held_back
-from sickbay.services.authorize import PendingAuthorization
 from sickbay.services.context import Tenant
 from sickbay.services.lost_session import Ending, LostSession
+from sickbay.services.pending_authorization import PendingAuthorization
 from sickbay.services.sessions import Session
 from sickbay.services.throttle import Throttled, ThrottleKey
 from sickbay.storage.interface import ResourceSpace
@@ -37,7 +36,7 @@ from sickbay.web.redirects import redirect_to
 
 ENDINGS: dict[Ending, str] = {
     "unknown": "It was answered, it timed out, or Sickbay was reset. Launch the app again.",
-    "expired": f"It timed out: Sickbay waits {operation.WAITS_FOR // 60} minutes for an answer. Launch the app again.",
+    "expired": f"It timed out: Sickbay waits {pending_authorization.WAITS_FOR // 60} minutes for an answer. Launch the app again.",
     "app-removed": "The app was removed. Register it again, then launch it.",
     "other-browser": "It was started in another browser, or this browser didn’t send Sickbay’s cookie. Launch it here.",
     "redirect-uri-removed": "Its redirect URI was removed from the app’s registration. Launch the app again.",
@@ -49,7 +48,7 @@ async def show_next_page(request: Request, sandbox: Sandbox, tenant: Tenant) -> 
     """GET shows the next page. POST handles the user's answer."""
     sent = parse(await http_request.read_body(request)) if request.method == "POST" else http_request.query_of(request.scope)
     session = await cookies.find_session(request, sandbox)
-    waiting = await operation.load_pending(
+    waiting = await pending_authorization.load_pending(
         sandbox.runtime, tenant, sent.get("request") or "", session, automatic=allows_one_click(request)
     )
     if waiting is None:
@@ -200,11 +199,11 @@ async def _handle_answer(
         return await _finish(request, sandbox, tenant, waiting, None, denied=True)
     if step == "patient" and session is not None and sent.get("patient"):
         chosen = structs.replace(waiting, patient=sent.get("patient"))
-        await operation.store(sandbox.runtime, tenant, chosen, session)
+        await pending_authorization.store(sandbox.runtime, tenant, chosen, session)
         return _to_next_page(tenant, waiting)
     if step == "encounter" and session is not None and sent.get("decision") in ("open", "without"):
         encounter = sent.get("encounter") if sent.get("decision") == "open" else None
-        await operation.store(sandbox.runtime, tenant, structs.replace(waiting, encounter=encounter or ""), session)
+        await pending_authorization.store(sandbox.runtime, tenant, structs.replace(waiting, encounter=encounter or ""), session)
         return _to_next_page(tenant, waiting)
     if step == "context" and session is not None and sent.get("decision") in ("open", "without"):
         await _store_choice(sandbox, tenant, waiting, session, sent)
@@ -232,7 +231,7 @@ async def _sign_in(
         options = html_response.PageOptions(tenant, session, bare=True, leads_to=(waiting.redirect_uri,), framed=framed)
         return html_response.render_page(request, sandbox, "sign_in", view, options, 401)
     new, cookie = await sessions.sign_in(sandbox.runtime, tenant, session, user)
-    await operation.store(sandbox.runtime, tenant, waiting, new)
+    await pending_authorization.store(sandbox.runtime, tenant, waiting, new)
     response = _to_next_page(tenant, waiting)
     cookies.put(request, response, sandbox, cookie)
     return response
@@ -289,7 +288,7 @@ async def _store_choice(
     offered = {f"{type}/{candidate['id']}" for candidate in await login.list_candidates(sandbox.runtime, tenant, waiting, type)}
     wanted = sent.get("reference") or "" if sent.get("decision") == "open" else ""
     chosen = {**waiting.chosen, scope.text: wanted if wanted in offered else ""}
-    await operation.store(sandbox.runtime, tenant, structs.replace(waiting, chosen=chosen), session)
+    await pending_authorization.store(sandbox.runtime, tenant, structs.replace(waiting, chosen=chosen), session)
 
 
 async def _contexts_view(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> context_picker.ContextsView:

@@ -51,18 +51,18 @@ def _find_other_address(facts: Facts) -> Facts | None:
         plain = urls.use_localhost(urls.normalise(base))
         if urls.split(plain).netloc != urls.split(aud).netloc or plain == aud:
             continue
-        if f"{plain}/".startswith(f"{aud}/") or aud.startswith((f"{plain}/", f"{plain}?")) or _is_oauth(aud, facts):
+        if f"{plain}/".startswith(f"{aud}/") or aud.startswith((f"{plain}/", f"{plain}?")) or _is_oauth_endpoint(aud, facts):
             return {**facts, "expected": base, "note": "the iss of the launch"}
     return None
 
 
-def _is_oauth(aud: str, facts: Facts) -> bool:
+def _is_oauth_endpoint(aud: str, facts: Facts) -> bool:
     endpoints = {urls.use_localhost(urls.normalise(endpoint)) for endpoint in facts.get("endpoints", ()) if endpoint}
     last = urls.split(aud).path.rstrip("/").rpartition("/")[2].lower()
     return any(f"{endpoint}/".startswith(f"{aud}/") for endpoint in endpoints) or last in _OAUTH
 
 
-def _clearly_not_base(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _find_other_url(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     """Whether it can't be a FHIR base on any server: a host without a path, or an OAuth endpoint."""
     aud = read_audience(request)
     if not context.smart or aud is None or not urls.is_absolute(aud):
@@ -128,7 +128,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     "aud-wrong-param-name": {"recognises": _other_name, "repair": _rename_to_aud},
     "aud-missing": {"repair": _set_aud, "insert_placeholder": corrections.set_placeholder("aud")},
     "aud-has-fragment-or-query": {"recognises": _find_tail, "repair": _set_aud},
-    "aud-not-fhir-base": {"recognises": _find_other_address, "advises": _clearly_not_base, "repair": _set_aud},
+    "aud-not-fhir-base": {"recognises": _find_other_address, "advises": _find_other_url, "repair": _set_aud},
     "aud-nearby-host": {"recognises": _find_alias, "repair": _set_aud},
     "aud-mismatch": {"recognises": _expect_closest, "repair": _set_aud},
     "aud-not-iss-of-launch": {"repair": _set_aud},

@@ -49,7 +49,7 @@ def _lacks_id_token(answer: TokenAnswer, requested: str) -> bool:
     return is_withheld and "openid" in scopes.split(requested) and not answer.members.get("id_token")
 
 
-def _is_short(answer: TokenAnswer, requested: str) -> bool:
+def _expires_soon(answer: TokenAnswer, requested: str) -> bool:
     seconds = answer.members.get("expires_in")
     return isinstance(seconds, int) and not isinstance(seconds, bool) and 0 < seconds <= SHORT_SECONDS
 
@@ -68,5 +68,5 @@ FUNCTIONS: Mapping[str, Functions] = {
     "context-patient-differs": {"advises": _other_patient},
     "context-encounter-missing": {"advises": _response_lacks("encounter", _lacks_encounter)},
     "id-token-not-issued": {"advises": _response_lacks("id_token", _lacks_id_token)},
-    "token-lifetime-reduced": {"advises": _response_lacks("expires_in", _is_short)},
+    "token-lifetime-reduced": {"advises": _response_lacks("expires_in", _expires_soon)},
 }

@@ -19,11 +19,11 @@ def read_assignment(path: str, value: CodeValue) -> RequestDraft | None:
     if not isinstance(value, CodeText | CodeObject):
         return None
     url = as_text(value)
-    is_found = _AUTHORIZES.search(str(url)) is not None if path in _LOCATIONS else _is_built(str(url))
+    is_found = _AUTHORIZES.search(str(url)) is not None if path in _LOCATIONS else _is_authorization_url(str(url))
     return RequestDraft(path, language=LANGUAGE, method="GET", url=url) if is_found else None
 
 
-def _is_built(url: str) -> bool:
+def _is_authorization_url(url: str) -> bool:
     """Whether the text is an authorization URL, and not a part of one."""
     query = url.partition("?")[2]
     return all(pattern.search(query) for pattern in _OF_AUTHORIZE)
