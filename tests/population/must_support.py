@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.population.us_core import CORE, Guide, faults, is_of, under
 
@@ -20,36 +20,51 @@ _TEXTS = frozenset({"id", "text", "display", "title", "data", "div", "descriptio
 _DATE = re.compile(r"\d{4}-\d\d(-\d\d(T.*)?)?")
 
 
-def shape(value: Any, targets: Mapping[str, str], key: str = "") -> Any:
-    """Returns a hashable value that is equal for resources that fill the same elements with the same codes.
+class Shaped(NamedTuple):
+    """A resource. shape: equal for resources that fill the same elements with the same codes. references: in their order."""
 
-    targets: maps a reference to the text that it counts as.
-    """
+    shape: int
+    references: tuple[str, ...]
+    resource: Resource
+
+
+def with_shapes(resources: Iterable[Resource]) -> list[Shaped]:
+    numbers: dict[Any, int] = {}
+    shaped = []
+    for resource in resources:
+        references: list[str] = []
+        outline = _outline(resource, references)
+        shaped.append(Shaped(numbers.setdefault(outline, len(numbers)), tuple(references), resource))
+    return shaped
+
+
+def _outline(value: Any, references: list[str], key: str = "") -> Any:
+    """Returns a hashable value without texts and dates. Of a reference it has only the type; references gets the whole one."""
     if isinstance(value, dict):
-        return tuple((name, shape(item, targets, name)) for name, item in value.items())
+        return tuple([(name, _outline(item, references, name)) for name, item in value.items()])
     if isinstance(value, list):
-        return tuple(shape(item, targets, key) for item in value)
+        return tuple([_outline(item, references, key) for item in value])
     if key == "reference":
-        return targets.get(value, value.partition("/")[0])
+        references.append(value)
+        return value.partition("/")[0]
     if isinstance(value, str):
         return "" if key in _TEXTS or _DATE.fullmatch(value) else value
     return value if isinstance(value, bool) else 0
 
 
-def members(resources: Iterable[tuple[Any, Resource]], guide: Guide) -> dict[str, list[Resource]]:
-    """Returns, by profile URL, the resources that conform to it. resources: each with its shape."""
+def members(resources: Iterable[Shaped], guide: Guide) -> dict[str, list[Shaped]]:
+    """Returns, by profile URL, the resources that conform to it."""
     profiles_of_type: dict[str, list[str]] = {}
     for url, elements in guide.profiles.items():
         profiles_of_type.setdefault(elements[0]["id"], []).append(url)
-    conforming: dict[str, list[Resource]] = {url: [] for urls in profiles_of_type.values() for url in urls}
-    profiles_of_shape: dict[Any, list[str]] = {}
-    for key, resource in resources:
-        if key not in profiles_of_shape:
-            profiles_of_shape[key] = [
-                url for url in profiles_of_type.get(resource["resourceType"], ()) if _is_selected(resource, url, guide)
-            ]
-        for url in profiles_of_shape[key]:
-            conforming[url].append(resource)
+    conforming: dict[str, list[Shaped]] = {url: [] for urls in profiles_of_type.values() for url in urls}
+    profiles_of_shape: dict[int, list[str]] = {}
+    for item in resources:
+        if item.shape not in profiles_of_shape:
+            candidates = profiles_of_type.get(item.resource["resourceType"], ())
+            profiles_of_shape[item.shape] = [url for url in candidates if _is_selected(item.resource, url, guide)]
+        for url in profiles_of_shape[item.shape]:
+            conforming[url].append(item)
     return conforming
 
 
@@ -93,10 +108,13 @@ def _targets(element: Mapping[str, Any]) -> Iterator[str]:
                 yield target.removeprefix(CORE)
 
 
-def show(resources: Iterable[Resource], url: str, guide: Guide, of: Mapping[str, set[str]]) -> set[str]:
+def show(resources: Iterable[Shaped], url: str, guide: Guide, of: Mapping[str, set[str]]) -> set[str]:
     """Returns the demands that the resources of a profile fulfil. of: maps a reference to the profile names of its target."""
-    targets = {reference: " ".join(sorted(names)) for reference, names in of.items()}
-    distinct = {shape(resource, targets): resource for resource in resources}
+    nothing: set[str] = set()
+    distinct = {
+        (item.shape, *(frozenset(of.get(reference, nothing)) for reference in item.references)): item.resource
+        for item in resources
+    }
     fulfilled: set[str] = set()
     for resource in distinct.values():
         fulfilled.update(_show(resource, guide.profiles[url][0]["id"], guide.trees[url], guide, of))

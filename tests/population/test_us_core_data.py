@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from tests.population.must_support import demands, members, shape, show
+from tests.population.must_support import Shaped, demands, members, show, with_shapes
 from tests.population.test_generate import everything, references
 from tests.population.us_core import CORE, Guide, faults, read
 
@@ -70,14 +70,19 @@ class Loaded(NamedTuple):
 
     guide: Guide
     statement: Resource
-    members: dict[str, list[Resource]]
+    members: dict[str, list[Shaped]]
     profiles: dict[str, set[str]]
 
 
 @functools.cache
-def resources_with_shapes(patients: int) -> list[tuple[Any, Resource]]:
-    """Returns all resources, each with its shape."""
-    return [(shape(resource, {}), resource) for resource in everything("r4", 1, patients)]
+def resources_with_shapes(patients: int) -> list[Shaped]:
+    return with_shapes(everything("r4", 1, patients))
+
+
+@functools.cache
+def indexed_resources(patients: int) -> dict[str, IndexEntries]:
+    """What searches find of the resources that a test has looked at, by reference. The versions share it."""
+    return {}
 
 
 @functools.cache
@@ -87,14 +92,14 @@ def load(shared: Path, version: str, patients: int) -> Loaded:
     selected = members(resources_with_shapes(patients), guide)
     within = {_reference(resource) for resource in reach(patients)}
     conforming = {
-        url: [resource for resource in resources if _reference(resource) in within]
-        for url, resources in selected.items()
+        url: [item for item in items if _reference(item.resource) in within]
+        for url, items in selected.items()
         if guide.profiles[url][0]["id"] != "Extension"
     }
     profiles: dict[str, set[str]] = {}
-    for url, resources in selected.items():
-        for resource in resources:
-            profiles.setdefault(_reference(resource), set()).add(url.removeprefix(CORE))
+    for url, items in selected.items():
+        for item in items:
+            profiles.setdefault(_reference(item.resource), set()).add(url.removeprefix(CORE))
     with tarfile.open(archive) as packed:
         file = packed.extractfile("package/CapabilityStatement-us-core-server.json")
         assert file
@@ -118,8 +123,8 @@ def find_missing(shared: Path, version: str, patients: int) -> dict[str, set[str
     guide_data = load(shared, version, patients)
     return {
         url.removeprefix(CORE): demands(url, guide_data.guide, version != "3.1.1")
-        - show(resources, url, guide_data.guide, guide_data.profiles)
-        for url, resources in guide_data.members.items()
+        - show(items, url, guide_data.guide, guide_data.profiles)
+        for url, items in guide_data.members.items()
     }
 
 
@@ -176,15 +181,16 @@ def test_every_search_of_the_server_statement_finds_a_resource_of_every_profile(
 ) -> None:
     """For each parameter and combination, a resource of the profile has values for all of it."""
     guide_data = load(shared, version, patients)
-    entries_by_id: dict[Any, IndexEntries] = {}
-    lacking = []
+    entries, lacking = indexed_resources(patients), []
     for resource in guide_data.statement["rest"][0]["resource"]:
         type = resource["type"]
-        for url, resources in guide_data.members.items():
+        for url, items in guide_data.members.items():
             if guide_data.guide.profiles[url][0]["id"] == type:
                 indexed = []
-                for example in {shape(example, {}): example for example in resources}.values():
-                    indexed.append(entries_by_id.setdefault(example["id"], extract("r4", example, "http://localhost/r4")))
+                for example in {item.shape: item.resource for item in items}.values():
+                    if (name := _reference(example)) not in entries:
+                        entries[name] = extract("r4", example, "http://localhost/r4")
+                    indexed.append(entries[name])
                 lacking += [
                     f"{url.removeprefix(CORE)}: {'+'.join(search)}"
                     for search in _searches(resource)
@@ -210,9 +216,9 @@ def test_a_provenance_refers_to_a_resource_of_every_profile(shared: Path, versio
     assert len(included) > 10
     lacking = [
         url.removeprefix(CORE)
-        for url, resources in guide_data.members.items()
+        for url, items in guide_data.members.items()
         if guide_data.guide.profiles[url][0]["id"] in included
-        and not any(_reference(resource) in targets for resource in resources)
+        and not any(_reference(item.resource) in targets for item in items)
     ]
     assert lacking == []
 
@@ -221,9 +227,9 @@ def test_a_provenance_refers_to_a_resource_of_every_profile(shared: Path, versio
 def test_a_claimed_profile_is_met_in_each_guide_version_that_has_it(shared: Path, version: str) -> None:
     guide = load(shared, version, 50).guide
     claimed = {
-        (url, shape(resource, {})): resource
-        for resource in everything("r4")
-        for url in resource.get("meta", {}).get("profile", ())
+        (url, item.shape): item.resource
+        for item in with_shapes(everything("r4"))
+        for url in item.resource.get("meta", {}).get("profile", ())
         if url in guide.profiles
     }
     assert len({url for url, _ in claimed}) >= 40
@@ -379,7 +385,7 @@ def test_conditions_and_responses_about_living_conditions_have_the_code_of_us_co
 def test_the_checker_reports_an_unmet_demand(shared: Path) -> None:
     guide_data = load(shared, "6.1.0", 50)
     url = CORE + "us-core-patient"
-    bare = [{**patient, "name": [{"family": "A"}]} for patient in guide_data.members[url]]
+    bare = with_shapes({**item.resource, "name": [{"family": "A"}]} for item in guide_data.members[url])
     lacking = demands(url, guide_data.guide, True) - show(bare, url, guide_data.guide, guide_data.profiles)
     assert "Patient.name.suffix" in lacking
     url = CORE + "us-core-careteam"
