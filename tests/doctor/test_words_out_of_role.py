@@ -117,7 +117,7 @@ def test_a_request_to_a_host_in_braces_is_documentation() -> None:
 
 def test_what_a_person_tells_is_not_a_message_that_names_the_cause() -> None:
     told = diagnose_text("When I send the wrong audience, we get 403 from the OAuth server. Is it right?")[1]
-    assert "names the cause" not in told.explanation.findings[0].title
+    assert "name the cause" not in told.explanation.findings[0].title
 
 
 def test_a_search_with_a_dollar_is_no_launch() -> None:

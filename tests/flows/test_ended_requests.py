@@ -15,7 +15,7 @@ REASONS = {
     "edited": "Its redirect URI was removed from the app’s registration.",
     "removed": "The app was removed.",
     "elsewhere": "It was started in another browser,",
-    "expired": "It timed out: Sickbay waits 30 minutes for an answer.",
+    "expired": "It timed out after 30 minutes.",
     "reset": "It was answered, it timed out, or Sickbay was reset.",
 }
 

@@ -21,7 +21,7 @@ XML = (
 RFC = "The provided authorization grant (e.g., authorization code) is invalid, expired, or was issued to another client."
 YAML = "resourceType: OperationOutcome\nissue:\n- severity: fatal\n  code: invalid\n  expression: [Flux.core]\n  diagnostics: "
 FEW_LINES = f"ValidationError: 2 validation errors for Flux\n{SAID}\n  wanted\n{OTHER}\n"
-CAUSE_ENDINGS = ("names the cause", "names what failed")
+CAUSE_ENDINGS = ("may name the cause", "may name what failed")
 """The endings of a title that points to the message."""
 QUOTED = {
     "an exception": f"org.example.FluxException: {SAID}\n  at a.b.c(D.java:1)",

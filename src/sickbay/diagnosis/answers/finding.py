@@ -44,7 +44,7 @@ def _facts_of_answers(stage: str, answers: Sequence[ErrorAnswer], quoted: str, i
     words = quoted or next((answer.description for answer in answers if answer.description), "")
     words = re.sub(r"\s+", " ", words).strip()
     means, spec = describe_meaning(first)
-    named = ", which names what failed" if first.kind == "message" else ", and its message names the cause"
+    named = ". It may name what failed" if first.kind == "message" else ". Its message may name the cause"
     is_named = is_specific(words) and not is_doubted
     return {
         "article": "an" if name[0] in "aeiouAEIOUH" else "a",

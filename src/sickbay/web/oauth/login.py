@@ -36,7 +36,7 @@ from sickbay.web.redirects import redirect_to
 
 ENDINGS: dict[Ending, str] = {
     "unknown": "It was answered, it timed out, or Sickbay was reset. Launch the app again.",
-    "expired": f"It timed out: Sickbay waits {pending_authorization.WAITS_FOR // 60} minutes for an answer. Launch the app again.",
+    "expired": f"It timed out after {pending_authorization.WAITS_FOR // 60} minutes. Launch the app again.",
     "app-removed": "The app was removed. Register it again, then launch it.",
     "other-browser": "It was started in another browser, or this browser didn’t send Sickbay’s cookie. Launch it here.",
     "redirect-uri-removed": "Its redirect URI was removed from the app’s registration. Launch the app again.",
