@@ -65,8 +65,8 @@ def test_a_failed_job_keeps_what_was_refused(project: Path, quick: dict[str, str
     assert TEMPLATE["artifacts"]["paths"] == ["sickbay-exchanges/"]
 
 
-def test_a_job_that_succeeds_keeps_nothing(project: Path, offline: dict[str, str], checkout: Path) -> None:
-    package = offline | {"SICKBAY_PACKAGE": str(checkout), "SICKBAY_OPTIONS": "--patients 2"}
+def test_a_job_that_succeeds_keeps_nothing(project: Path, quick: dict[str, str], wheel: str) -> None:
+    package = quick | {"SICKBAY_PACKAGE": wheel, "SICKBAY_OPTIONS": "--patients 2"}
     assert run(project, package, "sickbay --version && test -n $SICKBAY_URL", survives=True) == 0
     assert not (project / "sickbay-exchanges").exists()
 
