@@ -125,6 +125,10 @@ def test_a_condition_selects_the_resource_to_write(tmp_path: Path) -> None:
         assert (await own.ask("DELETE", "/Observation?identifier=urn:x|none")).status_code == 204
         for wide in ("/Observation?bogus=1", "/Observation?_count=1", "/Observation"):
             assert (await own.ask("DELETE", wide)).status_code == 400, wide
+        for empty in ("", "_count=1"):
+            answer = await own.ask("POST", "/Observation", named, If_None_Exist=empty)
+            assert (answer.status_code, rules(answer)) == (400, {"fhir-condition-empty"})
+            assert "The condition in If-None-Exist has no search parameter" in answer.json()["issue"][0]["details"]["text"]
 
     run(steps, tmp_path)
 

@@ -8,7 +8,7 @@ from tests.fhir.search_parsing import BASE, only, parse_query
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search.parser import MAXIMUM_COUNT, parse
 from sickbay.fhir.search.query import Include, Query, ReferenceValue, Sort, StringValue, TokenValue
-from sickbay.fhir.search.routes import parse_several
+from sickbay.fhir.search.routes import find_types, parse_several
 
 
 def faults(type: str, *pairs: tuple[str, str], version: str = "r4", strict: bool = False) -> tuple[RequestError, ...]:
@@ -320,3 +320,27 @@ def test_a_result_parameter_without_a_value_is_ignored(name: str) -> None:
     query = parse("r4", "Patient", [(name, ""), ("name", "x")], base=BASE, strict=True)
     assert isinstance(query, Query)
     assert (query.applied, query.ignored) == ((("name", "x"),), ((name, None),))
+
+
+@pytest.mark.parametrize(
+    ("version", "name", "value"),
+    [
+        ("dstu2", "_has:Observation:patient:code", "1234-5"),
+        ("dstu2", "_total", "none"),
+        ("stu3", "_total", "accurate"),
+    ],
+)
+def test_a_parameter_of_a_later_version_is_unknown(version: str, name: str, value: str) -> None:
+    lenient = parse(version, "Patient", [(name, value)], base=BASE)
+    assert isinstance(lenient, Query)
+    assert (lenient.ignored, lenient.applied, lenient.filters) == (((name, None),), (), ())
+    strict = parse(version, "Patient", [(name, value)], base=BASE, strict=True)
+    assert not isinstance(strict, Query)
+    assert [(fault.rule, fault.parameter) for fault in strict] == [("fhir-search-unknown-param", name)]
+    assert find_types(version, "Patient", [(name, value)]) == ()
+
+
+def test_a_chain_in_dstu2_has_no_reverse_chain() -> None:
+    wrong = parse("dstu2", "Observation", [("patient._has:Observation:patient:code", "1234-5")], base=BASE)
+    assert not isinstance(wrong, Query)
+    assert wrong[0].rule == "fhir-search-unknown-param"

@@ -42,6 +42,7 @@ def find_faults(request: AccessRequest, version: str) -> tuple[RequestError, ...
     """Returns the faults of URL and Accept; those of the search itself come from fhir.search.parser."""
     routed = route(version, request.method, request.path)
     at_address = (routed.fault,) if isinstance(routed, Misrouted) and routed.fault else find_missing_id(request)
+    at_address += find_empty_condition(request)
     media = negotiate(version, request.headers.get("accept"), request.parameters.get("_format"))
     if media.content_type is not None:
         return at_address
@@ -54,6 +55,14 @@ def find_missing_id(request: AccessRequest) -> tuple[RequestError, ...]:
     if not is_change or request.id is not None or request.parameters.raw:
         return ()
     return (RequestError("fhir-write-without-id", "method", request.method, request.type or ""),)
+
+
+def find_empty_condition(request: AccessRequest) -> tuple[RequestError, ...]:
+    """The fault of a create with an empty If-None-Exist."""
+    condition = request.headers.get("if-none-exist") if request.interaction == "create" else None
+    if condition is None or condition.strip():
+        return ()
+    return (RequestError("fhir-condition-empty", "If-None-Exist", "", request.type or ""),)
 
 
 def make_fault_check(kind: RefusalType, name: str) -> SearchCheck:
@@ -365,6 +374,7 @@ CHECKS: tuple[SearchCheck, ...] = (
     search_parameters_are_among_those_of_the_hospital,
     id_is_the_only_search_parameter_if_required,
     make_fault_check(refusals.FHIR_WRITE_WITHOUT_ID, "url_has_an_id_or_a_condition"),
+    make_fault_check(refusals.FHIR_CONDITION_EMPTY, "condition_has_a_search_parameter"),
     if_match_is_sent_if_required,
     content_type_is_a_fhir_format,
 )

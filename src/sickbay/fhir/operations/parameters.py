@@ -16,7 +16,7 @@ from sickbay.fhir.operations.registry import Kind, Operation
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Route
 from sickbay.fhir.search import parser as search_parser
-from sickbay.fhir.search.parameters import known_types, nearest_of
+from sickbay.fhir.search.parameters import UNDEFINED, known_types, nearest_of
 from sickbay.fhir.search.parser_state import SUGGESTED
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.search.result_parameters import RESULTS
@@ -258,18 +258,19 @@ def read_newest(params: OperationInput) -> int | None:
     return number if 0 < number <= 1000 else None
 
 
-def newest_search(params: OperationInput) -> list[tuple[str, str]]:
+def newest_search(version: str, params: OperationInput) -> list[tuple[str, str]]:
     """Returns the search in the parameters of $lastn, without those for order and paging, which the operation sets."""
     own = ("max", "_sort", "_count", "_total", "_summary", "_cursor")
     pairs = [pair for pair in params.pairs if pair[0] not in own]
-    return [*pairs, ("_sort", "-date"), ("_count", "1000"), ("_total", "none")]
+    uncounted = [("_total", "none")] if "_total" not in UNDEFINED.get(version, ()) else []
+    return [*pairs, ("_sort", "-date"), ("_count", "1000"), *uncounted]
 
 
 def _check_lastn(version: str, params: OperationInput) -> list[RequestError]:
     wrong = (
         [] if read_newest(params) else [RequestError(RULE, "max", params.value("max") or "", "a whole number from 1 to 1000")]
     )
-    query = search_parser.parse(version, "Observation", newest_search(params), base="", strict=True)
+    query = search_parser.parse(version, "Observation", newest_search(version, params), base="", strict=True)
     return wrong if isinstance(query, Query) else [*wrong, *query]
 
 

@@ -89,7 +89,7 @@ def refuse_depth(name: str) -> RequestError:
 
 def filter_of(state: SearchState, type: str, name: str, text: str, way: Way = BEGIN) -> Filter | RequestError:
     """Parses a parameter on `type`, with its chain if it has one."""
-    if name.startswith("_has:") or name == "_has":
+    if (name.startswith("_has:") or name == "_has") and state.version != "dstu2":
         return _reverse_chain_filter(state, type, name, text, way)
     if name == "_list":
         return _list_filter(state, type, text)

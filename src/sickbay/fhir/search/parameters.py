@@ -32,6 +32,8 @@ RESULT = (
     "_has",
     "_list",
 )
+UNDEFINED = {"dstu2": frozenset({"_has", "_total"}), "stu3": frozenset({"_total"})}
+"""Version -> the parameters in RESULT that only later versions define (DSTU2 2.1.1.1, STU3 search, R4 3.1.1.1)."""
 COLLOQUIAL = {
     "lastupdated": "_lastUpdated",
     "id": "_id",
@@ -188,7 +190,8 @@ def find_nearest(version: str, type: str, name: str) -> str | None:
 
 @cache
 def _names_of_parameters(version: str, type: str) -> tuple[str, ...]:
-    return (*load_parameters(version, type), *RESULT)
+    undefined = UNDEFINED.get(version, ())
+    return (*load_parameters(version, type), *(name for name in RESULT if name not in undefined))
 
 
 def nearest_of(name: str, known: Iterable[str]) -> str | None:

@@ -12,7 +12,7 @@ from sickbay.fhir.search import codes as search_codes
 from sickbay.fhir.search import full_text
 from sickbay.fhir.search.filters import UNANSWERED, filter_of, is_answered, refuse_unanswered, values_of
 from sickbay.fhir.search.modifiers import UNSUPPORTED, is_understood
-from sickbay.fhir.search.parameters import SearchParameter, find, load_parameters
+from sickbay.fhir.search.parameters import UNDEFINED, SearchParameter, find, load_parameters
 from sickbay.fhir.search.parser_state import SUGGESTED, SearchState
 from sickbay.fhir.search.query import DateValue, Filter, Query, StringValue, TokenValue, Value
 from sickbay.fhir.search.result_parameters import CURSOR, MAXIMUM_COUNT, RESULTS, UNSHAPED, correct_modifier
@@ -164,7 +164,9 @@ def _filter_of_one(version: str, parameter: SearchParameter, value: Value | Requ
 
 def _read_by_steps(state: SearchState, name: str, text: str) -> None:
     code, _, modifier = name.partition(":")
-    if code in _ELSEWHERE:
+    if code in _ELSEWHERE or code in UNDEFINED.get(state.version, ()):
+        if code not in _ELSEWHERE:
+            _add_undefined(state, name, text)
         return
     if code in RESULTS:
         _read_result_parameter(state, name, code, modifier, text)
@@ -234,6 +236,15 @@ def _add_unknown(state: SearchState, name: str, code: str, modifier: str, text: 
         )
     else:
         state.ignored.append((name, near))
+
+
+def _add_undefined(state: SearchState, name: str, text: str) -> None:
+    """Treats a parameter of later versions as unknown, without a suggestion: its name isn't misspelled."""
+    if state.strict:
+        expected = _describe_all(state.version, state.type)
+        state.faults.append(RequestError("fhir-search-unknown-param", name, text, expected))
+    else:
+        state.ignored.append((name, None))
 
 
 @cache

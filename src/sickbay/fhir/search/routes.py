@@ -198,7 +198,7 @@ def _list_included(version: str, parameter: str, value: str) -> Iterator[Iterabl
 def _list_followed(version: str, types: Iterable[str], path: str) -> Iterator[Iterable[str]]:
     """Reads each link of `code:Type.rest`, `code.rest` and `_has:Type:code:rest`, at most LINKS of them."""
     for _ in range(LINKS):
-        if path.startswith("_has:"):
+        if path.startswith("_has:") and version != "dstu2":
             _, type, _, rest = (path + ":::").split(":", 3)
             yield (type,)
             types, path = (type,), rest.removesuffix(":::")

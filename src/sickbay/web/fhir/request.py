@@ -172,7 +172,8 @@ def read_condition(base: FhirBase, request: AccessRequest) -> Query | tuple[Requ
     query = search_parser.parse(base.version, request.type, pairs, base=base.url, strict=True)
     if not isinstance(query, Query) or query.narrows:
         return query
-    return (RequestError("fhir-search-value-malformed", "condition", criteria, "at least one search parameter"),)
+    place = "If-None-Exist" if request.interaction == "create" else "the URL"
+    return (RequestError("fhir-condition-empty", place, criteria, request.type),)
 
 
 def faults_of(

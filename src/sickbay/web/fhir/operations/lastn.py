@@ -28,7 +28,7 @@ BYTES = 4_000_000
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     arguments = parameters_of(context, request)
-    pairs = operation_parameters.newest_search(arguments)
+    pairs = operation_parameters.newest_search(context.version, arguments)
     query = search_parser.parse(context.version, "Observation", pairs, base=context.base.url, strict=True)
     assert isinstance(query, Query)  # errors were already refused
     newest, scanned = Newest(operation_parameters.read_newest(arguments) or 1), 0
