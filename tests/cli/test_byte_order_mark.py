@@ -43,3 +43,9 @@ def test_a_file_of_keys_with_a_member_twice_is_refused(tmp_path: Path) -> None:
     done = sickbay("apps", "add", "App", *SYSTEM, "--jwks", str(file), folder=tmp_path / "data", SICKBAY_PATIENTS="0")
     assert done.returncode == 2
     assert "it has the member 'kty' twice in one object." in done.stderr
+
+
+def test_the_reason_for_bytes_that_are_not_utf_8_is_a_sentence() -> None:
+    with pytest.raises(UnicodeDecodeError) as error:
+        byte_order_mark.decode(b"abc\xa4")
+    assert byte_order_mark.explain(error.value) == "it isn't UTF-8 (byte 4)"

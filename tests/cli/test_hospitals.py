@@ -45,7 +45,7 @@ def test_mistakes_are_named_and_nothing_is_added(tmp_path: Path) -> None:
     assert wrong.returncode == 1
     assert "Line 9: There is no key tokn in [paths]. Did you mean token?" in wrong.stderr
     absent = sickbay("hospitals", "add", str(tmp_path / "absent.toml"), folder=place)
-    assert (absent.returncode, "can't be read: No such file or directory." in absent.stderr) == (1, True)
+    assert (absent.returncode, "can't be read: No such file or directory." in absent.stderr) == (2, True)
     unknown = sickbay("hospitals", "remove", "riversid", folder=place)
     assert (unknown.returncode, "There is no hospital riversid" in unknown.stderr) == (1, True)
     built_in = sickbay("hospitals", "remove", "epic", folder=place)

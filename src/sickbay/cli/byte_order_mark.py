@@ -20,6 +20,13 @@ def refuse_utf_16(start: bytes) -> None:
         raise EncodedInUtf16
 
 
+def explain(error: OSError | ValueError) -> str:
+    """Why a text file can't be read, as the end of a sentence without a full stop."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"it isn't UTF-8 (byte {error.start + 1})"
+    return getattr(error, "strerror", None) or str(error)
+
+
 def decode(text: bytes) -> str:
     """Decodes UTF-8 without its byte order mark. Raises EncodedInUtf16 or UnicodeDecodeError."""
     if text.startswith(UTF_16):

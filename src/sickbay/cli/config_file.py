@@ -238,8 +238,10 @@ def _read_toml(path: Path, must_exist: bool) -> dict[str, Any]:
         import tomllib  # most people have no file
 
         return tomllib.loads(byte_order_mark.decode(text))
-    except (OSError, ValueError, RecursionError) as error:
-        reject_argument(f"{path} can't be read: {getattr(error, 'strerror', None) or _make_printable(str(error))}.")
+    except RecursionError as error:
+        reject_argument(f"{path} can't be read: {error}.")
+    except (OSError, ValueError) as error:
+        reject_argument(f"{path} can't be read: {_make_printable(byte_order_mark.explain(error))}.")
 
 
 def _table_named(given: dict[str, Any], name: str, path: Path) -> dict[str, Any]:

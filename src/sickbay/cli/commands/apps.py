@@ -242,4 +242,4 @@ def _read_json(path: Path, what: str) -> Any:
     try:
         return unicode.loads(byte_order_mark.decode(path.read_bytes()), unique=True)
     except (OSError, ValueError) as error:
-        reject_argument(f"The {what} in {path} can't be read: {getattr(error, 'strerror', None) or error}.")
+        reject_argument(f"The {what} in {path} can't be read: {byte_order_mark.explain(error)}.")

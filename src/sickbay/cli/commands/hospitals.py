@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 from cyclopts import App, Parameter
 
-from sickbay.cli import admin_client
+from sickbay.cli import admin_client, byte_order_mark
 from sickbay.cli.argument_types import Data
-from sickbay.cli.output import CommandError, as_json, format_table, help_epilogue, note, say
+from sickbay.cli.output import as_json, format_table, help_epilogue, note, reject_argument, say
 
 EXAMPLE = "sickbay hospitals add riverside.toml"
 hospitals = App(name="hospitals", help="Add hospitals of your own.", help_epilogue=help_epilogue(EXAMPLE))
@@ -62,5 +62,4 @@ def _read_hospital_file(file: str) -> str:
     try:
         return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it isn't UTF-8"
-        raise CommandError(f"{file} can't be read: {reason}.") from None
+        reject_argument(f"{file} can't be read: {byte_order_mark.explain(error)}.")

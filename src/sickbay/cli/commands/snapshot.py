@@ -105,7 +105,7 @@ def import_(
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise CommandError(f"{file} can't be read: {error.strerror}.") from None
+        raise CommandError(f"{file} can't be read: {error.strerror}.", 2) from None
     path = "/admin/snapshots/import" + (f"?name={quote(name, safe='')}" if name is not None else "")
     imported = admin_client.upload(data, path, content, "application/zip")
     if json:
