@@ -241,6 +241,6 @@ def test_only_the_parameters_that_are_wrong_are_marked(tmp_path: Path, sent: dic
             flow.sandbox.runtime, flow.sandbox.journal, answer.headers["x-correlation-id"], full=True
         )
         assert exchange is not None
-        assert {row.name for row in exchange_view(exchange).rows if row.faulty} == marked
+        assert {row.name for row in exchange_view(exchange).rows if row.is_faulty} == marked
 
     run(steps, tmp_path)

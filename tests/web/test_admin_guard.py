@@ -33,7 +33,7 @@ def test_a_connection_without_a_known_end_is_not_the_administrators() -> None:
     for server in (None, ("127.0.0.1", 1)):
         guard, unknown = AdminGuard(Settings()), scope() | {"server": server}
         assert not guard.is_administrator(unknown, HOST)
-        assert not guard.at_keyboard(unknown, HOST)
+        assert not guard.is_at_keyboard(unknown, HOST)
         assert not guard.opens_sign_in(unknown, HOST)
         assert "already closed" in guard.why_not_keyboard(unknown, HOST)
 

@@ -332,7 +332,7 @@ class Chart:
         """Whether a known problem rules out anti-inflammatory drugs."""
         return any(problem.concept in _NO_ANTI_INFLAMMATORIES for problem in self.history.problems)
 
-    def allergic_to(self, *texts: str) -> bool:
+    def is_allergic_to(self, *texts: str) -> bool:
         return any(allergy.reaction and allergy.concept.text in texts for allergy in self.history.allergies)
 
     def close(self) -> None:

@@ -92,7 +92,7 @@ class AdminGuard:
             self._note_failure(scope)
         return verdict
 
-    def at_keyboard(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
+    def is_at_keyboard(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
         """Whether the request came directly from this machine and its user, whichever page is open there. A request that
         Sickbay resends didn't, even if that user started it.
         """
@@ -122,7 +122,7 @@ class AdminGuard:
         because they could type the published passwords. A request that Sickbay resends may not, because no one sees its pages.
         """
         state = state_of(scope)
-        return state.resent is None and (self.everyone or bool(state.student) or self.at_keyboard(scope, headers))
+        return state.resent is None and (self.everyone or bool(state.student) or self.is_at_keyboard(scope, headers))
 
     def is_secure(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
         """Whether the browser accepts a Secure cookie: over https, or directly from a loopback name."""
@@ -199,7 +199,7 @@ def is_direct(request: Request, headers: Mapping[str, str], body: str) -> bool:
     if "client_assertion" not in body:
         return True
     guard: AdminGuard = request.app.state.guard
-    return guard.at_keyboard(request.scope, headers)
+    return guard.is_at_keyboard(request.scope, headers)
 
 
 def _admin_request(scope: Mapping[str, Any], headers: Mapping[str, str], **known: Any) -> AdminRequest:

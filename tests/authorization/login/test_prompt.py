@@ -60,7 +60,7 @@ def test_a_sign_in_at_an_unknown_time_is_not_too_old() -> None:
 
 
 def test_each_parameter_is_read_separately() -> None:
-    assert wish(prompt="none").silent
+    assert wish(prompt="none").is_silent
     assert wish(prompt="login consent").consent
     assert wish(login_hint="okafor").hint == "okafor"
 

@@ -21,13 +21,13 @@ def texts(pieces: object) -> str:
 
 
 def test_faulty_parameters_come_first_in_the_order_of_their_findings() -> None:
-    assert [(row.name, row.number) for row in VIEW.rows if row.faulty] == [
+    assert [(row.name, row.number) for row in VIEW.rows if row.is_faulty] == [
         ("launch", 1),
         ("scope", 2),
         ("state", 3),
         ("aud", 4),
     ]
-    assert [row.name for row in VIEW.rows if not row.faulty] == ["response_type", "client_id", "redirect_uri"]
+    assert [row.name for row in VIEW.rows if not row.is_faulty] == ["response_type", "client_id", "redirect_uri"]
 
 
 def test_a_missing_parameter_is_shown_as_not_sent() -> None:
@@ -172,7 +172,7 @@ def test_a_parameter_that_the_corrected_request_leaves_out_is_not_among_the_corr
     fault = {"id": "public-client-sent-secret", "severity": "error", "title": "t", "why": "w", "fix": "f.", "facts": {}}
     sent = {"method": "POST", "url": "http://a/token", "body": "code=b&client_secret=c"}
     view = exchange_view({**grant(), "request": sent, "findings": [fault], "corrected": {**sent, "body": "code=b"}})
-    assert [(row.name, row.faulty, row.unknown) for row in view.rows] == [
+    assert [(row.name, row.is_faulty, row.unknown) for row in view.rows] == [
         ("client_secret", True, False),
         ("code", False, False),
     ]
@@ -271,7 +271,7 @@ def search_of(id: str, severity: str) -> dict[str, object]:
 def test_a_parameter_that_only_the_facts_name_is_marked() -> None:
     row, right = exchange_view(search_of("fhir-search-unknown-param", "warning")).rows
     assert (row.name, row.number, row.kind, row.unknown, texts(row.received)) == ("naem", 1, "warning", False, "x")
-    assert (right.name, right.faulty) == ("name", False)
+    assert (right.name, right.is_faulty) == ("name", False)
     assert exchange_view(search_of("fhir-date-malformed", "error")).rows[0].unknown
 
 
@@ -281,8 +281,8 @@ def test_a_wrong_parameter_name_is_marked() -> None:
     url = "http://localhost:7425/general/oauth/authorize?clientId=a&state=b"
     exchange = {"id": "x", "at": 0, "stage": "authorize", "request": {"method": "GET", "url": url}, "findings": [finding]}
     row, right = exchange_view(exchange).rows
-    assert (row.name, row.number, row.kind, row.faulty, row.expected) == ("clientId", 1, "warning", True, ())
-    assert (right.name, right.faulty) == ("state", False)
+    assert (row.name, row.number, row.kind, row.is_faulty, row.expected) == ("clientId", 1, "warning", True, ())
+    assert (right.name, right.is_faulty) == ("state", False)
 
 
 def test_two_findings_on_one_parameter_have_a_number_each() -> None:
@@ -327,7 +327,7 @@ def list_launch_rows(right: str, *findings: dict[str, object]) -> list[tuple[str
     finding = {"id": "scope-comma-separated", "severity": "error", "parameter": "scope", "title": "t", "why": "w", "fix": "f."}
     corrected = {"method": "GET", "url": f"{address}{right}&scope=launch%20openid"}
     tokens = {**grant(), "request": sent, "findings": [finding, *findings], "corrected": corrected}
-    return [(row.name, row.faulty) for row in exchange_view(tokens).rows]
+    return [(row.name, row.is_faulty) for row in exchange_view(tokens).rows]
 
 
 def test_a_correct_secret_is_not_marked_although_it_is_masked_in_the_request() -> None:

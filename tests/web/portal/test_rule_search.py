@@ -22,7 +22,7 @@ def rules(view: RulesView) -> list[str]:
 def test_without_a_search_every_rule_is_listed_once() -> None:
     view = search()
     assert sorted(ids(view)) == sorted(rule.id for rule in RULES)
-    assert not view.searched
+    assert not view.is_searched
 
 
 def test_an_error_code_finds_the_rules_that_end_so_the_most_frequent_first() -> None:

@@ -25,7 +25,7 @@ class SignInParameters(Struct, frozen=True):
     subject: str | None = None
 
     @property
-    def silent(self) -> bool:
+    def is_silent(self) -> bool:
         return "none" in self.prompts
 
     @property
@@ -58,6 +58,6 @@ def needs_new_sign_in(wanted: SignInParameters, user: User, *, auth_time: int | 
         return False
     if wanted.prompts & {"login", "select_account"} or wanted.max_age == 0:
         return True
-    if wanted.silent and wanted.subject not in (None, user.sub or user.username):
+    if wanted.is_silent and wanted.subject not in (None, user.sub or user.username):
         return True
     return wanted.max_age is not None and auth_time is not None and now - auth_time > wanted.max_age

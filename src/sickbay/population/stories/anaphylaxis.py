@@ -13,7 +13,7 @@ class Anaphylaxis(Episode):
     kind, setting, minutes = problems.EMERGENCY, "emergency", 420
 
     def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
-        if not chart.allergic_to("Peanut"):
+        if not chart.is_allergic_to("Peanut"):
             chart.allergy(
                 problems.PEANUT,
                 visit.day,

@@ -50,7 +50,7 @@ class Pneumonia(Episode):
         request = chart.request(procedure_codes.CHEST_XRAY, procedure_codes.IMAGING, visit, problem)
         chart.procedure(procedure_codes.CHEST_XRAY, visit, problem, request, after=35)
         chart.report(procedure_codes.IMAGE, "RAD", visit, "Infiltrate of the right lower lobe, no effusion.", request, after=55)
-        drug = drugs.DOXYCYCLINE if chart.allergic_to("Penicillin G") else drugs.AMOXICILLIN_ADULT
+        drug = drugs.DOXYCYCLINE if chart.is_allergic_to("Penicillin G") else drugs.AMOXICILLIN_ADULT
         chart.prescribe(drug, visit, problem, end=visit.day + datetime.timedelta(days=7))
 
 

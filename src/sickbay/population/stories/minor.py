@@ -44,7 +44,7 @@ def record_illness(chart: Chart, visit: Visit, body: Body, illness: Illness) -> 
     problem = chart.problem(
         illness.concept, onset, visit.day, visit, lasting=False, over=over if over <= chart.person.last else None
     )
-    if illness.drug and not (illness.drug is drugs.AMOXICILLIN and chart.allergic_to("Penicillin G")):
+    if illness.drug and not (illness.drug is drugs.AMOXICILLIN and chart.is_allergic_to("Penicillin G")):
         chart.prescribe(illness.drug, visit, problem, end=visit.day + datetime.timedelta(days=7))
 
 

@@ -144,9 +144,9 @@ def find_best(loose: Trace, earlier: Sequence[Trace], owners: Collection[str]) -
         return _guess_launch(before, "fault") if before and loose.injected else None
     if owners:
         own = [other for other in attached if other.app in owners]
-        near = next((other for other in own if _same_place(loose, other)), own[0] if own else None)
+        near = next((other for other in own if _is_same_place(loose, other)), own[0] if own else None)
         return _guess_launch(near, "origin") if near else None
-    here = [other for other in attached if _same_place(loose, other)]
+    here = [other for other in attached if _is_same_place(loose, other)]
     agent = next((other for other in here if other.agent == loose.agent), None)
     return _guess_launch(agent, "agent") if agent else _guess_launch(here[0], "address") if here else None
 
@@ -154,10 +154,10 @@ def find_best(loose: Trace, earlier: Sequence[Trace], owners: Collection[str]) -
 def _answers_launch(loose: Trace, other: Trace) -> bool:
     """Whether an authorization request without a valid launch code probably answers this launch."""
     soon = loose.arrival - other.arrival <= ANSWER_MICROSECONDS
-    return soon and other.stage == "launch" and other.app == loose.app and _same_place(loose, other)
+    return soon and other.stage == "launch" and other.app == loose.app and _is_same_place(loose, other)
 
 
-def _same_place(loose: Trace, other: Trace) -> bool:
+def _is_same_place(loose: Trace, other: Trace) -> bool:
     return bool(loose.client) and loose.client == other.client
 
 
@@ -202,7 +202,7 @@ async def _next_launch(runtime: Runtime, record: Record, loose: Trace) -> Guess 
         "exchange", tenant=record.tenant, since=record.at + 1, until=until, limit=FOLLOWING_EXCHANGES, oldest=True
     )
     traces = [read_trace(other) for other in following if other.label in AUTHORIZATION and other.owner and other.family]
-    begun = next((other for other in traces if _same_place(loose, other)), None)
+    begun = next((other for other in traces if _is_same_place(loose, other)), None)
     return _guess_launch(begun, "agent" if begun.agent == loose.agent else "address") if begun else None
 
 

@@ -83,7 +83,7 @@ class Exchange(Struct, frozen=True, gc=False):
         return self.decision is not None and self.decision.refusal is not None
 
     @property
-    def refused_by_fault(self) -> bool:
+    def is_refused_by_fault(self) -> bool:
         """Whether an injected fault is the reason for the refusal, so that nothing is explained as a mistake of the app."""
         refusal = self.decision.refusal.name if self.decision and self.decision.refusal else ""
         return self.injected is not None and self.injected.is_reason_for(refusal)
@@ -91,7 +91,7 @@ class Exchange(Struct, frozen=True, gc=False):
     @property
     def fault(self) -> Injected | None:
         """Returns the fault of this exchange. Excludes a fault that affects only other requests."""
-        is_unrelated = self.injected is not None and self.injected.causes and not self.refused_by_fault
+        is_unrelated = self.injected is not None and self.injected.causes and not self.is_refused_by_fault
         return None if is_unrelated else self.injected
 
 
@@ -266,7 +266,7 @@ def _optional_facts(exchange: Exchange, fault: Injected | None, compared: list[d
 
 def _explain_exchange(exchange: Exchange) -> Explanation:
     """Nothing is explained as a mistake of the app if an injected fault is the reason for the refusal."""
-    if exchange.decision is None or exchange.refused_by_fault:
+    if exchange.decision is None or exchange.is_refused_by_fault:
         return exchange.explanation if exchange.explanation and not exchange.fault else Explanation((), None)
     return exchange.explanation or exchange.decision.explain()
 
@@ -278,7 +278,7 @@ def _excerpt_of_exchange(exchange: Exchange) -> Exchange:
 
 
 def _deciding_refusal(exchange: Exchange) -> dict[str, str]:
-    if exchange.refused_by_fault:
+    if exchange.is_refused_by_fault:
         return {}
     return {"decided": exchange.decision.refusal.name} if exchange.decision and exchange.decision.refusal else {}
 

@@ -161,7 +161,7 @@ def _find_early_page(run: Run, plan: SearchPlan, walk: Walk, position: Position 
 def _read_near(run: Run, plan: SearchPlan, make_walk: Walk, position: Position | None) -> list[Row]:
     """If the range is wide, try to fill the page from the next few resources of the type."""
     range = plan.source.range
-    if range is None or not _as_many(run, plan, range, WIDE):
+    if range is None or not _has_as_many(run, plan, range, WIDE):
         return []
     walk = make_walk()
     limit = plan.query.count + 1
@@ -183,7 +183,7 @@ def _read_type(run: Run, walk: SearchPlan, position: Position | None, limit: int
     return run(_render_stream(walk._replace(where=join_with_and([walk.where, end])), position, limit))
 
 
-def _as_many(run: Run, plan: SearchPlan, rows: Sql, many: int) -> bool:
+def _has_as_many(run: Run, plan: SearchPlan, rows: Sql, many: int) -> bool:
     """Return whether there are at least `many` rows. A page and its total may need the same count, so it is cached."""
     statement, counts = count_up_to(rows, many), plan.results.counts
     count = counts.get(statement)
@@ -199,14 +199,14 @@ def _read_ahead(run: Run, plan: SearchPlan, walk: SearchPlan, by: SortedIndex, p
     limit, last = plan.query.count + 1, position.last if position else ()
     depth = AHEAD * limit
     for _ in range(ROUNDS):
-        if not plan.source.row and not _as_many(run, plan, _select_rows(plan.source), max(SORTED_ROWS, depth)):
+        if not plan.source.row and not _has_as_many(run, plan, _select_rows(plan.source), max(SORTED_ROWS, depth)):
             return []
         reaching = run(select_end(by, last[0] if last else None, depth))
         end = reaching[0][0] if reaching else None
         beginning = (
             select_first(by, last, end, depth) if len(plan.keys) == 1 else select_until(by, last[0] if last else None, end)
         )
-        if _as_many(run, plan, beginning, 8 * SORTED_ROWS):
+        if _has_as_many(run, plan, beginning, 8 * SORTED_ROWS):
             return []
         rows = run(_render_sort(_limit_to_beginning(walk, beginning), position, limit))
         if is_full(rows, limit):
@@ -347,7 +347,7 @@ def _count_total(run: Run, plan: SearchPlan, at: Position | None, free: int | No
 def _count_matches(run: Run, plan: SearchPlan, limit: int | None) -> int:
     """Count the matches. For a wide range, first count among some of its rows, which may already reach the limit."""
     sample = 4 * COUNTED
-    if limit is not None and plan.source.candidates is not None and _as_many(run, plan, plan.source.candidates, sample):
+    if limit is not None and plan.source.candidates is not None and _has_as_many(run, plan, plan.source.candidates, sample):
         count = _number_of_row(run(build_count(plan._replace(source=plan.source.take_any(sample)), limit)))
         if count == limit:
             return count

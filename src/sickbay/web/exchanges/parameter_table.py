@@ -46,13 +46,13 @@ class Row(Struct, frozen=True):
     """Number and kind of the other findings about the same parameter."""
 
     @property
-    def faulty(self) -> bool:
+    def is_faulty(self) -> bool:
         return self.expected is not None
 
     @property
     def has_expectation(self) -> bool:
         """Whether the page can say what to send instead: a value, a note, or to leave the parameter out."""
-        return self.faulty and bool(self.expected or self.note or not self.unknown)
+        return self.is_faulty and bool(self.expected or self.note or not self.unknown)
 
 
 def compare(

@@ -133,7 +133,7 @@ class ExchangeView(Struct, frozen=True, kw_only=True):
     @property
     def place(self) -> Link | None:
         """Returns the part of the app's page that shows the registered value for the first wrong parameter."""
-        wrong = next((row.name for row in self.rows if row.faulty and row.name in PLACES), None)
+        wrong = next((row.name for row in self.rows if row.is_faulty and row.name in PLACES), None)
         return Link(PLACES[wrong][0], f"{self.app_href}#{PLACES[wrong][1]}") if wrong and self.app_href else None
 
     @property
@@ -274,7 +274,7 @@ def as_text(view: ExchangeView, address: str = "") -> str:
             f"   Fix: {finding.fix}",
         ]
         lines += [f"   {finding.spec} {finding.spec_href}".rstrip()] if finding.spec else []
-    faulty = [row for row in view.rows if row.faulty]
+    faulty = [row for row in view.rows if row.is_faulty]
     lines += ["", "Received and expected"] if faulty else []
     for row in faulty:
         lines += [f"  {row.name}", f"    sent:     {_to_text(row.received, 'not sent')}"]

@@ -104,7 +104,7 @@ def _find_source(request: Request, guard: AdminGuard, recorded: RecordedRequest)
     opened = headers.get("sec-fetch-mode", "navigate") == "navigate" and headers.get("sec-fetch-dest", "document") == "document"
     own = opened and headers.get("sec-fetch-site", "none") in ("none", "same-origin")
     address = http_request.get_peer(request.scope)
-    return DocumentSource(extract_network(address), own and guard.at_keyboard(request.scope, headers), opened)
+    return DocumentSource(extract_network(address), own and guard.is_at_keyboard(request.scope, headers), opened)
 
 
 async def refuse_misdirected(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -134,7 +134,7 @@ async def next_step(request: Request, sandbox: Sandbox, tenant: Tenant, waiting:
     progress.
     """
     space = ResourceSpace(tenant.name, waiting.version)
-    waits = waiting.sign_in_parameters.silent or not is_browser_navigation(request)
+    waits = waiting.sign_in_parameters.is_silent or not is_browser_navigation(request)
     if waits:
         await sandbox.filling.ensure(space)
     is_ready = waits or await sandbox.filling.is_filled(space)
@@ -142,7 +142,7 @@ async def next_step(request: Request, sandbox: Sandbox, tenant: Tenant, waiting:
     if step == "nothing":
         finished = await login.finish(sandbox.runtime, tenant, waiting)
         return await deliver(request, sandbox, tenant, waiting, finished)
-    if step and waiting.sign_in_parameters.silent:
+    if step and waiting.sign_in_parameters.is_silent:
         return await deliver(request, sandbox, tenant, waiting, login.refuse_silent_step(waiting, step))
     session, cookie = await cookies.load_session(request, sandbox)
     stored = await pending_authorization.store(sandbox.runtime, tenant, waiting, session)

@@ -113,7 +113,7 @@ class ConsentItem(Struct, frozen=True):
         return " ".join(self.scopes)
 
     @property
-    def limited(self) -> bool:
+    def is_limited(self) -> bool:
         return any(part.chosen for part in self.narrow)
 
 

@@ -92,7 +92,7 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
         verdict=verdict,
         has_problem=diagnosis.has_problem,
         findings=_soften_first(page.findings) if is_only_possible else page.findings,
-        rows=tuple(row for row in page.rows if row.faulty or not is_alone),
+        rows=tuple(row for row in page.rows if row.is_faulty or not is_alone),
         tabs=page.tabs if is_request or page.corrected else (),
         corrected=page.corrected,
         filled=page.filled,

@@ -56,20 +56,22 @@ class DoctorView(Struct, frozen=True, kw_only=True):
     @property
     def examples(self) -> tuple[Link, ...]:
         """Links to texts to try. None once something was examined, so that it isn't lost."""
-        return () if self.examined or self.fault else tuple(Link(name, f"?{urlencode({'example': name})}") for name in EXAMPLES)
+        return (
+            () if self.is_examined or self.fault else tuple(Link(name, f"?{urlencode({'example': name})}") for name in EXAMPLES)
+        )
 
     @property
     def step_groups(self) -> tuple[tuple[Step, ...], ...]:
         return group_steps(self.steps)
 
     @property
-    def examined(self) -> bool:
+    def is_examined(self) -> bool:
         return bool(self.headline)
 
     @property
     def asks_for_more(self) -> bool:
         """Whether a second text may decide between the causes."""
-        return bool(self.added or (self.examined and self.causes))
+        return bool(self.added or (self.is_examined and self.causes))
 
 
 class RuleRow(Struct, frozen=True):
@@ -95,7 +97,7 @@ class RulesView(Struct, frozen=True):
     found: int = 0
 
     @property
-    def searched(self) -> bool:
+    def is_searched(self) -> bool:
         return bool(self.text or self.stage or self.severity)
 
 

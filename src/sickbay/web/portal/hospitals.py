@@ -120,7 +120,7 @@ async def _choose_values(sandbox: Sandbox, tenant: Tenant, chosen: Mapping[str, 
 def _certificate_path(request: Request, sandbox: Sandbox) -> str:
     """The path of the certificate; "" unless the request comes directly from this machine."""
     path, headers = sandbox.settings.certificate, headers_of(request.scope)
-    return quote(str(path.resolve())) if path and request.app.state.guard.at_keyboard(request.scope, headers) else ""
+    return quote(str(path.resolve())) if path and request.app.state.guard.is_at_keyboard(request.scope, headers) else ""
 
 
 def _hospital_view(tenant: Tenant, text: str | None = None, fault: str = "") -> portal_views.HospitalView:

@@ -262,7 +262,7 @@ class HospitalsView(Struct, frozen=True, kw_only=True):
     saved: str = ""
 
     @property
-    def removable(self) -> bool:
+    def is_removable(self) -> bool:
         return any(row.added for row in self.rows)
 
 
