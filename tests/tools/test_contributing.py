@@ -369,7 +369,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def passed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The tests of all additions that passed. They run in one process, because each imports everything anew."""
+    """The tests of all additions that passed. They run in one process, because each process imports everything again."""
     tests = [CATALOGUE, SYNTAX, *DOCTOR, *POLICY, HELLO, *PAGE, *STORY]
     folder = once(tmp_path_factory, "passed", lambda made: (made / "names").write_text("\n".join(list_passed(root, *tests))))
     return (folder / "names").read_text().splitlines()
