@@ -60,14 +60,13 @@ def faults(root: Path) -> list[str]:
     return [fault for check in checks for fault in check.find_faults(paths, root)]
 
 
-def count_passed(root: Path, *tests: str) -> int:
-    """Runs these tests in the copy, and returns how many passed. Raises AssertionError if one fails."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
+def list_passed(root: Path, *tests: str) -> list[str]:
+    """Runs these tests in the copy, and returns the names of those that passed. Raises AssertionError if one fails."""
+    command = [sys.executable, "-m", "pytest", "-q", "-rp", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
     environment = os.environ | {"PYTHONPATH": str(root / "src")}
     result = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
-    match = re.search(r"(\d+) passed", result.stdout)
-    return int(match[1]) if match else 0
+    return re.findall(r"^PASSED (.*)$", result.stdout, re.M)
 
 
 def replacing(*pairs: tuple[str, str]) -> Change:

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.once import once
 from tests.tools.contributing import (
     both,
     commands,
     copy,
     copying,
-    count_passed,
     faults,
     follow,
+    list_passed,
     list_paths,
     repeating,
     replacing,
@@ -26,6 +27,16 @@ from tools.checks.files import ROOT
 from sickbay.testing.server import serving
 
 CATALOGUE = "tests/diagnosis/test_catalogue.py"
+SYNTAX = "tests/authorization/authorize/test_request_syntax.py"
+DOCTOR = [f"tests/doctor/test_{name}.py" for name in ("seen", "knowledge", "products", "launch_hours")]
+POLICY = ["tests/dialects/test_dialect.py", "tests/authorization/test_policy.py"]
+HELLO = "tests/flows/test_operations.py::test_hello_is_answered"
+STORIES = "tests/population/test_stories.py::test_"
+STORY = [
+    f"{STORIES}a_story_has_a_plausible_frequency[podagra-12-60]",
+    f"{STORIES}every_story_occurs_among_three_thousand_patients",
+]
+PAGE = ["tests/flows/test_about.py", "tests/web/pages/test_pages.py"]
 CASES = "src/sickbay/diagnosis/cases"
 EXAMPLES = {
     "stage": "authorize",
@@ -69,8 +80,8 @@ def add_rule(root: Path) -> None:
     follow(root, "rule", names, [words, functions, case])
 
 
-def test_a_rule_is_its_words_its_functions_and_a_case(root: Path) -> None:
-    assert count_passed(root, CATALOGUE) == 9
+def test_a_rule_is_its_words_its_functions_and_a_case(passed: list[str]) -> None:
+    assert len(of(passed, CATALOGUE)) == 9
 
 
 MESSAGE = """
@@ -114,10 +125,9 @@ def add_cause(root: Path) -> None:
     (root / "tests" / "doctor" / "test_launch_hours.py").write_text(BY_TEXT, encoding="utf-8")
 
 
-def test_a_cause_is_a_message_and_a_file_with_the_texts_that_prove_it(root: Path) -> None:
-    assert (
-        count_passed(root, *(f"tests/doctor/test_{name}.py" for name in ("seen", "knowledge", "products", "launch_hours"))) > 10
-    )
+def test_a_cause_is_a_message_and_a_file_with_the_texts_that_prove_it(passed: list[str]) -> None:
+    assert len(of(passed, *DOCTOR)) > 10
+    assert len(of(passed, DOCTOR[-1])) == 1
 
 
 def add_check(root: Path) -> None:
@@ -150,9 +160,9 @@ def add_check(root: Path) -> None:
     follow(root, "check", names, [refusal, check, place, rule, functions, case, test])
 
 
-def test_a_check_is_a_refusal_a_function_its_place_a_rule_a_case_and_a_test(root: Path) -> None:
-    syntax = "tests/authorization/authorize/test_request_syntax.py"
-    assert count_passed(root, CATALOGUE, syntax, "-k", "display or case or unique") >= 6
+def test_a_check_is_a_refusal_a_function_its_place_a_rule_a_case_and_a_test(passed: list[str]) -> None:
+    assert len(of(passed, CATALOGUE)) == 9
+    assert [name for name in of(passed, SYNTAX) if "display" in name]
 
 
 def add_dialect_entry(root: Path) -> None:
@@ -164,8 +174,8 @@ def add_dialect_entry(root: Path) -> None:
     follow(root, "dialect entry", {"vendor": "cerner"}, changes)
 
 
-def test_a_dialect_entry_is_a_policy_its_text_and_a_value(root: Path) -> None:
-    assert count_passed(root, "tests/dialects/test_dialect.py", "tests/authorization/test_policy.py") > 20
+def test_a_dialect_entry_is_a_policy_its_text_and_a_value(passed: list[str]) -> None:
+    assert len(of(passed, *POLICY)) > 20
 
 
 HANDLER = '''"""Handles the page about Sickbay."""
@@ -250,8 +260,8 @@ def add_operation(root: Path) -> None:
     follow(root, "FHIR operation", {"name": "hello"}, changes)
 
 
-def test_an_operation_is_a_row_a_handler_its_line_and_a_test(root: Path) -> None:
-    assert count_passed(root, "tests/flows/test_operations.py", "-k", "hello") == 1
+def test_an_operation_is_a_row_a_handler_its_line_and_a_test(passed: list[str]) -> None:
+    assert of(passed, HELLO) == [HELLO]
 
 
 def add_page(root: Path) -> None:
@@ -282,8 +292,9 @@ def add_page(root: Path) -> None:
     (root / "tests" / "flows" / "test_about.py").write_text(BY_HTTP, encoding="utf-8")
 
 
-def test_a_page_is_a_view_a_template_a_handler_an_address_and_a_sample(root: Path) -> None:
-    assert count_passed(root, "tests/flows/test_about.py", "tests/web/pages/test_pages.py") > 10
+def test_a_page_is_a_view_a_template_a_handler_an_address_and_a_sample(passed: list[str]) -> None:
+    assert len(of(passed, PAGE[0])) == 1
+    assert len(of(passed, *PAGE)) > 10
 
 
 def add_story(root: Path) -> None:
@@ -299,8 +310,8 @@ def add_story(root: Path) -> None:
     follow(root, "population story", {"story": "podagra"}, changes)
 
 
-def test_a_population_story_is_a_file_its_place_and_its_share(root: Path) -> None:
-    assert count_passed(root, "tests/population/test_stories.py", "-k", "podagra or three_thousand") == 2
+def test_a_population_story_is_a_file_its_place_and_its_share(passed: list[str]) -> None:
+    assert len(of(passed, *STORY)) == 2
 
 
 @pytest.mark.parametrize("command", commands("Work on one thing"))
@@ -346,11 +357,27 @@ def test_the_hooks_look_at_the_folders_that_make_check_looks_at() -> None:
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the tree with one of each added, following only the lists."""
-    folder = copy(tmp_path_factory.mktemp("added"))
-    for add in (add_rule, add_cause, add_check, add_operation, add_dialect_entry, add_page, add_story):
-        add(folder)
-    return folder
+    """A copy of the tree with one of each added, following only the lists. All test workers share it."""
+
+    def make(folder: Path) -> None:
+        copy(folder)
+        for add in (add_rule, add_cause, add_check, add_operation, add_dialect_entry, add_page, add_story):
+            add(folder)
+
+    return once(tmp_path_factory, "added", make)
+
+
+@pytest.fixture(scope="module")
+def passed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The tests of all additions that passed. They run in one process, because each process imports everything again."""
+    tests = [CATALOGUE, SYNTAX, *DOCTOR, *POLICY, HELLO, *PAGE, *STORY]
+    folder = once(tmp_path_factory, "passed", lambda made: (made / "names").write_text("\n".join(list_passed(root, *tests))))
+    return (folder / "names").read_text().splitlines()
+
+
+def of(passed: list[str], *tests: str) -> list[str]:
+    """Those of these files or tests."""
+    return [name for name in passed if name.startswith(tests)]
 
 
 def test_the_additions_pass_the_checks(root: Path) -> None:
