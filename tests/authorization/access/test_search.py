@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 from tests.authorization.search_requests import BASE, KNOWN, search_request
 
@@ -15,6 +17,7 @@ from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Policy, Server
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.request_error import RequestError
+from sickbay.fhir.search.parameters import load_parameters
 from sickbay.kernel.checks import examine
 from sickbay.protocol.parameters import parse
 
@@ -25,7 +28,18 @@ def names_and_statuses(request: AccessRequest, context: AccessContext = KNOWN) -
 
 @pytest.mark.parametrize(
     "query",
-    ["", "_count=100", "active=true", "_lastUpdated=gt2020", "name=", "_sort=name", "_summary=count", "_elements=id"],
+    [
+        "",
+        "_count=100",
+        "active=true",
+        "_lastUpdated=gt2020",
+        "name=",
+        "_sort=name",
+        "_summary=count",
+        "_elements=id",
+        "foo=1",
+        "nmae=x",
+    ],
 )
 def test_a_user_cannot_search_for_all_patients(query: str) -> None:
     assert names_and_statuses(search_request("Patient", query)) == [("fhir-search-unbounded", 400)]
@@ -45,6 +59,16 @@ def test_a_user_cannot_search_for_all_patients(query: str) -> None:
 )
 def test_any_narrowing_parameter_is_enough(query: str) -> None:
     assert names_and_statuses(search_request("Patient", query)) == []
+
+
+@given(st.text(alphabet="abcdefgh-_.:", max_size=12))
+def test_a_parameter_that_fhir_does_not_define_narrows_nothing(name: str) -> None:
+    code = name.replace(".", ":").partition(":")[0]
+    assert search.is_narrowing("r4", name) <= (code in load_parameters("r4", "Patient"))
+
+
+def test_dstu2_has_no_reverse_chains() -> None:
+    assert [search.is_narrowing(version, "_has:Observation:patient:code") for version in ("dstu2", "stu3")] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from sickbay.fhir.media import body_kind, negotiate
 from sickbay.fhir.patch.formats import JSON_PATCH, MERGE_PATCH
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Misrouted, route
-from sickbay.fhir.search.parameters import compartment_types, known_types, list_other_versions
+from sickbay.fhir.search.parameters import UNDEFINED as NOT_IN_VERSION
+from sickbay.fhir.search.parameters import compartment_types, find, known_types, list_other_versions
 from sickbay.fhir.search.routes import SEARCHES, searched_types
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import Check, Refusal, RefusalType
@@ -162,7 +163,7 @@ def patient_search_has_a_criterion_if_required(request: AccessRequest, context: 
     token = context.token
     if not isinstance(token, AccessToken) or not _searches_patients_of_user(token.scope):
         return None
-    if any(is_narrowing(name) for name, value in request.parameters if value):
+    if any(is_narrowing(context.version, name) for name, value in request.parameters if value):
         return None
     sent = [name for name in request.parameters.names() if name != "access_token"]
     facts = {"received": sent, "expected": ["name", "birthdate", "identifier", "_id"]}
@@ -176,9 +177,12 @@ def _searches_patients_of_user(scope: str) -> bool:
     return any(part.level == "user" and part.type in ("*", "Patient") and "s" in part.letters for part in granted)
 
 
-def is_narrowing(parameter: str) -> bool:
+def is_narrowing(version: str | None, parameter: str) -> bool:
+    """Whether a parameter leaves out patients. One that the FHIR version doesn't have is ignored, so it leaves out none."""
     name = parameter.replace(".", ":").partition(":")[0]
-    return name in _NARROWING_COMMON or not (name.startswith("_") or name in (*NOT_NARROWING, "access_token"))
+    if name.startswith("_"):
+        return name in _NARROWING_COMMON and name not in NOT_IN_VERSION.get(version or "", ())
+    return name not in NOT_NARROWING and find(version or "r4", "Patient", name) is not None
 
 
 @check(requires=("server",), applies_to=SEARCHES)

@@ -50,7 +50,7 @@ def _all_patients(request: AccessRequest, context: AccessContext) -> Facts | Non
     """A search for Patient without criteria."""
     if not context.guesses or (request.interaction, request.type) != ("search-type", "Patient"):
         return None
-    narrowed = any(is_narrowing(name) for name, value in request.parameters if value)
+    narrowed = any(is_narrowing(context.version, name) for name, value in request.parameters if value)
     return None if narrowed else {"received": list(request.parameters.names())} | guesses.POLICY
 
 
