@@ -136,3 +136,9 @@ def test_settings_without_a_word_of_a_problem_show_no_cause_and_do_not_pass_as_c
     assert shown_causes(text) == []
     assert diagnose_text(text)[1].verdict.exit_code == 2
     assert shown_causes(f"{text}\n\nThe cookie isn't sent, and I get invalid_state.") != []
+
+
+def test_an_invalid_resource_does_not_pass_as_correct() -> None:
+    resource = '{"resourceType": "Observation", "status": "final", "code": {"text": "x"}, "subject": %s}'
+    assert diagnose_text(resource % '{"reference": "Patient/1"}')[1].verdict.exit_code == 0
+    assert shown_causes(resource % '"Patient/1"') == ["fhir-element-not-as-defined"]

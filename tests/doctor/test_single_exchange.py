@@ -136,13 +136,13 @@ def test_the_address_of_a_logout_is_not_an_authorization_request() -> None:
     )
 
 
-KINDS_OF_RESOURCES = ("CapabilityStatement", "StructureDefinition", "OperationDefinition", "GraphDefinition")
+KINDS_OF_RESOURCES = (("CapabilityStatement", "instance"), ("StructureDefinition", "logical"), ("OperationDefinition", "query"))
 """Types of resources with a member `kind`, which isn't the kind of an exchange."""
 
 
-@for_each("type", KINDS_OF_RESOURCES)
-def test_a_resource_with_a_member_kind_is_a_text_and_no_exchange(type: str) -> None:
-    text = json.dumps({"resourceType": type, "status": "active", "kind": "instance", "url": "https://ehr.example.org/a"})
+@for_each("type, kind", KINDS_OF_RESOURCES)
+def test_a_resource_with_a_member_kind_is_a_text_and_no_exchange(type: str, kind: str) -> None:
+    text = json.dumps({"resourceType": type, "status": "active", "kind": kind, "url": "https://ehr.example.org/a"})
     with pytest.raises(ValueError, match="needs a"):
         read(text)
     _, diagnosis = diagnose_text(text)

@@ -170,7 +170,8 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
     """
     if not recognised.ranked:
         return False
-    if reading.diagnosis.answers or recognised.ranked[0].is_evident:
+    first = recognised.ranked[0]
+    if reading.diagnosis.answers or first.is_evident or (first.is_confirmed and not first.letters):
         return True
     if _shows_success(recognised) and not prose.names_a_problem(reading.prose):
         return False
