@@ -120,6 +120,14 @@ def test_a_server_that_reports_another_fault_did_not_lack_the_token(said: str, i
     assert ("fhir-token-missing" in ids(sent + json.dumps(outcome, indent=2))) == is_advised
 
 
+def test_a_resource_with_elements_of_two_versions_has_none_that_is_wrong_in_all() -> None:
+    resource = '{"resourceType": "MedicationRequest", "status": "active", "intent": "order", %s}'
+    mixed = '"medicationReference": {"reference": "Medication/1"}, "reason": [{"concept": {"text": "pain"}}]'
+    assert "fhir-element-not-as-defined" not in claims(f"It fails to store the resource:\n\n{resource % mixed}")
+    wrong = mixed.replace('{"reference": "Medication/1"}', '"Medication/1"')
+    assert "fhir-element-not-as-defined" in claims(f"It fails to store the resource:\n\n{resource % wrong}")
+
+
 def test_an_object_literal_of_a_program_is_not_validated_as_a_resource() -> None:
     resource = '{"resourceType": "Patient", "contact": {"gender": "male"}}'
     literal = "const it = {resourceType: 'Parameters', parameter: [{name: 'a', valueString: 'x'}, {name: 'b'}]};"

@@ -1,7 +1,7 @@
 """Every page in Chromium: no violation that axe-core finds, nothing wider than the window, and few bytes.
 
-In both themes and at 390 and 1280 pixels: in `make prove` with these four looks, in `make test` with two of them, of which the
-second is only for what depends on theme or width.
+`make prove` opens each page in both themes at 390 and at 1280 pixels. `make test` opens it in two of these four ways, and the
+second time checks only what depends on theme or width.
 """
 
 from __future__ import annotations

@@ -19,8 +19,7 @@ from sickbay.fhir.media import body_kind, negotiate
 from sickbay.fhir.patch.formats import JSON_PATCH, MERGE_PATCH
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Misrouted, route
-from sickbay.fhir.search.parameters import UNDEFINED as NOT_IN_VERSION
-from sickbay.fhir.search.parameters import compartment_types, find, known_types, list_other_versions
+from sickbay.fhir.search.parameters import DEFINED_LATER, compartment_types, find, known_types, list_other_versions
 from sickbay.fhir.search.routes import SEARCHES, searched_types
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import Check, Refusal, RefusalType
@@ -181,7 +180,7 @@ def is_narrowing(version: str | None, parameter: str) -> bool:
     """Whether a parameter leaves out patients. One that the FHIR version doesn't have is ignored, so it leaves out none."""
     name = parameter.replace(".", ":").partition(":")[0]
     if name.startswith("_"):
-        return name in _NARROWING_COMMON and name not in NOT_IN_VERSION.get(version or "", ())
+        return name in _NARROWING_COMMON and name not in DEFINED_LATER.get(version or "", ())
     return name not in NOT_NARROWING and find(version or "r4", "Patient", name) is not None
 
 

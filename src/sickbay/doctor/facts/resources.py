@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sickbay.doctor.copying import load_json
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, fact
 from sickbay.kernel.late_patterns import compile_late
+
+if TYPE_CHECKING:
+    from sickbay.fhir.validation.issue import ValidationIssue
 
 COMPARED_ENTRIES = 200
 """The maximum number of Bundle entries that are compared with their requests."""
@@ -61,17 +64,34 @@ _SHORTENED = compile_late(r"\.{3}|…|\*{3}|\{\{|\$\{|\bx{3,}|'<(?!div)|' '", re
 
 @fact
 def element_is_not_as_defined(evidence: Evidence) -> Values | None:
-    """A whole resource breaks its definition in every FHIR version, other than by what it lacks, since people shorten."""
+    """An element of a whole resource is wrong in every FHIR version."""
     shown = [evidence.text[each.start : each.end] for each in evidence.pieces if each.subkind == "resource"]  # not code
     parsed = map(load_json, (*shown, *(str(each.get("body") or "") for each in evidence.requests)))
     for resource in (each for each in parsed if isinstance(each, dict) and "resourceType" in each):
         if resource["resourceType"] == "OperationOutcome" or _SHORTENED.search(str(resource)):
             continue
-        from sickbay.fhir.validation.validator import validate  # few texts have a resource
-
-        versions = (validate(version, resource, searches=True) for version in ("r4", "stu3", "r5", "dstu2"))
-        found = [[issue for issue in issues if issue.code in ("structure", "value", "code-invalid")] for issues in versions]
-        if all(found):
-            first = min(found, key=len)[0]
-            return {"parameter": first.expression, "value": first.text.removeprefix(first.expression).strip(" .")}
+        if issue := _find_wrong_everywhere(resource):
+            return {"parameter": issue.expression, "value": issue.text.removeprefix(issue.expression).strip(" .")}
     return None
+
+
+def _find_wrong_everywhere(resource: Mapping[str, Any]) -> ValidationIssue | None:
+    """The first R4 issue at an element that is wrong in all versions, itself or in its members."""
+    from sickbay.fhir.validation.validator import validate  # few texts have a resource
+
+    wrong: list[ValidationIssue] = []
+    for version in ("r4", "stu3", "r5", "dstu2"):
+        issues = [each for each in validate(version, resource, searches=True) if each.code in _WRONG]
+        wrong = [each for each in wrong if any(_is_within(other, each) for other in issues)] if version != "r4" else issues
+        if not wrong:
+            return None
+    return wrong[0]
+
+
+_WRONG = ("structure", "value", "code-invalid")
+"""What a validator calls an element that is there. A missing one may have been left out of the text."""
+
+
+def _is_within(inner: ValidationIssue, outer: ValidationIssue) -> bool:
+    """Whether it is about the same element or one of its members. `Resource` means that the version lacks the type."""
+    return inner.expression == "Resource" or f"{inner.expression}.".startswith((f"{outer.expression}.", f"{outer.expression}["))

@@ -16,7 +16,7 @@ from sickbay.fhir.operations.registry import Kind, Operation
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Route
 from sickbay.fhir.search import parser as search_parser
-from sickbay.fhir.search.parameters import UNDEFINED, known_types, nearest_of
+from sickbay.fhir.search.parameters import DEFINED_LATER, known_types, nearest_of
 from sickbay.fhir.search.parser_state import SUGGESTED
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.search.result_parameters import RESULTS
@@ -262,7 +262,7 @@ def newest_search(version: str, params: OperationInput) -> list[tuple[str, str]]
     """Returns the search in the parameters of $lastn, without those for order and paging, which the operation sets."""
     own = ("max", "_sort", "_count", "_total", "_summary", "_cursor")
     pairs = [pair for pair in params.pairs if pair[0] not in own]
-    uncounted = [("_total", "none")] if "_total" not in UNDEFINED.get(version, ()) else []
+    uncounted = [("_total", "none")] if "_total" not in DEFINED_LATER.get(version, ()) else []
     return [*pairs, ("_sort", "-date"), ("_count", "1000"), *uncounted]
 
 

@@ -32,7 +32,7 @@ RESULT = (
     "_has",
     "_list",
 )
-UNDEFINED = {"dstu2": frozenset({"_has", "_total"}), "stu3": frozenset({"_total"})}
+DEFINED_LATER = {"dstu2": frozenset({"_has", "_total"}), "stu3": frozenset({"_total"})}
 """Version -> the parameters in RESULT that only later versions define (DSTU2 2.1.1.1, STU3 search, R4 3.1.1.1)."""
 COLLOQUIAL = {
     "lastupdated": "_lastUpdated",
@@ -190,7 +190,7 @@ def find_nearest(version: str, type: str, name: str) -> str | None:
 
 @cache
 def _names_of_parameters(version: str, type: str) -> tuple[str, ...]:
-    undefined = UNDEFINED.get(version, ())
+    undefined = DEFINED_LATER.get(version, ())
     return (*load_parameters(version, type), *(name for name in RESULT if name not in undefined))
 
 

@@ -12,7 +12,7 @@ from sickbay.fhir.search import codes as search_codes
 from sickbay.fhir.search import full_text
 from sickbay.fhir.search.filters import UNANSWERED, filter_of, is_answered, refuse_unanswered, values_of
 from sickbay.fhir.search.modifiers import UNSUPPORTED, is_understood
-from sickbay.fhir.search.parameters import UNDEFINED, SearchParameter, find, load_parameters
+from sickbay.fhir.search.parameters import DEFINED_LATER, SearchParameter, find, load_parameters
 from sickbay.fhir.search.parser_state import SUGGESTED, SearchState
 from sickbay.fhir.search.query import DateValue, Filter, Query, StringValue, TokenValue, Value
 from sickbay.fhir.search.result_parameters import CURSOR, MAXIMUM_COUNT, RESULTS, UNSHAPED, correct_modifier
@@ -164,7 +164,7 @@ def _filter_of_one(version: str, parameter: SearchParameter, value: Value | Requ
 
 def _read_by_steps(state: SearchState, name: str, text: str) -> None:
     code, _, modifier = name.partition(":")
-    if code in _ELSEWHERE or code in UNDEFINED.get(state.version, ()):
+    if code in _ELSEWHERE or code in DEFINED_LATER.get(state.version, ()):
         if code not in _ELSEWHERE:
             _add_undefined(state, name, text)
         return
