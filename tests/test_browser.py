@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.conftest import fresh_page
@@ -42,3 +44,13 @@ def turn(context: BrowserContext, action: str | None) -> Any:
     assert list(pages) == []
     assert len(context.pages) == 1
     return stored
+
+
+UNSAFE = re.compile(r"\b(frame|popup)\b[^\n]*\.evaluate\(")
+"""Apps in frames and new tabs navigate by themselves, which ends a script that runs there. wait_for_function starts again."""
+
+
+def test_no_test_runs_a_script_once_where_an_app_navigates_by_itself() -> None:
+    assert UNSAFE.search('frame.locator("body").evaluate("isSecureContext")')
+    files = [path for path in Path("tests").rglob("*.py") if path != Path("tests/test_browser.py")]
+    assert [str(path) for path in files if UNSAFE.search(path.read_text())] == []

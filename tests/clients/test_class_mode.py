@@ -202,7 +202,9 @@ def test_a_student_joins_and_an_app_in_the_frame_has_web_crypto_over_https(tmp_p
         frame = page.frame_locator("iframe.app")
         frame.get_by_role("button", name="Allow").click()
         frame.get_by_role("heading", name="Timothy Peters").wait_for()
-        assert frame.locator("body").evaluate(WEB_CRYPTO)
+        app = page.locator("iframe.app").element_handle().content_frame()
+        assert app
+        app.wait_for_function(WEB_CRYPTO)
         page.goto(f"{live.base}/exchanges")
         page.get_by_text("Launch of Sample app").wait_for()
 

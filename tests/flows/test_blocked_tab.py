@@ -82,4 +82,4 @@ def test_if_the_tab_opens_the_app_is_launched_without_a_message(
         page.get_by_role(role, name=name).click()
     popup.value.wait_for_url(re.compile(r"/(ehr/sign-in|oauth/continue|index\.html)"))
     assert page.get_by_text(SAID).is_hidden()
-    assert popup.value.evaluate("window.opener === null")
+    popup.value.wait_for_function("window.opener === null")
