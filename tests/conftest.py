@@ -17,6 +17,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from socketserver import BaseServer
 from tempfile import mkdtemp
@@ -99,7 +100,9 @@ def start_server(command: Sequence[str], environment: Mapping[str, str], errors:
     """Fork it from a process that has imported the command, if that makes no difference. The imports take a second."""
     changed = {name for name in environment.keys() | os.environ.keys() if environment.get(name) != os.environ.get(name)}
     if [*command[:3]] == [sys.executable, "-m", "sickbay"] and all(map(forking.is_read_late, changed.difference(PROXIES))):
-        return forking.server().serve(command, environment, errors)
+        several = any(name == "--workers" and value != "1" for name, value in pairwise(command))
+        imported = forking.server_with_workers() if several else forking.server()
+        return imported.serve(command, environment, errors)
     return start_process(command, environment, errors)
 
 
@@ -254,6 +257,14 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.fixture(scope="module")
+def new_workers() -> Iterator[None]:
+    """Starts each worker of a server as Sickbay does, not as a copy of its parent. For tests of the processes themselves."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forking, "server_with_workers", forking.server)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,7 @@ Attack = Callable[[Target], Callable[[], Awaitable[Any]]]
 
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["one-worker", "two-workers"])
-def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, new_workers: None) -> Iterator[Target]:
     data = tmp_path_factory.mktemp("data")
     with serving("--data", str(data), "--patients", "20", "--workers", str(request.param)) as live:
         own = token(live)

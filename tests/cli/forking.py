@@ -18,9 +18,10 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Any
 
+METRICS = "PROMETHEUS_MULTIPROC_DIR"
 IMPORTED = (
     "sickbay.cli.main",
     "sickbay.cli.admin_client",
@@ -51,14 +52,18 @@ SECONDS = 60
 
 
 class ForkServer:
-    """The process that has the imports, and the socket by which it gets commands."""
+    """The process that has the imports, and the socket by which it gets commands.
 
-    def __init__(self) -> None:
+    metrics: a folder for the metrics of several workers, if it is for servers that fork those too.
+    """
+
+    def __init__(self, metrics: str | None = None) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        environment = os.environ | ({METRICS: metrics} if metrics else {})  # the library reads it at its import
         with theirs:
             command = [sys.executable, "-m", "tests.cli.forking", str(theirs.fileno())]
-            root = Path(__file__).parents[2]
-            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=root, stdin=subprocess.DEVNULL)
+            options: dict[str, Any] = {"pass_fds": [theirs.fileno()], "cwd": Path(__file__).parents[2], "env": environment}
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, **options)
         atexit.register(self.stop)
 
     def stop(self) -> None:
@@ -127,6 +132,14 @@ def server() -> ForkServer:
     return ForkServer()
 
 
+@cache
+def server_with_workers() -> ForkServer:
+    """The same for servers with several workers, which are forked too: their imports take as long as those of a command."""
+    folder = TemporaryDirectory(prefix="metrics-")
+    atexit.register(folder.cleanup)
+    return ForkServer(folder.name)
+
+
 def is_read_late(variable: str) -> bool:
     """Whether a process that has imported the command still reads this variable."""
     return variable.startswith(LATE_VARIABLES) and variable != "SICKBAY_CACHES"
@@ -174,11 +187,40 @@ def _begin(request: bytes, files: list[int]) -> None:
     sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
 
 
+def _fork_workers() -> None:
+    """Let uvicorn fork its workers. Otherwise each would import everything again."""
+    import multiprocessing
+
+    from uvicorn import _subprocess
+
+    begin = _subprocess.subprocess_started
+
+    def forked(**given: Any) -> None:
+        _forget_parent()
+        begin(**given)
+
+    _subprocess.spawn = multiprocessing.get_context("fork")  # type: ignore[assignment]
+    _subprocess.subprocess_started = forked  # type: ignore[assignment]
+
+
+def _forget_parent() -> None:
+    """Handle signals as a new process does, without what the process that forked this one has to clean up."""
+    from sickbay.cli import signals
+
+    signals._cleanups.clear()
+    sys.unraisablehook = sys.__unraisablehook__
+    for number in signal.valid_signals():
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
 if __name__ == "__main__":
     gc.disable()
     for name in IMPORTED:
         import_module(name)
     gc.freeze()  # otherwise each process would copy what it only looks at
+    if METRICS in os.environ:
+        _fork_workers()
     with socket.socket(fileno=int(sys.argv[1])) as inherited:
         _serve(inherited)
     from sickbay.__main__ import main

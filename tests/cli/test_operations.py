@@ -23,6 +23,7 @@ from tests.ports import free_port
 import sickbay.cli.worker  # noqa: F401  (registers every metric of a server)
 from sickbay.testing.server import Live, serving, stop
 
+pytestmark = pytest.mark.usefixtures("new_workers")
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 

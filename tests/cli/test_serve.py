@@ -19,6 +19,8 @@ from tests.cli.command import sickbay
 from sickbay.cli import folder, sockets
 from sickbay.testing.server import Live, serving, stop
 
+pytestmark = pytest.mark.usefixtures("new_workers")
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:

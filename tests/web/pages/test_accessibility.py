@@ -1,7 +1,7 @@
 """Every page in Chromium: no violation that axe-core finds, nothing wider than the window, and few bytes.
 
-`make prove` opens each page in both themes at 390 and at 1280 pixels. `make test` opens it in two of these four ways, and the
-second time checks only what depends on theme or width.
+`make prove` opens each page in both themes at 390 and at 1280 pixels. `make test` opens one page of each template in two of
+these four ways, and the second time checks only what depends on theme or width. It opens other pages of a template in one way.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ STATIC_BYTES: Final = 90_000
 """The most bytes of a page, and of its style sheets and scripts together, which browsers keep."""
 CASES: Final = [case for case in PAGES if PAGES[case][0] not in FRAGMENTS and not case.endswith("-file")]
 """All pages that a running Sickbay serves; the files of `make site` have the same content."""
+FIRST: Final = {PAGES[case][0]: case for case in reversed(CASES)}
+"""The page of each template that `make test` looks at twice."""
 PARTS: Final = 4
 """The pages are examined in so many tests, which several workers share."""
 VISUAL: Final = ["color-contrast", "target-size", "scrollable-region-focusable"]
@@ -123,15 +125,15 @@ def inspected(page: Page, node: Path) -> Page:
 def test_axe_finds_no_violation_and_nothing_overflows_on_any_page(inspected: Page, address: str, part: int) -> None:
     """Each page begins with the look in which the one before ended, because to change the size of a window takes long.
 
-    So all rules see what each width shows of the frame that pages share, in every other page.
+    So all rules see in many pages what each width shows of the frame that pages share.
     """
     looks = [*LOOKS]
     problems: list[str] = []
     for case in CASES[part::PARTS]:
         first, second = looks
-        others = [*OTHER_LOOKS, second] if is_long() else [second._replace(rules=VISUAL)]
+        others = [*OTHER_LOOKS, second] if is_long() else [second._replace(rules=VISUAL)] * (case in FIRST.values())
         problems += examine(inspected, address, case, [first, *others])
-        looks.reverse()
+        looks = looks[::-1] if others else looks
     assert problems == [], "\n".join(problems)
 
 
