@@ -29,6 +29,8 @@ BYTES_PER_RESOURCE: Final = 3_500
 """The size of a file, divided by the number of its resources."""
 BEGIN_SECONDS: Final = 1.0
 """Maximum seconds that the end of a fill waits until the file is begun."""
+PAUSE_SECONDS: Final = 0.05
+"""Seconds between the beginning of a file and its rows. The requests that waited for the patients are answered first."""
 FINISH_SECONDS: Final = 0.6
 """How long `stop` waits for a file. Even a run of a second or two leaves one then."""
 HERE: Final = Path(sickbay.__file__).parent
@@ -103,8 +105,12 @@ class PopulationCache:
     async def _write(self, store: Store, space: ResourceSpace, versions: int, began: asyncio.Event) -> bool:
         loop = asyncio.get_running_loop()
 
+        def begin() -> None:
+            loop.call_soon_threadsafe(began.set)
+            self._stop.wait(PAUSE_SECONDS)
+
         def make(draft: Path) -> bool:
-            return store.export(space, PATIENTS, versions, draft, lambda: loop.call_soon_threadsafe(began.set), self._stop)
+            return store.export(space, PATIENTS, versions, draft, begin, self._stop)
 
         try:
             return await asyncio.to_thread(self._folder.keep, self._cache_key(space.version), make)

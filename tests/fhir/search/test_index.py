@@ -19,11 +19,11 @@ from tests.fhir.examples import examples
 
 from sickbay.fhir.dates import END, parse_span
 from sickbay.fhir.lossless_json import Decimal
-from sickbay.fhir.search import composites
+from sickbay.fhir.search import composites, index
 from sickbay.fhir.search.composites import MAXIMUM_COMBINATIONS
 from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.index_entries import IndexEntries
-from sickbay.fhir.search.parameters import compartment_types, find, load_parameters, resource_types
+from sickbay.fhir.search.parameters import PRESENT, compartment_types, find, load_parameters, resource_types
 from sickbay.fhir.visibility import FILTERABLE
 
 BASE = "http://h/general/r4"
@@ -290,6 +290,26 @@ def test_an_invalid_resource_has_no_index_entries() -> None:
     assert facts({}) == IndexEntries()
     assert facts({"resourceType": ["Patient"]}) == IndexEntries()
     assert facts({"resourceType": "Nonsense", "id": "1"}) == IndexEntries()
+
+
+def test_members_that_no_version_defines_change_nothing_and_are_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What to do with a resource is remembered by its members, and those of strangers could fill the memory."""
+    patient = {"resourceType": "Patient", "id": "1", "name": [{"family": "Lee"}], "maritalStatus": {"text": "Alone"}}
+    known = facts(patient)
+    monkeypatch.setattr(index, "_cached_plan", None)
+    assert facts({**patient, "x" * 100: {"text": "more"}}) == known != IndexEntries()
+
+
+def test_a_reference_counts_for_each_parameter_that_is_about_its_target() -> None:
+    subjects = ["Patient/1", "Group/1", "#p", "http://other.example/Patient/1"]
+    contained = [{"resourceType": "Patient", "id": "p"}]
+    entries = [
+        facts({"resourceType": "Observation", "id": "1", "contained": contained, "subject": {"reference": subject}})
+        for subject in subjects
+    ]
+    numbers = number("Observation", "patient"), number("Observation", "subject")
+    found = [{row[0] for row in (*entry.references, *entry.uris, *entry.tokens)} for entry in entries]
+    assert found == [{*numbers}, {numbers[1]}, {code + PRESENT for code in numbers}, {*numbers}]
 
 
 def test_the_combinations_of_a_composite_are_limited() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import islice, product
 from typing import Any, NamedTuple, TypeAlias
@@ -84,14 +84,16 @@ def compile_composites(version: str, type: str) -> tuple[Composite, ...]:
     )
 
 
-@cache
-def _composite_places(version: str, type: str) -> dict[str, list[int]]:
-    """Returns the places of a type's composites by the keys of a resource, because most resources lack most of the keys."""
-    places: dict[str, list[int]] = {}
-    for place, composite in enumerate(compile_composites(version, type)):
-        for key in composite.first:
-            places.setdefault(key, []).append(place)
-    return places
+def composites_of_keys(version: str, type: str, keys: Sequence[str]) -> tuple[Composite, ...]:
+    """Returns the composites of a type that a resource with these keys may have, without parts that it lacks."""
+    present = [composite for composite in compile_composites(version, type) if not composite.first.isdisjoint(keys)]
+    pruned = (composite if composite.base else _without_absent(composite, keys) for composite in present)
+    return tuple(composite for composite in pruned if all(composite.parts))
+
+
+def _without_absent(composite: Composite, keys: Sequence[str]) -> Composite:
+    parts = tuple(tuple(path for path in part if path.key is None or path.key in keys) for part in composite.parts)
+    return composite._replace(parts=parts, needs=())
 
 
 @cache
@@ -156,31 +158,28 @@ def _compile_component(
     return tuple(paths)
 
 
-def extract_composites(version: str, resource: dict[str, Any], base: str) -> tuple[tuple[int, tuple[Part, ...]], ...]:
+def extract_composites(
+    composites: Iterable[Composite], resource: dict[str, Any], base: str
+) -> tuple[tuple[int, tuple[Part, ...]], ...]:
     """Returns (number, a row for each part) without duplicates, at most MAXIMUM_COMBINATIONS.
 
     base: the FHIR base, for references.
     """
-    return tuple(dict.fromkeys(islice(_combinations(version, resource, base), MAXIMUM_COMBINATIONS)))
-
-
-def _combinations(version: str, resource: dict[str, Any], base: str) -> Iterator[tuple[int, tuple[Part, ...]]]:
-    type = resource["resourceType"]
-    compiled, places = compile_composites(version, type), _composite_places(version, type)
-    for place in sorted({place for key in resource if key in places for place in places[key]}):
-        number, way, parts, needs, _ = compiled[place]
+    found: list[tuple[int, tuple[Part, ...]]] = []
+    for number, way, parts, needs, _ in composites:
         shared = _shared_rows(parts, resource, base) if way else [None] * len(parts)
         for node in follow([resource], way, resource) if way else (resource,):
-            if isinstance(node, dict) and _may_have(needs, node):
+            if isinstance(node, dict) and _may_have(needs, node) and len(found) < MAXIMUM_COMBINATIONS:
                 values = [
                     _rows_of_node(part, node, resource, base) if (rows := shared[at]) is None else rows
                     for at, part in enumerate(parts)
                 ]
                 if all(values):
-                    yield from ((number, row) for row in product(*values))
+                    found += [(number, row) for row in islice(product(*values), MAXIMUM_COMBINATIONS - len(found))]
+    return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
 
-def _shared_rows(parts: tuple[tuple[Component, ...], ...], resource: dict[str, Any], base: str) -> list[list[Part] | None]:
+def _shared_rows(parts: tuple[tuple[Component, ...], ...], resource: dict[str, Any], base: str) -> list[Sequence[Part] | None]:
     """Returns the rows of each part that is outside of the elements. All elements have the same, so they are read once."""
     return [_rows_of_node(part, resource, resource, base) if all(path.whole for path in part) else None for part in parts]
 
@@ -196,14 +195,15 @@ def _may_have(needs: tuple[tuple[str, ...], ...], node: dict[str, Any]) -> bool:
     return True
 
 
-def _rows_of_node(part: tuple[Component, ...], node: Any, resource: dict[str, Any], base: str) -> list[Part]:
-    rows: list[Part] = []
+def _rows_of_node(part: tuple[Component, ...], node: Any, resource: dict[str, Any], base: str) -> Sequence[Part]:
+    rows: Sequence[Part] = ()
     for whole, key, steps, read in part:
         start = resource if whole else node
         member = start.get(key) if key is not None else follow([start], steps, resource)
-        nodes = member if isinstance(member, list) else (member,)
-        for value in nodes:
-            rows += read(value, base)
+        if isinstance(member, list):
+            rows = [*rows, *[row for value in member for row in read(value, base)]]
+        elif member is not None:
+            rows = [*rows, *read(member, base)] if rows else read(member, base)
     return list(dict.fromkeys(rows)) if len(rows) > 1 else rows
 
 

@@ -136,7 +136,7 @@ def _parse_test(text: str) -> Test:
     if equal:
         return _Equals(equal[1], equal[2])
     if resolves:
-        return _Resolves(resolves[1])
+        return Resolves(resolves[1])
     if has:
         return _HasExtension(has[1] or has[2])
     raise Unsupported(text)
@@ -159,7 +159,7 @@ class _HasExtension(Struct, frozen=True):
         )
 
 
-class _Resolves(Struct, frozen=True):
+class Resolves(Struct, frozen=True):
     """`resolve() is T`, determined from the reference itself; nothing is fetched."""
 
     type: str

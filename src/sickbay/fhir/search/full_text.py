@@ -121,7 +121,10 @@ def _gather_texts(texts: list[str], version: str, path: str, value: Any) -> None
             plan = _plan_of_path(version, path)
             for key, member in item.items():
                 if key in plan:
-                    _gather_texts(texts, version, plan[key], member)
+                    if isinstance(member, str) and not plan[key]:
+                        texts.append(member)  # most are texts
+                    else:
+                        _gather_texts(texts, version, plan[key], member)
                 elif key[:1] == "_":
                     _gather_texts(texts, version, "Element", member)
 

@@ -10,8 +10,8 @@ from sickbay.fhir.binary import read_security_context
 from sickbay.fhir.elements import list_children
 from sickbay.fhir.routing import is_absolute, reference_target
 from sickbay.fhir.search import full_text, index_values
-from sickbay.fhir.search.composites import compile_composites, extract_composites
-from sickbay.fhir.search.expressions import Present, Step, follow, list_routes
+from sickbay.fhir.search.composites import Composite, composites_of_keys, extract_composites
+from sickbay.fhir.search.expressions import ElementPath, Present, Resolves, Step, follow, list_routes
 from sickbay.fhir.search.index_entries import CLINICAL_DATES, DateReaders, IndexEntries, clinical_date
 from sickbay.fhir.search.index_values import date_reader, quantity_reader, reference_reader, token_reader
 from sickbay.fhir.search.parameters import (
@@ -29,6 +29,7 @@ from sickbay.fhir.search.parameters import (
     load_parameters,
 )
 from sickbay.fhir.visibility import FILTERABLE
+from sickbay.kernel.memoize import cache_results
 
 CROWDS = frozenset({"Group"})
 """Types with many patients in one body. They are in no compartment, though the definition puts them in each member's."""
@@ -38,7 +39,7 @@ LABELS = frozenset({"_security", "_tag"})
 
 
 class _Rows:
-    """Collects index entries. Dicts keep the order and remove duplicates."""
+    """Collects the index entries of a resource. Dicts keep the order and remove duplicates."""
 
     __slots__ = (
         "base",
@@ -50,13 +51,14 @@ class _Rows:
         "positions",
         "quantities",
         "references",
+        "resource",
         "strings",
         "tokens",
         "uris",
     )
 
-    def __init__(self, base: str) -> None:
-        self.base = base
+    def __init__(self, resource: dict[str, Any], base: str) -> None:
+        self.resource, self.base = resource, base
         self.tokens: dict[tuple[int, str | None, str], None] = {}
         self.references: dict[tuple[int, str, str], None] = {}
         self.dates: dict[tuple[int, int, int], None] = {}
@@ -74,23 +76,25 @@ RowWriter: TypeAlias = Callable[[_Rows, Any], None]
 """A function that adds a value to the rows of one parameter."""
 
 
-_Task: TypeAlias = tuple[str, tuple[Step, ...], RowWriter]
-"""The key of the next step, or "" if it isn't a key; the remaining steps; what to do with each value that they lead to."""
+_Path: TypeAlias = tuple[str, tuple[Step, ...], tuple[Step, ...], RowWriter]
+"""The first step from a member if that is a key, because most elements lack it, or else ""; the steps after it; all steps;
+what to do with each value that they lead to.
+"""
 
 
 class _Plan(NamedTuple):
-    """tasks: by the first key of a path.
+    """What to do with a resource that has certain keys.
 
-    presence: what to do with the resource itself. dates: the elements that may contain the clinical date, the best first.
-    composed: a resource with composites has at least one of these keys. indexed: keys whose text needs no rows for
-    `_content`. narrative, content: the numbers of `_text` and `_content`.
+    paths: the key of a member, and a path from there. presence: what to do with the resource itself. dates: the elements that
+    may contain the clinical date, the best first. unindexed: keys whose text needs rows for `_content`. narrative, content:
+    the numbers of `_text` and `_content`.
     """
 
-    tasks: dict[str, list[_Task]]
-    presence: list[RowWriter]
+    paths: tuple[tuple[str, _Path], ...]
+    presence: tuple[RowWriter, ...]
     dates: DateReaders
-    composed: frozenset[str]
-    indexed: frozenset[str]
+    composites: tuple[Composite, ...]
+    unindexed: tuple[str, ...]
     narrative: int
     content: int
 
@@ -103,26 +107,22 @@ def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
     type = resource.get("resourceType")
     if not isinstance(type, str) or type not in known_types(version):
         return IndexEntries()
-    rows, plan, unindexed = _Rows(base), _plan_of_type(version, type), []
-    tasks, indexed = plan.tasks, plan.indexed
-    for key, member in resource.items():
-        if key in tasks:
-            is_object = isinstance(member, dict)
-            for first, steps, take in tasks[key]:
-                if first and is_object:
-                    values: Sequence[Any] = follow(member[first], steps, resource) if first in member else ()
-                elif first or steps:
-                    values = follow(member, (first, *steps) if first else steps, resource)
-                else:
-                    values = member if isinstance(member, list) else (member,)
-                for value in values:
-                    take(rows, value)
-        if key not in indexed:
-            unindexed.append(key)
-    for take in plan.presence:
-        take(rows, resource)
-    if unindexed or rows.strings:
-        for piece in full_text.extract_content(version, resource, unindexed, rows.strings):
+    is_usual = resource.keys() <= _usual_keys(version, type)  # others could fill the memory
+    rows, plan = _Rows(resource, base), (_cached_plan if is_usual else _make_plan)(version, type, tuple(resource))
+    for key, (first, rest, steps, write) in plan.paths:
+        member = resource[key]
+        if first and isinstance(member, dict):
+            values: Sequence[Any] = follow(member[first], rest, resource) if first in member else ()
+        elif steps:
+            values = follow(member, steps, resource)
+        else:
+            values = member if isinstance(member, list) else (member,)
+        for value in values:
+            write(rows, value)
+    for write in plan.presence:
+        write(rows, resource)
+    if plan.unindexed or rows.strings:
+        for piece in full_text.extract_content(version, resource, plan.unindexed, rows.strings):
             rows.strings[plan.content, piece, piece] = None
     if "text" in resource:
         for piece in full_text.extract_narrative(resource["text"]):
@@ -139,7 +139,7 @@ def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
         tuple(rows.quantities),
         tuple(rows.uris),
         tuple(rows.codes),
-        () if plan.composed.isdisjoint(resource) else extract_composites(version, resource, base),
+        extract_composites(plan.composites, resource, base) if plan.composites else (),
         tuple(rows.positions),
     )
 
@@ -153,38 +153,70 @@ def _patients_of_resource(rows: _Rows, resource: dict[str, Any]) -> tuple[str, .
 
 
 @cache
-def _plan_of_type(version: str, type: str) -> _Plan:
-    tasks: dict[str, list[_Task]] = {}
-    presence: list[RowWriter] = []
+def _usual_keys(version: str, type: str) -> frozenset[str]:
+    names = [child.key for listed in list_children(version, type).values() for child in listed]
+    return frozenset(["resourceType", *names, *(f"_{name}" for name in names)])
+
+
+def _make_plan(version: str, type: str, keys: tuple[str, ...]) -> _Plan:
+    paths, presence = _paths_of_type(version, type)
     own, elements = load_parameters(version, type), list_children(version, type)
+    dates = [(child.key, date_reader(child.type)) for name in CLINICAL_DATES for child in elements.get(name, ())]
+    indexed = full_text.indexed_elements(version, type)
+    return _Plan(
+        tuple((key, path) for key in keys for path in paths.get(key, ())),
+        presence,
+        tuple(reader for reader in dates if reader[0] in keys),
+        composites_of_keys(version, type, keys),
+        tuple(key for key in keys if key not in indexed),
+        own["_text"].number,
+        own["_content"].number,
+    )
+
+
+_cached_plan = cache_results(512)(_make_plan)
+
+
+@cache
+def _paths_of_type(version: str, type: str) -> tuple[dict[str, list[_Path]], tuple[RowWriter, ...]]:
+    """Returns the paths by their first key, and what to do with the resource itself."""
+    presence: list[RowWriter] = []
+    targets: dict[tuple[Kind, ElementPath], list[_Target]] = {}
     compartment = () if type in CROWDS else compartment_types(version).get(type, ())
-    for parameter in own.values():
-        if parameter.kind in _WRITERS and parameter.code not in COLUMNS and not parameter.held:
+    for parameter in load_parameters(version, type).values():
+        if parameter.kind != "composite" and parameter.code not in COLUMNS and not parameter.held:
             for route in list_routes(version, type, parameter.expression):
                 if route.first:
-                    take = _WRITERS[parameter.kind](_Target(version, parameter, route.type, parameter.code in compartment))
-                    tasks.setdefault(route.first, []).append((*_split_key(route.steps), take))
-                elif isinstance(test := route.steps[0], Present):
-                    presence.append(_index_presence(parameter.number, test))
-    dates = [(child.key, date_reader(child.type)) for name in CLINICAL_DATES for child in elements.get(name, ())]
-    composed = frozenset(key for composite in compile_composites(version, type) for key in composite.first)
-    indexed = full_text.indexed_elements(version, type)
-    return _Plan(tasks, presence, tuple(dates), composed, indexed, own["_text"].number, own["_content"].number)
+                    path, test = _split_test(route) if parameter.kind == "reference" else (route, None)
+                    target = _Target(version, parameter, path.type, parameter.code in compartment, test)
+                    targets.setdefault((parameter.kind, path), []).append(target)
+                elif isinstance(present := route.steps[0], Present):
+                    presence.append(_index_presence(parameter.number, present))
+    paths: dict[str, list[_Path]] = {}
+    for (kind, (key, steps, _)), same in targets.items():
+        first = steps[0] if steps and isinstance(steps[0], str) else ""
+        writers = [_index_references(same)] if kind == "reference" else [_WRITERS[kind](target) for target in same]
+        paths.setdefault(key, []).extend((first, steps[1:], steps, write) for write in writers)
+    return paths, tuple(presence)
 
 
-def _split_key(steps: tuple[Step, ...]) -> tuple[str, tuple[Step, ...]]:
-    """Separates the first step if it is a key, because most elements lack it."""
-    first = steps[0] if steps else ""
-    return (first, steps[1:]) if isinstance(first, str) else ("", steps)
+def _split_test(route: ElementPath) -> tuple[ElementPath, Resolves | None]:
+    """Separates a test of the target, because parameters with the same path, such as `subject` and `patient`, read it once."""
+    test = route.steps[-1] if route.steps else None
+    return (route._replace(steps=route.steps[:-1]), test) if isinstance(test, Resolves) else (route, None)
 
 
 class _Target(NamedTuple):
-    """The index target of the values of one path. type: of the values. compartment: whether they decide the compartment."""
+    """The index target of the values of one path. type: of the values. compartment: whether they decide the compartment.
+
+    test: which references it is about; None: all.
+    """
 
     version: str
     parameter: SearchParameter
     type: str
     compartment: bool
+    test: Resolves | None
 
 
 def _index_presence(number: int, test: Present) -> RowWriter:
@@ -242,37 +274,48 @@ def _caseless_codes(rows: _Rows, number: int, name: str, system: str | None, cod
         rows.codes[name, system, code.lower()] = None
 
 
-def _index_references(target: _Target) -> RowWriter:
-    """Since R5, the display of a reference can be searched too."""
-    number, name, read = target.parameter.number, target.parameter.code, reference_reader(target.type)
-    texts_of = token_reader(target.type) if target.version == "r5" else None
-    identifies, compartment = target.type == "Reference", target.compartment
-    caseless, reference = target.version in CASELESS_VERSIONS, "reference" if target.type == "CodeableReference" else ""
+def _index_references(targets: Sequence[_Target]) -> RowWriter:
+    """Reads the references of a path once for all its parameters."""
+    version, type = targets[0].version, targets[0].type
+    read, reference = reference_reader(type), "reference" if type == "CodeableReference" else ""
+    has_display, identifies = version == "r5", type == "Reference"
+    chosen = [
+        (target.parameter.number, target.parameter.code == "patient", target.compartment, target.test) for target in targets
+    ]
 
     def write_rows(rows: _Rows, value: Any) -> None:
-        if isinstance(value, dict):
-            if identifies and "identifier" in value:
-                for system, code in index_values.list_identifiers(value):
-                    rows.tokens[number + IDENTIFIER, system, code.lower() if caseless else code] = None
-            if texts_of is not None:
-                for folded, raw in texts_of(value)[1]:
-                    rows.strings[number + TEXT, folded, raw] = None
         text = read(value)
         address = reference_target(text, rows.base) if text is not None else None
-        if address is not None:
-            kind, id = address
-            rows.references[number, kind, id] = None
-            if kind == "Patient":
-                if compartment:
-                    rows.patients[id] = None
-                if name == "patient":
-                    rows.named[id] = None
-        elif text is not None and is_absolute(text):
-            rows.uris[number, text] = None
-        else:
-            _mark_present(rows, number, {"reference": value} if isinstance(value, str) else value, reference)
+        has_more = has_display or (identifies and isinstance(value, dict) and "identifier" in value)
+        for number, names, belongs, test in chosen:
+            if test is None or (address is not None and address[0] == test.type) or test(value, rows.resource):
+                if has_more:
+                    _index_identifier(rows, number, version, type, value)
+                if address is not None:
+                    kind, id = address
+                    rows.references[number, kind, id] = None
+                    if kind == "Patient":
+                        if belongs:
+                            rows.patients[id] = None
+                        if names:
+                            rows.named[id] = None
+                elif text is not None and is_absolute(text):
+                    rows.uris[number, text] = None
+                else:
+                    _mark_present(rows, number, {"reference": value} if isinstance(value, str) else value, reference)
 
     return write_rows
+
+
+def _index_identifier(rows: _Rows, number: int, version: str, type: str, value: Any) -> None:
+    """Indexes the identifier in a reference, and since R5 its display, which can be searched too."""
+    if isinstance(value, dict):
+        if type == "Reference":
+            for system, code in index_values.list_identifiers(value):
+                rows.tokens[number + IDENTIFIER, system, code.lower() if version in CASELESS_VERSIONS else code] = None
+        if version == "r5":
+            for folded, raw in token_reader(type)(value)[1]:
+                rows.strings[number + TEXT, folded, raw] = None
 
 
 def _index_dates(target: _Target) -> RowWriter:
@@ -353,7 +396,6 @@ def _index_special(target: _Target) -> RowWriter:
 
 _WRITERS: dict[Kind, Callable[[_Target], RowWriter]] = {
     "token": _index_tokens,
-    "reference": _index_references,
     "date": _index_dates,
     "string": _index_strings,
     "number": _index_numbers,
