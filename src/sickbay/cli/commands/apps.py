@@ -222,8 +222,10 @@ def _show(app: dict[str, Any], json: bool) -> None:
 
 
 def _to_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list):
-        return "  ".join(map(str, value))
+        return "  ".join(map(_to_text, value))
     return as_json(value, pretty=False) if isinstance(value, dict) else str(value)
 
 
