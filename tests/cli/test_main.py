@@ -99,7 +99,7 @@ def test_a_path_that_cannot_be_a_folder_is_reported_in_one_sentence(tmp_path: Pa
     (tmp_path / "file").write_text("")
     done = sickbay(*command, str(tmp_path / "file"))
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"sickbay: The folder {tmp_path / 'file'} can't be created (File exists). Choose another one.\n"
+    assert done.stderr == f"sickbay: The folder {tmp_path / 'file'} can't be created (it is a file). Choose another one.\n"
 
 
 @pytest.mark.parametrize("command", [("apps", "list"), ("reset",), ("load", "{place}/a.json"), ("launch", "x")])
@@ -107,7 +107,7 @@ def test_a_data_folder_that_cannot_be_created_is_reported_in_one_sentence(tmp_pa
     (tmp_path / "a.json").write_text("{}")
     done = sickbay(*(argument.format(place=tmp_path) for argument in command), folder=tmp_path / "a.json" / "data")
     assert (done.returncode, done.stdout) == (1, "")
-    assert re.search(r"a\.json/data .*\(Not a directory\)", done.stderr)
+    assert re.search(r"a\.json/data .*a\.json is a file\)", done.stderr)
     assert done.stderr.count("\n") == 1
 
 
