@@ -37,12 +37,30 @@ def test_a_file_with_a_byte_order_mark_is_read_and_utf_16_is_named(name: str, en
         assert "can't be read" not in done.stderr
 
 
-def test_a_file_of_keys_with_a_member_twice_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "keys.json"
-    file.write_text('{"keys": [{"kty": "RSA", "kty": "EC"}]}')
-    done = sickbay("apps", "add", "App", *SYSTEM, "--jwks", str(file), folder=tmp_path / "data", SICKBAY_PATIENTS="0")
+@pytest.mark.parametrize(
+    ("option", "text", "says"),
+    [
+        (
+            "--jwks",
+            '{"keys": [{"kty": "RSA", "kty": "EC"}]}',
+            " isn't valid JSON: it has the member 'kty' twice in one object.",
+        ),
+        ("--jwks", "", " isn't valid JSON: it is empty. It must contain a key set, such as {"),
+        ("--jwks", '{"keys": [{"kty": "EC",}]}', "too much (line 1, column 23). It must contain a key set, such as {"),
+        ("--jwks", "[]", "file must contain a key set, such as {"),
+        ("--jwks", "{}", "file must contain a key set, such as {"),
+        ("--cards", '"x"', "file must contain CDS Hooks cards, such as [{"),
+    ],
+)
+def test_a_file_with_another_content_is_refused_with_what_it_must_contain(
+    option: str, text: str, says: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.write_text(text)
+    done = sickbay("apps", "add", "App", *SYSTEM, option, str(file), folder=tmp_path / "data", SICKBAY_PATIENTS="0")
     assert done.returncode == 2
-    assert "it has the member 'kty' twice in one object." in done.stderr
+    assert done.stderr.startswith(f"sickbay: {file}")
+    assert says in done.stderr
 
 
 def test_the_reason_for_bytes_that_are_not_utf_8_is_a_sentence() -> None:

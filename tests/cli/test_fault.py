@@ -98,6 +98,8 @@ def test_the_terminal_and_the_list_mark_the_fault(server: Live, place: Path) -> 
         (["delay"], "A fault of kind delay needs seconds."),
         (["delay", "--seconds", "soon"], "seconds must be a number from 0 to 60."),
         (["delay", "--second", "1"], "A fault of kind delay has no member second. Did you mean seconds?"),
+        (["member", "--set", "patient=x"], """--set must be a JSON object, such as --set '{"patient":"x"}', not patient=x."""),
+        (["member", "--set", "[]"], """--set must be a JSON object, such as --set '{"patient":"123"}', not []."""),
         (["flaky", "--status", "500"], "flaky is a preset, which has no --status."),
         (["status", "--status", "500", "--app", "nothere"], "There is no app nothere"),
         (["status", "--status", "500", "--tenant", "nothere"], "There is no hospital nothere."),

@@ -44,6 +44,8 @@ def test_mistakes_are_named_and_nothing_is_added(tmp_path: Path) -> None:
     wrong = sickbay("hospitals", "add", str(file), folder=place)
     assert wrong.returncode == 1
     assert "Line 9: There is no key tokn in [paths]. Did you mean token?" in wrong.stderr
+    (empty := tmp_path / "empty.json").write_text("")
+    assert sickbay("hospitals", "add", str(empty), folder=place).stderr == f"sickbay: {empty} isn't valid JSON: it is empty.\n"
     absent = sickbay("hospitals", "add", str(tmp_path / "absent.toml"), folder=place)
     assert (absent.returncode, "can't be read: No such file or directory." in absent.stderr) == (2, True)
     unknown = sickbay("hospitals", "remove", "riversid", folder=place)

@@ -234,7 +234,7 @@ def test_each_address_has_a_limit_except_this_machine(monkeypatch: pytest.Monkey
         clients.pop().close()
         time.sleep(3 * TICK)
         assert status(open_page(port, GET)) == 200
-    with serving(limits._replace(exempt=frozenset(["127.0.0.1"]))) as port:
+    with serving(limits._replace(exempt=frozenset(["127.0.0.0/8"]))) as port:
         clients = [open_page(port, wait) for _ in range(3)]
         assert status(open_page(port, GET)) == 200
 
@@ -274,3 +274,6 @@ def test_the_settings_set_the_limits() -> None:
     opened = Settings(host="0.0.0.0", max_connections=7, max_connections_per_address=3, trusted_proxies=("10.0.0.1",))
     chosen = limiting.make_limits(opened)
     assert (chosen.connections, chosen.per_address, chosen.exempt) == (7, 3, frozenset({"10.0.0.1"}))
+    assert make_config(app, Settings(trusted_proxies=("10.0.0.1", "*"))).forwarded_allow_ips == [
+        "*"
+    ]  # alone, as uvicorn needs it

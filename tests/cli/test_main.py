@@ -59,6 +59,26 @@ def test_missing_options_of_a_registration_are_listed(tmp_path: Path) -> None:
         (["serve", "--keep-bodies", "--base-url", "https://ehr.example.org"], "--keep-bodies needs a base URL on this machine"),
         (["serve", "--port", "7500", "--sample-port", "7500"], "--sample-port must be another port than --port."),
         (["serve", "--host", ""], "--host must be an address or a name, such as 127.0.0.1, or 0.0.0.0 for all addresses"),
+        (
+            ["serve", "--allowed-host", "http://x.org:80/"],
+            "such as ehr.example.org, not http://x.org:80/. Write --allowed-host x.org.",
+        ),
+        (["serve", "--allowed-host", "a,[fd00::7]"], "not a,[fd00::7]. Write --allowed-host a --allowed-host fd00::7."),
+        (["serve", "--allowed-host", "bücher.org"], "not bücher.org. Write --allowed-host xn--bcher-kva.org."),
+        (["serve", "--allowed-host", "*.org"], "such as ehr.example.org, not *.org."),
+        (["serve", "--allowed-host", ""], "such as ehr.example.org, not an empty text."),
+        (
+            ["serve", "--trusted-proxy", "x"],
+            "--trusted-proxy must be the address from which the proxy connects, such as 127.0.0.1",
+        ),
+        (["serve", "--trusted-proxy", "localhost"], "or *, not localhost. Write --trusted-proxy 127.0.0.1."),
+        (["serve", "--trusted-proxy", "10.0.0.1/8"], "not 10.0.0.1/8. Write --trusted-proxy 10.0.0.0/8."),
+        (["serve", "--trusted-proxy", "http://10.0.0.1:80/"], "not http://10.0.0.1:80/. Write --trusted-proxy 10.0.0.1."),
+        (["serve", "--trusted-proxy", "10.0.0.0/33"], "or *, not 10.0.0.0/33."),
+        (
+            ["serve", "--ephemeral", "--data", "x"],
+            "--ephemeral stores nothing, so it can't be used with --data. Use one of them.",
+        ),
         (["token", "Mine", "--scope", " "], "--scope is empty. Name at least one scope, such as user/Patient.rs."),
         (["apps", "add"], "`sickbay apps add` needs NAME. See `sickbay apps add --help`."),
         (["doctor"], "There is nothing to examine. Pass a URL in quotes, a file, or - for standard input."),
@@ -79,7 +99,7 @@ def test_a_path_that_cannot_be_a_folder_is_reported_in_one_sentence(tmp_path: Pa
     (tmp_path / "file").write_text("")
     done = sickbay(*command, str(tmp_path / "file"))
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"sickbay: The folder {tmp_path / 'file'} can't be created (File exists). Choose another one.\n"
+    assert done.stderr == f"sickbay: The folder {tmp_path / 'file'} can't be created (it is a file). Choose another one.\n"
 
 
 @pytest.mark.parametrize("command", [("apps", "list"), ("reset",), ("load", "{place}/a.json"), ("launch", "x")])
@@ -87,7 +107,7 @@ def test_a_data_folder_that_cannot_be_created_is_reported_in_one_sentence(tmp_pa
     (tmp_path / "a.json").write_text("{}")
     done = sickbay(*(argument.format(place=tmp_path) for argument in command), folder=tmp_path / "a.json" / "data")
     assert (done.returncode, done.stdout) == (1, "")
-    assert re.search(r"a\.json/data .*\(Not a directory\)", done.stderr)
+    assert re.search(r"a\.json/data .*a\.json is a file\)", done.stderr)
     assert done.stderr.count("\n") == 1
 
 

@@ -33,6 +33,7 @@ OTHERS: tuple[list[str], ...] = (
     ["serve", "--data"],
     ["serve", "--json", "--json"],
     ["serve", "--json=true"],
+    ["serve", "--ephemeral", "--data", "a folder"],
     ["serve", "--seed", "1"],
     ["serve", "--workers", "2"],
     ["serve", "--help"],

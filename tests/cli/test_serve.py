@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -81,6 +82,8 @@ def test_sickbay_responds_on_each_loopback_address_that_this_machine_has(server:
 def test_an_app_is_added_listed_shown_changed_and_removed(server: Live, app: dict[str, str], place: Path) -> None:
     assert app["client_id"] in sickbay("apps", "list", folder=place).stdout
     assert "http://localhost:8100/launch" in sickbay("apps", "show", "Vitals", folder=place).stdout
+    shown = sickbay("apps", "show", "sample-general", folder=place).stdout
+    assert re.search(r'^native +no\n(.*\n)*cards +\{"summary":', shown, re.M)
     wider = "launch user/Patient.rs user/Observation.rs"
     changed = sickbay("apps", "edit", app["app_id"], "--scope", wider, "--json", folder=place)
     assert json.loads(changed.stdout)["scope"] == wider

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -16,12 +17,26 @@ import httpx2
 import pytest
 from tests.cli.command import sickbay
 
-from sickbay.cli.commands.tail import describe
+from sickbay.cli.commands import tail as tail_command
+from sickbay.cli.event_stream import StreamEvent
 from sickbay.testing.server import Live, serving
 
 DISCOVERY = "/general/r4/.well-known/smart-configuration"
 REFUSED = "/general/r4/Patient/p-0001"
 SECONDS = 60
+EXCHANGE = {
+    "id": "i",
+    "at": 0,
+    "tenant": "general",
+    "app": "a\x1b[31mb",
+    "stage": "access",
+    "request": {"method": "GET", "url": "http://localhost/x\x07" + "y" * 300},
+    "response": {"status": 404},
+    "outcome": "failed",
+    "milliseconds": None,
+    "findings": [],
+    "injected": {"fault": "f", "kind": "status"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -146,21 +161,21 @@ def test_it_says_that_the_server_has_stopped(tmp_path: Path) -> None:
         assert f"Sickbay at {running.base} stopped." in following.errors.read_text(encoding="utf-8")
 
 
+def test_it_ends_if_the_reader_of_its_output_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`sickbay tail | head -1` must not go on after `head` has ended."""
+
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(tail_command, "follow", lambda *_: iter([StreamEvent("exchange", EXCHANGE, "1", "http://localhost")]))
+    monkeypatch.setattr(sys, "stdout", Closed())
+    with pytest.raises(BrokenPipeError):
+        tail_command.tail()
+
+
 def test_what_a_request_contains_cannot_control_the_terminal() -> None:
-    exchange = {
-        "id": "i",
-        "at": 0,
-        "tenant": "general",
-        "app": "a\x1b[31mb",
-        "stage": "access",
-        "request": {"method": "GET", "url": "http://localhost/x\x07" + "y" * 300},
-        "response": {"status": 404},
-        "outcome": "failed",
-        "milliseconds": None,
-        "findings": [],
-        "injected": {"fault": "f", "kind": "status"},
-    }
-    line = describe(exchange, "http://localhost:7425")
+    line = tail_command.describe(EXCHANGE, "http://localhost:7425")
     assert "\x1b" not in line
     assert "\x07" not in line
     assert "injected fault: status" in line

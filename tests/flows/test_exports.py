@@ -231,6 +231,20 @@ def test_kick_off_requires_respond_async_and_accepts_fhir_json(tmp_path: Path) -
     run(steps, tmp_path)
 
 
+def test_the_accept_of_a_poll_or_of_a_download_needs_no_advice(tmp_path: Path) -> None:
+    """The manifest is JSON and a file is NDJSON (Bulk Data Access, Status Request and File Request): neither is FHIR JSON."""
+
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.rs")
+        status = await kick_off(own, "/$export?_type=Patient", Accept="application/fhir+json")
+        for path in (status, f"{status}/Patient.ndjson"):
+            answer = await own.ask("GET", path, Accept="*/*")
+            given = await flow.http.get("/admin/exchanges", params={"correlation_id": answer.headers["x-correlation-id"]})
+            assert [finding["id"] for exchange in given.json() for finding in exchange["findings"]] == []
+
+    run(steps, tmp_path)
+
+
 def test_a_cancelled_or_expired_export_is_gone(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")

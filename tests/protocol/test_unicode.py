@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from typing import Any
 
 import orjson
@@ -67,8 +68,31 @@ def test_an_escaped_name_is_the_same_name() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
 def test_only_utf_8_without_a_byte_order_mark_is_json(encoding: str) -> None:
-    with pytest.raises(ValueError, match=r"BOM|UTF-8|Expecting"):
+    with pytest.raises(ValueError, match=r"byte order mark|UTF-8|value is expected|name in double quotes"):
         unicode.loads('{"a": 5}'.encode(encoding))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (" \n", "it is empty"),
+        ('{"keys": [', "it ends too early (line 1, column 11)"),
+        ('{"a": x}', "a JSON value is expected (line 1, column 7)"),
+        ("{a: 1}", "a member's name in double quotes is missing (line 1, column 2)"),
+        ('{"a" 1}', "a colon is missing (line 1, column 6)"),
+        ('[\n1 "a"]', "a comma is missing (line 2, column 3)"),
+        ('{"a": 1,}', "the comma before the closing bracket is too much (line 1, column 8)"),
+        ("[1,]", "the comma before the closing bracket is too much (line 1, column 3)"),
+        ("{} {}", "more text follows the end of the value (line 1, column 4)"),
+        ('["a]', "a string has no closing quotation mark (line 1, column 2)"),
+        ('["a\nb"]', "a string has a line break or another control character (line 1, column 4)"),
+        (r'["\d"]', "a string has a backslash that begins no escape (line 1, column 3)"),
+        (r'["\u12"]', "a string has a backslash that begins no escape (line 1, column 4)"),
+    ],
+)
+def test_a_syntax_error_is_explained_in_words(text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(reason)}$"):
+        unicode.loads(text)
 
 
 def test_bytes_that_are_not_utf_8_are_named() -> None:

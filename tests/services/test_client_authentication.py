@@ -183,7 +183,7 @@ def test_an_app_with_users_signs_when_it_redeems_a_code_and_at_each_refresh(tmp_
 
 def test_keys_are_fetched_from_jwks_uri_and_a_new_key_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def steps(flow: Flow) -> None:
-        address = "http://localhost:9/keys.json"
+        address = "https://app.example.org/keys.json"
         documents = {address: jwks(key("k1"))}
         fetched: list[str] = []
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import codecs
+from pathlib import Path
+
+from sickbay.cli.output import reject_argument
 
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -25,6 +28,14 @@ def explain(error: OSError | ValueError) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"it isn't UTF-8 (byte {error.start + 1})"
     return getattr(error, "strerror", None) or str(error)
+
+
+def read_file(path: Path) -> str:
+    """The text of a file that is an argument. Raises CommandError."""
+    try:
+        return decode(path.read_bytes())
+    except (OSError, ValueError) as error:
+        reject_argument(f"{path} can't be read: {explain(error)}.")
 
 
 def decode(text: bytes) -> str:

@@ -25,7 +25,7 @@ def read(arguments: Sequence[str], environment: Mapping[str, str]) -> dict[str, 
         if value is None or option[2:] in settings:
             return None
         settings[option[2:]] = value
-    return settings
+    return None if {"data", "ephemeral"} <= settings.keys() else settings
 
 
 def _read_value(option: str, text: str) -> int | str | None:

@@ -105,11 +105,16 @@ def json_line(finished: FinishedRequest, recorded: LogLine) -> str:
     )
 
 
+def write_line(text: str) -> None:
+    """Prints a line immediately. Raises OSError."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
 def print_line(text: str) -> None:
     """Prints a line immediately. If that fails, prints nothing from then on, so that no request fails because of it."""
     try:
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+        write_line(text)
     except OSError as error:
         streams.drop(sys.stdout)
         if not isinstance(error, BrokenPipeError):  # the reader closed it on purpose

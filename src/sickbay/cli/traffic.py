@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from uvicorn import Config
 from uvicorn.server import ServerState
 
+from sickbay.authorization.administration import is_trusted_proxy
 from sickbay.cli.limits import HEALTH, Limits
 from sickbay.kernel.budget import HELD
 from sickbay.web import counting
@@ -161,7 +162,7 @@ class Traffic:
         if not self.limits.per_address or connection.client is None:
             return ""
         address = connection.client[0]
-        exempt = address in self.limits.exempt or address == "::1" or address.startswith(LOOPBACK_PREFIX)
+        exempt = is_trusted_proxy(self.limits.exempt, address) or address == "::1" or address.startswith(LOOPBACK_PREFIX)
         return "" if exempt else address
 
     def _limit_connections(self, most: int, among: set[LimitedConnection], newest: LimitedConnection, reason: str) -> None:

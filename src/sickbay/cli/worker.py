@@ -179,7 +179,7 @@ def make_config(app: Asgi, settings: Settings) -> Config:
         ssl_certfile=settings.certificate,
         ssl_keyfile=settings.certificate_key,
         proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
+        forwarded_allow_ips=["*"] if "*" in settings.trusted_proxies else list(settings.trusted_proxies),
     )
     configuration.limits = bounds  # type: ignore[attr-defined]
     return configuration

@@ -39,7 +39,11 @@ class Member(Struct, frozen=True, forbid_unknown_fields=True):
                     "" if HEADER.fullmatch(value) else "must have only printable ASCII characters"
                 )
             case "object":
-                return "" if isinstance(value, dict) and len(value) <= MAXIMUM_NAMES else "must be an object"
+                return (
+                    ""
+                    if isinstance(value, dict) and len(value) <= MAXIMUM_NAMES
+                    else 'must be an object, such as {"patient": "123"}'
+                )
             case "names":
                 return "" if _is_names(value) else f"must be a list of 1 to {MAXIMUM_NAMES} names"
             case "expiry":

@@ -30,13 +30,14 @@ def make_folder(path: Path) -> None:
     while not os.path.lexists(place):
         missing.append(place)
         place = place.parent
+    if not place.is_dir():
+        own = "it is" if place == path else f"{place} is"
+        raise NotADirectoryError(errno.ENOTDIR, f"{own} a file" if place.is_file() else f"{own} not a folder", str(path))
     for folder in reversed(missing):
         with suppress(FileExistsError):  # another process was first
             folder.mkdir(mode=FOLDER_MODE)
             folder.chmod(FOLDER_MODE)  # a umask may have removed our own access
     check_path(path)
-    if not path.is_dir():
-        raise FileExistsError(errno.EEXIST, "File exists", str(path))
 
 
 def check_path(path: Path) -> None:

@@ -105,7 +105,32 @@ def loads(text: str | bytes, *, unique: bool = False) -> Any:
         raise ValueError("it is nested too deep") from None
     except UnicodeDecodeError:
         raise ValueError("it isn't UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(_explain_syntax_error(error)) from None
     raise ValueError("a string has U+0000 or half a surrogate pair")
+
+
+_SYNTAX_ERRORS = {
+    "Expecting value": "a JSON value is expected",
+    "Expecting property name": "a member's name in double quotes is missing",
+    "Expecting ':' delimiter": "a colon is missing",
+    "Expecting ',' delimiter": "a comma is missing",
+    "Illegal trailing comma": "the comma before the closing bracket is too much",
+    "Extra data": "more text follows the end of the value",
+    "Unterminated string": "a string has no closing quotation mark",
+    "Invalid control character": "a string has a line break or another control character",
+    "Invalid \\": "a string has a backslash that begins no escape",
+    "Unexpected UTF-8 BOM": "it begins with a byte order mark",
+}
+"""The beginning of Python's message, and what is wrong."""
+
+
+def _explain_syntax_error(error: json.JSONDecodeError) -> str:
+    if not error.doc.strip():
+        return "it is empty"
+    reason = next((reason for start, reason in _SYNTAX_ERRORS.items() if error.msg.startswith(start)), "it can't be parsed")
+    ends = not error.doc[error.pos :].strip()
+    return f"{'it ends too early' if ends else reason} (line {error.lineno}, column {error.colno})"
 
 
 def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,9 +6,11 @@ import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from sickbay.authorization.administration import is_loopback
 from sickbay.kernel.effects import Effects
 from sickbay.kernel.memory import ResetScope
 from sickbay.kernel.outbound import Fetched, Unreachable
@@ -20,7 +22,7 @@ UNSAID = 60
 """Number of seconds that a set is cached if its server sends no max-age."""
 FAILED = 5
 """Seconds before an address that returned no keys is fetched again."""
-AGAIN = 60
+AGAIN = 5
 """Seconds between two fetches for a key that wasn't in the set."""
 MAXIMUM_CACHED_SETS = 1000
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age=\"?(\d{1,9})")
@@ -57,11 +59,16 @@ class KeySets:
         self._known = _KnownSets({}, {})
 
     async def get(self, effects: Effects, url: str, kid: object, *, loopback: bool) -> KeySet:
-        """The set at this address. Fetches it again if it has expired or doesn't contain this key."""
+        """The set at this address. Fetches it again if it has expired, doesn't contain this key, or is on this machine."""
         key, now = (url, loopback), effects.now()
         known = self._known
         cached = known.cached.get(key)
-        if cached is not None and now < cached.until and now > cached.until - MAXIMUM_CACHE_SECONDS - 1:
+        if (
+            cached is not None
+            and not _is_on_this_machine(url)
+            and now < cached.until
+            and now > cached.until - MAXIMUM_CACHE_SECONDS - 1
+        ):
             if cached.key_set.document is None or _has_key(cached.key_set.document, kid) or not _may_fetch_again(cached, now):
                 return cached.key_set
             refetched_at: float | None = now
@@ -88,6 +95,11 @@ async def _fetch_key_set(known: _KnownSets, effects: Effects, key: _Key, refetch
         return key_set
     finally:
         known.running.pop(key, None)
+
+
+def _is_on_this_machine(url: str) -> bool:
+    """Whether a developer runs the server of the address: then its keys can change between any two requests."""
+    return is_loopback(urlsplit(url).hostname or "")
 
 
 def _has_key(document: Mapping[str, Any], kid: object) -> bool:

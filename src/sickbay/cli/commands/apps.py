@@ -21,6 +21,8 @@ from sickbay.protocol import unicode
 apps = App(
     name="apps", help="Register, list, show, change, enable and remove apps.", help_epilogue=help_epilogue("sickbay apps list")
 )
+KEY_SET = 'a key set, such as {"keys": [{"kty": "EC", "crv": "P-384", "x": "…", "y": "…"}]}'
+CARDS = 'CDS Hooks cards, such as [{"summary": "…", "indicator": "info", "source": {"label": "…"}}]'
 Name = Annotated[str, Parameter(name="APP", help="The app's app_id, client_id or name. A name must be unique.")]
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 
@@ -103,9 +105,9 @@ class Fields:
         if self.auto_approve is not None:
             body["auto_approve"] = {"user": self.auto_approve}
         if self.jwks is not None:
-            body["jwks"] = _read_json(self.jwks, "keys")
+            body["jwks"] = _read_json(self.jwks, KEY_SET, (dict,))
         if self.cards is not None:
-            cards = _read_json(self.cards, "cards")
+            cards = _read_json(self.cards, CARDS, (dict, list))
             body["cards"] = cards.get("cards", [cards]) if isinstance(cards, dict) else cards
         return body
 
@@ -222,8 +224,10 @@ def _show(app: dict[str, Any], json: bool) -> None:
 
 
 def _to_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list):
-        return "  ".join(map(str, value))
+        return "  ".join(map(_to_text, value))
     return as_json(value, pretty=False) if isinstance(value, dict) else str(value)
 
 
@@ -238,8 +242,13 @@ def _parse_policy(text: str) -> tuple[str, Any]:
         return name.strip(), value
 
 
-def _read_json(path: Path, what: str) -> Any:
+def _read_json(path: Path, what: str, kinds: tuple[type, ...]) -> Any:
+    """The document in the file, which is not empty. what: what it must contain. kinds: the types that it may have."""
+    text = byte_order_mark.read_file(path)
     try:
-        return unicode.loads(byte_order_mark.decode(path.read_bytes()), unique=True)
-    except (OSError, ValueError) as error:
-        reject_argument(f"The {what} in {path} can't be read: {byte_order_mark.explain(error)}.")
+        document = unicode.loads(text, unique=True)
+    except ValueError as error:
+        reject_argument(f"{path} isn't valid JSON: {error}. It must contain {what}.")
+    if not document or not isinstance(document, kinds):
+        reject_argument(f"{path} must contain {what}.")
+    return document

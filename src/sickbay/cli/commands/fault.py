@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated, Any
 
 import orjson
@@ -151,12 +152,25 @@ def _parse_member(kind: str, name: str, text: str) -> Any:
     match member.type if member else "string":
         case "names":
             return [part for part in text.split(",") if part]
-        case "integer" | "number" | "object" | "any":
+        case "object":
+            return _parse_object(name, text)
+        case "integer" | "number" | "any":
             return _json_or_text(text)
         case "expiry":
             return None if text == "null" else _json_or_text(text)
         case _:
             return text
+
+
+def _parse_object(name: str, text: str) -> dict[str, Any]:
+    """Parses a JSON object. The example in the error has the member that NAME=VALUE names."""
+    value = _json_or_text(text)
+    if isinstance(value, dict):
+        return value
+    member, _, of_member = text.partition("=")
+    example = {member: _json_or_text(of_member)} if member.isidentifier() and of_member else {"patient": "123"}
+    corrected = f"--{name} {shlex.quote(as_json(example, pretty=False))}"
+    reject_argument(f"--{name} must be a JSON object, such as {corrected}, not {text or 'an empty text'}.")
 
 
 def _json_or_text(text: str) -> Any:

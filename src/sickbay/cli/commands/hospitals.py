@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 
 from sickbay.cli import admin_client, byte_order_mark
 from sickbay.cli.argument_types import Data
-from sickbay.cli.output import as_json, format_table, help_epilogue, note, reject_argument, say
+from sickbay.cli.output import CommandError, as_json, format_table, help_epilogue, note, say
 
 EXAMPLE = "sickbay hospitals add riverside.toml"
 hospitals = App(name="hospitals", help="Add hospitals of your own.", help_epilogue=help_epilogue(EXAMPLE))
@@ -42,7 +42,10 @@ def add(
     """Add the hospital that a file describes. A running Sickbay serves it at once."""
     text = _read_hospital_file(file)
     media_type = "application/json" if file.endswith(".json") else "application/toml"
-    added = admin_client.ask(data, "POST", "/admin/hospitals", admin_client.RequestContent(text, media_type))
+    try:
+        added = admin_client.ask(data, "POST", "/admin/hospitals", admin_client.RequestContent(text, media_type))
+    except CommandError as error:
+        raise CommandError(str(error).replace("The file ", f"{file} ", 1), error.code) from error
     if json:
         say(as_json(added))
         return
@@ -59,7 +62,4 @@ def remove(name: Annotated[str, Parameter(name="NAME", help="The hospital's name
 
 
 def _read_hospital_file(file: str) -> str:
-    try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reject_argument(f"{file} can't be read: {byte_order_mark.explain(error)}.")
+    return sys.stdin.read() if file == "-" else byte_order_mark.read_file(Path(file))

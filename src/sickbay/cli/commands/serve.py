@@ -5,11 +5,12 @@ this file.
 from __future__ import annotations
 
 import ssl
+import sys
 from dataclasses import fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sickbay.cli import config_file, json_log, start_serving
+from sickbay.cli import config_file, json_log, peer_options, start_serving
 from sickbay.cli import sockets as doors
 from sickbay.cli.output import note, reject_argument
 from sickbay.cli.serve_options import ServeOptions
@@ -27,6 +28,7 @@ def serve(*, options: ServeOptions = _DEFAULT) -> None:
     _check_addresses(options)
     _check_certificate(options.https, options.cert, options.key)
     _check_admin_token(options.admin_token)
+    _check_storage(options)
     settings = options.settings()
     _check_keep_bodies(settings)
     for sentence in config_file.used_options([field.name for field in fields(ServeOptions)], config_file.TABLES):
@@ -49,6 +51,16 @@ def _check_addresses(options: ServeOptions) -> None:
         reject_argument(f"--base-url must be a URL such as https://ehr.example.org, without ? and #, not {options.base_url}.")
     if options.port and options.sample_port == options.port:
         reject_argument("--sample-port must be another port than --port.")
+    for name in options.allowed_host:
+        peer_options.check_allowed_host(name)
+    for proxy in options.trusted_proxy:
+        peer_options.check_trusted_proxy(proxy)
+
+
+def _check_storage(options: ServeOptions) -> None:
+    """--ephemeral overrides a data folder of the environment or of sickbay.toml, but not one that was just named."""
+    if options.ephemeral and any(argument.partition("=")[0] == "--data" for argument in sys.argv):
+        reject_argument("--ephemeral stores nothing, so it can't be used with --data. Use one of them.")
 
 
 def _check_keep_bodies(settings: Settings) -> None:

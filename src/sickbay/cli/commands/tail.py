@@ -55,7 +55,7 @@ def tail(
     words = [*filter, *(write_word(name, value) for name, value in named if value is not None)]
     for event in follow(data, {"q": " ".join(words), "last": str(last)}):
         for line in _lines_of_event(event, json):
-            terminal.print_line(line)
+            terminal.write_line(line)
 
 
 def _lines_of_event(event: StreamEvent, json: bool) -> Iterator[str]:

@@ -56,7 +56,7 @@ def read(text: str, *, toml: bool = True) -> HospitalFile | FileProblem:
     except ValueError as error:
         return FileProblem(0, f"The file isn't valid JSON: {error}.")
     if not isinstance(document, dict):
-        return FileProblem(0, "The file must be one object.")
+        return FileProblem(0, 'The file must be one object, such as {"name": "riverside", "title": "Riverside Hospital"}.')
     return HospitalFile(document, find_lines(text) if toml else {})
 
 

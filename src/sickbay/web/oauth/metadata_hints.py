@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -62,10 +63,18 @@ def _split_well_known(path: str) -> tuple[str, str]:
 def _hint_of_hospital(tenant: Tenant, path: str, kind: str) -> str:
     if kind == OF_SMART:
         return f"The SMART configuration of {tenant.name} is {_smart_url(tenant)}."
+    if kind == OF_OPENID and not path.startswith(kind):
+        extra = " The path has a slash too many." if _collapse(path) == tenant.issuer_path + kind else ""
+        return f"The OpenID configuration of {tenant.name} is {tenant.server.issuer}{OF_OPENID}.{extra}"
     said = f"The metadata of the issuer {tenant.server.issuer} are at {metadata_url(tenant)}"
     if path.startswith(kind):
         return f"{said}."
     return f"{said}: RFC 8414 inserts the well-known path between the host and the path of the issuer."
+
+
+def _collapse(path: str) -> str:
+    """The path with one slash where it has several, and none at its end."""
+    return re.sub("//+", "/", path).rstrip("/")
 
 
 def _hint_of_all(kind: str, tenants: Mapping[str, Tenant]) -> str:

@@ -60,10 +60,10 @@ def _in_json(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 
 def _has_no_accept(request: AccessRequest, context: AccessContext) -> Facts | None:
-    sent = request.headers.get("accept")
-    if request.interaction in ("", "preflight", "discovery") or context.version not in VERSIONS or not context.headers_known:
+    without = request.interaction in ("", "preflight", "discovery", "export-status", "export-cancel", "export-file")
+    if without or context.version not in VERSIONS or not context.headers_known:
         return None
-    expected = VERSIONS[context.version].json
+    sent, expected = request.headers.get("accept"), VERSIONS[context.version].json
     return {"received": sent, "expected": expected} if (sent or "*/*").strip() in ("*/*", "application/json") else None
 
 
