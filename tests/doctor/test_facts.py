@@ -34,6 +34,7 @@ def token(body: str = CODE) -> str:
 ENTRY = """{{"resourceType": "Bundle", "type": "transaction", "entry": [{{
   "resource": {{"resourceType": "Organization", "id": "Organization-RL121"}}, "request": {{"method": "PUT", "url": "{url}"}}
 }}]}}"""
+ASSERTION_TYPE = "grant_type=client_credentials&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 HEX_CHALLENGE = "ZTE4MTMxZGRlMjA2ZGJiZjAyNTMyZjU3NjM0MThmOTkxYTQ4Y2EyZjFhY2Y1NjRmOGI1YWE1ZjJhYTRkYTE3Ng"
 """64 hex digits in base64url."""
 CONTAINED = """{{"resourceType": "ExplanationOfBenefit", "contained": [{{"resourceType": "Coverage", "id": "c1"}}],
@@ -75,6 +76,7 @@ TRUE = {
     "token_response_lacks_no_store": f"{TOKEN_HEADERS}\n\n{TOKEN_BODY}",
     "listed_headers_lack_no_store": f"{token('grant_type=client_credentials')}\n\nResponse headers:\n{TOKEN_HEADERS}",
     "host_is_unknown": "getaddrinfo ENOTFOUND ehr.example.org",
+    "uuid_urn_has_no_uuid": '{"fullUrl": "urn:uuid:patient"}',
     "dollar_is_for_the_shell": "curl https://ehr.example.org/r4/$convert-data",
     "include_has_other_modifier": "GET /ServiceRequest?_include:iterative=*",
     "api_redirects_to_login": "GET /fhir/Patient/1\nHTTP/1.1 302 Found\nLocation: https://ehr.example.org/login",
@@ -92,9 +94,7 @@ TRUE = {
     "sends_refresh_token": token("grant_type=refresh_token&refresh_token=r3fr3sh&client_id=growth-chart"),
     "sends_scope_of_a_service": token("grant_type=client_credentials&scope=system%2F*.rs&client_id=growth-chart"),
     "sends_known_grant_type": token(),
-    "sends_known_assertion_type": token(
-        "grant_type=client_credentials&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-    ),
+    "sends_known_assertion_type": token(ASSERTION_TYPE),
     "is_about_a_login": f"{authorize()}\ninvalid_request",
     "shows_no_roles": "curl https://ehr.example.org/fhir/Patient/1 answers 403",
     "shows_access": "The bearer token is refused.",
@@ -245,6 +245,7 @@ FALSE_IN = {
     "token_response_lacks_no_store": f"{TOKEN_HEADERS}\nCache-Control: no-store\n\n{TOKEN_BODY}",
     "listed_headers_lack_no_store": f"{token('grant_type=client_credentials')}\n\n{TOKEN_BODY}",
     "host_is_unknown": "connect ECONNREFUSED 127.0.0.1:8080",
+    "uuid_urn_has_no_uuid": '{"fullUrl": "urn:uuid:3fdc72f4-a11d-4a9d-9260-a9f745779e1d"}, "urn:uuid:<uuid>"',
     "dollar_is_for_the_shell": "curl 'https://ehr.example.org/r4/$convert-data'",
     "include_has_other_modifier": "GET /ServiceRequest?_include:iterate=ServiceRequest:subject",
     "api_redirects_to_login": "GET /fhir/Patient/1\nHTTP/1.1 302 Found\nLocation: https://ehr.example.org/fhir/r4/Patient/1",
