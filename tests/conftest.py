@@ -17,7 +17,6 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
-from itertools import pairwise
 from pathlib import Path
 from socketserver import BaseServer
 from tempfile import mkdtemp
@@ -100,8 +99,7 @@ def start_server(command: Sequence[str], environment: Mapping[str, str], errors:
     """Fork it from a process that has imported the command, if that makes no difference. The imports take a second."""
     changed = {name for name in environment.keys() | os.environ.keys() if environment.get(name) != os.environ.get(name)}
     if [*command[:3]] == [sys.executable, "-m", "sickbay"] and all(map(forking.is_read_late, changed.difference(PROXIES))):
-        several = any(name == "--workers" and value != "1" for name, value in pairwise(command))
-        imported = forking.server_with_workers() if several else forking.server()
+        imported = forking.server_with_workers() if "--workers" in command else forking.server()
         return imported.serve(command, environment, errors)
     return start_process(command, environment, errors)
 

@@ -195,12 +195,12 @@ def _fork_workers() -> None:
 
     begin = _subprocess.subprocess_started
 
-    def forked(**given: Any) -> None:
+    def begin_fork(**given: Any) -> None:
         _forget_parent()
         begin(**given)
 
     _subprocess.spawn = multiprocessing.get_context("fork")  # type: ignore[assignment]
-    _subprocess.subprocess_started = forked  # type: ignore[assignment]
+    _subprocess.subprocess_started = begin_fork  # type: ignore[assignment]
 
 
 def _forget_parent() -> None:
