@@ -81,8 +81,12 @@ def _launch(base: str, responses: list[httpx2.Response]) -> None:
 
 @pytest.mark.parametrize(
     ("workers", "numbers"),
-    [("1", [signal.SIGTERM]), ("2", [signal.SIGINT]), ("1", [signal.SIGINT, signal.SIGINT]), ("2", [signal.SIGTERM] * 2)],
-    ids=["one worker", "two workers", "twice", "two workers, twice"],
+    [
+        pytest.param("1", [signal.SIGTERM], id="one worker", marks=pytest.mark.prove),
+        pytest.param("2", [signal.SIGINT], id="two workers", marks=pytest.mark.prove),
+        pytest.param("1", [signal.SIGINT] * 2, id="twice"),
+        pytest.param("2", [signal.SIGTERM] * 2, id="two workers, twice"),
+    ],
 )
 def test_a_server_that_creates_patients_stops_and_removes_its_temporary_folder(
     tmp_path: Path, workers: str, numbers: list[int]

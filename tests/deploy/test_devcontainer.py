@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from tests.laws import is_long
 from tools.checks.files import ROOT
 
 pytestmark = pytest.mark.timeout(300)  # pip installs Sickbay
@@ -29,10 +30,12 @@ def options(**chosen: str) -> dict[str, str]:
 
 
 def test_the_feature_installs_sickbay_and_starts_it_with_the_container(
-    tmp_path: Path, offline: dict[str, str], checkout: Path
+    tmp_path: Path, request: pytest.FixtureRequest, checkout: Path
 ) -> None:
+    """Only in `make prove` the environment of Sickbay has its own pip, as the first job of `test_github_action` has."""
+    environment = request.getfixturevalue("offline" if is_long() else "quick")
     done = install(
-        offline | options(package=str(checkout), serveOptions="--ephemeral --patients 2") | {"PREFIX": str(tmp_path)}
+        environment | options(package=str(checkout), serveOptions="--ephemeral --patients 2") | {"PREFIX": str(tmp_path)}
     )
     assert done.returncode == 0, done.stderr
     script = """
@@ -40,7 +43,7 @@ def test_the_feature_installs_sickbay_and_starts_it_with_the_container(
         timeout 60 sh -c 'until grep -q http://localhost "$TMPDIR/sickbay.log"; do sleep 0.1; done'
         grep -o 'http://localhost:[0-9]*' "$TMPDIR/sickbay.log" | head -1
     """
-    started = offline | {"PREFIX": str(tmp_path), "TMPDIR": str(tmp_path), "SICKBAY_PORT": "0"}
+    started = environment | {"PREFIX": str(tmp_path), "TMPDIR": str(tmp_path), "SICKBAY_PORT": "0"}
     process = subprocess.run(["sh", "-ec", script], env=started, capture_output=True, text=True, check=True)
     base = process.stdout.strip()
     try:

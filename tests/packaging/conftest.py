@@ -1,4 +1,4 @@
-"""The packages, built once for each test worker from the files that git tracks or would add."""
+"""The packages, built once from the files that git tracks or would add."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import skip_or_fail
+from tests.once import once
 from tools.checks.files import ROOT, list_tracked
 from tools.release.packages import Packages
 
@@ -35,16 +36,20 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def built(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Packages:
-    return packages.build(sources, tmp_path_factory.mktemp("built"), TIME)
+    folder = once(tmp_path_factory, "packages", lambda folder: packages.build(sources, folder, TIME))
+    (wheel,), (sdist,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
+    return Packages(wheel, sdist)
 
 
 @pytest.fixture(scope="session")
 def installed(built: Packages, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel's content in a folder, as an installer would put it into site-packages."""
-    folder = tmp_path_factory.mktemp("site-packages")
-    with zipfile.ZipFile(built.wheel) as wheel:
-        wheel.extractall(folder)
-    return folder
+
+    def unpack(folder: Path) -> None:
+        with zipfile.ZipFile(built.wheel) as wheel:
+            wheel.extractall(folder)
+
+    return once(tmp_path_factory, "site-packages", unpack)
 
 
 @pytest.fixture

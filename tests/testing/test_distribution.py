@@ -108,7 +108,7 @@ def test_the_version_the_licence_and_the_only_dependency_are_as_they_should_be()
 
 def test_a_build_leaves_nothing_in_the_repository_and_gives_the_same_bytes_from_the_source_distribution(tmp_path: Path) -> None:
     sources = copy_sources(tmp_path / "sources", 0o644)
-    before = sorted(sources.rglob("*"))
+    before = {*sources.rglob("*")}
     built = packages.build_plugin(sources, tmp_path / "first", TIME)
     assert [path for path in sorted(sources.rglob("*")) if path not in before and "__pycache__" not in path.parts] == []
     unpacked = packages.unpack(built.sdist, tmp_path / "unpacked")

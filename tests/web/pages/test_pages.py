@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
@@ -51,14 +52,20 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
+@cache
 def html_of(case: str) -> str:
     template, view, frame = PAGES[case]
     return html_response.render(template, view, frame)
 
 
+@cache
+def page_of(case: str) -> Page:
+    return Page(html_of(case))
+
+
 @for_each("case", PAGES)
 def test_a_strict_content_security_policy_breaks_nothing(case: str) -> None:
-    page = Page(html_of(case))
+    page = page_of(case)
     assert not [attributes for _, attributes in page.elements if "style" in attributes]
     assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
     assert "style" not in {tag for tag, _ in page.elements}
@@ -95,14 +102,14 @@ def test_no_page_shows_the_backticks_of_a_text_of_ours(case: str) -> None:
 
 @for_each("case", PAGES)
 def test_every_tag_is_closed_where_it_should_be(case: str) -> None:
-    page = Page(html_of(case))
+    page = page_of(case)
     assert page.unclosed == []
     assert page.open == []
 
 
 @for_each("case", PAGES)
 def test_no_page_loads_anything_external(case: str) -> None:
-    page = Page(html_of(case))
+    page = page_of(case)
     fetched = [a.get("src") for tag in ("script", "img") for a in page.all(tag)] + [a.get("href") for a in page.all("link")]
     assert all(address and urlsplit(address)[:2] == ("", "") for address in fetched)
 
@@ -117,7 +124,7 @@ def test_every_post_form_has_the_csrf_token(case: str) -> None:
 
 @for_each("case", [case for case in PAGES if PAGES[case][0] not in FRAGMENTS])
 def test_a_page_has_one_heading_and_a_matching_title(case: str) -> None:
-    page = Page(html_of(case))
+    page = page_of(case)
     assert len(page.all("h1")) == 1
     assert "".join(page.texts["h1"]).strip()
     title, place = "".join(page.texts["title"]).rsplit(" · ", 1)
@@ -127,7 +134,7 @@ def test_a_page_has_one_heading_and_a_matching_title(case: str) -> None:
 
 @for_each("case", PAGES)
 def test_ids_are_unique_and_every_reference_resolves(case: str) -> None:
-    page = Page(html_of(case))
+    page = page_of(case)
     ids = [attributes["id"] for _, attributes in page.elements if attributes.get("id")]
     assert len(ids) == len(set(ids))
     named = [
@@ -189,4 +196,4 @@ def test_the_server_renders_the_chosen_theme(theme: str) -> None:
 
 @for_each("case", [case for case in PAGES if not case.startswith(FRAGMENTS) and not PAGES[case][2].panel])
 def test_every_page_leads_to_the_licence_and_notices(case: str) -> None:
-    assert [link for link in Page(html_of(case)).all("a") if str(link.get("href")).endswith("licence.html")]
+    assert [link for link in page_of(case).all("a") if str(link.get("href")).endswith("licence.html")]
