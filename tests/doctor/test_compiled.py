@@ -90,7 +90,22 @@ def test_the_files_of_the_knowledge_are_read_once_for_both(monkeypatch: pytest.M
         return hash_sources(sources, known)
 
     monkeypatch.setattr(compiled, "hash_sources", watch)
-    for cached in (compiled._hash_knowledge, compiled.load_knowledge, compiled.load_topics):
+    for cached in (compiled.hash_knowledge, compiled.load_knowledge, compiled.load_topics):
         cached.cache_clear()
     compiled.load_topics()
     assert len(hashed) == len({*hashed}) > len(compiled.list_files())
+
+
+def test_a_hash_from_the_start_of_a_server_is_found_again_if_the_compiled_file_has_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashes, expected = iter([b"old", b"new"]), list[bytes]()
+    monkeypatch.setattr(compiled, "KNOWLEDGE", tmp_path / "compiled.msgpack")
+    monkeypatch.setattr(compiled, "hash_sources", lambda sources: next(hashes))
+    monkeypatch.setattr(compiled, "_load_compiled", lambda path, kind, hash, build: expected.append(hash))
+    compiled.hash_knowledge.cache_clear()
+    assert compiled.hash_knowledge() == b"old"
+    with pytest.raises(AttributeError):
+        compiled.load_knowledge.__wrapped__()
+    compiled.hash_knowledge.cache_clear()
+    assert expected == [b"new"]

@@ -12,6 +12,7 @@ from functools import partial
 from importlib import import_module
 
 from sickbay.diagnosis.stages import load_examiners
+from sickbay.doctor.compiled import hash_knowledge
 from sickbay.fhir.validation.shapes import load_primitives
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.redaction import vocabulary
@@ -26,8 +27,11 @@ TABLES: tuple[Callable[[], object], ...] = (
     vocabulary.list_kinds,
     vocabulary.load_everyday_words,
     load_primitives,
+    hash_knowledge,
 )
-"""What the first request of a stage needs, the first recorded exchange, and the first resource that is checked."""
+"""What the first request of a stage needs, the first recorded exchange, the first resource that is checked, and in a clone the
+first search of the rules.
+"""
 MODULES = (
     "sickbay.web.oauth.authorize",
     "sickbay.web.oauth.login",

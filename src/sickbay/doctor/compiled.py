@@ -36,16 +36,16 @@ _Compiled = TypeVar("_Compiled")
 @cache
 def load_knowledge() -> Knowledge:
     """The knowledge: products, messages and causes."""
-    kinds = {name: _columns_of(kind) for name, kind in _COLUMNS.items()}
+    if not KNOWLEDGE.exists() or KNOWLEDGE.read_bytes()[:HASH_BYTES] != hash_knowledge():
+        hash_knowledge.cache_clear()  # it may be from the start of the server
+    kinds = {
+        name: GenericAlias(tuple, tuple(GenericAlias(list, field.type) for field in structs.fields(kind)))
+        for name, kind in _COLUMNS.items()
+    }  # a list for each field
     stored = msgspec.defstruct("Stored", [(each.name, kinds.get(each.name, each.type)) for each in structs.fields(Knowledge)])
-    columns: Any = _load_compiled(KNOWLEDGE, stored, _hash_knowledge(), lambda: stored(**_read_sources()))
+    columns: Any = _load_compiled(KNOWLEDGE, stored, hash_knowledge(), lambda: stored(**_read_sources()))
     rows = {name: map(kind, *getattr(columns, name)) for name, kind in _COLUMNS.items()}
     return Knowledge(**structs.asdict(columns) | {name: {each.id: each for each in found} for name, found in rows.items()})
-
-
-def _columns_of(kind: type[Any]) -> GenericAlias:
-    """The type of a list for each field."""
-    return GenericAlias(tuple, tuple(GenericAlias(list, field.type) for field in structs.fields(kind)))
 
 
 def _read_sources() -> dict[str, Any]:
@@ -60,7 +60,7 @@ def load_topics() -> Topics:
     """The index of causes, rules and documentation."""
     from sickbay.doctor import topics  # most texts need no topics
 
-    of_knowledge, knowledge = _hash_knowledge(), load_knowledge()
+    knowledge, of_knowledge = load_knowledge(), hash_knowledge()
     expected = hash_sources(topics.list_files(), of_knowledge) if of_knowledge else b""
     compiled = _load_compiled(TOPICS, topics.Topics, expected, lambda: topics.compile_topics(knowledge))
     return topics.add_causes(compiled, knowledge)
@@ -84,7 +84,7 @@ def _load_compiled(path: Path, kind: type[_Compiled], expected: bytes, build: Ca
 
 
 @cache
-def _hash_knowledge() -> bytes:
+def hash_knowledge() -> bytes:
     """The hash of the knowledge, which the hash of the topics contains, so that its thousand files are read once."""
     return hash_sources(list_files())
 
