@@ -43,7 +43,7 @@ def test_a_value_is_decoded_and_has_a_limited_length() -> None:
     assert len(fill("{redirect_uri}", {"redirect_uri": "a" * 500})) == VALUE_CHARACTERS + 3
 
 
-@for_each("masked", ["xxxxxxxx", "***", "XXX", "…"])
+@for_each("masked", ["xxxxxxxx", "***", "XXX", "…", "[FILTERED]"])
 def test_a_masked_value_is_not_repeated(masked: str) -> None:
     assert (
         fill("Register {redirect_uri} as it is sent.", {"redirect_uri": masked}) == "Register the redirect URI as it is sent."

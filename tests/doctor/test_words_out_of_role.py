@@ -10,10 +10,12 @@ from sickbay.diagnosis.answers.finding import UNEXPLAINED
 from sickbay.doctor.text import diagnose_text
 
 
-def test_a_masked_value_is_not_examined() -> None:
-    sent = REQUEST + "&state=Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E&code_challenge={}&code_challenge_method=S256"
+@for_each("mask", ["XXX", "***", "[FILTERED]", "%5BREDACTED%5D", "<redacted>", "[secret]", "***MASKED***", "(hidden)"])
+def test_a_masked_value_is_not_examined(mask: str) -> None:
+    sent = REQUEST + "&launch={0}&state={0}&code_challenge={0}&code_challenge_method=S256"
     refused = "Error: Token exchange failed: HTTP 400"
-    assert "pkce-challenge-malformed" not in claims(f"{sent.format('XXX')}\n\n{refused}")
+    about_values = {"pkce-challenge-malformed", "value-has-stray-characters", "value-is-placeholder", "state-low-entropy"}
+    assert about_values.isdisjoint(claims(f"{sent.format(mask)}\n\n{refused}"))
     assert "pkce-challenge-malformed" in claims(f"{sent.format('abc')}\n\n{refused}")
 
 

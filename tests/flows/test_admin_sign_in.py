@@ -243,6 +243,9 @@ def test_a_form_of_another_origin_or_without_csrf_token_does_not_sign_in(shared_
         assert (await sign_in(flow, Origin="http://evil.example")).status_code == 403
         answer = await flow.http.post(SIGN_IN, data={"token": TOKEN}, headers=HTML)
         assert (answer.status_code, "open for too long" in answer.text) == (403, True)
+        del flow.http.headers["cookie"]
+        answer = await flow.http.post(SIGN_IN, data={"token": TOKEN}, headers=HTML)
+        assert (answer.status_code, "Your browser sent no cookie of Sickbay." in answer.text) == (403, True)
         assert (await flow.http.get("/developer", headers=HTML)).status_code == 403
 
     shared_sitting.do(steps, visitor(shared_sitting))

@@ -60,9 +60,21 @@ def test_a_required_admin_token_is_required_for_one_click_too() -> None:
     assert AdminGuard(Settings(base_url="http://ehr.example.org", open_sign_in="everyone")).opens_sign_in(scope, headers)
 
 
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+SAFARI = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15"
+CHROME_ON_IOS = "Mozilla/5.0 (iPhone) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/140.0.0.0 Mobile/15E148 Safari/604.1"
+
+
 @pytest.mark.parametrize(
     ("base", "host", "scheme", "more", "secure"),
     [
+        (None, "localhost:7425", "http", {"user-agent": CHROME}, True),
+        (None, "localhost:7425", "http", {"user-agent": SAFARI}, False),
+        (None, "127.0.0.1:7425", "http", {"user-agent": CHROME_ON_IOS}, False),
+        (None, "localhost:7425", "http", {"user-agent": "python-requests/2.32.5"}, False),
+        (None, "localhost:7425", "https", {"user-agent": SAFARI}, True),
+        ("https://ehr.example.org", "ehr.example.org", "http", {"user-agent": SAFARI}, True),
         (None, "localhost:7425", "http", {}, True),
         (None, "127.0.0.1:7425", "http", {}, True),
         (None, "[::1]:7425", "http", {}, True),
@@ -77,7 +89,7 @@ def test_a_required_admin_token_is_required_for_one_click_too() -> None:
 def test_a_cookie_is_secure_if_the_browser_accepts_that(
     base: str | None, host: str, scheme: str, more: dict[str, str], secure: bool
 ) -> None:
-    headers = {"host": host, **more}
+    headers = {"host": host, "user-agent": FIREFOX, **more}
     assert AdminGuard(Settings(base_url=base)).is_secure({"scheme": scheme}, headers) is secure
 
 

@@ -133,6 +133,7 @@ def test_another_browser_cannot_answer_an_authorization(shared_sitting: Sitting)
 
 def test_a_session_from_before_the_sign_in_is_invalid_afterwards(shared_sitting: Sitting) -> None:
     async def steps(flow: Flow) -> None:
+        flow.http.headers["user-agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
         await flow.http.get("/general/ehr/sign-in", headers=HTML)
         ((name, before),) = flow.cookies.items()
         signed = await sign_in(flow)

@@ -70,7 +70,7 @@ _SAMPLE = compile_late(
     re.I | re.S,
 )
 _YOUR = compile_late(r"(?<![a-z])your[_ -]", re.I)
-_MASK = compile_late(r"[x*.•-]{3,}|…+", re.I)
+_MASK = compile_late(r"[x*.•-]{3,}|…+|[<(\[*]*(?:redacted|filtered|masked|hidden|removed|scrubbed)[\]*)>]*|\[secret\]", re.I)
 _PARTS = compile_late(r"[/?#&=]|:(?!\w+\}|\w+\))")
 
 

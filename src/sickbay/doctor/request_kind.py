@@ -77,9 +77,8 @@ def kind_of(request: Request, origin: Origin = "address") -> str:
 
 def client_metadata(body: str) -> dict[str, Any]:
     """The members of a dynamic registration in JSON (RFC 7591 2). {} if the body is something else."""
-    if "redirect_uris" not in body and "client_name" not in body:
-        return {}
-    members = structured.parse_loosely(body) if body.lstrip().startswith("{") else {}
+    is_one = body.lstrip().startswith("{") and ("redirect_uris" in body or "client_name" in body)
+    members = structured.parse_loosely(body) if is_one else {}
     return members if isinstance(members, dict) and {"redirect_uris", "client_name"} & members.keys() else {}
 
 
@@ -122,6 +121,7 @@ _KINDS: Final[tuple[_Row, ...]] = (
     (("file",), "redirect_url", lambda it: it.method == "GET" and "state" in it.names and it.names & {"code", "error"}),
     (_PASTED, "redirect_url", lambda it: it.names_with_fragment & {"code", "error"} and not _is_search(it)),
     (_PASTED, "fhir_request", lambda it: "$" in it.parts.query and it.parts.path.rpartition("/")[2] in ALL_TYPES),
+    (_PASTED, "", lambda it: it.names >= {"launch", "scope"}),  # an address of an app that asks for these later
     (_PASTED, "launch_url", lambda it: it.names_with_fragment & {"iss", "launch", "fhirServiceUrl"} or "$" in it.parts.query),
     (("address",), "fhir_request", lambda it: True),
     (("paste",), "fhir_request", lambda it: it.is_fhir or FHIR_PATH.search(it.parts.path)),

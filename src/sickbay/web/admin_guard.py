@@ -40,6 +40,7 @@ from sickbay.web.http_request import get_peer, host_name, state_of
 LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 _DOTS: Final = re.compile(r"/(?:\.|%2e){1,2}(?:/|\Z)", re.I)
+_ACCEPTS_FROM_LOOPBACK: Final = re.compile(r"Chrome/|Chromium/|Gecko/[0-9]")
 ROUNDS: Final = 200_000
 
 
@@ -125,11 +126,16 @@ class AdminGuard:
         return state.resent is None and (self.everyone or bool(state.student) or self.is_at_keyboard(scope, headers))
 
     def is_secure(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
-        """Whether the browser accepts a Secure cookie: over https, or directly from a loopback name."""
+        """Whether the browser accepts a Secure cookie: over https, or directly from a loopback name.
+
+        Only browsers with the engines of Chromium and Firefox accept it from a loopback name. Safari, and all browsers on iOS,
+        discard such a cookie, and Python's libraries never send it.
+        """
         if self.base.startswith("https:") or scope.get("scheme") == "https":
             return True
         direct = not forwarding_sign(headers, scope.get("http_version", "1.1"))
-        return direct and is_loopback(host_name(headers.get("host", "")))
+        accepts = _ACCEPTS_FROM_LOOPBACK.search(headers.get("user-agent", "")) is not None
+        return direct and accepts and is_loopback(host_name(headers.get("host", "")))
 
     def own_origin(self, headers: Mapping[str, str]) -> bool | None:
         """Whether the Origin header names one of our pages; None if there is no Origin header."""

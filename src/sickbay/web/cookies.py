@@ -81,6 +81,8 @@ def rejection_reason(request: Request) -> str:
             f"You opened Sickbay at {sent}, but its base URL is {guard.base}. Open it there, or start Sickbay "
             f"with --base-url {sent}."
         )
+    if "sickbay_" not in headers.get("cookie", ""):
+        return "Your browser sent no cookie of Sickbay. Allow cookies for this site, load the page again, and try again."
     return "This page was probably open for too long. Try again."
 
 

@@ -52,12 +52,18 @@ def test_an_error_and_a_web_page_are_no_input(text: str) -> None:
     assert list_inputs(find_pieces(text)) == []
 
 
-@for_each("scheme, mask", product(("Basic", "Bearer"), ("xxxx", "****", "••••••", "XXXXXXXX")))
+@for_each("scheme, mask", product(("Basic", "Bearer"), ("xxxx", "****", "••••••", "XXXXXXXX", "[FILTERED]", "<redacted>")))
 def test_masked_credentials_are_no_fault_of_the_request(scheme: str, mask: str) -> None:
     header = f"Authorization: {scheme} {mask}"
     curl = f"curl https://ehr.example.org/token -H '{header}' -d 'grant_type=client_credentials&scope=system/*.rs'"
     found = {finding.id for finding in diagnose_text(f"This fails:\n\n{curl}\n")[1].explanation.findings}
     assert found.isdisjoint(("basic-malformed", "client-id-missing-in-body"))
+
+
+def test_an_app_s_own_address_with_launch_and_scope_is_no_launch_url() -> None:
+    """Jupyter's SMART extension redirects from its launch URL to such an address."""
+    log = "302 GET /app/login?launch=IkL6fj2fZHXN1KUT&scope=openid+launch+patient%2F%2A.%2A (@127.0.0.1) 7.21ms\n"
+    assert list_inputs(find_pieces(log)) == []
 
 
 def test_credentials_that_are_not_masked_are_examined() -> None:
