@@ -9,6 +9,7 @@ import pytest
 from tests.diagnosis.client_authorize_requests import AUTHORIZE
 from tests.diagnosis.client_requests import FHIR, TOKEN, URLS, paste
 from tests.diagnosis.client_values import Values
+from tests.doctor.test_prose import GUIDE
 from tests.doctor.texts import claims
 from tests.laws import for_each
 
@@ -142,3 +143,17 @@ def test_values_that_an_example_leaves_open_are_no_fault(got: str, is_example: b
     refresh = "grant_type=refresh_token&refresh_token=<refresh-token>&client_id=app"
     found = claims(f"{sent}{code}\n\n{got}\n\n{sent}{refresh}\n")
     assert found.isdisjoint(("value-is-placeholder", "value-has-stray-characters")) is is_example
+
+
+@for_each(
+    "said",
+    [
+        "Fixed that the audience doesn't match if the token has several.",
+        "A token without a signature must be rejected: No matching key found.",
+        "raise ValueError('Signature verification failed')",
+    ],
+)
+def test_what_documentation_says_may_happen_did_not_happen(said: str) -> None:
+    guide = f"# Tokens of version 2\n\n{GUIDE}\n{said}\n"
+    assert diagnose_text(guide)[1].verdict.exit_code == 2
+    assert claims(f"I use version 2, and my app shows this.\n\n{guide}")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.laws import for_each
 
-from sickbay.doctor.prose import is_code, tells_of_a_problem
+from sickbay.doctor.prose import LONG, is_code, is_report, tells_of_a_problem
 
 
 @for_each(
@@ -60,3 +60,24 @@ def test_a_text_of_code_is_only_code() -> None:
 @given(st.text(alphabet="a' .(-\u2019\n", max_size=300))
 def test_any_text_can_be_read(text: str) -> None:
     assert tells_of_a_problem(f"{text}\nIt never works for me.")
+
+
+GUIDE = "".join(f"The server sends the {name} of this app to the client.\n" for name in map("item{}".format, range(LONG)))
+
+
+@for_each(
+    "text, is_told",
+    [
+        ("The issuer is wrong.", True),
+        (GUIDE, False),
+        (f"{GUIDE}The server must not send the token if the issuer is wrong.", False),
+        (f"{GUIDE}We recommend the value that the table names.", False),
+        (f"{GUIDE}My app gets the token of another issuer.", True),
+        (f"{GUIDE}Which of them does the server check?", True),
+        (f"We deployed it today.\n{GUIDE.replace('sends', 'cannot send')}", True),
+        ("10:00:01 INFO the server has sent it\n" * LONG, True),
+        ("\n".join(f"let value{number} = read();" for number in range(LONG)), False),
+    ],
+)
+def test_a_long_text_is_a_report_only_if_somebody_tells_of_a_problem(text: str, is_told: bool) -> None:
+    assert is_report(text) is is_told

@@ -36,6 +36,21 @@ def tells_of_a_problem(prose: str) -> bool:
     return any(_PROBLEM.search(line) or _SURE.search(line) or _is_foreign(line) for line in _split_sentences(prose))
 
 
+TOLD = compile_late(r"\b(?:I|[Ww]e|[Mm]y|[Oo]ur|[Ii]ch|[Ww]ir|[Jj]e|[Jj]['’]ai|[Nn]ous)\b|\?$")
+"""Words of the person who pasted the text."""
+_TOLD_BY_ONE = compile_late(r"\b(?:I|[Mm]y|[Ii]ch|[Jj]e|[Jj]['’]ai)\b|\?$")
+LONG, LONG_CODE = 70, 30
+"""The most different words of a message, with and without sentences. A log has few, because it repeats them."""
+
+
+def is_report(text: str) -> bool:
+    """Whether somebody tells of a problem in it, or it is as short as a message. Others describe what may happen."""
+    sentences = list(_split_sentences(text))
+    problems = sum(_PROBLEM.search(line) is not None for line in sentences)
+    is_told = 2 * problems >= len(sentences) and any(map(TOLD.search, sentences))
+    return is_told or any(map(_TOLD_BY_ONE.search, sentences)) or len({*text.split()}) <= (LONG if sentences else LONG_CODE)
+
+
 def names_a_problem(text: str) -> bool:
     """Whether any of its words reports a problem, even outside sentences."""
     return _PROBLEM.search(text[:READ_CHARACTERS]) is not None
