@@ -172,8 +172,8 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
     first = recognised.ranked[0]
     if reading.diagnosis.answers or (first.is_confirmed and not first.letters):
         return True
-    if first.is_evident or not prose.is_report(reading.prose):
-        return prose.is_report(reading.prose)
+    if first.is_evident or not prose.is_report(reading.text, reading.prose):
+        return prose.is_report(reading.text, reading.prose)
     if _shows_success(recognised) and not prose.names_a_problem(reading.prose):
         return False
     if (reading.is_single and reading.inputs) or prose.are_settings(reading.text):
