@@ -9,12 +9,14 @@ import pytest
 from tests.diagnosis.client_authorize_requests import AUTHORIZE
 from tests.diagnosis.client_requests import FHIR, TOKEN, URLS, paste
 from tests.diagnosis.client_values import Values
+from tests.doctor.test_prose import GUIDE
 from tests.doctor.texts import claims
 from tests.laws import for_each
 
 from sickbay.doctor.text import diagnose_text
 
 SEED = 20_261_127
+POST = "POST /token HTTP/1.1\nHost: a.example\nContent-Type: application/x-www-form-urlencoded\n"
 
 
 def ids(text: str) -> list[str]:
@@ -142,3 +144,42 @@ def test_values_that_an_example_leaves_open_are_no_fault(got: str, is_example: b
     refresh = "grant_type=refresh_token&refresh_token=<refresh-token>&client_id=app"
     found = claims(f"{sent}{code}\n\n{got}\n\n{sent}{refresh}\n")
     assert found.isdisjoint(("value-is-placeholder", "value-has-stray-characters")) is is_example
+
+
+@for_each(
+    "said",
+    [
+        "Fixed that the audience doesn't match if the token has several.",
+        "A token without a signature must be rejected: No matching key found.",
+        "raise ValueError('Signature verification failed')",
+        "    raise errors.UnsupportedGrantTypeError(request=request)",
+        "It SHALL return a `404 Not Found` error if the job was deleted.",
+        "Version 6 answers `413 Request Entity Too Large` above 1 MiB.",
+        'logger.Errorf("Error retrieving session from token: %v", err)',
+    ],
+)
+def test_what_documentation_says_may_happen_did_not_happen(said: str) -> None:
+    guide = f"# Tokens of version 2\n\n{GUIDE}\n{said}\n"
+    assert diagnose_text(guide)[1].verdict.exit_code == 2
+    assert claims(f"I use version 2, and my app shows this.\n\n{guide}")
+
+
+@for_each(
+    "sent, id",
+    [
+        (f"{POST}Authorization: Basic <base64-of-id-and-secret>\n\ngrant_type=client_credentials", "basic-malformed"),
+        (f"{POST}\ngrant_type=refresh_token&refresh_token=<refresh-token>&client_id=app", "value-is-placeholder"),
+    ],
+)
+def test_what_documentation_leaves_open_in_an_example_is_no_fault(sent: str, id: str) -> None:
+    assert id in claims(f"This is what my app sends.\n\n{GUIDE}\n{sent}")
+    assert id not in claims(f"{GUIDE}\n{sent}")
+
+
+def test_a_patch_whose_body_the_text_does_not_show_as_json_is_not_empty() -> None:
+    assert "fhir-patch-failed" not in claims("### Patch\n\nPATCH /Patient/pt-1\n\n- op: remove\n  path: /name/1\n")
+
+
+@for_each("path", ["CodeSystem/$lookup", "CodeSystem/sct-900/$lookup", "ValueSet/1/$validate-code"])
+def test_a_code_at_an_operation_is_not_one_that_came_back_from_a_login(path: str) -> None:
+    assert diagnose_text(f"http://localhost:8080/fhir/{path}?code=840539006")[1].verdict.exit_code == 0

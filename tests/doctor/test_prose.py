@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.laws import for_each
 
-from sickbay.doctor.prose import is_code, tells_of_a_problem
+from sickbay.doctor.prose import LONG, is_code, is_report, leave_out_what_may_happen, tells_of_a_problem
 
 
 @for_each(
@@ -60,3 +60,52 @@ def test_a_text_of_code_is_only_code() -> None:
 @given(st.text(alphabet="a' .(-\u2019\n", max_size=300))
 def test_any_text_can_be_read(text: str) -> None:
     assert tells_of_a_problem(f"{text}\nIt never works for me.")
+
+
+GUIDE = "".join(f"The server sends the {name} of this app to the client.\n" for name in map("item{}".format, range(LONG)))
+
+
+@for_each(
+    "text, is_told",
+    [
+        ("The issuer is wrong.", True),
+        (GUIDE, False),
+        (f"{GUIDE}The server must not send the token if the issuer is wrong.", False),
+        (f"{GUIDE}We recommend the value that the table names.", False),
+        (f"{GUIDE}My app gets the token of another issuer.", True),
+        (f"{GUIDE}Which of them does the server check?", True),
+        (f"We deployed it today.\n{GUIDE.replace('sends', 'cannot send')}", True),
+        ("10:00:01 INFO the server has sent it\n" * LONG, True),
+        ("\n".join(f"let value{number} = read();" for number in range(LONG)), False),
+    ],
+)
+def test_a_long_text_is_a_report_only_if_somebody_tells_of_a_problem(text: str, is_told: bool) -> None:
+    assert is_report(text, text) is is_told
+
+
+def test_a_text_with_an_error_is_a_report_if_most_of_its_sentences_are_about_a_problem() -> None:
+    text = GUIDE.replace("sends", "can't send")
+    assert is_report(text, text, has_error=True)
+    assert not is_report(text, text)
+    assert not is_report(GUIDE, GUIDE, has_error=True)
+
+
+@for_each(
+    "line, is_left_out",
+    [
+        ("The endpoint returns the status 401 if the token has expired.", True),
+        ("    raise errors.UnsupportedGrantTypeError(request=request)", True),
+        ("throw new Error('invalid_grant: it has expired')", True),
+        (":raises PyJWKClientError: If no matching key is found.", True),
+        ("2026-12-01 10:00:01 the endpoint has answered with the status 401", False),
+        ("ERROR the endpoint has answered with the status 401", False),
+        ("java.lang.IllegalStateException: No thread-bound request was found", False),
+        ('"error": "invalid_grant",', False),
+        ("HTTP/1.1 401 Unauthorized", False),
+        ('<severity value="error"/>', False),
+    ],
+)
+def test_what_a_log_or_a_response_says_has_happened_and_what_documentation_and_programs_say_may_happen(
+    line: str, is_left_out: bool
+) -> None:
+    assert (line not in leave_out_what_may_happen(f"{GUIDE}\n{line}\n")) is is_left_out

@@ -16,12 +16,10 @@ _SURE = compile_late(r"[\u3040-\u9fff]{6}|(?<![\w-])(?:fails\b|(?:returns?|gives
 """Six characters of a script without spaces, or a few words that say that something fails."""
 _CODE = ("//", "#", "*", "/*", "--", "-d ", "-H ", "<", "import ", "from ", "export ", "using ", "package ", "function ")
 """The beginnings of comments and of some lines of code."""
-_CALL = compile_late(r"[\w.:= ]{1,100}\([\"']")
 _MEMBER = compile_late(r"[\w.'\"-]{1,60}\s?[:=]\s?\S+,?$")
 _SETTING = compile_late(r"(?:[-*] )?(?:--)?[\w.'/\[\]+-]{1,80}\s?[:=](?:\s?\S|$)|- \S+$|---$|#")
 SETTINGS = 4
 """The minimum number of lines, because a line such as `reason: …` may be a message."""
-_CODE_END = (";", "{", "}", "(", "=>", "*/")
 _PROBLEM = compile_late(
     rf"\?(?:$|[\s\"')])|n['’]t\b|fehler|\b(?:get|post|put) \"https?://[^\"\s]{{1,500}}\": \w|(?:returns?|gives?|answers?)\s\[\]"
     rf"|\b(?:{'|'.join(LISTS['words_of_a_problem'])})\b",
@@ -34,6 +32,34 @@ FOREIGN_WORDS = 3
 def tells_of_a_problem(prose: str) -> bool:
     """Whether a sentence asks a question, says that something fails, or can't be read."""
     return any(_PROBLEM.search(line) or _SURE.search(line) or _is_foreign(line) for line in _split_sentences(prose))
+
+
+TOLD, _TOLD_BY_ONE, _TIME, _RECORD, _STATEMENT = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"])
+LONG, LONG_CODE = 70, 30
+"""The most different words of a message, with and without sentences. A log has few, because it repeats them."""
+
+
+def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
+    """Whether somebody tells of a problem in it, or it is as short as a message. Others describe what may happen."""
+    sentences, is_code = list(_split_sentences(around)), is_program(text)
+    is_mostly = 2 * sum(_PROBLEM.search(line) is not None for line in sentences) >= len(sentences)
+    is_told = is_mostly and ((has_error and not is_code) or any(map(TOLD.search, sentences)))
+    if is_told or any(map(_TOLD_BY_ONE.search, sentences)) or _TIME.search(text):
+        return True
+    return len({*(text if is_code else around).split()}) <= (LONG if sentences and (is_mostly or not is_code) else LONG_CODE)
+
+
+def leave_out_what_may_happen(text: str) -> str:
+    """The text without the sentences and statements in it, but with the records of logs."""
+    leaves_out = _is_code if is_program(text) else _is_sentence
+    lines = ((line, line.strip()) for line in text.splitlines())
+    return "\n".join(line for line, it in lines if _RECORD.match(line) or not (_STATEMENT.match(it) or leaves_out(it)))
+
+
+def is_program(text: str) -> bool:
+    """Whether most of its lines are statements."""
+    lines = [line.strip() for line in text[:READ_CHARACTERS].splitlines() if re.search(r"\w", line)]
+    return 2 * sum(_STATEMENT.match(line) is not None for line in lines) > len(lines)
 
 
 def names_a_problem(text: str) -> bool:
@@ -72,4 +98,4 @@ def _is_sentence(line: str) -> bool:
 
 
 def _is_code(line: str) -> bool:
-    return line.startswith(_CODE) or line.endswith(_CODE_END) or bool(_CALL.match(line) or _MEMBER.match(line))
+    return line.startswith(_CODE) or bool(_STATEMENT.match(line) or _MEMBER.match(line))

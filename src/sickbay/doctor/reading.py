@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sickbay.diagnosis.answers.values import TOKEN_CODES, ErrorAnswer
 from sickbay.diagnosis.rule import SEVERITIES, Finding
 from sickbay.diagnosis.stages import AUTHORIZE
-from sickbay.doctor import single_exchange
+from sickbay.doctor import prose, single_exchange
 from sickbay.doctor.code.find import find_mistakes
 from sickbay.doctor.copying import leave_out_working_requests, undo_copying
 from sickbay.doctor.diagnose import Diagnosis, diagnose, with_mistakes
@@ -90,12 +90,16 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     context = ({"response_mode": "fragment"} if _FRAGMENT.search(text) else {}) | dict(context or {})
     found = [_add_context(context, each) for each in ([single] if single else _put_together(pieces, text))]
     answers = in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
+    around = "".join(_texts_between(text, pieces))
+    is_guide = single is None and not prose.is_report(text, around, has_error=bool(answers))
+    answers = in_paste(prose.leave_out_what_may_happen(text)) if answers and is_guide else answers
     found = found if answers else [each._replace(unknown=each.unknown | _find_templates(each.evidence)) for each in found]
     accepted = () if answers or single else _select_accepted(found, pieces)
     examined = [(single, _add_token_elsewhere(_diagnose_single(found[0]), found[0]))] if single else []
-    is_told = _has_words("".join(_texts_between(text, pieces)))
+    is_example = not answers and (is_guide or any(_UNFILLED.search(str(each.evidence)) for each in accepted))
     examined = examined or [
-        (each, _drop_unsaid(it, each, text, answers) if is_told else it) for each, it in _examine_inputs(found, accepted)
+        (each, _drop_unsaid(it, each, text, answers) if _has_words(around) else it)
+        for each, it in _examine_each(found, accepted, is_example=is_example)
     ]
     diagnoses = [diagnosis for _, diagnosis in examined]
     place = _find_faulty(diagnoses)
@@ -182,9 +186,8 @@ def _is_read(sent: Piece, got: Piece) -> bool:
     return is_below and got.subkind == "resource" and got.values.get("resourceType") != "OperationOutcome"
 
 
-def _examine_inputs(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator[tuple[Input, Diagnosis]]:
+def _examine_each(found: Sequence[Input], accepted: Sequence[Input], *, is_example: bool) -> Iterator[tuple[Input, Diagnosis]]:
     """Each input that can be examined, and its diagnosis. An accepted request has no fault for which it would be refused."""
-    is_example = any(_UNFILLED.search(str(each.evidence)) for each in accepted)
     for each in found:
         if (diagnosis := _try_diagnose(each)) is not None:
             diagnosis = _drop_unfilled(diagnosis) if is_example else diagnosis
@@ -193,12 +196,11 @@ def _examine_inputs(found: Sequence[Input], accepted: Sequence[Input]) -> Iterat
 
 _UNFILLED = compile_late(r"=(?:<|%3C)[a-z][\w -]{1,40}(?:>|%3E)", re.I)
 """A value such as `<code>`. If a request that succeeded has one, the text is an example, and others aren't sent so either."""
+_OF_VALUES = frozenset(("value-is-placeholder", "value-has-stray-characters", "basic-malformed"))
 
 
 def _drop_unfilled(diagnosis: Diagnosis) -> Diagnosis:
-    findings = diagnosis.explanation.findings
-    kept = [each for each in findings if each.id not in ("value-is-placeholder", "value-has-stray-characters")]
-    return diagnosis if len(kept) == len(findings) else _keep(diagnosis, kept)._replace(corrected=None)
+    return _keep(diagnosis, [each for each in diagnosis.explanation.findings if each.id not in _OF_VALUES])
 
 
 def _drop_errors(diagnosis: Diagnosis) -> Diagnosis:
@@ -217,12 +219,13 @@ def _try_diagnose(found: Input) -> Diagnosis | None:
 
 def _mark_as_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
     """Removes the findings about what the text doesn't show: parts that were left out, and values of variables."""
+    is_jwt = found.piece.kind == "jwt"  # whose header and claims are whole, although the request around it wasn't pasted
     shown = tuple(
         finding
         for finding in diagnosis.explanation.findings
-        if (found.is_whole or _is_shown(finding, found) or not _is_about_absence(finding))
+        if (found.is_whole or not _is_about_absence(finding) or (is_jwt and finding.id.startswith("assertion-")))
         and not _is_unknown(finding, found.unknown)
-        and not (finding.id in ("value-is-placeholder", "basic-malformed") and _TEMPLATE.match(str(found.evidence.get("url"))))
+        and not (finding.id in _OF_VALUES and _TEMPLATE.match(str(found.evidence.get("url"))))
     )
     is_complete = found.is_whole or len(shown) == len(diagnosis.explanation.findings)
     corrected = diagnosis.corrected if is_complete and shown else None
@@ -270,13 +273,9 @@ def _select_looked_at(examination: Examination, found: Input) -> Examination:
     return Examination(tuple(result for result in examination.checked if names is None or result.name in names))
 
 
-def _is_shown(finding: Finding, found: Input) -> bool:
-    """Whether it is about a header or claim of a whole JWT, although the request around it wasn't pasted."""
-    return found.piece.kind == "jwt" and finding.id.startswith("assertion-")
-
-
 def _is_about_absence(finding: Finding) -> bool:
-    return "-missing" in finding.id or (finding.parameter == "Content-Type" and not finding.facts.get("received"))
+    received = finding.facts.get("received")
+    return "-missing" in finding.id or received == "it is empty" or (finding.parameter == "Content-Type" and not received)
 
 
 def _is_unknown(finding: Finding, unknown: frozenset[str]) -> bool:

@@ -94,7 +94,8 @@ def _is_search(request: Request) -> bool:
 
     before, _, last = request.parts.path.rpartition("/")
     is_operation = last.lower().startswith(("$", "%24")) or last == "_search"
-    return bool(fhir_base_of(request.url)) and (last in ALL_TYPES or (is_operation and before.rpartition("/")[2] in ALL_TYPES))
+    is_of_fhir = last in ALL_TYPES or (is_operation and any(part in ALL_TYPES for part in before.split("/")[-2:]))
+    return is_of_fhir and bool(fhir_base_of(request.url))
 
 
 _Row: TypeAlias = tuple[tuple[Origin, ...], str, Callable[[Request], object]]

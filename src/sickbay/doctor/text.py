@@ -114,7 +114,6 @@ def _diagnose_reading(reading: Reading, recognised: Recognised) -> Diagnosis:
     return diagnosis
 
 
-_TOLD = compile_late(r"\b(?:I|[Ww]e|[Mm]y|[Oo]ur)\b|\?$")  # words of the person who pasted the text
 READ_LINES = 300
 """The maximum number of lines in which the message of the first cause is searched for."""
 
@@ -159,7 +158,7 @@ def _quote_in(finding: Finding, recognised: Recognised) -> Finding:
     if finding.id != recognised.ranked[0].cause.id or not (is_outcome or finding.id.startswith("fhir-")):
         return finding
     quoted = " ".join(_quote(recognised).split())
-    is_said = is_specific(quoted) and _TOLD.search(quoted) is None and (is_outcome or _says(recognised, quoted))
+    is_said = is_specific(quoted) and prose.TOLD.search(quoted) is None and (is_outcome or _says(recognised, quoted))
     return structs.replace(finding, why=f"{quote('message', quoted)} {finding.why}".rstrip()) if is_said else finding
 
 
@@ -171,8 +170,10 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
     if not recognised.ranked:
         return False
     first = recognised.ranked[0]
-    if reading.diagnosis.answers or first.is_evident or (first.is_confirmed and not first.letters):
+    if reading.diagnosis.answers or (first.is_confirmed and not first.letters):
         return True
+    if first.is_evident or not prose.is_report(reading.text, reading.prose):
+        return prose.is_report(reading.text, reading.prose)
     if _shows_success(recognised) and not prose.names_a_problem(reading.prose):
         return False
     if (reading.is_single and reading.inputs) or prose.are_settings(reading.text):
@@ -184,7 +185,7 @@ def _report_unexplained_error(diagnosis: Diagnosis, recognised: Recognised) -> D
     """Says what is known about the error, and lists its possible causes, or topics that may help if none is known."""
     answers = diagnosis.answers or (ErrorAnswer("message", ""),)
     quoted = _quote(recognised) or _find_line_with_message(recognised)
-    is_doubted = not diagnosis.answers or "message_is_doubted" in recognised.facts or _TOLD.search(quoted) is not None
+    is_doubted = not diagnosis.answers or "message_is_doubted" in recognised.facts or prose.TOLD.search(quoted) is not None
     explanation = add_finding(diagnosis.stage, diagnosis.explanation, answers, quoted, is_doubted=is_doubted)
     known = [_reword(each, recognised, quoted) if each.id == UNEXPLAINED else each for each in explanation.findings]
     unexplained = diagnosis._replace(explanation=explanation._replace(findings=tuple(known)))

@@ -65,21 +65,11 @@ def _json_to_token_endpoint(request: CodeRequest) -> Mistake | None:
     return _mistake_at(request, "code-json-under-form-type" if is_form else "code-json-body")
 
 
-def _form_as_text(request: CodeRequest) -> Mistake | None:
-    is_text = request.body_format == "form" and request.header("content-type").startswith("text/plain")
-    return _mistake_at(request, "code-form-as-text") if is_text else None
-
-
 def _get_to_token_endpoint(request: CodeRequest) -> Mistake | None:
     is_oauth = re.search(r"oauth|openid|connect|auth", request.url.partition("?")[0], re.I) and "://" in request.url
     if request.method != "GET" or not ("grant_type=" in request.url or is_oauth):
         return None
     return _mistake_at(request, "code-token-get")
-
-
-def _in_query(request: CodeRequest) -> Mistake | None:
-    is_only_there = "grant_type=" in request.url and "grant_type" not in request.body
-    return _mistake_at(request, "code-token-parameters-in-query") if request.method == "POST" and is_only_there else None
 
 
 def _bearer_mistake(request: CodeRequest) -> Mistake | None:
@@ -106,14 +96,6 @@ def _line_break(request: CodeRequest) -> Mistake | None:
     scheme, _, value = request.header("authorization").partition(" ")
     ends = scheme.lower() == "basic" and _decode_base64(value).endswith("\n")
     return _mistake_at(request, "code-basic-newline") if ends else None
-
-
-def _multipart_mistake(request: CodeRequest) -> Mistake | None:
-    return _mistake_at(request, "code-multipart-body") if request.body_format == "multipart" else None
-
-
-def _object_body(request: CodeRequest) -> Mistake | None:
-    return _mistake_at(request, "code-object-as-body") if request.body == "[object Object]" else None
 
 
 def _options_in_body(request: CodeRequest) -> Mistake | None:
@@ -151,10 +133,16 @@ def _not_inserted(request: CodeRequest) -> Mistake | None:
 
 
 _Check = Callable[[CodeRequest], Mistake | None]
+
+
+def _when(id: str, is_wrong: Callable[[CodeRequest], bool]) -> _Check:
+    return lambda request: _mistake_at(request, id) if is_wrong(request) else None
+
+
 _ANYWHERE: tuple[_Check, ...] = (
     _plain_basic,
     _line_break,
-    _object_body,
+    _when("code-object-as-body", lambda it: it.body == "[object Object]"),
     _options_in_body,
     _find_doubled,
     _not_inserted,
@@ -162,10 +150,13 @@ _ANYWHERE: tuple[_Check, ...] = (
 )
 _AT_TOKEN_ENDPOINT: tuple[_Check, ...] = (
     _json_to_token_endpoint,
-    _form_as_text,
+    _when("code-form-as-text", lambda it: it.body_format == "form" and it.header("content-type").startswith("text/plain")),
     _get_to_token_endpoint,
-    _in_query,
-    _multipart_mistake,
+    _when(
+        "code-token-parameters-in-query",
+        lambda it: it.method == "POST" and "grant_type=" in it.url and "grant_type" not in it.body,
+    ),
+    _when("code-multipart-body", lambda it: it.body_format == "multipart"),
     _question_mark,
     _password_mistake,
 )

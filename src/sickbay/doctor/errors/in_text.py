@@ -78,7 +78,7 @@ _UNANSWERED = compile_late(
     re.I,
 )
 _MESSAGE = compile_late(
-    r"(?:Error|Exception)\b['\"]?:\s?\S"
+    r"(?:Error|Exception)\b['\"]?:\s?[^\s|]"
     r"|\b[Ee]rror [a-z]{3,20}ing [a-z]|\b(?:ERRORS?|FATAL|SEVERE)\b|Traceback \(most|\bUncaught\b"
     r"|\brpc error: code = \w|\b[Bb]ad response received|\bmessage[\"'`]\s*:\s*[\"'`]\w*[_ ]?error"
     r"|\b[Ii]nvalid (?:parameter|audience|redirect|scope|state|request|grant|client|token|code|credentials|requested scope)"
