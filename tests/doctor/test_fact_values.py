@@ -39,6 +39,8 @@ def test_values_in_quotation_marks_are_compared() -> None:
     assert facts(said)["issuer_differs"] == {"received": "https://a.5.example/.auth", "expected": "https://a.example"}
     assert "audience_differs" in facts("Audiences: 'https://[api].example'. Did not match: ValidAudience: 'https://b.example'")
     assert "audience_differs" not in facts("Audiences: 'https://a.example'. Did not match: parameters.ValidAudience: 'null'")
+    escaped = facts(r'oidc: expected audience \"kubernetes\" got [\"headlamp\"]')["audience_differs"]
+    assert escaped == {"expected": "kubernetes", "received": "headlamp"}
 
 
 def test_facts_have_values_that_fill_texts() -> None:

@@ -21,7 +21,7 @@ _COMPARING = compile_late(
     re.I,
 )
 _RECEIVED = compile_late(r"\b(?:got|received|but|actual|found|returned|instead of)\b", re.I)
-_VALUE = compile_late(r"(?P<quote>[\"'`]?)(?P<value>[^\s\"'`,;()<>]{3,200})(?P<end>[\"'`]?)")
+_VALUE = compile_late(r"(?P<quote>[\"'`]?)(?P<value>[^\s\"'`,;()<>\\]{3,200})\\{0,3}(?P<end>[\"'`]?)")
 
 
 def _find_compared(evidence: Evidence) -> Iterator[Values]:
