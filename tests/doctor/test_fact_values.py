@@ -39,7 +39,7 @@ def test_values_in_quotation_marks_are_compared() -> None:
     assert facts(said)["issuer_differs"] == {"received": "https://a.5.example/.auth", "expected": "https://a.example"}
     assert "audience_differs" in facts("Audiences: 'https://[api].example'. Did not match: ValidAudience: 'https://b.example'")
     assert "audience_differs" not in facts("Audiences: 'https://a.example'. Did not match: parameters.ValidAudience: 'null'")
-    escaped = facts(r'oidc: expected audience \"kubernetes\" got [\"headlamp\"]')["audience_differs"]
+    escaped = facts(r"oidc: expected audience \"kubernetes\" got [\"headlamp\"]")["audience_differs"]
     assert escaped == {"expected": "kubernetes", "received": "headlamp"}
 
 
@@ -50,3 +50,10 @@ def test_facts_have_values_that_fill_texts() -> None:
     }
     assert facts(TRUE["redirect_uri_is_http"])["redirect_uri_is_http"]["expected"] == "https://app.example.org/cb"
     assert facts(TRUE["placeholder_is_left"])["placeholder_is_left"] == {"value": "${CLIENT_ID}"}
+
+
+@for_each("kind", ["searchset", "history", "transaction-response"])
+def test_no_server_refuses_the_bundle_that_another_sent(kind: str) -> None:
+    flawed = '{{"resourceType": "Bundle", "type": "{}", "total": -1}}'
+    assert "element_is_not_as_defined" in facts(flawed.format("collection"))
+    assert "element_is_not_as_defined" not in facts(flawed.format(kind))

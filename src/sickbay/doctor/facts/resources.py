@@ -68,11 +68,17 @@ def element_is_not_as_defined(evidence: Evidence) -> Values | None:
     shown = [evidence.text[each.start : each.end] for each in evidence.pieces if each.subkind == "resource"]  # not code
     parsed = map(load_json, (*shown, *(str(each.get("body") or "") for each in evidence.requests)))
     for resource in (each for each in parsed if isinstance(each, dict) and "resourceType" in each):
-        if resource["resourceType"] == "OperationOutcome" or _SHORTENED.search(str(resource)):
+        if _is_answer(resource) or _SHORTENED.search(str(resource)):
             continue
         if issue := _find_wrong_everywhere(resource):
             return {"parameter": issue.expression, "value": issue.text.removeprefix(issue.expression).strip(" .")}
     return None
+
+
+def _is_answer(resource: Mapping[str, Any]) -> bool:
+    """Whether only servers send it, so that no server refuses it."""
+    kind = resource["type"] if resource["resourceType"] == "Bundle" and "type" in resource else resource["resourceType"]
+    return str(kind).endswith(("OperationOutcome", "searchset", "history", "-response"))
 
 
 def _find_wrong_everywhere(resource: Mapping[str, Any]) -> ValidationIssue | None:
