@@ -34,6 +34,7 @@ from tests.compiling import compile_tests
 from tests.laws import LEAST_EXAMPLES, LONG_EXAMPLES, LONG_PROFILE
 from tests.patients import create_patients
 from tests.postgres import ENGINES, Server, programs, server
+from tests.reports import pytest_runtest_protocol as pytest_runtest_protocol
 
 from sickbay.protocol import jose
 from sickbay.storage.sqlite import connection, reader, store
