@@ -253,7 +253,6 @@ def pytest_collection_finish() -> None:
 
     With Python's own thresholds, collections took 8 % of the time of the tests in `tests/flows`.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
 
