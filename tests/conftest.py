@@ -34,6 +34,7 @@ from tests.compiling import compile_tests
 from tests.laws import LEAST_EXAMPLES, LONG_EXAMPLES, LONG_PROFILE
 from tests.patients import create_patients
 from tests.postgres import ENGINES, Server, programs, server
+from tests.reports import pytest_runtest_protocol as pytest_runtest_protocol
 
 from sickbay.protocol import jose
 from sickbay.storage.sqlite import connection, reader, store
@@ -252,7 +253,6 @@ def pytest_collection_finish() -> None:
 
     With Python's own thresholds, collections took 8 % of the time of the tests in `tests/flows`.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
 
