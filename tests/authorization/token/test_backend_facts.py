@@ -146,7 +146,7 @@ KID = str(json.loads(key())["kid"])
         (
             request(sign()),
             sample_context(keys=[{"kid": "k2"}, {}]),
-            Refusal("assertion-kid-unknown", "invalid_client", {"received": KID, "published": ["k2", None]}),
+            Refusal("assertion-kid-unknown", "invalid_client", {"received": KID, "published": ["k2"], "unnamed": True}),
         ),
         (
             request(_with_header(jku="https://b.example/jwks")),

@@ -162,6 +162,9 @@ def key_is_published(request: TokenRequest, context: TokenContext) -> Refusal | 
         return None
     facts = {"jku": jku, "expected": registered} if jku not in (None, registered) else {}
     published = [key.get("kid") for key in _registered_keys(context)]
+    if None in published:
+        facts["unnamed"] = True
+    published = [kid for kid in published if kid is not None]
     return refusals.ASSERTION_KID_UNKNOWN(received=header.get("kid"), published=published, **facts)
 
 
