@@ -73,9 +73,16 @@ def test_unreadable_input_is_reported_in_one_sentence(pasted: str) -> None:
 
 
 def test_empty_input_and_invalid_text_are_reported(tmp_path: Path) -> None:
-    odd = tmp_path / "odd"
+    odd, empty, wide = tmp_path / "odd", tmp_path / "empty", tmp_path / "wide"
     odd.write_bytes(b"\x7fELF\x88")
-    for argument, message in (("", "nothing to examine"), (str(odd), "odd isn't valid UTF-8")):
+    empty.write_text(" \n")
+    wide.write_text("error=invalid_scope", encoding="utf-16")
+    for argument, message in (
+        ("", "nothing to examine"),
+        (str(odd), "odd isn't valid UTF-8"),
+        (str(empty), "empty is empty. It must contain a request"),
+        (str(wide), "wide can't be read: it is encoded in UTF-16. Save it as UTF-8."),
+    ):
         done = sickbay("doctor", argument)
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
         assert message in done.stderr

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import orjson
 
+from sickbay.cli import byte_order_mark
 from sickbay.cli.findings import full_text, short_text
 from sickbay.cli.output import CommandError, as_json, note, reject_argument, say
 from sickbay.doctor.diagnose import Diagnosis, diagnose_line
@@ -122,9 +123,12 @@ def _read_input(exchange: str) -> str:
         return ""
     try:
         with Path(exchange).open("rb") as file:
-            return _decode_text(_read_limited(file, exchange), exchange)
+            text = _decode_text(_read_limited(file, exchange), exchange)
     except OSError as error:
         reject_argument(f"{exchange} isn't a URL, and it can't be read as a file ({error.strerror}).")
+    if not text.strip():
+        reject_argument(f"{exchange} is empty. It must contain a request, a response, a log or code.")
+    return text
 
 
 def _read_limited(file: IO[bytes], source: str) -> bytes:
@@ -143,7 +147,9 @@ def _reject_empty_text(text: str) -> str:
 
 def _decode_text(read: bytes, source: str) -> str:
     try:
-        return read.decode()
+        return byte_order_mark.decode(read)
+    except byte_order_mark.EncodedInUtf16 as error:
+        reject_argument(f"{source} can't be read: {error}.")
     except UnicodeDecodeError:
         reject_argument(f"{source} isn't valid UTF-8. Pass a URL, a curl command, or an exchange as JSON.")
 
