@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mcp import Client, StdioServerParameters
 from tests.conftest import skip_or_fail
 from tests.laws import pairs
 
@@ -50,6 +49,8 @@ def server(place: Path) -> Iterator[Live]:
 
 async def _use(target: Any, mode: Any) -> tuple[str, int, dict[str, Any], bool]:
     """The version, the number of tools, the result of a call, and whether a wrong call is an error."""
+    from mcp import Client  # takes long to import, and every worker imports each test
+
     async with Client(target, mode=mode) as client:
         tools = (await client.list_tools()).tools
         status = await client.call_tool("sandbox", {"action": "status"})
@@ -60,6 +61,8 @@ async def _use(target: Any, mode: Any) -> tuple[str, int, dict[str, Any], bool]:
 @pytest.mark.parametrize(("mode", "transport"), pairs(MODES, ["http", "stdio"]))
 def test_the_client_for_python_lists_and_calls_the_tools(server: Live, place: Path, mode: str, transport: str) -> None:
     base = server.line["base"]
+    from mcp import StdioServerParameters
+
     stdio = StdioServerParameters(command=sys.executable, args=["-m", "sickbay", "mcp", "--data", str(place)])
     version, tools, status, is_error = asyncio.run(_use(f"{base}/mcp" if transport == "http" else stdio, mode))
     assert (version, tools, is_error) == (MODES[mode], len(TOOLS), True)
