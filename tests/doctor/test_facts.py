@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
 import pytest
 from tests.doctor.texts import KNOWLEDGE, recognise
-from tests.laws import cases, for_each
-from tools.patterns import cost
+from tests.laws import for_each
 
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts import FACTS, TrueFacts
@@ -343,19 +341,6 @@ def facts(text: str) -> Mapping[str, dict[str, str]]:
 def test_each_fact_has_a_text() -> None:
     assert TRUE.keys() == FACTS.keys() | KNOWLEDGE.facts.keys()
     assert FACTS.keys().isdisjoint(KNOWLEDGE.facts)
-
-
-def test_the_time_of_no_pattern_grows_faster_than_the_text() -> None:
-    facts, code = KNOWLEDGE.facts.values(), KNOWLEDGE.code
-    patterns = [pattern for each in facts for pattern in (*each.patterns, *each.sends.values(), *each.lacks.values())]
-    patterns += [pattern for each in code.mistakes.values() for pattern in (*each.patterns, each.unless)]
-    patterns += [each.path for each in code.libraries.values()]
-    assert {pattern: faults for pattern in cases(patterns) if (faults := slow(pattern))} == {}
-    assert slow(r"a*b*a*c")
-
-
-def slow(pattern: str) -> list[cost.Fault]:
-    return list(cost.find_faults(pattern, re.compile(pattern, re.I).flags, anywhere=True, whole=False))
 
 
 def test_facts_are_computed_only_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

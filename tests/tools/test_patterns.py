@@ -145,3 +145,10 @@ def test_an_unknown_slow_expression_fails_and_an_unneeded_exception_too(
     ]
     built = {"src/sickbay/a.py": "import re\ndef f(word): return re.search(word, word)\n"}
     assert len(faults(patterns.find_faults, tmp_path / "3", built)) == 1
+
+
+def test_an_expression_of_the_doctors_knowledge_is_found_with_its_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sources, "list_compiled", lambda package, root: [])
+    table = "[fact]\nmeans = 'a+b'\npatterns = ['(?<!a)a+b']\nsends = { code = 'a+c' }\n"
+    reported = faults(patterns.find_faults, tmp_path, {(sources.KNOWLEDGE / "facts.toml").as_posix(): table})
+    assert [line.partition(": ")[0] for line in reported] == ["src/sickbay/doctor/knowledge/facts.toml:4"]

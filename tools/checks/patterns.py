@@ -21,7 +21,8 @@ def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
     allowed = read_list(root, ALLOWED)
     used: set[str] = set()
     trees = {path.relative_to(root).as_posix(): tree for path, tree in parse_python(paths, root, SOURCES)}
-    for expression in sources.list_expressions(trees, sources.list_compiled("sickbay", root), root):
+    in_code = sources.list_expressions(trees, sources.list_compiled("sickbay", root), root)
+    for expression in (*in_code, *sources.list_knowledge(root)):
         yield from _faults_of_expression(expression, allowed, used)
     for exception in allowed.keys() - used:
         yield f"tools/checks/{ALLOWED}: nothing needs the exception `{exception}`"

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -58,6 +59,30 @@ def list_compiled(package: str, root: Path) -> list[tuple[str, int, str, int]]:
         (str(Path(path).resolve()), line, pattern, flags)
         for path, line, pattern, flags in _run_script(_IMPORTER, package, root)
     ]
+
+
+KNOWLEDGE = Path("src/sickbay/doctor/knowledge")
+KEYS_WITH_PATTERNS = frozenset(("patterns", "unless", "path", "sends", "lacks"))
+
+
+def list_knowledge(root: Path) -> Iterator[Expression]:
+    """The expressions in the tables of the doctor's knowledge. It searches texts for them, whatever their case."""
+    for path in sorted((root / KNOWLEDGE).glob("*.toml")):
+        text = path.read_text()
+        for pattern in dict.fromkeys(_patterns_in_table(tomllib.loads(text), is_pattern=False)):
+            line = text[: max(text.find(pattern), 0)].count("\n") + 1
+            yield Expression(path.relative_to(root).as_posix(), line, "", pattern, re.compile(pattern, re.I).flags)
+
+
+def _patterns_in_table(value: Any, *, is_pattern: bool) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, member in value.items():
+            yield from _patterns_in_table(member, is_pattern=is_pattern or key in KEYS_WITH_PATTERNS)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _patterns_in_table(member, is_pattern=is_pattern)
+    elif is_pattern and isinstance(value, str):
+        yield value
 
 
 def _run_script(script: str, argument: str, root: Path) -> Any:
