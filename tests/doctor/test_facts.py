@@ -71,6 +71,9 @@ TRUE = {
     "instance_numbers_extensions": 'InstanceOf: A\n* extension[0].url = "http://a.example"',
     "verification_succeeds": "The verification was again successful.",
     "uses_device_code": "grant_type=urn:ietf:params:oauth:grant-type:device_code",
+    "redirect_uri_has_other_scheme": "http://app.example.org:81/cb/start\n"
+    + authorize().replace("org%2Fcb&", "org%2Fcb%2Fend&"),
+    "connection_was_reset": "java.net.SocketException: Connection reset",
     "kubernetes_lacks_issuer": "k3s server '--kube-apiserver-arg' 'oidc-username-claim=email'",
     "callback_is_opened": "When I go to url: http://localhost/signin-oidc there is an error",
     "name_means_this_machine": "java.net.ConnectException: Connection refused: keycloak/127.0.0.1:9080",
@@ -249,6 +252,8 @@ FALSE_IN = {
     "instance_numbers_extensions": 'Profile: A\n* extension[0].url = "http://a.example"',
     "verification_succeeds": "The verification was never successful.",
     "uses_device_code": "grant_type=authorization_code&device=1",
+    "redirect_uri_has_other_scheme": "https://app.example.org:81/cb/start\n" + authorize(),
+    "connection_was_reset": "The connection was secure, and the password was reset.",
     "kubernetes_lacks_issuer": "--kube-apiserver-arg oidc-username-claim=email --kube-apiserver-arg oidc-issuer-url=https://a.example",
     "callback_is_opened": "The provider redirects to http://localhost/signin-oidc?code=1&state=2",
     "name_means_this_machine": "java.net.ConnectException: Connection refused: localhost/127.0.0.1:9080",

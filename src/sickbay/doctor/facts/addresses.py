@@ -57,6 +57,20 @@ def addresses_differ_by_scheme(evidence: Evidence) -> Values | None:
     return _find_alike(evidence, lambda url: url.partition("://")[0], lambda url: url.partition("://")[2].rstrip("/"))
 
 
+@fact
+def redirect_uri_has_other_scheme(evidence: Evidence) -> Values | None:
+    """The app has an address with the host and first folder of the redirect URI that is sent, and only with another scheme."""
+    sent = evidence.sent.get("redirect_uri", "")
+    own = [url for url in evidence.addresses if _find_place(url) == _find_place(sent)]
+    differ = sent.startswith("http") and own and not any(url.startswith(sent.partition(":")[0] + ":") for url in own)
+    return {"first": sent, "second": own[0]} if differ else None
+
+
+def _find_place(url: str) -> tuple[str | None, str]:
+    parts = urls.split(url)
+    return parts.hostname, parts.path.strip("/").partition("/")[0]
+
+
 _PORT = compile_late(r"(?<=[^/:]):\d{1,5}(?=/|$)")
 
 

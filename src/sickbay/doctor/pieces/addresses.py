@@ -50,7 +50,7 @@ def _is_page_of_the_app(query: str) -> bool:
 _OF_A_RESPONSE = frozenset(("state", "code", "error_description", "error_uri"))
 
 
-_URL = compile_late(r"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}:/{1,2}[^\s<>\"'`|\\^{}\[\]]{3,20000}")
+_URL = compile_late(r"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}:/{1,2}[^\s<>\"'`|\\^{}\[\]\u3000-\u9fff\uff00-\uff60]{3,20000}")
 _PATH = compile_late(r"(?:(?<=\s)|^)/[\w./-]{0,200}\?[\w.-]{1,60}=[^\s<>\"'`]{1,8000}", re.M)
 _CONTINUED = compile_late(r"(?<!\s)[ \t]*+\r?\n[ \t]*+(?P<rest>[^\s<>\"'`]++)(?=(?P<end>[ \t]*+(?:\r?\n|\Z))|\s)")
 _PLACEHOLDER = compile_late(r"(?<=[=/,|])[<\[{]\w")
