@@ -79,6 +79,14 @@ def follow(start: Any, steps: tuple[Step, ...], resource: dict[str, Any]) -> lis
     return nodes if None not in nodes else [node for node in nodes if node is not None]
 
 
+def split_test(route: ElementPath) -> tuple[ElementPath, Resolves | None]:
+    """Separates a test of the target at the end, because parameters of the same path, such as `subject` and `patient`, read it
+    once.
+    """
+    test = route.steps[-1] if route.steps else None
+    return (route._replace(steps=route.steps[:-1]), test) if isinstance(test, Resolves) else (route, None)
+
+
 def _child_nodes(nodes: list[Any], key: str) -> list[Any]:
     result: list[Any] = []
     for node in nodes:

@@ -11,7 +11,7 @@ from sickbay.fhir.elements import list_children
 from sickbay.fhir.routing import is_absolute, reference_target
 from sickbay.fhir.search import full_text, index_values
 from sickbay.fhir.search.composites import Composite, composites_of_keys, extract_composites
-from sickbay.fhir.search.expressions import ElementPath, Present, Resolves, Step, follow, list_routes
+from sickbay.fhir.search.expressions import ElementPath, Present, Resolves, Step, follow, list_routes, split_test
 from sickbay.fhir.search.index_entries import CLINICAL_DATES, DateReaders, IndexEntries, clinical_date
 from sickbay.fhir.search.index_values import date_reader, quantity_reader, reference_reader, token_reader
 from sickbay.fhir.search.parameters import (
@@ -187,7 +187,7 @@ def _paths_of_type(version: str, type: str) -> tuple[dict[str, list[_Path]], tup
         if parameter.kind != "composite" and parameter.code not in COLUMNS and not parameter.held:
             for route in list_routes(version, type, parameter.expression):
                 if route.first:
-                    path, test = _split_test(route) if parameter.kind == "reference" else (route, None)
+                    path, test = split_test(route) if parameter.kind == "reference" else (route, None)
                     target = _Target(version, parameter, path.type, parameter.code in compartment, test)
                     targets.setdefault((parameter.kind, path), []).append(target)
                 elif isinstance(present := route.steps[0], Present):
@@ -198,12 +198,6 @@ def _paths_of_type(version: str, type: str) -> tuple[dict[str, list[_Path]], tup
         writers = [_index_references(same)] if kind == "reference" else [_WRITERS[kind](target) for target in same]
         paths.setdefault(key, []).extend((first, steps[1:], steps, write) for write in writers)
     return paths, tuple(presence)
-
-
-def _split_test(route: ElementPath) -> tuple[ElementPath, Resolves | None]:
-    """Separates a test of the target, because parameters with the same path, such as `subject` and `patient`, read it once."""
-    test = route.steps[-1] if route.steps else None
-    return (route._replace(steps=route.steps[:-1]), test) if isinstance(test, Resolves) else (route, None)
 
 
 class _Target(NamedTuple):
