@@ -183,3 +183,15 @@ def test_a_patch_whose_body_the_text_does_not_show_as_json_is_not_empty() -> Non
 @for_each("path", ["CodeSystem/$lookup", "CodeSystem/sct-900/$lookup", "ValueSet/1/$validate-code"])
 def test_a_code_at_an_operation_is_not_one_that_came_back_from_a_login(path: str) -> None:
     assert diagnose_text(f"http://localhost:8080/fhir/{path}?code=840539006")[1].verdict.exit_code == 0
+
+
+@for_each(
+    "code",
+    [
+        '<constraint>\n<key value="crd-1"/>\n<severity value="error"/>\n<human value="It has a status"/>\n</constraint>',
+        'constraint: [{"key": "crd-1", "severity": "error", "human": "It has a status"',
+        "$validator->validateRedirectUri($invalidRedirectUri);",
+    ],
+)
+def test_the_severity_of_a_constraint_and_the_name_of_a_variable_are_no_errors(code: str) -> None:
+    assert not diagnose_text(code)[1].answers

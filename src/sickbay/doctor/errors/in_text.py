@@ -42,7 +42,7 @@ _LITERAL = compile_late(
 )
 """A member of an object literal, whose name has no quotation marks."""
 _CODE = compile_late(
-    rf"(?<![\w/.-])(?<!==[\"'])(?<!== [\"'])(?<!\bcase [\"'])(?P<value>{_WORDS})(?![\w-])(?!\s{{1,3}}types?\b)", re.I
+    rf"(?<![\w/.$-])(?<!==[\"'])(?<!== [\"'])(?<!\bcase [\"'])(?P<value>{_WORDS})(?![\w-])(?!\s{{1,3}}types?\b)", re.I
 )
 """A code that a program compares with isn't an error that it got."""
 _CLASS = compile_late(
@@ -52,7 +52,7 @@ _CLASS = compile_late(
 """The classes that the MCP SDK, oauthlib and Authlib raise for a code. Names that other libraries use too, such as
 InvalidTokenError of PyJWT, aren't among them."""
 _ISSUE = compile_late(
-    r"severity[\"'`]?\s*(?:[:=]>?|\bvalue\s*=)\s*[\"'`]?(?:error|fatal)\b"
+    r"severity[\"'`]?\s*(?:[:=]>?|\bvalue\s*=)\s*[\"'`]?(?:error|fatal)\b(?!\W{1,40}human\b)"  # not of a constraint
     r"(?:\W{1,40}\bcode[\"'`]?\s*(?:[:=]>?|\bvalue\s*=)\s*[\"'`]?(?P<code>[a-z]+(?:-[a-z]+)?)\b)?",
     re.I,
 )
