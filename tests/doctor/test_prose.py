@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.laws import for_each
 
-from sickbay.doctor.prose import LONG, is_code, is_report, leave_out_what_may_happen, tells_of_a_problem
+from sickbay.doctor.prose import WORDS, is_code, is_report, leave_out_what_may_happen, tells_of_a_problem
 
 
 @for_each(
@@ -62,7 +62,7 @@ def test_any_text_can_be_read(text: str) -> None:
     assert tells_of_a_problem(f"{text}\nIt never works for me.")
 
 
-GUIDE = "".join(f"The server sends the {name} of this app to the client.\n" for name in map("item{}".format, range(LONG)))
+GUIDE = "".join(f"The server sends the {name} of this app to the client.\n" for name in map("item{}".format, range(WORDS)))
 
 
 @for_each(
@@ -75,8 +75,8 @@ GUIDE = "".join(f"The server sends the {name} of this app to the client.\n" for 
         (f"{GUIDE}My app gets the token of another issuer.", True),
         (f"{GUIDE}Which of them does the server check?", True),
         (f"We deployed it today.\n{GUIDE.replace('sends', 'cannot send')}", True),
-        ("10:00:01 INFO the server has sent it\n" * LONG, True),
-        ("\n".join(f"let value{number} = read();" for number in range(LONG)), False),
+        ("10:00:01 INFO the server has sent it\n" * WORDS, True),
+        ("\n".join(f"let value{number} = read();" for number in range(WORDS)), False),
     ],
 )
 def test_a_long_text_is_a_report_only_if_somebody_tells_of_a_problem(text: str, is_told: bool) -> None:

@@ -35,8 +35,8 @@ def tells_of_a_problem(prose: str) -> bool:
 
 
 TOLD, _TOLD_BY_ONE, _TIME, _RECORD, _STATEMENT = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"])
-LONG, LONG_CODE = 70, 30
-"""The most different words of a message, with and without sentences. A log has few, because it repeats them."""
+WORDS, CODE_WORDS = 70, 30
+"""The maximum number of different words of a message, with and without sentences. A log has few, because it repeats them."""
 
 
 def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
@@ -46,7 +46,7 @@ def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
     is_told = is_mostly and ((has_error and not is_code) or any(map(TOLD.search, sentences)))
     if is_told or any(map(_TOLD_BY_ONE.search, sentences)) or _TIME.search(text):
         return True
-    return len({*(text if is_code else around).split()}) <= (LONG if sentences and (is_mostly or not is_code) else LONG_CODE)
+    return len({*(text if is_code else around).split()}) <= (WORDS if sentences and (is_mostly or not is_code) else CODE_WORDS)
 
 
 def leave_out_what_may_happen(text: str) -> str:
