@@ -93,7 +93,7 @@ def reuse_keys(size: int = 2048) -> str:
 
 jose.generate = reuse_keys
 
-start_process = testing_server._start
+start_process = testing_server._start_process
 
 
 def start_server(command: Sequence[str], environment: Mapping[str, str], errors: IO[str]) -> subprocess.Popen[str]:
@@ -105,7 +105,7 @@ def start_server(command: Sequence[str], environment: Mapping[str, str], errors:
     return start_process(command, environment, errors)
 
 
-testing_server._start = start_server
+testing_server._start_process = start_server
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts background jobs so, and the tested processes inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sickbay.kernel.temporary_folder import TemporaryFolder, find_abandoned
+from sickbay.kernel.temporary_folder import TemporaryFolder, find_abandoned_folders
 
 if TYPE_CHECKING:
     import pytest
@@ -41,7 +41,7 @@ def begin() -> TemporaryFolder:
 
 def sweep() -> None:
     """Remove what killed runs left, and end the servers and browsers that still work there."""
-    for folder in find_abandoned(PREFIX):
+    for folder in find_abandoned_folders(PREFIX):
         for _ in range(ROUNDS):
             if not end_processes(folder):
                 break

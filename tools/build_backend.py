@@ -79,7 +79,7 @@ def _compile_knowledge() -> Iterator[None]:
     sys.path.insert(0, str(SOURCES.resolve()))
     from sickbay.doctor import compiled
 
-    files = compiled.compile_all()
+    files = compiled.compile_files()
     if missing := [path.name for path in files if not path.is_file()]:
         raise OSError(f"{', '.join(missing)} can't be written")
     every_file = common.Module.iter_files

@@ -32,7 +32,7 @@ from tools.walks.requests import WALKS, walk
 IN_PARALLEL = 2
 
 
-COMPILE = "from sickbay.doctor.compiled import compile_all; compile_all()"
+COMPILE = "from sickbay.doctor.compiled import compile_files; compile_files()"
 """What a clone does once after a change of the knowledge isn't part of a request."""
 
 

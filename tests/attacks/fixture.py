@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from sickbay.authorization.models import AccessToken, Client, User
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.services import records
 from sickbay.storage.interface import Put, ResourceSpace, Save, Step
@@ -150,7 +150,7 @@ TOKENS: dict[str, AccessToken] = {
 def save(content: Json, version: int = 1, space: ResourceSpace = SPACE) -> Save:
     meta = {"versionId": str(version), "lastUpdated": "2023-11-14T22:13:20.000Z"}
     body = orjson.dumps({**content, "meta": meta})
-    facts = extract(space.version, content, BASE)
+    facts = extract_entries(space.version, content, BASE)
     return Save(space, content["resourceType"], content["id"], version, body, facts, AT, "create" if version == 1 else "update")
 
 

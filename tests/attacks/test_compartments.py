@@ -8,7 +8,7 @@ import pytest
 from tests.attacks.asking import Target
 from tests.attacks.fixture import BASE, SPACE, Json, save
 
-from sickbay.fhir.search.index import CROWDS, extract
+from sickbay.fhir.search.index import CROWDS, extract_entries
 from sickbay.fhir.search.parameters import compartment_types, find
 
 
@@ -22,7 +22,7 @@ def member_of(version: str, type: str, id: str, patient: str) -> Json | None:
             for step in reversed(steps):
                 value = {step: value}
             candidate = {"resourceType": type, "id": id, **(value if isinstance(value, dict) and steps else {})}
-            if patient in extract(version, candidate, BASE).patients:
+            if patient in extract_entries(version, candidate, BASE).patients:
                 return candidate
     return None
 

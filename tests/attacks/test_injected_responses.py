@@ -62,7 +62,7 @@ def test_every_kind_that_changes_a_whole_response_is_tried() -> None:
 @pytest.mark.parametrize("kind", sorted(list_kinds().keys() - ELSEWHERE))
 def test_no_response_with_a_fault_runs_a_script_in_our_origin(shared_sitting: Sitting, kind: str) -> None:
     async def steps(flow: Flow) -> None:
-        await setting.add(flow.sandbox.runtime, [{"kind": kind, **MEMBERS.get(kind, {})}])
+        await setting.add_faults(flow.sandbox.runtime, [{"kind": kind, **MEMBERS.get(kind, {})}])
         try:
             for method, path, body in REQUESTS:
                 headers = {"Accept": "text/html,*/*", "Accept-Encoding": "identity"}
@@ -77,7 +77,7 @@ def test_no_response_with_a_fault_runs_a_script_in_our_origin(shared_sitting: Si
                 assert is_json or is_own_page or policy == "sandbox; default-src 'none'", (kind, path, answer.headers)
                 assert answer.headers["x-content-type-options"] == "nosniff", (kind, path)
         finally:
-            await setting.remove(flow.sandbox.runtime, None)
+            await setting.remove_faults(flow.sandbox.runtime, None)
 
     shared_sitting.do(steps)
 
@@ -87,7 +87,7 @@ def test_no_response_with_a_fault_runs_a_script_in_our_origin(shared_sitting: Si
 def test_a_media_type_is_one_line_of_printable_ascii(shared_sitting: Sitting, kind: str, type: str) -> None:
     async def steps(flow: Flow) -> None:
         with pytest.raises(setting.WrongFault, match="content_type must have only printable ASCII characters"):
-            await setting.add(flow.sandbox.runtime, [{"kind": kind, **MEMBERS[kind], "content_type": type}])
+            await setting.add_faults(flow.sandbox.runtime, [{"kind": kind, **MEMBERS[kind], "content_type": type}])
 
     shared_sitting.do(steps)
 
@@ -112,6 +112,6 @@ def test_a_student_cannot_use_up_the_faults_of_the_class(shared_sitting: Sitting
         assert len(flow.sandbox.runtime.faults) == app_faults.FAULTS_PER_STUDENT
         ended = flow.sandbox.runtime.faults[-1].id
         assert (await class_room.post(flow, f"/developer/apps/{apps[3]}/faults", end=ended)).status_code == 303
-        await setting.remove(flow.sandbox.runtime, None)
+        await setting.remove_faults(flow.sandbox.runtime, None)
 
     shared_sitting.do(steps, shared_sitting.flow())

@@ -55,7 +55,7 @@ def request(assertion: str, **changed: Any) -> TokenRequest:
 
 def _with_header(**more: object) -> str:
     """Signs the assertion again with additional header members."""
-    jwt = jose.read_unverified(sign())
+    jwt = jose.decode_unverified(sign())
     assert jwt is not None
     return str(
         jws.serialize_compact(

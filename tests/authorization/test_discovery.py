@@ -7,7 +7,7 @@ from msgspec import structs
 
 from sickbay.authorization import discovery
 from sickbay.authorization.models import Policy, Server
-from sickbay.authorization.scopes.supported import scopes_supported
+from sickbay.authorization.scopes.supported import list_supported_scopes
 from sickbay.protocol import scopes
 
 SERVER = Server(
@@ -58,7 +58,7 @@ def test_the_openid_document_has_the_same_issuer_and_the_token_algorithm() -> No
 @pytest.mark.parametrize("wildcards", [True, False])
 def test_scopes_and_capabilities_follow_the_policy(versions: tuple[str, ...], wildcards: bool) -> None:
     policy = structs.replace(Policy(), scope_versions=versions, wildcard_scopes=wildcards)
-    parsed = [scopes.parse(text) for text in scopes_supported(policy)]
+    parsed = [scopes.parse(text) for text in list_supported_scopes(policy)]
     assert None not in parsed
     assert {scope.version for scope in parsed if isinstance(scope, scopes.ResourceScope)} == set(versions)
     assert any(scope.wildcard for scope in parsed if isinstance(scope, scopes.ResourceScope)) is wildcards
@@ -99,7 +99,7 @@ def test_the_complete_openid_document() -> None:
 
 
 def test_scopes_and_capabilities_by_default() -> None:
-    assert scopes_supported(Policy()) == [
+    assert list_supported_scopes(Policy()) == [
         "openid",
         "fhirUser",
         "profile",
@@ -141,9 +141,9 @@ def test_capabilities_of_a_launch_type_disappear_with_it() -> None:
     everything = set(discovery.list_capabilities(Policy()))
     assert set(discovery.list_capabilities(standalone_only)) == everything - of_the_ehr
     assert set(discovery.list_capabilities(ehr_only)) == everything - on_its_own
-    scopes = set(scopes_supported(Policy()))
-    assert set(scopes_supported(standalone_only)) == scopes - {"launch"}
-    assert set(scopes_supported(ehr_only)) == scopes - {"launch/patient", "launch/encounter"}
+    scopes = set(list_supported_scopes(Policy()))
+    assert set(list_supported_scopes(standalone_only)) == scopes - {"launch"}
+    assert set(list_supported_scopes(ehr_only)) == scopes - {"launch/patient", "launch/encounter"}
 
 
 def test_claims_of_a_dialect_are_listed_once_after_the_standard_ones() -> None:
@@ -162,4 +162,4 @@ def test_app_state_is_listed_with_its_url_or_not_at_all() -> None:
 
 
 def test_a_hospital_lists_the_scopes_that_it_supports() -> None:
-    assert scopes_supported(Policy(supported_scopes=("launch", "patient/*.rs"))) == ["launch", "patient/*.rs"]
+    assert list_supported_scopes(Policy(supported_scopes=("launch", "patient/*.rs"))) == ["launch", "patient/*.rs"]

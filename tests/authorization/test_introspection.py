@@ -155,7 +155,7 @@ def test_a_token_sees_tokens_of_its_own_app_and_a_system_token_sees_all(subject:
 
 
 def test_an_access_token_is_described_with_its_launch_context() -> None:
-    response = introspection.answer(KNOWN, REFRESH, ANNA, SERVER)
+    response = introspection.describe_active_token(KNOWN, REFRESH, ANNA, SERVER)
     assert response == {
         "active": True,
         "scope": TOKEN.scope,
@@ -174,24 +174,24 @@ def test_an_access_token_is_described_with_its_launch_context() -> None:
 
 def test_the_user_is_described_only_if_openid_was_granted() -> None:
     granted = structs.replace(REFRESH, scope="openid fhirUser")
-    response = introspection.answer(KNOWN, granted, ANNA, SERVER)
+    response = introspection.describe_active_token(KNOWN, granted, ANNA, SERVER)
     assert (response["sub"], response["fhirUser"]) == ("s-1", f"{BASE}/Practitioner/p")
-    without_family = introspection.answer(KNOWN, None, ANNA, SERVER)
+    without_family = introspection.describe_active_token(KNOWN, None, ANNA, SERVER)
     assert (without_family["sub"], without_family["fhirUser"]) == ("s-1", f"{BASE}/Practitioner/p")
     assert "intent" not in without_family
-    assert "sub" not in introspection.answer(KNOWN, granted, None, SERVER)
-    assert "fhirUser" not in introspection.answer(KNOWN, structs.replace(REFRESH, scope="openid"), ANNA, SERVER)
+    assert "sub" not in introspection.describe_active_token(KNOWN, granted, None, SERVER)
+    assert "fhirUser" not in introspection.describe_active_token(KNOWN, structs.replace(REFRESH, scope="openid"), ANNA, SERVER)
 
 
 def test_a_refresh_token_has_no_type_and_its_last_rotation_as_iat() -> None:
-    response = introspection.answer(structs.replace(KNOWN, subject=REFRESH), REFRESH, ANNA, SERVER)
+    response = introspection.describe_active_token(structs.replace(KNOWN, subject=REFRESH), REFRESH, ANNA, SERVER)
     assert "token_type" not in response
     assert (response["iat"], response["exp"]) == (NOW - 100, NOW + 1000)
 
 
 def test_the_banner_needs_a_patient() -> None:
     known = structs.replace(KNOWN, subject=structs.replace(TOKEN, patient=None))
-    response = introspection.answer(known, REFRESH, ANNA, SERVER)
+    response = introspection.describe_active_token(known, REFRESH, ANNA, SERVER)
     assert "need_patient_banner" not in response
     assert response["intent"] == "reconcile"
 

@@ -107,7 +107,7 @@ def test_the_app_is_named_by_client_id_or_the_id_token() -> None:
 
 
 def test_the_user_is_asked_unless_the_id_token_names_the_signed_in_user() -> None:
-    assert not logout.asks_first(logout_request(id_token_hint=hint()), "s-1")
-    assert logout.asks_first(logout_request(id_token_hint=hint()), "s-2")
-    assert logout.asks_first(logout_request(id_token_hint=hint()), None)
-    assert logout.asks_first(logout_request(), "s-1")
+    assert not logout.needs_confirmation(logout_request(id_token_hint=hint()), "s-1")
+    assert logout.needs_confirmation(logout_request(id_token_hint=hint()), "s-2")
+    assert logout.needs_confirmation(logout_request(id_token_hint=hint()), None)
+    assert logout.needs_confirmation(logout_request(), "s-1")

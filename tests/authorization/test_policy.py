@@ -17,7 +17,7 @@ from sickbay.authorization.policy import (
     explain_unknown,
     find_faults,
     list_values,
-    override,
+    override_policy,
 )
 
 
@@ -76,22 +76,22 @@ def test_members_of_a_registration_are_members_of_the_model() -> None:
 
 
 def test_a_setting_overrides_the_policy_and_changes_nothing_else() -> None:
-    assert override(Policy(), {}) == Policy()
-    assert override(Policy(), {"code_lifetime": 5, "launches": ["ehr"]}) == Policy(code_lifetime=5, launches=("ehr",))
-    assert override(Policy(), {"of_another_release": 1}) == Policy()
+    assert override_policy(Policy(), {}) == Policy()
+    assert override_policy(Policy(), {"code_lifetime": 5, "launches": ["ehr"]}) == Policy(code_lifetime=5, launches=("ehr",))
+    assert override_policy(Policy(), {"of_another_release": 1}) == Policy()
 
 
 def test_a_configured_lifetime_is_also_sent_as_expires_in() -> None:
     """A dialect's shorter expires_in doesn't apply to a configured lifetime."""
     dialect = Policy(token_lifetime=600, expires_in=570)
-    assert override(dialect, {"token_lifetime": 5}).expires_in is None
-    assert override(dialect, {"code_lifetime": 5}).expires_in == 570
+    assert override_policy(dialect, {"token_lifetime": 5}).expires_in is None
+    assert override_policy(dialect, {"code_lifetime": 5}).expires_in == 570
 
 
 @given(st.dictionaries(st.sampled_from(sorted(SETTINGS)), st.none() | st.booleans() | st.integers() | st.text(max_size=5)))
 def test_every_valid_setting_can_be_applied(chosen: dict[str, Any]) -> None:
     if not find_faults(chosen):
-        policy = override(Policy(), chosen)
+        policy = override_policy(Policy(), chosen)
         assert all(getattr(policy, name) == value for name, value in chosen.items())
 
 

@@ -200,7 +200,7 @@ def test_a_resource_that_a_server_has_already_is_a_conflict() -> None:
 def test_metadata_list_scopes_that_a_client_without_a_launch_can_request(
     registered: tuple[str, ...], advertised: tuple[str, ...]
 ) -> None:
-    assert protected_resource.list_advertised(registered) == advertised
+    assert protected_resource.list_advertised_scopes(registered) == advertised
 
 
 def test_metadata_have_no_empty_members() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.laws import for_each
 
-from sickbay.authorization.students import LISTS, OF_APP, Wanted, find_wanted
+from sickbay.authorization.students import LISTS, OF_APP, Wanted, find_requested_object
 
 HOSPITALS = ("general", "epic")
 APP, LAUNCH, EXCHANGE = Wanted("app", "a1"), Wanted("launch", "t1"), Wanted("exchange", "e1")
@@ -39,7 +39,7 @@ TABLE = (
 
 
 def find(path: str, method: str = "GET", app: str = "a1", timeline: str = "t1") -> Wanted | None:
-    return find_wanted(path, method, app, timeline, HOSPITALS)
+    return find_requested_object(path, method, app, timeline, HOSPITALS)
 
 
 @for_each("path, method, wanted", TABLE)

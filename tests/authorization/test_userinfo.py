@@ -51,11 +51,11 @@ def test_an_invalid_token_is_refused() -> None:
     ],
 )
 def test_the_scopes_decide_the_claims(scope: str, claims: dict[str, str]) -> None:
-    assert userinfo.answer(structs.replace(TOKEN, scope=scope), ANNA, TOKEN.base) == {"sub": "s-1", **claims}
+    assert userinfo.list_claims(structs.replace(TOKEN, scope=scope), ANNA, TOKEN.base) == {"sub": "s-1", **claims}
 
 
 def test_a_user_without_a_name_has_no_name_claim() -> None:
-    assert "name" not in userinfo.answer(TOKEN, structs.replace(ANNA, name=""), TOKEN.base)
+    assert "name" not in userinfo.list_claims(TOKEN, structs.replace(ANNA, name=""), TOKEN.base)
 
 
 FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}

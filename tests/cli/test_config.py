@@ -49,7 +49,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     for name in [name for name in os.environ if name.startswith("SICKBAY_")]:
         monkeypatch.delenv(name)
-    config_file.use(None)
+    config_file.set_config_file(None)
     own = tmp_path / "config" / "sickbay"
     own.mkdir(parents=True)
     return own
@@ -95,18 +95,18 @@ def test_all_keys_apply_in_a_file_that_the_user_chose(home: Path, monkeypatch: p
     assert main._drop_config(rest) == ["serve"]
     assert options()[0]["admin_token"] == "known-to-who-wrote-this-file"
     assert config_file.ignored_options(list(config_file.OPTIONS)) == []
-    config_file.use(None)
+    config_file.set_config_file(None)
 
 
 def test_a_named_file_is_the_only_one_and_must_exist(home: Path) -> None:
     Path("sickbay.toml").write_text("patients = 3\n")
     (home / "sickbay.toml").write_text("patients = 4\n")
-    config_file.use("named.toml")
+    config_file.set_config_file("named.toml")
     with pytest.raises(CommandError, match=r"named\.toml doesn't exist"):
         config_file.list_files()
     Path("named.toml").write_text("seed = 5\n")
     assert options() == [{"seed": 5}]
-    config_file.use(None)
+    config_file.set_config_file(None)
     assert options() == [{"patients": 3}, {"patients": 4}]
 
 

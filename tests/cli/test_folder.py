@@ -53,20 +53,20 @@ def test_a_second_server_reports_the_first_one(tmp_path: Path) -> None:
             folder.lock_folder(tmp_path),
         ):
             pass
-        assert folder.find_running(tmp_path)
-    assert folder.find_running(tmp_path) is None
+        assert folder.find_running_server(tmp_path)
+    assert folder.find_running_server(tmp_path) is None
 
 
 def test_a_crashed_server_does_not_count_as_running(tmp_path: Path) -> None:
     folder.write(tmp_path / folder.RUNTIME, {"base": "http://localhost:1", "pid": 2**22 + 1, "port": 1})
-    assert folder.find_running(tmp_path) is None
+    assert folder.find_running_server(tmp_path) is None
 
 
 def test_a_crashed_server_is_not_confused_with_a_process_that_has_its_pid(tmp_path: Path) -> None:
     with folder.lock_folder(tmp_path):
         pass
     folder.write(tmp_path / folder.RUNTIME, {"base": "http://localhost:1", "pid": os.getpid(), "port": 1})
-    assert folder.find_running(tmp_path) is None
+    assert folder.find_running_server(tmp_path) is None
 
 
 def test_looking_for_a_server_does_not_keep_one_from_starting(tmp_path: Path) -> None:
@@ -81,4 +81,4 @@ def test_looking_for_a_server_does_not_keep_one_from_starting(tmp_path: Path) ->
 @pytest.mark.parametrize("text", ["xx", "[1]", '{"pid": 1}', '{"base": "http://localhost", "pid": "1", "port": 1}'])
 def test_an_unreadable_runtime_file_means_that_no_server_runs(tmp_path: Path, text: str) -> None:
     (tmp_path / folder.RUNTIME).write_text(text)
-    assert folder.find_running(tmp_path) is None
+    assert folder.find_running_server(tmp_path) is None

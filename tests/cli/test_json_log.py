@@ -71,9 +71,9 @@ def test_an_error_has_its_correlation_id_and_its_traceback() -> None:
 def test_notes_and_errors_are_json_too(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(output, "_note_formats", [])
     monkeypatch.setattr(logging, "lastResort", logging.StreamHandler())
-    json_log.choose("text")
+    json_log.choose_format("text")
     output.note("text")
-    json_log.choose("json")
+    json_log.choose_format("json")
     logging.captureWarnings(False)
     output.note("a\nnote")
     output.note("an error", "error")

@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from sickbay.cli import load_reader as module
-from sickbay.cli.load_reader import FileResult, LoadJob, read, read_in_processes
+from sickbay.cli.load_reader import FileResult, LoadJob, read_in_processes, read_resources
 from sickbay.cli.output import CommandError
 from sickbay.fhir.loading import LoadError, Ready
 
@@ -52,7 +52,7 @@ def test_the_separate_process_gives_the_same_results(job: LoadJob) -> None:
         first = next(reads)
         assert len(others()) == 1
         results = [first, *reads]
-    assert results == list(read(job))
+    assert results == list(read_resources(job))
     assert [result.file.name for result in results if result.item is None] == ["a.json", "b.ndjson", "c.ndjson.gz", "d.xml"]
     assert sum(isinstance(result.item, Ready) for result in results) == 1009
     faults = [result.item.place.rpartition("/")[2] for result in results if isinstance(result.item, LoadError)]

@@ -11,7 +11,7 @@ from tests.cli.command import sickbay
 
 from sickbay.cli import doctor, files
 from sickbay.cli.files import TooLarge, read_texts
-from sickbay.cli.load_reader import LoadJob, read
+from sickbay.cli.load_reader import LoadJob, read_resources
 from sickbay.fhir.loading import LoadError
 
 
@@ -39,7 +39,7 @@ def test_utf_16_is_named(tmp_path: Path, name: str, encoding: str) -> None:
     job = LoadJob(
         [pack(tmp_path / name, '{"resourceType": "Patient"}'.encode(encoding))], "r4", "http://sickbay.example/r4", False
     )
-    assert [result.item.text for result in read(job) if isinstance(result.item, LoadError)] == [
+    assert [result.item.text for result in read_resources(job) if isinstance(result.item, LoadError)] == [
         "can't be read: it is encoded in UTF-16. Save it as UTF-8"
     ]
 
@@ -76,9 +76,9 @@ def test_doctor_reads_a_file_up_to_its_limit(tmp_path: Path, monkeypatch: pytest
         (pack(tmp_path / "a.har", b" " * 101)).open("rb") as file,
         pytest.raises(Exception, match="more than 100 bytes"),
     ):
-        doctor._read_limited(file, "a.har")
+        doctor._read_at_most(file, "a.har")
     with (pack(tmp_path / "b.har", b" " * 100)).open("rb") as file:
-        assert len(doctor._read_limited(file, "b.har")) == 100
+        assert len(doctor._read_at_most(file, "b.har")) == 100
 
 
 def test_doctor_reports_a_line_that_is_too_long_and_continues(

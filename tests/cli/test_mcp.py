@@ -158,10 +158,10 @@ def test_the_tools_start_a_server_and_end_it_with_their_input(tmp_path: Path) ->
     with _client("--data", str(place)) as client:
         assert client.call("sandbox")["running"] is False
         _start(client)
-        assert folders.find_running(place) is not None
+        assert folders.find_running_server(place) is not None
         assert client.call("exchanges")["exchanges"] == []
         assert client.close() == 0
-    assert folders.find_running(place) is None
+    assert folders.find_running_server(place) is None
 
 
 def test_a_signal_ends_the_server_that_the_tools_started(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_signal_ends_the_server_that_the_tools_started(tmp_path: Path) -> None
         _start(client)
         client.process.send_signal(signal.SIGTERM)
         client.process.wait(SECONDS)
-    _await(lambda: folders.find_running(place) is None)
+    _await(lambda: folders.find_running_server(place) is None)
 
 
 def test_the_handshake_imports_neither_the_rules_nor_the_http_client() -> None:

@@ -49,7 +49,7 @@ def without_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_plain_line_means_what_the_parser_reads() -> None:
     for line in PLAIN:
-        read = plain_doctor.read(line, {})
+        read = plain_doctor.read_options(line, {})
         command, bound = command_line.parse(line)
         assert command.__name__ == "doctor"
         bound.apply_defaults()
@@ -60,22 +60,22 @@ def test_a_plain_line_means_what_the_parser_reads() -> None:
 
 @pytest.mark.parametrize("line", OTHERS)
 def test_every_other_line_is_left_to_the_parser(line: list[str]) -> None:
-    assert plain_doctor.read(line, {}) is None
+    assert plain_doctor.read_options(line, {}) is None
 
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_a_line_is_left_to_the_parser_if_the_environment_sets_an_option(name: str) -> None:
-    assert plain_doctor.read(["doctor", URL], {f"SICKBAY_{name.upper()}": "true"}) is None
+    assert plain_doctor.read_options(["doctor", URL], {f"SICKBAY_{name.upper()}": "true"}) is None
 
 
 def test_a_line_is_left_to_the_parser_if_there_is_a_file_with_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sickbay").mkdir()
     (tmp_path / "sickbay" / "sickbay.toml").write_text("json = true\n")
-    assert plain_doctor.read(["doctor", URL], {}) is None
+    assert plain_doctor.read_options(["doctor", URL], {}) is None
     (tmp_path / "sickbay" / "sickbay.toml").unlink()
-    assert plain_doctor.read(["doctor", URL], {}) is not None
+    assert plain_doctor.read_options(["doctor", URL], {}) is not None
     (tmp_path / "sickbay.toml").write_text("json = true\n")
-    assert plain_doctor.read(["doctor", URL], {}) is None
+    assert plain_doctor.read_options(["doctor", URL], {}) is None
     (tmp_path / "sickbay.toml").unlink()
     monkeypatch.setenv("SICKBAY_CONFIG", "other.toml")
-    assert plain_doctor.read(["doctor", URL], {}) is None
+    assert plain_doctor.read_options(["doctor", URL], {}) is None

@@ -54,22 +54,22 @@ def without_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_plain_line_means_what_the_parser_reads() -> None:
     for line in PLAIN:
-        read = plain_serve.read(line, {})
+        read = plain_serve.read_settings(line, {})
         command, bound = command_line.parse(line)
         bound.apply_defaults()
         options = bound.arguments["options"]
         assert read is not None, line
         assert (command.__name__, options.settings()) == ("serve", Settings(**read))
-        assert options.of_folder() == {name: read[name] for name in plain_serve.FOLDER_OPTIONS if name in read}
+        assert options.folder_options() == {name: read[name] for name in plain_serve.FOLDER_OPTIONS if name in read}
 
 
 @pytest.mark.parametrize("line", OTHERS)
 def test_every_other_line_is_left_to_the_parser(line: list[str]) -> None:
-    assert plain_serve.read(line, {}) is None
+    assert plain_serve.read_settings(line, {}) is None
 
 
 def test_a_line_is_left_to_the_parser_if_the_environment_or_a_file_may_set_options(tmp_path: Path) -> None:
-    assert plain_serve.read(["serve"], {"SICKBAY_PORT": "0"}) is None
-    assert plain_serve.read(["serve"], {"OTHER": "0"}) == {}
+    assert plain_serve.read_settings(["serve"], {"SICKBAY_PORT": "0"}) is None
+    assert plain_serve.read_settings(["serve"], {"OTHER": "0"}) == {}
     (tmp_path / "sickbay.toml").write_text("json = true\n")
-    assert plain_serve.read(["serve"], {}) is None
+    assert plain_serve.read_settings(["serve"], {}) is None

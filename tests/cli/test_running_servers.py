@@ -100,8 +100,8 @@ def test_without_a_server_the_default_folder_is_used(home: dict[str, str]) -> No
 def test_a_server_works_without_a_folder_to_be_listed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
-    running_servers.add(tmp_path, "http://localhost:1", "x")
-    assert running_servers.list_running() == []
+    running_servers.add_server(tmp_path, "http://localhost:1", "x")
+    assert running_servers.list_running_servers() == []
     with running_servers.remove_afterwards():
         pass
 
@@ -117,15 +117,15 @@ def test_servers_are_ordered_by_their_start_and_unreadable_entries_are_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    monkeypatch.setattr(folder, "find_running", lambda place: {"pid": int(place.name)})
+    monkeypatch.setattr(folder, "find_running_server", lambda place: {"pid": int(place.name)})
     for pid, started in ((3, 1.0), (1, 3.0), (2, 2.0)):
         write_entry(tmp_path / str(pid), started, pid)
     broken = folder.data_folder(None) / running_servers.FOLDER / "9.json"
     broken.write_text("{")
-    assert [server.pid for server in running_servers.list_running()] == [3, 2, 1]
+    assert [server.pid for server in running_servers.list_running_servers()] == [3, 2, 1]
     assert not broken.exists()
-    assert running_servers.choose(None) == str(tmp_path / "1")
-    assert running_servers.choose("elsewhere") == "elsewhere"
+    assert running_servers.choose_data_folder(None) == str(tmp_path / "1")
+    assert running_servers.choose_data_folder("elsewhere") == "elsewhere"
 
 
 def test_an_ambiguous_name_gets_the_command_for_each_hospital(home: dict[str, str]) -> None:
@@ -149,7 +149,7 @@ def test_a_command_that_opens_the_data_asks_for_the_database_of_the_last_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The list has no passwords, so a command can't open the database by it."""
-    monkeypatch.setattr(folder, "find_running", lambda place: {"base": "http://localhost:1", "database": True})
+    monkeypatch.setattr(folder, "find_running_server", lambda place: {"base": "http://localhost:1", "database": True})
 
     async def open_data() -> None:
         async with local_sandbox.open_local_sandbox(str(tmp_path)):

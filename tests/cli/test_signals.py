@@ -20,7 +20,7 @@ from pathlib import Path
 from sickbay.cli import signals
 signals.STOP_SECONDS = 0.3
 mark = Path(sys.argv[1])
-signals.make_interruptible()
+signals.enable_interruption()
 cleaning_up = signals.cleaning_up(partial(mark.write_text, "cleaned up"))
 def ready(): print("ready", flush=True)
 """

@@ -132,5 +132,5 @@ def test_a_port_that_is_in_use_is_not_chosen() -> None:
 
 def test_a_missing_program_is_named(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="This template needs npm, which"):
-        starters.require(("npm",), str(tmp_path))
-    starters.require((), str(tmp_path))
+        starters.require_programs(("npm",), str(tmp_path))
+    starters.require_programs((), str(tmp_path))

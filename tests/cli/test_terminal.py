@@ -57,14 +57,14 @@ def test_shown_text_has_no_control_characters_and_is_otherwise_unchanged(text: s
 @given(st.recursive(texts, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3)))
 def test_json_stays_the_same_json(value: object) -> None:
     for pretty in (True, False):
-        assert json.loads(streams.escape_text(output.as_json(value, pretty=pretty))) == value
+        assert json.loads(streams.escape_text(output.format_json(value, pretty=pretty))) == value
 
 
 @given(texts, texts, texts, texts)
 def test_an_exchange_is_one_line_regardless_of_the_apps_name(tenant: str, stage: str, app: str, finding: str) -> None:
     line = LogLine(time.time(), tenant, stage, app, 400, finding, "id")
     assert not obey(terminal.format_plain(line), "")
-    ours = terminal.paint(line)
+    ours = terminal.format_coloured(line)
     for colour in (terminal.GREY, terminal.RED, terminal.GREEN, terminal.PLAIN):
         ours = ours.replace(colour, "")
     assert not obey(ours, "")
@@ -80,7 +80,7 @@ def test_a_table_has_one_line_for_each_row(rows: list[tuple[str, ...]]) -> None:
 def test_printed_noted_and_logged_text_is_escaped(capsys: pytest.CaptureFixture[str]) -> None:
     output.say("a\x1b[2Jb")
     output.note("c\u202ed")
-    streams.prepare()
+    streams.prepare_streams()
     streams.escape_log()
     assert logging.lastResort is not None
     record = logging.LogRecord("sickbay", logging.ERROR, "x", 1, "%s failed", ("e\x9bf\ng",), None)
@@ -102,7 +102,7 @@ STALLED = LogLine(0, "general", "silence", "app-1", 0, "code-not-redeemed", "t",
 def test_a_launch_that_stalled_has_no_status_and_says_what_is_missing() -> None:
     text = terminal.format_plain(STALLED)
     assert text.endswith("silence        app-1  -  code-not-redeemed  Notes received the code 15 s ago: http://x/t")
-    painted = terminal.paint(STALLED)
+    painted = terminal.format_coloured(STALLED)
     assert f"{terminal.YELLOW}code-not-redeemed{terminal.PLAIN}  Notes received" in painted
 
 

@@ -10,7 +10,7 @@ from tests.abuse.counted_steps import counting
 
 from sickbay.diagnosis.case import list_paths, load
 from sickbay.diagnosis.catalogue import BY_ID, INDEX
-from sickbay.diagnosis.explain import EXPLAINED, LISTED, QUOTED, explain, shorten, size_of
+from sickbay.diagnosis.explain import EXPLAINED, LISTED, QUOTED, explain, shorten_facts, size_of
 from sickbay.diagnosis.kinds import KINDS
 from sickbay.protocol.parameters import Parameters
 
@@ -45,7 +45,9 @@ def test_only_the_refusals_of_a_long_request_are_explained_and_in_few_steps(kind
 
 
 def test_long_facts_are_cut_and_say_so() -> None:
-    facts = shorten({"received": "a" * 10_000, "names": [f"n{number}" for number in range(5_000)], "late": 3, "none": None})
+    facts = shorten_facts(
+        {"received": "a" * 10_000, "names": [f"n{number}" for number in range(5_000)], "late": 3, "none": None}
+    )
     assert facts["received"] == "a" * QUOTED + "…"
     assert facts["names"] == [*(f"n{number}" for number in range(LISTED)), f"(and {5_000 - LISTED:,} more)"]
     assert (facts["late"], facts["none"]) == (3, None)
@@ -53,7 +55,7 @@ def test_long_facts_are_cut_and_say_so() -> None:
 
 @pytest.mark.parametrize("value", ["a" * QUOTED, ["a"] * LISTED, ("a", "b"), 5, None, {"a": "b"}])
 def test_usual_facts_are_unchanged(value: Any) -> None:
-    assert shorten({"name": value}) == {"name": value}
+    assert shorten_facts({"name": value}) == {"name": value}
 
 
 def test_the_size_of_a_request_is_that_of_its_url_and_form() -> None:

@@ -123,8 +123,8 @@ def read(text: str) -> None:
             raise
         return
     for everything in (False, True):
-        command._as_text(evidence, diagnosis, everything=everything)
-    pasted_diagnosis.mask(evidence, diagnosis)
+        command._format_diagnosis(evidence, diagnosis, everything=everything)
+    pasted_diagnosis.mask_diagnosis(evidence, diagnosis)
     doctor_view(text, evidence, diagnosis, "v" * 43)
 
 

@@ -51,7 +51,7 @@ def steps(text: str) -> int:
             evidence, diagnosis = diagnose_text(text)
         except ValueError:
             return count
-        command._as_text(evidence, diagnosis)
+        command._format_diagnosis(evidence, diagnosis)
     finally:
         sys.setprofile(None)
     return count

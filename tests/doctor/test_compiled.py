@@ -23,7 +23,7 @@ def load(folder: Path, path: Path) -> tuple[Knowledge, int]:
         return source.read(folder)
 
     expected = compiled.hash_sources(compiled.list_files(folder))
-    knowledge = compiled._load_compiled(path, Knowledge, expected, build)
+    knowledge = compiled._load_compiled_file(path, Knowledge, expected, build)
     return knowledge, len(built)
 
 
@@ -76,7 +76,7 @@ def test_a_damaged_file_is_replaced(tmp_path: Path) -> None:
 
 @for_each("name", ["compiled.msgpack", "topics.msgpack"])
 def test_the_compiled_files_are_data(name: str) -> None:
-    compiled.compile_all()
+    compiled.compile_files()
     content = (compiled.HERE / name).read_bytes()[compiled.HASH_BYTES :]
     assert content[0] & 0xF0 in (0x80, 0xD0), "a map of MessagePack"
 

@@ -99,11 +99,11 @@ def test_a_har_file_that_ends_early_says_after_what(
     assert found[0].id == first
     assert says in found[0].why
     assert {finding.severity for finding in found} == {"info"}
-    whole = har_doctor.report(record_steps(*ORDER), everything=False, json=True)
+    whole = har_doctor.print_report(record_steps(*ORDER), everything=False, json=True)
     capsys.readouterr()
-    assert har_doctor.report(exchanges, everything=False, json=False) == whole == 0
+    assert har_doctor.print_report(exchanges, everything=False, json=False) == whole == 0
     assert says in capsys.readouterr().out
-    assert har_doctor.report(exchanges, everything=True, json=True) == 0
+    assert har_doctor.print_report(exchanges, everything=True, json=True) == 0
     assert json.loads(capsys.readouterr().out)["findings"][0]["id"] == first
 
 
@@ -116,7 +116,7 @@ def test_a_launch_whose_last_request_failed_is_explained_by_that(capsys: pytest.
     failed = entry("POST", f"{EHR}/oauth/token", 400, body="grant_type=authorization_code", answer='{"error": "invalid_grant"}')
     exchanges = har.read({"log": {"entries": [STEPS["authorize"], STEPS["code"], failed]}})
     assert ending.findings_of_har(exchanges) == ()
-    assert har_doctor.report(exchanges, everything=True, json=False) == 1
+    assert har_doctor.print_report(exchanges, everything=True, json=False) == 1
     assert "It ends early" not in capsys.readouterr().out
 
 

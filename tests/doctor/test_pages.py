@@ -25,7 +25,7 @@ More.
 
 
 def test_a_page_has_a_passage_for_each_heading() -> None:
-    assert list(pages.split("doctor", PAGE)) == [
+    assert list(pages.split_page("doctor", PAGE)) == [
         Passage("doctor", "The doctor", "", "The doctor", "It reads a request."),
         Passage("doctor", "The doctor", "what-it-reads", "What it reads", "What it reads a URL curl # not a heading"),
         Passage("doctor", "The doctor", "what-it-reads-1", "What it reads", "What it reads More."),

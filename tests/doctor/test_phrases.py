@@ -16,7 +16,7 @@ from sickbay.doctor.phrases import PhraseTable
 def is_in(phrase: str, text: str) -> bool:
     table = PhraseTable()
     numbers = table.add(phrase)
-    return bool(phrases.find_first(numbers, phrases.find_parts(table.trie, phrases.split_words(text))))
+    return bool(phrases.find_phrase(numbers, phrases.find_parts(table.trie, phrases.split_words(text))))
 
 
 @for_each(
@@ -95,7 +95,7 @@ def test_the_letters_that_a_phrase_covers_are_counted() -> None:
     table = PhraseTable()
     numbers = table.add("one … two")
     words = ["one", "or", "two"]
-    assert phrases.count_letters(phrases.find_first(numbers, phrases.find_parts(table.trie, words)), words) == 6
+    assert phrases.count_letters(phrases.find_phrase(numbers, phrases.find_parts(table.trie, words)), words) == 6
 
 
 @given(st.lists(st.sampled_from(["unknown", "client", "the", "is"]), max_size=12))

@@ -31,7 +31,7 @@ MARKS = tuple(mark for product in KNOWLEDGE.products.values() for mark in produc
 def without_marks(words: list[str]) -> str:
     """The text without the words that show a product."""
     parts = phrases.find_parts(KNOWLEDGE.phrases, words)
-    found = (parts.get(mark[0], ()) if len(mark) == 1 else phrases.find_first(mark, parts) for mark in MARKS)
+    found = (parts.get(mark[0], ()) if len(mark) == 1 else phrases.find_phrase(mark, parts) for mark in MARKS)
     left_out = {index for places in found for place in places for index in range(place.start, place.end)}
     return " ".join(word for index, word in enumerate(words) if index not in left_out)
 
@@ -41,7 +41,7 @@ def find_foreign_causes(texts: Sequence[SeenText]) -> list[tuple[str, str]]:
     wrong = []
     for seen in texts:
         evidence = recognise(seen.text).evidence
-        bare = answer.recognise(structs.replace(evidence, text=without_marks(evidence.words)), KNOWLEDGE)
+        bare = answer.recognise_causes(structs.replace(evidence, text=without_marks(evidence.words)), KNOWLEDGE)
         shown = {found.message.product for found in bare.shown.messages if found.message.unmistakable}
         shown |= {"", *imply(shown)}
         wrong += [(seen.cause, each.cause.id) for each in bare.ranked if each.cause.product not in shown]

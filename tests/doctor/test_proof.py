@@ -10,7 +10,7 @@ from tests.doctor import small
 from sickbay.doctor import phrases
 from sickbay.doctor.match import find_shown
 from sickbay.doctor.model import Knowledge
-from sickbay.doctor.proof import MANY_PHRASES, prove
+from sickbay.doctor.proof import MANY_PHRASES, put_proven_phrases_first
 from sickbay.doctor.source import read
 
 REDIRECT = "oauth/redirect"
@@ -33,11 +33,13 @@ def test_a_phrase_of_a_small_group_needs_no_text(tmp_path: Path) -> None:
 def test_a_message_that_texts_of_another_cause_have_as_often_proves_nothing() -> None:
     knowledge = small.read()
     redirect, used = knowledge.causes["oauth-redirect"], knowledge.causes["oauth-code-used"]
-    assert is_proved(prove(knowledge, [(redirect, "unknown redirect")]), "unknown redirect")
-    assert not is_proved(prove(knowledge, [(redirect, "unknown redirect"), (used, "an unknown redirect")]), "unknown redirect")
+    assert is_proved(put_proven_phrases_first(knowledge, [(redirect, "unknown redirect")]), "unknown redirect")
+    assert not is_proved(
+        put_proven_phrases_first(knowledge, [(redirect, "unknown redirect"), (used, "an unknown redirect")]), "unknown redirect"
+    )
     evident = structs.replace(knowledge.messages[REDIRECT], strength="evident")
     shown = structs.replace(knowledge, messages={**knowledge.messages, REDIRECT: evident})
-    assert is_proved(prove(shown, [(used, "unknown redirect")]), "unknown redirect")
+    assert is_proved(put_proven_phrases_first(shown, [(used, "unknown redirect")]), "unknown redirect")
 
 
 def with_phrases(folder: Path, count: int) -> Knowledge:

@@ -111,5 +111,5 @@ def test_two_causes_with_the_same_remedy_are_shown_as_the_first_one(tmp_path: Pa
 
 
 def test_causes_that_can_not_be_seen_belong_to_facts(knowledge: Knowledge) -> None:
-    assert [each.cause.id for each in rank.list_unseen(knowledge, ("authorize_request",))] == ["oauth-redirect"]
-    assert rank.list_unseen(knowledge, ("token_request",)) == []
+    assert [each.cause.id for each in rank.list_unseen_causes(knowledge, ("authorize_request",))] == ["oauth-redirect"]
+    assert rank.list_unseen_causes(knowledge, ("token_request",)) == []

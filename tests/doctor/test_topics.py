@@ -14,7 +14,7 @@ TOPICS = compiled.load_topics()
 
 
 def find(query: str, *kinds: TopicKind) -> list[Topic]:
-    return topics.find(TOPICS, query, *(kinds or topics.KINDS))
+    return topics.find_topics(TOPICS, query, *(kinds or topics.KINDS))
 
 
 @for_each(
@@ -66,14 +66,14 @@ def test_a_topic_has_the_path_at_which_it_is_shown(topic: Topic, url: str) -> No
 
 def test_a_cause_of_a_product_is_suggested_only_if_the_text_shows_it() -> None:
     text = "The audience mapper of the realm is missing, and the account audience isn't accepted"
-    assert not any(topic.product for topic in topics.suggest(TOPICS, text, frozenset()))
-    assert any(topic.product == "keycloak" for topic in topics.suggest(TOPICS, text, {"keycloak"}))
+    assert not any(topic.product for topic in topics.suggest_topics(TOPICS, text, frozenset()))
+    assert any(topic.product == "keycloak" for topic in topics.suggest_topics(TOPICS, text, {"keycloak"}))
 
 
 def test_a_topic_shares_several_words_with_the_text_and_one_that_few_topics_have() -> None:
     few = len(TOPICS.topics) * math.exp(-topics.RAREST)
     for said in [message.means for message in compiled.load_knowledge().messages.values()][::40]:
-        for topic in topics.suggest(TOPICS, said, compiled.load_knowledge().products):
+        for topic in topics.suggest_topics(TOPICS, said, compiled.load_knowledge().products):
             shared = {*split_stems(topic.title)} & {*split_stems(said)}
             assert len(shared) > 1
             assert min(len(TOPICS.index.postings.get(each, ())) / 2 for each in shared) <= few
@@ -89,11 +89,11 @@ def test_a_topic_shares_several_words_with_the_text_and_one_that_few_topics_have
     ],
 )
 def test_a_topic_with_common_words_only_is_not_suggested(said: str, id: str) -> None:
-    assert id not in [topic.id for topic in topics.suggest(TOPICS, said, frozenset())]
+    assert id not in [topic.id for topic in topics.suggest_topics(TOPICS, said, frozenset())]
 
 
 def test_nothing_is_suggested_for_words_that_mean_nothing_here() -> None:
-    assert topics.suggest(TOPICS, "The cat sleeps on the sofa, and the garden is green.", frozenset()) == ()
+    assert topics.suggest_topics(TOPICS, "The cat sleeps on the sofa, and the garden is green.", frozenset()) == ()
 
 
 def test_no_page_about_sickbay_itself_is_suggested_for_an_error_of_another_server() -> None:
@@ -102,7 +102,7 @@ def test_no_page_about_sickbay_itself_is_suggested_for_an_error_of_another_serve
     )
     pages = [topic.id for topic in find(text, "page")]
     assert any(page.startswith(("operations", "reference/")) for page in pages)
-    suggested = topics.suggest(TOPICS, text, frozenset())
+    suggested = topics.suggest_topics(TOPICS, text, frozenset())
     assert not any(topic.kind == "page" and not topic.id.startswith(topics.ABOUT_APPS) for topic in suggested)
 
 
@@ -112,7 +112,11 @@ def test_the_pages_that_may_be_suggested_exist() -> None:
 
 
 def test_at_most_three_topics_are_suggested() -> None:
-    assert 0 < len(topics.suggest(TOPICS, "refresh token offline_access scope consent launch patient " * 50, frozenset())) <= 3
+    assert (
+        0
+        < len(topics.suggest_topics(TOPICS, "refresh token offline_access scope consent launch patient " * 50, frozenset()))
+        <= 3
+    )
 
 
 def test_each_rule_and_each_cause_is_a_topic_once() -> None:

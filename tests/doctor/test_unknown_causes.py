@@ -11,7 +11,7 @@ from tests.doctor.texts import KNOWLEDGE, SeenText, files, seen_texts
 
 from sickbay.doctor.diagnose import Diagnosis
 from sickbay.doctor.model import Knowledge
-from sickbay.doctor.proof import prove
+from sickbay.doctor.proof import put_proven_phrases_first
 from sickbay.doctor.text import diagnose_text
 
 PARTS = 20
@@ -94,7 +94,7 @@ def test_texts_whose_causes_are_unknown_seldom_get_another_one() -> None:
     for number in range(PARTS):
         causes = frozenset(file.cause.id for file in files()[number::PARTS])
         known = [(file.cause, example.text) for file in files() if file.cause.id not in causes for example in file.seen]
-        asked = ask((seen for seen in seen_texts() if seen.cause in causes), prove(leave_out(causes), known))
+        asked = ask((seen for seen in seen_texts() if seen.cause in causes), put_proven_phrases_first(leave_out(causes), known))
         led, claimed = led + len(asked.led), claimed + asked.claimed
         assert asked.cleared <= WITHOUT_AN_ERROR
     assert led <= LED * len(seen_texts())

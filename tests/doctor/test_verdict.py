@@ -59,7 +59,7 @@ def agree(text: str) -> Diagnosis:
     page = examine(text, "")
     assert page.fault or (page.verdict_kind, page.verdict) == VERDICT_TAGS[diagnosis.verdict]
     assert page.has_problem == (diagnosis.verdict.exit_code == 1)
-    written, shown = pasted_diagnosis.mask(evidence, diagnosis), command._as_text(evidence, diagnosis)
+    written, shown = pasted_diagnosis.mask_diagnosis(evidence, diagnosis), command._format_diagnosis(evidence, diagnosis)
     if diagnosis.verdict == Verdict.UNKNOWN:
         assert (page.fault or f"{page.headline} {page.help}") == written["help"] == diagnosis.help
         assert shown.startswith(diagnosis.help)

@@ -32,7 +32,7 @@ def seen_texts() -> tuple[SeenText, ...]:
 
 @cache
 def recognise(pasted: str) -> Recognised:
-    return answer.recognise(text.to_evidence(read_text(pasted)), KNOWLEDGE)
+    return answer.recognise_causes(text.to_evidence(read_text(pasted)), KNOWLEDGE)
 
 
 def ids(pasted: str) -> list[str]:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from sickbay.fhir.loading import LoadError, ParsedResource, judge, split_into_resources
+from sickbay.fhir.loading import LoadError, ParsedResource, split_into_resources, validate_resource
 
 PATIENT = '{ "resourceType": "Patient", "id": "a",\n  "extension": [{"url": "x", "valueDecimal": 1.00}] }'
 OBSERVATION = (
@@ -120,15 +120,15 @@ def test_a_type_of_another_version_is_refused() -> None:
 def test_a_resource_with_problems_is_reported_with_its_id() -> None:
     bad = only("r4", b'{"resourceType":"Patient","id":"a","birthDate":"1.1.70"}')
     assert isinstance(bad, ParsedResource)
-    error = judge("r4", bad, "")
+    error = validate_resource("r4", bad, "")
     assert isinstance(error, LoadError)
     assert error.text.startswith("Patient/a: Patient.birthDate")
     duplicated = only("r4", b'{"resourceType":"Patient","id":"a","gender":"male","gender":"female"}')
     assert isinstance(duplicated, ParsedResource)
-    assert judge("r4", duplicated, "") == LoadError("", "Patient/a: an object has two members named gender")
+    assert validate_resource("r4", duplicated, "") == LoadError("", "Patient/a: an object has two members named gender")
     good = only("r4", b'{"resourceType":"Patient","id":"a"}')
     assert isinstance(good, ParsedResource)
-    assert judge("r4", good, "") is good
+    assert validate_resource("r4", good, "") is good
 
 
 def test_a_subscription_is_skipped_with_a_note() -> None:

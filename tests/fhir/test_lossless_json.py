@@ -54,7 +54,7 @@ def test_invalid_json_is_refused_with_a_message(body: bytes) -> None:
     ],
 )
 def test_a_duplicate_name_in_an_object_is_found(body: bytes, name: str | None) -> None:
-    assert lossless_json.find_repeated(body, lossless_json.loads(body.removeprefix(b"\xef\xbb\xbf"))) == name
+    assert lossless_json.find_repeated_name(body, lossless_json.loads(body.removeprefix(b"\xef\xbb\xbf"))) == name
 
 
 @given(VALUES)
@@ -63,7 +63,7 @@ def test_json_from_python_has_no_duplicate_names(value: object) -> None:
         json.dumps(value).encode(),
         json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8", "replace"),
     ):
-        assert lossless_json.find_repeated(body, lossless_json.loads(body)) is None
+        assert lossless_json.find_repeated_name(body, lossless_json.loads(body)) is None
 
 
 def test_many_decimals_next_to_a_number_of_more_than_64_bits_are_written_quickly() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from tests.fhir.test_bundle import BODIES
 
 from sickbay.fhir.definitions import load_table
-from sickbay.fhir.members import join, split_members
+from sickbay.fhir.members import join_members, split_members
 from sickbay.fhir.search.parameters import resource_types
 from sickbay.fhir.subset import make_subset
 from sickbay.fhir.versions import VERSIONS
@@ -29,7 +29,7 @@ def cut(summary: str | None, elements: tuple[str, ...] = (), version: str = "r4"
 def test_the_members_of_an_object_can_be_joined_to_the_same_object(body: dict[str, object]) -> None:
     for text in (json.dumps(body), json.dumps(body, indent=1, ensure_ascii=False)):
         pairs = split_members(text.encode())
-        assert json.loads(join(pairs)) == body
+        assert json.loads(join_members(pairs)) == body
         assert [json.loads(value) for _, value in pairs] == list(body.values())
 
 

@@ -121,9 +121,9 @@ def test_a_relative_reference_is_resolved_against_the_full_url_of_its_entry() ->
 def test_a_urn_is_lost_if_its_own_bundle_does_not_contain_it() -> None:
     inner = {"resourceType": "Bundle", "entry": [{"resource": {"subject": {"reference": "urn:uuid:2"}}}]}
     value = {"subject": {"reference": "urn:uuid:1"}, "contained": [inner], "focus": [{"reference": "urn:oid:1.2"}]}
-    assert find_references(value).list_lost({"urn:oid:1.2"}) == ["urn:uuid:1"]
-    assert find_references(inner).list_lost(set()) == []
-    assert find_references(None).list_lost(set()) == []
+    assert find_references(value).list_unknown_urns({"urn:oid:1.2"}) == ["urn:uuid:1"]
+    assert find_references(inner).list_unknown_urns(set()) == []
+    assert find_references(None).list_unknown_urns(set()) == []
 
 
 def test_references_are_collected_in_the_order_of_the_document() -> None:

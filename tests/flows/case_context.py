@@ -92,7 +92,7 @@ async def set_up(flow: Flow, context: dict[str, Any]) -> dict[str, str]:
     policy: dict[str, Any] = {}
     if isinstance(server, Server):
         policy = {ours: getattr(server.policy, ours) for its, ours in POLICY.items() if its in server_settings}
-    tenant = tenant.with_chosen({})
+    tenant = tenant.apply_settings({})
     endpoint = server_settings.get("token_endpoint", tenant.server.token_endpoint)
     changed = structs.replace(
         tenant.server,

@@ -174,7 +174,7 @@ def list_addresses(flow: Flow, room: Room) -> list[tuple[str, str]]:
 
 async def find_app_and_launch(flow: Flow, name: str) -> tuple[str, str]:
     """The app_id of the first app of the student with this name, and the timeline of a new launch of it."""
-    (student,) = [student for student in await members.list_all(flow.sandbox.runtime) if student.name == name]
+    (student,) = [student for student in await members.list_students(flow.sandbox.runtime) if student.name == name]
     app = (await clearing.list_apps(flow.sandbox.runtime, student.id))[-1]
     await sign_in_at_hospital(flow)  # another test may have signed the student out
     assert (await open_app(flow, app.app_id)).status_code == 303

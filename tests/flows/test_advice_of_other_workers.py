@@ -12,7 +12,7 @@ from tests.flows.two_workers import run_two
 from tests.flows.writing import Hand, hand
 
 from sickbay.kernel import worker_channel
-from sickbay.services.clear_exchanges import clear
+from sickbay.services.clear_exchanges import delete_exchanges
 from sickbay.services.given_advice import TOPIC
 
 HABIT = "fhir-missing-accept"
@@ -77,7 +77,7 @@ def test_clearing_exchanges_forgets_the_advice_at_every_worker(tmp_path: Path) -
         own = await hand(worker, "user/*.rs")
         for clearing, asking in product((worker, other), repeat=2):
             await ask_in_turn([worker, other], own)
-            await clear(clearing.sandbox.runtime, clearing.sandbox.journal, ())
+            await delete_exchanges(clearing.sandbox.runtime, clearing.sandbox.journal, ())
             ids = await ask_in_turn([asking, worker, other], own)
             assert await count_advice(worker, ids) == ids[:1]
 

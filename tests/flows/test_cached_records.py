@@ -43,8 +43,8 @@ def test_no_cache_depends_on_a_kind_of_record_that_leaves_the_stamp_unchanged(
         assert context.user
         await registration.load_origins(runtime, tenant.name)
         runtime.secrets = Secrets()
-        assert (await live_secrets.read_stored(runtime)).hashes
-        await filling._fill(ResourceSpace("general", "r4"))
+        assert (await live_secrets.read_stored_secrets(runtime)).hashes
+        await filling._fill_space(ResourceSpace("general", "r4"))
         assert kinds == {"token", "app", "app-before", "user", "changes", "meta"}
         assert kinds.isdisjoint(UNCACHED)
 

@@ -54,7 +54,7 @@ def room(shared_sitting: Sitting) -> Room:
         await class_room.authorize(flow, client_id, "wrong-launch", redirect_uri=BASE)
         await class_room.authorize(flow, "mistyped", "wrong-launch")
         await flow.sandbox.journal.flush()
-        (ada,) = [student for student in await members.list_all(flow.sandbox.runtime) if SECRET in student.name]
+        (ada,) = [student for student in await members.list_students(flow.sandbox.runtime) if SECRET in student.name]
         stored = await flow.sandbox.runtime.store.find_exchanges((condition_for_student(ada.id),), 100)
         assert {record.label for record in stored} >= {"launch", "authorize", "login", "token", "access"}
         assert [record.owner for record in stored[:2]] == ["", client_id]
@@ -212,7 +212,7 @@ def test_a_launch_of_an_app_for_everyone_belongs_to_the_student_who_launched_it(
 
 def test_an_explanation_of_a_wrong_client_id_names_no_app_of_another_student(shared_sitting: Sitting, room: Room) -> None:
     async def steps(flow: Flow) -> None:
-        (own,) = await clearing.list_apps(flow.sandbox.runtime, (await members.list_all(flow.sandbox.runtime))[1].id)
+        (own,) = await clearing.list_apps(flow.sandbox.runtime, (await members.list_students(flow.sandbox.runtime))[1].id)
         refused = await class_room.authorize(flow, "mistyped", "wrong-launch")
         assert (room.client_id in refused.text, own.client_id in refused.text) == (False, True)
 
@@ -342,7 +342,7 @@ def test_an_app_id_that_is_the_name_of_another_app_launches_nothing_of_another_s
 
 def test_a_wrong_link_or_code_joins_nothing_and_is_throttled(shared_sitting: Sitting) -> None:
     async def steps(flow: Flow) -> list[int]:
-        before = len(await members.list_all(flow.sandbox.runtime))
+        before = len(await members.list_students(flow.sandbox.runtime))
         statuses = []
         for number in range(70):
             if number % 2:
@@ -351,7 +351,7 @@ def test_a_wrong_link_or_code_joins_nothing_and_is_throttled(shared_sitting: Sit
                 statuses.append((await post(flow, "/developer/join", code=f"wrong-{number}")).status_code)
         key = await members.load_join_key(flow.sandbox.runtime)
         statuses.append((await flow.http.get(f"/developer/join/{key}", headers=HTML)).status_code)
-        assert len(await members.list_all(flow.sandbox.runtime)) == before
+        assert len(await members.list_students(flow.sandbox.runtime)) == before
         await flow.sandbox.runtime.store.transaction([Clear("failure")])
         return statuses
 

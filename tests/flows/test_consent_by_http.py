@@ -153,7 +153,7 @@ def test_prompt_login_requires_one_sign_in_and_sets_auth_time(tmp_path: Path) ->
             if answer.status_code == 200:
                 answer = await submit(flow, answer, scope=["openid", "user/Patient.rs"], decision="allow")
             token = (await flow.redeem(app, receive(answer)["code"])).json()
-            read = jose.read_unverified(token["id_token"])
+            read = jose.decode_unverified(token["id_token"])
             assert read is not None
             assert read.claims["iat"] - read.claims["auth_time"] < 5
             await flow.http.post("/admin/clock", json={"advance": 100})

@@ -61,7 +61,7 @@ def test_epic_answers_in_its_own_types(tmp_path: Path) -> None:
         assert tokens["need_patient_banner"] == "true"
         assert tokens["__epic.dstu2.patient"] == tokens["patient"] == "p-0001"
         assert tokens["expires_in"] == 3600
-        read = jose.read_unverified(tokens["id_token"])
+        read = jose.decode_unverified(tokens["id_token"])
         assert read is not None
         assert read.claims["exp"] - read.claims["iat"] == 300
 
@@ -99,7 +99,7 @@ def test_cerner_drops_scopes_without_saying_so(tmp_path: Path) -> None:
         assert tokens["scope"] == SCOPE
         assert tokens["username"] == "okafor"
         assert tokens["need_patient_banner"] is True
-        read = jose.read_unverified(tokens["id_token"])
+        read = jose.decode_unverified(tokens["id_token"])
         assert read is not None
         assert read.claims["exp"] - read.claims["iat"] == 600
         assert (await flow.findings(answer))["granted-scopes-narrower"] == "warning"
@@ -181,7 +181,7 @@ def test_a_caregiver_chooses_only_among_their_own_records(tmp_path: Path) -> Non
         await flow.http.post("/general/oauth/continue", data=form | {"patient": "p-0002", "decision": "open"})
         answer = await flow.http.post("/general/oauth/continue", data=form | {"scope": scope.split(), "decision": "allow"})
         parameters = (await flow.redeem(app, receive(answer)["code"])).json()
-        read = jose.read_unverified(parameters["id_token"])
+        read = jose.decode_unverified(parameters["id_token"])
         assert parameters["patient"] == "p-0002"
         assert read is not None
         assert urlsplit(read.claims["fhirUser"]).path == "/general/r4/Patient/p-0001"
@@ -258,7 +258,7 @@ def test_each_dialect_has_its_own_user_claims(tmp_path: Path, tenant: str, subje
         app = await flow.register(tenant=tenant, scope=scope, smart_version=1, auto_approve={"user": "okafor"})
         launch = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
         answer = await send_authorize(flow, tenant, app, scope=scope, launch=launch["launch"])
-        read = jose.read_unverified(answer.json()["id_token"])
+        read = jose.decode_unverified(answer.json()["id_token"])
         assert read is not None
         assert read.claims["sub"] == subject
         named = {name: read.claims[name] for name in ("preferred_username", "name") if name in read.claims}

@@ -317,7 +317,7 @@ def test_an_explanation_that_fails_fails_no_request_and_holds_up_no_other(
         own = await hand(flow, "user/*.rs")
         await flow.http.patch("/admin/policies/general", json={"explain_empty": True})
         with monkeypatch.context() as patch:
-            patch.setattr(explain, "examine", lambda *arguments: 1 / 0)
+            patch.setattr(explain, "examine_empty_search", lambda *arguments: 1 / 0)
             failed = await own.ask("GET", "/Patient?name=Zqxj")
             assert failed.json()["entry"][0]["resource"]["issue"][0]["details"]["coding"][0]["code"] == "fhir-search-empty"
             assert ids(await exchange(flow, failed)) == ["fhir-search-empty"]

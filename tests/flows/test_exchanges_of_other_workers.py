@@ -136,7 +136,7 @@ def test_anyone_who_reads_an_exchange_lets_the_other_worker_explain_only_that_on
         assert len(waiting) == 2
 
     async def read(worker: Flow, id: str) -> Any:
-        return await journal_reader.read(worker.sandbox.runtime, worker.sandbox.journal, id, full=False)
+        return await journal_reader.read_exchange(worker.sandbox.runtime, worker.sandbox.journal, id, full=False)
 
     run_two(steps, None, tmp_path)
 

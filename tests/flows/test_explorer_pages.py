@@ -14,7 +14,7 @@ from tests.flows.flow import BASE, Flow, run
 from tests.flows.writing import Hand, hand, observation
 
 from sickbay.fhir import lossless_json
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.storage.interface import ResourceSpace, Save
 
 PAGE_BYTES = 150_000
@@ -276,7 +276,7 @@ def test_a_stored_resource_that_no_check_would_accept_is_shown_as_text_too(tmp_p
         space, store = ResourceSpace("general", "r4"), flow.sandbox.runtime.store
         for number, members in enumerate(UNCHECKED):
             valid = observation() | {"id": f"odd-{number}", "resourceType": "Observation"}
-            facts = extract("r4", valid, f"{BASE}/general/r4")
+            facts = extract_entries("r4", valid, f"{BASE}/general/r4")
             body = lossless_json.dumps(valid | members)
             await store.transaction([Save(space, "Observation", f"odd-{number}", 1, body, facts, flow.now() * 1000)])
             for form in ("", "?_format=json", "/_history"):

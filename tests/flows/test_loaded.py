@@ -10,7 +10,7 @@ import pytest
 from tests.flows.flow import BASE, Flow, run
 from tests.flows.writing import Hand, hand, observation, rules
 
-from sickbay.fhir.loading import ParsedResource, prepare
+from sickbay.fhir.loading import ParsedResource, prepare_resource
 from sickbay.services.loading import Loading
 
 SEARCH = {"reference": "Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|9999999999"}
@@ -25,7 +25,9 @@ async def holder(flow: Flow) -> Hand:
     own = await hand(flow, "system/Observation.cruds")
     await own.ask("GET", "/Observation?_id=none")  # the hospital's own patients come first
     loading = Loading(flow.sandbox.runtime, flow.sandbox.runtime.tenants["general"], "r4", "files")
-    await loading.keep([prepare("r4", ParsedResource("", "Observation", "loaded", json.dumps(LOADED).encode(), LOADED), BASE)])
+    await loading.keep(
+        [prepare_resource("r4", ParsedResource("", "Observation", "loaded", json.dumps(LOADED).encode(), LOADED), BASE)]
+    )
     await loading.finish()
     return own
 

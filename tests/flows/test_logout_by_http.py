@@ -237,7 +237,7 @@ def test_only_the_parameters_that_are_wrong_are_marked(tmp_path: Path, sent: dic
         ids = {"APP": app["client_id"], "BARE": bare["client_id"]}
         parameters = {name: ids.get(value, value) for name, value in sent.items()}
         answer = await log_out(flow, **parameters, state="s-1")
-        exchange = await journal_reader.read(
+        exchange = await journal_reader.read_exchange(
             flow.sandbox.runtime, flow.sandbox.journal, answer.headers["x-correlation-id"], full=True
         )
         assert exchange is not None

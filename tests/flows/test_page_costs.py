@@ -17,7 +17,7 @@ from tools.screenshots import PAGES
 from sickbay.kernel.memoize import CACHES
 from sickbay.services import records, registration
 from sickbay.services.journal.old_lines import write_missing_lines
-from sickbay.services.launch_progress import read_stored
+from sickbay.services.launch_progress import read_launch_progress
 from sickbay.storage.interface import Put
 from sickbay.web.exchanges.list_view import make_launch_line
 
@@ -134,7 +134,9 @@ def test_the_list_of_launches_says_of_a_long_launch_what_all_of_its_requests_say
             await app.redeems()
             await story(app)
             id = (await app.launches())[0]["id"]
-            whole, listed = [await read_stored(flow.sandbox.runtime, id, is_listed=is_listed) for is_listed in (False, True)]
+            whole, listed = [
+                await read_launch_progress(flow.sandbox.runtime, id, is_listed=is_listed) for is_listed in (False, True)
+            ]
             assert whole is not None
             assert listed is not None
             assert len(listed.timeline.exchanges) < len(whole.timeline.exchanges), story.__name__

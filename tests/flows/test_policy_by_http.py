@@ -61,7 +61,7 @@ def test_token_lifetimes_and_refresh_rules_of_an_app_are_enforced(tmp_path: Path
 def _claims(token: str) -> dict[str, Any]:
     from sickbay.protocol import jose
 
-    read = jose.read_unverified(token)
+    read = jose.decode_unverified(token)
     assert read is not None
     return read.claims
 

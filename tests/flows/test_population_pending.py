@@ -145,7 +145,7 @@ def test_a_failed_population_is_reported_and_the_page_stops_reloading(tmp_path: 
         async def fail(space: ResourceSpace) -> None:
             raise OSError("the disk is full")
 
-        monkeypatch.setattr(flow.sandbox.filling, "_fill", fail)
+        monkeypatch.setattr(flow.sandbox.filling, "_fill_space", fail)
         answer = await flow.http.get(await launch(flow), headers=PAGE)
         assert (answer.status_code, "refresh" in answer.headers) == (500, False)
 

@@ -10,7 +10,7 @@ from tests.flows.flow import BASE, Flow, receive, run
 from tests.flows.test_contexts_by_http import submit
 from tests.flows.test_ehr_by_http import HTML, field
 
-from sickbay.protocol.jose import read_unverified
+from sickbay.protocol.jose import decode_unverified
 
 SCOPE = "launch/patient openid fhirUser patient/Patient.rs patient/RelatedPerson.rs"
 PROXY = f"{BASE}/general/r4/RelatedPerson/p-0006-r01"
@@ -49,7 +49,7 @@ def test_the_app_gets_the_chosen_record_and_the_user(tmp_path: Path, patient: st
         app = await family_app(flow)
         token = (await flow.redeem(app, receive(await choose_record(flow, app, patient))["code"])).json()
         assert token["patient"] == patient
-        claims = read_unverified(token["id_token"])
+        claims = decode_unverified(token["id_token"])
         assert claims is not None
         assert claims.claims["fhirUser"] == PROXY
         headers = {"Authorization": f"Bearer {token['access_token']}"}

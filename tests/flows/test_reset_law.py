@@ -13,7 +13,7 @@ from tests.flows.flow import Flow
 from tests.flows.random_use import ACTIONS, use
 from tests.flows.two_workers import run_two
 
-from sickbay.services.loading import export
+from sickbay.services.loading import export_lines
 from sickbay.services.record_kinds import KINDS
 from sickbay.services.runtime_settings import NAME
 from sickbay.storage.interface import Delete, ResourceSpace
@@ -120,7 +120,7 @@ async def records(flow: Flow) -> Facts:
 
 async def resources(flow: Flow) -> Any:
     """All bodies of some types, and how often clients have written to any hospital."""
-    bodies = [[line async for line in export(flow.sandbox.runtime, SPACE, type)] for type in ("Patient", "Slot", "Task")]
+    bodies = [[line async for line in export_lines(flow.sandbox.runtime, SPACE, type)] for type in ("Patient", "Slot", "Task")]
     return [*map(sorted, bodies), await flow.sandbox.filling.changes(None)]
 
 

@@ -19,7 +19,7 @@ from sickbay.fhir.loading import Ready
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.sandbox import population_writer
 from sickbay.services.loading import Loading
-from sickbay.services.reindexing import extract_entries
+from sickbay.services.reindexing import extract_entries_of_body
 from sickbay.storage.interface import ResourceSpace
 
 Engine = Callable[[], str | None]
@@ -84,7 +84,7 @@ async def loads(flow: Flow, base: str, sent: Sent, dice: random.Random) -> None:
 
 def prepare_resource(flow: Flow, space: ResourceSpace, resource: dict[str, Any]) -> Ready:
     body = orjson.dumps(resource)
-    return Ready(resource["resourceType"], resource["id"], body, extract_entries(flow.sandbox.runtime, space, body))
+    return Ready(resource["resourceType"], resource["id"], body, extract_entries_of_body(flow.sandbox.runtime, space, body))
 
 
 WRITES: tuple[Write, ...] = (

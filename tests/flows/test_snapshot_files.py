@@ -167,7 +167,7 @@ def test_imported_users_get_the_published_password_and_apps_new_secrets(engine: 
         old = await worker.redeem(app, code, client_secret="the-old-secret-of-this-app")
         assert old.json()["error"] == "invalid_client"
         assert (await other.redeem(app, code, client_secret=new)).status_code == 200
-        assert (await live_secrets.read_stored(other.sandbox.runtime)).lengths == frozenset({len(new)})
+        assert (await live_secrets.read_stored_secrets(other.sandbox.runtime)).lengths == frozenset({len(new)})
         records = await worker.sandbox.runtime.store.find("user", tenant="general", limit=100)
         assert all(b"$argon2id$v=19$m=19456,t=2,p=1$g3xSRFM7pGYRgBsUX1ki9Q$" in record.value for record in records)
 

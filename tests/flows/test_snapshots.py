@@ -17,7 +17,7 @@ from tests.services.hospitals.hospital_texts import RIVERSIDE
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.sandbox import snapshots
 from sickbay.services import runtime_settings
-from sickbay.services.loading import export
+from sickbay.services.loading import export_lines
 from sickbay.services.record_kinds import IN_SNAPSHOTS
 from sickbay.settings.database import DiskFull
 from sickbay.storage.answers import HistoryQuery
@@ -33,7 +33,7 @@ async def contents(flow: Flow) -> dict[str, Any]:
     """All resources with their history, apps, users, policies, sessions, tokens and the offset of the clock."""
     store = flow.sandbox.runtime.store
     records = {kind: sorted(await store.find(kind, limit=10_000), key=lambda record: record.key) for kind in IN_SNAPSHOTS}
-    resources = {type: sorted([body async for body in export(flow.sandbox.runtime, SPACE, type)]) for type in TYPES}
+    resources = {type: sorted([body async for body in export_lines(flow.sandbox.runtime, SPACE, type)]) for type in TYPES}
     policies = (await flow.http.get("/admin/policies")).json()
     history = (await store.history(SPACE, HistoryQuery(None, None, 10_000), EVERYTHING)).entries
     clock = (await flow.http.get("/admin/clock")).json()
@@ -210,7 +210,7 @@ def test_an_exchange_that_is_being_written_during_a_restore_is_kept(
         writing = asyncio.create_task(other.sandbox.journal.flush())
         await waits.wait()
         await restore(worker, "a")
-        await runtime_settings.refresh(other.sandbox.runtime)
+        await runtime_settings.refresh_settings(other.sandbox.runtime)
         goes_on.set()
         await writing
         kept = {exchange["id"] for exchange in (await other.http.get("/admin/exchanges")).json()}

@@ -65,7 +65,7 @@ def test_the_issuer_has_the_vendors_form_in_every_token(shared_sitting: Sitting,
 
     async def steps(flow: Flow) -> None:
         app = await register(flow, tenant)
-        read = jose.read_unverified((await token_response(flow, tenant, app))["id_token"])
+        read = jose.decode_unverified((await token_response(flow, tenant, app))["id_token"])
         assert read is not None
         issuer = read.claims["iss"]
         assert path in issuer

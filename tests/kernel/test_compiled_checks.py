@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.laws import examples
 
-from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check, compile_checks, examine, run_all
+from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check, compile_checks, examine, run_checks
 
 NAMES = ("first", "second", "third")
 """Attributes of the context."""
@@ -52,10 +52,10 @@ def stages(draw: st.DrawFn) -> tuple[Check[Any, Any], ...]:
 def test_compiled_checks_agree_with_the_plain_loop(
     checks: tuple[Check[Any, Any], ...], context: Any, kind: str, relaxed: set[str]
 ) -> None:
-    expected = run_all(checks, kind, context, relaxed)
+    expected = run_checks(checks, kind, context, relaxed)
     assert examine(checks, kind, context, relaxed) == expected
     without_requirements = tuple(check for check in checks if not check.requires)
-    of_kind = run_all(without_requirements, kind, context, relaxed)
+    of_kind = run_checks(without_requirements, kind, context, relaxed)
     assert examine(compile_checks(without_requirements, kind), kind, context, relaxed) == of_kind
     passed = {result.name for result in of_kind.checked if result.outcome == "passed" and result.refusal is None}
     proven = tuple(check for check in without_requirements if check.name in passed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.kernel.english import count, describe_duration, join, with_article
+from sickbay.kernel.english import add_article, count, describe_duration, join
 
 
 def test_a_count_has_the_right_plural() -> None:
@@ -13,7 +13,7 @@ def test_a_count_has_the_right_plural() -> None:
 
 
 def test_a_noun_has_the_article_of_its_first_letter() -> None:
-    assert [with_article(noun) for noun in ("Patient", "Observation", "encounter")] == [
+    assert [add_article(noun) for noun in ("Patient", "Observation", "encounter")] == [
         "a Patient",
         "an Observation",
         "an encounter",

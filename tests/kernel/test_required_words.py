@@ -7,8 +7,8 @@ from itertools import chain
 
 from tests.laws import for_each
 
-from sickbay.kernel.required_words import find_required
-from sickbay.kernel.text_search import fold, has_required
+from sickbay.kernel.required_words import find_required_words
+from sickbay.kernel.text_search import fold_case, has_required
 
 REQUIRED = {
     "no": ("no",),
@@ -27,14 +27,14 @@ REQUIRED = {
 
 @for_each("pattern, words", REQUIRED.items())
 def test_each_match_has_one_of_these_words(pattern: str, words: tuple[str, ...]) -> None:
-    assert find_required(pattern) == words
+    assert find_required_words(pattern) == words
 
 
 def test_a_character_that_a_pattern_takes_for_a_letter_of_ascii_is_folded_to_it() -> None:
     for char in map(chr, chain(range(128, 0x3000), range(0xFB00, 0xFF5F))):
         same = re.findall("[a-z]", char, re.I) and [each for each in "abcdefghijklmnopqrstuvwxyz" if re.match(each, char, re.I)]
-        assert [each for each in fold(char) if "a" <= each <= "z"] == same, char
-    assert fold("CLİENT_ıD ſtate") == "client_id state"
+        assert [each for each in fold_case(char) if "a" <= each <= "z"] == same, char
+    assert fold_case("CLİENT_ıD ſtate") == "client_id state"
 
 
 def test_a_text_needs_a_word_of_each_group() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sickbay.kernel.temporary_folder import OWNER, TemporaryFolder, find_abandoned, sweep
+from sickbay.kernel.temporary_folder import OWNER, TemporaryFolder, find_abandoned_folders, remove_abandoned_folders
 
 PREFIX = "sickbay-example-"
 CREATE = f"""
@@ -36,18 +36,18 @@ def test_a_folder_is_swept_after_its_process_was_killed_and_not_before(place: Pa
     with subprocess.Popen([sys.executable, "-c", CREATE], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         folder = Path(process.stdout.readline().strip())
-        sweep(PREFIX)
+        remove_abandoned_folders(PREFIX)
         assert (folder / "data").exists()
         process.send_signal(signal.SIGKILL)
-    sweep("another-prefix-")
+    remove_abandoned_folders("another-prefix-")
     assert folder.exists()
-    sweep(PREFIX)
+    remove_abandoned_folders(PREFIX)
     assert list(place.iterdir()) == []
 
 
 def test_a_folder_of_this_process_is_not_swept_until_it_is_removed(place: Path) -> None:
     folder = TemporaryFolder(PREFIX)
-    sweep(PREFIX)
+    remove_abandoned_folders(PREFIX)
     assert folder.path.exists()
     for _ in range(2):
         folder.remove()
@@ -70,7 +70,7 @@ def test_what_has_only_the_name_of_a_folder_stays(place: Path) -> None:
     (place / f"{PREFIX}link").symlink_to(elsewhere)
     (place / f"{PREFIX}linked-lock" / OWNER).symlink_to(elsewhere / OWNER)
     before = sorted(place.rglob("*"))
-    sweep(PREFIX)
+    remove_abandoned_folders(PREFIX)
     assert sorted(place.rglob("*")) == before
 
 
@@ -79,7 +79,7 @@ def test_a_folder_of_another_user_stays(place: Path, monkeypatch: pytest.MonkeyP
     folder.mkdir()
     (folder / OWNER).touch()
     monkeypatch.setattr(os, "geteuid", lambda: folder.stat().st_uid + 1)
-    sweep(PREFIX)
+    remove_abandoned_folders(PREFIX)
     assert folder.exists()
 
 
@@ -87,9 +87,9 @@ def test_two_processes_do_not_find_the_same_folder(place: Path) -> None:
     folder = place / f"{PREFIX}left"
     folder.mkdir()
     (folder / OWNER).touch()
-    assert [(found, list(find_abandoned(PREFIX))) for found in find_abandoned(PREFIX)] == [(folder, [])]
+    assert [(found, list(find_abandoned_folders(PREFIX))) for found in find_abandoned_folders(PREFIX)] == [(folder, [])]
 
 
 def test_without_a_folder_for_temporary_files_nothing_is_swept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", "/no/such/folder")
-    sweep(PREFIX)
+    remove_abandoned_folders(PREFIX)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.kernel.text_search import find_first, find_matches
+from sickbay.kernel.text_search import find_first_match, find_matches
 
 PATTERNS = (r"ab{0,3}c?", r"(?<![ab])c", r"\bb+\b", r"^\W{0,2}a$", r"a(?=b)", r"(?<=a)\n", r"b{2}|c", r"[abc ]{1,4}(?!b)")
 
@@ -24,7 +24,7 @@ def test_a_search_in_parts_finds_the_same(text: str, pattern: str, window: int) 
 @pytest.mark.parametrize("length", [0, 1, 19_999, 20_000, 20_001, 24_000, 60_000])
 def test_the_first_match_is_found_wherever_it_starts(length: int) -> None:
     pattern = re.compile(r"error=(\w+)")
-    match = find_first(pattern, "-" * length + "error=found" + "-" * 50_000)
+    match = find_first_match(pattern, "-" * length + "error=found" + "-" * 50_000)
     assert match is not None
     assert (match.start(), match[1]) == (length, "found")
-    assert find_first(pattern, "-" * length) is None
+    assert find_first_match(pattern, "-" * length) is None

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.kernel.word_index import WordIndex, build, search, split_stems
+from sickbay.kernel.word_index import WordIndex, build_index, search_index, split_stems
 
 
 def index(*documents: str) -> WordIndex:
-    return build([(text, 1)] for text in documents)
+    return build_index([(text, 1)] for text in documents)
 
 
 def find(texts: WordIndex, query: str, *, every_word: bool = True) -> list[int]:
-    return [number for number, _ in search(texts, query, every_word=every_word)]
+    return [number for number, _ in search_index(texts, query, every_word=every_word)]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_rare_word_counts_more_than_a_frequent_one() -> None:
 
 
 def test_a_word_in_the_title_counts_more() -> None:
-    texts = build([[("other words here", 1), ("token", 1)], [("other words here", 1), ("token", 4)]])
+    texts = build_index([[("other words here", 1), ("token", 1)], [("other words here", 1), ("token", 4)]])
     assert find(texts, "token") == [1, 0]
 
 
@@ -75,11 +75,11 @@ def test_an_empty_index_and_an_empty_query_find_nothing() -> None:
 @given(st.lists(st.lists(st.sampled_from(["token", "scope", "launch", "patient"]), min_size=1).map(" ".join), max_size=6))
 def test_a_document_is_found_exactly_if_it_has_the_word_and_the_score(documents: list[str]) -> None:
     expected = [number for number, text in enumerate(documents) if "scope" in text.split()]
-    scored = search(index(*documents), "scopes", every_word=True)
+    scored = search_index(index(*documents), "scopes", every_word=True)
     assert sorted(number for number, _ in scored) == expected
     least = max((score for _, score in scored), default=0)
     best = [(number, score) for number, score in scored if score >= least]
-    assert search(index(*documents), "scopes", every_word=True, least=least) == best
+    assert search_index(index(*documents), "scopes", every_word=True, least=least) == best
 
 
 WORDS = st.lists(st.lists(st.sampled_from(["token", "scope", "launch", "patient"]), min_size=1).map(" ".join), max_size=6)
@@ -88,6 +88,6 @@ WORDS = st.lists(st.lists(st.sampled_from(["token", "scope", "launch", "patient"
 @given(WORDS, WORDS, WORDS)
 def test_a_part_of_an_index_answers_like_an_index_of_this_part(before: list[str], part: list[str], after: list[str]) -> None:
     among = range(len(before), len(before) + len(part))
-    found = search(index(*before, *part, *after), "scopes and tokens", among, every_word=False)
-    alone = search(index(*part), "scopes and tokens", every_word=False)
+    found = search_index(index(*before, *part, *after), "scopes and tokens", among, every_word=False)
+    alone = search_index(index(*part), "scopes and tokens", every_word=False)
     assert [(number - len(before), score) for number, score in found] == alone

@@ -68,7 +68,7 @@ def test_a_message_waits_for_no_worker_that_hangs_and_reaches_it_when_it_continu
         questions = [asyncio.ensure_future(telling.ask("news", b"a question")) for _ in range(QUESTIONS_AT_ONCE)]
         await asyncio.sleep(0)
         for message in (b"first", b"second"):
-            await telling.tell("news", message)
+            await telling.send_to_all("news", message)
             assert heard.count(message) == 1
         for question in questions:
             question.cancel()
@@ -99,7 +99,7 @@ def test_closing_ends_answers_that_nobody_waits_for_and_leaves_no_connection_ope
 
     async def steps() -> None:
         telling, other = [await open_channel(tmp_path / "workers", {"news": hang}) for _ in range(2)]
-        await telling.tell("news", b"a message")
+        await telling.send_to_all("news", b"a message")
         for channel in (other, telling):
             await channel.close()
         assert ended == [b"a message"]

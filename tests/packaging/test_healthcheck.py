@@ -40,7 +40,7 @@ def container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     yield tmp_path
     from sickbay.cli import config_file
 
-    config_file.use(None)
+    config_file.set_config_file(None)
 
 
 def configure(place: str, port: int, https: bool, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:

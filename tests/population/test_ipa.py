@@ -6,7 +6,7 @@ import pytest
 from tests.population.test_us_core_data import PATIENTS, reach
 
 from sickbay.fhir.conformance import IPA_SERVER
-from sickbay.fhir.profiles import IPA, list_supported
+from sickbay.fhir.profiles import IPA, list_supported_profiles
 
 REQUIRED = {
     "AllergyIntolerance": "code patient",
@@ -31,13 +31,13 @@ def test_a_record_leads_to_each_type_of_ipa_and_each_resource_has_what_its_profi
     assert resources
     for resource in resources:
         assert all(any(member.startswith(name) for member in resource) for name in REQUIRED[type].split()), resource
-    assert any(url.startswith(IPA) for url in list_supported("r4", type))
+    assert any(url.startswith(IPA) for url in list_supported_profiles("r4", type))
 
 
 def test_only_r4_names_the_server_of_ipa() -> None:
     assert IPA_SERVER.endswith("/ipa-server")
     assert not any(
-        url.startswith(IPA) for version in ("dstu2", "stu3", "r4b", "r5") for url in list_supported(version, "Patient")
+        url.startswith(IPA) for version in ("dstu2", "stu3", "r4b", "r5") for url in list_supported_profiles(version, "Patient")
     )
 
 

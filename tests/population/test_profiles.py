@@ -11,7 +11,7 @@ import pytest
 from tests.population.test_generate import everything
 from tests.population.us_core import CORE, Guide, faults, read
 
-from sickbay.fhir.profiles import list_supported
+from sickbay.fhir.profiles import list_supported_profiles
 from sickbay.fhir.search.parameters import resource_types
 from sickbay.fhir.versions import VERSIONS
 
@@ -54,9 +54,11 @@ def test_every_claimed_profile_is_met(guide: Guide) -> None:
 
 
 def test_the_r4_metadata_list_exactly_the_claimed_profiles() -> None:
-    listed = {(type, url) for type in resource_types("r4") for url in list_supported("r4", type) if url.startswith(CORE)}
+    listed = {
+        (type, url) for type in resource_types("r4") for url in list_supported_profiles("r4", type) if url.startswith(CORE)
+    }
     assert listed == {(resource["resourceType"], url) for url, resource in claims()}
-    assert not any(list_supported(version, "Patient") for version in VERSIONS if version != "r4")
+    assert not any(list_supported_profiles(version, "Patient") for version in VERSIONS if version != "r4")
 
 
 def test_every_resource_claims_a_profile_if_us_core_has_one() -> None:

@@ -19,7 +19,7 @@ from tests.population.must_support import Shaped, demands, members, show, with_s
 from tests.population.test_generate import everything, references
 from tests.population.us_core import CORE, Guide, faults, read
 
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.parameters import find
 
@@ -189,7 +189,7 @@ def test_every_search_of_the_server_statement_finds_a_resource_of_every_profile(
                 indexed = []
                 for example in {item.shape: item.resource for item in items}.values():
                     if (name := _reference(example)) not in entries:
-                        entries[name] = extract("r4", example, "http://localhost/r4")
+                        entries[name] = extract_entries("r4", example, "http://localhost/r4")
                     indexed.append(entries[name])
                 lacking += [
                     f"{url.removeprefix(CORE)}: {'+'.join(search)}"

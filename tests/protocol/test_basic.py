@@ -84,9 +84,9 @@ def test_a_header_written_without_encoding_is_read_raw(id: str, secret: str) -> 
     ],
 )
 def test_id_and_secret_are_read_from_a_malformed_header(header: str) -> None:
-    assert basic.salvage(header) == ("app", "s")
+    assert basic.read_malformed(header) == ("app", "s")
 
 
 @pytest.mark.parametrize("header", ["", "Basic", "Basic c2VjcmV0", "Bearer a.b.c", "Basic !", "Basic //79"])
 def test_a_header_without_id_and_secret_is_not_read(header: str) -> None:
-    assert basic.salvage(header) is None
+    assert basic.read_malformed(header) is None

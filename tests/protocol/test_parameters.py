@@ -76,7 +76,7 @@ def test_the_first_value_that_is_not_empty_counts(pairs: list[tuple[str, str]]) 
 
 
 def test_repeated_names_are_listed() -> None:
-    assert parse("a=1&b=2&a=1").list_repeated() == ("a",)
+    assert parse("a=1&b=2&a=1").list_repeated_names() == ("a",)
 
 
 def test_replacing_keeps_the_position_and_removes_repetitions() -> None:
@@ -91,4 +91,4 @@ def test_everything_after_the_maximum_is_part_of_the_last_value() -> None:
     assert read.get(f"a{MAXIMUM_PARAMETERS - 1}") == "1&client_id=x&client_id=y"
     more = parse("&".join(["a=1"] * (MAXIMUM_PARAMETERS - 1)) + "&client_id=x&client_id=y")
     assert (more.names(), more.get("client_id")) == (("a", "client_id"), "x&client_id=y")
-    assert more.list_repeated() == ("a",)
+    assert more.list_repeated_names() == ("a",)

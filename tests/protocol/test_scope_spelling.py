@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.protocol.test_scopes import SCOPES
 
-from sickbay.protocol.scope_spelling import Spelling, parse_registered, read_spelling
+from sickbay.protocol.scope_spelling import Spelling, parse_registered_scopes, read_spelling
 from sickbay.protocol.scopes import MAXIMUM_SCOPE_CHARACTERS, MAXIMUM_SCOPE_SEPARATORS
 
 MEANT = ("launch/patient", "openid", "patient/Patient.rs")
@@ -103,7 +103,7 @@ def test_any_text_can_be_read(text: str) -> None:
 
 
 def test_registered_scopes_are_read_as_they_were_meant() -> None:
-    assert [scope.text for scope in parse_registered(";".join(MEANT))] == list(MEANT)
+    assert [scope.text for scope in parse_registered_scopes(";".join(MEANT))] == list(MEANT)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_text_of_any_length_is_read(text: str) -> None:
 def test_an_excessively_long_text_is_not_split_into_scopes(text: str) -> None:
     """A dozen checks examine each scope, and each of them in several ways."""
     assert read_spelling(text) == Spelling((text,))
-    assert parse_registered(text) == ()
+    assert parse_registered_scopes(text) == ()
 
 
 def test_hundreds_of_scopes_are_read() -> None:

@@ -204,7 +204,7 @@ def test_a_scope_is_converted_to_the_other_version(text: str, version: str, expe
 def test_a_scope_is_covered_by_granted_scopes(granted: str, requested: str, covered: bool) -> None:
     scope = scopes.parse(requested)
     assert scope is not None
-    assert scopes.is_covered(scope, scopes.parse_all(scopes.split(granted))) is covered
+    assert scopes.is_covered(scope, scopes.parse_scopes(scopes.split(granted))) is covered
 
 
 @pytest.mark.parametrize("text", ["openid", "launch/patient", "user/Patient.rs", "user/Patient.rs?a=b"])

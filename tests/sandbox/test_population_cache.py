@@ -135,7 +135,7 @@ def test_the_file_contains_only_the_population(tmp_path: Path, cache: Path) -> N
         await sandbox.filling.ensure(ResourceSpace("epic", "r4"))
         await sandbox.runtime.store.transaction([Put(Record("secret", "key", b"a-secret-record"))])
         body = b'{"resourceType":"Basic","id":"mine","code":{"coding":[{"code":"a-secret-code"}]}}'
-        secret = population_writer.save(
+        secret = population_writer.make_save(
             sandbox.runtime.tenants["epic"].fhir_base("r4"),
             ResourceSpace("epic", "r4"),
             json.loads(body),
@@ -163,7 +163,7 @@ def test_nothing_is_kept_after_another_write(tmp_path: Path, cache: Path, monkey
     async def write_first(self: Any, store: Any, space: ResourceSpace, versions: int) -> None:
         body = {"resourceType": "Patient", "id": "mine"}
         base = sandboxes[0].runtime.tenants["general"].fhir_base(space.version)
-        save = population_writer.save(base, space, body, 1, datetime.date(2026, 11, 24))
+        save = population_writer.make_save(base, space, body, 1, datetime.date(2026, 11, 24))
         await store.transaction([save])
         await keep(self, store, space, versions)
 
@@ -230,7 +230,7 @@ def test_a_reset_returns_a_copied_hospital_to_what_it_was(tmp_path: Path, cache:
                     await sandbox.filling.ensure(SPACE)
                     body = {"resourceType": "Patient", "id": "p-0001"}
                     base, day = sandbox.runtime.tenants["general"].fhir_base(SPACE.version), sandbox.filling.today()
-                    await sandbox.runtime.store.transaction([population_writer.save(base, SPACE, body, 2, day)])
+                    await sandbox.runtime.store.transaction([population_writer.make_save(base, SPACE, body, 2, day)])
                 assert isinstance(sandbox.runtime.effects, SystemEffects)
                 sandbox.runtime.effects.offset = moved
                 await reset(sandbox, "general")

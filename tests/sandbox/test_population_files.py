@@ -104,7 +104,7 @@ def test_the_key_depends_on_the_release_and_the_code_that_creates_patients(
         (tmp_path / folder).mkdir(parents=True, exist_ok=True)
     file = tmp_path / "population" / "tables" / "codes.tsv"
     file.parent.mkdir()
-    digest = population_cache.digest.__wrapped__
+    digest = population_cache.hash_sources.__wrapped__
     monkeypatch.setattr(population_cache, "HERE", tmp_path)
     digests = {digest()}
     file.write_text("a = 1")

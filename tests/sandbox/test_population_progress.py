@@ -40,7 +40,7 @@ def test_the_hospital_is_no_patient_and_the_last_portion_is_none_either() -> Non
 
 
 def test_the_estimate_is_the_remaining_patients_at_the_measured_pace() -> None:
-    state = WrittenPortions(DAY).after(11).measure(10, 0.5)
+    state = WrittenPortions(DAY).add_portions(11).measure(10, 0.5)
     assert state.progress(5000) == PopulationProgress(10, 5000, 250)
 
 

@@ -225,7 +225,7 @@ async def test_resources_without_a_record_of_their_day_stay_as_they_are_until_a_
     """An early revision of Sickbay wrote such folders."""
     async with open_workers(tmp_path, engine()) as (sandbox,):
         base = sandbox.runtime.tenants["general"].fhir_base(SPACE.version)
-        alone = population_writer.save(base, SPACE, {"resourceType": "Patient", "id": "alone"}, 1, sandbox.filling.today())
+        alone = population_writer.make_save(base, SPACE, {"resourceType": "Patient", "id": "alone"}, 1, sandbox.filling.today())
         await sandbox.runtime.store.transaction([alone])
         await sandbox.filling.ensure(SPACE)
         found = await content(sandbox)

@@ -31,7 +31,7 @@ def fields(student: str, name: str = "App", **more: Any) -> dict[str, Any]:
 
 async def try_to_register(runtime: Runtime, student: str, length: int) -> bool:
     try:
-        return (await registration.register(runtime, fields(student, "A" * length))).client is not None
+        return (await registration.register_app(runtime, fields(student, "A" * length))).client is not None
     except AppTooLarge:
         return False
 
@@ -71,7 +71,7 @@ def test_students_who_join_at_once_keep_the_size_of_the_class(
         joined = [result for result in results if isinstance(result, members.Joined)]
         assert (len(joined), len(full)) == (3, 5)
         monkeypatch.undo()
-        stored = {student.id for student in await members.list_all(runtimes[0])}
+        stored = {student.id for student in await members.list_students(runtimes[0])}
         assert stored == {joined.student.id for joined in joined}
 
     run_two(steps, engine(), tmp_path, patients=0)
@@ -85,14 +85,14 @@ def test_faults_that_a_student_injects_at_once_keep_the_limits(
     async def inject(runtime: Runtime, client: Client) -> None:
         fault = {"kind": "delay", "seconds": 0.01, "app": client.client_id, "tenant": client.tenant}
         with suppress(setting.WrongFault):
-            await setting.add(runtime, [fault], await app_faults._limit_of_student(runtime, client))
+            await setting.add_faults(runtime, [fault], await app_faults._limit_of_student(runtime, client))
 
     async def steps(worker: Flow, other: Flow) -> None:
         runtimes = worker.sandbox.runtime, other.sandbox.runtime
         student = (await members.join(runtimes[0], "Ada")).student.id
-        registered = [(await registration.register(runtimes[0], fields(student, name))).client for name in "AB"]
+        registered = [(await registration.register_app(runtimes[0], fields(student, name))).client for name in "AB"]
         await asyncio.gather(*(inject(runtimes[number % 2], app) for number in range(8) for app in registered if app))
-        await runtime_settings.refresh(runtimes[0])
+        await runtime_settings.refresh_settings(runtimes[0])
         of_app = Counter(fault.app for fault in runtimes[0].faults)
         assert sum(of_app.values()) == 5
         assert max(of_app.values()) == app_faults.FAULTS_PER_APP
@@ -144,12 +144,12 @@ def test_an_app_of_a_student_who_left_can_be_changed_but_not_registered(tmp_path
     async def steps(flow: Flow) -> None:
         runtime = flow.sandbox.runtime
         student = (await members.join(runtime, "Ada")).student
-        registered = await registration.register(runtime, fields(student.id))
+        registered = await registration.register_app(runtime, fields(student.id))
         assert registered.client is not None
         await runtime.store.transaction([members.delete(student)])
-        await registration.register(runtime, {"name": "Renamed"}, registered.client)
+        await registration.register_app(runtime, {"name": "Renamed"}, registered.client)
         with pytest.raises(AppTooLarge, match="any more"):
-            await registration.register(runtime, fields(student.id))
+            await registration.register_app(runtime, fields(student.id))
         (record,) = await runtime.store.find("app", label=student.id)
         assert records.parse(type(registered.client), record.value).name == "Renamed"
 

@@ -20,13 +20,13 @@ def test_simultaneous_requests_from_any_hospital_register_an_app_once(engine: En
         first, second = worker.sandbox.runtime, other.sandbox.runtime
         settings = {"name": "App", "client": "symmetric", "redirect_uris": (REDIRECT,), "scope": "user/*.rs"}
         apps = [
-            (await registration.register(first, settings | {"tenant": tenant})).client
+            (await registration.register_app(first, settings | {"tenant": tenant})).client
             for tenant in ("general", "epic", "general")
         ]
-        apps[2:] = [(await registration.register(first, settings | {"tenant": "general", "name": "Other"})).client]
+        apps[2:] = [(await registration.register_app(first, settings | {"tenant": "general", "name": "Other"})).client]
         cerner = first.tenants["cerner"]
         requests = [
-            enabling.enable(runtime, app, cerner) for app in apps if app is not None for runtime in (first, second, first)
+            enabling.enable_app(runtime, app, cerner) for app in apps if app is not None for runtime in (first, second, first)
         ]
         results = await asyncio.gather(*requests)
         stored = {client.client_id: client.name for client in await registration.list_clients(second, "cerner")}

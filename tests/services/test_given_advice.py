@@ -24,7 +24,7 @@ IDS = map(str, count())
 
 
 def tell(advice: GivenAdvice, client_id: str, *findings: Finding, id: str = "") -> list[str]:
-    explanation = advice.without_repeated(Explanation(findings, None), "general", client_id, id or next(IDS))
+    explanation = advice.drop_repeated_advice(Explanation(findings, None), "general", client_id, id or next(IDS))
     return [found.id for found in explanation.findings]
 
 
@@ -38,10 +38,12 @@ def test_a_habit_is_told_to_each_app_once_and_everything_else_each_time() -> Non
 
 def test_a_request_that_only_repeats_a_habit_has_no_corrected_request() -> None:
     advice = GivenAdvice()
-    first, second = (advice.without_repeated(Explanation((finding(HABIT),), "corrected"), "general", "a", id) for id in "xy")
+    first, second = (
+        advice.drop_repeated_advice(Explanation((finding(HABIT),), "corrected"), "general", "a", id) for id in "xy"
+    )
     assert (first.corrected, second.corrected) == ("corrected", None)
     other = finding("fhir-search-unknown-param")
-    assert advice.without_repeated(Explanation((other, finding(HABIT)), "corrected"), "general", "a", "z").corrected
+    assert advice.drop_repeated_advice(Explanation((other, finding(HABIT)), "corrected"), "general", "a", "z").corrected
 
 
 def test_an_exchange_that_is_recorded_again_has_the_same_advice() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.services import launch_comparison
-from sickbay.services.launch_comparison import align, compare, describe, find_first_difference
+from sickbay.services.launch_comparison import align_steps, compare_launches, describe_first_difference, find_first_difference
 
 BASE = "http://localhost:7425"
 ASKED = {
@@ -44,8 +44,8 @@ def read(path: str = "Patient/p-0001", status: int = 200, **more: Any) -> dict[s
 
 
 def differ(here: list[dict[str, Any]], there: list[dict[str, Any]], *patients: str) -> str:
-    steps = compare(here, there, patients or ("", ""))  # type: ignore[arg-type]
-    return describe(steps, patients or ("", ""))  # type: ignore[arg-type]
+    steps = compare_launches(here, there, patients or ("", ""))  # type: ignore[arg-type]
+    return describe_first_difference(steps, patients or ("", ""))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_the_sentence_names_the_first_parameter_that_differs(changed: dict[str, 
 
 def test_values_that_are_new_in_each_launch_are_no_difference() -> None:
     assert differ([authorize(state="one")], [authorize(state="two")]) == "The 1 recorded request of both launches is the same."
-    lost = describe(compare([authorize(state=None)], [authorize()]))
+    lost = describe_first_difference(compare_launches([authorize(state=None)], [authorize()]))
     assert lost.endswith("`state` is missing. In the other launch, it is `x1`.")
 
 
@@ -117,9 +117,9 @@ def test_the_patient_of_each_launch_is_no_difference() -> None:
 
 
 def test_equal_masks_are_not_called_equal() -> None:
-    (step,) = compare([read("Patient?name=‹5 characters›")], [read("Patient?name=‹5 characters›")])
+    (step,) = compare_launches([read("Patient?name=‹5 characters›")], [read("Patient?name=‹5 characters›")])
     assert [value.agreement for value in step.values if value.name == "name"] == ["masked"]
-    assert find_first_difference(compare([read("Patient?name=‹5 characters›")], [read("Patient?name=‹6 characters›")]))
+    assert find_first_difference(compare_launches([read("Patient?name=‹5 characters›")], [read("Patient?name=‹6 characters›")]))
 
 
 def test_a_name_that_is_not_recorded_is_described_in_words() -> None:
@@ -141,7 +141,7 @@ keys = st.lists(
 
 @given(keys, keys)
 def test_each_request_of_both_launches_is_in_one_step_and_in_order(here: Any, there: Any) -> None:
-    pairs = list(align(here, there))
+    pairs = list(align_steps(here, there))
     assert [left for left, _ in pairs if left is not None] == [*range(len(here))]
     assert [right for _, right in pairs if right is not None] == [*range(len(there))]
     assert all(here[left][0] == there[right][0] for left, right in pairs if left is not None and right is not None)
@@ -149,7 +149,7 @@ def test_each_request_of_both_launches_is_in_one_step_and_in_order(here: Any, th
 
 @given(keys)
 def test_a_launch_is_the_same_as_itself(here: Any) -> None:
-    assert list(align(here, here)) == [(place, place) for place in range(len(here))]
+    assert list(align_steps(here, here)) == [(place, place) for place in range(len(here))]
 
 
 exchanges = st.lists(
@@ -165,7 +165,7 @@ exchanges = st.lists(
 
 @given(exchanges, exchanges)
 def test_any_two_launches_have_a_sentence(here: list[dict[str, Any]], there: list[dict[str, Any]]) -> None:
-    steps = compare(here, there)
-    assert describe(steps).startswith("The ")
+    steps = compare_launches(here, there)
+    assert describe_first_difference(steps).startswith("The ")
     assert (find_first_difference(steps) is None) == all(step.here and step.there and not step.differing for step in steps)
-    assert launch_comparison.describe(compare(here, here)).endswith("the same.")
+    assert launch_comparison.describe_first_difference(compare_launches(here, here)).endswith("the same.")

@@ -10,12 +10,12 @@ from typing import Any
 import orjson
 import pytest
 
-from sickbay.fhir.loading import ParsedResource, Ready, prepare
+from sickbay.fhir.loading import ParsedResource, Ready, prepare_resource
 from sickbay.fhir.visibility import EVERYTHING, Visibility
 from sickbay.services.loading import Loading
 from sickbay.storage.answers import Stored
 from sickbay.storage.interface import ResourceSpace
-from sickbay.storage.sqlite.store import SqliteStore, find_published
+from sickbay.storage.sqlite.store import SqliteStore, find_published_parameter
 
 SPACE = ResourceSpace("general", "r4")
 BASE = "http://h/general/r4"
@@ -34,7 +34,7 @@ class RecordingStore(SqliteStore):
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[RecordingStore]:
-    store = RecordingStore(tmp_path / "a.db", find_published)
+    store = RecordingStore(tmp_path / "a.db", find_published_parameter)
     store.ids = []
     yield store
     await store.close()
@@ -50,7 +50,7 @@ def loading(store: RecordingStore, name: str = "files") -> Loading:
 
 def piece(id: str, family: str) -> Ready:
     resource = {"resourceType": "Patient", "id": id, "name": [{"family": family}]}
-    return prepare("r4", ParsedResource("", "Patient", id, orjson.dumps(resource), resource), BASE)
+    return prepare_resource("r4", ParsedResource("", "Patient", id, orjson.dumps(resource), resource), BASE)
 
 
 async def load(run: Loading, *batches: list[Ready]) -> tuple[int, int, int]:

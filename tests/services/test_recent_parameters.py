@@ -14,9 +14,9 @@ from sickbay.services.recent_parameters import RecentParameters
 def test_values_are_remembered_per_app_and_not_in_clear() -> None:
     recent = RecentParameters()
     recent.remember("a", parse("state=first&nonce=&scope=openid"))
-    assert recent.find_seen("a", parse("state=first&nonce=first")) == {("state", "first")}
-    assert not recent.find_seen("a", parse("state=two&nonce=&scope=openid"))
-    assert not recent.find_seen("b", parse("state=first"))
+    assert recent.find_seen_values("a", parse("state=first&nonce=first")) == {("state", "first")}
+    assert not recent.find_seen_values("a", parse("state=two&nonce=&scope=openid"))
+    assert not recent.find_seen_values("b", parse("state=first"))
     assert "first" not in repr(vars(recent))
 
 
@@ -24,22 +24,22 @@ def test_the_numbers_of_values_and_apps_are_limited() -> None:
     recent = RecentParameters()
     for number in range(recent_parameters.EACH + 1):
         recent.remember("a", parse(f"state={number}"))
-    assert (recent.find_seen("a", parse("state=0")), recent.find_seen("a", parse("state=1"))) == (
+    assert (recent.find_seen_values("a", parse("state=0")), recent.find_seen_values("a", parse("state=1"))) == (
         frozenset[object](),
         frozenset({("state", "1")}),
     )
     for number in range(recent_parameters.APPS):
         recent.remember(f"app-{number}", parse("state=s"))
-    assert not recent.find_seen("a", parse("state=1"))
-    assert recent.find_seen("app-0", parse("state=s"))
+    assert not recent.find_seen_values("a", parse("state=1"))
+    assert recent.find_seen_values("app-0", parse("state=s"))
 
 
 def test_a_value_that_was_sent_again_is_remembered_as_long_as_a_new_one() -> None:
     recent = RecentParameters()
     for number in (0, *range(1, recent_parameters.EACH), 0, recent_parameters.EACH):
         recent.remember("a", parse(f"state={number}"))
-    assert recent.find_seen("a", parse("state=0"))
-    assert not recent.find_seen("a", parse("state=1"))
+    assert recent.find_seen_values("a", parse("state=0"))
+    assert not recent.find_seen_values("a", parse("state=1"))
 
 
 def test_a_reused_nonce_or_code_challenge_is_noticed(tmp_path: Path) -> None:

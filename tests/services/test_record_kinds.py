@@ -8,7 +8,7 @@ from pathlib import Path
 
 import sickbay
 from sickbay.services import records
-from sickbay.services.record_kinds import KINDS, list_cleared
+from sickbay.services.record_kinds import KINDS, list_cleared_kinds
 from sickbay.storage.query import snapshots
 from sickbay.storage.query.records import COUNT_FAILURE
 
@@ -48,5 +48,5 @@ ADDED = {"app", "class", "hospital", "snapshot", "student", "user"}
 
 
 def test_a_reset_keeps_what_was_added_and_a_full_reset_keeps_only_keys_and_settings() -> None:
-    assert KINDS.keys() - list_cleared(everything=False) == ADDED | {"key", "meta", "changes"}
-    assert KINDS.keys() - list_cleared(everything=True) == {"key", "meta", "changes"}
+    assert KINDS.keys() - list_cleared_kinds(everything=False) == ADDED | {"key", "meta", "changes"}
+    assert KINDS.keys() - list_cleared_kinds(everything=True) == {"key", "meta", "changes"}

@@ -18,9 +18,9 @@ from sickbay.services.context import Runtime
 
 Engine = Callable[[], str | None]
 CHANGES: dict[str, Callable[[Runtime, Client], object]] = {
-    "settings": lambda runtime, app: registration.register(runtime, {"name": "Other"}, app),
-    "secret": secret_rotation.rotate,
-    "policy": lambda runtime, app: registration.save(runtime, structs.replace(app, policy={"pkce": "required"}), app),
+    "settings": lambda runtime, app: registration.register_app(runtime, {"name": "Other"}, app),
+    "secret": secret_rotation.rotate_secret,
+    "policy": lambda runtime, app: registration.save_app(runtime, structs.replace(app, policy={"pkce": "required"}), app),
 }
 
 
@@ -36,10 +36,10 @@ def test_an_app_that_is_changed_and_removed_at_once_is_removed(engine: Engine, t
             "scope": "user/*.rs",
         }
         for _ in range(3):
-            app = (await registration.register(first, settings)).client
+            app = (await registration.register_app(first, settings)).client
             assert app is not None
             changes = [change(runtime, app) for change in CHANGES.values() for runtime in (first, second)]
-            tasks = [*changes[:3], app_removal.remove(second, app), *changes[3:]]
+            tasks = [*changes[:3], app_removal.remove_app(second, app), *changes[3:]]
             results = await asyncio.gather(*tasks, return_exceptions=True)  # type: ignore[call-overload]
             failed = [result for result in results if isinstance(result, BaseException)]
             assert all(isinstance(failure, registration.AppRemoved) for failure in failed), failed
@@ -55,7 +55,7 @@ def test_a_page_says_that_the_app_was_removed(tmp_path: Path, monkeypatch: pytes
         rotate = secret_rotation.rotate_once
 
         async def rotate_after_removal(runtime: Runtime, client: Client, *form: str) -> tuple[Client, str] | None:
-            await app_removal.remove(runtime, client)
+            await app_removal.remove_app(runtime, client)
             return await rotate(runtime, client, *form)
 
         monkeypatch.setattr(secret_rotation, "rotate_once", rotate_after_removal)

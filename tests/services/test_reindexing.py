@@ -12,16 +12,16 @@ import orjson
 import pytest
 from tests.postgres import ENGINES
 
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.fhir.search.parser import parse
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.services.reindexing import BATCH, reindex
+from sickbay.services.reindexing import BATCH, reindex_resources
 from sickbay.storage.interface import Reindex, ResourceSpace, Save, Store
 from sickbay.storage.postgres.store import open_store as open_postgres
 from sickbay.storage.query.saving import INDEXES
 from sickbay.storage.sqlite.connection import connect
-from sickbay.storage.sqlite.store import find_published
+from sickbay.storage.sqlite.store import find_published_parameter
 from sickbay.storage.sqlite.store import open_store as open_sqlite
 
 OutdatedStore = Callable[[int], Awaitable[Store]]
@@ -83,11 +83,11 @@ def aged(request: pytest.FixtureRequest, tmp_path: Path) -> OutdatedStore:
     async def on_postgres(count: int) -> Store:
         server = request.getfixturevalue("postgres")
         address = server.address()
-        store = await open_postgres(address, find_published)
+        store = await open_postgres(address, find_published_parameter)
         await fill(store, count)
         await store.close()
         server.say(f"SET search_path = {address.partition('search_path=')[2]}; {'; '.join(old)}")
-        return await open_postgres(address, find_published)
+        return await open_postgres(address, find_published_parameter)
 
     return on_sqlite if request.param == "sqlite" else on_postgres
 
@@ -96,7 +96,7 @@ async def fill(store: Store, count: int) -> None:
     bodies = [body(f"o{number}") for number in range(count)]
     await store.transaction(
         [
-            Save(SPACE, "Observation", resource["id"], 1, orjson.dumps(resource), extract("r4", resource, BASE), 1)
+            Save(SPACE, "Observation", resource["id"], 1, orjson.dumps(resource), extract_entries("r4", resource, BASE), 1)
             for resource in bodies
         ]
     )
@@ -106,10 +106,10 @@ async def fill(store: Store, count: int) -> None:
 async def test_every_outdated_resource_is_indexed_again(aged: OutdatedStore) -> None:
     store = await aged(BATCH * 2 + 3)
     assert set((await count_matches(store)).values()) == {0}
-    assert await reindex(runtime(store)) == BATCH * 2 + 3
+    assert await reindex_resources(runtime(store)) == BATCH * 2 + 3
     assert set((await count_matches(store)).values()) == {BATCH * 2 + 3}
     assert await store.list_outdated(1) == []
-    assert await reindex(runtime(store)) == 0
+    assert await reindex_resources(runtime(store)) == 0
     await store.close()
 
 
@@ -120,19 +120,19 @@ async def test_reindexing_continues_where_it_stopped_and_skips_resources_changed
     other = body(second.id) | {"code": {"coding": [{"code": "other"}]}}
     await store.transaction(
         [
-            Reindex(first.space, first.type, first.id, 1, extract("r4", body(first.id), BASE)),
-            Save(SPACE, "Observation", second.id, 2, orjson.dumps(other), extract("r4", other, BASE), 2, "update"),
+            Reindex(first.space, first.type, first.id, 1, extract_entries("r4", body(first.id), BASE)),
+            Save(SPACE, "Observation", second.id, 2, orjson.dumps(other), extract_entries("r4", other, BASE), 2, "update"),
         ]
     )
     await store.transaction(
         [
-            Reindex(second.space, second.type, second.id, 1, extract("r4", body(second.id), BASE)),
-            Reindex(third.space, third.type, "gone meanwhile", 1, extract("r4", body(third.id), BASE)),
+            Reindex(second.space, second.type, second.id, 1, extract_entries("r4", body(second.id), BASE)),
+            Reindex(third.space, third.type, "gone meanwhile", 1, extract_entries("r4", body(third.id), BASE)),
         ]
     )
     assert (await count_matches(store))["code=8867-4"] == 1
     assert [outdated.id for outdated in await store.list_outdated(10)] == [third.id]
-    assert await reindex(runtime(store)) == 1
+    assert await reindex_resources(runtime(store)) == 1
     assert (await count_matches(store))["code=8867-4"] == 2
     await store.close()
 
@@ -144,12 +144,12 @@ async def test_concurrent_workers_and_writes_end_with_the_newest_index(aged: Out
 
     async def write() -> None:
         for resource in changed[::10]:
-            entries = extract("r4", resource, BASE)
+            entries = extract_entries("r4", resource, BASE)
             await store.transaction(
                 [Save(SPACE, "Observation", resource["id"], 2, orjson.dumps(resource), entries, 2, "update")]
             )
 
-    await asyncio.gather(reindex(runtime(store)), reindex(runtime(store)), write())
+    await asyncio.gather(reindex_resources(runtime(store)), reindex_resources(runtime(store)), write())
     assert await store.list_outdated(1) == []
     assert (await count_matches(store))["code=8867-4"] == BATCH + 20 - len(changed[::10])
     assert (await count_matches(store))["patient=1"] == BATCH + 20

@@ -115,7 +115,7 @@ def test_another_worker_says_what_it_saw_last(tmp_path: Path) -> None:
         await callback_with_an_error(app)
         recent = flow.sandbox.runtime.recent_launches
         (timeline,) = [id for id, _ in recent.take_due(1e12, 9)]
-        recent.touch(timeline, RecentLaunch("general", "an earlier exchange", 0))
+        recent.note_request(timeline, RecentLaunch("general", "an earlier exchange", 0))
         app.waits(60)
         assert await lines(flow) == []
 
@@ -124,7 +124,7 @@ def test_another_worker_says_what_it_saw_last(tmp_path: Path) -> None:
 
 def test_the_watch_ends_when_it_is_cancelled(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        task = asyncio.create_task(stall_watch.run(flow.sandbox.runtime, flow.sandbox.journal))
+        task = asyncio.create_task(stall_watch.watch_launches(flow.sandbox.runtime, flow.sandbox.journal))
         await asyncio.sleep(0)
         task.cancel()
         assert (await asyncio.gather(task, return_exceptions=True))[0].__class__ is asyncio.CancelledError
@@ -135,12 +135,12 @@ def test_the_watch_ends_when_it_is_cancelled(tmp_path: Path) -> None:
 def test_only_the_newest_launches_are_remembered_and_a_reset_forgets_those_of_its_hospital() -> None:
     recent = RecentLaunches()
     for number in range(REMEMBERED_LAUNCHES + 5):
-        recent.touch(str(number), RecentLaunch("general" if number % 2 else "epic", "", number))
+        recent.note_request(str(number), RecentLaunch("general" if number % 2 else "epic", "", number))
     assert len(recent.take_due(1e9, 1)) == 1
     recent.forget(ResetScope("epic"))
     left = recent.take_due(1e9, 1000)
     assert {launch.tenant for _, launch in left} == {"general"}
-    recent.touch("a", RecentLaunch("general", "", 5))
+    recent.note_request("a", RecentLaunch("general", "", 5))
     assert recent.take_due(4, 9) == []
     recent.forget(ResetScope())
     assert recent.take_due(1e9, 9) == []

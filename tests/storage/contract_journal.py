@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from sickbay.storage.counts import Volume
-from sickbay.storage.exchange_filter import Column, ColumnCondition, ExchangeFilter, ExchangeRow, is_wanted, quote
+from sickbay.storage.exchange_filter import Column, ColumnCondition, ExchangeFilter, ExchangeRow, escape_wildcards, is_wanted
 from sickbay.storage.interface import Clear, Delete, DeleteFamily, Put, Record, Store
 
 PLENTY = Volume(10**6, 10**9)
@@ -30,7 +30,7 @@ def random_filter(dice: random.Random) -> ExchangeFilter:
     return tuple(
         ColumnCondition(
             dice.choice(columns),
-            tuple(dice.choice(wildcards).format(quote(dice.choice(WORDS))) for _ in range(dice.randint(1, 2))),
+            tuple(dice.choice(wildcards).format(escape_wildcards(dice.choice(WORDS))) for _ in range(dice.randint(1, 2))),
             dice.random() < 0.3,
         )
         for _ in range(dice.randrange(3))

@@ -13,7 +13,7 @@ import orjson
 from tests.storage.making import SPACE, find
 from tests.storage.replaying import differences, versions
 
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.storage.interface import Put, Record, Save, Step
 from sickbay.storage.sqlite.store import open_store
 
@@ -41,7 +41,7 @@ def ends(number: int) -> bool:
 
 def _make_save(number: int, version: int) -> Save:
     if version == 2 and ends(number):
-        return Save(SPACE, "Observation", f"o{number}", 2, b"", extract("r4", {}, ""), 2000, "delete", 1)
+        return Save(SPACE, "Observation", f"o{number}", 2, b"", extract_entries("r4", {}, ""), 2000, "delete", 1)
     resource = {
         "resourceType": "Observation",
         "id": f"o{number}",
@@ -51,7 +51,7 @@ def _make_save(number: int, version: int) -> Save:
         "effectiveDateTime": f"2025-0{version}-01",
         "valueQuantity": {"value": number, "unit": "kg"},
     }
-    kind, facts = ("create", "update")[version - 1], extract("r4", resource, "")
+    kind, facts = ("create", "update")[version - 1], extract_entries("r4", resource, "")
     return Save(SPACE, "Observation", f"o{number}", version, orjson.dumps(resource), facts, 1000 * version, kind, version - 1)  # type: ignore[arg-type]
 
 

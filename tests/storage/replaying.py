@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import apsw
 import orjson
 
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.interface import ResourceSpace, Save, Step
 from sickbay.storage.query.saving import COLUMNS
@@ -69,7 +69,7 @@ def versions(path: Path) -> dict[tuple[str, str], list[bytes]]:
 def _saves(db: apsw.Connection, base: str) -> Iterator[Save]:
     for tenant, version, type, id, number, body, at, interaction, who in fetch_rows(db, _VERSIONS):
         deleted = interaction == "delete"
-        facts = IndexEntries() if deleted else extract(version, orjson.loads(body), base)
+        facts = IndexEntries() if deleted else extract_entries(version, orjson.loads(body), base)
         saved = b"" if deleted else body
         yield Save(ResourceSpace(tenant, version), type, id, number, saved, facts, at, interaction, who=who)
 

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from tests.storage.making import SPACE
 from tests.storage.replaying import differences, versions
 
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.storage.interface import Clear, Conflict, Put, Record, ResourceSpace, Save, Step
 from sickbay.storage.sqlite.connection import connect, fetch_rows, migrate
 from sickbay.storage.sqlite.steps import apply
@@ -59,7 +59,7 @@ class Model:
 
 def save(type: str, id: str, version: int, value: int) -> Save:
     if value < 0:
-        return Save(SPACE, type, id, version, b"", extract("r4", {}, ""), 1000 * version, "delete")
+        return Save(SPACE, type, id, version, b"", extract_entries("r4", {}, ""), 1000 * version, "delete")
     kind = {"coding": [{"system": "http://a", "code": str(value)}], "text": f"says {value}"}
     resource = {
         "resourceType": type,
@@ -69,7 +69,7 @@ def save(type: str, id: str, version: int, value: int) -> Save:
         "effectiveDateTime": f"2025-01-0{value + 1}",
         "valueQuantity": {"value": value, "unit": "kg"},
     }
-    facts = extract("r4", resource, "")
+    facts = extract_entries("r4", resource, "")
     return Save(SPACE, type, id, version, orjson.dumps(resource), facts, 1000 * version, "create" if version == 1 else "update")
 
 

@@ -18,7 +18,7 @@ from sickbay.storage.sqlite import connection
 from sickbay.storage.sqlite.store import SqliteStore, open_store
 
 OPENERS: dict[str, Callable[[Path], object]] = {
-    "the check of its tables": connection.must_be_ours,
+    "the check of its tables": connection.require_sickbay_database,
     "a connection": connection.connect,
     "a store": open_store,
 }

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 from tests.storage.contents import execute, rows_of, tables
 
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import EVERYTHING
@@ -33,7 +33,7 @@ _numbers = count()
 
 
 def index(body: bytes) -> IndexEntries:
-    return extract("r4", orjson.loads(body), "")
+    return extract_entries("r4", orjson.loads(body), "")
 
 
 def index_nothing(body: bytes) -> IndexEntries:

@@ -14,7 +14,7 @@ from tests.postgres import ENGINES
 from tests.storage.engines import open_engine
 
 from sickbay.fhir.search.full_text import ALTERNATIVES, ASKED
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.fhir.search.parameters import find
 from sickbay.fhir.search.parser import parse
 from sickbay.fhir.search.query import Query
@@ -298,7 +298,13 @@ def store(request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path_facto
 def make_save(version: str, resource: dict[str, Any]) -> Save:
     space = ResourceSpace("general", version)
     return Save(
-        space, resource["resourceType"], resource["id"], 1, orjson.dumps(resource), extract(version, resource, BASE), 1000
+        space,
+        resource["resourceType"],
+        resource["id"],
+        1,
+        orjson.dumps(resource),
+        extract_entries(version, resource, BASE),
+        1000,
     )
 
 

@@ -9,13 +9,13 @@ from tests.storage.making import observation, patient
 
 from sickbay.storage.interface import Clear, DeleteFamily, Put, Record, UseOnce
 from sickbay.storage.postgres import locks
-from sickbay.storage.postgres.sql_dialect import FITS, convert_values, fit_text, to_postgres
+from sickbay.storage.postgres.sql_dialect import FITS, convert_values, fit_text, translate_to_postgres
 from sickbay.storage.postgres.sync_bridge import SyncReader, run_in_turn
 from sickbay.storage.query.statement import EACH, Row, Statement
 
 
 def test_values_are_numbered_and_lists_are_arrays() -> None:
-    text, lists = to_postgres(
+    text, lists = translate_to_postgres(
         "SELECT 1 FROM a CROSS JOIN b ON b.n = a.n WHERE a.x = ? AND a.y IN (SELECT value FROM json_each(?)) AND a.z < ?"
     )
     assert text == "SELECT 1 FROM a JOIN b ON b.n = a.n WHERE a.x = $1 AND a.y = ANY($2) AND a.z < $3"
@@ -23,7 +23,9 @@ def test_values_are_numbered_and_lists_are_arrays() -> None:
 
 
 def test_a_list_may_be_a_table() -> None:
-    text, lists = to_postgres("SELECT 1 FROM json_each(?) j CROSS JOIN resource r ON r.nid = j.value AND instr(r.id, ?) > 0")
+    text, lists = translate_to_postgres(
+        "SELECT 1 FROM json_each(?) j CROSS JOIN resource r ON r.nid = j.value AND instr(r.id, ?) > 0"
+    )
     assert text == "SELECT 1 FROM unnest($1::bigint[]) j(value) JOIN resource r ON r.nid = j.value AND strpos(r.id, $2) > 0"
     assert convert_values(("[1,2]", "x"), lists) == [[1, 2], "x"]
 
@@ -31,7 +33,7 @@ def test_a_list_may_be_a_table() -> None:
 def test_an_exists_evaluated_per_row_does_not_become_a_join() -> None:
     text = f"SELECT 1 FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.n = a.n AND b.x = ?{EACH}) LIMIT 1"
     assert (
-        to_postgres(text).text
+        translate_to_postgres(text).text
         == "SELECT 1 FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.n = a.n AND b.x = $1 OFFSET 0 ) LIMIT 1"
     )
 

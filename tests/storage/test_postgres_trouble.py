@@ -168,7 +168,7 @@ async def test_concurrent_creates_of_a_type_do_not_wait_for_each_other(
     """One transaction stays open while another starts and commits."""
     monkeypatch.setattr(resources, "SLICES", 1 << 40)  # so that no two sessions share a slice
     begun, ending = asyncio.Event(), asyncio.Event()
-    write = resources.write
+    write = resources.write_rows
 
     async def write_and_wait(db: Any, batch: Any) -> None:
         await write(db, batch)
@@ -176,10 +176,10 @@ async def test_concurrent_creates_of_a_type_do_not_wait_for_each_other(
         await ending.wait()
 
     await store.transaction([patient("p"), observation("o0", "p")])  # otherwise the second transaction would wait for new terms
-    monkeypatch.setattr(resources, "write", write_and_wait)
+    monkeypatch.setattr(resources, "write_rows", write_and_wait)
     first = asyncio.create_task(store.transaction([observation("o1", "p")]))
     await begun.wait()
-    monkeypatch.setattr(resources, "write", write)
+    monkeypatch.setattr(resources, "write_rows", write)
     async with asyncio.timeout(60):
         await store.transaction([observation("o2", "p")])
     assert await store.count(SPACE, query_for("Observation"), EVERYTHING) == 2

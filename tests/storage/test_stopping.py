@@ -96,7 +96,7 @@ async def test_closing_stops_a_long_search(tmp_path: Path, monkeypatch: pytest.M
         begun.set()
         return db.execute(ENDLESS).fetchall()
 
-    monkeypatch.setattr(reading.SqliteReader, "brief", interrupt)
+    monkeypatch.setattr(reading.SqliteReader, "run_on_loop", interrupt)
     monkeypatch.setattr(reading, "_read_rows", slow)
     searching = asyncio.ensure_future(store.search(SPACE, query_for("Patient"), EVERYTHING))
     await asyncio.to_thread(begun.wait)

@@ -39,7 +39,7 @@ def small_types_have_walks() -> Iterator[None]:
 def test_a_search_of_a_small_type_has_no_walk(filled: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(templates, "CACHES", True)
     query, scope = query_for("Patient", where("Patient", "name", StringValue("ann", "Ann"))), scope_of(filled, EVERYTHING)
-    live = scope.names.live(scope.space, "Patient")
+    live = scope.names.count_live(scope.space, "Patient")
     plans = []
     for near in (live - 1, live):
         monkeypatch.setattr(search, "NEAR", near)
@@ -74,7 +74,7 @@ def test_a_filled_template_is_the_plan_that_is_compiled(filled: SqliteStore, que
     """Templates are kept between examples, so that almost all were created by another search of the same shape."""
     scope = scope_of(filled, visibility)
     with_template = templates.plan_by_template(TEMPLATES, scope, find, SPACE, query, visibility)
-    assert strip_inputs(with_template) == strip_inputs(search.plan(scope, find, SPACE, query, visibility))
+    assert strip_inputs(with_template) == strip_inputs(search.plan_search(scope, find, SPACE, query, visibility))
 
 
 LOINC = "http://loinc.org"
@@ -114,13 +114,13 @@ def test_a_second_search_of_a_shape_compiles_nothing(
     monkeypatch.setattr(templates, "CACHES", True)
     cached: dict[Any, Any] = {}
     compiled = [
-        search.plan(scope_of(filled, visibility), find, SPACE, query, visibility)
+        search.plan_search(scope_of(filled, visibility), find, SPACE, query, visibility)
         for query, visibility in zip((first, second), visibilities, strict=True)
     ]
     from_templates = [
         templates.plan_by_template(cached, scope_of(filled, visibilities[0]), find, SPACE, first, visibilities[0])
     ]
-    monkeypatch.delattr(search, "plan")
+    monkeypatch.delattr(search, "plan_search")
     from_templates.append(
         templates.plan_by_template(cached, scope_of(filled, visibilities[1]), find, SPACE, second, visibilities[1])
     )
@@ -141,7 +141,7 @@ def test_dates_of_any_width_and_prefix_are_compiled_as_without_templates(
             query_for("Observation", updated=(value,), sort=(Sort("_lastUpdated"),)),
         ):
             with_template = templates.plan_by_template(cached, scope, find, SPACE, query, visibility)
-            assert strip_inputs(with_template) == strip_inputs(search.plan(scope, find, SPACE, query, visibility))
+            assert strip_inputs(with_template) == strip_inputs(search.plan_search(scope, find, SPACE, query, visibility))
 
 
 def test_a_search_for_a_type_not_stored_yet_gets_its_template_later(

@@ -12,7 +12,7 @@ from tests.laws import for_each
 from tests.postgres import ENGINES
 from tests.storage.engines import open_engine
 
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.fhir.search.parameters import DEFINED_LATER, find
 from sickbay.fhir.search.parser import parse
 from sickbay.fhir.search.query import Query
@@ -75,7 +75,7 @@ def store(request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path_facto
 
 
 def make_save(version: str, resource: dict[str, Any]) -> Save:
-    facts = extract(version, resource, BASE)
+    facts = extract_entries(version, resource, BASE)
     space = ResourceSpace("general", version)
     return Save(space, resource["resourceType"], resource["id"], 1, orjson.dumps(resource), facts, 1000)
 

@@ -20,7 +20,7 @@ NIDS = (7, 8)
 
 def encode_versions(nid: int, states: list[Rows], revision: int = INDEX_REVISION) -> list[tuple[int, bytes | None]]:
     """What the versions of a resource store, the newest first. states: its index rows after each."""
-    changes = [undo.encode_change(undo.compare(before, after), revision) for before, after in pairwise(states)]
+    changes = [undo.encode_change(undo.compare_rows(before, after), revision) for before, after in pairwise(states)]
     return [(nid, change) for change in reversed(changes)]
 
 
@@ -44,7 +44,7 @@ def test_a_reversal_leads_from_the_last_rows_to_the_first(states: list[tuple[Row
 
 def test_versions_without_a_change_of_this_revision_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     states: list[Rows] = [{"token_index": {(1, 2, 3, nid)}} for nid in range(3)]
-    assert undo.encode_change(undo.compare(*states[:2]), INDEX_REVISION - 1) is None
+    assert undo.encode_change(undo.compare_rows(*states[:2]), INDEX_REVISION - 1) is None
     known, older = encode_versions(7, states), [*encode_versions(8, states)[:1], (8, None)]
     assert undo.reverse_versions([*known, *older]) == (undo.reverse_versions(known)[0], {8})
     monkeypatch.setattr(undo, "INDEX_REVISION", INDEX_REVISION + 1)
@@ -54,4 +54,4 @@ def test_versions_without_a_change_of_this_revision_are_unknown(monkeypatch: pyt
 def test_the_rows_that_refer_to_absent_resources_are_found() -> None:
     change = undo.IndexChange({}, {"reference_index": [(50, 1, 7), (51, 1, 8)], "compartment_index": [(50, 1, 2, 9, 1, 0)]})
     assert undo.list_targets(change) == {50, 51}
-    assert undo.find_referring(change, {50}) == {7, 9}
+    assert undo.find_referring_resources(change, {50}) == {7, 9}

@@ -123,20 +123,20 @@ def test_a_search_is_stopped_after_its_time_limit(file: Path, monkeypatch: pytes
     monkeypatch.setattr(reader, "MAXIMUM_STATEMENT_SECONDS", 0.05)
     slow = SqliteReader(file)
     with pytest.raises(Unavailable, match="took longer"):
-        slow.long(ENDLESS)
-    assert slow.brief(Statement("SELECT 1", ())) == [(1,)]
+        slow.run_on_thread(ENDLESS)
+    assert slow.run_on_loop(Statement("SELECT 1", ())) == [(1,)]
     slow.close()
 
 
 def test_a_search_is_stopped_earlier_if_it_keeps_the_log_large(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "LONG_WITH_LARGE_LOG", 0.0)
     slow = SqliteReader(file)
-    assert slow.long(SHORT) == [(100_000,)]
+    assert slow.run_on_thread(SHORT) == [(100_000,)]
     monkeypatch.setattr(reader, "LARGE", 1)
     db = connect(file)
     db.execute("INSERT INTO a VALUES (1, zeroblob(40000))")
     assert log_size(file) > PAGE
     with pytest.raises(Unavailable):
-        slow.long(ENDLESS)
+        slow.run_on_thread(ENDLESS)
     db.close()
     slow.close()

@@ -19,7 +19,7 @@ from sickbay.storage.interface import Conflict, Put, Record
 from sickbay.storage.sqlite import connection as connecting
 from sickbay.storage.sqlite import steps
 from sickbay.storage.sqlite import writer as writing
-from sickbay.storage.sqlite.connection import begin, connect, fetch_rows
+from sickbay.storage.sqlite.connection import begin_transaction, connect, fetch_rows
 from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.sqlite.steps import Transaction
 from sickbay.storage.sqlite.store import open_store
@@ -216,7 +216,7 @@ async def test_closing_finishes_waiting_requests_and_refuses_new_ones(file: Path
 async def test_waiting_too_long_for_another_process_raises_an_error(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connecting, "LOCK_WAIT_SECONDS", 0.02)
     other = connect(file)
-    begin(other)
+    begin_transaction(other)
     writer = Writer(connect(file))
     with pytest.raises(Unavailable, match=r"a\.db has been written by another process for 0\.02 s; try again"):
         await writer.run(partial(insert, 1))

@@ -85,7 +85,7 @@ def failing(text: str, folder: Path, seconds: float = 10) -> Iterator[Any]:
 def test_a_server_that_is_not_ready_in_time_is_ended_and_its_last_lines_are_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start, started = server._start, list[subprocess.Popen[str]]()
+    start, started = server._start_process, list[subprocess.Popen[str]]()
 
     def start_and_wait(command: Any, environment: Any, errors: IO[str]) -> subprocess.Popen[str]:
         started.append(start(command, environment, errors))
@@ -93,7 +93,7 @@ def test_a_server_that_is_not_ready_in_time_is_ended_and_its_last_lines_are_show
             time.sleep(0.01)
         return started[0]
 
-    monkeypatch.setattr(server, "_start", start_and_wait)
+    monkeypatch.setattr(server, "_start_process", start_and_wait)
     lines = "for n in $(seq 100); do echo line $n >&2; done; exec sleep 110"
     with failing(lines, tmp_path, 0.01) as failed:
         message = str(failed.value)

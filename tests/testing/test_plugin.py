@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from sickbay.testing.failure_report import QUIET_SECONDS, describe_waiting
+from sickbay.testing.failure_report import QUIET_SECONDS, describe_waiting_launches
 from sickbay.testing.har import make_har
 
 ARGUMENTS = ("-q", "-p", "no:cacheprovider", "-o", "sickbay_options=--patients 2", "--sickbay-exchanges", "kept")
@@ -150,7 +150,7 @@ def test_a_failure_says_what_a_launch_waits_for(outcome: Outcome) -> None:
 def test_a_launch_that_was_just_made_is_no_news(seconds: float, is_said: bool) -> None:
     launch = {"id": "a", "state": "running", "causes": [], "waiting_for": {"text": "It waits", "seconds": seconds}}
     client: Any = SimpleNamespace(admin=SimpleNamespace(get=lambda path: [launch]), base="http://localhost:1")
-    assert bool(describe_waiting(client)) is is_said
+    assert bool(describe_waiting_launches(client)) is is_said
 
 
 def test_without_a_folder_the_page_of_a_refusal_is_kept_in_the_cache_of_pytest_and_its_link_works_afterwards(

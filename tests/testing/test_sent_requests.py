@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.testing.http_client import SickbayError
-from sickbay.testing.sent_requests import REQUESTS_LISTED, ExpectedRequest, ParameterValue, check, parse_parameters
+from sickbay.testing.sent_requests import REQUESTS_LISTED, ExpectedRequest, ParameterValue, check_sent, parse_parameters
 
 BASE = "http://localhost:7425"
 LINE: dict[str, Any] = {
@@ -45,7 +45,7 @@ EXCHANGES = [AUTHORIZE, WITHOUT, WITH_PKCE, SEARCH, FORM_SEARCH]
 
 
 def assert_sent(request: str, times: int | None = None, /, **values: ParameterValue) -> list[Exchange]:
-    return check(ExpectedRequest(request, times, values, LINE), EXCHANGES)
+    return check_sent(ExpectedRequest(request, times, values, LINE), EXCHANGES)
 
 
 def message(request: str, times: int | None = None, /, **values: ParameterValue) -> str:
@@ -125,24 +125,24 @@ def test_a_misspelt_request_is_not_taken_for_one_that_was_not_sent(request_: str
 
 def test_requests_of_every_hospital_count() -> None:
     exchanges = [token(path="/epic/t"), send("GET", "/epic/api/FHIR/R4/Patient/p")]
-    assert len(check(ExpectedRequest("token", 1, {}, LINE), exchanges)) == 1
-    assert len(check(ExpectedRequest("GET Patient/*", 1, {}, LINE), exchanges)) == 1
+    assert len(check_sent(ExpectedRequest("token", 1, {}, LINE), exchanges)) == 1
+    assert len(check_sent(ExpectedRequest("GET Patient/*", 1, {}, LINE), exchanges)) == 1
 
 
 def test_a_preflight_counts_only_if_it_is_asked_for() -> None:
     preflight = send("OPTIONS", "/general/oauth/token", status=204)
-    assert check(ExpectedRequest("token", 0, {}, LINE), [preflight]) == []
-    assert check(ExpectedRequest("OPTIONS /general/oauth/token", 1, {}, LINE), [preflight]) == [preflight]
+    assert check_sent(ExpectedRequest("token", 0, {}, LINE), [preflight]) == []
+    assert check_sent(ExpectedRequest("OPTIONS /general/oauth/token", 1, {}, LINE), [preflight]) == [preflight]
 
 
 def test_an_app_that_sent_nothing_is_described() -> None:
     with pytest.raises(SickbayError, match="It sent no request that Sickbay records"):
-        check(ExpectedRequest("token", 1, {}, LINE), [])
+        check_sent(ExpectedRequest("token", 1, {}, LINE), [])
 
 
 def test_a_long_list_is_cut() -> None:
     with pytest.raises(SickbayError) as failed:
-        check(ExpectedRequest("token", 1, {}, LINE), [SEARCH] * (REQUESTS_LISTED + 1))
+        check_sent(ExpectedRequest("token", 1, {}, LINE), [SEARCH] * (REQUESTS_LISTED + 1))
     assert str(failed.value).endswith("\n  … and 1 other request")
 
 
@@ -150,8 +150,8 @@ def test_a_long_list_is_cut() -> None:
 def test_a_request_is_expected_if_its_own_parameters_are(values: dict[str, str]) -> None:
     exchange = send("GET", f"/general/oauth/authorize?{urlencode(values)}")
     found: Mapping[str, ParameterValue] = {name: texts[0] for name, texts in parse_parameters(exchange).items()}
-    assert check(ExpectedRequest("authorize", 1, found, LINE), [exchange]) == [exchange]
-    assert check(ExpectedRequest("authorize", 1, dict.fromkeys(found, True), LINE), [exchange]) == [exchange]
+    assert check_sent(ExpectedRequest("authorize", 1, found, LINE), [exchange]) == [exchange]
+    assert check_sent(ExpectedRequest("authorize", 1, dict.fromkeys(found, True), LINE), [exchange]) == [exchange]
     for name in found:
         with pytest.raises(SickbayError):
-            check(ExpectedRequest("authorize", 1, {name: False}, LINE), [exchange])
+            check_sent(ExpectedRequest("authorize", 1, {name: False}, LINE), [exchange])

@@ -113,7 +113,9 @@ def comparison_pages(
         "stage": "authorize",
         "request": {"method": "GET", "url": f"{BASE}/general/oauth/authorize?scope=a&x={'y' * 300}"},
     }
-    rows = comparison_view.make_rows(launch_comparison.compare([launched, asked], [launched, corrected, late]), (False, True))
+    rows = comparison_view.make_rows(
+        launch_comparison.compare_launches([launched, asked], [launched, corrected, late]), (False, True)
+    )
     others = (comparison_view.OtherLaunch("l-2", "24 Nov 2026, 10:28:01, worked", True),)
     compared = comparison_view.LaunchComparisonView(
         app="P" * 300,

@@ -12,7 +12,7 @@ from sickbay.web.exchanges import views as exchange_views
 from sickbay.web.exchanges.resend_view import (
     ResendView,
     body_of,
-    compare,
+    compare_exchanges,
     edit_tables,
     path_of,
 )
@@ -201,7 +201,7 @@ def exchange_pages() -> dict[str, tuple[str, Any, Frame]]:
         app_id="9ab4",
     )
     offered = replace(view(make_refused()), resend=ResendOffer("/exchanges/x/resend", True, True, "Sickbay sends it."))
-    both = compare(make_refused(), grant(), ("Sickbay filled in a new code.",), "{}")
+    both = compare_exchanges(make_refused(), grant(), ("Sickbay filled in a new code.",), "{}")
     resent = replace(view({**grant(), "resent_from": "x"}), comparison=both)
     patient = ShownBody("Response", '{"resourceType": "Patient"}', "application/fhir+json", 12)
     return {

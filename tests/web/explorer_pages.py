@@ -34,7 +34,10 @@ LEAST_BAR = views.Bar(action="/developer/explorer", hospitals=(), versions=(), u
 SENT = views.Sent(
     url=f"{BASE}/general/r4/Patient?name=peters",
     tabs=code_samples.make_tabs(
-        code_samples.read({"method": "GET", "url": f"{BASE}/general/r4/Patient?name=peters", "headers": {"Accept": "a"}}), {}
+        code_samples.read_request_parts(
+            {"method": "GET", "url": f"{BASE}/general/r4/Patient?name=peters", "headers": {"Accept": "a"}}
+        ),
+        {},
     ),
     exchange="Q2xpY2s",
 )

@@ -31,12 +31,12 @@ def notice_pages() -> dict[str, tuple[str, Any, Frame]]:
         "signed-out": ("notice", notice.make_signed_out("General Hospital", "/general/ehr/sign-in"), SIGN_IN),
         "creating": (
             "notice",
-            notice.population_pending("General Hospital", "R4", PopulationProgress(320, 5000, 221), "/x"),
+            notice.show_population_progress("General Hospital", "R4", PopulationProgress(320, 5000, 221), "/x"),
             SIGN_IN,
         ),
         "creating-live": (
             "notice",
-            notice.population_pending(
+            notice.show_population_progress(
                 "General Hospital", "R4", PopulationProgress(320, 5000, 221), "/x", "/general/ehr/filling/r4"
             ),
             SIGN_IN,
@@ -69,10 +69,10 @@ def notice_pages() -> dict[str, tuple[str, Any, Frame]]:
         ),
         "creating-unknown": (
             "notice",
-            notice.population_pending("General Hospital", "R4", PopulationProgress(0, 50), "/x"),
+            notice.show_population_progress("General Hospital", "R4", PopulationProgress(0, 50), "/x"),
             SIGN_IN,
         ),
-        "new-day": ("notice", notice.population_pending("General Hospital", "R4", None, "/x"), SIGN_IN),
+        "new-day": ("notice", notice.show_population_progress("General Hospital", "R4", None, "/x"), SIGN_IN),
         "notice-least": ("notice", notice.NoticeView(title="T", text="t", others=(Link("a", "b"),)), DEVELOPER),
     }
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.web.near_addresses import LISTED_ADDRESSES, PATH_CHARACTERS, build, find_near
+from sickbay.web.near_addresses import LISTED_ADDRESSES, PATH_CHARACTERS, build_tree, find_near
 
 HOSPITALS = {"general": ("r4", "dstu2"), "epic": ("r4",)}
 PAGES = (
@@ -21,7 +21,7 @@ PAGES = (
     *(f"/{name}/ehr{path}" for name in HOSPITALS for path in ("", "/patients", "/patients/{patient}")),
     *(f"/{name}/{version}/{{path:path}}" for name, versions in HOSPITALS.items() for version in versions),
 )
-ROOT = build(PAGES)
+ROOT = build_tree(PAGES)
 
 
 @pytest.mark.parametrize(

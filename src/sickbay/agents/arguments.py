@@ -82,7 +82,7 @@ def check(tool: Mapping[str, Any], arguments: Mapping[str, Any]) -> ToolResult |
             problems.append(f"{name} belongs in {whole}.")
             fixed[whole] = fixed.get(whole, {}) | {name: _repeat_member(name, value)}
             continue
-        meant = name if name in known else _find_meant(name, tuple(known))
+        meant = name if name in known else _find_intended_name(name, tuple(known))
         if name not in known:
             problems.append(_describe_unknown(meant, known))
         if meant is None:
@@ -102,13 +102,13 @@ def check(tool: Mapping[str, Any], arguments: Mapping[str, Any]) -> ToolResult |
     return result.then(tool["name"], "The same call, corrected. Replace values in capitals.", **fixed)
 
 
-def _find_meant(name: str, known: Sequence[str]) -> str | None:
+def _find_intended_name(name: str, known: Sequence[str]) -> str | None:
     """Returns the argument or value that a synonym means, or the most similar name."""
     synonym = next((meant for meant in SYNONYMS.get(name, ()) if meant in known), None)
     return synonym or find_closest(name, known, longest=40)
 
 
-def repeat(tool: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+def make_repeatable(tool: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Returns valid arguments for another call, without words that a stranger could have written."""
     known, members = tool["inputSchema"]["properties"], _MEMBERS.get(tool["name"], ("", ()))[1]
     return {
@@ -137,13 +137,13 @@ def _check_value(name: str, value: Any, member: Mapping[str, Any]) -> tuple[str,
     """Returns what is wrong with a value ("" if it is valid), and the value for the corrected call."""
     kind = str(member["type"])
     if kind == "integer" and isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 6:
-        return f"{name} must be a number, not a string.", _clamp(int(value), member)
+        return f"{name} must be a number, not a string.", _limit_to_range(int(value), member)
     if not isinstance(value, _TYPES[kind]) or (kind == "integer" and isinstance(value, bool)):
         return f"{name} must be of type {kind}.", {} if kind == "object" else _example_value(name, member)
-    if kind == "integer" and _clamp(value, member) != value:
-        return f"{name} must be from {member['minimum']} to {member['maximum']}.", _clamp(value, member)
+    if kind == "integer" and _limit_to_range(value, member) != value:
+        return f"{name} must be from {member['minimum']} to {member['maximum']}.", _limit_to_range(value, member)
     if "enum" in member and value not in member["enum"]:
-        closest = _find_meant(value, member["enum"])
+        closest = _find_intended_name(value, member["enum"])
         return f"{name} must be one of {join(member['enum'], 'or')}.", closest or member["enum"][0]
     if len(value) > member["maxLength"] if "maxLength" in member else False:
         return f"{name} may have {member['maxLength']:,} characters. Send the part with the error.", _example_value(
@@ -152,7 +152,7 @@ def _check_value(name: str, value: Any, member: Mapping[str, Any]) -> tuple[str,
     return "", _repeat_or_placeholder(name, value, member)
 
 
-def _clamp(value: int, member: Mapping[str, Any]) -> int:
+def _limit_to_range(value: int, member: Mapping[str, Any]) -> int:
     return int(max(member["minimum"], min(value, member["maximum"])))
 
 

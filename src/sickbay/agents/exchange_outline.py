@@ -15,7 +15,7 @@ from sickbay.protocol.parameters import parse
 
 def format_time(entry: Mapping[str, Any]) -> str:
     """Returns the time of an exchange by Sickbay's clock."""
-    return english.to_iso(entry.get("at") or 0)
+    return english.format_iso(entry.get("at") or 0)
 
 
 def is_refused(entry: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sickbay.agents.addresses import list_hospitals
 from sickbay.agents.api import CannotStart, NotRunning, RequestRefused, SickbayApi
-from sickbay.agents.arguments import is_random_id, repeat
+from sickbay.agents.arguments import is_random_id, make_repeatable
 from sickbay.agents.definitions import BY_NAME
 from sickbay.agents.findings import outline
 from sickbay.agents.result import ToolResult, refuse
@@ -42,7 +42,9 @@ async def _find_hospital(api: SickbayApi, tool: str, arguments: Mapping[str, Any
         return None
     result = refuse(f"There is no such hospital. The hospitals are {join(names)}.")
     if closest := find_closest(sent, names, longest=HOSPITAL_CHARACTERS):
-        result.then(tool, "The same call for the nearest name.", **repeat(BY_NAME[tool], arguments) | {"tenant": closest})
+        result.then(
+            tool, "The same call for the nearest name.", **make_repeatable(BY_NAME[tool], arguments) | {"tenant": closest}
+        )
     return result.then("sandbox", "Shows hospitals, FHIR versions and users.", action="status")
 
 

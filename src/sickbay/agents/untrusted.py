@@ -77,13 +77,13 @@ class Untrusted:
         if isinstance(value, dict) and depth:
             pairs = list(value.items())[:ITEMS]
             self._left_out += len(value) - len(pairs)
-            return {self._take(str(name)): self._clean(member, depth - 1) for name, member in pairs}
+            return {self._take_from_budget(str(name)): self._clean(member, depth - 1) for name, member in pairs}
         if isinstance(value, list | tuple) and depth:
             self._left_out += max(0, len(value) - ITEMS)
             return [self._clean(member, depth - 1) for member in value[:ITEMS]]
-        return self._take(str(value))
+        return self._take_from_budget(str(value))
 
-    def _take(self, text: str) -> str:
+    def _take_from_budget(self, text: str) -> str:
         cleaned = clean(text, min(TEXT_CHARACTERS, max(self._left, 0)))
         self._left -= len(cleaned)
         return cleaned

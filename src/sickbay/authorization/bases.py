@@ -21,14 +21,14 @@ def base_of(aud: str, bases: Sequence[str]) -> str | None:
     return next((base for base in bases if urls.use_localhost(urls.normalise(base)) == wanted), None)
 
 
-def base_here(aud: str, server: Server) -> str | None:
+def find_own_base(aud: str, server: Server) -> str | None:
     """Returns the base of this server that `aud` means, by any of its URLs."""
     return base_of(aud, server.fhir_bases) or server.also.get(base_of(aud, tuple(server.also)) or "")
 
 
 def target_of(text: str, server: Server) -> str | None:
     """Returns the FHIR base or the registered resource that a URL means."""
-    found = base_here(text, server)
+    found = find_own_base(text, server)
     if found is None and server.resources:
         found = base_of(text, tuple([resource.url for resource in server.resources]))
     return found

@@ -8,7 +8,7 @@ from typing import Any
 from sickbay.authorization.access.app_state import CAPABILITY
 from sickbay.authorization.login.prompt import PROMPTS
 from sickbay.authorization.models import Policy, Server
-from sickbay.authorization.scopes.supported import WAYS, scopes_supported
+from sickbay.authorization.scopes.supported import WAYS, list_supported_scopes
 from sickbay.protocol.pkce import METHOD
 
 CAPABILITIES = tuple(
@@ -39,7 +39,7 @@ def smart_configuration(server: Server, *, jwks_uri: str, app_state: str = "", *
         "token_endpoint_auth_signing_alg_values_supported": list(server.policy.assertion_algorithms),
         "response_types_supported": ["code"],
         "code_challenge_methods_supported": [METHOD],
-        "scopes_supported": scopes_supported(server.policy),
+        "scopes_supported": list_supported_scopes(server.policy),
         "capabilities": [*list_capabilities(server.policy), *state_capabilities],
         "authorization_response_iss_parameter_supported": server.policy.send_iss,
         **({"client_id_metadata_document_supported": True} if server.policy.client_id_documents else {}),

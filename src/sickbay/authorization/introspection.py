@@ -109,7 +109,9 @@ def list_audiences(context: SubjectContext) -> tuple[str, ...]:
     return tuple([resource.url for resource in server.resources if resource.client_id == client.client_id])
 
 
-def answer(context: SubjectContext, family: TokenFamily | None, person: User | None, server: Server) -> dict[str, Any]:
+def describe_active_token(
+    context: SubjectContext, family: TokenFamily | None, person: User | None, server: Server
+) -> dict[str, Any]:
     """Returns the response for an active token. family: the token's refresh grant, None if it has none."""
     subject = context.subject
     assert isinstance(subject, AccessToken | TokenFamily)

@@ -18,7 +18,7 @@ from sickbay.protocol import jose, urls
 
 def read_hint(request: LogoutRequest) -> dict[str, Any]:
     """Returns the claims of the id_token_hint, unverified; the checks refuse the request if it isn't genuine."""
-    jwt = jose.read_unverified(request.parameters.get("id_token_hint") or "")
+    jwt = jose.decode_unverified(request.parameters.get("id_token_hint") or "")
     return jwt.claims if jwt else {}
 
 
@@ -30,7 +30,7 @@ def read_audience(request: LogoutRequest) -> str | None:
 
 @check()
 def parameters_are_sent_once(request: LogoutRequest, context: LogoutContext) -> Refusal | None:
-    repeated = request.parameters.list_repeated()
+    repeated = request.parameters.list_repeated_names()
     facts = {"names": list(repeated), "received": list(repeated), "expected": "each parameter once"}
     return refusals.DUPLICATE_PARAMETER.with_facts(facts) if repeated else None
 
@@ -83,6 +83,6 @@ CHECKS: tuple[Check[LogoutRequest, LogoutContext], ...] = (
 )
 
 
-def asks_first(request: LogoutRequest, subject: str | None) -> bool:
+def needs_confirmation(request: LogoutRequest, subject: str | None) -> bool:
     """Whether to ask the user first: unless the app's id_token names the signed-in user."""
     return subject is None or read_hint(request).get("sub") != subject

@@ -48,7 +48,7 @@ class PolicySetting(NamedTuple):
 
 def _are_scopes(value: Any) -> bool:
     tokens = scopes.split(value) if isinstance(value, str) and len(value) <= scopes.MAXIMUM_SCOPE_CHARACTERS else ()
-    parsed = scopes.parse_all(tokens)
+    parsed = scopes.parse_scopes(tokens)
     return bool(tokens) and len(parsed) == len(tokens) and all(is_enforceable(scope) for scope in parsed)
 
 
@@ -176,7 +176,7 @@ def list_values(policy: Policy) -> dict[str, Any]:
     return {name: getattr(policy, name) for name in SETTINGS}
 
 
-def override(policy: Policy, settings: Mapping[str, Any]) -> Policy:
+def override_policy(policy: Policy, settings: Mapping[str, Any]) -> Policy:
     """Returns the policy with these settings. Names that no longer exist are left out."""
     known = {name: value for name, value in settings.items() if name in SETTINGS}
     chosen: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}

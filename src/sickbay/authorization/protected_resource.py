@@ -83,7 +83,7 @@ def find_conflict(resource: ProtectedResource, server: Server) -> str:
     return f"A hospital has at most {MAXIMUM_RESOURCES} registered resources" if full else ""
 
 
-def list_advertised(registered: tuple[str, ...]) -> tuple[str, ...]:
+def list_advertised_scopes(registered: tuple[str, ...]) -> tuple[str, ...]:
     """Returns what the metadata of a registered resource should list, because a client requests all of it.
 
     A client without an EHR launch needs `launch/patient` for scopes for one patient, and can't have `launch`.

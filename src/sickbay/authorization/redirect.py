@@ -78,7 +78,7 @@ def response_has_no_error(request: UrlRequest, context: UrlContext) -> Refusal |
     )
     if name is None or (context.ids and name not in context.ids):
         return None
-    return refusals.from_another_server(name, error).with_facts(
+    return refusals.make_foreign_refusal(name, error).with_facts(
         {"told": urn or description or error} | _quoted_values(description)
     )
 

@@ -100,7 +100,7 @@ class TokenRequest(Struct, frozen=True, dict=True):
     def assertion(self) -> jose.Jwt | None:
         """The client assertion (RFC 7523 2.2), not verified; None if there is none or it isn't a JWT."""
         sent = self.parameters.get("client_assertion")
-        return jose.read_unverified(sent) if sent else None
+        return jose.decode_unverified(sent) if sent else None
 
     @cached_property
     def presented(self) -> Presented:
@@ -246,7 +246,7 @@ class RegistrationRequest(Struct, frozen=True):
     twins: int = 0
     """Newest apps that registered themselves with the same name and redirect URIs (`likely_clients.count_twins`)."""
     ignored: tuple[str, ...] = ()
-    """Members of the metadata that ask for something that the server doesn't do (`registration.metadata.list_ignored`)."""
+    """Members of the metadata that ask for what the server doesn't do (`registration.metadata.list_ignored_members`)."""
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -275,7 +275,7 @@ class LogoutRequest(Struct, frozen=True):
     @property
     def client_id(self) -> str | None:
         """The client_id of the app that sent the request: the parameter, or the audience of the id_token."""
-        hint = jose.read_unverified(self.parameters.get("id_token_hint") or "")
+        hint = jose.decode_unverified(self.parameters.get("id_token_hint") or "")
         audience = hint.claims.get("aud") if hint else None
         return self.parameters.get("client_id") or (audience if isinstance(audience, str) else None)
 

@@ -36,7 +36,7 @@ class Wanted(Struct, frozen=True):
     id: str = ""
 
 
-def find_wanted(path: str, method: str, app: str, timeline: str, tenants: Container[str]) -> Wanted | None:
+def find_requested_object(path: str, method: str, app: str, timeline: str, tenants: Container[str]) -> Wanted | None:
     """Returns the object that a request is about; None if students can't have one. app, timeline: query parameters."""
     match path[1:].split("/"):
         case parts if tuple(parts) in LISTS:

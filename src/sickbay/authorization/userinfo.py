@@ -48,7 +48,7 @@ FORM = "application/x-www-form-urlencoded"
 CHECKS: tuple[AccessCheck, ...] = (*access.TOKEN_CHECKS, openid_was_granted)
 
 
-def answer(token: AccessToken, user: User, base: str) -> dict[str, Any]:
+def list_claims(token: AccessToken, user: User, base: str) -> dict[str, Any]:
     """Returns the id_token's claims about the user, and the name if the app has the scope profile. base: for their URLs."""
     claims = id_token.make_claims(
         issuer=token.issuer, client_id=token.client_id, user=user, base=base, scope=token.scope, now=0

@@ -30,27 +30,27 @@ class RequestContent(NamedTuple):
 
 def ask(data: str | None, method: str, path: str, body: dict[str, Any] | RequestContent | None = None) -> Any:
     """The JSON of the response; None if it has no body. Raises CommandError with the problem if /admin refuses the request."""
-    response = _send_granted(data, method, path, body)
+    response = _send_and_require_success(data, method, path, body)
     return response.json() if response.content else None
 
 
 def download(data: str | None, path: str) -> bytes:
     """The body of a response that isn't JSON. Raises CommandError like `ask`."""
-    content: bytes = _send_granted(data, "GET", path, None, FILE_TIMEOUT_SECONDS).content
+    content: bytes = _send_and_require_success(data, "GET", path, None, FILE_TIMEOUT_SECONDS).content
     return content
 
 
 def upload(data: str | None, path: str, content: bytes, media_type: str) -> Any:
     """Send a file. Returns the same as `ask`."""
-    return _send_granted(data, "POST", path, RequestContent(content, media_type), FILE_TIMEOUT_SECONDS).json()
+    return _send_and_require_success(data, "POST", path, RequestContent(content, media_type), FILE_TIMEOUT_SECONDS).json()
 
 
-def _send_granted(
+def _send_and_require_success(
     data: str | None, method: str, path: str, body: dict[str, Any] | RequestContent | None, timeout: float = TIMEOUT_SECONDS
 ) -> httpx2.Response:
     """The response to a request that /admin granted. Raises CommandError."""
     place = folder.data_folder(data)
-    server = folder.find_running(place)
+    server = folder.find_running_server(place)
     response = (
         _ask_server(place, server, method, path, body, timeout)
         if server
@@ -61,10 +61,10 @@ def _send_granted(
     raise CommandError(describe_problem(response))
 
 
-def connect(data: str | None, timeout: float) -> tuple[httpx2.Client, str]:
+def open_connection(data: str | None, timeout: float) -> tuple[httpx2.Client, str]:
     """A client with the admin token for the server that runs on the data folder, and its base URL. Raises CommandError."""
     place = folder.data_folder(data)
-    server = folder.find_running(place)
+    server = folder.find_running_server(place)
     if server is None:
         raise CommandError("Sickbay isn't running on this data folder. Start it with `sickbay serve`, then run this again.")
     connection = open_client(server)
@@ -74,7 +74,7 @@ def connect(data: str | None, timeout: float) -> tuple[httpx2.Client, str]:
 
 
 def is_running(data: str | None) -> bool:
-    return folder.find_running(folder.data_folder(data)) is not None
+    return folder.find_running_server(folder.data_folder(data)) is not None
 
 
 def note_not_running() -> None:
@@ -150,7 +150,7 @@ def open_client(server: dict[str, Any]) -> httpx2.Client:
         return httpx2.Client(base_url=f"http://{address}", trust_env=False, timeout=TIMEOUT_SECONDS)
     from sickbay.cli import certificate
 
-    verify = certificate.trust_only(Path(server["certificate"]))
+    verify = certificate.make_trusting_context(Path(server["certificate"]))
     return httpx2.Client(base_url=f"https://{address}", verify=verify, trust_env=False, timeout=TIMEOUT_SECONDS)
 
 
@@ -162,7 +162,7 @@ async def _ask_sandbox(
         from sickbay.web.admin.application import AdminApplication
 
     sandbox = await open_sandbox(settings)
-    folder.note_replaced(sandbox.runtime.keys.replaced)
+    folder.report_replaced_keys(sandbox.runtime.keys.replaced)
     try:
         transport = httpx2.ASGITransport(AdminApplication(sandbox), client=("127.0.0.1", 0))
         async with httpx2.AsyncClient(base_url=settings.base, transport=transport) as client:

@@ -26,12 +26,12 @@ def ensure_certificate(folder: Path, *hosts: str) -> tuple[Path, Path]:
     certificate, key = folder / "https.crt", folder / "https.key"
     names = tuple(dict.fromkeys((*NAMES, *hosts)))
     now = datetime.datetime.now(datetime.UTC)
-    if not (private_files.tighten(key, private_files.FILE_MODE) and _is_usable(certificate, names, now)):
+    if not (private_files.make_private(key, private_files.FILE_MODE) and _is_usable(certificate, names, now)):
         _write_certificate(certificate, key, names, now)
     return certificate, key
 
 
-def trust_only(certificate: Path) -> ssl.SSLContext:
+def make_trusting_context(certificate: Path) -> ssl.SSLContext:
     """A context that trusts only this certificate, under any host name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -55,10 +55,12 @@ def _write_certificate(certificate: Path, key: Path, names: tuple[str, ...], now
     pem = private_key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     with private_files.Drafts(key.parent) as files:
         files.file(key.name).write(pem)
-        files.file(certificate.name).write(_sign(private_key, names, now).public_bytes(serialization.Encoding.PEM))
+        files.file(certificate.name).write(_make_certificate(private_key, names, now).public_bytes(serialization.Encoding.PEM))
 
 
-def _sign(private_key: ec.EllipticCurvePrivateKey, names: tuple[str, ...], now: datetime.datetime) -> x509.Certificate:
+def _make_certificate(
+    private_key: ec.EllipticCurvePrivateKey, names: tuple[str, ...], now: datetime.datetime
+) -> x509.Certificate:
     """Makes a self-signed certificate.
 
     Some clients only let people import certificates of authorities, so it is one, but only for its own names: a client that
@@ -77,7 +79,7 @@ def _sign(private_key: ec.EllipticCurvePrivateKey, names: tuple[str, ...], now: 
         .not_valid_after(now + LASTS - datetime.timedelta(hours=1))
         .add_extension(x509.SubjectAlternativeName(list(map(_general_name, names))), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(x509.NameConstraints(list(map(_to_subtree, names)), None), critical=True)
+        .add_extension(x509.NameConstraints(list(map(_parse_permitted_name, names)), None), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(identifier, critical=False)
@@ -92,7 +94,7 @@ def _general_name(text: str) -> x509.GeneralName:
         return x509.DNSName(text)
 
 
-def _to_subtree(text: str) -> x509.GeneralName:
+def _parse_permitted_name(text: str) -> x509.GeneralName:
     """What the name constraints permit. An address is a network that contains only itself."""
     name = _general_name(text)
     return x509.IPAddress(ipaddress.ip_network(name.value)) if isinstance(name, x509.IPAddress) else name

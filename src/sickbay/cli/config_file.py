@@ -74,7 +74,7 @@ _named: list[Path] = []
 """The file of --config, after main has read the command line."""
 
 
-def use(path: str | None) -> None:
+def set_config_file(path: str | None) -> None:
     """Sets the file of --config; "" or None removes it."""
     _named[:] = [Path(path)] if path else []
 
@@ -113,7 +113,7 @@ def _find_user_file() -> Path | None:
 
 def _read_file(path: Path, *, trusted: bool, must_exist: bool = False) -> File:
     given = _read_toml(path, must_exist)
-    _check_known(given, (*OPTIONS, *TABLES), "option or table", path)
+    _reject_unknown_names(given, (*OPTIONS, *TABLES), "option or table", path)
     return File(path, given, trusted)
 
 
@@ -132,14 +132,14 @@ def _policies_of_tenants(file: File) -> dict[str, dict[str, Any]]:
     from sickbay import dialects
 
     given, path = file.given, file.path
-    tenants = _table_named(given, "tenants", path)
-    _check_known(tenants, dialects.list_names(), "hospital", path)
+    tenants = _read_config_table(given, "tenants", path)
+    _reject_unknown_names(tenants, dialects.list_names(), "hospital", path)
     for name in tenants:
-        _check_known(_table_named(tenants, name, path), ("policy", "resources"), f"tenants.{name} table", path)
-    by_tenant = {"": _table_named(given, "policy", path)} | {
-        name: _table_named(_table_named(tenants, name, path), "policy", path) for name in tenants
+        _reject_unknown_names(_read_config_table(tenants, name, path), ("policy", "resources"), f"tenants.{name} table", path)
+    by_tenant = {"": _read_config_table(given, "policy", path)} | {
+        name: _read_config_table(_read_config_table(tenants, name, path), "policy", path) for name in tenants
     }
-    _validate(by_tenant, path)
+    _validate_policies(by_tenant, path)
     return {name: policy for name, policy in by_tenant.items() if policy}
 
 
@@ -152,7 +152,7 @@ def read_resources() -> dict[str, tuple[dict[str, Any], ...]]:
     """Protected resources by tenant; a file closer to the command replaces the list of the other. Raises CommandError."""
     listed: dict[str, tuple[dict[str, Any], ...]] = {}
     for file in reversed(list_files()):
-        for name, table in _table_named(file.given, "tenants", file.path).items():
+        for name, table in _read_config_table(file.given, "tenants", file.path).items():
             if isinstance(table, dict) and "resources" in table:
                 listed[name] = _read_resources(name, table["resources"], file.path)
     return listed
@@ -168,7 +168,7 @@ def _read_resources(name: str, given: object, path: Path) -> tuple[dict[str, Any
         reject_argument(f"A hospital has at most {MAXIMUM_RESOURCES} registered resources ({place}).")
     for entry in given:
         if isinstance(wrong := read_resource(entry), str):
-            reject_argument(f"{_make_printable(wrong)} ({place}).")
+            reject_argument(f"{_replace_unprintable(wrong)} ({place}).")
     return tuple(given)
 
 
@@ -190,7 +190,7 @@ def used_options(names: Sequence[str], tables: Sequence[str] = ()) -> list[str]:
             for name, value in options.items()
             if name not in taken and not _is_given(name)
         ]
-        parts += [_make_printable(f"[{table}]") for table in file.given if table in tables]
+        parts += [_replace_unprintable(f"[{table}]") for table in file.given if table in tables]
         taken |= options.keys()
         sentences += [f"Settings from {file.path.absolute()}: {', '.join(parts)}."] if parts else []
     return sentences
@@ -208,7 +208,7 @@ def _describe_value(name: str, value: Any) -> str:
     from sickbay.settings.database import hide_password, is_database
 
     text = hide_password(value) if name == "data" and isinstance(value, str) and is_database(value) else value
-    return f" = {_make_printable(json.dumps(text, ensure_ascii=False, default=str))[:200]}"
+    return f" = {_replace_unprintable(json.dumps(text, ensure_ascii=False, default=str))[:200]}"
 
 
 def ignored_options(names: Sequence[str]) -> list[str]:
@@ -241,36 +241,36 @@ def _read_toml(path: Path, must_exist: bool) -> dict[str, Any]:
     except RecursionError as error:
         reject_argument(f"{path} can't be read: {error}.")
     except (OSError, ValueError) as error:
-        reject_argument(f"{path} can't be read: {_make_printable(byte_order_mark.explain(error))}.")
+        reject_argument(f"{path} can't be read: {_replace_unprintable(byte_order_mark.explain(error))}.")
 
 
-def _table_named(given: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
+def _read_config_table(given: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
     table = given.get(name, {})
     if not isinstance(table, dict):
         reject_argument(f"{name} in {path} must be a table: [{name}].")
     return table
 
 
-def _check_known(given: dict[str, Any], names: tuple[str, ...], what: str, path: Path) -> None:
+def _reject_unknown_names(given: dict[str, Any], names: tuple[str, ...], what: str, path: Path) -> None:
     for name in given:
         if _normalise_name(name) not in names:
             from sickbay.authorization.policy import suggest_names
 
-            reject_argument(f"Unknown {what} in {path}: {_make_printable(name)}{suggest_names(name, names)}.")
+            reject_argument(f"Unknown {what} in {path}: {_replace_unprintable(name)}{suggest_names(name, names)}.")
 
 
 def _normalise_name(name: str) -> str:
     return name.replace("-", "_")
 
 
-def _make_printable(text: str) -> str:
+def _replace_unprintable(text: str) -> str:
     """Replaces characters that would move the cursor or change the colours of a terminal."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
-def _validate(policies: dict[str, dict[str, Any]], path: Path) -> None:
+def _validate_policies(policies: dict[str, dict[str, Any]], path: Path) -> None:
     from sickbay.authorization.policy import find_faults
 
     for name, policy in policies.items():
         for fault in find_faults(policy):
-            reject_argument(f"{_make_printable(fault)} ({path}, {f'tenants.{name}.policy' if name else 'policy'}).")
+            reject_argument(f"{_replace_unprintable(fault)} ({path}, {f'tenants.{name}.policy' if name else 'policy'}).")

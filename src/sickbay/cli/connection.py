@@ -46,7 +46,7 @@ class Connection(Heads):
     def connection_lost(self, exc: Exception | None) -> None:
         self.traffic.unregister(self)
         for cycle, _ in self.pipeline:
-            self._forget(cycle)
+            self._stop_counting_body(cycle)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -65,7 +65,7 @@ class Connection(Heads):
         self.tasks.add(task)
         cycle.task = task  # type: ignore[attr-defined]
         if cycle in self._bodies:
-            task.add_done_callback(partial(self._forget, cycle))
+            task.add_done_callback(partial(self._stop_counting_body, cycle))
 
     def on_body(self, body: bytes) -> None:
         cycle = self.cycle
@@ -73,12 +73,12 @@ class Connection(Heads):
             if cycle not in self._bodies:
                 self._bodies[cycle] = 0
                 if hasattr(cycle, "task"):
-                    cycle.task.add_done_callback(partial(self._forget, cycle))
+                    cycle.task.add_done_callback(partial(self._stop_counting_body, cycle))
             self._bodies[cycle] += len(body)
             self.traffic.take(len(body))
         super().on_body(body)
 
-    def _forget(self, cycle: RequestResponseCycle, task: asyncio.Task[None] | None = None) -> None:
+    def _stop_counting_body(self, cycle: RequestResponseCycle, task: asyncio.Task[None] | None = None) -> None:
         """Stops counting the body of a cycle, because the application has ended."""
         self.traffic.received -= self._bodies.pop(cycle, 0)
 
@@ -95,9 +95,9 @@ class Connection(Heads):
         """Lets the running request finish, for a while."""
         super().shutdown()
         if not self.transport.is_closing():
-            self.loop.call_later(self.traffic.limits.grace, self._stop)
+            self.loop.call_later(self.traffic.limits.grace, self._close_for_shutdown)
 
-    def _stop(self) -> None:
+    def _close_for_shutdown(self) -> None:
         if not self.transport.is_closing():
             self._hang_up(503, STOPPING)
         elif self.unsent_bytes():
@@ -115,7 +115,7 @@ class Connection(Heads):
 
     def waits(self) -> bool:
         """Whether the connection is idle: no request is being handled, and no body is arriving."""
-        return not self.transport.is_closing() and self._now()[0] in ("head", "idle")
+        return not self.transport.is_closing() and self._current_state()[0] in ("head", "idle")
 
     def unsent_bytes(self) -> int:
         """Bytes that the client hasn't read."""
@@ -130,7 +130,7 @@ class Connection(Heads):
 
     def sweep(self, limits: Limits) -> None:
         """Checks the time limits. Called every `limits.sweep` seconds."""
-        state, request, size = self._now()
+        state, request, size = self._current_state()
         if (state, request) != (self._state, self._request):
             self._state, self._request, self._size, self.seconds = state, request, size, 0.0
         moved, self._size = abs(size - self._size), size
@@ -145,7 +145,7 @@ class Connection(Heads):
             case "write" if self.seconds > limits.stalled:
                 self.end("write_timeout")
 
-    def _now(self) -> tuple[str, object, int]:
+    def _current_state(self) -> tuple[str, object, int]:
         """The state, its request, and a number of bytes that changes as data moves."""
         size = self.transport.get_write_buffer_size()
         if size:
@@ -166,7 +166,7 @@ class Connection(Heads):
         counting.CONNECTIONS_CLOSED.labels(reason).inc()
         cycle = self.cycle
         if cycle is not None:
-            self._forget(cycle)
+            self._stop_counting_body(cycle)
         if status is None:
             self.transport.abort()
         elif status:

@@ -11,7 +11,7 @@ import orjson
 
 from sickbay.cli import byte_order_mark
 from sickbay.cli.findings import full_text, short_text
-from sickbay.cli.output import CommandError, as_json, note, reject_argument, say
+from sickbay.cli.output import CommandError, format_json, note, reject_argument, say
 from sickbay.doctor.diagnose import Diagnosis, diagnose_line
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict, find_worst
@@ -45,12 +45,12 @@ def examine(
         return max(map(_diagnose_line, _read_lines(_named_source(exchange))), default=0)
     try:
         if live is not None:
-            return _examine_live(live, exchange, everything=everything, json=json)
+            return _examine_live_server(live, exchange, everything=everything, json=json)
         return _examine_text(_read_input(_named_source(exchange)), everything=everything, json=json)
     except CommandError as error:
         if not json:
             raise
-        say(as_json(pasted_diagnosis.describe_nothing(str(error))))
+        say(format_json(pasted_diagnosis.describe_nothing(str(error))))
         return 2
 
 
@@ -58,7 +58,11 @@ def _examine_installation(data: str | None, *, json: bool) -> int:
     from sickbay.cli import self_check  # the other uses of this command don't need it
 
     checked = self_check.examine(data)
-    say(as_json({"checks": [check.to_json() for check in checked]}) if json else "\n".join(map(self_check.as_text, checked)))
+    say(
+        format_json({"checks": [check.to_json() for check in checked]})
+        if json
+        else "\n".join(map(self_check.format_check, checked))
+    )
     return int(not all(check.passed for check in checked))
 
 
@@ -66,20 +70,20 @@ def _named_source(exchange: str | None) -> str:
     return "-" if exchange is None else exchange
 
 
-def _examine_live(live: str, exchange: str | None, *, everything: bool, json: bool) -> int:
+def _examine_live_server(live: str, exchange: str | None, *, everything: bool, json: bool) -> int:
     """Examines the discovery documents of a server, then the exchange as that server would see it."""
     from sickbay.cli import live_server  # fetching needs libraries that take a while to import
 
     text = None if exchange is None else _reject_empty_text(_read_input(exchange))
     server = live_server.examine(live)
-    examined = [({}, server.diagnosis), *([_diagnose(text, server.context)] if text else [])]
+    examined = [({}, server.diagnosis), *([_diagnose_text(text, server.context)] if text else [])]
     verdicts = [diagnosis.verdict for _, diagnosis in examined]
     if json:
-        masked = [pasted_diagnosis.mask(evidence, diagnosis) for evidence, diagnosis in examined]
+        masked = [pasted_diagnosis.mask_diagnosis(evidence, diagnosis) for evidence, diagnosis in examined]
         findings = [finding for result in masked for finding in result["findings"]]
-        say(as_json(masked[-1] | {"verdict": find_worst(verdicts), "findings": findings}))
+        say(format_json(masked[-1] | {"verdict": find_worst(verdicts), "findings": findings}))
     else:
-        say("\n\n".join(_as_text(evidence, diagnosis, everything=everything) for evidence, diagnosis in examined))
+        say("\n\n".join(_format_diagnosis(evidence, diagnosis, everything=everything) for evidence, diagnosis in examined))
     return find_worst(verdicts).exit_code
 
 
@@ -87,14 +91,14 @@ def _examine_text(text: str, *, everything: bool, json: bool) -> int:
     if (exchanges := _read_har(text)) is not None:
         from sickbay.cli import har_doctor  # other texts don't need it
 
-        return har_doctor.report(exchanges, everything=everything, json=json)
-    evidence, diagnosis = _diagnose(_reject_empty_text(text))
+        return har_doctor.print_report(exchanges, everything=everything, json=json)
+    evidence, diagnosis = _diagnose_text(_reject_empty_text(text))
     if json:
-        say(as_json(pasted_diagnosis.mask(evidence, diagnosis)))
+        say(format_json(pasted_diagnosis.mask_diagnosis(evidence, diagnosis)))
     elif diagnosis.verdict == Verdict.UNKNOWN:
-        reject_argument(_as_text(evidence, diagnosis, everything=everything))
+        reject_argument(_format_diagnosis(evidence, diagnosis, everything=everything))
     else:
-        say(_as_text(evidence, diagnosis, everything=everything))
+        say(_format_diagnosis(evidence, diagnosis, everything=everything))
     return diagnosis.verdict.exit_code
 
 
@@ -115,7 +119,7 @@ def _read_input(exchange: str) -> str:
     if exchange == "-":
         if sys.stdin.isatty():
             note("Paste a URL, a curl command or an exchange as JSON. Then press Enter and Ctrl-D.")
-        return _decode_text(_read_limited(sys.stdin.buffer, "Standard input"), "Standard input")
+        return _decode_text(_read_at_most(sys.stdin.buffer, "Standard input"), "Standard input")
     if "://" in exchange or exchange.lstrip().startswith("{"):
         exchange.encode()  # raises UnicodeEncodeError for bytes that the locale can't decode; `main` explains it
         return exchange
@@ -123,7 +127,7 @@ def _read_input(exchange: str) -> str:
         return ""
     try:
         with Path(exchange).open("rb") as file:
-            text = _decode_text(_read_limited(file, exchange), exchange)
+            text = _decode_text(_read_at_most(file, exchange), exchange)
     except OSError as error:
         reject_argument(f"{exchange} isn't a URL, and it can't be read as a file ({error.strerror}).")
     if not text.strip():
@@ -131,7 +135,7 @@ def _read_input(exchange: str) -> str:
     return text
 
 
-def _read_limited(file: IO[bytes], source: str) -> bytes:
+def _read_at_most(file: IO[bytes], source: str) -> bytes:
     """Raises CommandError if the text is too long."""
     text = file.read(MAXIMUM_INPUT_BYTES + 1)
     if len(text) > MAXIMUM_INPUT_BYTES:
@@ -154,7 +158,7 @@ def _decode_text(read: bytes, source: str) -> str:
         reject_argument(f"{source} isn't valid UTF-8. Pass a URL, a curl command, or an exchange as JSON.")
 
 
-def _diagnose(text: str, context: dict[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
+def _diagnose_text(text: str, context: dict[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
     try:
         return diagnose_text(text, context)
     except ValueError as error:
@@ -189,7 +193,7 @@ def _skip_blank_lines(file: IO[bytes]) -> Iterator[bytes]:
 def _diagnose_line(line: bytes) -> int:
     """Prints the diagnosis of a line, or why it can't be read. Returns its exit code."""
     result = diagnose_line(_case_of_line(line))
-    say(as_json(result, pretty=False))
+    say(format_json(result, pretty=False))
     if "trouble" in result:
         return 2
     return Verdict(result["verdict"]).exit_code
@@ -204,15 +208,15 @@ def _case_of_line(line: bytes) -> Any:
         return None
 
 
-def _as_text(evidence: Mapping[str, Any], diagnosis: Diagnosis, *, everything: bool = False) -> str:
+def _format_diagnosis(evidence: Mapping[str, Any], diagnosis: Diagnosis, *, everything: bool = False) -> str:
     """evidence: the first exchange of the text."""
-    shown = pasted_diagnosis.mask(evidence, diagnosis)
-    parts = [_describe_recognised(diagnosis)] if everything else []
+    shown = pasted_diagnosis.mask_diagnosis(evidence, diagnosis)
+    parts = [_list_recognised_pieces(diagnosis)] if everything else []
     parts += [diagnosis.help] if diagnosis.begins_with_summary else []
     return "\n\n".join(filter(None, (*parts, full_text(shown) if everything else short_text(shown))))
 
 
-def _describe_recognised(diagnosis: Diagnosis) -> str:
+def _list_recognised_pieces(diagnosis: Diagnosis) -> str:
     tells = len(diagnosis.recognised) > 1 or any(piece.kind in ("code", "settings") for piece in diagnosis.pieces)
     tells = tells and diagnosis.verdict not in (Verdict.UNEXAMINED, Verdict.UNKNOWN)
     return f"This is what was recognised: {join(diagnosis.recognised)}." if tells else ""

@@ -30,7 +30,7 @@ class StreamEvent(NamedTuple):
 
 def follow(data: str | None, query: dict[str, str]) -> Iterator[StreamEvent]:
     """The events until the server stops, which raises CommandError. Continues after the last event if the connection breaks."""
-    client, base = admin_client.connect(data, SILENCE_SECONDS)
+    client, base = admin_client.open_connection(data, SILENCE_SECONDS)
     position, failures = "", 0
     with client:
         while True:

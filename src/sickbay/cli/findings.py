@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from sickbay.cli.output import as_json
-from sickbay.doctor.verdict import KNOWN, LABELS, summarize
+from sickbay.cli.output import format_json
+from sickbay.doctor.verdict import KNOWN, LABELS, summarize_findings
 
 RULES = "/rules/"
 REQUEST_KEYS = frozenset(("method", "url", "headers", "body"))
@@ -19,7 +19,7 @@ def short_text(shown: Mapping[str, Any]) -> str:
 
     shown: a diagnosis as JSON. "" if there is nothing to show.
     """
-    finding, cause, known, rest = summarize(shown["findings"], shown.get("causes", ()))
+    finding, cause, known, rest = summarize_findings(shown["findings"], shown.get("causes", ()))
     parts = [finding_text(finding, cause)] if finding else []
     if known:
         listed = (f"  • {each['title']}\n    Check: {each['why']}" for each in known)
@@ -41,7 +41,7 @@ def full_text(shown: Mapping[str, Any]) -> str:
     if causes := shown.get("causes"):
         heading = "If a server refuses it, compare"
         if shown["findings"]:
-            heading = KNOWN if summarize(shown["findings"], causes).known else "Likely causes"
+            heading = KNOWN if summarize_findings(shown["findings"], causes).known else "Likely causes"
         parts.append(f"{heading}, the most likely first:\n{causes_text(causes)}")
     return "\n\n".join([*parts, *_correction_texts(shown)])
 
@@ -55,11 +55,11 @@ def _correction_texts(shown: Mapping[str, Any]) -> Iterator[str]:
 
 def related_text(related: Sequence[Mapping[str, str]]) -> str:
     """Lists topics that share words with the text. `sickbay rules` shows a rule or a cause."""
-    lines = [f"  {topic['title']}  ({_as_command(topic['url'])})" for topic in related]
+    lines = [f"  {topic['title']}  ({_replace_url_with_command(topic['url'])})" for topic in related]
     return "\n".join(("Related topics:", *lines))
 
 
-def _as_command(url: str) -> str:
+def _replace_url_with_command(url: str) -> str:
     return f"sickbay rules {url.removeprefix(RULES)}" if url.startswith(RULES) else url
 
 
@@ -105,12 +105,12 @@ def _request_text(corrected: Mapping[str, Any]) -> str:
     whole = next(iter(shown.values())) if shown.keys() <= {"url", "app"} and len(shown) == 1 else shown
     if isinstance(whole, str):
         return whole
-    text = _curl_text(shown) if shown.keys() <= REQUEST_KEYS and "url" in shown else as_json(whole)
+    text = _curl_text(shown) if shown.keys() <= REQUEST_KEYS and "url" in shown else format_json(whole)
     return text.replace("\n", "\n  ")
 
 
 def _curl_text(request: Mapping[str, Any]) -> str:
     from sickbay.web.exchanges import code_samples  # most answers need none
 
-    tabs = code_samples.make_tabs(code_samples.read(request), {})
+    tabs = code_samples.make_tabs(code_samples.read_request_parts(request), {})
     return next(tab.text for tab in tabs if tab.id == "curl")

@@ -99,7 +99,7 @@ def claim(folder: Path) -> None:
         note(f"Other users can write to {folder} and change what Sickbay stores. Run: chmod 700 {folder}")
 
 
-def note_replaced(replaced: bool) -> None:
+def report_replaced_keys(replaced: bool) -> None:
     if replaced:
         note(
             "The keys in this data folder were published, so Sickbay replaced them. Sign in again, and authorize your apps "
@@ -115,7 +115,7 @@ def _drop_password(address: str) -> str:
         reject_argument("--data isn't a valid database address. Example: postgresql://user@host/database.")
 
 
-def find_running(folder: Path) -> dict[str, Any] | None:
+def find_running_server(folder: Path) -> dict[str, Any] | None:
     """The `ServerInfo` of the server on this folder, as a dict without its empty fields; None if no server runs."""
     try:
         server = msgspec.json.decode(private_files.read_file(folder / RUNTIME), type=ServerInfo)
@@ -138,7 +138,7 @@ def _is_locked(folder: Path) -> bool:
     return False
 
 
-def _take(lock: IO[str]) -> None:
+def _take_lock(lock: IO[str]) -> None:
     """Takes the lock. Retries, because `_is_locked` in another process holds it briefly. Raises OSError."""
     for _ in range(LOOKS):
         with suppress(BlockingIOError):
@@ -152,9 +152,9 @@ def lock_folder(folder: Path) -> Iterator[None]:
     """Locks the folder for one server. Raises CommandError with the address of the server that holds the lock."""
     with _lock_file(folder / LOCK) as lock:
         try:
-            _take(lock)
+            _take_lock(lock)
         except BlockingIOError as error:
-            first = find_running(folder) or {}
+            first = find_running_server(folder) or {}
             where = f" at {first['base']} (process {first['pid']})" if first else ""
             raise CommandError(
                 f"Sickbay already runs on {folder}{where}. Stop it first, or choose another folder with --data."

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from sickbay.cli.findings import full_text, short_text
-from sickbay.cli.output import as_json, say
+from sickbay.cli.output import format_json, say
 from sickbay.diagnosis.rule import SEVERITIES
 from sickbay.doctor import ending
 from sickbay.doctor.diagnose import Diagnosis
@@ -21,21 +21,21 @@ from sickbay.services.redaction import masking, named_secrets
 NONE = "This HAR file contains no exchange of a launch: no authorization, token, discovery or FHIR request."
 
 
-def report(exchanges: Sequence[HarExchange], *, everything: bool, json: bool) -> int:
+def print_report(exchanges: Sequence[HarExchange], *, everything: bool, json: bool) -> int:
     """Prints the diagnosis. Returns 1 if any exchange has a problem, else 0."""
     secrets = {secret for exchange in exchanges for secret in _secrets_of_exchange(exchange.sent)}
     diagnoses = [
         (exchange, diagnose_exchange(exchange.inputs, exchange.answers, _text_of_exchange(exchange))) for exchange in exchanges
     ]
     entries = [_drop_secrets(_diagnose_entry(exchange, diagnosis)) for exchange, diagnosis in diagnoses]
-    diagnosed = [_insert_placeholders(entry) for entry in masking.mask(entries, secrets)]
+    diagnosed = [_insert_placeholders(entry) for entry in masking.mask_secrets(entries, secrets)]
     verdict = find_worst(diagnosis.verdict for _, diagnosis in diagnoses)
     early = () if verdict.exit_code else tuple(finding.to_json() for finding in ending.findings_of_har(exchanges))
     if json:
-        whole = _as_json(diagnosed)
-        say(as_json({"verdict": verdict} | whole | {"findings": [*early, *whole["findings"]]}))
+        whole = _collect_report(diagnosed)
+        say(format_json({"verdict": verdict} | whole | {"findings": [*early, *whole["findings"]]}))
     else:
-        say("\n\n".join(filter(None, (_as_text(diagnosed, everything=everything), _early_text(early, everything)))))
+        say("\n\n".join(filter(None, (_format_report(diagnosed, everything=everything), _early_text(early, everything)))))
     return verdict.exit_code
 
 
@@ -80,7 +80,7 @@ def _text_of_exchange(exchange: HarExchange) -> str:
     return f"{exchange.method} {exchange.sent['url']}\nHTTP {exchange.status}\n{challenge}\n{exchange.sent['answer'] or ''}"
 
 
-def _as_json(diagnosed: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _collect_report(diagnosed: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The findings of all exchanges, each listed once. `exchanges` has the findings of each exchange."""
     by_id: dict[str, dict[str, Any]] = {}
     for finding in (finding for entry in diagnosed for finding in entry["findings"]):
@@ -95,20 +95,24 @@ def _secrets_of_exchange(sent: dict[str, Any]) -> set[str]:
     """The secrets of an exchange, including the launch code and those in the response's JSON, Location and cookies."""
     queries = [parse(sent["query"]), parse(sent["url"].partition("#")[2]), parse(sent["body"])]
     queries += [parse(text) for text in sent["answer_headers"].get("location", "").replace("#", "?").split("?")[1:]]
-    secrets = masking.collect_secrets(sent["headers"], *queries) | _find_issued(sent["answer"]) | _find_issued(sent["body"])
+    secrets = (
+        masking.collect_secrets(sent["headers"], *queries)
+        | _find_issued_secrets(sent["answer"])
+        | _find_issued_secrets(sent["body"])
+    )
     secrets |= {value for query in queries for value in query.all("launch")}
     cookies = sent["answer_headers"].get("set-cookie", "").splitlines()
     return secrets | {line.partition("=")[2].partition(";")[0].strip() for line in cookies}
 
 
-def _find_issued(text: str | None) -> set[str]:
+def _find_issued_secrets(text: str | None) -> set[str]:
     try:
         return masking.find_secrets(orjson.loads(text or ""))
     except orjson.JSONDecodeError:
         return set()
 
 
-def _as_text(diagnosed: Sequence[dict[str, Any]], *, everything: bool) -> str:
+def _format_report(diagnosed: Sequence[dict[str, Any]], *, everything: bool) -> str:
     if not diagnosed:
         return NONE
     return "\n\n".join(_entry_text(entry, everything=everything) for entry in diagnosed)

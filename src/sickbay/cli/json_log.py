@@ -25,10 +25,12 @@ def format_line(at: float, level: str, message: str, **members: Any) -> str:
     """One line, without the members that are None. at: in seconds of the real clock."""
     moment = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     present = {name: value for name, value in members.items() if value is not None}
-    return streams.escape_text(output.as_json({"time": moment, "level": level, "message": message} | present, pretty=False), "")
+    return streams.escape_text(
+        output.format_json({"time": moment, "level": level, "message": message} | present, pretty=False), ""
+    )
 
 
-def choose(log_format: str) -> None:
+def choose_format(log_format: str) -> None:
     """For "json", writes notes, errors, and the records and warnings of Python as JSON from now on."""
     if log_format != "json":
         return

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sickbay.cli import files, signals
 from sickbay.cli.byte_order_mark import EncodedInUtf16
 from sickbay.cli.output import CommandError
-from sickbay.fhir.loading import LoadError, ParsedResource, Ready, judge, prepare, split_into_resources
+from sickbay.fhir.loading import LoadError, ParsedResource, Ready, prepare_resource, split_into_resources, validate_resource
 from sickbay.fhir.search.index_entries import report_size
 
 MUCH = 8_000_000
@@ -43,12 +43,12 @@ class FileResult(NamedTuple):
 def read_in_processes(job: LoadJob) -> Iterator[Iterator[FileResult]]:
     """The results of all files, in order. A LoadError names its file and line."""
     if sum(path.stat().st_size for path in job.files) < MUCH or (os.cpu_count() or 1) < 2:
-        yield read(job)
+        yield read_resources(job)
         return
     spawning = multiprocessing.get_context("spawn")
     receiver, sender = spawning.Pipe(duplex=False)
     process = spawning.Process(target=_send_results, args=(sender, job), daemon=True)
-    with signals.interrupt_blocked():
+    with signals.block_interrupts():
         process.start()
     sender.close()
     try:
@@ -60,7 +60,7 @@ def read_in_processes(job: LoadJob) -> Iterator[Iterator[FileResult]]:
         process.join()
 
 
-def read(job: LoadJob) -> Iterator[FileResult]:
+def read_resources(job: LoadJob) -> Iterator[FileResult]:
     """The results of all files. A file that ends unexpectedly gives a LoadError."""
     for path in job.files:
         position = 0
@@ -68,7 +68,7 @@ def read(job: LoadJob) -> Iterator[FileResult]:
             for text in files.read_texts(path):
                 position = text.read
                 for piece in split_into_resources(job.version, text.body, line=text.line, xml=text.xml):
-                    yield FileResult(path, position, _ready_item(job, piece, text.place))
+                    yield FileResult(path, position, _prepare_item(job, piece, text.place))
         except EncodedInUtf16 as error:
             yield FileResult(path, position, LoadError(str(path), f"can't be read: {error}"))
         except files.BROKEN as error:
@@ -76,13 +76,13 @@ def read(job: LoadJob) -> Iterator[FileResult]:
         yield FileResult(path, position, None)
 
 
-def _ready_item(job: LoadJob, piece: ParsedResource | LoadError, place: str) -> Ready | LoadError:
+def _prepare_item(job: LoadJob, piece: ParsedResource | LoadError, place: str) -> Ready | LoadError:
     if job.validate and isinstance(piece, ParsedResource):
-        piece = judge(job.version, piece, job.base)
+        piece = validate_resource(job.version, piece, job.base)
     where = f"{place}: {piece.place}".removesuffix(": ")
     if isinstance(piece, LoadError):
         return LoadError(where, piece.text, piece.is_bad)
-    ready = prepare(job.version, piece, job.base)
+    ready = prepare_resource(job.version, piece, job.base)
     too_many = report_size(piece.type, ready.facts)
     return LoadError(where, f"{piece.type}/{piece.id}: {too_many}") if too_many else ready
 
@@ -104,7 +104,7 @@ def _receive_results(receiver: Connection) -> Iterator[FileResult]:
 def _send_results(sender: Connection, job: LoadJob) -> None:
     """Runs in the separate process. Ctrl-C doesn't reach it; it ends when the receiver is closed."""
     with suppress(BrokenPipeError):
-        for batch in group_into_portions(read(job), BATCH_RESULTS, BATCH_BYTES):
+        for batch in group_into_portions(read_resources(job), BATCH_RESULTS, BATCH_BYTES):
             sender.send(batch)
         sender.send([])
 

@@ -21,14 +21,14 @@ async def open_local_sandbox(data: str | None, patients: int | None = None) -> A
     Raises CommandError if the folder has another number of patients.
     """
     place = folder.data_folder(data)
-    server = folder.find_running(place)
+    server = folder.find_running_server(place)
     if server and server["database"] and not is_database(data):
         reject_argument(
             f"The server at {server['base']} stores its data in PostgreSQL. Name the database: --data postgresql://…."
         )
     settings = folder.read_settings(data, base_url=server["base"] if server else None)
     opened = await open_sandbox(replace(settings, patients=patients) if patients is not None else settings)
-    folder.note_replaced(opened.runtime.keys.replaced)
+    folder.report_replaced_keys(opened.runtime.keys.replaced)
     try:
         stored = opened.filling.written.patients
         if patients is not None and patients != stored:

@@ -100,7 +100,7 @@ def place_of(frame: FrameType | None) -> CodePlace:
     return CodePlace(request, tuple(reversed(stack)))
 
 
-def log(hold: Hold) -> None:
+def log_hold(hold: Hold) -> None:
     """Log a hold. The query isn't shown, because it may contain secrets."""
     cpu = "" if hold.cpu is None else f" ({hold.cpu * 1000:.0f} ms of CPU)"
     by = f" by {hold.place.request}" if hold.place.request else ""

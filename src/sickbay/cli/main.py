@@ -15,7 +15,7 @@ from sickbay.cli.output import CommandError, note, reject_argument
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit: 0 for success, 1 for a failure (doctor: a problem was found), 2 for a wrong argument."""
-    streams.prepare()
+    streams.prepare_streams()
     try:
         code = _run_command(arguments)
         streams.flush()
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except RuntimeError as error:
         code = _fail_with(_database_error(error), 1)
     except BrokenPipeError:
-        streams.drop()
+        streams.discard_output()
         code = 1
     except OSError as error:
         code = _fail_with(_system_error(error), 1)
@@ -38,35 +38,35 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _run_command(arguments: Sequence[str] | None) -> Any:
     """Parse the arguments, which imports the command. Only after that does Ctrl-C raise KeyboardInterrupt."""
     rest = _drop_config(sys.argv[1:] if arguments is None else list(arguments))
-    if (options := plain_doctor.read(rest, os.environ)) is not None:
+    if (options := plain_doctor.read_options(rest, os.environ)) is not None:
         from sickbay.cli import doctor
 
-        _begin()
+        _prepare_command()
         return doctor.examine(**options)
-    return _run_parsed(rest) if rest[:1] != ["serve"] else _serve(rest)
+    return _run_arguments(rest) if rest[:1] != ["serve"] else _serve(rest)
 
 
 def _serve(arguments: Sequence[str]) -> Any:
     from sickbay.cli import plain_serve, start_serving
     from sickbay.settings import Settings
 
-    if (settings := plain_serve.read(arguments, os.environ)) is None:
-        return _run_parsed(arguments)
+    if (settings := plain_serve.read_settings(arguments, os.environ)) is None:
+        return _run_arguments(arguments)
     streams.escape_log()
-    _begin()
+    _prepare_command()
     stored = {name: settings[name] for name in plain_serve.FOLDER_OPTIONS if name in settings}
-    start_serving.begin(Settings(**settings), stored)
+    start_serving.serve_until_stopped(Settings(**settings), stored)
     return None
 
 
-def _run_parsed(arguments: Sequence[str]) -> Any:
+def _run_arguments(arguments: Sequence[str]) -> Any:
     from inspect import signature
 
     from sickbay.cli import command_line  # takes a while to import
 
     streams.escape_log()
     command, bound = command_line.parse(arguments)
-    _begin()
+    _prepare_command()
     names = command_line.option_names(command)
     for sentence in config_file.ignored_options(names):
         note(f"sickbay: {sentence}")
@@ -76,14 +76,14 @@ def _run_parsed(arguments: Sequence[str]) -> Any:
     if "data" in signature(command).parameters and command.__name__ != "doctor":  # serve reads it with its other options
         from sickbay.cli import running_servers
 
-        bound.arguments["data"] = running_servers.choose(bound.arguments.get("data"))
+        bound.arguments["data"] = running_servers.choose_data_folder(bound.arguments.get("data"))
     return command(*bound.args, **bound.kwargs)
 
 
-def _begin() -> None:
+def _prepare_command() -> None:
     """Enables what was off during the imports, once the command is about to run."""
     gc.enable()
-    signals.make_interruptible()
+    signals.enable_interruption()
     for sentence in environment.unknown_variables(os.environ):
         note(f"sickbay: {sentence}")
 
@@ -101,7 +101,7 @@ def _drop_config(arguments: list[str]) -> list[str]:
         else:
             at, file = (at, value) if equals else (at + 1, arguments[at + 1])
         at += 1
-    config_file.use(file)
+    config_file.set_config_file(file)
     return [*rest, *arguments[end:]]
 
 
@@ -110,7 +110,7 @@ def _fail_with(sentence: str, code: int) -> int:
         note(f"sickbay: {sentence}", "error")
         streams.flush()
     except OSError:  # standard error is closed; the exit code still reports the failure
-        streams.drop()
+        streams.discard_output()
     return code
 
 

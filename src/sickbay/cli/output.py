@@ -67,7 +67,7 @@ def help_epilogue(example: str) -> str:
     return f"{EVERY_OPTION}\n\nExample: {example}"
 
 
-def as_json(value: Any, *, pretty: bool = True) -> str:
+def format_json(value: Any, *, pretty: bool = True) -> str:
     try:
         return orjson.dumps(value, option=orjson.OPT_INDENT_2 if pretty else 0).decode()
     except TypeError:  # an unpaired surrogate, which needs an escape

@@ -12,7 +12,7 @@ OPTIONS = ("exchange", "live", "self", "everything", "all", "json", "jsonl")
 """The names that the environment may set. --data matters only with --self."""
 
 
-def read(arguments: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any] | None:
+def read_options(arguments: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any] | None:
     """Returns the options; None if there are any besides SWITCHES, or if the environment or a file sets some."""
     if (
         arguments[:1] != ["doctor"]

@@ -14,7 +14,7 @@ FOLDER_OPTIONS = ("patients",)
 """The options that are stored in the data folder."""
 
 
-def read(arguments: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any] | None:
+def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any] | None:
     """The settings; None if there are other options or unusual values, or if the environment or a file sets some."""
     if arguments[:1] != ["serve"] or any(name.startswith("SICKBAY_") for name in environment) or config_file.is_present():
         return None

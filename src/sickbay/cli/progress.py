@@ -74,7 +74,7 @@ class Progress:
         self._console.print(escape_text(text, ""), markup=False, highlight=False, soft_wrap=True)
 
 
-async def fill(sandbox: Sandbox, space: ResourceSpace) -> None:
+async def create_patients(sandbox: Sandbox, space: ResourceSpace) -> None:
     """Creates the sample patients of a space if they are missing, with a bar on a terminal, else with a line now and then."""
     if not _open_console().is_terminal:
         sandbox.filling.writer.listen = population_report.report_of_command()

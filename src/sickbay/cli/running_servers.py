@@ -32,7 +32,7 @@ class RunningServer(msgspec.Struct, frozen=True):
     place: str
 
 
-def add(folder: Path, base: str, place: str) -> None:
+def add_server(folder: Path, base: str, place: str) -> None:
     """Lists the server of this process. Without a home folder, the server works too, but commands don't find it."""
     server = RunningServer(str(folder.absolute()), base, os.getpid(), time.time(), place)
     with suppress(OSError, CommandError, private_files.NotPrivate):
@@ -47,28 +47,28 @@ def remove_afterwards() -> Iterator[None]:
         yield
     finally:
         with suppress(CommandError):
-            _forget(_file_of_process(os.getpid()))
+            _remove_entry(_file_of_process(os.getpid()))
 
 
-def list_running() -> list[RunningServer]:
+def list_running_servers() -> list[RunningServer]:
     """The servers that this user runs, the one that was started last at the end. Forgets those that have ended."""
     servers = []
     with suppress(OSError, CommandError):
         for entry in sorted(_registry_folder().glob("*.json")):
             server = _read_server(entry)
             if server is None:
-                _forget(entry)
+                _remove_entry(entry)
             else:
                 servers.append(server)
     return sorted(servers, key=lambda server: (server.started, server.pid))
 
 
-def choose(data: str | None) -> str | None:
+def choose_data_folder(data: str | None) -> str | None:
     """The data folder of the server that a command means; None for the default folder. data: --data, if it was given.
 
     Says on standard error which server it is, unless it is the only one and on the default folder.
     """
-    servers = [] if data else list_running()
+    servers = [] if data else list_running_servers()
     if not servers:
         return data
     *others, last = servers
@@ -98,11 +98,11 @@ def _read_server(entry: Path) -> RunningServer | None:
         server = msgspec.json.decode(private_files.read_file(entry), type=RunningServer)
     except (OSError, ValueError, private_files.NotPrivate):
         return None
-    running = folders.find_running(Path(server.folder))
+    running = folders.find_running_server(Path(server.folder))
     return server if running is not None and running["pid"] == server.pid else None
 
 
-def _forget(entry: Path) -> None:
+def _remove_entry(entry: Path) -> None:
     """Removes an entry, and the folder if it was the last one."""
     with suppress(OSError):
         entry.unlink(missing_ok=True)

@@ -41,7 +41,7 @@ class SelfCheck(NamedTuple):
         return self._asdict()
 
 
-def as_text(check: SelfCheck) -> str:
+def format_check(check: SelfCheck) -> str:
     fix = f". {check.fix}" if check.fix else ""
     return f"{'✓' if check.passed else '✗'} {check.name}: {check.found}{fix}"
 
@@ -114,7 +114,7 @@ def _check_database(file: Path) -> SelfCheck:
 
 
 def _check_server(place: Path) -> Iterator[SelfCheck]:
-    server = folder.find_running(place)
+    server = folder.find_running_server(place)
     if server is None:
         yield SelfCheck("Server", True, "no server runs on this data folder")
         return
@@ -122,10 +122,10 @@ def _check_server(place: Path) -> Iterator[SelfCheck]:
     if server.get("certificate"):
         yield SelfCheck("Server", True, f"process {server['pid']} at {base}")
         return
-    yield _check_reachable(base, f"http://localhost:{server['port']}/readyz", int(server["pid"]))
+    yield _check_that_server_answers(base, f"http://localhost:{server['port']}/readyz", int(server["pid"]))
 
 
-def _check_reachable(base: str, address: str, pid: int) -> SelfCheck:
+def _check_that_server_answers(base: str, address: str, pid: int) -> SelfCheck:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(address, timeout=TIMEOUT_SECONDS) as response:

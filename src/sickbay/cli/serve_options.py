@@ -120,7 +120,7 @@ class ServeOptions:
     debug_loop: bool = False
     json: bool = False
 
-    def of_folder(self) -> dict[str, Any]:
+    def folder_options(self) -> dict[str, Any]:
         """The options that are stored in the data folder, without those that were omitted."""
         today = self.today.isoformat() if self.today else None
         options = {"patients": self.patients, "seed": self.seed, "messiness": self.messiness, "today": today}
@@ -156,5 +156,5 @@ class ServeOptions:
             https=self.https,
             certificate=self.cert,
             certificate_key=self.key,
-            **self.of_folder(),
+            **self.folder_options(),
         )

@@ -14,7 +14,7 @@ import uvicorn
 
 from sickbay.cli import folder, json_log, running_servers, signals, streams, telemetry, terminal, worker
 from sickbay.cli import sockets as doors
-from sickbay.cli.output import CommandError, as_json, note, reject_argument
+from sickbay.cli.output import CommandError, format_json, note, reject_argument
 from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings import Settings
@@ -51,9 +51,11 @@ def _announce_ready(settings: Settings, announcement: dict[str, Any], sockets: l
     if settings.database:
         info["database"] = True
     folder.write(settings.folder / folder.RUNTIME, info)
-    running_servers.add(settings.folder, announcement["base"], str(settings.folder) if settings.ephemeral else settings.place)
+    running_servers.add_server(
+        settings.folder, announcement["base"], str(settings.folder) if settings.ephemeral else settings.place
+    )
     if settings.json:
-        terminal.print_line(streams.escape_text(as_json(announcement, pretty=False)))
+        terminal.print_line(streams.escape_text(format_json(announcement, pretty=False)))
         _note_if_any(terminal.describe_administration(settings, shows_key=False))
     elif settings.log_format == "json":
         terminal.print_line(json_log.format_line(time.time(), "info", f"Sickbay is ready: {announcement['base']}"))
@@ -74,7 +76,7 @@ def _note_if_any(sentence: str) -> None:
 async def _prepare_data(settings: Settings, folder_options: dict[str, Any]) -> dict[str, Any]:
     """Migrates the tables, makes keys, users and the sample app, and checks the options. Returns what `--json` prints."""
     sandbox = await open_sandbox(settings)
-    folder.note_replaced(sandbox.runtime.keys.replaced)
+    folder.report_replaced_keys(sandbox.runtime.keys.replaced)
     try:
         for name, value in folder_options.items():
             stored = getattr(sandbox.filling.written, name)

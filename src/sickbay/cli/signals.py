@@ -36,7 +36,7 @@ _main_tasks: list[asyncio.Task[Any]] = []
 T = TypeVar("T")
 
 
-def make_interruptible() -> None:
+def enable_interruption() -> None:
     """Makes Ctrl-C, SIGTERM and SIGHUP interrupt a command, so that context managers clean up; see sickbay.__main__."""
     if signal.getsignal(signal.SIGINT) in (signal.SIG_DFL, signal.default_int_handler):
         signal.signal(signal.SIGINT, _handle_signal)
@@ -86,7 +86,7 @@ def _handle_signal(number: int, frame: Any) -> None:
         begin_deadline(128 + number)
         _interrupt_work()
     elif time.monotonic() - _received[0][1] > REPEATED_SECONDS:
-        _end(exit_code(), 0)
+        _exit_process(exit_code(), 0)
 
 
 def expect_unstarted_coroutines() -> None:
@@ -122,12 +122,12 @@ def begin_deadline(code: int = 0, seconds: float = STOP_SECONDS) -> None:
     A thread that waits for a name lookup, or for a disk that doesn't respond, can't be cancelled.
     """
     if not _deadlines:
-        _deadlines.append(Thread(target=_end, args=(code, seconds), name="sickbay-deadline", daemon=True))
+        _deadlines.append(Thread(target=_exit_process, args=(code, seconds), name="sickbay-deadline", daemon=True))
         with suppress(RuntimeError):  # Python is ending
             _deadlines[0].start()
 
 
-def _end(code: int, seconds: float) -> None:
+def _exit_process(code: int, seconds: float) -> None:
     time.sleep(seconds)
     for cleanup in reversed(_cleanups):
         with suppress(Exception):
@@ -149,7 +149,7 @@ def cleaning_up(cleanup: Callable[[], object]) -> Iterator[None]:
 
 
 @contextmanager
-def delay() -> Iterator[None]:
+def delay_signals() -> Iterator[None]:
     """Delays signals until the block ends, since an interrupted import can leave modules broken."""
     before = {number: signal.getsignal(number) for number in SIGNALS}
     received: list[int] = []
@@ -169,7 +169,7 @@ def delay() -> Iterator[None]:
         signal.raise_signal(received[0])
 
 
-def call_first(callback: Callable[[], object]) -> None:
+def add_signal_callback(callback: Callable[[], object]) -> None:
     """Calls this before the handlers that SIGINT and SIGTERM have now, which the server has set."""
     for number in SIGNALS:
         before = signal.getsignal(number)
@@ -183,7 +183,7 @@ def call_first(callback: Callable[[], object]) -> None:
 
 
 @contextmanager
-def interrupt_blocked() -> Iterator[None]:
+def block_interrupts() -> Iterator[None]:
     """Blocks Ctrl-C in this process until the block ends, and in processes started inside it until `unblock_interrupt`."""
     from multiprocessing.resource_tracker import ensure_running
 
@@ -196,11 +196,11 @@ def interrupt_blocked() -> Iterator[None]:
 
 
 def unblock_interrupt() -> None:
-    """Unblocks Ctrl-C, including one that is pending, in a process started within `interrupt_blocked`."""
+    """Unblocks Ctrl-C, including one that is pending, in a process started within `block_interrupts`."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
-def ignore() -> None:
+def ignore_signals() -> None:
     """Ignores signals during the final cleanup, which a second Ctrl-C would interrupt."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)

@@ -19,7 +19,7 @@ from sickbay.kernel import temporary_folder
 from sickbay.settings import Settings
 
 
-def begin(settings: Settings, folder_options: dict[str, Any]) -> None:
+def serve_until_stopped(settings: Settings, folder_options: dict[str, Any]) -> None:
     """Serve until Ctrl-C. folder_options: those that are stored in the data folder."""
     os.umask(0o077)  # for files that a library writes, such as the metrics of workers
     with (
@@ -34,7 +34,7 @@ def begin(settings: Settings, folder_options: dict[str, Any]) -> None:
         settled = replace(settings, port=port, folder=place, sample_port=doors.port_of(sample), admin_key=key)
         settled = _adapt_to_class(settled) if settled.class_mode else settled
         _note_base_url(settled)
-        with signals.delay(), imports.pause_collection():
+        with signals.delay_signals(), imports.pause_collection():
             imports.import_uvicorn()
             from sickbay.cli.serving import run
 
@@ -76,21 +76,21 @@ def _add_certificate(settings: Settings) -> Settings:
 
 @contextmanager
 def _open_data_folder(data: str | None, ephemeral: bool) -> Iterator[Path]:
-    temporary_folder.sweep()
+    temporary_folder.remove_abandoned_folders()
     if not ephemeral:
         place = folders.data_folder(data)
         folders.claim(place)
         yield place
         return
     with ExitStack() as stack:
-        with signals.delay():
+        with signals.delay_signals():
             temporary = temporary_folder.TemporaryFolder()
             stack.callback(temporary.remove)
             stack.enter_context(signals.cleaning_up(temporary.remove))
         try:
             yield temporary.path
         finally:
-            signals.ignore()
+            signals.ignore_signals()
 
 
 def _sample_sockets(host: str, port: int | None, default: int) -> list[socket.socket]:

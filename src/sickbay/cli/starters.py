@@ -179,7 +179,7 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def require(programs: tuple[str, ...], path: str) -> None:
+def require_programs(programs: tuple[str, ...], path: str) -> None:
     """Raises CommandError if a program isn't installed."""
     from shutil import which
 

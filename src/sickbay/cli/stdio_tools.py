@@ -79,7 +79,7 @@ class RunningApi:
 
         from sickbay.cli import admin_client  # takes a while to import, and the handshake doesn't need it
 
-        server = folder.find_running(self._place)
+        server = folder.find_running_server(self._place)
         if server is None:
             raise NotRunning
         key = token if token is not None else admin_key.read(self._place)
@@ -90,7 +90,7 @@ class RunningApi:
             with admin_client.open_client(server) as client:
                 return _receive_answer(client, client.build_request(method, path, headers=headers, content=content))
         except httpx2.TransportError as error:
-            if folder.find_running(self._place) is None:
+            if folder.find_running_server(self._place) is None:
                 raise NotRunning from error
             return ApiAnswer(NO_RESPONSE, {}, b"")
 

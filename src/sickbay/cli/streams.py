@@ -18,7 +18,7 @@ NARROWEST, WIDEST = 40, 400
 """Range of widths, in columns, that help is laid out for. A terminal wraps longer lines itself."""
 
 
-def prepare() -> None:
+def prepare_streams() -> None:
     """Prepares the streams and limits the width. Characters that the encoding lacks are written as JSON escapes, so nothing is
     lost and JSON stays valid.
     """
@@ -30,7 +30,7 @@ def prepare() -> None:
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     _limit_width()
-    codecs.register_error(ESCAPED, _escape)
+    codecs.register_error(ESCAPED, _escape_unencodable)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors=ESCAPED)
@@ -86,7 +86,7 @@ def flush() -> None:
         stream.flush()
 
 
-def drop(*dropped: TextIO) -> None:
+def discard_output(*dropped: TextIO) -> None:
     """Discards unwritten output; otherwise Python would try to write it again at exit and print an error. Default: both."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in dropped or (sys.stdout, sys.stderr):
@@ -95,7 +95,7 @@ def drop(*dropped: TextIO) -> None:
     os.close(nowhere)
 
 
-def _escape(error: UnicodeError) -> tuple[str, int]:
+def _escape_unencodable(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return _escape_units(error.object[error.start : error.end]), error.end

@@ -46,7 +46,7 @@ class Telemetry:
             self._tracing.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._tracing.get_tracer("sickbay", sickbay.__version__) if "traces" in signals else None
         self._durations = _export_metrics(self._metering) if "metrics" in signals else None
-        self._measuring = asyncio.create_task(_measure(measure)) if "metrics" in signals else None
+        self._measuring = asyncio.create_task(_measure_periodically(measure)) if "metrics" in signals else None
 
     def observe(self, finished: FinishedRequest) -> None:
         """Export a request that has ended. Takes about 40 µs."""
@@ -133,7 +133,7 @@ def _details_of_request(finished: FinishedRequest) -> dict[str, str | int]:
     return {f"sickbay.{name}": value for name, value in named.items() if value}
 
 
-async def _measure(measure: Callable[[], Any]) -> None:
+async def _measure_periodically(measure: Callable[[], Any]) -> None:
     while True:
         await measure()
         await asyncio.sleep(MEASURED_EVERY)

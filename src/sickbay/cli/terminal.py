@@ -46,10 +46,10 @@ def describe_administration(settings: Settings, shows_key: bool) -> str:
 
 def class_link(url: str, draws: bool) -> str:
     """Says how students join the class. draws: shows a QR code too, for a terminal."""
-    return f"Students join at {url}" + (f"\n{_draw(url)}" if draws else "")
+    return f"Students join at {url}" + (f"\n{_draw_qr_code(url)}" if draws else "")
 
 
-def _draw(url: str) -> str:
+def _draw_qr_code(url: str) -> str:
     """The QR code of a URL: two rows of squares in one line of text."""
     import segno  # only a class needs it
 
@@ -62,9 +62,9 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def say(colour: bool) -> ExchangeListener:
+def make_exchange_printer(colour: bool) -> ExchangeListener:
     """A function that prints an exchange: time, stage, app, status, first finding."""
-    return lambda line: print_line((paint if colour else format_plain)(line))
+    return lambda line: print_line((format_coloured if colour else format_plain)(line))
 
 
 def log_exchange(finished: FinishedRequest) -> None:
@@ -116,7 +116,7 @@ def print_line(text: str) -> None:
     try:
         write_line(text)
     except OSError as error:
-        streams.drop(sys.stdout)
+        streams.discard_output(sys.stdout)
         if not isinstance(error, BrokenPipeError):  # the reader closed it on purpose
             note(f"Standard output can no longer be written ({error.strerror}). Sickbay keeps running.")
 
@@ -132,7 +132,7 @@ def format_plain(line: LogLine) -> str:
     return f"{at}  {line.tenant}  {line.stage:<13}  {line.app or '-'}  {status}  {finding}".rstrip()
 
 
-def paint(line: LogLine) -> str:
+def format_coloured(line: LogLine) -> str:
     at, line = time.strftime("%H:%M:%S", time.localtime(line.at)), _escape_line(line)
     colour = YELLOW if not line.status else RED if line.status >= 400 or line.finding else GREEN
     finding = f"  {colour}{line.finding}{PLAIN}" if line.finding else ""

@@ -24,11 +24,11 @@ def describe(error: CycloptsError) -> str:
         case RepeatArgumentError():
             return f"{error.token.keyword} is given more than once."
         case CoercionError(token=Token() as token):
-            return f"{_name(error, token)} {_say_expected(error, token)}"
+            return f"{_name_argument(error, token)} {_describe_expected_value(error, token)}"
     return " ".join(str(error).split())
 
 
-def _name(error: CoercionError, token: Token) -> str:
+def _name_argument(error: CoercionError, token: Token) -> str:
     """The argument as the user wrote it: an option, a variable, a key of a file, or a positional argument."""
     if token.keyword is None:
         return error.argument.name.lstrip("-").upper() if error.argument else "The argument"
@@ -37,7 +37,7 @@ def _name(error: CoercionError, token: Token) -> str:
     return f"{token.keyword.strip('[]')} in {token.source}"
 
 
-def _say_expected(error: CoercionError, token: Token) -> str:
+def _describe_expected_value(error: CoercionError, token: Token) -> str:
     if error.msg is not None:
         return str(error.msg)
     kind = error.target_type

@@ -25,7 +25,7 @@ from sickbay.sandbox.sandbox import Sandbox, open_sandbox
 from sickbay.services.context import ExchangeListener
 from sickbay.settings import Settings
 from sickbay.web import app as web
-from sickbay.web.health import measure
+from sickbay.web.health import set_gauges
 from sickbay.web.middleware.observation import Observer
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Worker:
         await receive()
         if self.settings.workers > 1:
             _end_with_parent()
-        streams.prepare()
+        streams.prepare_streams()
         streams.escape_log()
         _prepare_process(self.settings.max_connections)
         on_exchange, observers = self._exchange_log()
@@ -72,7 +72,7 @@ class Worker:
         observers += [exporting.observe] if exporting else []
         self.main, self.sample = web.create(sandbox, observers), web.create_sample(sandbox)
         sandbox.filling.writer.listen = population_report.report_of_server(self.settings)
-        self._listen(sandbox)
+        self._stop_on_signal(sandbox)
         watch = _start_watch() if self.settings.debug_loop else None
         await send({"type": "lifespan.startup.complete"})
         warming = asyncio.create_task(warm_up(sandbox))
@@ -87,7 +87,7 @@ class Worker:
         await sandbox.close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    def _listen(self, sandbox: Sandbox) -> None:
+    def _stop_on_signal(self, sandbox: Sandbox) -> None:
         """Stops the creation of patients and ends streams as soon as a signal arrives, so that requests get a response."""
         if threading.current_thread() is not threading.main_thread():  # a test: signals reach only the main thread
             return
@@ -98,15 +98,15 @@ class Worker:
             signals.begin_deadline(seconds=seconds)
             loop.call_soon_threadsafe(sandbox.begin_to_stop)
 
-        signals.call_first(stop)
+        signals.add_signal_callback(stop)
 
     def _exchange_log(self) -> tuple[ExchangeListener | None, list[Observer]]:
         """Returns what prints exchanges: as text when they are recorded, as JSON when their responses were sent, or nothing."""
-        json_log.choose(self.settings.log_format)
+        json_log.choose_format(self.settings.log_format)
         logging.getLogger("uvicorn.error").addFilter(_was_not_cancelled)
         if self.settings.log_format == "json":
             return None, [] if self.settings.json else [terminal.log_exchange]
-        return None if self.settings.json else terminal.say(terminal.is_coloured()), []
+        return None if self.settings.json else terminal.make_exchange_printer(terminal.is_coloured()), []
 
 
 def _was_not_cancelled(record: logging.LogRecord) -> bool:
@@ -121,14 +121,14 @@ def _find_exporters(sandbox: Sandbox) -> Telemetry | None:
         return None
     from sickbay.cli.telemetry_export import Telemetry
 
-    return Telemetry(signals_to_export, partial(measure, sandbox))
+    return Telemetry(signals_to_export, partial(set_gauges, sandbox))
 
 
 def _start_watch() -> LoopWatch:
     """Starts to log what blocks the loop."""
     from sickbay.cli import loop_watch
 
-    watch = loop_watch.LoopWatch(asyncio.get_running_loop(), loop_watch.log)
+    watch = loop_watch.LoopWatch(asyncio.get_running_loop(), loop_watch.log_hold)
     watch.start()
     return watch
 

@@ -49,7 +49,7 @@ def _prepare_workers(settings: Settings) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(place)
 
 
-def _forget(settings: Settings, pid: int) -> None:
+def _clean_up_after_worker(settings: Settings, pid: int) -> None:
     """Removes the socket of a worker that has ended, and its gauges, which would still be counted."""
     assert settings.folder
     remove_sockets(settings.folder / WORKERS_FOLDER, pid)
@@ -79,7 +79,7 @@ class _ManyProcesses(Multiprocess):
             super().run()
 
     def init_processes(self) -> None:
-        with signals.interrupt_blocked():
+        with signals.block_interrupts():
             super().init_processes()
         if all(self._becomes_ready(process) for process in self.processes):
             self.started = True
@@ -91,11 +91,11 @@ class _ManyProcesses(Multiprocess):
         if self.signal_queue:  # the workers are about to end
             return
         before = {process.pid for process in self.processes}
-        with signals.interrupt_blocked():
+        with signals.block_interrupts():
             super().keep_subprocess_alive()
         for pid in before - {process.pid for process in self.processes}:
             if pid is not None:
-                _forget(self._settings, pid)
+                _clean_up_after_worker(self._settings, pid)
 
     def terminate_all(self) -> None:
         """Also closes the ports in this process. Otherwise connections would wait for workers that no longer accept any."""

@@ -44,7 +44,7 @@ _WELL_FORMED = "A" * 43
 """A valid verifier, which is also a valid challenge."""
 
 
-def with_well_formed_pkce(request: Q) -> Q:
+def fill_pkce_placeholders(request: Q) -> Q:
     """The request as it is examined: the PKCE placeholders count as well-formed values."""
     if not isinstance(request, AuthorizeRequest | TokenRequest):
         return request
@@ -54,7 +54,7 @@ def with_well_formed_pkce(request: Q) -> Q:
     return structs.replace(request, parameters=request.parameters.replace(changes)) if changes else request
 
 
-def with_parameters(request: P, *changes: tuple[str, str | None]) -> P:
+def set_parameters(request: P, *changes: tuple[str, str | None]) -> P:
     """Sets each parameter once to its new value; None removes it. The raw text is dropped, since it is no longer right."""
     if isinstance(request, RegistrationRequest):
         return request
@@ -85,20 +85,20 @@ def advise_if_sent_before(name: str) -> Callable[[AuthorizeRequest, AuthorizeCon
 
 def set_from_fact(name: str, fact: str) -> Callable[[P, Facts], P]:
     """A correction that sets the parameter `name` to the fact `fact`. Without that fact, it changes nothing."""
-    return lambda request, facts: with_parameters(request, (name, facts[fact])) if facts.get(fact) else request
+    return lambda request, facts: set_parameters(request, (name, facts[fact])) if facts.get(fact) else request
 
 
 def new_code(request: TokenRequest) -> TokenRequest:
-    return with_parameters(request, ("code", PLACEHOLDER_CODE))
+    return set_parameters(request, ("code", PLACEHOLDER_CODE))
 
 
 def new_verifier(request: TokenRequest) -> TokenRequest:
     """Replaces the code as well, because only the app knows the verifier that belongs to this one."""
-    return with_parameters(request, ("code", PLACEHOLDER_CODE), ("code_verifier", PLACEHOLDER_VERIFIER))
+    return set_parameters(request, ("code", PLACEHOLDER_CODE), ("code_verifier", PLACEHOLDER_VERIFIER))
 
 
 def new_refresh_token(request: TokenRequest) -> TokenRequest:
-    return with_parameters(request, ("refresh_token", PLACEHOLDER_REFRESH))
+    return set_parameters(request, ("refresh_token", PLACEHOLDER_REFRESH))
 
 
 def new_token(request: AccessRequest) -> AccessRequest:
@@ -118,7 +118,7 @@ def set_client_id(fact: str) -> Callable[[Any, Facts], Any]:
     return repair
 
 
-def with_known_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
+def add_client_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Adds the registered secret if it is known (offline), otherwise a placeholder. A live server has only its hash."""
     from sickbay.authorization.token.client_authentication import registered_method  # other corrections don't need it
 
@@ -136,19 +136,19 @@ def with_known_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 def set_placeholder(name: str) -> Callable[[P], P]:
     """Inserts the placeholder of a parameter whose value only the app or the EHR knows."""
-    return lambda request: with_parameters(request, (name, placeholder_for(name)))
+    return lambda request: set_parameters(request, (name, placeholder_for(name)))
 
 
 def set_value(name: str, value: str | None) -> Callable[[Any, Facts], Any]:
     """A correction that sets or (None) removes a parameter of a request. Responses stay unchanged."""
-    return lambda request, facts: request if isinstance(request, UrlRequest) else with_parameters(request, (name, value))
+    return lambda request, facts: request if isinstance(request, UrlRequest) else set_parameters(request, (name, value))
 
 
-def with_scopes(request: R, new: list[str]) -> R:
+def set_scopes(request: R, new: list[str]) -> R:
     """Sets the scopes of an authorization request, a token request or a registration."""
     if isinstance(request, RegistrationRequest):
         return structs.replace(request, scope=" ".join(dict.fromkeys(scope for scope in new if scope)))
-    return with_parameters(request, ("scope", " ".join(dict.fromkeys(scope for scope in new if scope)) or None))
+    return set_parameters(request, ("scope", " ".join(dict.fromkeys(scope for scope in new if scope)) or None))
 
 
 def swap_scopes(request: R, facts: Facts) -> R:
@@ -156,16 +156,16 @@ def swap_scopes(request: R, facts: Facts) -> R:
     swaps = dict(zip(facts["scopes"], facts.get("corrected") or facts.get("likely") or (), strict=False))
     if not swaps:
         return request
-    return with_scopes(request, [swaps.get(token, token) for token in tokens_of(request)])
+    return set_scopes(request, [swaps.get(token, token) for token in tokens_of(request)])
 
 
 def drop_scopes(request: R, facts: Facts) -> R:
     """Removes the scopes in the fact `scopes`."""
-    return with_scopes(request, [token for token in tokens_of(request) if token not in facts["scopes"]])
+    return set_scopes(request, [token for token in tokens_of(request) if token not in facts["scopes"]])
 
 
 def add_scopes(request: R, *names: str) -> R:
-    return with_scopes(request, [*(name for name in names if name not in tokens_of(request)), *tokens_of(request)])
+    return set_scopes(request, [*(name for name in names if name not in tokens_of(request)), *tokens_of(request)])
 
 
 def request_also(scope: str) -> Callable[[Any, Facts], Any]:
@@ -180,13 +180,13 @@ def correct_launch(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     requested = list(tokens_of(request))
     if code:
         scoped = requested if not requested or "launch" in requested else ["launch", *requested]
-        return with_parameters(with_scopes(request, scoped) if requested else request, ("launch", code))
+        return set_parameters(set_scopes(request, scoped) if requested else request, ("launch", code))
     if not _may_request(context, "launch/patient"):
-        return with_parameters(request, ("launch", PLACEHOLDER_LAUNCH))
-    standalone = with_parameters(request, ("launch", None))
+        return set_parameters(request, ("launch", PLACEHOLDER_LAUNCH))
+    standalone = set_parameters(request, ("launch", None))
     if "launch" not in requested and not any(scope.startswith("patient/") for scope in requested):
         return standalone
-    return with_scopes(standalone, ["launch/patient" if scope == "launch" else scope for scope in requested])
+    return set_scopes(standalone, ["launch/patient" if scope == "launch" else scope for scope in requested])
 
 
 def _may_request(context: object, scope: str) -> bool:
@@ -201,7 +201,7 @@ def correct_context(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest
     if request.parameters.get("launch"):
         return add_scopes(request, "launch")
     if isinstance(context, AuthorizeContext) and context.live_launch:
-        return with_parameters(add_scopes(request, "launch"), ("launch", context.live_launch))
+        return set_parameters(add_scopes(request, "launch"), ("launch", context.live_launch))
     return add_scopes(request, "launch/patient")
 
 
@@ -238,7 +238,7 @@ def fill_challenge(corrected: Mapping[str, Any], verifier: str) -> dict[str, Any
     return {**corrected, **{name: _CHALLENGE.sub(challenge, text) for name, text in parts.items()}}
 
 
-def with_fresh_pkce(exchange: Mapping[str, Any], verifier: str) -> Mapping[str, Any]:
+def insert_fresh_pkce(exchange: Mapping[str, Any], verifier: str) -> Mapping[str, Any]:
     """The JSON of an exchange, with the placeholder in `corrected` filled and the verifier as `code_verifier`."""
     corrected = fill_challenge(exchange.get("corrected") or {}, verifier)
     return {**exchange, "corrected": corrected, "code_verifier": verifier} if corrected else exchange

@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from msgspec import Struct
 
 from sickbay.authorization.models import Server
-from sickbay.diagnosis.corrections import with_well_formed_pkce
+from sickbay.diagnosis.corrections import fill_pkce_placeholders
 from sickbay.diagnosis.evidence import answer
 from sickbay.kernel.checks import Check, Examination, examine
 
@@ -35,7 +35,7 @@ def no_checks(request: object) -> tuple[Check[Any, Any], ...]:
     return ()
 
 
-def by_policy(context: Any) -> frozenset[str]:
+def list_relaxed_refusals(context: Any) -> frozenset[str]:
     """The refusals that the hospital turns into advice."""
     server = getattr(context, "server", None)
     return frozenset(server.policy.relaxed) if isinstance(server, Server) else frozenset()
@@ -55,7 +55,7 @@ class Examiner(Struct, Generic[R, K], frozen=True, eq=False):
 
     checks: Callable[[R], Sequence[Check[Any, Any]]] = no_checks
     pasted: tuple[Check[Any, Any], ...] = ()
-    relaxed: Callable[[K], frozenset[str]] = by_policy
+    relaxed: Callable[[K], frozenset[str]] = list_relaxed_refusals
     to_evidence: Callable[[R], dict[str, Any]] = answer.to_evidence
     recheck: Callable[[Decided[R, K], R], tuple[R, K]] | None = None
     compared: type[Any] | None = None
@@ -67,7 +67,7 @@ class Examiner(Struct, Generic[R, K], frozen=True, eq=False):
         """Examines a corrected request. Returns the examination and its context."""
         assert self.recheck is not None
         request, context = self.recheck(refused, corrected)
-        return self.examine(with_well_formed_pkce(request), context), context
+        return self.examine(fill_pkce_placeholders(request), context), context
 
 
 def examine_always(*checks: Check[Any, Any]) -> Callable[[Any], Sequence[Check[Any, Any]]]:

@@ -71,7 +71,7 @@ def explain_refusals(rules: RuleIndex, examination: Examination, roots: Sequence
 
     roots: what may have caused them (`find_roots`).
     """
-    matches = sorted([*_match_refusals(rules, examination, shorten), *roots], key=lambda match: rules.places[match[0].id])
+    matches = sorted([*_match_refusals(rules, examination, shorten_facts), *roots], key=lambda match: rules.places[match[0].id])
     causes = _root_causes(matches)
     findings = _drop_repeats(_build_finding(rule, facts, refused, True, causes) for rule, facts, refused in matches)
     ids = {rule.id for rule, _, _ in roots}
@@ -82,7 +82,7 @@ def find_roots(rules: RuleIndex, stage: str, request: Any, context: Any) -> list
     """The advice that may name the cause of a refusal."""
     roots = {condition: [rule for rule in group if rule.root] for condition, group in rules.advising.get(stage, {}).items()}
     matches = _match_groups({condition: group for condition, group in roots.items() if group}, request, context)
-    return [(rule, shorten(facts), False) for rule, facts, _ in matches]
+    return [(rule, shorten_facts(facts), False) for rule, facts, _ in matches]
 
 
 EXPLAINED = 8192
@@ -104,7 +104,7 @@ def size_of(request: Any) -> int:
     return max(map(len, texts)) + sum(map(len, lists))
 
 
-def shorten(facts: Facts) -> Facts:
+def shorten_facts(facts: Facts) -> Facts:
     """The facts with their long texts and lists cut."""
     return {name: _shorten_value(value) for name, value in facts.items()}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from sickbay.diagnosis import guesses, stages
-from sickbay.diagnosis.corrections import with_well_formed_pkce
+from sickbay.diagnosis.corrections import fill_pkce_placeholders
 from sickbay.diagnosis.stages import Stage
 from sickbay.kernel.checks import Check, Examination, examine
 
@@ -32,7 +32,7 @@ class Kind(NamedTuple):
     def examine(self, request: Any, context: Any) -> Examination:
         checks = self.checks(request)
         return guesses.mark_guesses(
-            checks, context, examine(checks, with_well_formed_pkce(request), context, self.stage.examiner.relaxed(context))
+            checks, context, examine(checks, fill_pkce_placeholders(request), context, self.stage.examiner.relaxed(context))
         )
 
 

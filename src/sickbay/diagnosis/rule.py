@@ -35,7 +35,7 @@ def is_severity(name: str, value: Any) -> bool:
     return name in _SEVERITY_FACTS and value in SEVERITIES
 
 
-def accept_all(facts: Facts) -> Facts | None:
+def recognise_always(facts: Facts) -> Facts | None:
     """Recognises any facts. The general rule of a refusal uses it."""
     return facts
 
@@ -137,7 +137,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     differs: str = ""
     degree: Degree = "certain"
     explains: str | None = None
-    recognises: Callable[[Facts], Facts | None] = accept_all
+    recognises: Callable[[Facts], Facts | None] = recognise_always
     advises: Callable[[Any, Any], Facts | None] | None = None
     unknown: str | None = None
     given: str | None = None
@@ -314,9 +314,9 @@ LISTED = frozenset({"names", "missing", "renaming"})
 def _words_of_fact(value: Any, key: str = "") -> Words:
     """A fact inside a sentence. Lists are joined by spaces, as scopes are, or read as a list; None is "(none)"."""
     if isinstance(value, (list, tuple)):
-        items = [to_printable(str(item)) for item in value]
+        items = [escape_unprintable(str(item)) for item in value]
         return Words(items, _join_series(items) if key in LISTED else None)
-    return Words(("(none)" if value is None else to_printable(str(value)),))
+    return Words(("(none)" if value is None else escape_unprintable(str(value)),))
 
 
 def _join_series(items: Sequence[str]) -> str:
@@ -324,7 +324,7 @@ def _join_series(items: Sequence[str]) -> str:
     return f"{', '.join(items[:-1])} and {items[-1]}" if len(items) > 1 else "".join(items)
 
 
-def to_printable(text: str) -> str:
+def escape_unprintable(text: str) -> str:
     """The text with unprintable characters, such as line breaks and byte order marks, written as <U+000A>."""
     return text if text.isprintable() else "".join(char if char.isprintable() else f"<U+{ord(char):04X}>" for char in text)
 

@@ -34,7 +34,7 @@ from sickbay.diagnosis.stages import STAGES
 from sickbay.kernel.packed_folder import PackedFolder
 
 _RULES = PackedFolder(Path(__file__).with_name("rules"), Path(__file__).with_name("rules.json"))
-_REFUSALS = refusals.find_all()
+_REFUSALS = refusals.index_refusals()
 _SECTION, _ITEM = re.compile(r"^## ", re.M), re.compile(r"^- ", re.M)
 ADVICE = "advice"
 

@@ -140,8 +140,8 @@ def read(name: str, document: Mapping[str, Any]) -> Dialect:
         about=document["about"],
         fhir=tuple(document["fhir"]),
         paths={**STANDARD_PATHS, **document["paths"]},
-        answers=ResponseStyle(**{key: _freeze(value) for key, value in document.get("answers", {}).items()}),
-        policy={key: _freeze(value) for key, value in document.get("policy", {}).items()},
+        answers=ResponseStyle(**{key: _freeze_list(value) for key, value in document.get("answers", {}).items()}),
+        policy={key: _freeze_list(value) for key, value in document.get("policy", {}).items()},
         token_response=dict(document.get("token_response", {})),
         id_token=dict(document.get("id_token", {})),
         subject=document.get("subject", "{tenant}-{username}"),
@@ -153,5 +153,5 @@ def read(name: str, document: Mapping[str, Any]) -> Dialect:
     )
 
 
-def _freeze(value: Any) -> Any:
+def _freeze_list(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value

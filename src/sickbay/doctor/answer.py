@@ -36,11 +36,11 @@ class Recognised(NamedTuple):
     evidence: Evidence
 
 
-def recognise(evidence: Evidence, knowledge: Knowledge | None = None) -> Recognised:
+def recognise_causes(evidence: Evidence, knowledge: Knowledge | None = None) -> Recognised:
     """Finds the products, messages and causes that a text shows."""
     knowledge = knowledge or compiled.load_knowledge()
     true = facts.TrueFacts(evidence, knowledge.facts)
-    found = _prefer_described(find_shown(knowledge, evidence.words, evidence.codes, true), knowledge, evidence)
+    found = _drop_doubtful_messages(find_shown(knowledge, evidence.words, evidence.codes, true), knowledge, evidence)
     return Recognised(knowledge, found, true, rank_causes(knowledge, found, true), evidence)
 
 
@@ -48,7 +48,7 @@ _CLASS = compile_late(r"\b\w{1,80}(?:Error|Exception)\b")
 _DESCRIBING = frozenset(("oauth", "authorization", "bearer"))
 
 
-def _prefer_described(shown: Shown, knowledge: Knowledge, evidence: Evidence) -> Shown:
+def _drop_doubtful_messages(shown: Shown, knowledge: Knowledge, evidence: Evidence) -> Shown:
     """Without messages that the error's own words don't have, if these have others.
 
     If not, a message elsewhere points to no cause of an error that a server of OAuth describes. FHIR servers describe less.
@@ -71,7 +71,7 @@ def _prefer_described(shown: Shown, knowledge: Knowledge, evidence: Evidence) ->
 
 def is_said(message: Message, parts: Mapping[int, Sequence[phrases.WordRange]]) -> bool:
     """Whether a phrase of the message is among these."""
-    return any(phrases.find_first(phrase, parts) for group in message.wordings for phrase in group)
+    return any(phrases.find_phrase(phrase, parts) for group in message.wordings for phrase in group)
 
 
 def _needs_no_words(message: Message) -> bool:
@@ -99,7 +99,7 @@ def list_causes(recognised: Recognised, ranks: Sequence[str] = RANKS) -> tuple[L
     if recognised.ranked and not _is_likely(recognised.ranked[0]):
         ranks = ranks[-1:]
     likely = (*ranks, *repeat(ranks[-1], len(recognised.ranked)))
-    return tuple(_describe_likely(recognised, ranked, rank) for ranked, rank in zip(recognised.ranked, likely, strict=False))
+    return tuple(_make_likely_cause(recognised, ranked, rank) for ranked, rank in zip(recognised.ranked, likely, strict=False))
 
 
 def _is_likely(ranked: RankedCause) -> bool:
@@ -111,7 +111,7 @@ def _is_likely(ranked: RankedCause) -> bool:
     return ranked.is_supported and bool(is_clear or not ranked.message.product)
 
 
-def _describe_likely(recognised: Recognised, ranked: RankedCause, rank: str) -> LikelyCause:
+def _make_likely_cause(recognised: Recognised, ranked: RankedCause, rank: str) -> LikelyCause:
     values, cause = _values_for_cause(recognised, ranked), ranked.cause
     fix = _fix_of_cause(recognised, ranked, values)
     return LikelyCause(cause.id, fill(cause.title, values), fill(cause.check, values), fix, rank)
@@ -129,7 +129,7 @@ def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) 
     if said and not _is_likely(ranked):
         said = f"The message usually means: {said}"
     explained = cause.why if _is_likely(ranked) or not cause.why else f"{IF_SO}{cause.why}"
-    why = " ".join(filter(None, (said, explained, _name_others(recognised, ranked))))
+    why = " ".join(filter(None, (said, explained, _name_other_causes(recognised, ranked))))
     source = Spec(f"{BASES[cause.basis]}: {urlsplit(cause.source).netloc}", cause.source)
     return Finding(
         cause.id,
@@ -155,16 +155,16 @@ NAMED_CAUSES = 2
 """The number of other causes that are named if the text doesn't decide between them."""
 
 
-def _name_others(recognised: Recognised, ranked: RankedCause) -> str:
+def _name_other_causes(recognised: Recognised, ranked: RankedCause) -> str:
     """The next causes, if nothing in the text points to this one rather than to them."""
     others = [each for each in recognised.ranked if each is not ranked][:NAMED_CAUSES]
     if ranked.is_supported or not others:
         return ""
     titles = (fill(re.sub(r"( \S*): .*", r"\1", each.cause.title), _values_for_cause(recognised, each)) for each in others)
-    return f"Also possible: {'; '.join(map(_lower_first, titles))}."
+    return f"Also possible: {'; '.join(map(_lower_first_letter, titles))}."
 
 
-def _lower_first(title: str) -> str:
+def _lower_first_letter(title: str) -> str:
     """A title as part of a sentence. Names keep their capital letter."""
     return title[0].lower() + title[1:] if title.startswith(("The ", "A ", "An ", "No ", "What ", "Only ")) else title
 
@@ -204,7 +204,7 @@ class Combined(NamedTuple):
     is_proven: bool
 
 
-def combine(
+def combine_findings(
     by_rules: Sequence[Finding], recognised: Recognised, severity: Severity, explaining: Container[str], *, is_led: bool
 ) -> Combined:
     """Puts the first cause among the findings of the rules: after the faults that they prove, unless the text shows it.
@@ -212,9 +212,9 @@ def combine(
     explaining: the IDs of the faults that may explain the error response. A server that failed is at fault itself.
     """
     first = recognised.ranked[0]
-    proven = _select_proven(by_rules, recognised, () if "server_failed" in recognised.facts else explaining)
+    proven = _select_proven_findings(by_rules, recognised, () if "server_failed" in recognised.facts else explaining)
     rest = [found for found in by_rules if found not in proven]
-    ordered = _with_faulty_first(recognised, proven)
+    ordered = _order_by_faulty_parameter(recognised, proven)
     is_restated = not {found.id for found in proven}.isdisjoint(first.cause.confirmed_by)
     known = [] if is_restated or not is_led else [to_finding(recognised, first, severity)]
     findings = (*known, *proven, *rest) if first.is_evident else (*proven, *known, *rest)
@@ -222,13 +222,13 @@ def combine(
     return Combined(tuple(findings), causes, _has_correction(by_rules, recognised), bool(proven))
 
 
-def _with_faulty_first(recognised: Recognised, proven: Sequence[Finding]) -> list[RankedCause]:
+def _order_by_faulty_parameter(recognised: Recognised, proven: Sequence[Finding]) -> list[RankedCause]:
     """The causes, first those about a parameter that has a proven fault."""
     faulty = {found.parameter for found in proven}
     return sorted(recognised.ranked, key=lambda ranked: faulty.isdisjoint(_parameters_in(ranked.cause.title)))
 
 
-def _select_proven(by_rules: Sequence[Finding], recognised: Recognised, explaining: Container[str]) -> list[Finding]:
+def _select_proven_findings(by_rules: Sequence[Finding], recognised: Recognised, explaining: Container[str]) -> list[Finding]:
     """The faults that come before what the message means: those that may explain it, and what code shows.
 
     A fault of one parameter doesn't explain a message about another one. A cause behind a mere code says nothing about it.

@@ -27,12 +27,12 @@ class CausePage(NamedTuple):
 
 def find_page(id: str) -> CausePage | None:
     """None if no cause has this ID or had it in an earlier release."""
-    cause = _by_id().get(id)
+    cause = _index_causes().get(id)
     return None if cause is None else _page_of_cause(cause)
 
 
 @cache
-def _by_id() -> dict[str, Cause]:
+def _index_causes() -> dict[str, Cause]:
     causes = compiled.load_knowledge().causes
     return {old: cause for cause in causes.values() for old in cause.was} | causes
 

@@ -43,7 +43,7 @@ def load_knowledge() -> Knowledge:
         for name, kind in _COLUMNS.items()
     }  # a list for each field
     stored = msgspec.defstruct("Stored", [(each.name, kinds.get(each.name, each.type)) for each in structs.fields(Knowledge)])
-    columns: Any = _load_compiled(KNOWLEDGE, stored, hash_knowledge(), lambda: stored(**_read_sources()))
+    columns: Any = _load_compiled_file(KNOWLEDGE, stored, hash_knowledge(), lambda: stored(**_read_sources()))
     rows = {name: map(kind, *getattr(columns, name)) for name, kind in _COLUMNS.items()}
     return Knowledge(**structs.asdict(columns) | {name: {each.id: each for each in found} for name, found in rows.items()})
 
@@ -62,23 +62,23 @@ def load_topics() -> Topics:
 
     knowledge, of_knowledge = load_knowledge(), hash_knowledge()
     expected = hash_sources(topics.list_files(), of_knowledge) if of_knowledge else b""
-    compiled = _load_compiled(TOPICS, topics.Topics, expected, lambda: topics.compile_topics(knowledge))
+    compiled = _load_compiled_file(TOPICS, topics.Topics, expected, lambda: topics.compile_topics(knowledge))
     return topics.add_causes(compiled, knowledge)
 
 
-def compile_all() -> tuple[Path, ...]:
+def compile_files() -> tuple[Path, ...]:
     """Compiles both files. Returns their paths."""
     load_knowledge()
     load_topics()
     return KNOWLEDGE, TOPICS
 
 
-def _load_compiled(path: Path, kind: type[_Compiled], expected: bytes, build: Callable[[], _Compiled]) -> _Compiled:
+def _load_compiled_file(path: Path, kind: type[_Compiled], expected: bytes, build: Callable[[], _Compiled]) -> _Compiled:
     """Reads the compiled file. expected: the hash of its sources; empty without sources, as in a wheel."""
     compiled = path.read_bytes() if path.exists() else b""
     if expected and compiled[:HASH_BYTES] != expected:
         built = build()
-        _keep_compiled(path, expected + msgspec.msgpack.encode(built))
+        _write_compiled_file(path, expected + msgspec.msgpack.encode(built))
         return built
     return msgspec.msgpack.decode(compiled[HASH_BYTES:], type=kind)
 
@@ -112,7 +112,7 @@ def hash_sources(sources: Sequence[str], known: bytes = b"") -> bytes:
     return found.digest()
 
 
-def _keep_compiled(path: Path, compiled: bytes) -> None:
+def _write_compiled_file(path: Path, compiled: bytes) -> None:
     """Writes the file for the next start, unless the folder is read-only. Several processes may do so at once."""
     temporary = path.with_suffix(f".{os.getpid()}")
     try:

@@ -14,7 +14,7 @@ from sickbay.diagnosis.rule import SEVERITIES, Finding, Spec
 from sickbay.diagnosis.rule_index import load_index
 from sickbay.diagnosis.stages import ANSWER
 from sickbay.doctor import compiled
-from sickbay.doctor.errors.find import in_input
+from sickbay.doctor.errors.find import find_in_input
 from sickbay.doctor.pieces.piece import Piece, describe_each
 from sickbay.doctor.verdict import Verdict, decide
 from sickbay.kernel.checks import Examination
@@ -116,7 +116,7 @@ def diagnose(evidence: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None =
     answers: error responses that were pasted with the input; by default those in the input itself.
     """
     if evidence["kind"] == "error_answer":
-        return _diagnose_errors(in_input(evidence) if answers is None else answers)
+        return _diagnose_errors(find_in_input(evidence) if answers is None else answers)
     from sickbay.diagnosis.kinds import KINDS  # an error response has no request to examine
     from sickbay.diagnosis.skipped_checks import skip_unknown
 
@@ -127,7 +127,7 @@ def diagnose(evidence: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None =
     again = partial(_examine_again, kind, evidence)
     explanation = explain(load_index(), stage.name, request, context, examination, again=again)
     corrected = None if explanation.corrected is None else evidence | stage.examiner.to_evidence(explanation.corrected)
-    answers = in_input(evidence) if answers is None else answers
+    answers = find_in_input(evidence) if answers is None else answers
     if answers and not explanation.names_cause(stage.name, examination):
         explanation = add_finding(stage.name, explanation, answers)
     examination = skip_unknown(examination, evidence.get("context") or {}, context)
@@ -168,19 +168,19 @@ def diagnose_line(line: Any) -> dict[str, Any]:
     return {"id": id, "verdict": diagnosis.verdict, "findings": findings, "corrected": diagnosis.corrected} | recognised
 
 
-def with_mistakes(merged: Diagnosis, mistakes: Sequence[Mistake]) -> Diagnosis:
+def add_mistakes(merged: Diagnosis, mistakes: Sequence[Mistake]) -> Diagnosis:
     """Adds the mistakes in source code, unless a rule has found the same in the request."""
     if not mistakes:
         return merged
     findings = list(merged.explanation.findings)
     ids = {finding.id for finding in findings}
     texts = compiled.load_knowledge().code.mistakes
-    added = [_to_finding(mistake) for mistake in mistakes if ids.isdisjoint(texts[mistake.id].same)]
+    added = [_make_finding(mistake) for mistake in mistakes if ids.isdisjoint(texts[mistake.id].same)]
     ordered = sorted([*added, *findings], key=lambda finding: SEVERITIES.index(finding.severity))
     return merged._replace(explanation=merged.explanation._replace(findings=tuple(ordered)))
 
 
-def _to_finding(mistake: Mistake) -> Finding:
+def _make_finding(mistake: Mistake) -> Finding:
     """Slots are filled with what was found in the code, or with the texts for its library."""
     code = compiled.load_knowledge().code
     text = code.mistakes[mistake.id]

@@ -99,7 +99,7 @@ def _follow_plain(step: StepName) -> Callable[[HarExchange], Iterator[Event]]:
     return events
 
 
-def _authorize(exchange: HarExchange) -> Iterator[Event]:
+def _follow_authorization(exchange: HarExchange) -> Iterator[Event]:
     names = tuple(dict.fromkeys(parse(exchange.sent["query"]).names()))
     yield Event("authorize", result=_result_of_exchange(exchange), status=exchange.status, url=exchange.url, sent=names)
     location = str(exchange.sent["answer_headers"].get("location") or "")
@@ -107,7 +107,7 @@ def _authorize(exchange: HarExchange) -> Iterator[Event]:
         yield Event("code", url=location.partition("#")[0].partition("?")[0], sent=names)
 
 
-def _redirect(exchange: HarExchange) -> Iterator[Event]:
+def _follow_redirect(exchange: HarExchange) -> Iterator[Event]:
     result: Result = "granted" if "code" in parse(exchange.sent["query"]) else "refused"
     yield Event("code", result=result, url=exchange.url)
 
@@ -131,8 +131,8 @@ def _token_events(exchange: HarExchange) -> Iterator[Event]:
 _FROM_HAR: Final[Mapping[str, Callable[[HarExchange], Iterator[Event]]]] = {
     "launch_url": _follow_plain("launch"),
     "smart_configuration": _follow_plain("discovery"),
-    "authorize_url": _authorize,
-    "redirect_url": _redirect,
+    "authorize_url": _follow_authorization,
+    "redirect_url": _follow_redirect,
     "token_request": _token_events,
     "fhir_request": _follow_plain("access"),
 }

@@ -15,7 +15,7 @@ from sickbay.doctor.copying import join_lines
 from sickbay.doctor.errors import in_text
 from sickbay.doctor.pieces.piece import Piece
 from sickbay.kernel.late_patterns import compile_late
-from sickbay.kernel.text_search import fold
+from sickbay.kernel.text_search import fold_case
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 
@@ -40,7 +40,7 @@ class Evidence(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def lowered(self) -> str:
         """The text in lower case: looking for a word takes a tenth of what a pattern does that ignores case."""
-        return fold(self.text)
+        return fold_case(self.text)
 
     @cached_property
     def plain(self) -> Evidence | None:
@@ -78,7 +78,7 @@ class Evidence(Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def claims(self) -> list[Mapping[str, Any]]:
-        """The claims of the JSON Web Tokens, also of decoded ones."""
+        """The claims of all JSON Web Tokens in the text, including those that were pasted decoded."""
         tokens = [piece.values["claims"] for piece in self.pieces if piece.kind == "jwt"]
         return [*tokens, *(piece.values for piece in self.pieces if piece.subkind == "jwt_claims")]
 

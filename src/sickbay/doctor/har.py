@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.evidence.address import fhir_base_of
-from sickbay.doctor.errors.find import in_exchange
+from sickbay.doctor.errors.find import find_in_exchange
 from sickbay.doctor.pieces.structured import read_object
 from sickbay.doctor.request_kind import WELL_KNOWN, Request, is_fetched_fhir, kind_of
 from sickbay.protocol.parameters import parse
@@ -65,7 +65,7 @@ def read(document: Json) -> tuple[HarExchange, ...]:
     result: list[HarExchange] = []
     states: list[str] = []
     for number, exchange in exchanges:
-        context = {"server": server or _guessed_base(exchange), "sent_state": _find_sent(states, exchange)}
+        context = {"server": server or _guessed_base(exchange), "sent_state": _find_sent_state(states, exchange)}
         known = {name: value for name, value in context.items() if value}
         inputs = tuple(
             {**evidence, "context": known}
@@ -81,10 +81,10 @@ def read(document: Json) -> tuple[HarExchange, ...]:
         result.append(HarExchange(number, exchange["method"], url, exchange["status"], inputs, exchange, answers))
         if inputs[0]["kind"] == "authorize_url":
             states.append(parse(exchange["query"]).get("state") or "")
-    return tuple(result) if is_recorded else tuple(_compare(result))
+    return tuple(result) if is_recorded else tuple(_add_shared_evidence(result))
 
 
-def _compare(exchanges: Sequence[HarExchange]) -> Iterator[HarExchange]:
+def _add_shared_evidence(exchanges: Sequence[HarExchange]) -> Iterator[HarExchange]:
     """The exchanges with what the others show, which can't be known from a masked file."""
     from sickbay.doctor.pieces.known import compare_exchanges  # only a HAR file needs it
 
@@ -92,7 +92,7 @@ def _compare(exchanges: Sequence[HarExchange]) -> Iterator[HarExchange]:
     return (exchange._replace(inputs=each) for exchange, each in zip(exchanges, inputs, strict=True))
 
 
-def _find_sent(states: Sequence[str], exchange: Json) -> str:
+def _find_sent_state(states: Sequence[str], exchange: Json) -> str:
     """The state that came back, if an earlier request sent it: logins may overlap. Otherwise the latest; "" without one."""
     returned = parse(exchange["query"]).get("state") or ""
     return returned if returned in states else "".join(states[-1:])
@@ -116,7 +116,7 @@ def _error_answers(exchange: Json, *, launch: bool) -> tuple[ErrorAnswer, ...]:
     decoration = _DECORATION.search(rest.partition("?")[0]) and not launch
     if scheme.lower() not in ("http", "https") or decoration or exchange["answer_headers"].keys() >= _WAIT_PAGE:
         return ()
-    return in_exchange(exchange["status"], exchange["answer_headers"], exchange["answer"], launch=launch)
+    return find_in_exchange(exchange["status"], exchange["answer_headers"], exchange["answer"], launch=launch)
 
 
 def _is_entry(entry: Any) -> bool:

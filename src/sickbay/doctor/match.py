@@ -77,12 +77,12 @@ def find_shown(knowledge: Knowledge, words: Sequence[str], codes: Iterable[str],
         for each in possible
         if not each.product or each.product in products
     )
-    messages = [_to_found(each, found, products) for each, found in candidates if found is not None]
+    messages = [_score_message(each, found, products) for each, found in candidates if found is not None]
     together = (found for found in messages if found.spread < SPREAD_WORDS or found.letters >= LEAST_LETTERS)
     return Shown(frozenset(products), tuple(sorted(together, key=lambda found: -found.points)))
 
 
-def _to_found(message: Message, covered: Sequence[Covered], products: set[str]) -> FoundMessage:
+def _score_message(message: Message, covered: Sequence[Covered], products: set[str]) -> FoundMessage:
     letters = [each.letters for each in covered]
     skipped = max((each.skipped for each in covered), default=0)
     spread = _measure_spread([each.places for each in covered]) if len(covered) > 1 else 0
@@ -104,7 +104,7 @@ def is_shown(product: Product, parts: Mapping[int, Sequence[WordRange]]) -> bool
     """Whether one of its marks is in the text, outside phrases in which it doesn't count."""
     apart = [place for phrase in product.without if len(phrase) == 1 for place in parts.get(phrase[0], ())]
     for mark in product.marks:
-        places = parts.get(mark[0], ()) if len(mark) == 1 else phrases.find_first(mark, parts)
+        places = parts.get(mark[0], ()) if len(mark) == 1 else phrases.find_phrase(mark, parts)
         if any(not any(each.start <= place.start and place.end <= each.end for each in apart) for place in places):
             return True
     return False
@@ -122,7 +122,7 @@ def _measure_groups(
         return None
     lengths = []
     for group, proved in zip(message.wordings, message.proved or map(len, message.wordings), strict=True):
-        taken = [(place, phrases.find_first(group[place], parts)) for place in range(len(group)) if group[place][0] in parts]
+        taken = [(place, phrases.find_phrase(group[place], parts)) for place in range(len(group)) if group[place][0] in parts]
         found = [(place, ranges) for place, ranges in taken if ranges]
         if not found:
             return None
@@ -130,7 +130,7 @@ def _measure_groups(
         places = [each.start for place, _ in found for each in parts[group[place][0]]]
         letters = max(phrases.count_letters(ranges, words) for _, ranges in found)
         lengths.append(Covered(letters, skipped, places, is_proved=found[0][0] < proved))
-    if any(phrases.find_first(phrase, parts) for phrase in message.without):
+    if any(phrases.find_phrase(phrase, parts) for phrase in message.without):
         return None
     return lengths if all(name in facts for name in message.needs) else None
 

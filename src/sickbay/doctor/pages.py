@@ -47,7 +47,7 @@ def read_passages() -> list[Passage]:
     passages: list[Passage] = []
     for file in PAGES.list_files(".md"):
         name, text = file.removesuffix(".md"), PAGES.read_text(file)
-        passages += _split_rule_list(text) if name == LIST else split(name, text)
+        passages += _split_rule_list(text) if name == LIST else split_page(name, text)
     return [passage for passage in passages if passage.heading != CONTENTS]
 
 
@@ -70,7 +70,7 @@ def read_prose(path: PurePosixPath) -> tuple[str, str]:
     return to_plain_text(text.partition("\n")[2].partition("\n## ")[0]), to_plain_text(fix)
 
 
-def split(page: str, text: str) -> Iterator[Passage]:
+def split_page(page: str, text: str) -> Iterator[Passage]:
     """The passages of a page: one before the first heading of level 2, and one for each heading of level 2 or 3."""
     title, anchor, heading = "", "", ""
     lines: list[str] = []

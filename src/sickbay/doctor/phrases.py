@@ -129,7 +129,7 @@ def find_parts(phrases: dict[str, Any], found: Sequence[str]) -> dict[int, list[
     parts: dict[int, list[WordRange]] = {}
     for start, first in enumerate(found):
         if nodes := _next_nodes([phrases], first):
-            _follow(nodes, found, start, parts)
+            _follow_words(nodes, found, start, parts)
     return parts
 
 
@@ -143,7 +143,7 @@ def _next_nodes(nodes: Sequence[Trie], word: str) -> list[Trie]:
     return [node[ending] for node in nodes for ending in endings if ending in node]
 
 
-def _follow(nodes: list[Trie], found: Sequence[str], start: int, parts: dict[int, list[WordRange]]) -> None:
+def _follow_words(nodes: list[Trie], found: Sequence[str], start: int, parts: dict[int, list[WordRange]]) -> None:
     """Adds the parts that begin at `start`. nodes: those of the first word."""
     end = start
     while nodes:
@@ -155,7 +155,7 @@ def _follow(nodes: list[Trie], found: Sequence[str], start: int, parts: dict[int
         nodes = _next_nodes(nodes, found[end]) if end < len(found) else []
 
 
-def find_first(phrase: Phrase, parts: Mapping[int, Sequence[WordRange]]) -> tuple[WordRange, ...]:
+def find_phrase(phrase: Phrase, parts: Mapping[int, Sequence[WordRange]]) -> tuple[WordRange, ...]:
     """The places of the phrase's parts at its first occurrence in the text. Empty if there is none."""
     if len(phrase) == 1:
         return tuple(parts.get(phrase[0], ())[:1])

@@ -9,13 +9,13 @@ from msgspec import structs
 
 from sickbay.doctor.match import find_shown
 from sickbay.doctor.model import Cause, Knowledge, Message, Phrase
-from sickbay.doctor.phrases import find_first, find_parts, split_words
+from sickbay.doctor.phrases import find_parts, find_phrase, split_words
 
 MANY_PHRASES = 5
 """A group of so many phrases comes from many sources, and one of them may have another cause than the rest."""
 
 
-def prove(knowledge: Knowledge, seen: Iterable[tuple[Cause, str]]) -> Knowledge:
+def put_proven_phrases_first(knowledge: Knowledge, seen: Iterable[tuple[Cause, str]]) -> Knowledge:
     """The knowledge with the phrases of each message first that a text of a usual cause has.
 
     A message that texts of other causes have at least as often proves nothing. seen: causes, each with a text.
@@ -33,7 +33,7 @@ def prove(knowledge: Knowledge, seen: Iterable[tuple[Cause, str]]) -> Knowledge:
             is_usual = cause.behind.get(message.id) == "usual"
             more[message.id] += -1 if is_usual else 1
             if is_usual:
-                proved |= {(message.id, phrase) for group in message.wordings for phrase in group if find_first(phrase, parts)}
+                proved |= {(message.id, phrase) for group in message.wordings for phrase in group if find_phrase(phrase, parts)}
     shared = {id for id, count in more.items() if count >= 0 and knowledge.messages[id].strength == "message"}
     messages = {id: _put_proved_first(each, proved, is_shared=id in shared) for id, each in knowledge.messages.items()}
     return structs.replace(knowledge, messages=messages)

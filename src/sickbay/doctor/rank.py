@@ -49,7 +49,7 @@ def rank_causes(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> li
         for each in known
         if (not each.product or each.product in shown.products) and not any(name in facts for name in each.excluded_by)
     ]
-    shared = _find_shared(possible)  # also causes that aren't shown because the text doesn't name their field
+    shared = _find_shared_messages(possible)  # also causes that aren't shown because the text doesn't name their field
     causes = [cause for cause in possible if is_in_its_field(cause, shown, facts)]
     ranked = [_rank_cause(cause, found[cause.id], facts, shared) for cause in causes]
     most = max((each.points for each in ranked), default=0)
@@ -59,7 +59,7 @@ def rank_causes(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> li
     return [apart[0]._replace(is_supported=False), *apart[1:]] if is_doubtful else apart
 
 
-def _find_shared(causes: Iterable[Cause]) -> frozenset[str]:
+def _find_shared_messages(causes: Iterable[Cause]) -> frozenset[str]:
     """The ids of the messages that several of these causes explain, not only rarely. Causes with the same fix count once."""
     remedies: dict[str, set[str]] = {}
     for cause in causes:
@@ -147,7 +147,7 @@ def _find_words(text: str) -> set[str]:
 _SAID_WORD = compile_late(r"\w{4,}")
 
 
-def list_related(ranked: Sequence[RankedCause], quoted: str) -> list[RankedCause]:
+def select_related_causes(ranked: Sequence[RankedCause], quoted: str) -> list[RankedCause]:
     """Leaves out causes of a code with many causes if their titles share no word with a more specific quoted message."""
     if not is_specific(quoted):
         return [*ranked]
@@ -185,7 +185,7 @@ def is_in_its_field(cause: Cause, shown: Shown, facts: Container[str]) -> bool:
 NO_MESSAGE = Message("", "", "")
 
 
-def list_unseen(knowledge: Knowledge, facts: Container[str]) -> list[RankedCause]:
+def list_unseen_causes(knowledge: Knowledge, facts: Container[str]) -> list[RankedCause]:
     """The causes that can't be seen in the requests of the text, the most likely first."""
     listed = dict.fromkeys(id for fact, ids in knowledge.unseen.items() if fact in facts for id in ids)
     causes = (knowledge.causes[id] for id in listed)

@@ -13,8 +13,8 @@ from sickbay.diagnosis.stages import AUTHORIZE
 from sickbay.doctor import prose, single_exchange
 from sickbay.doctor.code.find import find_mistakes
 from sickbay.doctor.copying import leave_out_working_requests, undo_copying
-from sickbay.doctor.diagnose import Diagnosis, diagnose, with_mistakes
-from sickbay.doctor.errors.find import in_paste
+from sickbay.doctor.diagnose import Diagnosis, add_mistakes, diagnose
+from sickbay.doctor.errors.find import find_in_paste
 from sickbay.doctor.pieces import variables
 from sickbay.doctor.pieces.find import find_pieces as find_pieces
 from sickbay.doctor.pieces.inputs import ESSENTIAL, Input, list_inputs
@@ -89,12 +89,12 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     pieces = tuple(find_pieces(text))
     context = ({"response_mode": "fragment"} if _FRAGMENT.search(text) else {}) | dict(context or {})
     found = [_add_context(context, each) for each in ([single] if single else _put_together(pieces, text))]
-    answers = in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
+    answers = find_in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
     around = "".join(_texts_between(text, pieces))
     is_guide = single is None and not prose.is_report(text, around, has_error=bool(answers))
-    answers = in_paste(prose.leave_out_what_may_happen(text)) if answers and is_guide else answers
+    answers = find_in_paste(prose.leave_out_what_may_happen(text)) if answers and is_guide else answers
     found = found if answers else [each._replace(unknown=each.unknown | _find_templates(each.evidence)) for each in found]
-    accepted = () if answers or single else _select_accepted(found, pieces)
+    accepted = () if answers or single else _select_accepted_requests(found, pieces)
     examined = [(single, _add_token_elsewhere(_diagnose_single(found[0]), found[0]))] if single else []
     is_example = not answers and (is_guide or any(_UNFILLED.search(str(each.evidence)) for each in accepted))
     examined = examined or [
@@ -104,9 +104,9 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     diagnoses = [diagnosis for _, diagnosis in examined]
     place = _find_faulty(diagnoses)
     evidence = examined[place][0].evidence if examined else {"kind": "error_answer", "text": text}
-    merged = _merge(diagnoses or [diagnose({"kind": "error_answer", "text": ""}, ())], place)
-    merged = _without_token_advice(merged) if _is_past_authorization(answers, text) else merged
-    merged = with_mistakes(merged, find_mistakes(text, pieces))
+    merged = _merge_diagnoses(diagnoses or [diagnose({"kind": "error_answer", "text": ""}, ())], place)
+    merged = _drop_token_advice(merged) if _is_past_authorization(answers, text) else merged
+    merged = add_mistakes(merged, find_mistakes(text, pieces))
     merged = merged._replace(answers=answers, pieces=pieces, is_examined=bool(diagnoses))
     return Reading(evidence, merged, tuple(diagnoses), tuple(found), single is not None, text)
 
@@ -118,7 +118,7 @@ def read_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, 
     """
     diagnoses = tuple(diagnose(evidence, ()) for evidence in inputs)
     place = _find_faulty(diagnoses)
-    merged = _merge(diagnoses, place)._replace(answers=answers)
+    merged = _merge_diagnoses(diagnoses, place)._replace(answers=answers)
     whole = Piece(kind="request", start=0, end=len(text))
     return Reading(inputs[place], merged, diagnoses, tuple(Input(evidence, True, whole) for evidence in inputs), True, text)
 
@@ -171,7 +171,7 @@ def _add_context(context: Mapping[str, Any], found: Input) -> Input:
     return found._replace(evidence=found.evidence | {"context": {**context, **(found.evidence.get("context") or {})}})
 
 
-def _select_accepted(found: Sequence[Input], pieces: Sequence[Piece]) -> tuple[Input, ...]:
+def _select_accepted_requests(found: Sequence[Input], pieces: Sequence[Piece]) -> tuple[Input, ...]:
     """The requests that the text shows with success: token requests, of those before each response the last, and others."""
     responses = (each.piece.start for each in found if each.evidence["kind"] == "token_response")
     requests = [each for each in found if each.evidence["kind"] == "token_request"]
@@ -190,7 +190,7 @@ def _examine_each(found: Sequence[Input], accepted: Sequence[Input], *, is_examp
     """Each input that can be examined, and its diagnosis. An accepted request has no fault for which it would be refused."""
     for each in found:
         if (diagnosis := _try_diagnose(each)) is not None:
-            diagnosis = _drop_unfilled(diagnosis) if is_example else diagnosis
+            diagnosis = _drop_unfilled_findings(diagnosis) if is_example else diagnosis
             yield each, _drop_errors(diagnosis) if each in accepted else diagnosis
 
 
@@ -199,13 +199,13 @@ _UNFILLED = compile_late(r"=(?:<|%3C)[a-z][\w -]{1,40}(?:>|%3E)", re.I)
 _OF_VALUES = frozenset(("value-is-placeholder", "value-has-stray-characters", "basic-malformed"))
 
 
-def _drop_unfilled(diagnosis: Diagnosis) -> Diagnosis:
-    return _keep(diagnosis, [each for each in diagnosis.explanation.findings if each.id not in _OF_VALUES])
+def _drop_unfilled_findings(diagnosis: Diagnosis) -> Diagnosis:
+    return _select_findings(diagnosis, [each for each in diagnosis.explanation.findings if each.id not in _OF_VALUES])
 
 
 def _drop_errors(diagnosis: Diagnosis) -> Diagnosis:
     kept = [each for each in diagnosis.explanation.findings if each.severity != "error" and each.id != NO_TOKEN]
-    return _without_token_advice(_keep(diagnosis, kept))._replace(corrected=None)
+    return _drop_token_advice(_select_findings(diagnosis, kept))._replace(corrected=None)
 
 
 def _try_diagnose(found: Input) -> Diagnosis | None:
@@ -252,7 +252,7 @@ def _drop_unsaid(diagnosis: Diagnosis, found: Input, text: str, answers: Sequenc
         return diagnosis
     around = text[: found.piece.start] + text[found.piece.end :]
     kept = [each for each in diagnosis.explanation.findings if not _is_about_absence(each) or _is_said(each, around)]
-    return _keep(diagnosis, kept)
+    return _select_findings(diagnosis, kept)
 
 
 def _is_unabridged(found: Input) -> bool:
@@ -311,14 +311,16 @@ def _add_token_elsewhere(diagnosis: Diagnosis, found: Input) -> Diagnosis:
     """Without the advice to send the token in Authorization, if the request sends it in a header of this server's own."""
     headers = found.evidence.get("headers")
     is_elsewhere = isinstance(headers, Mapping) and any(_CREDENTIALS.match(str(value)) for value in headers.values())
-    return _without_token_advice(diagnosis) if is_elsewhere else diagnosis
+    return _drop_token_advice(diagnosis) if is_elsewhere else diagnosis
 
 
-def _without_token_advice(diagnosis: Diagnosis) -> Diagnosis:
-    return _keep(diagnosis, [each for each in diagnosis.explanation.findings if each.id not in TOKEN_IN_AUTHORIZATION])
+def _drop_token_advice(diagnosis: Diagnosis) -> Diagnosis:
+    return _select_findings(
+        diagnosis, [each for each in diagnosis.explanation.findings if each.id not in TOKEN_IN_AUTHORIZATION]
+    )
 
 
-def _keep(diagnosis: Diagnosis, kept: Sequence[Finding]) -> Diagnosis:
+def _select_findings(diagnosis: Diagnosis, kept: Sequence[Finding]) -> Diagnosis:
     """The diagnosis with only these of its findings, and without the corrected request if some are left out."""
     if len(kept) == len(diagnosis.explanation.findings):
         return diagnosis
@@ -327,20 +329,20 @@ def _keep(diagnosis: Diagnosis, kept: Sequence[Finding]) -> Diagnosis:
 
 def _find_faulty(diagnoses: Sequence[Diagnosis]) -> int:
     """The place of the exchange with the worst finding; of several, the first."""
-    worst = [min(map(_rank, each.explanation.findings), default=(len(SEVERITIES), False)) for each in diagnoses]
+    worst = [min(map(_rank_finding, each.explanation.findings), default=(len(SEVERITIES), False)) for each in diagnoses]
     return worst.index(min(worst)) if worst else 0
 
 
-def _rank(finding: Finding) -> tuple[int, bool]:
+def _rank_finding(finding: Finding) -> tuple[int, bool]:
     return SEVERITIES.index(finding.severity), finding.id == NO_TOKEN
 
 
-def _merge(diagnoses: Sequence[Diagnosis], place: int = 0) -> Diagnosis:
+def _merge_diagnoses(diagnoses: Sequence[Diagnosis], place: int = 0) -> Diagnosis:
     """The diagnosis at this place, with the findings of all, each once."""
     first = diagnoses[place]
     findings = {finding.id: finding for diagnosis in diagnoses[::-1] for finding in diagnosis.explanation.findings[::-1]}
     found = findings.values() if len(diagnoses) > 1 else first.explanation.findings
-    ordered = tuple(sorted(found, key=_rank)[: 2 * EXAMINED_INPUTS])
+    ordered = tuple(sorted(found, key=_rank_finding)[: 2 * EXAMINED_INPUTS])
     return first._replace(explanation=first.explanation._replace(findings=ordered))
 
 

@@ -21,14 +21,14 @@ class FoundRules(NamedTuple):
     causes: Sequence[Topic]
 
 
-def search(text: str) -> FoundRules:
+def search_rules(text: str) -> FoundRules:
     """text: an error code, for which the most frequent rules come first, or words, for which the best ones do."""
-    found = topics.find(compiled.load_topics(), text, "rule", "cause")
+    found = topics.find_topics(compiled.load_topics(), text, "rule", "cause")
     causes = [topic for topic in found if topic.kind == "cause"]
-    return FoundRules(_rules_found(text, found), causes[:SHOWN_CAUSES])
+    return FoundRules(_select_rules(text, found), causes[:SHOWN_CAUSES])
 
 
-def _rules_found(text: str, found: Iterable[Topic]) -> Sequence[Rule]:
+def _select_rules(text: str, found: Iterable[Topic]) -> Sequence[Rule]:
     """The rules with this error code, the most frequent first, then those with the words."""
     code = text.strip().lower()
     with_code = [rule for rule in RULES if code in rule.outcome.lower().replace(",", "").split()]

@@ -16,8 +16,8 @@ from msgspec import structs
 
 from sickbay.doctor.model import Cause, CodeKnowledge, FactPattern, Knowledge, Message, Phrase, Product
 from sickbay.doctor.phrases import PhraseTable
-from sickbay.doctor.proof import prove
-from sickbay.kernel.required_words import list_required
+from sickbay.doctor.proof import put_proven_phrases_first
+from sickbay.kernel.required_words import list_words
 
 FOLDER = Path(__file__).parent / "knowledge"
 
@@ -68,12 +68,12 @@ def read(folder: Path = FOLDER) -> Knowledge:
     if unknown := {id for ids in listed.values() for id in ids} - causes.keys():
         _report_mistake(unseen, f"unknown causes: {', '.join(sorted(unknown))}")
     patterns, of_code = _read_table(facts, dict[str, FactPattern]), _read_table(code, CodeKnowledge)
-    patterns = {name: structs.replace(each, words=list_required(each.patterns)) for name, each in patterns.items()}
-    mistakes = {name: structs.replace(each, words=list_required(each.patterns)) for name, each in of_code.mistakes.items()}
+    patterns = {name: structs.replace(each, words=list_words(each.patterns)) for name, each in patterns.items()}
+    mistakes = {name: structs.replace(each, words=list_words(each.patterns)) for name, each in of_code.mistakes.items()}
     of_code = structs.replace(of_code, mistakes=mistakes)
     pieces = _read_table(folder / "pieces.toml", dict[str, dict[str, str]])
     knowledge = Knowledge(products, messages, causes, table.trie, listed, patterns, of_code, pieces)
-    return prove(knowledge, ((file.cause, example.text) for file in files for example in file.seen))
+    return put_proven_phrases_first(knowledge, ((file.cause, example.text) for file in files for example in file.seen))
 
 
 def _read_table(path: Path, kind: type[_Kind]) -> _Kind:

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import structs
 
 from sickbay.authorization.scopes.resource_types import ALL_TYPES
-from sickbay.diagnosis.answers.finding import UNEXPLAINED, add_finding, quote
+from sickbay.diagnosis.answers.finding import UNEXPLAINED, add_finding, quote_message
 from sickbay.diagnosis.answers.values import ErrorAnswer, is_specific
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding, Severity
@@ -18,7 +18,7 @@ from sickbay.doctor.diagnose import Diagnosis, RelatedTopic
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.model import Knowledge
 from sickbay.doctor.pieces import addresses
-from sickbay.doctor.rank import has_lead, list_related, list_unseen
+from sickbay.doctor.rank import has_lead, list_unseen_causes, select_related_causes
 from sickbay.doctor.reading import Reading, read_exchange, read_text
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
@@ -34,7 +34,7 @@ def diagnose_text(
     Raises ValueError if an exchange can't be read, and KeyError if its kind is unknown.
     """
     reading = read_text(text, context)
-    recognised = answer.recognise(to_evidence(reading), knowledge)
+    recognised = answer.recognise_causes(to_evidence(reading), knowledge)
     diagnosis = _diagnose_reading(reading, recognised)
     if (difference := addresses.find_mismatch(reading.text, recognised.evidence.sent.get("redirect_uri"))) is not None:
         diagnosis = diagnosis.prepend(difference)
@@ -46,7 +46,7 @@ def diagnose_text(
         diagnosis = diagnosis._replace(explanation=explanation._replace(findings=(*early, *explanation.findings)))
     elif not _is_understood(reading, recognised):
         has_problem = prose.names_a_problem(reading.text)
-        related = _find_related(recognised, reading.text) if has_problem else ()
+        related = _find_related_topics(recognised, reading.text) if has_problem else ()
         diagnosis = diagnosis._replace(is_understood=False, names_problem=has_problem, causes=(), related=related)
     return reading.evidence, diagnosis
 
@@ -87,7 +87,7 @@ _NAMES = frozenset((*ALL_TYPES, "metadata", "_history"))
 def diagnose_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...], text: str) -> Diagnosis:
     """Diagnoses the inputs of one exchange as a whole. text: the address and the response."""
     reading = read_exchange(inputs, answers, text)
-    return _diagnose_reading(reading, answer.recognise(to_evidence(reading))) if answers else reading.diagnosis
+    return _diagnose_reading(reading, answer.recognise_causes(to_evidence(reading))) if answers else reading.diagnosis
 
 
 def to_evidence(reading: Reading) -> Evidence:
@@ -109,7 +109,7 @@ def _diagnose_reading(reading: Reading, recognised: Recognised) -> Diagnosis:
     if diagnosis.answers and not (reading.explaining and "server_failed" not in recognised.facts):
         return _report_unexplained_error(diagnosis, recognised)
     if not diagnosis.has_problem and not _shows_success(recognised):
-        unseen = recognised._replace(ranked=list_unseen(recognised.knowledge, recognised.facts))
+        unseen = recognised._replace(ranked=list_unseen_causes(recognised.knowledge, recognised.facts))
         return diagnosis._replace(causes=answer.list_causes(unseen))
     return diagnosis
 
@@ -118,16 +118,16 @@ READ_LINES = 300
 """The maximum number of lines in which the message of the first cause is searched for."""
 
 
-def _leads(reading: Reading, recognised: Recognised) -> bool:
+def _first_cause_is_answer(reading: Reading, recognised: Recognised) -> bool:
     """Whether the first cause is the answer. It isn't if Sickbay knows only the code of an error that the server describes."""
-    first, quoted = recognised.ranked[0], _quote(recognised)
+    first, quoted = recognised.ranked[0], _find_quote(recognised)
     quoted = quoted if is_specific(quoted) else ""
     is_bare = not (first.letters or first.is_confirmed or first.is_evident or first.message.product)
     is_only = len(recognised.knowledge.causes_of.get(first.message.id, ())) == 1
-    return not (is_bare and quoted) and has_lead(recognised.ranked, is_quoted=_says(recognised, quoted), is_only=is_only)
+    return not (is_bare and quoted) and has_lead(recognised.ranked, is_quoted=_has_phrase(recognised, quoted), is_only=is_only)
 
 
-def _says(recognised: Recognised, text: str) -> bool:
+def _has_phrase(recognised: Recognised, text: str) -> bool:
     """Whether the text has a phrase of the message by which the first cause was found."""
     parts = phrases.find_parts(recognised.knowledge.phrases, phrases.split_words(text))
     return answer.is_said(recognised.ranked[0].message, parts)
@@ -141,9 +141,9 @@ def _shows_success(recognised: Recognised) -> bool:
 
 def _add_causes(reading: Reading, recognised: Recognised) -> Diagnosis:
     """Adds the causes of the messages: the first one as the answer, or all as a list if the text doesn't point to it."""
-    diagnosis, is_led = reading.diagnosis, _leads(reading, recognised)
+    diagnosis, is_led = reading.diagnosis, _first_cause_is_answer(reading, recognised)
     severity: Severity = "error" if diagnosis.answers else "warning"
-    combined = answer.combine(diagnosis.explanation.findings, recognised, severity, reading.explaining, is_led=is_led)
+    combined = answer.combine_findings(diagnosis.explanation.findings, recognised, severity, reading.explaining, is_led=is_led)
     if not is_led and not combined.is_proven:
         return _report_unexplained_error(diagnosis, recognised)
     corrected = diagnosis.corrected if combined.keeps_corrected else None
@@ -157,9 +157,9 @@ def _quote_in(finding: Finding, recognised: Recognised) -> Finding:
     is_outcome = any(each.kind == "outcome" for each in recognised.evidence.answers)
     if finding.id != recognised.ranked[0].cause.id or not (is_outcome or finding.id.startswith("fhir-")):
         return finding
-    quoted = " ".join(_quote(recognised).split())
-    is_said = is_specific(quoted) and prose.TOLD.search(quoted) is None and (is_outcome or _says(recognised, quoted))
-    return structs.replace(finding, why=f"{quote('message', quoted)} {finding.why}".rstrip()) if is_said else finding
+    quoted = " ".join(_find_quote(recognised).split())
+    is_said = is_specific(quoted) and prose.TOLD.search(quoted) is None and (is_outcome or _has_phrase(recognised, quoted))
+    return structs.replace(finding, why=f"{quote_message('message', quoted)} {finding.why}".rstrip()) if is_said else finding
 
 
 def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
@@ -178,24 +178,24 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
         return False
     if (reading.is_single and reading.inputs) or prose.are_settings(reading.text):
         return False
-    return reading.is_described or _says(recognised, reading.prose)
+    return reading.is_described or _has_phrase(recognised, reading.prose)
 
 
 def _report_unexplained_error(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
     """Says what is known about the error, and lists its possible causes, or topics that may help if none is known."""
     answers = diagnosis.answers or (ErrorAnswer("message", ""),)
-    quoted = _quote(recognised) or _find_line_with_message(recognised)
+    quoted = _find_quote(recognised) or _find_line_with_message(recognised)
     is_doubted = not diagnosis.answers or "message_is_doubted" in recognised.facts or prose.TOLD.search(quoted) is not None
     explanation = add_finding(diagnosis.stage, diagnosis.explanation, answers, quoted, is_doubted=is_doubted)
-    known = [_reword(each, recognised, quoted) if each.id == UNEXPLAINED else each for each in explanation.findings]
+    known = [_title_with_product(each, recognised, quoted) if each.id == UNEXPLAINED else each for each in explanation.findings]
     unexplained = diagnosis._replace(explanation=explanation._replace(findings=tuple(known)))
-    recognised = recognised._replace(ranked=list_related(recognised.ranked, quoted))
+    recognised = recognised._replace(ranked=select_related_causes(recognised.ranked, quoted))
     if not recognised.ranked:
-        return unexplained._replace(related=_find_related(recognised, quoted or recognised.evidence.text))
+        return unexplained._replace(related=_find_related_topics(recognised, quoted or recognised.evidence.text))
     return unexplained._replace(causes=answer.list_causes(recognised, RANKS[-1:]), corrected=None)
 
 
-def _quote(recognised: Recognised) -> str:
+def _find_quote(recognised: Recognised) -> str:
     """The most specific message of the text, or otherwise the longest description of an error."""
     from sickbay.doctor.errors.quotes import find_quote  # most texts need no quotation
 
@@ -206,10 +206,10 @@ def _quote(recognised: Recognised) -> str:
 def _find_line_with_message(recognised: Recognised) -> str:
     """The first line with a phrase by which the first cause was found; "" if it was found by a code, or far below."""
     lines = recognised.evidence.text.splitlines()[:READ_LINES] if recognised.ranked else ()
-    return next((line.strip() for line in lines if _says(recognised, line) and not prose.is_code(line)), "")
+    return next((line.strip() for line in lines if _has_phrase(recognised, line) and not prose.is_code(line)), "")
 
 
-def _reword(finding: Finding, recognised: Recognised, quoted: str) -> Finding:
+def _title_with_product(finding: Finding, recognised: Recognised, quoted: str) -> Finding:
     """The finding for an error that isn't explained, with the product in its title. means: only without a quotation."""
     name = answer.name_product(recognised)
     means = "" if quoted else answer.say_message(recognised)
@@ -220,9 +220,9 @@ def _reword(finding: Finding, recognised: Recognised, quoted: str) -> Finding:
     return structs.replace(finding, title=title or finding.title, why=f"{means} {finding.why}".strip())
 
 
-def _find_related(recognised: Recognised, text: str) -> tuple[RelatedTopic, ...]:
+def _find_related_topics(recognised: Recognised, text: str) -> tuple[RelatedTopic, ...]:
     """text: what the server says. The error isn't about the names of members in the rest of a response."""
     from sickbay.doctor import topics  # most texts need no topics
 
-    found = topics.suggest(compiled.load_topics(), text, recognised.shown.products)
+    found = topics.suggest_topics(compiled.load_topics(), text, recognised.shown.products)
     return tuple(RelatedTopic(topic.title, topic.url) for topic in found)

@@ -19,7 +19,7 @@ from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor import pages
 from sickbay.doctor.fill import fill
 from sickbay.doctor.model import Cause, Knowledge
-from sickbay.kernel.word_index import WordIndex, build, search, split_stems
+from sickbay.kernel.word_index import WordIndex, build_index, search_index, split_stems
 
 TopicKind: TypeAlias = Literal["cause", "rule", "page"]
 KINDS: tuple[TopicKind, ...] = ("cause", "rule", "page")
@@ -78,7 +78,7 @@ def compile_topics(knowledge: Knowledge) -> Topics:
     """Makes the index, and lists all topics but the causes. The texts of a rule are those of its case."""
     documents = [*_list_cause_documents(knowledge), *_list_rule_documents(), *_list_page_documents()]
     listed = [document.topic for document in documents if document.topic.kind != "cause"]
-    return Topics(listed, build(document.texts for document in documents))
+    return Topics(listed, build_index(document.texts for document in documents))
 
 
 def add_causes(topics: Topics, knowledge: Knowledge) -> Topics:
@@ -114,11 +114,11 @@ def _list_page_documents() -> Iterator[_Document]:
         )
 
 
-def find(topics: Topics, query: str, *kinds: TopicKind) -> list[Topic]:
+def find_topics(topics: Topics, query: str, *kinds: TopicKind) -> list[Topic]:
     """The topics of these kinds with every word of the query; if there are none, those with any of them. The best first."""
     among = _find_range_of_kinds(topics, kinds)
-    found = search(topics.index, query, among, every_word=True) or search(topics.index, query, among, every_word=False)
-    return [topics.topics[number] for number, _ in found]
+    found = (search_index(topics.index, query, among, every_word=each) for each in (True, False))
+    return [topics.topics[number] for number, _ in next(filter(None, found), [])]
 
 
 def _find_range_of_kinds(topics: Topics, kinds: Collection[TopicKind]) -> range:
@@ -127,9 +127,9 @@ def _find_range_of_kinds(topics: Topics, kinds: Collection[TopicKind]) -> range:
     return range(numbers[0], numbers[-1] + 1) if numbers else range(0)
 
 
-def suggest(topics: Topics, text: str, products: Container[str]) -> tuple[Topic, ...]:
+def suggest_topics(topics: Topics, text: str, products: Container[str]) -> tuple[Topic, ...]:
     """At most three topics whose words the text has, if they stand out. products: those that the text shows."""
-    scored = search(topics.index, text[:QUERY_CHARACTERS], every_word=False, least=LEAST_SCORE)
+    scored = search_index(topics.index, text[:QUERY_CHARACTERS], every_word=False, least=LEAST_SCORE)
     standing_out = ((topics.topics[number], score) for number, score in scored)
     words = frozenset(split_stems(text[:QUERY_CHARACTERS]))
     suggested = (

@@ -77,7 +77,7 @@ class Summary(NamedTuple):
 KNOWN, KNOWN_CAUSES = "Causes that Sickbay knows for it", 3
 
 
-def summarize(findings: Sequence[Mapping[str, Any]], causes: Sequence[Mapping[str, str]]) -> Summary:
+def summarize_findings(findings: Sequence[Mapping[str, Any]], causes: Sequence[Mapping[str, str]]) -> Summary:
     """findings, causes: as JSON, in their order."""
     first = findings[0] if findings else None
     cause = next((cause for cause in causes if first is None or cause["title"] == first["title"]), None)

@@ -11,7 +11,7 @@ NOTE = "An injected fault put this entry here. It isn't a result."
 MAXIMUM_DEPTH = 40
 
 
-def change(fault: Fault, resource: dict[str, Any]) -> dict[str, Any]:
+def apply_to_resource(fault: Fault, resource: dict[str, Any]) -> dict[str, Any]:
     """Returns the resource with this fault; the same object if the fault doesn't apply."""
     if fault.kind == "missing-references":
         return _break_references(resource, fault.id)
@@ -45,19 +45,19 @@ def _outcome_entry() -> dict[str, Any]:
 
 def _break_references(resource: dict[str, Any], fault: str) -> dict[str, Any]:
     """Makes every reference, except those to patients, refer to an ID that doesn't exist."""
-    changed = _walk(resource, fault, MAXIMUM_DEPTH)
+    changed = _change_values(resource, fault, MAXIMUM_DEPTH)
     assert isinstance(changed, dict)
     return changed
 
 
-def _walk(value: Any, fault: str, depth: int) -> Any:
+def _change_values(value: Any, fault: str, depth: int) -> Any:
     if depth == 0:
         return value
     if isinstance(value, list):
-        return [_walk(item, fault, depth - 1) for item in value]
+        return [_change_values(item, fault, depth - 1) for item in value]
     if isinstance(value, dict):
         return {
-            name: _break_reference(text, fault) if name == "reference" else _walk(text, fault, depth - 1)
+            name: _break_reference(text, fault) if name == "reference" else _change_values(text, fault, depth - 1)
             for name, text in value.items()
         }
     return value

@@ -16,7 +16,7 @@ def set_and_remove_members(document: dict[str, Any], set_members: Mapping[str, A
     return {name: value for name, value in {**document, **set_members}.items() if name not in without}
 
 
-def mislead(document: dict[str, Any], value: str, base: str, fault: str) -> dict[str, Any]:
+def break_endpoints(document: dict[str, Any], value: str, base: str, fault: str) -> dict[str, Any]:
     """Returns a discovery document with endpoints that don't work. value: stale, http or other-endpoints. fault: its id."""
     return {
         name: _misleading_url(text, value, base, fault) if isinstance(text, str) and text.startswith(base) else text
@@ -27,14 +27,14 @@ def mislead(document: dict[str, Any], value: str, base: str, fault: str) -> dict
 def _misleading_url(url: str, value: str, base: str, fault: str) -> str:
     match value:
         case "http":
-            return _as_http(url)
+            return _downgrade_to_http(url)
         case "stale":
             return url.replace("/oauth/", f"/{MARK}{fault}/")
         case _:
             return f"{base}/{MARK}{fault}{url.removeprefix(base)}"
 
 
-def _as_http(url: str) -> str:
+def _downgrade_to_http(url: str) -> str:
     """Returns the URL with http and without a port, as a server behind a proxy that terminates TLS writes it."""
     rest = url.partition("://")[2]
     host, slash, path = rest.partition("/")

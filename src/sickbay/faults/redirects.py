@@ -8,7 +8,7 @@ WRONG_STATE = "this-is-not-the-state-that-you-sent"
 WRONG_ISSUER = "https://another-issuer.example.org"
 
 
-def change(fault: Fault, parameters: dict[str, str | None], description: str) -> dict[str, str | None]:
+def apply_to_redirect(fault: Fault, parameters: dict[str, str | None], description: str) -> dict[str, str | None]:
     """Returns the parameters of the redirect with this fault. description: the error's description."""
     match fault.kind, fault.members.get("value"):
         case "authorize-error", _:

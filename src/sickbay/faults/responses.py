@@ -29,7 +29,7 @@ class SentResponse(NamedTuple):
         return self._replace(headers=(*others, (name, value.encode("latin-1", "replace"))))
 
 
-def answer(fault: Fault, stage: str, description: str) -> SentResponse:
+def make_response(fault: Fault, stage: str, description: str) -> SentResponse:
     """Returns the response of a fault whose kind replaces it. description: says that it was injected."""
     members = fault.members
     match fault.kind:
@@ -58,7 +58,7 @@ def refuse_refresh(description: str) -> SentResponse:
     return _json_response(400, {"error": "invalid_grant", "error_description": description})
 
 
-def change(fault: Fault, response: SentResponse, base: str, now: float) -> SentResponse:
+def apply_to_response(fault: Fault, response: SentResponse, base: str, now: float) -> SentResponse:
     """Returns the response with this fault; the same one if the fault doesn't apply. base: of Sickbay. now: epoch seconds."""
     members = fault.members
     match fault.kind:
@@ -69,7 +69,7 @@ def change(fault: Fault, response: SentResponse, base: str, now: float) -> SentR
         case "truncate":
             return response._replace(body=response.body[: members["bytes"]])
         case "export":
-            return _export(fault, response, now)
+            return _apply_to_export(fault, response, now)
         case "discovery" if members["value"] == "unreachable":
             return _error_response("discovery", 503, "", "transient", "The document can't be read.")
     parsed = _parse_body(response)
@@ -79,15 +79,15 @@ def change(fault: Fault, response: SentResponse, base: str, now: float) -> SentR
         case "member":
             changed = documents.set_and_remove_members(parsed, members.get("set") or {}, members.get("remove") or ())
         case "discovery":
-            changed = documents.mislead(parsed, members["value"], base, fault.id)
+            changed = documents.break_endpoints(parsed, members["value"], base, fault.id)
         case _:
-            changed = bundles.change(fault, parsed)
+            changed = bundles.apply_to_resource(fault, parsed)
     if changed == parsed:
         return response
     return response._replace(body=json.dumps(changed, ensure_ascii=False, separators=(",", ":")).encode())
 
 
-def _export(fault: Fault, response: SentResponse, now: float) -> SentResponse:
+def _apply_to_export(fault: Fault, response: SentResponse, now: float) -> SentResponse:
     """Returns a manifest, status or file of a bulk export with the fault (Bulk Data Access 2.0)."""
     value, is_file = fault.members["value"], "ndjson" in response.header(b"content-type")
     if is_file:

@@ -12,7 +12,7 @@ from sickbay.faults.fault import Fault
 UNKNOWN_KEY = "key-that-is-not-published"
 
 
-def change(fault: Fault, members: Mapping[str, Any], sent_refresh_token: str | None) -> dict[str, Any]:
+def apply_to_token_response(fault: Fault, members: Mapping[str, Any], sent_refresh_token: str | None) -> dict[str, Any]:
     """Returns the members with this fault. sent_refresh_token: that of the request, if it refreshed a token."""
     match fault.kind:
         case "no-refresh-token":

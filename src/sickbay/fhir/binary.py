@@ -54,7 +54,7 @@ def read_security_context(resource: dict[str, Any], base: str) -> tuple[str, str
     return reference_target(address, base) if isinstance(address, str) else None
 
 
-def wrap(version: str, kind: str, data: bytes, context: str | None) -> dict[str, Any]:
+def make_binary(version: str, kind: str, data: bytes, context: str | None) -> dict[str, Any]:
     """Returns the Binary for content that was sent as is. context: the X-Security-Context header."""
     name = "content" if version in OLD else "data"
     resource: dict[str, Any] = {"resourceType": "Binary", "contentType": kind, name: base64.b64encode(data).decode()}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sickbay.fhir import lossless_json
 from sickbay.fhir.media import body_kind
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.fhir.search.index_entries import IndexEntries, report_size
 from sickbay.fhir.validation.issue import ValidationIssue
 from sickbay.fhir.validation.validator import validate
@@ -43,7 +43,7 @@ def parse(version: str, text: bytes, content_type: str | None) -> Any:
         if kind == "XML":
             return xml_reader.loads(version, text)
         document = lossless_json.loads(text.removeprefix(codecs.BOM_UTF8))
-        duplicate = lossless_json.find_repeated(text, document)
+        duplicate = lossless_json.find_repeated_name(text, document)
     except ValueError as error:
         raise ValueError(f"it isn't valid {kind}: {error}") from None
     if duplicate is not None:
@@ -67,16 +67,16 @@ def make_body(version: str, type: str, id: str, document: Any, base: str) -> Bod
         del whole["id"]
     is_text = sent_id is None or isinstance(sent_id, str)
     displayed_id = sent_id if is_text else f"{lossless_json.dumps(sent_id).decode()} (not a string)"
-    facts = extract(version, whole, base)
+    facts = extract_entries(version, whole, base)
     if too_many := report_size(type, facts):
         return Body(None, whole, displayed_id, (ValidationIssue(type, "too-long", too_many),))
     problems = tuple(validate(version, whole, base))
     if "meta" in whole:
-        problems += _report_partial(type, whole["meta"])
+        problems += _report_partial_resource(type, whole["meta"])
     return Body(None, whole, displayed_id, problems, facts)
 
 
-def _report_partial(type: str, meta: Any) -> tuple[ValidationIssue, ...]:
+def _report_partial_resource(type: str, meta: Any) -> tuple[ValidationIssue, ...]:
     """Reports a partial resource, because storing it would lose the rest (R4, 3.1.1.5.8)."""
     tags = meta.get("tag") if isinstance(meta, dict) else None
     if not isinstance(tags, list) or not any(isinstance(tag, dict) and tag.get("code") == "SUBSETTED" for tag in tags):

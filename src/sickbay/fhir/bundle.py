@@ -145,7 +145,7 @@ def search_url(base: str, type: str, pairs: tuple[tuple[str, str], ...]) -> str:
     query = "&".join([f"{name}={value}" for name, value in pairs])
     readable = _READABLE.fullmatch(query) and query.count("=") == len(pairs) and query.count("&") < len(pairs)
     if query and not readable:
-        query = "&".join([f"{_quote(name)}={_quote(value)}" for name, value in pairs])
+        query = "&".join([f"{_percent_encode(name)}={_percent_encode(value)}" for name, value in pairs])
     address = f"{base}/{type}" if type else base
     return f"{address}?{query}" if query else address
 
@@ -153,5 +153,5 @@ def search_url(base: str, type: str, pairs: tuple[tuple[str, str], ...]) -> str:
 _READABLE = re.compile(r"[A-Za-z0-9_.~:/,$*=&-]*")
 
 
-def _quote(text: str) -> str:
+def _percent_encode(text: str) -> str:
     return quote(text, safe=":/,$*")

@@ -12,7 +12,7 @@ from sickbay.fhir.definitions import load_table
 from sickbay.fhir.operations import registry as operation_registry
 from sickbay.fhir.operations.registry import Operation
 from sickbay.fhir.patch.formats import JSON_PATCH, MERGE_PATCH
-from sickbay.fhir.profiles import list_supported
+from sickbay.fhir.profiles import list_supported_profiles
 from sickbay.fhir.search.filters import is_answered
 from sickbay.fhir.search.parameters import COMMON, SearchParameter, load_parameters
 from sickbay.fhir.served import served_types
@@ -173,7 +173,7 @@ def _describe_resource(version: str, server: Self, type: str) -> dict[str, Any]:
     ]
     description: dict[str, Any] = {
         "type": type,
-        "supportedProfile": list_supported(version, type),
+        "supportedProfile": list_supported_profiles(version, type),
         "interaction": [{"code": code} for code in interactions],
         "versioning": "versioned",
     }

@@ -10,7 +10,7 @@ import msgspec
 
 from sickbay.fhir import lossless_json
 from sickbay.fhir.routing import ID
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.parameters import known_types, nearest_of
 from sickbay.fhir.served import NOT_SERVED
@@ -108,7 +108,7 @@ def _parse_entries(version: str, body: bytes, bundle: dict[str, Any]) -> Iterato
         search, resource = entry.get("search"), entry.get("resource")
         if isinstance(search, dict) and search.get("mode") == "outcome":
             continue
-        linked = _URN.sub(lambda match: _link(match, names), original)
+        linked = _URN.sub(lambda match: _insert_assigned_id(match, names), original)
         yield _parse_resource(version, place, linked, resource if linked == original else lossless_json.loads(linked))
 
 
@@ -131,7 +131,7 @@ def _names_by_urn(entries: list[Any]) -> Mapping[bytes, bytes]:
     return names
 
 
-def _link(match: re.Match[bytes], names: Mapping[bytes, bytes]) -> bytes:
+def _insert_assigned_id(match: re.Match[bytes], names: Mapping[bytes, bytes]) -> bytes:
     return match[1] + names.get(match[2], match[2]) + b'"'
 
 
@@ -154,14 +154,14 @@ def _parse_resource(version: str, place: str, body: bytes, resource: Any) -> Par
     return ParsedResource(place, type, id, body, resource)
 
 
-def prepare(version: str, piece: ParsedResource, base: str) -> Ready:
+def prepare_resource(version: str, piece: ParsedResource, base: str) -> Ready:
     """Adds the index entries. base: that of the server that will store it; references on that base are local."""
-    return Ready(piece.type, piece.id, piece.body, extract(version, piece.resource, base))
+    return Ready(piece.type, piece.id, piece.body, extract_entries(version, piece.resource, base))
 
 
-def judge(version: str, piece: ParsedResource, base: str) -> ParsedResource | LoadError:
+def validate_resource(version: str, piece: ParsedResource, base: str) -> ParsedResource | LoadError:
     """Returns the resource if it is valid, otherwise a LoadError with its first problems."""
-    duplicate = lossless_json.find_repeated(piece.body, piece.resource)
+    duplicate = lossless_json.find_repeated_name(piece.body, piece.resource)
     if duplicate is not None:
         return LoadError(piece.place, f"{piece.type}/{piece.id}: an object has two members named {duplicate}")
     problems = validate(version, piece.resource, base, searches=True)

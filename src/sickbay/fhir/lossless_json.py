@@ -53,7 +53,7 @@ def _name_invalid_byte(body: bytes | str) -> str:
         return f"byte 0x{error.object[error.start]:02X} at position {error.start} isn't UTF-8"
 
 
-def find_repeated(body: bytes, value: Any) -> str | None:
+def find_repeated_name(body: bytes, value: Any) -> str | None:
     """Returns a name that occurs twice in an object of `body`, or None. value: the parsed body.
 
     Compares the counts of quotation marks first, and searches for the name only if some strings were lost in parsing.

@@ -44,10 +44,10 @@ def json_type(version: str) -> str:
 def negotiate(version: str, accept: str | None, format: str | None) -> Media:
     """_format takes precedence over Accept (since DSTU2). No header, */* and generic JSON select the version's JSON."""
     if format:  # an unencoded plus sign arrives as a space
-        return _choose_media(version, _rank(format.strip().replace(" ", "+")), format)
+        return _choose_media(version, _rank_media_types(format.strip().replace(" ", "+")), format)
     if accept is None or not accept.strip():
         return Media(json_type(version))
-    return _choose_media(version, _rank(accept), accept)
+    return _choose_media(version, _rank_media_types(accept), accept)
 
 
 def _choose_media(version: str, ranges: list[_Range], text: str) -> Media:
@@ -63,7 +63,7 @@ def _choose_media(version: str, ranges: list[_Range], text: str) -> Media:
     return Media(None, text if len(text) <= QUOTED else f"{text[:QUOTED]}…")
 
 
-def _rank(accept: str) -> list[_Range]:
+def _rank_media_types(accept: str) -> list[_Range]:
     """Returns the media types, best first, without those that have q=0.
 
     A browser requests HTML, XML and anything else. It receives JSON, which people read more easily.

@@ -30,6 +30,6 @@ def split_members(body: bytes) -> list[tuple[str, bytes]]:
     return pairs
 
 
-def join(pairs: list[tuple[str, bytes]]) -> bytes:
+def join_members(pairs: list[tuple[str, bytes]]) -> bytes:
     """Builds the object from its members."""
     return b"{" + b",".join(b'"' + key.encode() + b'":' + value for key, value in pairs) + b"}"

@@ -27,10 +27,10 @@ class Issue(Struct, frozen=True):
 
 def make_outcome(version: str, issues: Sequence[Issue]) -> bytes:
     """Returns the OperationOutcome as it is sent. Needs at least one issue."""
-    return orjson.dumps(as_dict(version, issues))
+    return orjson.dumps(build_outcome(version, issues))
 
 
-def as_dict(version: str, issues: Sequence[Issue]) -> dict[str, Any]:
+def build_outcome(version: str, issues: Sequence[Issue]) -> dict[str, Any]:
     return {"resourceType": "OperationOutcome", "issue": [_encode_issue(version, issue) for issue in issues]}
 
 

@@ -21,7 +21,7 @@ def _read_names() -> dict[str, dict[str, str]]:
     return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
-def list_supported(version: str, type: str) -> list[str]:
+def list_supported_profiles(version: str, type: str) -> list[str]:
     """Returns the canonical URLs of the profiles of a type; empty for versions other than R4."""
     if version != "r4":
         return []

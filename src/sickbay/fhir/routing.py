@@ -81,11 +81,11 @@ def route(version: str, method: str, path: str) -> Route | Misrouted:
     The path is still percent-encoded. Ids and types need no encoding, so an encoded one isn't found: each resource has one
     URL. GET on the base is a system search; conditional writes use the type's URL without an id.
     """
-    routed = route_plainly(version, method, path)
+    routed = route_without_suggestions(version, method, path)
     return routed if isinstance(routed, Route) else add_suggestion(version, routed)
 
 
-def route_plainly(version: str, method: str, path: str) -> Route | Misrouted:
+def route_without_suggestions(version: str, method: str, path: str) -> Route | Misrouted:
     """Returns the same as `route`, but without similar names for an unknown type or operation, because they take time."""
     before, _, rest = path.partition("/")
     type, slash, id = rest.partition("/")
@@ -103,7 +103,7 @@ def _route(version: str, method: str, path: str) -> Route | Misrouted:
     has_id = len(segments) > 2 and ID.fullmatch(segments[2]) is not None
     is_posted = has_id and len(segments) == 3 and method == "POST"  # then it isn't an id
     may_be_misspelled = is_posted or not routed.allowed
-    if may_be_misspelled and (meant := unrouted.find_misspelled(version, method, segments, has_id, is_posted)):
+    if may_be_misspelled and (meant := unrouted.find_misspelling(version, method, segments, has_id, is_posted)):
         return Misrouted(404, *meant)
     return routed if routed.fault is not None else replace(routed, fault=unrouted.make_fault(method, path, routed.allowed))
 
@@ -186,7 +186,7 @@ def _route_instance(version: str, method: str, type: str, id: str, rest: list[st
 
 
 def _route_operation(version: str, method: str, name: str, type: str | None = None, id: str | None = None) -> Route | Misrouted:
-    operation = operation_registry.find(version, name, type, id)
+    operation = operation_registry.find_operation(version, name, type, id)
     if operation is None:
         fault = RequestError("fhir-operation-unknown", "operation", f"${name}", "an operation in the CapabilityStatement")
         return Misrouted(404, fault, (name, type))
@@ -247,7 +247,9 @@ def add_suggestion(version: str, misrouted: Misrouted) -> Misrouted:
         return misrouted
     name, type = misrouted.sought
     if misrouted.fault.parameter == "operation":
-        return replace(misrouted, fault=replace(misrouted.fault, expected=operation_registry.suggest(version, name, type)))
+        return replace(
+            misrouted, fault=replace(misrouted.fault, expected=operation_registry.suggest_operations(version, name, type))
+        )
     near = _nearest_type(version, name)
     fault = misrouted.fault if near is None else replace(misrouted.fault, expected=near)
     return replace(misrouted, fault=fault, nearest=near)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sickbay.fhir import lossless_json
 from sickbay.fhir.definitions import load_table
 from sickbay.fhir.elements import list_children
-from sickbay.fhir.members import join, split_members
+from sickbay.fhir.members import join_members, split_members
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search.parameters import nearest_of
 from sickbay.fhir.search.query import Query
@@ -90,7 +90,7 @@ def make_subset(version: str, type: str, body: bytes, summary: str | None, eleme
         name = key.removeprefix("_")
         if (keys is None and name != "text") or (keys is not None and name in keys):
             cut.append((key, value))
-    return join(_add_subsetted_tag(version, cut))
+    return join_members(_add_subsetted_tag(version, cut))
 
 
 def _keys_to_keep(version: str, type: str, summary: str | None, elements: Collection[str]) -> frozenset[str] | None:

@@ -231,7 +231,7 @@ class References(NamedTuple):
         """Returns those that are searches: `Patient?identifier=x`."""
         return [text for text in (*self.own, *self.nested) if "?" in text and ":" not in text.partition("?")[0]]
 
-    def list_lost(self, known: Collection[str]) -> list[str]:
+    def list_unknown_urns(self, known: Collection[str]) -> list[str]:
         """Returns the URNs that aren't in `known`."""
         return [text for text in self.own if text.startswith("urn:") and text not in known]
 

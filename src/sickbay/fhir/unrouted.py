@@ -30,7 +30,7 @@ def make_fault(method: str, path: str, allowed: tuple[str, ...]) -> RequestError
     )
 
 
-def find_misspelled(version: str, method: str, segments: list[str], has_id: bool, is_posted: bool) -> Misspelled | None:
+def find_misspelling(version: str, method: str, segments: list[str], has_id: bool, is_posted: bool) -> Misspelled | None:
     """The fault of an operation without its `$`, a type in lower case, or a misspelled `_history`, `_search` or `metadata`.
 
     has_id: whether the second segment can be an id. is_posted: it can be one, but nothing is posted to a resource.
@@ -39,23 +39,25 @@ def find_misspelled(version: str, method: str, segments: list[str], has_id: bool
         is_id = place == 2 and has_id
         is_valid = segment in WORDS.values() or (place == 1 and segment in known_types(version))
         if not is_valid and (is_posted or not is_id):
-            return _find_meant(version, method, segments, place, is_id)
+            return _find_intended_segment(version, method, segments, place, is_id)
     return None
 
 
-def _find_meant(version: str, method: str, segments: list[str], place: int, is_id: bool) -> Misspelled | None:
+def _find_intended_segment(version: str, method: str, segments: list[str], place: int, is_id: bool) -> Misspelled | None:
     segment = segments[place]
     name = segment.removeprefix("%24").lstrip("_$").lower()
     if name in operation_registry.list_names(version):
         fault = RequestError("fhir-operation-unknown", "operation", segment, "an operation in the CapabilityStatement")
         return fault, (name, segments[1] if place > 1 else None)
     if word := WORDS.get(name if is_id else nearest_of(name, WORDS) or ""):
-        return RequestError("fhir-path-unknown", "path", "/".join(segments), _replace(method, segments, place, word)), None
+        return RequestError(
+            "fhir-path-unknown", "path", "/".join(segments), _replace_segment(method, segments, place, word)
+        ), None
     meant = next((type for type in known_types(version) if place == 3 and type.lower() == segment.lower()), segment)
     return None if meant == segment else (RequestError("fhir-resource-unknown", "type", segment, meant), None)
 
 
-def _replace(method: str, segments: list[str], place: int, word: str) -> str:
+def _replace_segment(method: str, segments: list[str], place: int, word: str) -> str:
     """The path with the word at this place, or the one that a search by GET has."""
     if word == "_search" and method in ("GET", "HEAD"):
         return "/".join(segments[:place]) or "/"

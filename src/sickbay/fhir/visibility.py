@@ -116,7 +116,7 @@ def limit_to_patients(visibility: Visibility, patients: frozenset[str]) -> Visib
     )
 
 
-def to_groups(visibility: Visibility) -> Visibility:
+def add_groups(visibility: Visibility) -> Visibility:
     """Adds Groups for an export by an app registered for them. Its token has no Group scope but must show all patients."""
     if visibility.of("Group", "r") or not visibility.allows_all("Patient", "s"):
         return visibility

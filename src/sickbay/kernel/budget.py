@@ -53,7 +53,7 @@ HELD: Final = UnsentBytes()
 _last_pause = 0.0
 
 
-async def pause() -> None:
+async def yield_if_slice_is_over() -> None:
     """Lets other tasks run if the last pause was more than SLICE seconds ago. Call it between the steps of long work."""
     global _last_pause
     if monotonic() - _last_pause > SLICE:

@@ -88,7 +88,7 @@ class CacheFolder:
                 return False
             kept = self._make_file(key, make)
             with suppress(FileNotFoundError):  # another process deletes files too
-                self._delete_unused()
+                self._delete_unused_files()
             return kept
         except (OSError, private_files.NotPrivate):
             return False
@@ -140,7 +140,7 @@ class CacheFolder:
             os.utime(path)
         return True
 
-    def _delete_unused(self) -> None:
+    def _delete_unused_files(self) -> None:
         """Delete the files that were unused for the longest time until the rest is within the limit, and old drafts."""
         total = 0
         for entry in sorted(self._folder_entries(), key=_modification_time, reverse=True):

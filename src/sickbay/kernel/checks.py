@@ -4,7 +4,7 @@ A check returns None, or a Refusal with the facts. No refusal stops the others, 
 independent problem. The first refusal (or a dialect's precedence) determines the response. A check is skipped if one of
 its prerequisites failed or isn't known. A skipped check never counts as passed.
 
-`run_all` is the loop that defines what this means. `compile_checks` prepares the checks of a stage, so that a request that
+`run_checks` is the loop that defines what this means. `compile_checks` prepares the checks of a stage, so that a request that
 passes all of them costs little more than the calls themselves.
 """
 
@@ -161,12 +161,12 @@ class Examination(Struct, frozen=True):
         return self.refusals[0] if self.refusals else None
 
 
-def run_all(checks: Sequence[Check[R, K]], request: R, context: K, relaxed: Collection[str] = ()) -> Examination:
+def run_checks(checks: Sequence[Check[R, K]], request: R, context: K, relaxed: Collection[str] = ()) -> Examination:
     """Calls every check in order. relaxed: names of the refusals that this tenant turns into advice."""
     passed: set[str] = set()
     results: list[Checked] = []
     for check in checks:
-        result = _skip(check, context, passed) if check.after or check.requires else None
+        result = _skip_if_unmet(check, context, passed) if check.after or check.requires else None
         if result is None:
             refusal = check.decide(request, context)
             result = Checked(check.name, "passed") if refusal is None else _refuse_or_relax(check.name, refusal, relaxed)
@@ -176,7 +176,7 @@ def run_all(checks: Sequence[Check[R, K]], request: R, context: K, relaxed: Coll
     return Examination(tuple(results))
 
 
-def _skip(check: Check[R, K], context: K, passed: set[str]) -> Checked | None:
+def _skip_if_unmet(check: Check[R, K], context: K, passed: set[str]) -> Checked | None:
     """Returns a skipped result if a prerequisite is missing; None if the check may decide."""
     for earlier in check.after:
         if earlier.name not in passed:
@@ -238,10 +238,10 @@ def _attribute_reader(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]
 def examine(
     checks: Sequence[Check[R, K]] | CompiledChecks[R, K], request: R, context: K, relaxed: Collection[str] = ()
 ) -> Examination:
-    """Returns the same Examination as `run_all`, which it calls only if a check refuses or is skipped."""
+    """Returns the same Examination as `run_checks`, which it calls only if a check refuses or is skipped."""
     compiled: CompiledChecks[R, K] = checks if isinstance(checks, CompiledChecks) else compile_checks(tuple(checks))
     passed = examine_fast(compiled, request, context)
-    return passed if passed is not None else run_all(compiled.checks, request, context, relaxed)
+    return passed if passed is not None else run_checks(compiled.checks, request, context, relaxed)
 
 
 def examine_fast(compiled: CompiledChecks[R, K], request: R, context: K) -> Examination | None:

@@ -28,7 +28,7 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
-def with_article(noun: str) -> str:
+def add_article(noun: str) -> str:
     """'a Patient', 'an Observation'."""
     return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
@@ -75,7 +75,7 @@ def describe_offset(offset: float) -> str:
     return f"{describe_span(abs(seconds))} {'ahead of' if seconds > 0 else 'behind'} real time"
 
 
-def to_datetime(at: float | str) -> datetime:
+def parse_datetime(at: float | str) -> datetime:
     """Parse epoch seconds or ISO 8601; without a time zone, it is UTC."""
     if isinstance(at, (int, float)):
         return datetime.fromtimestamp(at, UTC)
@@ -96,12 +96,12 @@ def write_clock(when: datetime, seconds: bool = False) -> str:
 
 
 def write_time(at: float | str) -> str:
-    when = to_datetime(at)
+    when = parse_datetime(at)
     return f"{write_day(when)}, {write_clock(when, seconds=True)}"
 
 
-def to_iso(at: float | str) -> str:
-    return to_datetime(at).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def format_iso(at: float | str) -> str:
+    return parse_datetime(at).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def parse_date(text: str | None) -> date | None:

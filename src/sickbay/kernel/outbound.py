@@ -133,15 +133,15 @@ def _tls_cause(error: BaseException) -> Cause | None:
 async def _permitted_addresses(host: str, port: int, loopback: bool, named: NamedHost | None) -> list[str]:
     """Returns all addresses of the name. Raises Unreachable if any of them may not be called."""
     if named is not None and host == named.name.lower():
-        named.addresses = named.addresses or await _resolve(host, port)
+        named.addresses = named.addresses or await _resolve_host(host, port)
         return named.addresses
-    addresses = await _resolve(host, port)
+    addresses = await _resolve_host(host, port)
     if not all(is_allowed(entry, loopback) for entry in addresses):
         raise NotPublic(f"{host} has an address inside a private network, and those are never called")
     return addresses
 
 
-async def _resolve(host: str, port: int) -> list[str]:
+async def _resolve_host(host: str, port: int) -> list[str]:
     try:
         entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError):

@@ -19,7 +19,7 @@ class PackedFolder(NamedTuple):
     def list_files(self, suffix: str) -> list[str]:
         """Return the sorted paths of the files with this suffix, relative to the folder."""
         if _is_packed(self.packed):
-            return sorted(name for name in _read_packed(self.packed) if name.endswith(suffix))
+            return sorted(name for name in _read_packed_file(self.packed) if name.endswith(suffix))
         start = len(f"{self.folder}/")  # a Path for each of five hundred files takes long
         return sorted(
             f"{place}/{name}"[start:] for place, _, names in os.walk(self.folder) for name in names if name.endswith(suffix)
@@ -28,7 +28,7 @@ class PackedFolder(NamedTuple):
     def read_text(self, name: str) -> str:
         """Return the content of a file. Raises KeyError or FileNotFoundError if there is no such file."""
         if _is_packed(self.packed):
-            return _read_packed(self.packed)[name]
+            return _read_packed_file(self.packed)[name]
         with open(f"{self.folder}/{name}", encoding="utf-8") as file:  # the methods of Path take longer than reading
             return file.read()
 
@@ -39,5 +39,5 @@ def _is_packed(packed: Path) -> bool:
 
 
 @lru_cache(maxsize=1)  # a start reads all rules, one after another
-def _read_packed(packed: Path) -> dict[str, str]:
+def _read_packed_file(packed: Path) -> dict[str, str]:
     return msgspec.json.decode(packed.read_bytes(), type=dict[str, str])

@@ -70,11 +70,11 @@ def claim(folder: Path, names: tuple[str, ...]) -> bool:
     """
     names_in_folder = {entry.name for entry in os.scandir(folder)}
     if not names_in_folder or names_in_folder & set(names):
-        tighten(folder, FOLDER_MODE)
+        make_private(folder, FOLDER_MODE)
     return not folder.stat().st_mode & 0o022
 
 
-def tighten(path: Path, mode: int) -> bool:
+def make_private(path: Path, mode: int) -> bool:
     """Removes the rights of group and others from our file or folder. Returns whether it is private afterwards."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -99,7 +99,7 @@ def make_file(path: Path) -> None:
         os.close(descriptor)
     except FileExistsError:
         check_path(path)
-        tighten(path, FILE_MODE)
+        make_private(path, FILE_MODE)
 
 
 def open_file(path: Path, flags: int) -> int:
@@ -162,7 +162,7 @@ class Drafts:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
             if kind is None:
-                self._publish()
+                self._rename_drafts()
         finally:
             self.discard()
             os.close(self._descriptor)
@@ -176,7 +176,7 @@ class Drafts:
             with suppress(FileNotFoundError):
                 os.unlink(draft, dir_fd=self._descriptor)
 
-    def _publish(self) -> None:
+    def _rename_drafts(self) -> None:
         for file in self._files.values():
             file.close()
         for name in self._drafts:

@@ -37,13 +37,13 @@ class TemporaryFolder:
         self._lock.close()
 
 
-def sweep(prefix: str = EPHEMERAL) -> None:
+def remove_abandoned_folders(prefix: str = EPHEMERAL) -> None:
     """Remove the folders of this user whose process has ended."""
-    for folder in find_abandoned(prefix):
+    for folder in find_abandoned_folders(prefix):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def find_abandoned(prefix: str) -> Iterator[Path]:
+def find_abandoned_folders(prefix: str) -> Iterator[Path]:
     """Yield this user's folders whose process has ended. Each stays locked until the next one is requested.
 
     Other users can write into the folder for temporary files too. What they put there isn't touched.

@@ -31,7 +31,7 @@ def _match_in_parts(pattern: re.Pattern[str], text: str, window: int, overlap: i
         place = following
 
 
-def find_first(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+def find_first_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     """Returns what `pattern.search(text)` does, under the same condition."""
     return pattern.search(text) if len(text) < WINDOW else next(find_matches(pattern, text), None)
 
@@ -40,7 +40,7 @@ _FOLDED = {0x130: "i", 0x131: "i", 0x17F: "s", 0x212A: "k"}
 """The characters outside ASCII that a pattern which ignores case takes for a letter in ASCII."""
 
 
-def fold(text: str) -> str:
+def fold_case(text: str) -> str:
     """The text in lower case, as a pattern that ignores case compares it with letters in ASCII."""
     return text.lower() if text.isascii() else text.translate(_FOLDED).lower()
 

@@ -53,7 +53,7 @@ def find_word(text: str, wanted: Container[str]) -> tuple[int, int] | None:
     return next((match.span() for match in matches), None)
 
 
-def build(documents: Iterable[Sequence[tuple[str, int]]]) -> WordIndex:
+def build_index(documents: Iterable[Sequence[tuple[str, int]]]) -> WordIndex:
     """Builds the index. documents: each as its texts with their weights. A word of weight 3 counts as three."""
     postings: dict[str, list[int]] = {}
     last: dict[str, int] = {}
@@ -70,7 +70,7 @@ def build(documents: Iterable[Sequence[tuple[str, int]]]) -> WordIndex:
     return WordIndex(postings, lengths)
 
 
-def search(
+def search_index(
     index: WordIndex, query: str, among: range | None = None, *, every_word: bool, least: float = 0
 ) -> list[tuple[int, float]]:
     """Returns documents with any word of the query (or every word), as numbers and scores, the best first.

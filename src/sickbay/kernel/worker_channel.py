@@ -57,10 +57,10 @@ class WorkerChannel:
         answers: list[bytes] = []
         with suppress(TimeoutError):
             async with asyncio.timeout(ANSWER_SECONDS), self._asking:
-                await self._ask_all(topic, question, answers)
+                await self._ask_other_workers(topic, question, answers)
         return answers
 
-    async def tell(self, topic: str, message: bytes) -> None:
+    async def send_to_all(self, topic: str, message: bytes) -> None:
         """Send a message, of one line, and return when all workers have processed it, after TOLD_SECONDS at the latest.
 
         A worker that hangs gets it when it continues: the system keeps what was sent to its socket.
@@ -68,9 +68,9 @@ class WorkerChannel:
         async with self._telling:
             with suppress(TimeoutError):
                 async with asyncio.timeout(TOLD_SECONDS):
-                    await self._ask_all(topic, message, [])
+                    await self._ask_other_workers(topic, message, [])
 
-    async def _ask_all(self, topic: str, question: bytes, answers: list[bytes]) -> None:
+    async def _ask_other_workers(self, topic: str, question: bytes, answers: list[bytes]) -> None:
         with suppress(FileNotFoundError):
             others = [name for name in os.listdir(self._folder) if name != self._name]
             await asyncio.gather(*(self._ask_worker(name, topic.encode() + b" " + question, answers) for name in others))

@@ -11,16 +11,16 @@ from sickbay.population.people import TIMOTHY
 from sickbay.population.seeded_random import SeededRandom
 
 
-def add(chart: Chart, seed: int) -> None:
+def complete_history(chart: Chart, seed: int) -> None:
     """Adds to the chart's history, in place."""
     if not chart.history.visits:
         return
     rng = SeededRandom(seed, "additions", chart.person.number)
-    rare_data.prepare(chart)
-    findings.add(chart, rng)
-    social.add(chart, rng)
-    rare_data.add(chart)
-    notes.add(chart)
+    rare_data.add_food_risk(chart)
+    findings.add_findings(chart, rng)
+    social.add_social_history(chart, rng)
+    rare_data.add_recent_visits(chart)
+    notes.add_documents(chart)
 
 
 def add_hs_crp(chart: Chart, seed: int) -> None:
@@ -33,6 +33,6 @@ def add_hs_crp(chart: Chart, seed: int) -> None:
     draw = max(draws, key=lambda reading: reading.at, default=None)
     if draw and draw.visit:
         person = chart.person.number
-        share = SeededRandom(0 if person == TIMOTHY else seed, "hs-CRP", person).between(0, 1)
+        share = SeededRandom(0 if person == TIMOTHY else seed, "hs-CRP", person).draw_uniform(0, 1)
         value = round(0.2 + 8 * share * share * share, measures.HS_CRP.digits)  # three of ten are above 3
         chart.add(measures.HS_CRP, chart.history.visits[draw.visit - 1], draw.at, value=value, performer=draw.performer)

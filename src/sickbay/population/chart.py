@@ -182,7 +182,7 @@ class Chart:
         """Draws a plausible value around the expected one, with the decimals of the measure."""
         middle = body[measure.key]
         spread = middle * 0.006 if measure is measures.WEIGHT else measure.spread
-        value = round(self.rng.around(middle, spread), measure.digits)
+        value = round(self.rng.draw_normal(middle, spread), measure.digits)
         return min(value, 100.0) if measure is measures.OXYGEN else value
 
     def vitals(self, visit: Visit, body: Body, others: Iterable[Measure] = measures.VITALS, pressure: bool = True) -> Body:

@@ -35,7 +35,7 @@ DECLINED = Coding(ABSENT, "asked-declined", "Asked But Declined")
 ERROR = Coding(ABSENT, "error", "Error")
 
 
-def words_only(text: str) -> Concept:
+def text_concept(text: str) -> Concept:
     """Returns a concept without codes."""
     return Concept((), text)
 

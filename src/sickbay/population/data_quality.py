@@ -73,7 +73,7 @@ def add_errors(history: PatientHistory, seed: int, level: float) -> PatientHisto
 def _degrade_problem(problem: Condition, rng: SeededRandom) -> Condition:
     kind = rng.pick_integer(0, 2)
     if kind == 0:
-        return replace(problem, concept=_text_only(problem.concept))
+        return replace(problem, concept=_remove_codes(problem.concept))
     return replace(problem, wrong=True) if kind == 1 else replace(problem, vague=True)
 
 
@@ -83,7 +83,7 @@ def _degrade_order(order: Prescription, rng: SeededRandom) -> Prescription:
     return replace(order, drug=replace(drug, concept=Concept((), text)))
 
 
-def _text_only(concept: Concept) -> Concept:
+def _remove_codes(concept: Concept) -> Concept:
     return Concept((), concept.text.lower())
 
 
@@ -101,7 +101,7 @@ def _drop_unit(reading: Observation) -> Observation:
 
 
 def _drop_code(reading: Observation) -> Observation:
-    return replace(reading, measure=replace(reading.measure, concept=_text_only(reading.measure.concept), profile=""))
+    return replace(reading, measure=replace(reading.measure, concept=_remove_codes(reading.measure.concept), profile=""))
 
 
 def _drop_value(reading: Observation) -> Observation:

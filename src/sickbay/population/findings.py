@@ -17,10 +17,10 @@ _MONTHS = 12
 _ATTEMPT = datetime.timedelta(minutes=6)
 
 
-def add(chart: Chart, rng: SeededRandom) -> None:
+def add_findings(chart: Chart, rng: SeededRandom) -> None:
     _add_percentiles(chart)
     _add_oxygen(chart, rng)
-    _average_pressure(chart, rng)
+    _add_average_pressure(chart, rng)
     _record_missing_reading(chart)
     _add_laboratory_results(chart)
     _add_adherence(chart, rng)
@@ -71,7 +71,7 @@ def _add_oxygen(chart: Chart, rng: SeededRandom) -> None:
     chart.add(measures.OXYGEN, visit, at, value=float(rng.pick_integer(94, 97)), parts=parts, performer=_nurse_of_visit(visit))
 
 
-def _average_pressure(chart: Chart, rng: SeededRandom) -> None:
+def _add_average_pressure(chart: Chart, rng: SeededRandom) -> None:
     """Adds the mean of three days of measurements at home, taken before the last visit."""
     pressures = [reading.parts for reading in chart.history.readings if reading.measure is measures.PRESSURE]
     known = {problem.concept for problem in chart.history.problems}
@@ -109,11 +109,11 @@ def _add_laboratory_results(chart: Chart) -> None:
             add_pathology(chart, procedure.visit, polyp=procedure.concept is procedure_codes.POLYPECTOMY)
     urine = _find_last_reading(chart, measures.ALBUMIN_RATIO.key, measures.NITRITE.key)
     if urine:
-        chart.add(measures.URINE_COLOR, _visit(chart, urine), urine.at, text="Yellow", performer=urine.performer)
+        chart.add(measures.URINE_COLOR, _find_visit(chart, urine), urine.at, text="Yellow", performer=urine.performer)
     blood = _find_last_reading(chart, measures.POTASSIUM.key)
     if blood and chart.person.number % 10 == 4:
         at = blood.at + datetime.timedelta(minutes=20)
-        chart.add(measures.POTASSIUM, _visit(chart, blood), at, absent=True, why=ERROR, performer=blood.performer)
+        chart.add(measures.POTASSIUM, _find_visit(chart, blood), at, absent=True, why=ERROR, performer=blood.performer)
 
 
 def add_pathology(chart: Chart, visit: Visit, *, polyp: bool) -> None:
@@ -141,7 +141,7 @@ def _find_last_reading(chart: Chart, *keys: str) -> Observation | None:
     )
 
 
-def _visit(chart: Chart, reading: Observation) -> Visit:
+def _find_visit(chart: Chart, reading: Observation) -> Visit:
     return chart.history.visits[(reading.visit or 1) - 1]
 
 

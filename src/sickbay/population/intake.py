@@ -6,7 +6,7 @@ import datetime
 from typing import NamedTuple
 
 from sickbay.population import measures
-from sickbay.population.codings import LOINC, Coding, Concept, loinc, words_only
+from sickbay.population.codings import LOINC, Coding, Concept, loinc, text_concept
 from sickbay.population.patient_history import PatientHistory
 from sickbay.population.seeded_random import SeededRandom
 from sickbay.population.staff import NURSES
@@ -21,9 +21,9 @@ ONE_OR_TWO = Concept((Coding(LOINC, "LA15694-5", "1 or 2"),), "1 or 2")
 NEVER = Concept((Coding(LOINC, "LA6270-8", "Never"),), "Never")
 YES = Concept((Coding(LOINC, "LA33-6", "Yes"),), "Yes")
 NO = Concept((Coding(LOINC, "LA32-8", "No"),), "No")
-AID = words_only("Do you use a cane or a walker?")
-WHICH = words_only("Which one?")
-REMARK = words_only("Anything else that we should know?")
+AID = text_concept("Do you use a cane or a walker?")
+WHICH = text_concept("Which one?")
+REMARK = text_concept("Anything else that we should know?")
 _REMARKS = ("Sleeps badly since the spring.", "Would like to talk about the drugs.", "Nothing else.")
 
 

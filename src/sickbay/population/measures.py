@@ -16,17 +16,17 @@ if TYPE_CHECKING:
         """Every name in the table is an attribute."""
 
 
-def _measures_named(*names: str) -> tuple[Measure, ...]:
+def _select_measures(*names: str) -> tuple[Measure, ...]:
     return tuple(_MEASURES[name] for name in names)
 
 
-METABOLIC = _measures_named("GLUCOSE", "CREATININE", "EGFR", "UREA", "SODIUM", "POTASSIUM")
-LIPIDS = _measures_named("CHOLESTEROL", "LDL", "HDL", "TRIGLYCERIDES")
-BLOOD = _measures_named("HEMOGLOBIN", "LEUKOCYTES", "PLATELETS")
-USUAL = _measures_named("PULSE", "WEIGHT", "HEIGHT", "BMI")
+METABOLIC = _select_measures("GLUCOSE", "CREATININE", "EGFR", "UREA", "SODIUM", "POTASSIUM")
+LIPIDS = _select_measures("CHOLESTEROL", "LDL", "HDL", "TRIGLYCERIDES")
+BLOOD = _select_measures("HEMOGLOBIN", "LEUKOCYTES", "PLATELETS")
+USUAL = _select_measures("PULSE", "WEIGHT", "HEIGHT", "BMI")
 """The vital signs of a check-up, except blood pressure."""
-VITALS = _measures_named("PULSE", "BREATHS", "TEMPERATURE", "OXYGEN", "WEIGHT", "HEIGHT", "BMI")
-KIDNEY = _measures_named("GLUCOSE", "CREATININE", "EGFR", "SODIUM", "POTASSIUM")
+VITALS = _select_measures("PULSE", "BREATHS", "TEMPERATURE", "OXYGEN", "WEIGHT", "HEIGHT", "BMI")
+KIDNEY = _select_measures("GLUCOSE", "CREATININE", "EGFR", "SODIUM", "POTASSIUM")
 
 LIPID_PANEL, BLOOD_PANEL, KIDNEY_PANEL = (_CONCEPTS[name] for name in ("LIPID_PANEL", "BLOOD_PANEL", "KIDNEY_PANEL"))
 PANELS = ((KIDNEY_PANEL, METABOLIC), (LIPID_PANEL, LIPIDS), (BLOOD_PANEL, BLOOD))

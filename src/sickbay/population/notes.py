@@ -21,7 +21,7 @@ _SURGERY = frozenset(
 )
 
 
-def add(chart: Chart) -> None:
+def add_documents(chart: Chart) -> None:
     for visit in chart.history.visits:
         _write_stay_notes(chart, visit)
     for procedure in chart.history.procedures:

@@ -134,10 +134,10 @@ def _draw_death(rng: SeededRandom, born: datetime.date) -> datetime.date | None:
 
 def _draw_age(rng: SeededRandom) -> float:
     """Returns an age: a fifth are children, three fifths of working age, the rest older."""
-    share = rng.between(0, 1)
+    share = rng.draw_uniform(0, 1)
     if share < 0.2:
-        return rng.between(0.1, 18)
-    return rng.between(18, 65) if share < 0.8 else rng.between(65, 91)
+        return rng.draw_uniform(0.1, 18)
+    return rng.draw_uniform(18, 65) if share < 0.8 else rng.draw_uniform(65, 91)
 
 
 def _record_number(number: int) -> str:

@@ -40,10 +40,10 @@ def choose_supply(order: Prescription) -> Supply:
     drug = order.drug
     if order.finished and order.end:
         return _supply_for(drug, (order.end - order.start).days)
-    return _when_needed(drug) if drug.when_needed else _supply_for(drug, QUARTER)
+    return _supply_when_needed(drug) if drug.when_needed else _supply_for(drug, QUARTER)
 
 
-def _when_needed(drug: Drug) -> Supply:
+def _supply_when_needed(drug: Drug) -> Supply:
     """Returns the supply of a drug that is taken when needed. Auto-injectors come in pairs."""
     if drug.form in _PACKS:
         return Supply(2 if drug.form == "injection" else 1, _PACKS[drug.form], _WHEN_NEEDED)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from sickbay.population import drugs, findings, forms, measures, problems, procedure_codes
 from sickbay.population.chart import Chart
-from sickbay.population.codings import DECLINED, words_only
+from sickbay.population.codings import DECLINED, text_concept
 from sickbay.population.patient_history import Condition, Measure, Visit
 
 MAREK = 4
@@ -20,7 +20,7 @@ _BLEEDING, _OPERATION, _REVIEW = datetime.date(2026, 10, 26), datetime.date(2026
 _ANAEMIA, _CURED = datetime.date(2021, 3, 2), datetime.date(2021, 9, 7)
 
 
-def prepare(chart: Chart) -> None:
+def add_food_risk(chart: Chart) -> None:
     """Makes the answers about food show a risk. `social.py` adds the consequences."""
     if chart.person.number != MAREK:
         return
@@ -30,13 +30,13 @@ def prepare(chart: Chart) -> None:
             return
 
 
-def add(chart: Chart) -> None:
+def add_recent_visits(chart: Chart) -> None:
     """Adds the visits of the last weeks, in order, and what they found."""
     if chart.person.number != MAREK:
         return
     knee = next(problem for problem in chart.history.problems if problem.concept is problems.KNEE_ARTHROSIS)
     polyp = _add_polyp(chart)
-    _new_knee(chart, knee)
+    _add_knee_replacement(chart, knee)
     _record_last_visit(chart, polyp)
     chart.record_reported_dose(procedure_codes.TD, chart.history.visits[0])
     chart.problem(problems.ANEMIA, _ANAEMIA, _ANAEMIA, None, over=_CURED)
@@ -55,11 +55,11 @@ def _add_polyp(chart: Chart) -> Condition:
     return polyp
 
 
-def _new_knee(chart: Chart, knee: Condition) -> None:
+def _add_knee_replacement(chart: Chart, knee: Condition) -> None:
     """Adds three days in hospital: an examination before the operation, the prosthesis, and physiotherapy afterwards."""
     visit = chart.visit(_OPERATION, problems.ADMISSION, problems.KNEE_ARTHROSIS, minutes=3 * 24 * 60, setting="inpatient")
     _add_finding(chart, measures.ECG, visit, 30, text="Sinus rhythm, 68 beats a minute, no ischaemia.")
-    _add_finding(chart, measures.ECG, visit, 31, concept=words_only("Normal ECG"))
+    _add_finding(chart, measures.ECG, visit, 31, concept=text_concept("Normal ECG"))
     _add_finding(chart, replace(measures.FEV1, kind="clinical-test"), visit, 40, value=78.0)
     _add_finding(chart, measures.IMAGE, visit, 50, text="Left knee: narrow joint space, osteophytes; no fracture.")
     _add_finding(chart, measures.IMAGE, visit, 51, concept=problems.KNEE_ARTHROSIS)

@@ -30,10 +30,10 @@ class SeededRandom:
         """Returns an integer from `low` to `high`, both included."""
         return low + int(self._next() * (high - low + 1))
 
-    def between(self, low: float, high: float) -> float:
+    def draw_uniform(self, low: float, high: float) -> float:
         return low + self._next() * (high - low)
 
-    def around(self, mean: float, spread: float) -> float:
+    def draw_normal(self, mean: float, spread: float) -> float:
         """Returns a bell-shaped value with standard deviation `spread`, the sum of three draws; at most 3 `spread` from the
         mean.
         """

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from sickbay.population import forms, measures, problems, procedure_codes
 from sickbay.population.chart import Chart
-from sickbay.population.codings import DECLINED, Coding, Concept, words_only
+from sickbay.population.codings import DECLINED, Coding, Concept, text_concept
 from sickbay.population.patient_history import Measure, Visit
 from sickbay.population.seeded_random import SeededRandom
 
@@ -26,11 +26,11 @@ _WORK: tuple[tuple[Concept, Concept], ...] = (
             (Coding(_ODH, "29-2099.06.034077", "Radiology Technician (Radiology Tech) [Radiologic Technicians]"),),
             "Radiology technician",
         ),
-        words_only("Hospital"),
+        text_concept("Hospital"),
     ),
-    (words_only("Teacher"), words_only("Primary school")),
-    (words_only("Carpenter"), words_only("House building")),
-    (words_only("Bus driver"), words_only("Public transport")),
+    (text_concept("Teacher"), text_concept("Primary school")),
+    (text_concept("Carpenter"), text_concept("House building")),
+    (text_concept("Bus driver"), text_concept("Public transport")),
 )
 _WISHES = (
     "If I am dying I want to be at home, without machines, and free of pain.",
@@ -43,7 +43,7 @@ _COMFORTS = (
 _OLD = 65
 
 
-def add(chart: Chart, rng: SeededRandom) -> None:
+def add_social_history(chart: Chart, rng: SeededRandom) -> None:
     visit = chart.history.visits[-1]
     age = chart.person.age(visit.day)
     if age >= 18:
@@ -81,12 +81,12 @@ def _add_work(chart: Chart, rng: SeededRandom, visit: Visit, age: float) -> None
 
 def _add_family(chart: Chart, rng: SeededRandom, visit: Visit, age: float) -> None:
     if chart.person.number % 5 == 0:
-        share = rng.between(0, 1)
+        share = rng.draw_uniform(0, 1)
         orientation = problems.HETEROSEXUAL if share < 0.9 else problems.HOMOSEXUAL if share < 0.95 else problems.BISEXUAL
         _add_observation(chart, measures.ORIENTATION, visit, concept=orientation, performer=visit.practitioner)
     pregnant = any(problem.concept is problems.PREGNANCY and problem.over is None for problem in chart.history.problems)
     if chart.person.sex == "female" and age < 45 and not pregnant:
-        wish = problems.UNSURE if chart.person.number % 2 else words_only("Does not want to become pregnant in the next year")
+        wish = problems.UNSURE if chart.person.number % 2 else text_concept("Does not want to become pregnant in the next year")
         _add_observation(chart, measures.INTENT, visit, concept=wish, performer=visit.practitioner)
         _add_observation(chart, measures.PREGNANT, visit, concept=problems.NOT_PREGNANT, performer=visit.practitioner)
 
@@ -164,7 +164,7 @@ def _add_preferences(chart: Chart, rng: SeededRandom, visit: Visit) -> None:
     if has_living_will:
         _add_observation(chart, measures.TREATMENT_PREFERENCE, visit, concept=problems.NOT_RESUSCITATED, performer=None)
         _add_observation(
-            chart, measures.CARE_PREFERENCE, visit, concept=words_only("Examined by a woman, if possible"), performer=None
+            chart, measures.CARE_PREFERENCE, visit, concept=text_concept("Examined by a woman, if possible"), performer=None
         )
     else:
         _add_observation(chart, measures.TREATMENT_PREFERENCE, visit, text=rng.pick(_WISHES), performer=None)

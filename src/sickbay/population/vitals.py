@@ -46,17 +46,17 @@ class Build(Struct, frozen=True):
 def draw_build(person: Person, rng: SeededRandom) -> Build:
     man = person.sex == "male"
     return Build(
-        stature=rng.around(1.0, 0.035),
-        bulk=max(rng.around(1.15, 0.16), 0.88),
-        gain=rng.between(-0.1, 0.5),
-        systolic=rng.around(0, 6),
-        pulse=rng.around(72, 6),
-        creatinine=rng.around(0.95 if man else 0.75, 0.09),
-        ldl=rng.around(108, 17),
-        hdl=rng.around(47 if man else 57, 7),
-        triglycerides=max(rng.around(115, 30), 85),
-        glucose=rng.around(88, 4),
-        hemoglobin=rng.around(15.2 if man else 13.6, 0.6),
+        stature=rng.draw_normal(1.0, 0.035),
+        bulk=max(rng.draw_normal(1.15, 0.16), 0.88),
+        gain=rng.draw_uniform(-0.1, 0.5),
+        systolic=rng.draw_normal(0, 6),
+        pulse=rng.draw_normal(72, 6),
+        creatinine=rng.draw_normal(0.95 if man else 0.75, 0.09),
+        ldl=rng.draw_normal(108, 17),
+        hdl=rng.draw_normal(47 if man else 57, 7),
+        triglycerides=max(rng.draw_normal(115, 30), 85),
+        glucose=rng.draw_normal(88, 4),
+        hemoglobin=rng.draw_normal(15.2 if man else 13.6, 0.6),
     )
 
 

@@ -45,7 +45,7 @@ def read(header: str) -> Basic:
 _SCHEME = re.compile(r"\s*[\"']?(?:basic|bearer|token)?[\s:=]*", re.I)
 
 
-def salvage(header: str) -> Pair | None:
+def read_malformed(header: str) -> Pair | None:
     """Returns client ID and secret of a malformed header: with a colon or quotation marks, not encoded, or encoded twice."""
     text = header[_SCHEME.match(header).end() :].strip(" \"'")  # type: ignore[union-attr]  # the pattern also matches an empty string
     for _ in range(2):

@@ -99,7 +99,7 @@ def _import_key(key: str) -> RSAKey | ECKey:
 
 
 @cache_results(8)
-def read_unverified(text: str) -> Jwt | None:
+def decode_unverified(text: str) -> Jwt | None:
     """Header and claims without verification; None if the text isn't header.payload.signature with JSON objects.
 
     Cached, because several checks of a request read the same assertion. Don't modify the result.
@@ -204,7 +204,7 @@ def verify(text: str, key: Jwk, algorithms: Sequence[str]) -> bool:
     from joserfc.errors import JoseError
     from joserfc.jws import JWSRegistry
 
-    read = read_unverified(text)
+    read = decode_unverified(text)
     algorithm = read.header.get("alg") if read else None
     if read is None or algorithm not in algorithms or not fits_algorithm(key, algorithm) or "crit" in read.header:
         return False

@@ -50,22 +50,22 @@ def read(raw: bytes, headers: Headers | None = None) -> Call | Reply:
     try:
         message = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        return _error_reply(None, PARSE_ERROR, "The message isn't valid JSON", 400)
+        return _make_error_reply(None, PARSE_ERROR, "The message isn't valid JSON", 400)
     if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
-        return _error_reply(None, INVALID_REQUEST, "Send one JSON-RPC 2.0 message; batches aren't supported", 400)
+        return _make_error_reply(None, INVALID_REQUEST, "Send one JSON-RPC 2.0 message; batches aren't supported", 400)
     if _is_nested_deeper(message, MAXIMUM_DEPTH):
-        return _error_reply(None, INVALID_REQUEST, f"Objects and lists can be nested {MAXIMUM_DEPTH} deep", 400)
+        return _make_error_reply(None, INVALID_REQUEST, f"Objects and lists can be nested {MAXIMUM_DEPTH} deep", 400)
     if "method" not in message and ("result" in message or "error" in message):
         return Reply(None, 202)
     id, method, params = message.get("id"), message.get("method"), message.get("params", {})
     if not isinstance(method, str):
-        return _error_reply(None, INVALID_REQUEST, "method must be a string", 400)
+        return _make_error_reply(None, INVALID_REQUEST, "method must be a string", 400)
     if "id" not in message:
         return _read_notification(headers)
     if not isinstance(id, str | int) or isinstance(id, bool):
-        return _error_reply(None, INVALID_REQUEST, "id must be a string or an integer", 400)
+        return _make_error_reply(None, INVALID_REQUEST, "id must be a string or an integer", 400)
     if not isinstance(params, dict):
-        return _error_reply(id, INVALID_PARAMS, "params must be an object", 400)
+        return _make_error_reply(id, INVALID_PARAMS, "params must be an object", 400)
     return _read_request(id, method, params, headers)
 
 
@@ -88,7 +88,7 @@ def _read_notification(headers: Headers | None) -> Reply:
 def _read_request(id: str | int, method: str, params: Mapping[str, Any], headers: Headers | None) -> Call | Reply:
     meta = params.get("_meta", {})
     if not isinstance(meta, dict):
-        return _error_reply(id, INVALID_PARAMS, "_meta must be an object", 400)
+        return _make_error_reply(id, INVALID_PARAMS, "_meta must be an object", 400)
     sent = (headers or {}).get("mcp-protocol-version")
     if method == "initialize" and VERSION not in meta:
         return _read_initialize(id, params)
@@ -99,7 +99,7 @@ def _read_request(id: str | int, method: str, params: Mapping[str, Any], headers
 
 def _read_initialize(id: str | int, params: Mapping[str, Any]) -> Call | Reply:
     if not isinstance(params.get("protocolVersion"), str):
-        return _error_reply(id, INVALID_PARAMS, "protocolVersion must be a string", 200)
+        return _make_error_reply(id, INVALID_PARAMS, "protocolVersion must be a string", 200)
     return Call(id, "initialize", params)
 
 
@@ -109,7 +109,7 @@ def _find_fault(
     """Returns what is wrong with a modern request: its `_meta`, a header, or its version, in this order."""
     version = meta.get(VERSION)
     if not isinstance(version, str) or not isinstance(meta.get(CAPABILITIES), dict):
-        return _error_reply(id, INVALID_PARAMS, f"_meta must have {VERSION} and {CAPABILITIES}", 400)
+        return _make_error_reply(id, INVALID_PARAMS, f"_meta must have {VERSION} and {CAPABILITIES}", 400)
     if headers is not None:
         name = params.get(NAME_PARAMETERS.get(method, ""))
         expected = {"mcp-protocol-version": version, "mcp-method": method}
@@ -117,7 +117,7 @@ def _find_fault(
         for header, value in expected.items():
             if (received := _decode_header(headers.get(header))) != value:
                 problem = "is missing" if received is None else "differs from the body"
-                return _error_reply(id, HEADER_MISMATCH, f"The header {header} {problem}", 400)
+                return _make_error_reply(id, HEADER_MISMATCH, f"The header {header} {problem}", 400)
     return None if version in MODERN else _refuse_version(id, version)
 
 
@@ -140,7 +140,7 @@ def respond(call: Call, result: Mapping[str, Any], server: Mapping[str, str]) ->
 
 def fail(call: Call, code: int, text: str) -> Reply:
     """Returns an error that the client caused. The legacy era uses status 200 for it."""
-    return _error_reply(call.id, code, text, _STATUSES.get(code, 400) if call.is_modern else 200)
+    return _make_error_reply(call.id, code, text, _STATUSES.get(code, 400) if call.is_modern else 200)
 
 
 def choose_version(requested: str) -> str:
@@ -150,11 +150,11 @@ def choose_version(requested: str) -> str:
 
 def _refuse_version(id: str | int | None, requested: str | None) -> Reply:
     supported: Sequence[str] = MODERN
-    reply = _error_reply(id, UNSUPPORTED_VERSION, f"Unsupported protocol version. Use {MODERN[0]}, or initialize", 400)
+    reply = _make_error_reply(id, UNSUPPORTED_VERSION, f"Unsupported protocol version. Use {MODERN[0]}, or initialize", 400)
     assert reply.message is not None
     reply.message["error"]["data"] = {"supported": list(supported), "requested": str(requested)[:32]}
     return reply
 
 
-def _error_reply(id: str | int | None, code: int, text: str, status: int) -> Reply:
+def _make_error_reply(id: str | int | None, code: int, text: str, status: int) -> Reply:
     return Reply({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": text}}, status)

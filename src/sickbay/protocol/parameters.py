@@ -44,7 +44,7 @@ class Parameters(Struct, frozen=True, dict=True):
     def names(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(key for key, _ in self.pairs))
 
-    def list_repeated(self) -> tuple[str, ...]:
+    def list_repeated_names(self) -> tuple[str, ...]:
         """Returns names that occur more than once (RFC 6749 3.1: MUST NOT)."""
         if len(dict(self.pairs)) == len(self.pairs):
             return ()
@@ -87,25 +87,25 @@ def parse(raw: str) -> Parameters:
         if piece:
             name, _, value = piece.partition("=")
             literal = "%" not in piece and "+" not in piece
-            pairs.append((name, value) if literal else (_decode(name), _decode(value)))
+            pairs.append((name, value) if literal else (_decode_text(name), _decode_text(value)))
     return Parameters(tuple(pairs), raw)
 
 
 def find_first_value(raw: str, name: str) -> str | None:
     """Returns the decoded value of the first parameter with this name, without parsing the others. The name is plain."""
     start = f"&{raw}".find(f"&{name}=")
-    return None if start < 0 else _decode(raw[start + len(name) + 1 :].partition("&")[0])
+    return None if start < 0 else _decode_text(raw[start + len(name) + 1 :].partition("&")[0])
 
 
-def _decode(text: str) -> str:
+def _decode_text(text: str) -> str:
     """Decodes a text. Most texts don't need it, so they are returned as they are."""
     if "%" not in text and "+" not in text:
         return text
-    return _unescape(text)
+    return _decode_cached(text)
 
 
 @memoize(512)
-def _unescape(text: str) -> str:
+def _decode_cached(text: str) -> str:
     """Decodes a text. Cached, because apps repeat redirect_uri, aud and scope. ASCII text takes half the time."""
     if text.isascii():
         return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "replace")
@@ -114,9 +114,9 @@ def _unescape(text: str) -> str:
 
 def encode(pairs: Sequence[tuple[str, str]]) -> str:
     """The inverse of parse. A space becomes %20, which all servers read in the same way."""
-    return "&".join([f"{_quote(name)}={_quote(value)}" for name, value in pairs])
+    return "&".join([f"{_encode_text(name)}={_encode_text(value)}" for name, value in pairs])
 
 
-def _quote(text: str) -> str:
+def _encode_text(text: str) -> str:
     """Skips the encoding for texts that don't need it, such as nearly all names and codes."""
     return text if _UNRESERVED.fullmatch(text) else quote(text, safe="", errors="replace")

@@ -18,7 +18,7 @@ from sickbay.protocol.scopes import (
     Scope,
     correct_case,
     parse,
-    parse_all,
+    parse_scopes,
     reorder_letters,
 )
 
@@ -77,9 +77,9 @@ def read_spelling(text: str) -> Spelling:
 
 
 @memoize(4096)
-def parse_registered(text: str) -> tuple[Scope, ...]:
+def parse_registered_scopes(text: str) -> tuple[Scope, ...]:
     """Returns the scopes of a registration, whatever separates them."""
-    return parse_all(read_spelling(text).tokens)
+    return parse_scopes(read_spelling(text).tokens)
 
 
 def _is_readable(token: str) -> bool:

@@ -159,7 +159,7 @@ def _parse_resource_scope(text: str, match: re.Match[str]) -> ResourceScope:
     return ResourceScope(text, level, match["type"], V1.get(access, access), "v1" if access in V1 else "v2", filters)
 
 
-def parse_all(tokens: tuple[str, ...]) -> tuple[Scope, ...]:
+def parse_scopes(tokens: tuple[str, ...]) -> tuple[Scope, ...]:
     """Returns the scopes among the tokens; other tokens are left out."""
     return tuple(scope for scope in map(parse, tokens) if scope)
 
@@ -167,7 +167,7 @@ def parse_all(tokens: tuple[str, ...]) -> tuple[Scope, ...]:
 @memoize(4096)
 def list_resources(text: str) -> tuple[ResourceScope, ...]:
     """Returns the resource scopes of a granted scope string."""
-    return tuple(scope for scope in parse_all(split(text)) if isinstance(scope, ResourceScope))
+    return tuple(scope for scope in parse_scopes(split(text)) if isinstance(scope, ResourceScope))
 
 
 def is_included(granted: Scope, requested: Scope) -> bool:

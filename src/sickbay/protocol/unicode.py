@@ -66,7 +66,7 @@ _LONG_REFERENCE = re.compile(r"&#(?:([0-9]{8,})|[xX]([0-9a-fA-F]{7,}));?")
 """A character reference with more digits than any character needs. Python's own function fails if they are thousands."""
 
 
-def without_html_escapes(text: str) -> str:
+def decode_html_escapes(text: str) -> str:
     """Decodes HTML character references like Python, but also numbers of any length; no character becomes U+FFFD."""
     return html.unescape(_LONG_REFERENCE.sub(_decode_reference, text) if "&#" in text else text)
 

@@ -212,10 +212,10 @@ def response_parameters(uri: str) -> tuple[str, ...]:
     """
     rest = re.split(r"[?#]", uri, maxsplit=1)[1:]
     names = [piece.partition("=")[0] for part in rest for piece in re.split(r"[&;?#]", part)]
-    return tuple(dict.fromkeys(plain_name for name in names if (plain_name := _to_file_name(name)) in RESPONSE_PARAMETERS))
+    return tuple(dict.fromkeys(plain_name for name in names if (plain_name := _make_file_name(name)) in RESPONSE_PARAMETERS))
 
 
-def _to_file_name(name: str) -> str:
+def _make_file_name(name: str) -> str:
     for _ in range(ROUNDS):
         if "%" not in name:
             break

@@ -39,7 +39,7 @@ def forget(space: ResourceSpace) -> Delete:
     return Delete("meta", make_key(space))
 
 
-async def read_stored(store: Store, space: ResourceSpace) -> FilledSpace | None:
+async def read_filled_space(store: Store, space: ResourceSpace) -> FilledSpace | None:
     """None if the space isn't complete."""
     record = await store.get("meta", make_key(space))
     return None if record is None else parse(record)

@@ -46,7 +46,7 @@ def prepare(settings: Settings, temporary: Path | None) -> Path | None:
     return place / DATABASE
 
 
-async def store(settings: Settings, file: Path | None, *, durable: bool = True) -> Store:
+async def open_folder_store(settings: Settings, file: Path | None, *, durable: bool = True) -> Store:
     """Open the store in the file of `prepare`, or in the database of the settings. Raises CannotOpen.
 
     durable: whether a commit waits for the disk. A folder that is deleted at the end needs no commit to last.
@@ -74,7 +74,7 @@ def new_settings(settings: Settings) -> Written:
     return Written(settings.patients, settings.seed, settings.today, settings.messiness)
 
 
-async def read_written(store: Store, settings: Settings) -> Written:
+async def read_or_store_settings(store: Store, settings: Settings) -> Written:
     """Read the settings of the folder; a new folder gets the current ones."""
     record = await store.get("meta", "settings")
     if record is None:

@@ -34,26 +34,26 @@ class HospitalTaken(ValueError):
 
 async def add(sandbox: Sandbox, text: str, *, toml: bool = True) -> Tenant:
     """Add the hospital that the file describes. toml: otherwise it is JSON. Raises WrongHospital or HospitalTaken."""
-    file = hospital_file.read(text, toml=toml)
+    file = hospital_file.read_hospital_file(text, toml=toml)
     if isinstance(file, FileProblem):
         raise WrongHospital([file])
     runtime = sandbox.runtime
-    await runtime_settings.refresh(runtime)
+    await runtime_settings.refresh_settings(runtime)
     seeded = [user.username for user in seeding.make_users(runtime.tenants["general"], sandbox.filling.written.seed)]
     if problems := find_problems(file, (), seeded):
         raise WrongHospital(problems)
-    await _store(sandbox, file)
-    await runtime_settings.refresh(runtime)
+    await _store_hospital(sandbox, file)
+    await runtime_settings.refresh_settings(runtime)
     return runtime.tenants[file.document["name"]]
 
 
-async def _store(sandbox: Sandbox, file: HospitalFile) -> None:
+async def _store_hospital(sandbox: Sandbox, file: HospitalFile) -> None:
     """Write the hospital, its users and sample apps and the settings in one transaction."""
     runtime, users = sandbox.runtime, [*file.document.get("users", ())]
-    hashes = await _hash(runtime, [user["password"] for user in users])
+    hashes = await _hash_passwords(runtime, [user["password"] for user in users])
     document = {**file.document, "users": [{**user, "password": hash} for user, hash in zip(users, hashes, strict=True)]}
     hospital = StoredHospital(document)
-    tenant = definition.create(document, runtime.base, stored.digest(hospital))
+    tenant = definition.create_hospital(document, runtime.base, stored.hash_hospital(hospital))
     steps = [Put(stored.make_record(hospital, runtime.now()), 0), *seeding.steps_of(runtime, sandbox.filling.written, tenant)]
 
     def with_added(settings: RuntimeSettings) -> RuntimeSettings:
@@ -61,7 +61,7 @@ async def _store(sandbox: Sandbox, file: HospitalFile) -> None:
         hospitals = {**settings.hospitals, tenant.name: tenant.digest}
         return replace(settings, hospitals=hospitals, faults=[*settings.faults, *tenant.faults])
 
-    await _change(runtime, with_added, steps)
+    await _change_settings(runtime, with_added, steps)
 
 
 def _check_free(runtime: Runtime, settings: RuntimeSettings, tenant: Tenant) -> None:
@@ -75,18 +75,20 @@ def _check_free(runtime: Runtime, settings: RuntimeSettings, tenant: Tenant) -> 
         raise HospitalTaken(f"At most {MAXIMUM_FAULTS} faults can be in force, with those of the file. Remove some first.")
 
 
-async def _change(runtime: Runtime, modify: Callable[[RuntimeSettings], RuntimeSettings], steps: Sequence[Step]) -> None:
+async def _change_settings(
+    runtime: Runtime, modify: Callable[[RuntimeSettings], RuntimeSettings], steps: Sequence[Step]
+) -> None:
     """Change the settings in one transaction with these steps. Another worker's change at the same time isn't lost."""
     while True:
-        settings, revision = await runtime_settings.read_stored(runtime)
+        settings, revision = await runtime_settings.read_runtime_settings(runtime)
         try:
             with compare_with(OUTSIDE):
-                return await runtime.store.transaction([*steps, runtime_settings.put(modify(settings), revision)])
+                return await runtime.store.transaction([*steps, runtime_settings.store_settings(modify(settings), revision)])
         except Conflict:
-            await runtime_settings.refresh(runtime)
+            await runtime_settings.refresh_settings(runtime)
 
 
-async def _hash(runtime: Runtime, passwords: Sequence[str]) -> list[str]:
+async def _hash_passwords(runtime: Runtime, passwords: Sequence[str]) -> list[str]:
     async with runtime.hashing:
         return await asyncio.to_thread(lambda: [sessions.hash_password(password) for password in passwords])
 
@@ -94,13 +96,13 @@ async def _hash(runtime: Runtime, passwords: Sequence[str]) -> list[str]:
 async def remove(sandbox: Sandbox, name: str) -> bool:
     """Remove a hospital that was added, with everything stored for it. False if there is none with this name."""
     runtime = sandbox.runtime
-    await runtime_settings.refresh(runtime)
+    await runtime_settings.refresh_settings(runtime)
     tenant = runtime.tenants.get(name)
     if tenant is None or not tenant.digest:
         return False
     async with sandbox.filling.pause(name):
-        await _change(runtime, lambda settings: _remove_hospital(settings, name), _removal_steps(sandbox, tenant))
-    await runtime_settings.refresh(runtime)
+        await _change_settings(runtime, lambda settings: _remove_hospital(settings, name), _removal_steps(sandbox, tenant))
+    await runtime_settings.refresh_settings(runtime)
     return True
 
 
@@ -115,7 +117,7 @@ def _remove_hospital(settings: RuntimeSettings, name: str) -> RuntimeSettings:
 
 
 def _removal_steps(sandbox: Sandbox, tenant: Tenant) -> list[Step]:
-    kinds = (kind for kind in record_kinds.list_cleared(everything=True) if kind != stored.KIND)
+    kinds = (kind for kind in record_kinds.list_cleared_kinds(everything=True) if kind != stored.KIND)
     return [
         *(Clear(kind, tenant.name) for kind in kinds),
         *sandbox.filling.steps_of_removal(tenant),

@@ -26,7 +26,7 @@ _ENDED = ("family", "token", "code")
 async def load(store: Store, now: int) -> Keys:
     """Load the cookie name and the refresh token key. Creates them if needed. The first id_token creates its key."""
     instance = await _get_or_create(store, "instance", _new_instance_key)
-    refresh = await _get_or_create(store, "refresh", _refresh)
+    refresh = await _get_or_create(store, "refresh", _make_refresh_token_key)
     ring = await store.get("key", id_token.NAME)
     if steps := _replacement_steps(instance, refresh, ring, now):
         with suppress(Conflict):  # another process was first
@@ -39,7 +39,7 @@ def _new_instance_key() -> bytes:
     return secrets.token_hex(4).encode()
 
 
-def _refresh() -> bytes:
+def _make_refresh_token_key() -> bytes:
     return base64.b64encode(secrets.token_bytes(32))
 
 
@@ -49,16 +49,16 @@ def _replacement_steps(instance: Record, refresh: Record, ring: Record | None, n
     if instance.value.decode() in PUBLISHED_INSTANCES:
         steps.append(Put(Record("key", "instance", _new_instance_key()), instance.revision))
     if hashlib.sha256(refresh.value).hexdigest() in PUBLISHED_REFRESH:
-        steps += [Put(Record("key", "refresh", _refresh()), refresh.revision), *map(Clear, _ENDED)]
+        steps += [Put(Record("key", "refresh", _make_refresh_token_key()), refresh.revision), *map(Clear, _ENDED)]
     if ring is not None:
         before = records.parse(Ring, ring.value)
-        after = _drop_published(before, now)
+        after = _drop_published_keys(before, now)
         if after != before:
             steps.append(Put(id_token.make_record(after), ring.revision))
     return steps
 
 
-def _drop_published(ring: Ring, now: int) -> Ring:
+def _drop_published_keys(ring: Ring, now: int) -> Ring:
     retired = tuple(retired_key for retired_key in ring.retired if not _is_published(retired_key.key))
     following = "" if ring.next and _is_published(ring.next) else ring.next
     if not _is_published(ring.active):

@@ -14,16 +14,16 @@ from sickbay.sandbox.filled_space import EMPTY
 from sickbay.sandbox.folder import Written
 from sickbay.sandbox.population_cache import OutdatedFile, PopulationCache, open_cache
 from sickbay.sandbox.population_progress import WrittenPortions
-from sickbay.sandbox.population_writer import to_milliseconds
+from sickbay.sandbox.population_writer import convert_to_milliseconds
 from sickbay.storage.interface import ResourceSpace
-from sickbay.storage.sqlite.beginning import begin
+from sickbay.storage.sqlite.beginning import begin_database
 
 LIKELY_SPACE: Final = ResourceSpace("general", "r4")
 COMPANIONS: Final = ("-wal", "-shm", "-journal")
 """Files that SQLite would apply to a new database, although they are left of another one."""
 
 
-def create(database: Path, written: Written, now: int, *, durable: bool) -> OutdatedFile | None:
+def create_database(database: Path, written: Written, now: int, *, durable: bool) -> OutdatedFile | None:
     """Create the database if there is none and a population file has these patients. Several processes may do so at once.
 
     Only what depends on the day is missing afterwards. now: epoch seconds. durable: whether it survives a power failure.
@@ -35,27 +35,27 @@ def create(database: Path, written: Written, now: int, *, durable: bool) -> Outd
         return None
     draft = database.with_name(f".{database.name}.{secrets.token_hex(8)}.draft")
     pinned = datetime.date.fromisoformat(written.today) if written.today else None
-    at = to_milliseconds(pinned or datetime.datetime.fromtimestamp(now, datetime.UTC).date())
+    at = convert_to_milliseconds(pinned or datetime.datetime.fromtimestamp(now, datetime.UTC).date())
     is_other_day = None
     with suppress(OSError, private_files.NotPrivate):  # then the patients are created when they are needed
         try:
             private_files.make_file(draft)
-            is_other_day = _prepare(draft, cache, written, at)
+            is_other_day = _prepare_draft(draft, cache, written, at)
             if is_other_day is not None:
-                _publish(draft, database, durable)
+                _publish_draft(draft, database, durable)
         finally:
             draft.unlink(missing_ok=True)
     return OutdatedFile(LIKELY_SPACE.version, at) if is_other_day and pinned is None else None
 
 
-def _prepare(draft: Path, cache: PopulationCache, written: Written, at: int) -> bool | None:
+def _prepare_draft(draft: Path, cache: PopulationCache, written: Written, at: int) -> bool | None:
     """Returns whether the file was of another day; None if there is none."""
     day = datetime.datetime.fromtimestamp(at / 1000, datetime.UTC).date()
     progress = WrittenPortions(day, written.patients + 1).put(LIKELY_SPACE, always=True)
-    return begin(draft, LIKELY_SPACE, at, progress, EMPTY) if cache.copy(LIKELY_SPACE.version, draft) else None
+    return begin_database(draft, LIKELY_SPACE, at, progress, EMPTY) if cache.copy(LIKELY_SPACE.version, draft) else None
 
 
-def _publish(draft: Path, database: Path, durable: bool) -> None:
+def _publish_draft(draft: Path, database: Path, durable: bool) -> None:
     """Give the draft its name, unless another process was first."""
     if durable:
         with draft.open("rb") as file:

@@ -61,10 +61,10 @@ class PopulationCache:
     async def find(self, space: ResourceSpace) -> PopulationFile | None:
         """The file with the patients of a space; None if there is none."""
         if space not in self._files:
-            self._files[space] = await asyncio.to_thread(self._find, space.version)
+            self._files[space] = await asyncio.to_thread(self._find_file, space.version)
         return self._files[space]
 
-    def _find(self, version: str) -> PopulationFile | None:
+    def _find_file(self, version: str) -> PopulationFile | None:
         path = self._folder.find(self._cache_key(version))
         if path is None:
             return None
@@ -88,7 +88,7 @@ class PopulationCache:
         self._files[space] = None
 
     async def keep(self, store: Store, space: ResourceSpace, versions: int) -> None:
-        """Begin to write the file of a space that was filled just now. Returns when later writes no longer matter.
+        """Begin to write the file of a space that has just been filled. Returns when later writes no longer matter.
 
         versions: how many this process has stored. If the space has others, no file is written, and neither if it would be too
         large.
@@ -96,13 +96,13 @@ class PopulationCache:
         if self._stop.is_set() or versions * BYTES_PER_RESOURCE > LIMIT_BYTES:
             return
         began = asyncio.Event()
-        task = asyncio.get_running_loop().create_task(self._write(store, space, versions, began))
+        task = asyncio.get_running_loop().create_task(self._write_file(store, space, versions, began))
         self._exports.add(task)
         task.add_done_callback(self._exports.discard)
         with suppress(TimeoutError):  # all threads are busy; if someone writes before one is free, no file is written
             await asyncio.wait_for(began.wait(), BEGIN_SECONDS)
 
-    async def _write(self, store: Store, space: ResourceSpace, versions: int, began: asyncio.Event) -> bool:
+    async def _write_file(self, store: Store, space: ResourceSpace, versions: int, began: asyncio.Event) -> bool:
         loop = asyncio.get_running_loop()
 
         def begin() -> None:
@@ -138,7 +138,7 @@ class PopulationCache:
 
     def _cache_key(self, version: str) -> str:
         written = self._written
-        return f"{version}-{written.patients}-{written.seed}-{written.messiness}-{digest()}"
+        return f"{version}-{written.patients}-{written.seed}-{written.messiness}-{hash_sources()}"
 
 
 def open_cache(written: Written) -> PopulationCache | None:
@@ -150,7 +150,7 @@ def open_cache(written: Written) -> PopulationCache | None:
 
 
 @cache
-def digest() -> str:
+def hash_sources() -> str:
     """A digest of the release, and of the code and data that decide what is stored, so that a clone never copies what its code
     would no longer create. It includes Python's version, whose tables of letters decide how texts are folded.
     """

@@ -20,7 +20,7 @@ from sickbay.sandbox.filled_space import FILLED, PATIENTS, FilledSpace
 from sickbay.sandbox.folder import Written
 from sickbay.sandbox.population_cache import PopulationCache
 from sickbay.sandbox.population_progress import PopulationProgress, WrittenPortions
-from sickbay.sandbox.population_writer import Json, Outcome, PopulationWriter, make_arguments, save
+from sickbay.sandbox.population_writer import Json, Outcome, PopulationWriter, make_arguments, make_save
 from sickbay.services import reindexing, runtime_settings
 from sickbay.services.context import Runtime, Tenant
 from sickbay.settings.database import Stopping
@@ -81,7 +81,7 @@ class PopulationLoader:
         task = self._begun.get(space)
         if task is None or task.done():
             no_request = Context()  # the task outlives the request that started it, which must not stay in memory
-            task = self._begun[space] = asyncio.get_running_loop().create_task(self._fill(space), context=no_request)
+            task = self._begun[space] = asyncio.get_running_loop().create_task(self._fill_space(space), context=no_request)
         return task
 
     def is_running(self, space: ResourceSpace) -> bool:
@@ -114,10 +114,10 @@ class PopulationLoader:
 
         None if all are, and only appointments are missing.
         """
-        state = await self.writer.read_stored(space)
+        state = await self.writer.read_stored_progress(space)
         if state is not None:
             return state.progress(self.written.patients) if state.portions <= self.written.patients else None
-        is_new = await self._find_filled(space) is None
+        is_new = await self._find_filled_space(space) is None
         return PopulationProgress(0, self.written.patients) if is_new else None
 
     def forget(self, reset: ResetScope) -> None:
@@ -138,16 +138,16 @@ class PopulationLoader:
 
     async def _is_current(self, space: ResourceSpace) -> bool:
         """Look whether the space is filled for today."""
-        day, filled = self._today_as_number(), await self._find_filled(space)
+        day, filled = self._today_as_number(), await self._find_filled_space(space)
         if filled is None or filled.day != self.today():
             return False
         self.current[space] = ALWAYS if self.written.today else range(day * DAY, day * DAY + DAY)
         return True
 
-    async def _find_filled(self, space: ResourceSpace) -> FilledSpace | None:
-        return await filled_space.read_stored(self.runtime.store, space)
+    async def _find_filled_space(self, space: ResourceSpace) -> FilledSpace | None:
+        return await filled_space.read_filled_space(self.runtime.store, space)
 
-    async def _fill(self, space: ResourceSpace) -> None:
+    async def _fill_space(self, space: ResourceSpace) -> None:
         """Write until the space is complete, and start again after a reset. Raises WasReset if that happens too often."""
         tries_left = RESETS_MEANWHILE
         while True:
@@ -158,7 +158,7 @@ class PopulationLoader:
                 tries_left -= 1
                 if not tries_left:
                     raise
-                await runtime_settings.refresh(self.runtime)
+                await runtime_settings.refresh_settings(self.runtime)
 
     async def _fill_once(self, space: ResourceSpace) -> None:
         """Write until the space is complete. Between two transactions, a reset gets its turn. Raises WasReset after one."""
@@ -172,7 +172,7 @@ class PopulationLoader:
 
     async def _advance_space(self, space: ResourceSpace) -> Outcome:
         """Do the next step towards the data of today, unless another worker does it."""
-        before = await self._find_filled(space)
+        before = await self._find_filled_space(space)
         if before is None:
             return await self.writer.write_next(space, self.today())
         return await self._new_day(space, before, self.today())
@@ -186,10 +186,10 @@ class PopulationLoader:
         for name, resource in new.items():
             stored = await self.runtime.store.read(space, *name, EVERYTHING)
             if stored is None:
-                steps.append(save(base, space, resource, 1, today))
-            elif not stored.deleted and _without_meta(orjson.loads(stored.body)) == old.get(name):
+                steps.append(make_save(base, space, resource, 1, today))
+            elif not stored.deleted and _drop_meta(orjson.loads(stored.body)) == old.get(name):
                 number = self.runtime.next_version(space, stored.version_id)
-                steps.append(structs.replace(save(base, space, resource, number, today), before=stored.version_id))
+                steps.append(structs.replace(make_save(base, space, resource, number, today), before=stored.version_id))
         after = before._replace(day=today, versions=before.versions + len(steps))
         try:
             await self.runtime.store.transaction([*steps, after.put(space)])
@@ -209,11 +209,11 @@ class PopulationLoader:
             for lock in locks:
                 lock.release()
 
-    async def list_filled(self) -> list[ResourceSpace] | None:
+    async def list_filled_spaces(self) -> list[ResourceSpace] | None:
         """The spaces whose patients are stored. None if an older Sickbay filled one, without marks."""
         spaces = []
         for space in self._spaces_of(None):
-            filled, begun = await self._find_filled(space), await self.writer.read_stored(space)
+            filled, begun = await self._find_filled_space(space), await self.writer.read_stored_progress(space)
             if await self._is_unmarked(space, filled, begun):
                 return None
             stored = filled is not None or (begun is not None and begun.portions > self.written.patients)
@@ -231,7 +231,7 @@ class PopulationLoader:
         Hospitals that an older Sickbay has filled are emptied, because they have no marks. kept: spaces that stay as they are.
         """
         states = {
-            space: (await self._find_filled(space), await self.writer.read_stored(space))
+            space: (await self._find_filled_space(space), await self.writer.read_stored_progress(space))
             for space in self._spaces_of(tenant)
             if space not in kept
         }
@@ -268,7 +268,7 @@ class PopulationLoader:
         keeps_numbers: bool,
     ) -> list[Step]:
         """The steps for one space. Another worker may complete it before they are applied, so that it may have a mark then."""
-        index = partial(reindexing.extract_entries, self.runtime, space)
+        index = partial(reindexing.extract_entries_of_body, self.runtime, space)
         if filled is not None and filled.first != today:  # then only the last portion is missing, which depends on the day
             rest = WrittenPortions(today, self.written.patients + 1)
             return [
@@ -287,7 +287,7 @@ class PopulationLoader:
         """How many times resources were loaded, created, changed or deleted since a reset; None if that isn't known."""
         total = 0
         for space in self._spaces_of(tenant):
-            filled = await self._find_filled(space)
+            filled = await self._find_filled_space(space)
             if filled is not None:
                 written = await self.runtime.store.writes_since(space, FILLED) if filled.first else None
                 if written is None:
@@ -317,9 +317,9 @@ def _date_of(day: int) -> datetime.date:
 
 def _scheduled_resources(written: Written, day: datetime.date, space: ResourceSpace) -> dict[tuple[str, str], Json]:
     resources: Iterable[Json] = population.schedule(**make_arguments(written, day, space))
-    return {(resource["resourceType"], resource["id"]): _without_meta(resource) for resource in resources}
+    return {(resource["resourceType"], resource["id"]): _drop_meta(resource) for resource in resources}
 
 
-def _without_meta(resource: Json) -> Json:
+def _drop_meta(resource: Json) -> Json:
     """The resource without the member that the server adds."""
     return {name: value for name, value in resource.items() if name != "meta"}

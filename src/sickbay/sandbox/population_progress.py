@@ -37,7 +37,7 @@ class WrittenPortions(NamedTuple):
         pace = seconds * 1000 / portions
         return self._replace(pace=self.pace + PACE_WEIGHT * (pace - self.pace) if self.pace else pace)
 
-    def after(self, portions: int) -> WrittenPortions:
+    def add_portions(self, portions: int) -> WrittenPortions:
         return self._replace(portions=self.portions + portions)
 
     def progress(self, patients: int) -> PopulationProgress:

@@ -22,7 +22,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, cast
 import orjson
 
 from sickbay import population
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.kernel.garbage import pause_collection
 from sickbay.sandbox import filled_space, population_progress
 from sickbay.sandbox.filled_space import EMPTY, FILLED, PATIENTS, FilledSpace
@@ -75,7 +75,7 @@ class _Source:
         before = self.position
         for portion in self._portions:
             saves += last
-            last = [save(base, space, resource, 1, day) for resource in portion]
+            last = [make_save(base, space, resource, 1, day) for resource in portion]
             self.position += 1
             if len(saves) + len(last) >= RESOURCES_AT_A_TIME and self.position <= self._patients + 1:
                 return Chunk(saves + last, [], self.position - before, False)
@@ -95,9 +95,9 @@ class PopulationWriter:
 
     async def write_next(self, space: ResourceSpace, today: datetime.date) -> Outcome:
         """Store the next patients. today: the day of the appointments, unless the space was begun on another day."""
-        stored = await self.read_stored(space)
+        stored = await self.read_stored_progress(space)
         if stored is None and await self.runtime.store.has_resources(space):
-            return await self._remember(space, today)
+            return await self._record_day(space, today)
         state = stored or WrittenPortions(today)
         try:
             if await self.must_begin_again(space, state, today):
@@ -117,7 +117,7 @@ class PopulationWriter:
         return marks == [True, False]
 
     async def _begin_again(self, space: ResourceSpace, state: WrittenPortions) -> Outcome:
-        index = partial(reindexing.extract_entries, self.runtime, space)
+        index = partial(reindexing.extract_entries_of_body, self.runtime, space)
         undo = ReturnToMark(space, EMPTY, index)
         await self.runtime.store.transaction([state.put(space), undo, population_progress.forget(space)])
         return "more"
@@ -142,7 +142,7 @@ class PopulationWriter:
                 await self.cache.keep(self.runtime.store, space, self._created[space])
             else:
                 self.cache.bring_up_to_date()
-        return self._report_progress(space, state.after(portions), complete)
+        return self._report_progress(space, state.add_portions(portions), complete)
 
     async def _copy_next(self, space: ResourceSpace, state: WrittenPortions) -> Outcome | None:
         """Copy the next portions from a file. None if no file has them."""
@@ -151,8 +151,8 @@ class PopulationWriter:
             return None
         after = file.ends[state.portions - 1] if state.portions else 0
         end = max(bisect_right(file.ends, after + COPIED_AT_A_TIME), state.portions + 1)
-        copy = CopyResources(space, file.path, after, file.ends[end - 1], to_milliseconds(state.day))
-        state = state.after(end - state.portions)
+        copy = CopyResources(space, file.path, after, file.ends[end - 1], convert_to_milliseconds(state.day))
+        state = state.add_portions(end - state.portions)
         try:
             await self.runtime.store.transaction([state.put(space), copy])
         except CannotCopy:
@@ -162,9 +162,11 @@ class PopulationWriter:
 
     async def _is_taken(self, space: ResourceSpace, conflict: Conflict) -> bool:
         """Whether another worker was faster. One that has stored everything leaves no record of the progress."""
-        return not isinstance(conflict.step, Save) or await filled_space.read_stored(self.runtime.store, space) is not None
+        return (
+            not isinstance(conflict.step, Save) or await filled_space.read_filled_space(self.runtime.store, space) is not None
+        )
 
-    async def read_stored(self, space: ResourceSpace) -> WrittenPortions | None:
+    async def read_stored_progress(self, space: ResourceSpace) -> WrittenPortions | None:
         """The stored progress of a space; None if nothing or everything is stored."""
         record = await self.runtime.store.get("meta", population_progress.make_key(space))
         return None if record is None else population_progress.parse(record)
@@ -173,7 +175,7 @@ class PopulationWriter:
         """Return when the worker that is writing the space has finished, or has stored nothing for a while."""
         revision, since = -1, monotonic()
         while monotonic() - since < OTHER_WORKER_SECONDS:
-            state = await self.read_stored(space)
+            state = await self.read_stored_progress(space)
             if state is None:
                 return
             if state.revision != revision:
@@ -187,7 +189,7 @@ class PopulationWriter:
         if self.cache is not None:
             self.cache.forget(space)
 
-    async def _remember(self, space: ResourceSpace, today: datetime.date) -> Outcome:
+    async def _record_day(self, space: ResourceSpace, today: datetime.date) -> Outcome:
         """An earlier revision has written resources without a record of the day. They stay as they are until a reset."""
         await self.runtime.store.transaction([FilledSpace(today).put(space)])
         return "complete"
@@ -220,7 +222,7 @@ class PopulationWriter:
 
 def _steps_of_chunk(space: ResourceSpace, state: WrittenPortions, chunk: Chunk, patients: int) -> list[Step]:
     """The record first: if it has changed, nothing needs to be undone."""
-    record = state.after(chunk.portions).put(space)
+    record = state.add_portions(chunk.portions).put(space)
     if not chunk.complete:
         return [record, *chunk.saves]
     forget = population_progress.forget(space)
@@ -241,15 +243,15 @@ def make_arguments(written: Written, day: datetime.date, space: ResourceSpace) -
     }
 
 
-def save(base: str, space: ResourceSpace, resource: Json, version_id: int, day: datetime.date) -> Save:
+def make_save(base: str, space: ResourceSpace, resource: Json, version_id: int, day: datetime.date) -> Save:
     """Prepare a resource for storage: add its meta and its index entries. base: the FHIR base of the space."""
     type, id = resource["resourceType"], resource["id"]
     meta = {**resource.get("meta", {}), "versionId": str(version_id), "lastUpdated": format_last_updated(day)}
     stored = {"resourceType": type, "id": id, "meta": None} | resource
     stored["meta"] = meta
-    facts = extract(space.version, stored, base)
+    facts = extract_entries(space.version, stored, base)
     interaction: Literal["create", "update"] = "create" if version_id == 1 else "update"
-    return Save(space, type, id, version_id, orjson.dumps(stored), facts, to_milliseconds(day), interaction)
+    return Save(space, type, id, version_id, orjson.dumps(stored), facts, convert_to_milliseconds(day), interaction)
 
 
 @lru_cache(maxsize=1)
@@ -258,6 +260,6 @@ def format_last_updated(day: datetime.date) -> str:
 
 
 @lru_cache(maxsize=1)
-def to_milliseconds(day: datetime.date) -> int:
+def convert_to_milliseconds(day: datetime.date) -> int:
     """The beginning of a day, since 1970."""
     return int(datetime.datetime(day.year, day.month, day.day, tzinfo=datetime.UTC).timestamp() * 1000)

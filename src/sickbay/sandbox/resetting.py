@@ -40,13 +40,13 @@ async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = 
 
 async def _is_reset(sandbox: Sandbox, tenant: str | None, everything: bool) -> bool:
     """Try to reset. False if another worker changed the settings or reset at the same time."""
-    await runtime_settings.refresh(sandbox.runtime)
+    await runtime_settings.refresh_settings(sandbox.runtime)
     try:
         with compare_with(OUTSIDE):
             await sandbox.runtime.store.transaction(await _reset_steps(sandbox, tenant, everything))
     except Conflict:
         return False
-    await runtime_settings.refresh(sandbox.runtime)
+    await runtime_settings.refresh_settings(sandbox.runtime)
     return True
 
 
@@ -62,17 +62,21 @@ async def _reset_steps(sandbox: Sandbox, tenant: str | None, everything: bool) -
     snapshots = await runtime.store.find("snapshot") if everything and tenant is None else []
     return [
         *(RemoveSnapshot(record.key) for record in snapshots),
-        *(Clear(kind, tenant or "") for kind in record_kinds.list_cleared(everything)),
+        *(Clear(kind, tenant or "") for kind in record_kinds.list_cleared_kinds(everything)),
         *kept,
         *await sandbox.filling.steps_of_reset(tenant, sandbox.filling.today(moved)),
-        *(step for added in _list_removed(runtime, tenant, everything) for step in sandbox.filling.steps_of_removal(added)),
+        *(
+            step
+            for added in _list_removed_hospitals(runtime, tenant, everything)
+            for step in sandbox.filling.steps_of_removal(added)
+        ),
         *await seeding.list_steps(runtime, sandbox.filling.written, tenant, everything=everything),
         await runtime_settings.make_reset_step(runtime, tenant, everything),
         reset_revisions.make_step(runtime.resets, tenant, everything),
     ]
 
 
-def _list_removed(runtime: Runtime, tenant: str | None, everything: bool) -> list[Tenant]:
+def _list_removed_hospitals(runtime: Runtime, tenant: str | None, everything: bool) -> list[Tenant]:
     """The hospitals that the reset removes: those that were added."""
     return [hospital for hospital in runtime.tenants.values() if hospital.digest] if everything and tenant is None else []
 

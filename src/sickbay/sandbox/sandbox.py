@@ -94,8 +94,10 @@ async def open_sandbox(
     file = folder.prepare(settings, temporary.path if temporary is not None else None)
     outdated = None
     if file is not None and settings.population_cache:
-        outdated = new_database.create(file, folder.new_settings(settings), int(effects.now()), durable=temporary is None)
-    store = await folder.store(settings, file, durable=temporary is None)
+        outdated = new_database.create_database(
+            file, folder.new_settings(settings), int(effects.now()), durable=temporary is None
+        )
+    store = await folder.open_folder_store(settings, file, durable=temporary is None)
     try:
         sandbox = await _compose_sandbox(settings, store, effects, on_exchange, temporary)
         if sandbox.filling.cache is not None:
@@ -109,7 +111,7 @@ async def open_sandbox(
 async def _compose_sandbox(
     settings: Settings, store: Store, effects: Effects, on_exchange: ExchangeListener | None, temporary: TemporaryFolder | None
 ) -> Sandbox:
-    written = await folder.read_written(store, settings)
+    written = await folder.read_or_store_settings(store, settings)
     base = settings.base
     tenants = Hospitals({name: _tenant_from_settings(name, base, settings) for name in TENANTS})
     runtime = Runtime(
@@ -128,7 +130,7 @@ async def _compose_sandbox(
     )
     if settings.keep_bodies:
         runtime.kept_bodies = runtime.memory.keep("kept bodies", KeptBodies())
-    await runtime_settings.refresh(runtime)
+    await runtime_settings.refresh_settings(runtime)
     await seeding.add_samples(runtime, written)
     journal = Journal(runtime, _journal_limits(settings))
     await _connect_workers(runtime, journal, settings)

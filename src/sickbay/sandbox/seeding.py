@@ -108,7 +108,7 @@ def make_sample(runtime: Runtime, tenant: Tenant, version: str) -> Client:
         client="public",
         launch_uri=launch_uri,
         redirect_uris=redirects,
-        scope=_keep_supported(SAMPLE_SCOPE, tenant),
+        scope=_select_supported_scopes(SAMPLE_SCOPE, tenant),
         fhir=version,
         smart_version=2,
         pkce="if-sent",
@@ -118,7 +118,7 @@ def make_sample(runtime: Runtime, tenant: Tenant, version: str) -> Client:
     )
 
 
-def _keep_supported(scope: str, tenant: Tenant) -> str:
+def _select_supported_scopes(scope: str, tenant: Tenant) -> str:
     """The scopes of a list that the hospital supports, or that its own ones are a part of."""
     supported = tenant.policy.supported_scopes
     if not supported:

@@ -53,14 +53,14 @@ async def export_file(sandbox: Sandbox, name: str) -> bytes:
         raise SnapshotTooLarge(f"The snapshot {name} is too large for a file: {snapshot.bytes // 1_000_000} MB")
     stored = await sandbox.runtime.store.read_snapshot_records(name)
     spaces = [await sandbox.runtime.store.read_snapshot_space(name, space) for space in snapshot.spaces]
-    files = await asyncio.to_thread(_write, sandbox, snapshot, stored, spaces)
+    files = await asyncio.to_thread(_write_parts, sandbox, snapshot, stored, spaces)
     try:
-        return await asyncio.to_thread(archive.pack, await stored_secrets.remove(sandbox.runtime, files, stored))
+        return await asyncio.to_thread(archive.pack, await stored_secrets.remove_secrets(sandbox.runtime, files, stored))
     except FileTooLarge as error:
         raise SnapshotTooLarge(str(error)) from None
 
 
-def _write(sandbox: Sandbox, snapshot: Snapshot, stored: list[Record], spaces: list[SavedSpace]) -> dict[str, bytes]:
+def _write_parts(sandbox: Sandbox, snapshot: Snapshot, stored: list[Record], spaces: list[SavedSpace]) -> dict[str, bytes]:
     described = manifest.dump(
         Manifest(
             format=manifest.FORMAT,
@@ -73,7 +73,7 @@ def _write(sandbox: Sandbox, snapshot: Snapshot, stored: list[Record], spaces: l
             population=_population_lookup(sandbox),
             hospitals=snapshot.hospitals,
             policies=snapshot.policies,
-            spaces=tuple(_describe(saved, stored) for saved in spaces),
+            spaces=tuple(_describe_space(saved, stored) for saved in spaces),
         )
     )
     files = {
@@ -89,7 +89,7 @@ def _population_lookup(sandbox: Sandbox) -> PopulationOf:
     return PopulationOf(written.patients, written.seed, written.messiness)
 
 
-def _describe(saved: SavedSpace, stored: list[Record]) -> SpaceOf:
+def _describe_space(saved: SavedSpace, stored: list[Record]) -> SpaceOf:
     tenant, version = saved.space
     meta = {record.key: record for record in stored if record.kind == "meta"}
     filled = meta.get(filled_space.make_key(saved.space))
@@ -112,7 +112,7 @@ async def import_file(sandbox: Sandbox, packed: bytes, name: str | None = None) 
 
 
 async def _import_file(sandbox: Sandbox, packed: bytes, name: str | None) -> Imported:
-    described, spaces, (apps, secrets), users = await asyncio.to_thread(_read, sandbox, packed)
+    described, spaces, (apps, secrets), users = await asyncio.to_thread(_read_parts, sandbox, packed)
     name = described.name if name is None else name
     snapshots.check_name(name)
     await snapshots.check_free(sandbox, name)
@@ -136,7 +136,9 @@ async def _import_file(sandbox: Sandbox, packed: bytes, name: str | None) -> Imp
     return Imported(snapshot, secrets)
 
 
-def _read(sandbox: Sandbox, packed: bytes) -> tuple[Manifest, list[_Space], tuple[list[Record], list[NewSecret]], list[Record]]:
+def _read_parts(
+    sandbox: Sandbox, packed: bytes
+) -> tuple[Manifest, list[_Space], tuple[list[Record], list[NewSecret]], list[Record]]:
     """Read and check everything that doesn't depend on the sample data."""
     runtime, files = sandbox.runtime, archive.unpack(packed)
     described = manifest.read(files)
@@ -163,11 +165,11 @@ def _sample_apps(sandbox: Sandbox) -> Mapping[str, Client]:
 async def _complete_space(sandbox: Sandbox, part: _Space) -> SavedSpace:
     """Check the versions, also against the sample data."""
     store, address = sandbox.runtime.store, sandbox.runtime.tenants[part.space.tenant].fhir_base(part.space.version)
-    checked = await asyncio.to_thread(history.check, part.space, part.lines, address)
+    checked = await asyncio.to_thread(history.check_versions, part.space, part.lines, address)
     base: dict[tuple[str, str], tuple[int, str]] = {}
     for type, ids in history.ids_by_type(part.lines).items():
         base |= {(type, id): found for id, found in (await store.read_base(part.space, type, ids)).items()}
-    versions = history.follow(checked, [place for place, _ in part.lines], base)
+    versions = history.complete_versions(checked, [place for place, _ in part.lines], base)
     return SavedSpace(part.space, versions, part.described.filled)
 
 
@@ -185,7 +187,7 @@ async def _store_snapshot(sandbox: Sandbox, snapshot: Snapshot, step: ImportSnap
         await snapshots.check_room(sandbox, snapshot)
         try:
             with compare_with(OUTSIDE):
-                await sandbox.runtime.store.transaction([snapshots.put_new(snapshot), step])
+                await sandbox.runtime.store.transaction([snapshots.store_new_snapshot(snapshot), step])
         except Conflict as error:
             if isinstance(error.step, ImportSnapshot):
                 raise CannotRestore("A hospital was emptied while the file was imported. Import it again") from None

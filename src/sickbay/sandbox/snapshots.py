@@ -88,7 +88,7 @@ async def save(sandbox: Sandbox, name: str) -> Snapshot:
         snapshot = replace(snapshot, bytes=await sandbox.runtime.store.measure_snapshot(step))
         await check_room(sandbox, snapshot)
         try:
-            await sandbox.runtime.store.transaction([put_new(snapshot), step])
+            await sandbox.runtime.store.transaction([store_new_snapshot(snapshot), step])
         except Conflict:
             raise NameTaken(f"A snapshot named {name} already exists") from None
     return snapshot
@@ -103,8 +103,8 @@ async def check_free(sandbox: Sandbox, name: str) -> None:
 async def _describe_snapshot(sandbox: Sandbox, name: str) -> Snapshot:
     runtime = sandbox.runtime
     await check_free(sandbox, name)
-    settings, _ = await runtime_settings.read_stored(runtime)
-    spaces = await sandbox.filling.list_filled()
+    settings, _ = await runtime_settings.read_runtime_settings(runtime)
+    spaces = await sandbox.filling.list_filled_spaces()
     if spaces is None:
         raise CannotRestore("An older Sickbay filled a hospital, so it can't be restored. Run sickbay reset once")
     at = runtime.effects.arrival() // 1_000_000
@@ -112,7 +112,7 @@ async def _describe_snapshot(sandbox: Sandbox, name: str) -> Snapshot:
     return Snapshot(name, at, 0, settings.seconds, settings.frozen_at, settings.policies, tuple(spaces), hospitals)
 
 
-def put_new(snapshot: Snapshot) -> Put:
+def store_new_snapshot(snapshot: Snapshot) -> Put:
     """Raises Conflict if there is one with its name."""
     return Put(Record(KIND, snapshot.name, records.dump(snapshot), at=snapshot.at), if_revision=0)
 
@@ -170,7 +170,7 @@ async def restore(sandbox: Sandbox, name: str) -> None:
 async def _is_restored(sandbox: Sandbox, name: str) -> bool:
     """Try to restore. False if another worker changed the settings, or reset or restored at the same time."""
     runtime = sandbox.runtime
-    await runtime_settings.refresh(runtime)
+    await runtime_settings.refresh_settings(runtime)
     try:
         with compare_with(OUTSIDE):
             await runtime.store.transaction(await _restore_steps(sandbox, *await find(sandbox, name)))
@@ -178,29 +178,29 @@ async def _is_restored(sandbox: Sandbox, name: str) -> bool:
         if isinstance(error.step, RestoreSnapshot):
             raise CannotRestore("A hospital was filled again since this snapshot was saved") from None
         return False
-    await runtime_settings.refresh(runtime)
+    await runtime_settings.refresh_settings(runtime)
     return True
 
 
 async def _restore_steps(sandbox: Sandbox, snapshot: Snapshot, record: Record) -> list[Step]:
     runtime, now = sandbox.runtime, clock.read(sandbox.runtime)
     spaces = tuple(space for space in snapshot.spaces if space.tenant in runtime.tenants)
-    settings, revision = await runtime_settings.read_stored(runtime)
+    settings, revision = await runtime_settings.read_runtime_settings(runtime)
     restored = _restore_settings(settings, snapshot, now.real)
     today = sandbox.filling.today(now.now - now.real - clock.offset_of(restored, now.real))
-    index = partial(reindexing.extract_entries, runtime)
+    index = partial(reindexing.extract_entries_of_body, runtime)
     return [
         Put(record, record.revision),
         RestoreSnapshot(snapshot.name, record_kinds.IN_SNAPSHOTS, _population_keys(spaces), spaces, index),
-        *_forget_removed(snapshot, runtime),
+        *_drop_removed_hospitals(snapshot, runtime),
         *await sandbox.filling.steps_of_reset(None, today, kept=frozenset(spaces)),
-        *await _seed_added(sandbox, snapshot),
-        runtime_settings.put(restored, revision),
+        *await _seed_added_hospitals(sandbox, snapshot),
+        runtime_settings.store_settings(restored, revision),
         reset_revisions.make_step(runtime.resets, None, False, restores=True),
     ]
 
 
-def _forget_removed(snapshot: Snapshot, runtime: Runtime) -> list[Step]:
+def _drop_removed_hospitals(snapshot: Snapshot, runtime: Runtime) -> list[Step]:
     """Leave out what the snapshot has of hospitals that were removed since."""
     removed = [name for name in snapshot.hospitals if name not in runtime.tenants]
     spaces = tuple(space for space in snapshot.spaces if space.tenant in removed)
@@ -208,7 +208,7 @@ def _forget_removed(snapshot: Snapshot, runtime: Runtime) -> list[Step]:
     return [*clears, *(Delete("meta", key) for key in _population_keys(spaces))]
 
 
-async def _seed_added(sandbox: Sandbox, snapshot: Snapshot) -> list[Put]:
+async def _seed_added_hospitals(sandbox: Sandbox, snapshot: Snapshot) -> list[Put]:
     """The users and sample apps of hospitals that were added since."""
     runtime, written = sandbox.runtime, sandbox.filling.written
     added = [name for name in runtime.tenants if name not in snapshot.hospitals]

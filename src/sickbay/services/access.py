@@ -78,7 +78,7 @@ async def examine_access(
         earlier = runtime.refused_tokens.find(tenant.name, token) if token is not None else ()
         context = structs.replace(context, earlier=earlier) if earlier else context
         decision = conclude(ACCESS, tenant, request, context, examine(plan.checks, request, context, server.policy.relaxed))
-        await _remember(runtime, tenant, token, decision.refusal)
+        await _remember_refused_token(runtime, tenant, token, decision.refusal)
     if token is None:
         intended = await load_intended_context(runtime, tenant, version, request)
         return AccessResult(decision if intended is None else structs.replace(decision, intended_context=intended), NOTHING)
@@ -86,12 +86,12 @@ async def examine_access(
     return AccessResult(decision, shown, token.client_id, token.timeline)
 
 
-async def _remember(runtime: Runtime, tenant: Tenant, token: AccessToken | None, refusal: Refusal | None) -> None:
+async def _remember_refused_token(runtime: Runtime, tenant: Tenant, token: AccessToken | None, refusal: Refusal | None) -> None:
     """Remember a token that lacks a scope, so that the next refusal on any worker can say what the app did then."""
     if token is not None and refusal is not None and refusal.name == FHIR_INSUFFICIENT_SCOPE.name:
         told = runtime.refused_tokens.remember(tenant.name, token, str(refusal.facts["needed"]), runtime.now())
         if told and runtime.channel is not None:
-            await runtime.channel.tell(refused_tokens.TOPIC, told)
+            await runtime.channel.send_to_all(refused_tokens.TOPIC, told)
 
 
 async def load_bearer_context(
@@ -165,10 +165,10 @@ async def _load_undone(runtime: Runtime, key: str) -> AccessToken | None:
 
 
 async def _load_bearer(runtime: Runtime, tenant: Tenant, version: str, base: str, text: str) -> BearerContext:
-    return await load_stored(runtime, tenant, version, base, records.digest(text))
+    return await load_token_context(runtime, tenant, version, base, records.digest(text))
 
 
-async def load_stored(runtime: Runtime, tenant: Tenant, version: str, base: str, key: str) -> BearerContext:
+async def load_token_context(runtime: Runtime, tenant: Tenant, version: str, base: str, key: str) -> BearerContext:
     """Loads the context of a token by the hash under which it is stored.
 
     base: the FHIR base that the token was sent to; "" if none, so that no server accepts it.
@@ -180,10 +180,10 @@ async def load_stored(runtime: Runtime, tenant: Tenant, version: str, base: str,
         return ANONYMOUS
     client = await records.load(runtime, "app", token.client_id, Client)
     user = await records.load(runtime, "user", f"{tenant.name}/{token.user}", User) if token.user else None
-    return to_bearer_context(tenant, version, base, token, client, user)
+    return make_bearer_context(tenant, version, base, token, client, user)
 
 
-def to_bearer_context(
+def make_bearer_context(
     tenant: Tenant, version: str, base: str, token: AccessToken, client: Client | None, user: User | None
 ) -> BearerContext:
     """Determines a token's visibility, and whether this hospital accepts it at this base."""

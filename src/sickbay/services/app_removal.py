@@ -9,24 +9,24 @@ from sickbay.services.registration import AppRemoved
 from sickbay.storage.interface import Delete, Step
 
 
-async def remove(runtime: Runtime, client: Client) -> None:
+async def remove_app(runtime: Runtime, client: Client) -> None:
     """Removes the app with all its grants, including those of requests in progress."""
     runtime.client_documents.cached.pop((client.tenant, client.client_id), None)
     gone: list[Step] = [Delete("app", client.client_id), Delete(BEFORE, client.client_id)]
     await runtime.store.transaction([*gone, *await _list_deletions(runtime, client.client_id)])
-    await _clear(runtime, client.client_id)
+    await _delete_records(runtime, client.client_id)
 
 
-async def must_be_registered(runtime: Runtime, client_id: str) -> None:
+async def undo_if_removed(runtime: Runtime, client_id: str) -> None:
     """Call this after storing something for the app. If the app was removed before that, deletes it and raises AppRemoved.
     What was stored earlier is deleted by `remove`.
     """
     if await runtime.store.get("app", client_id) is None:
-        await _clear(runtime, client_id)
+        await _delete_records(runtime, client_id)
         raise AppRemoved
 
 
-async def _clear(runtime: Runtime, client_id: str) -> None:
+async def _delete_records(runtime: Runtime, client_id: str) -> None:
     while steps := await _list_deletions(runtime, client_id):
         await runtime.store.transaction(steps)
 

@@ -71,9 +71,9 @@ async def authorize(
     stored, live_at = await _load_client(runtime, tenant, request)
     client, document_fault = await _find_client(runtime, tenant, request, stored, source)
     client = _apply_approval(client, approval, automatic)
-    tenant = tenant.for_app(client)
+    tenant = tenant.override_for_app(client)
     code = request.parameters.get("launch")
-    launch = await launches.find(runtime, tenant, code) if code else None
+    launch = await launches.find_launch(runtime, tenant, code) if code else None
     login = await sessions.find_login(runtime, tenant, session) if session else None
     newest_clients = () if client else await registration.newest_clients(runtime, tenant.name, session)
     context = AuthorizeContext(
@@ -146,7 +146,7 @@ async def _build_waiting_request(
 
 
 def _seen_parameters(runtime: Runtime, client: Client | None, request: AuthorizeRequest) -> frozenset[tuple[str, str]]:
-    return runtime.recent_parameters.find_seen(_memory_name(client), request.parameters) if client else frozenset()
+    return runtime.recent_parameters.find_seen_values(_memory_name(client), request.parameters) if client else frozenset()
 
 
 def _memory_name(client: Client) -> str:
@@ -162,7 +162,7 @@ def _session_user(client: Client | None, login: tuple[str, sessions.Login] | Non
 
 async def _add_live_launch(runtime: Runtime, tenant: Tenant, decision: AuthorizeDecision, client: Client) -> AuthorizeDecision:
     """Decides again with the launch code that would have been right, so that the explanation can name it."""
-    live = await launches.find_active(runtime, tenant, client)
+    live = await launches.find_active_launch(runtime, tenant, client)
     if live is None:
         return decision
     context = structs.replace(decision.context, live=live, live_launch=launches.placeholder_of(live.timeline))

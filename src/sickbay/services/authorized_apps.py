@@ -26,24 +26,24 @@ class Allowed:
     away: bool = False
 
 
-async def list_allowed(runtime: Runtime, tenant: Tenant, user: User) -> list[Allowed]:
+async def list_authorized_apps(runtime: Runtime, tenant: Tenant, user: User) -> list[Allowed]:
     """One entry per app, sorted by name."""
     now, by_client = runtime.now(), dict[str, list[Allowed]]()
     for record in await _stored_consents(runtime, tenant, user):
         consent = records.parse(Consent, record.value)
-        await _add_allowed(runtime, by_client, record.owner, consent.scopes, consent.at)
+        await _add_authorized_app(runtime, by_client, record.owner, consent.scopes, consent.at)
     for family in await _active_families(runtime, tenant, user):
         offline = family.mode == "offline" and (family.expires_at or now) > now
-        await _add_allowed(
+        await _add_authorized_app(
             runtime, by_client, family.client_id, scopes.split(family.scope), family.rotated_at, offline, offline
         )
     for _, token in await _stored_tokens(runtime, tenant, user):
         if token.expires_at > now and not token.revoked:
-            await _add_allowed(runtime, by_client, token.client_id, scopes.split(token.scope), token.issued_at, True)
-    return sorted(map(_merge, by_client.values()), key=lambda app: app.client.name)
+            await _add_authorized_app(runtime, by_client, token.client_id, scopes.split(token.scope), token.issued_at, True)
+    return sorted(map(_merge_grants, by_client.values()), key=lambda app: app.client.name)
 
 
-async def _add_allowed(
+async def _add_authorized_app(
     runtime: Runtime,
     by_client: dict[str, list[Allowed]],
     client_id: str,
@@ -57,7 +57,7 @@ async def _add_allowed(
         by_client.setdefault(client_id, []).append(Allowed(client, granted, since, live, away))
 
 
-def _merge(parts: list[Allowed]) -> Allowed:
+def _merge_grants(parts: list[Allowed]) -> Allowed:
     granted = dict.fromkeys(scope for part in parts for scope in part.scopes)
     return Allowed(
         parts[0].client,

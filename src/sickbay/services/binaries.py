@@ -13,7 +13,7 @@ from sickbay.storage.answers import HistoryQuery, Stored, Versions
 from sickbay.storage.interface import ResourceSpace
 
 
-async def read(runtime: Runtime, space: ResourceSpace, id: str, visibility: Visibility, base: str) -> Stored | None:
+async def read_binary(runtime: Runtime, space: ResourceSpace, id: str, visibility: Visibility, base: str) -> Stored | None:
     """Like store.read. Both steps use the token's own scopes: the one for Binary and the one for the context resource."""
     own = await runtime.store.read(space, "Binary", id, visibility)
     if own is not None or all(clause.filters for clause in visibility.of("Binary", "r")):
@@ -27,7 +27,7 @@ async def read_version(
 ) -> Stored | None:
     """Like store.version. The token must also be able to read the resource that this version belonged to."""
     own = await runtime.store.version(space, "Binary", id, number, visibility)
-    if own is not None or await read(runtime, space, id, visibility, base) is None:
+    if own is not None or await read_binary(runtime, space, id, visibility, base) is None:
         return own
     binary = await runtime.store.version(space, "Binary", id, number, EVERYTHING)
     return binary if binary is not None and await _is_shown(runtime, space, binary, visibility, base) else None
@@ -38,7 +38,7 @@ async def read_history(
 ) -> Versions:
     """Like store.history of one Binary, without the versions that belonged to resources the token can't read."""
     needs_context = await runtime.store.read(space, "Binary", id, visibility) is None
-    if not needs_context or await read(runtime, space, id, visibility, base) is None:
+    if not needs_context or await read_binary(runtime, space, id, visibility, base) is None:
         return await runtime.store.history(space, query, visibility)
     if query.most == 0:
         return await _count_visible(runtime, space, query, visibility, base)

@@ -105,7 +105,7 @@ def make_job(
     )
 
 
-async def begin(runtime: Runtime, tenant: Tenant, job: Job, client_id: str) -> str:
+async def begin_export(runtime: Runtime, tenant: Tenant, job: Job, client_id: str) -> str:
     """Stores the job and returns its id."""
     id, now = runtime.effects.token(24).replace("_", "-"), runtime.now()
     record = Record(KIND, id, records.dump(job), tenant.name, client_id, label=job.version, at=now, expires_at=now + KEPT_FOR)
@@ -113,7 +113,7 @@ async def begin(runtime: Runtime, tenant: Tenant, job: Job, client_id: str) -> s
     return id
 
 
-async def find(runtime: Runtime, tenant: Tenant, version: str, client_id: str, id: str) -> tuple[Job, Record] | None:
+async def find_job(runtime: Runtime, tenant: Tenant, version: str, client_id: str, id: str) -> tuple[Job, Record] | None:
     """The job, if it belongs to this client. Returns None for another client's, an expired and an unknown job alike."""
     record = await runtime.store.get(KIND, id)
     if record is None or (record.tenant, record.owner, record.label) != (tenant.name, client_id, version):
@@ -123,11 +123,11 @@ async def find(runtime: Runtime, tenant: Tenant, version: str, client_id: str, i
     return records.parse(Job, record.value), record
 
 
-async def cancel(runtime: Runtime, id: str) -> None:
+async def cancel_job(runtime: Runtime, id: str) -> None:
     await runtime.store.transaction([Delete(KIND, id)])
 
 
-def wait(runtime: Runtime, job: Job) -> int:
+def count_seconds_to_wait(runtime: Runtime, job: Job) -> int:
     """Seconds until the manifest is available, 0 if it already is."""
     return max(0, round(WAIT - (runtime.effects.now() - job.at / 1000) + 0.5))
 
@@ -135,7 +135,7 @@ def wait(runtime: Runtime, job: Job) -> int:
 async def list_types(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility) -> list[str]:
     """The types that have at least one resource to export."""
     found_types = []
-    wanted = await _collect_referenced(runtime, space, job, visibility)
+    wanted = await _collect_referenced_ids(runtime, space, job, visibility)
     for type in _exported_types(job, visibility):
         async for _ in stream_lines(runtime, space, job, visibility, type, page=1, wanted=wanted):
             found_types.append(type)
@@ -156,7 +156,7 @@ def _exported_types(job: Job, visibility: Visibility) -> list[str]:
     return [type for type in (sorted(job.types) or sorted(set(usual))) if visibility.of(type, "s")]
 
 
-async def count(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility, type: str) -> int | None:
+async def count_lines(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility, type: str) -> int | None:
     """Counts the lines in a type's file. None if it would have to be read, for example because resources have changed."""
     if _is_referenced(job, type):
         return None
@@ -167,7 +167,9 @@ async def count(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Vi
     return None if changed.entries else await runtime.store.count(space, queries[0], visible)
 
 
-async def export_deleted(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility) -> AsyncIterator[bytes]:
+async def export_deleted_resources(
+    runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility
+) -> AsyncIterator[bytes]:
     """Yields the resources deleted between `_since` and the export's instant: a Bundle of DELETE requests for each page."""
     types = [type for type in _exported_types(job, visibility) if not _is_referenced(job, type)]
     for type in types if job.since is not None else ():
@@ -188,7 +190,7 @@ async def export_deleted(runtime: Runtime, space: ResourceSpace, job: Job, visib
 
 
 async def has_any_deleted(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility) -> bool:
-    async for _ in export_deleted(runtime, space, job, visibility):
+    async for _ in export_deleted_resources(runtime, space, job, visibility):
         return True
     return False
 
@@ -238,7 +240,7 @@ async def _read_pages(
     if not has_file(job, visibility, type):
         return
     if _is_referenced(job, type):
-        ids = (await _collect_referenced(runtime, space, job, visibility) if wanted is None else wanted).get(type, set())
+        ids = (await _collect_referenced_ids(runtime, space, job, visibility) if wanted is None else wanted).get(type, set())
         queries = [
             structs.replace(query, ids=part) for query in _queries_of_type(job, type, page) for part in _split_ids(sorted(ids))
         ]
@@ -251,7 +253,9 @@ async def _read_pages(
         while True:
             result = await runtime.store.search(space, structs.replace(query, cursor=cursor), visible)
             resources = [
-                await _as_of(runtime, space, job, visible, match) for match in whole_matches(result) if match.id not in seen
+                await _read_version_at_export(runtime, space, job, visible, match)
+                for match in whole_matches(result)
+                if match.id not in seen
             ]
             if len(job.filters) > 1:
                 seen |= {match.id for match in result.matches}
@@ -278,7 +282,9 @@ def _queries_of_type(job: Job, type: str, page: int) -> list[Query]:
     ] or [plain]
 
 
-async def _as_of(runtime: Runtime, space: ResourceSpace, job: Job, visible: Visibility, current: Stored) -> Stored | None:
+async def _read_version_at_export(
+    runtime: Runtime, space: ResourceSpace, job: Job, visible: Visibility, current: Stored
+) -> Stored | None:
     """The version that was current when the export began."""
     if current.at <= job.at:
         return current
@@ -293,7 +299,7 @@ def _is_referenced(job: Job, type: str) -> bool:
     return job.associated and type in REFERENCED and not job.types
 
 
-async def _collect_referenced(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility) -> Referenced:
+async def _collect_referenced_ids(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility) -> Referenced:
     """Returns, by type, the ids of resources that the exported ones refer to, directly or indirectly. Ignores filters."""
     references: Referenced = {type: set() for type in REFERENCED}
     if not job.associated or job.types:

@@ -10,7 +10,7 @@ from sickbay.services.journal.write import AT_A_TIME, Journal
 from sickbay.storage.exchange_filter import ExchangeFilter
 
 
-async def clear(runtime: Runtime, journal: Journal, wanted: ExchangeFilter) -> int:
+async def delete_exchanges(runtime: Runtime, journal: Journal, wanted: ExchangeFilter) -> int:
     """Delete the exchanges recorded until now, a slice at a time. Returns how many exchanges were deleted."""
     until = runtime.effects.arrival()
     await asyncio.sleep(journal.unreachable_seconds)

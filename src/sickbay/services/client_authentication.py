@@ -69,13 +69,13 @@ def _assertion_key(client: Client, assertion: Jwt) -> str:
 async def limit_guesses(runtime: Runtime, tenant: Tenant, request: TokenRequest, address: str) -> None:
     """Raises Throttled if too many requests of this app and sender looked like guesses."""
     if runtime.throttle.until and runtime.throttle.is_active(runtime.now()):
-        await failed_attempts.check(runtime, _throttle_key(tenant, request, address))
+        await failed_attempts.check_throttle(runtime, _throttle_key(tenant, request, address))
 
 
 async def count_guess(runtime: Runtime, tenant: Tenant, decision: TokenDecision, address: str) -> None:
     """Counts a failure if the request looks like a guess. Raises Throttled if there are now too many."""
     if decision.refusal is not None and decision.refusal.name in GUESSES:
-        await failed_attempts.count(runtime, _throttle_key(tenant, decision.request, address))
+        await failed_attempts.count_failure(runtime, _throttle_key(tenant, decision.request, address))
 
 
 def _throttle_key(tenant: Tenant, request: TokenRequest, address: str) -> ThrottleKey:

@@ -57,6 +57,6 @@ async def issue_token(
         issued_at=now,
     )
     await runtime.store.transaction([*steps, Put(records.make_token_record(records.digest(text), token, tenant.name), 0)])
-    await app_removal.must_be_registered(runtime, client.client_id)
+    await app_removal.undo_if_removed(runtime, client.client_id)
     response = token_response.build_response(text, token, tenant.policy, {})
     return {**response, "expires_in": token.expires_at - token.issued_at}, family

@@ -114,7 +114,7 @@ async def _fetch_client(runtime: Runtime, tenant: Tenant, url: str, stored: Clie
         return refusals.MCP_CIMD_INVALID(received=url, reason=fault)
     now = runtime.now()
     client = registration.copy_settings(registration.build_client(runtime, fields), stored)
-    decision = registration.advise(runtime, client)
+    decision = registration.advise_on_registration(runtime, client)
     if decision.refusal is not None:
         return refusals.MCP_CIMD_INVALID(received=url, reason=decision.explain().findings[0].title)
     client = structs.replace(client, document=DocumentTimes(now, now + read_lifetime(response)))

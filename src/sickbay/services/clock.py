@@ -52,7 +52,7 @@ async def move(
     def change(settings: RuntimeSettings) -> RuntimeSettings:
         return move_settings(settings, real, advance, offset, frozen)
 
-    await runtime_settings.change(runtime, change)
+    await runtime_settings.change_settings(runtime, change)
     return read(runtime)
 
 
@@ -83,7 +83,7 @@ def offset_of(settings: RuntimeSettings, real: float) -> float:
 
 async def purge_time(runtime: Runtime) -> int:
     """The time before which expired records may be deleted (`earliest_time`)."""
-    return int(earliest_time((await runtime_settings.read_stored(runtime))[0], runtime.effects.arrival() / 1e6))
+    return int(earliest_time((await runtime_settings.read_runtime_settings(runtime))[0], runtime.effects.arrival() / 1e6))
 
 
 def earliest_time(settings: RuntimeSettings, real: float) -> float:

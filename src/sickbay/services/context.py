@@ -101,9 +101,9 @@ class Tenant:
         """The path of its issuer, without a slash at the end."""
         return f"/{self.name}{self.dialect.path('issuer')}".rstrip("/")
 
-    def with_chosen(self, chosen: Mapping[str, Any], added: Iterable[ProtectedResource] = ()) -> Tenant:
+    def apply_settings(self, chosen: Mapping[str, Any], added: Iterable[ProtectedResource] = ()) -> Tenant:
         """Returns the hospital with these settings and added resources instead of its current ones."""
-        policy, added = policies.override(self.configured, chosen), tuple(added)
+        policy, added = policies.override_policy(self.configured, chosen), tuple(added)
         server = structs.replace(self.server, policy=policy, resources=(*self.resources, *added))
         return replace(self, chosen=chosen, added_resources=added, server=server)
 
@@ -115,11 +115,11 @@ class Tenant:
         """Whether the client is one of this hospital. That of a metadata document is one of every hospital."""
         return client.tenant == self.name or client.document is not None
 
-    def for_app(self, client: Client | None) -> Tenant:
+    def override_for_app(self, client: Client | None) -> Tenant:
         """The same hospital with the overrides for this app."""
         if client is None or not client.policy:
             return self
-        return replace(self, server=structs.replace(self.server, policy=policies.override(self.policy, client.policy)))
+        return replace(self, server=structs.replace(self.server, policy=policies.override_policy(self.policy, client.policy)))
 
     def fhir_base(self, version: str) -> str:
         return self.base + self.dialect.fhir_path(version)
@@ -254,7 +254,7 @@ def make_tenant(
         resource_types={address: types.get(version, ()) for version, address in bases.items()},
         tenants=(name,),
         resources=resources,
-        policy=policies.override(Policy(**{"send_iss": dialect.answers.iss, **dialect.policy}), chosen or {}),
+        policy=policies.override_policy(Policy(**{"send_iss": dialect.answers.iss, **dialect.policy}), chosen or {}),
     )
     versions = {address: version for version, address in bases.items()}
     configured, chosen = server.policy, chosen or {}

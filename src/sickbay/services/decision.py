@@ -146,13 +146,13 @@ def hide_private(finding: Finding) -> Finding:
     """The same finding without the facts that only the administrator may see."""
     from sickbay.diagnosis.catalogue import BY_ID
 
-    facts = redact(finding.facts, finding.private)
+    facts = redact_facts(finding.facts, finding.private)
     if facts == finding.facts:
         return finding
     return fill_rule(BY_ID[finding.id], facts, refused=finding.refused, ceiling=finding.severity)
 
 
-def redact(facts: Facts, private: Sequence[str] = ()) -> Mapping[str, Any]:
+def redact_facts(facts: Facts, private: Sequence[str] = ()) -> Mapping[str, Any]:
     """Hides private facts, but not what was received, which the sender knows. private: names that are hidden in any case."""
     private_texts = {
         text for key, value in facts.items() if key.startswith(PRIVATE) for text in _texts_of_value(value) if len(text) > 2

@@ -36,7 +36,7 @@ def find_obstacle(runtime: Runtime, client: Client, tenant: Tenant) -> str:
     return registration.settings_fault(runtime, _settings_at_hospital(client, tenant))
 
 
-async def enable(runtime: Runtime, client: Client, tenant: Tenant, form: str = "") -> Registered | Client:
+async def enable_app(runtime: Runtime, client: Client, tenant: Tenant, form: str = "") -> Registered | Client:
     """Register the app there, or return the existing one, even if another request registers it at the same time.
 
     The checks of a registration apply. A symmetric client gets another secret. form: see `secret_of_form`. Raises AppTooLarge.
@@ -52,7 +52,7 @@ async def enable(runtime: Runtime, client: Client, tenant: Tenant, form: str = "
         if (there := await find_counterpart(runtime, client, tenant)) is not None:
             return there
         try:
-            return await registration.register(runtime, sent, steps=(lock,))
+            return await registration.register_app(runtime, sent, steps=(lock,))
         except Conflict as conflict:
             if conflict.step != lock:
                 raise

@@ -14,7 +14,7 @@ from sickbay.fhir.search.index import CROWDS
 from sickbay.fhir.search.parameters import compartment_types, find, load_parameters, resource_types
 from sickbay.fhir.search.query import DateValue, Filter, Include, Query, Within
 from sickbay.fhir.visibility import Visibility
-from sickbay.kernel.budget import pause
+from sickbay.kernel.budget import yield_if_slice_is_over
 from sickbay.services.context import Runtime
 from sickbay.storage.answers import BadCursor, Stored, whole_matches
 from sickbay.storage.interface import ResourceSpace
@@ -81,37 +81,37 @@ class Walk:
         place = _parse_cursor(self.params.cursor)
         if place is not None and place.patient:
             raise BadCursor("of another operation")
-        following = await self._record(holder, place or EverythingPosition())
-        return self._page_found(following)
+        following = await self._collect_record(holder, place or EverythingPosition())
+        return self._make_page(following)
 
     async def page_of_all(self) -> Found:
         """Collects the records of all patients that the token can read, one after the other."""
         place: EverythingPosition | None = _parse_cursor(self.params.cursor) or EverythingPosition()
         while place is not None and self.room > 0:
-            await pause()
+            await yield_if_slice_is_over()
             query = Query(self.space.version, "Patient", count=1, total="none", cursor=place.patient or None)
             page = await self.store.search(self.space, query, self.visibility)
             if not page.matches:
                 break
-            following = await self._record(whole_matches(page)[0], place._replace(patient=""))
+            following = await self._collect_record(whole_matches(page)[0], place._replace(patient=""))
             if following is not None:
-                return self._page_found(following._replace(patient=place.patient))
+                return self._make_page(following._replace(patient=place.patient))
             place = EverythingPosition(page.next) if page.next else None
         else:
-            return self._page_found(place)
-        return self._page_found(None)
+            return self._make_page(place)
+        return self._make_page(None)
 
-    async def _record(self, holder: Stored, place: EverythingPosition) -> EverythingPosition | None:
+    async def _collect_record(self, holder: Stored, place: EverythingPosition) -> EverythingPosition | None:
         """Collects as many resources as fit. Returns the position to continue from; None if the record is complete."""
         if not place.part:
             await self._add_holder(holder)
-        rest = self._query_rest(holder)
+        rest = self._query_compartment(holder)
         if not rest.parts:
             return None
         if self.room == 0:
             remaining = await self.store.search(self.space, replace(rest, count=1, includes=()), self.visibility)
             return EverythingPosition("", REST) if remaining.matches else None
-        following = await self._collect(replace(rest, count=self.room, cursor=place.inner or None))
+        following = await self._collect_page(replace(rest, count=self.room, cursor=place.inner or None))
         return EverythingPosition("", REST, following) if following is not None else None
 
     async def _add_holder(self, holder: Stored) -> None:
@@ -122,9 +122,9 @@ class Walk:
             self.matches.append(holder)
             self.size += len(holder.body)
             return
-        await self._collect(replace(self._query_for_type(holder.type, holder.type), ids=(holder.id,), count=1))
+        await self._collect_page(replace(self._query_for_type(holder.type, holder.type), ids=(holder.id,), count=1))
 
-    async def _collect(self, query: Query) -> str | None:
+    async def _collect_page(self, query: Query) -> str | None:
         """Adds the matches and their included resources. Returns the cursor of the next page."""
         page = await self.store.search(self.space, query, self.visibility)
         self.matches += whole_matches(page)
@@ -137,15 +137,15 @@ class Walk:
 
     def _query_for_type(self, holder: str, type: str) -> Query:
         """Returns a query for a type that includes referenced resources outside the compartment, but never another patient."""
-        version, without = self.space.version, _never_included(self.space.version, holder)
+        version, without = self.space.version, _list_excluded_types(self.space.version, holder)
         if self.params.types:
             without |= frozenset(resource_types(version)).difference(self.params.types)
         along = Include("*", "*", without=without)
-        return Query(version, type, updated=self._since_filter(), includes=(along,), total="none")
+        return Query(version, type, updated=self._make_since_filter(), includes=(along,), total="none")
 
-    def _query_rest(self, holder: Stored) -> Query:
+    def _query_compartment(self, holder: Stored) -> Query:
         """Returns a query for everything in the compartment that the token can see."""
-        version, wanted_types, updated = self.space.version, self.params.types, self._since_filter()
+        version, wanted_types, updated = self.space.version, self.params.types, self._make_since_filter()
         parts = tuple(
             Query(version, type, self._date_filters(type), updated=updated, within=Within(holder.type, holder.id, numbers))
             for type, numbers in _compartment_members(version, holder.type)
@@ -153,7 +153,7 @@ class Walk:
         )
         return replace(self._query_for_type(holder.type, ""), parts=parts, within=Within(holder.type, holder.id, ()))
 
-    def _since_filter(self) -> tuple[DateValue, ...]:
+    def _make_since_filter(self) -> tuple[DateValue, ...]:
         return () if self.params.since is None else (DateValue("ge", *self.params.since),)
 
     def _date_filters(self, type: str) -> tuple[Filter, ...]:
@@ -171,7 +171,7 @@ class Walk:
             if date_range is not None
         )
 
-    def _page_found(self, following: EverythingPosition | None) -> Found:
+    def _make_page(self, following: EverythingPosition | None) -> Found:
         matched = {(resource.type, resource.id) for resource in self.matches}
         others = [resource for key, resource in self.included.items() if key not in matched]
         return Found(self.matches, others, following.text if following is not None else None)
@@ -198,7 +198,7 @@ def _compartment_members(version: str, holder: str) -> tuple[tuple[str, tuple[in
 
 
 @cache
-def _never_included(version: str, holder: str) -> frozenset[str]:
+def _list_excluded_types(version: str, holder: str) -> frozenset[str]:
     """Types that are never included from outside the compartment."""
     return frozenset((holder, *compartment_types(version), *_compartment_types(version, holder)))
 

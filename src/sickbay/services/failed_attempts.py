@@ -11,7 +11,7 @@ from sickbay.services.throttle import WINDOW, Throttled, ThrottleKey
 from sickbay.storage.counts import Failures
 
 
-async def check(runtime: Runtime, key: ThrottleKey) -> None:
+async def check_throttle(runtime: Runtime, key: ThrottleKey) -> None:
     """Raises Throttled if there were too many failures under this key."""
     if seconds := await seconds_to_wait(runtime, key):
         raise Throttled(seconds, key)
@@ -26,7 +26,7 @@ async def seconds_to_wait(runtime: Runtime, key: ThrottleKey) -> int:
     return runtime.throttle.wait(key.kind, Failures(record.revision, record.at), now) if record else 0
 
 
-async def count(runtime: Runtime, key: ThrottleKey) -> None:
+async def count_failure(runtime: Runtime, key: ThrottleKey) -> None:
     """Counts a failure. Raises Throttled if there are now too many: other attempts may have failed at the same time."""
     limit, now = runtime.throttle.limit(key.kind), runtime.now()
     if not limit:

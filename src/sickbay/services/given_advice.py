@@ -48,7 +48,7 @@ class GivenAdvice:
         """The hospital and the id of the exchange with the advice, by client and rule."""
         self._news: list[Advice] = []
 
-    def without_repeated(self, explanation: Explanation, tenant: str, client_id: str, exchange: str) -> Explanation:
+    def drop_repeated_advice(self, explanation: Explanation, tenant: str, client_id: str, exchange: str) -> Explanation:
         """Leave out advice about habits that the app has already received, and remember the advice that remains.
 
         exchange: its id. If it couldn't be stored, it is recorded again, with the same advice.
@@ -81,13 +81,13 @@ class GivenAdvice:
         news, self._news = self._news, []
         if channel is not None and news:
             parts = [news[start : start + SHARED_PAIRS] for start in range(0, len(news), SHARED_PAIRS)]
-            await asyncio.gather(*(channel.tell(TOPIC, msgspec.json.encode(part)) for part in parts))
+            await asyncio.gather(*(channel.send_to_all(TOPIC, msgspec.json.encode(part)) for part in parts))
 
     async def forget_everywhere(self, channel: WorkerChannel | None) -> None:
         """Forget all advice, in the other workers too, so that it is given again."""
         self.forget(ResetScope(None))
         if channel is not None:
-            await channel.tell(TOPIC, b"[]")
+            await channel.send_to_all(TOPIC, b"[]")
 
     async def receive_news(self, news: bytes) -> bytes:
         """Process another worker's message: the advice that it gave, or nothing if all advice is to be forgotten."""

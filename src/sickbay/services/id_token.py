@@ -94,7 +94,7 @@ async def key_set(runtime: Runtime) -> dict[str, list[jose.Jwk]]:
             if not ring.next:
                 generated = await asyncio.to_thread(jose.generate)
                 ring = await _store_ring(runtime, stage.add_next_key(ring, generated), revision)
-    return jose.key_set(stage.list_published(ring, runtime.now()))
+    return jose.key_set(stage.list_published_keys(ring, runtime.now()))
 
 
 async def rotate(runtime: Runtime) -> dict[str, Any]:
@@ -126,11 +126,11 @@ async def _load_key_ring(runtime: Runtime) -> tuple[Ring, int]:
     stored = await runtime.store.get("key", NAME)
     if stored is None:
         async with runtime.making_key:
-            stored = await runtime.store.get("key", NAME) or await _make_first(runtime)
+            stored = await runtime.store.get("key", NAME) or await _make_first_ring(runtime)
     return records.parse(Ring, stored.value), stored.revision
 
 
-async def _make_first(runtime: Runtime) -> Record:
+async def _make_first_ring(runtime: Runtime) -> Record:
     first = Ring(await asyncio.to_thread(jose.generate), runtime.now())
     with suppress(Conflict):  # another worker was first
         await runtime.store.transaction([Put(make_record(first), 0)])
@@ -142,7 +142,7 @@ async def _make_first(runtime: Runtime) -> Record:
 async def _rotate_ring(runtime: Runtime, ring: Ring, revision: int) -> Ring:
     active = "" if ring.next else await asyncio.to_thread(jose.generate)
     following = await asyncio.to_thread(jose.generate)
-    return await _store_ring(runtime, stage.rotate(ring, runtime.now(), following, active), revision)
+    return await _store_ring(runtime, stage.rotate_ring(ring, runtime.now(), following, active), revision)
 
 
 async def _store_ring(runtime: Runtime, ring: Ring, revision: int) -> Ring:

@@ -43,4 +43,4 @@ async def _describe_token(runtime: Runtime, tenant: Tenant, context: SubjectCont
     if not stage.is_active(context, await token_lookup.client_of(runtime, subject), person):
         return INACTIVE
     family = subject if isinstance(subject, TokenFamily) else await records.load(runtime, "family", subject.family, TokenFamily)
-    return stage.answer(context, family, person, tenant.server)
+    return stage.describe_active_token(context, family, person, tenant.server)

@@ -46,16 +46,16 @@ class KeptBodies:
         """Allows one exchange to be masked at a time."""
 
     def keep(self, id: str, exchange: KeptExchange) -> None:
-        self._drop(id)
+        self._drop_body(id)
         self._kept[id] = exchange
         self._bytes += exchange.count_bytes()
         while self._bytes > TOTAL_BYTES:
-            self._drop(next(iter(self._kept)))
+            self._drop_body(next(iter(self._kept)))
 
     def find(self, id: str) -> KeptExchange | None:
         return self._kept.get(id)
 
-    def _drop(self, id: str) -> None:
+    def _drop_body(self, id: str) -> None:
         if (dropped := self._kept.pop(id, None)) is not None:
             self._bytes -= dropped.count_bytes()
 
@@ -63,4 +63,4 @@ class KeptBodies:
         """Forget the exchanges that a reset deletes. A restored snapshot keeps them."""
         for id, kept in list(self._kept.items()):
             if not reset.restored and reset.tenant in (None, kept.tenant):
-                self._drop(id)
+                self._drop_body(id)

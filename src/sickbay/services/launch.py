@@ -61,7 +61,7 @@ async def create_launch(
     seed: from one of our pages, which shows the timeline of this launch (`timeline_of`). Each seed works for one launch.
     student: who launched it in class mode.
     """
-    now, tenant = runtime.now(), tenant.for_app(client)
+    now, tenant = runtime.now(), tenant.override_for_app(client)
     timeline = timeline_of(runtime, seed) if seed else ""
     if not timeline or await runtime.store.find("launch", family=timeline, limit=1):
         timeline = runtime.effects.token(12)
@@ -81,7 +81,7 @@ async def create_launch(
         context=_default_context(tenant, patient) | (context or {}),
     )
     await runtime.store.transaction([Put(records.launch(records.digest(code), record, tenant.name))])
-    runtime.recent_launches.touch(timeline, RecentLaunch(tenant.name, "", record.arrival / 1e6))
+    runtime.recent_launches.note_request(timeline, RecentLaunch(tenant.name, "", record.arrival / 1e6))
     return CreatedLaunch(code, iss, launch_url(client, code, iss), timeline)
 
 
@@ -99,7 +99,7 @@ async def missing_reference(
     if user and found_user is None:
         return f"There is no user {user} at {tenant.name}"
     for type, id in (("Patient", patient), ("Encounter", encounter)):
-        if id and not await patients.read(runtime, tenant, version, type, id, None):
+        if id and not await patients.read_resource(runtime, tenant, version, type, id, None):
             return f"There is no {type}/{id} at {tenant.name} in {version}"
     return ""
 
@@ -114,12 +114,12 @@ def _default_context(tenant: Tenant, patient: str | None) -> dict[str, Any]:
     return banner | style | {"tenant": tenant.dialect.tenant_id or tenant.name}
 
 
-async def find(runtime: Runtime, tenant: Tenant, code: str) -> Launch | None:
+async def find_launch(runtime: Runtime, tenant: Tenant, code: str) -> Launch | None:
     """The launch that this tenant issued under this code, with its stored used_at."""
     return await find_by_key(runtime, tenant, records.digest(code))
 
 
-async def find_active(runtime: Runtime, tenant: Tenant, client: Client) -> Launch | None:
+async def find_active_launch(runtime: Runtime, tenant: Tenant, client: Client) -> Launch | None:
     """The newest launch of this app that can still be used."""
     for record in await runtime.store.find("launch", tenant=tenant.name, owner=client.client_id, limit=20):
         if record.used_at is None and (record.expires_at or 0) > runtime.now():

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from sickbay.services.context import Runtime
 from sickbay.services.journal.events import real_time
 from sickbay.services.journal.outcomes import reads_of
-from sickbay.storage.exchange_filter import ColumnCondition, quote
+from sickbay.storage.exchange_filter import ColumnCondition, escape_wildcards
 
 LISTED_LAUNCHES: Final = 20
 """The newest launches of an app that are listed."""
@@ -25,9 +25,9 @@ class StoredLaunch(NamedTuple):
 async def list_launches(runtime: Runtime, client_id: str) -> list[StoredLaunch]:
     """The newest launches of an app, the one with the newest request first. It reads three records of each."""
     seen: list[str] = []
-    owner = ColumnCondition("owner", (quote(client_id),))
+    owner = ColumnCondition("owner", (escape_wildcards(client_id),))
     while len(seen) < LISTED_LAUNCHES:
-        others = (owner, ColumnCondition("family", ("", *map(quote, seen)), excluded=True))
+        others = (owner, ColumnCondition("family", ("", *map(escape_wildcards, seen)), excluded=True))
         newest = await runtime.store.find_exchanges(others, 1)
         if not newest:
             break
@@ -40,7 +40,7 @@ async def _describe_launch(runtime: Runtime, id: str) -> StoredLaunch:
     return StoredLaunch(id, real_time(first.at), bool(await runtime.store.find_exchanges(reads_of(id), 1)))
 
 
-def choose(launches: Sequence[StoredLaunch], id: str) -> StoredLaunch | None:
+def choose_launch(launches: Sequence[StoredLaunch], id: str) -> StoredLaunch | None:
     """The launch to compare with: the last one before this one that worked, else any that worked, else the newest."""
     others = [launch for launch in launches if launch.id != id]
     began = next((launch.began for launch in launches if launch.id == id), float("inf"))

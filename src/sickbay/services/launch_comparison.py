@@ -11,7 +11,7 @@ from sickbay.diagnosis.stages import FHIR_STAGES, find_stage
 from sickbay.kernel.english import count, join
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
-from sickbay.services.journal.outcomes import describe_injected, describe_problem, determine_outcome, get_status, stage_of
+from sickbay.services.journal.outcomes import describe_injected_fault, describe_problem, determine_outcome, get_status, stage_of
 from sickbay.services.redaction.masking import describe_name
 
 Exchange: TypeAlias = Mapping[str, Any]
@@ -65,7 +65,7 @@ class ComparedStep(NamedTuple):
         return any(exchange is not None and bool(exchange.get("evidence")) for exchange in (self.here, self.there))
 
 
-def compare(
+def compare_launches(
     here: Sequence[Exchange], there: Sequence[Exchange], patients: tuple[str, str] = ("", "")
 ) -> tuple[ComparedStep, ...]:
     """The steps of both launches, aligned. here, there: exchanges with all members, in their order. patients: their ids."""
@@ -77,7 +77,7 @@ def compare(
             0 if right is None else right + 1,
             _compare_values(here[left], there[right], patients) if left is not None and right is not None else (),
         )
-        for left, right in align([*map(_request_key, here)], [*map(_request_key, there)])
+        for left, right in align_steps([*map(_request_key, here)], [*map(_request_key, there)])
     )
 
 
@@ -85,7 +85,7 @@ _Key: TypeAlias = tuple[str, str, str]
 _Pair: TypeAlias = tuple[int | None, int | None]
 
 
-def align(here: Sequence[_Key], there: Sequence[_Key]) -> Iterator[_Pair]:
+def align_steps(here: Sequence[_Key], there: Sequence[_Key]) -> Iterator[_Pair]:
     """Returns the matching positions of both lists in order: equal keys first, between them equal stages."""
     for tag, a, b, c, d in SequenceMatcher(None, here, there, autojunk=False).get_opcodes():
         if tag == "equal":
@@ -138,7 +138,7 @@ def _response_results(exchange: Exchange) -> dict[str, str]:
     if "scopes" in exchange:
         granted = [str(row["granted"]) for row in exchange["scopes"] if row.get("granted")]
         results["granted scope"] = " ".join(granted)
-    if fault := describe_injected(exchange):
+    if fault := describe_injected_fault(exchange):
         results["injected fault"] = fault
     return results
 
@@ -165,7 +165,7 @@ def is_different(step: ComparedStep) -> bool:
     return step.here is None or step.there is None or bool(step.differing)
 
 
-def describe(steps: Sequence[ComparedStep], patients: tuple[str, str] = ("", "")) -> str:
+def describe_first_difference(steps: Sequence[ComparedStep], patients: tuple[str, str] = ("", "")) -> str:
     """One sentence that names the first difference."""
     step = find_first_difference(steps)
     if step is None:
@@ -199,13 +199,13 @@ def _describe_result(value: ComparedValue, step: ComparedStep) -> str:
 def _describe_value(value: ComparedValue) -> str:
     name = _parameter_label(value.name)
     if value.here is None:
-        return f"{name} is missing. In the other launch, it is {_quote(value.there or '')}"
+        return f"{name} is missing. In the other launch, it is {_quote_value(value.there or '')}"
     if value.there is None:
-        return f"only this launch has {name}: {_quote(value.here)}"
+        return f"only this launch has {name}: {_quote_value(value.here)}"
     if "scope" in value.name and (words := _describe_scopes(value.here.split(" "), value.there.split(" "))):
         return f"{name} {words}"
-    here, there = _shorten(value.here, value.there)
-    return f"{name} is {_quote(here)} here and {_quote(there)} in the other launch"
+    here, there = _start_near_difference(value.here, value.there)
+    return f"{name} is {_quote_value(here)} here and {_quote_value(there)} in the other launch"
 
 
 def _parameter_label(name: str) -> str:
@@ -219,17 +219,17 @@ def _describe_scopes(here: Sequence[str], there: Sequence[str]) -> str:
     missing, added = (
         [scope for scope in first if scope and scope not in other] for first, other in ((there, here), (here, there))
     )
-    parts = [f"lacks {join([_quote(scope) for scope in missing[:3]])}"] if missing else []
-    parts += [f"has {join([_quote(scope) for scope in added[:3]])}, which the other launch hasn’t"] if added else []
+    parts = [f"lacks {join([_quote_value(scope) for scope in missing[:3]])}"] if missing else []
+    parts += [f"has {join([_quote_value(scope) for scope in added[:3]])}, which the other launch hasn’t"] if added else []
     return " and ".join(parts)
 
 
-def _quote(text: str) -> str:
+def _quote_value(text: str) -> str:
     text = text.replace("`", "'")
     return f"`{text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + '…'}`" if text else "empty"
 
 
-def _shorten(here: str, there: str) -> tuple[str, str]:
+def _start_near_difference(here: str, there: str) -> tuple[str, str]:
     """Both texts from shortly before their first difference, if they are long."""
     if max(len(here), len(there)) <= SHOWN_CHARACTERS:
         return here, there

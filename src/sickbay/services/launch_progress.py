@@ -68,7 +68,7 @@ def _find_destination(found: LaunchStatus, trail: Trail) -> str:
     return (found.since.url if found.since and found.since.step in ("launch", "code") else "") or trail.app.launch_uri
 
 
-async def read(
+async def read_launch(
     runtime: Runtime, journal: Journal, id: str, *, full: bool, answer: str = "", whole: bool = False
 ) -> LaunchProgress | None:
     """Returns a launch by the id of its timeline; None if no part of it is stored. full: for the administrator. Other readers
@@ -76,10 +76,10 @@ async def read(
     of each exchange.
     """
     await journal.collect(None if full else id)
-    return await read_stored(runtime, id, full=full, answer=answer, whole=whole)
+    return await read_launch_progress(runtime, id, full=full, answer=answer, whole=whole)
 
 
-async def read_stored(
+async def read_launch_progress(
     runtime: Runtime, id: str, *, full: bool = True, answer: str = "", whole: bool = False, is_listed: bool = False
 ) -> LaunchProgress | None:
     """Reads the progress from what is stored so far. is_listed: with only the exchanges that decide the state of the launch."""
@@ -93,11 +93,11 @@ async def read_stored(
     events = [*_launch_event(launch, timeline), *timeline.events]
     trail = Trail(tuple(events), base=runtime.base, answer=answer)
     trail = msgspec.structs.replace(
-        trail, app=describe(client) if full else AppDetails(), real_now=runtime.effects.arrival() / 1e6
+        trail, app=describe_app(client) if full else AppDetails(), real_now=runtime.effects.arrival() / 1e6
     )
     trail = msgspec.structs.replace(trail, clock_now=runtime.effects.now())
     if full and client is not None:
-        trail = await _add_unnamed(runtime, trail, client, id)
+        trail = await _add_unattributed_events(runtime, trail, client, id)
         known = answer or runtime.recent_launches.find_answer(id, find_status(trail).awaited)
         trail = msgspec.structs.replace(trail, answer=known)
     return LaunchProgress(id, client, launch, timeline, trail)
@@ -130,11 +130,11 @@ async def find_newest(
     for record in created:
         seen.setdefault(record.family, real_time(records.parse(Launch, record.value).arrival))
     ids = sorted(seen, key=lambda id: -seen[id])[:limit]
-    found = [await read_stored(runtime, id, is_listed=is_listed) for id in ids]
+    found = [await read_launch_progress(runtime, id, is_listed=is_listed) for id in ids]
     return [launch for launch in found if launch is not None]
 
 
-async def find_stalled(
+async def find_stalled_launches(
     runtime: Runtime, exchanges: Sequence[Mapping[str, Any]], client_id: str | None = None, student: str = ""
 ) -> list[LaunchProgress]:
     """Returns the stalled launches of these exchanges, and the newest ones that a script created and no request followed.
@@ -155,11 +155,11 @@ async def find_stalled(
     ]
     created = [] if student else await runtime.store.find("launch", owner=client_id, limit=LISTED_LAUNCHES)
     quiet += [record.family for record in created if record.used_at is None and record.family not in last]
-    found = [await read_stored(runtime, id) for id in quiet]
+    found = [await read_launch_progress(runtime, id) for id in quiet]
     return [launch for launch in found if launch is not None and launch.status.state == "stalled"]
 
 
-def describe(client: Client | None) -> AppDetails:
+def describe_app(client: Client | None) -> AppDetails:
     if client is None:
         return AppDetails()
     return AppDetails(client.name, client.launch_uri or "", client.redirect_uris)
@@ -172,14 +172,14 @@ def _launch_event(launch: Launch | None, timeline: Timeline) -> Sequence[Event]:
     return (Event("launch", real_time(launch.arrival), clock=launch.created_at, by_script=True),)
 
 
-async def _add_unnamed(runtime: Runtime, trail: Trail, client: Client, id: str) -> Trail:
+async def _add_unattributed_events(runtime: Runtime, trail: Trail, client: Client, id: str) -> Trail:
     """Adds facts besides the launch's exchanges: the page that the user sees, and later requests of the same app."""
     found = find_status(trail)
     if found.awaited is None or found.since is None:
         return trail
     more: list[Event] = []
     if found.awaited == "login":
-        more += await _pages_seen(runtime, client, id, found.since)
+        more += await _list_seen_pages(runtime, client, id, found.since)
     if found.awaited in RESTART_SECONDS:
         more += await _later_launches(runtime, client, id, found.since, found.awaited)
     more += await _faulted_requests(runtime, client, found.since)
@@ -187,7 +187,7 @@ async def _add_unnamed(runtime: Runtime, trail: Trail, client: Client, id: str) 
     return msgspec.structs.replace(trail, events=tuple(events))
 
 
-async def _pages_seen(runtime: Runtime, client: Client, id: str, since: Event) -> list[Event]:
+async def _list_seen_pages(runtime: Runtime, client: Client, id: str, since: Event) -> list[Event]:
     """The pages of Sickbay that the user of this launch saw."""
     waiting = await runtime.store.find("pending", owner=client.client_id, limit=WAITING_REQUESTS)
     stored = [records.parse(StoredAuthorization, record.value) for record in waiting]

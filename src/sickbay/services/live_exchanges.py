@@ -135,8 +135,8 @@ class LiveExchanges:
             if self._task is None or self._task.done():
                 await self._journal.collect()
                 await self._reader.begin()
-                self._dropped = journal_metrics.read_dropped()
-                self._task = asyncio.get_running_loop().create_task(self._run(), context=Context())
+                self._dropped = journal_metrics.read_dropped_exchanges()
+                self._task = asyncio.get_running_loop().create_task(self._deliver_new_exchanges(), context=Context())
 
     @contextmanager
     def listen(self, wanted: ExchangeFilter, limit: int) -> Iterator[Listener]:
@@ -148,7 +148,7 @@ class LiveExchanges:
         finally:
             self._listeners.remove(listener)
 
-    async def read_missed(self, wanted: ExchangeFilter, limit: int, since: JournalPosition) -> Missed:
+    async def read_missed_exchanges(self, wanted: ExchangeFilter, limit: int, since: JournalPosition) -> Missed:
         """Return the exchanges recorded after a position, up to where this worker has read."""
         store, until = self._runtime.store, self._reader.number
         exact = await is_stored(store, since)
@@ -173,7 +173,7 @@ class LiveExchanges:
         if self._task is not None:
             self._task.cancel()
 
-    async def _run(self) -> None:
+    async def _deliver_new_exchanges(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             if not self._listeners:
@@ -191,8 +191,8 @@ class LiveExchanges:
             await self._journal.flush(NOT_EXPLAINED)
             self._written = now
         rows = await self._reader.read()
-        self._journal.report_dropped()
-        dropped = journal_metrics.read_dropped() if rows else self._dropped
+        self._journal.report_dropped_exchanges()
+        dropped = journal_metrics.read_dropped_exchanges() if rows else self._dropped
         unrecorded, self._dropped = max(0, dropped - self._dropped), dropped
         if rows or unrecorded:
             for listener in self._listeners:
@@ -236,12 +236,12 @@ class _JournalReader:
             page = await self._store.read_exchanges_after(self._newest_at, PAGE)
             self._by_time = len(page) == PAGE
             self.number = max((row.number for row in page), default=0)
-            return self._note(page)
+            return self._select_unread(page)
         page = await self._store.read_exchanges_since(max(0, self.number - self._overlap), PAGE)
         self.number = max(self.number, page[-1].number if page else 0)
-        return self._note(page)
+        return self._select_unread(page)
 
-    def _note(self, page: list[ExchangeRow]) -> list[ExchangeRow]:
+    def _select_unread(self, page: list[ExchangeRow]) -> list[ExchangeRow]:
         """The exchanges that weren't read before."""
         if self._overlap:
             seen = {*self._seen}

@@ -117,30 +117,30 @@ class _Batch:
 
     async def add(self, resource: Ready) -> None:
         run, key = self.run, (resource.type, resource.id)
-        number, at, body = await self._find_current(key)
+        number, at, body = await self._find_current_version(key)
         if number and is_same(body, resource.body):
             return
         following = run.runtime.next_version(run.space, number) if number else 1
         if number:
-            version, hashes = await self._find_seen(key)
-            if version == number and _hash(resource.body) in hashes:
+            version, hashes = await self._find_seen_resource(key)
+            if version == number and _hash_body(resource.body) in hashes:
                 return
             if at >= run.started:
-                known = hashes if version == number else [_hash(body)]
-                self.seen[key] = following, [*known, _hash(resource.body)]
+                known = hashes if version == number else [_hash_body(body)]
+                self.seen[key] = following, [*known, _hash_body(resource.body)]
         kind: Literal["create", "update"] = "update" if number else "create"
         saved = Save(run.space, *key, following, resource.body, resource.facts, self.now, kind, number or 0, "load", number)
         self.saves.append(saved)
         self.before[key] = following, self.now, resource.body
 
-    async def _find_current(self, key: Key) -> tuple[int, int, bytes]:
+    async def _find_current_version(self, key: Key) -> tuple[int, int, bytes]:
         """Version, time and body; 0 as the version if there is none. A deleted resource has an empty body."""
         if key not in self.before:
             stored = await self.run.runtime.store.read(self.run.space, *key, EVERYTHING) if self.looking else None
             self.before[key] = (stored.version_id, stored.at, stored.body) if stored else (0, 0, b"")
         return self.before[key]
 
-    async def _find_seen(self, key: Key) -> Seen:
+    async def _find_seen_resource(self, key: Key) -> Seen:
         if key not in self.seen:
             record = await self.run.runtime.store.get("loaded", self._name_of_key(key))
             version, hashes = orjson.loads(record.value) if record else (0, [])
@@ -160,7 +160,7 @@ class _Batch:
         return "/".join((self.run.name, *self.run.space, *key))
 
 
-def _hash(body: bytes) -> str:
+def _hash_body(body: bytes) -> str:
     return hashlib.sha256(body.translate(None, _BREAKS)).hexdigest()
 
 
@@ -169,7 +169,7 @@ def is_same(first: bytes, second: bytes) -> bool:
     return first == second or first.translate(None, _BREAKS) == second.translate(None, _BREAKS)
 
 
-async def export(runtime: Runtime, space: ResourceSpace, type: str) -> AsyncIterator[bytes]:
+async def export_lines(runtime: Runtime, space: ResourceSpace, type: str) -> AsyncIterator[bytes]:
     """The bodies of one type, one per line: as stored, without the line breaks, which have no meaning in JSON."""
     query = Query(space.version, type, count=PAGE, total="none")
     while True:

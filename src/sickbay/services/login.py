@@ -45,7 +45,7 @@ class SignInResult(Struct, frozen=True):
 
 async def next_step(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization) -> LoginStep:
     """The next question for the user."""
-    tenant = tenant.for_app(waiting.client)
+    tenant = tenant.override_for_app(waiting.client)
     if waiting.client.auto_approve is not None:
         return "nothing"
     if waiting.user is None or _needs_new_sign_in(runtime, waiting, waiting.user):
@@ -85,7 +85,9 @@ async def list_candidates(runtime: Runtime, tenant: Tenant, waiting: PendingAuth
     patient = waiting.patient or find_own_patient(waiting)
     for filters in ([("patient", patient)] if patient else [], []):
         try:
-            return await patients.find(runtime, tenant, waiting.version, type, [*filters, ("_count", "50")], waiting.user)
+            return await patients.find_resources(
+                runtime, tenant, waiting.version, type, [*filters, ("_count", "50")], waiting.user
+            )
         except ValueError:  # the type has no patient parameter
             continue
     return []
@@ -116,7 +118,7 @@ def _consent_key(tenant: Tenant, waiting: PendingAuthorization) -> str:
     return f"{tenant.name}/{username}/{waiting.client.client_id}"
 
 
-async def finish(
+async def finish_login(
     runtime: Runtime,
     tenant: Tenant,
     waiting: PendingAuthorization,
@@ -125,10 +127,10 @@ async def finish(
     denied: bool = False,
 ) -> SignInResult:
     """Decides on the user's answers and issues a code. ticked: the scopes left ticked on the consent page; None for all."""
-    tenant = tenant.for_app(waiting.client)
-    granted = _list_granted(waiting, ticked)
+    tenant = tenant.override_for_app(waiting.client)
+    granted = _list_granted_scopes(waiting, ticked)
     patient = waiting.patient or find_own_patient(waiting)
-    decision = await _decide(runtime, tenant, waiting, granted, patient, denied)
+    decision = await _decide_login(runtime, tenant, waiting, granted, patient, denied)
     if decision.refusal is not None:
         return SignInResult(decision)
     try:
@@ -139,7 +141,7 @@ async def finish(
         return SignInResult(refuse(AUTHORIZE, waiting.request, context, refusals.LAUNCH_CODE_REUSED.with_facts(facts)))
 
 
-async def _decide(
+async def _decide_login(
     runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, granted: tuple[str, ...], patient: str | None, denied: bool
 ) -> Decision[LoginRequest, LoginContext]:
     user, version = waiting.user, waiting.version
@@ -174,12 +176,12 @@ def refuse_silent_step(waiting: PendingAuthorization, step: LoginStep) -> SignIn
     return SignInResult(refuse(AUTHORIZE, waiting.request, AuthorizeContext(client=waiting.client), refusal))
 
 
-def _list_granted(waiting: PendingAuthorization, ticked: tuple[str, ...] | None) -> tuple[str, ...]:
+def _list_granted_scopes(waiting: PendingAuthorization, ticked: tuple[str, ...] | None) -> tuple[str, ...]:
     granted = waiting.grantable
     auto = waiting.client.auto_approve
     if auto is not None and auto.scopes is not None:
         return login_consent.limit_to_allowed(granted, scopes.split(auto.scopes))
-    return granted if ticked is None else login_consent.keep_ticked(granted, ticked)
+    return granted if ticked is None else login_consent.select_ticked_scopes(granted, ticked)
 
 
 async def _issue_code(
@@ -200,7 +202,7 @@ async def _issue_code(
     if remember:
         steps.append(_consent_record(tenant, waiting, granted, now))
     await runtime.store.transaction(steps)
-    await app_removal.must_be_registered(runtime, code.client_id)
+    await app_removal.undo_if_removed(runtime, code.client_id)
     return text
 
 

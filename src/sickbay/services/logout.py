@@ -36,5 +36,5 @@ async def end_session(runtime: Runtime, tenant: Tenant, request: LogoutRequest, 
         hinted = await registration.find_by_id(runtime, stage.read_audience(request))
         return LogoutResult(structs.replace(decision, context=structs.replace(context, hinted=hinted)), client)
     user = await sessions.load_signed_in_user(runtime, tenant, session)
-    asks = user is not None and stage.asks_first(request, user.sub or user.username)
+    asks = user is not None and stage.needs_confirmation(request, user.sub or user.username)
     return LogoutResult(decision, client, user, asks)

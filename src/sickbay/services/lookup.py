@@ -77,10 +77,12 @@ async def find_page_by_id(runtime: Runtime, journal: Journal, search: TypedSearc
     """The path of the exchange, or else of the launch, that an ID in the search names; "" if there is none."""
     for number, id in enumerate(search.ids):
         # Only the first ID waits for what isn't stored yet: an ID that was pasted alone is the only one.
-        if await (runtime.store.get("exchange", id) if number else journal_reader.read(runtime, journal, id, full=False)):
+        if await (
+            runtime.store.get("exchange", id) if number else journal_reader.read_exchange(runtime, journal, id, full=False)
+        ):
             return f"/exchanges/{id}"
     for id in search.ids:
-        if await launch_progress.read(runtime, journal, id, full=full):
+        if await launch_progress.read_launch(runtime, journal, id, full=full):
             return f"/timelines/{id}"
     return ""
 

@@ -29,7 +29,7 @@ class LostSession(NamedTuple):
     launch: Launch | None = None
 
 
-async def load_lost(runtime: Runtime, tenant: Tenant, id: str) -> LostSession | None:
+async def load_lost_session(runtime: Runtime, tenant: Tenant, id: str) -> LostSession | None:
     """The request pending under this id, whichever browser asks; None if there is none."""
     record = await runtime.store.get("pending", id) if id else None
     if record is None or record.tenant != tenant.name or (record.expires_at or 0) <= runtime.now():
@@ -49,7 +49,7 @@ async def load_lost(runtime: Runtime, tenant: Tenant, id: str) -> LostSession | 
 
 
 async def find_ending(runtime: Runtime, tenant: Tenant, id: str, session: Session | None) -> Ending:
-    """Why `load_pending` found no request under this id. "unknown": its record is gone, because it was answered or reset."""
+    """Why `load_pending` found no request. "unknown": its record is gone, because it was answered or reset."""
     record = await runtime.store.get("pending", id) if id else None
     if record is None or record.tenant != tenant.name:
         return "unknown"

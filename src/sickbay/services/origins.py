@@ -22,7 +22,7 @@ async def allows_credentials(runtime: Runtime, tenant: Tenant, origin: str | Non
     return may_send_credentials(tenant.policy, origin, await registration.load_origins(runtime, tenant.name))
 
 
-def hold_preflight(
+def record_preflight(
     journal: Journal,
     tenant: Tenant,
     id: str,

@@ -29,17 +29,19 @@ def visibility_of(user: User | None) -> Visibility:
 
 async def is_visible(runtime: Runtime, tenant: Tenant, version: str, user: User, patient: str) -> bool:
     """Whether this patient exists and this user may see the record."""
-    return await read(runtime, tenant, version, "Patient", patient, user) is not None
+    return await read_resource(runtime, tenant, version, "Patient", patient, user) is not None
 
 
-async def read(runtime: Runtime, tenant: Tenant, version: str, type: str, id: str, user: User | None) -> Json | None:
+async def read_resource(runtime: Runtime, tenant: Tenant, version: str, type: str, id: str, user: User | None) -> Json | None:
     stored = await runtime.store.read(ResourceSpace(tenant.name, version), type, id, visibility_of(user))
     return None if stored is None or stored.deleted else lossless_json.loads(stored.body)
 
 
 async def list_encounters(runtime: Runtime, tenant: Tenant, version: str, patient: str, user: User | None) -> list[Json]:
     """The patient's encounters, newest first."""
-    return await find(runtime, tenant, version, "Encounter", [("patient", patient), ("_sort", "-date"), ("_count", "50")], user)
+    return await find_resources(
+        runtime, tenant, version, "Encounter", [("patient", patient), ("_sort", "-date"), ("_count", "50")], user
+    )
 
 
 async def encounter_fits(
@@ -48,12 +50,12 @@ async def encounter_fits(
     """Whether this encounter belongs to this patient and this user may see it. True if there is no encounter."""
     if not encounter:
         return True
-    resource = await read(runtime, tenant, version, "Encounter", encounter, user)
+    resource = await read_resource(runtime, tenant, version, "Encounter", encounter, user)
     subject = (resource or {}).get("subject") or (resource or {}).get("patient") or {}
     return patient is None or str(subject.get("reference", "")).endswith(f"Patient/{patient}")
 
 
-async def find(
+async def find_resources(
     runtime: Runtime, tenant: Tenant, version: str, type: str, filters: Sequence[tuple[str, str]], user: User | None
 ) -> list[Json]:
     """One page of resources. Raises ValueError if this version doesn't support the search."""

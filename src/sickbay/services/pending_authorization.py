@@ -147,7 +147,9 @@ async def load_sign_in(runtime: Runtime, tenant: Tenant, client: Client, login: 
     return SignIn(await records.load_user(runtime, tenant, login[1].user), login[0], login[1].at)
 
 
-async def store(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, session: Session) -> PendingAuthorization:
+async def store_pending(
+    runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, session: Session
+) -> PendingAuthorization:
     """Stores the request, bound to the browser. The forms contain its id.
 
     Authorizations that wait for a sign-in count towards the quota of anonymous records. If a user is signed in, only the
@@ -208,7 +210,7 @@ async def load_pending(
     client = await registration.find_by_id(runtime, stored.client_id)
     if client is not None and not automatic:
         client = drop_auto_approve(client)
-    tenant = tenant.for_app(client)
+    tenant = tenant.override_for_app(client)
     if session is None or stored.session != session.origin or client is None:
         return None
     request = authorize_request(stored.text, stored.method)

@@ -37,7 +37,7 @@ class RecentLaunches:
         self._recent: OrderedDict[str, RecentLaunch] = OrderedDict()
         self._answers: OrderedDict[str, AppAnswer] = OrderedDict()
 
-    def touch(self, timeline: str, launch: RecentLaunch) -> None:
+    def note_request(self, timeline: str, launch: RecentLaunch) -> None:
         """Note that a request of this launch arrived, or that it was checked and isn't due yet."""
         self._recent[timeline] = launch
         self._recent.move_to_end(timeline)

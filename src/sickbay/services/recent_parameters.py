@@ -21,7 +21,7 @@ class RecentParameters:
     def __init__(self) -> None:
         self._kept: OrderedDict[str, OrderedDict[int, None]] = OrderedDict()
 
-    def find_seen(self, app: str, sent: Parameters) -> frozenset[tuple[str, str]]:
+    def find_seen_values(self, app: str, sent: Parameters) -> frozenset[tuple[str, str]]:
         """Names and values that the app sent before. app: {hospital}/{client_id}."""
         hashes = self._kept.get(app, ())
         return frozenset([pair for pair in _sent_values(sent) if hash(pair) in hashes])

@@ -55,7 +55,7 @@ NOT_IN_SNAPSHOTS = frozenset(
 IN_SNAPSHOTS = tuple(kind for kind in KINDS if kind not in NOT_IN_SNAPSHOTS)
 
 
-def list_cleared(everything: bool) -> tuple[str, ...]:
+def list_cleared_kinds(everything: bool) -> tuple[str, ...]:
     """The kinds that a reset clears. everything: also added apps and users."""
     cleared_at = {AtReset.CLEARED, AtReset.ADDED} if everything else {AtReset.CLEARED}
     return tuple(kind for kind, at_reset in KINDS.items() if at_reset in cleared_at)

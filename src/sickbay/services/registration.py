@@ -71,7 +71,7 @@ def make_identifier(effects: Effects, size: int) -> str:
     return effects.token(size).replace("-", "_").lstrip("_") or make_identifier(effects, size)
 
 
-async def find(runtime: Runtime, named: str, tenant: str | None = None) -> Client | None:
+async def find_app(runtime: Runtime, named: str, tenant: str | None = None) -> Client | None:
     """Finds an app by client_id, by app_id or by a name that only one app has. Raises Ambiguous."""
     client = await find_by_id(runtime, named)
     if client is not None and tenant in (None, client.tenant):
@@ -85,10 +85,10 @@ async def find(runtime: Runtime, named: str, tenant: str | None = None) -> Clien
     return records.parse(Client, matches[0].value) if matches else None
 
 
-async def find_only(runtime: Runtime, named: str, tenant: str | None = None) -> Client | None:
+async def find_unambiguous_app(runtime: Runtime, named: str, tenant: str | None = None) -> Client | None:
     """Like `find`, for URLs: also returns None if several apps have this name."""
     try:
-        return await find(runtime, named, tenant)
+        return await find_app(runtime, named, tenant)
     except Ambiguous:
         return None
 
@@ -144,7 +144,7 @@ async def load_with_revision(runtime: Runtime, client_id: str) -> tuple[Client |
     return (records.parse(Client, record.value), record.revision) if record else (None, 0)
 
 
-async def save(
+async def save_app(
     runtime: Runtime, client: Client, before: Client | None, revision: int | None = None, more: Sequence[Step] = ()
 ) -> None:
     """Stores a registration. before: the current one, None for a new app. It stays in force during a propagation delay.
@@ -180,20 +180,20 @@ async def _current_revision(runtime: Runtime, app: Record) -> int:
     return record.revision
 
 
-async def register(
+async def register_app(
     runtime: Runtime, settings: dict[str, Any], old: Client | None = None, steps: Sequence[Step] = ()
 ) -> Registered:
     """Registers or changes an app for an operator. Nothing is stored if a check refuses. Raises the errors of `save`.
 
     steps: those of the transaction that stores it.
     """
-    client, secret = _build(runtime, settings, old)
+    client, secret = _build_client(runtime, settings, old)
     if old is not None:
         client = structs.replace(client, granted=registration_limits.update_grant(old.granted, client, settings))
-    decision = advise(runtime, client)
+    decision = advise_on_registration(runtime, client)
     if decision.refusal is not None:
         return Registered(decision)
-    await save(runtime, client, old, more=steps)
+    await save_app(runtime, client, old, more=steps)
     return Registered(decision, client, secret)
 
 
@@ -201,20 +201,20 @@ def examine_form(
     runtime: Runtime, settings: dict[str, Any], old: Client | None = None
 ) -> Decision[RegistrationRequest, UrlContext]:
     """The checks of a registration that isn't stored."""
-    return advise(runtime, _build(runtime, settings, old)[0])
+    return advise_on_registration(runtime, _build_client(runtime, settings, old)[0])
 
 
 async def register_itself(runtime: Runtime, settings: dict[str, Any], ignored: tuple[str, ...] = ()) -> Registered:
     """Registers an app that can change itself later (RFC 7591, 7592), limited by the hospital's policy."""
-    client, secret = _build(runtime, settings, None)
+    client, secret = _build_client(runtime, settings, None)
     token = runtime.effects.token()
     client = structs.replace(client, registration_hash=records.digest(token))
     limit = registration_limits.read_policy_limits(runtime.tenants[client.tenant].policy)
     twins = count_twins(client, await newest_clients(runtime, client.tenant))
-    decision = advise(runtime, client, limit, BY_POLICY, twins, ignored)
+    decision = advise_on_registration(runtime, client, limit, BY_POLICY, twins, ignored)
     if decision.refusal is not None:
         return Registered(decision)
-    await save(runtime, client, None)
+    await save_app(runtime, client, None)
     return Registered(decision, client, secret, token)
 
 
@@ -222,13 +222,13 @@ async def change_itself(
     runtime: Runtime, settings: dict[str, Any], old: Client, revision: int, ignored: tuple[str, ...] = ()
 ) -> Registered:
     """Changes an app's registration for the app itself, limited by what an operator granted. Raises Conflict like `save`."""
-    client, secret = _build(runtime, settings, old)
+    client, secret = _build_client(runtime, settings, old)
     limit = registration_limits.read_limits(old)
     client = structs.replace(client, granted=limit)
-    decision = advise(runtime, client, limit, BY_OPERATOR, ignored=ignored)
+    decision = advise_on_registration(runtime, client, limit, BY_OPERATOR, ignored=ignored)
     if decision.refusal is not None:
         return Registered(decision)
-    await save(runtime, client, old, revision)
+    await save_app(runtime, client, old, revision)
     return Registered(decision, client, secret)
 
 
@@ -236,7 +236,7 @@ BY_POLICY = "The hospital's policies registration_scopes and registration_grants
 BY_OPERATOR = "An app can change its own registration only within what it was first granted."
 
 
-async def edit(runtime: Runtime, old: Client, settings: dict[str, Any], secret: str) -> Registered:
+async def edit_app(runtime: Runtime, old: Client, settings: dict[str, Any], secret: str) -> Registered:
     """Changes an app for an operator. Settings that depend on the type of app are reset if the type changes.
 
     secret: that of an app that becomes a symmetric client.
@@ -252,7 +252,7 @@ async def edit(runtime: Runtime, old: Client, settings: dict[str, Any], secret: 
         changes["grant_types"] = ("client_credentials",) if service else ("authorization_code", "refresh_token")
     if settings["smart_version"] == old.smart_version:
         changes["pkce"] = old.pkce
-    return await register(runtime, changes, old)
+    return await register_app(runtime, changes, old)
 
 
 def may_manage(client: Client | None, token: str | None) -> bool:
@@ -262,7 +262,7 @@ def may_manage(client: Client | None, token: str | None) -> bool:
     return hmac.compare_digest(records.digest(token), client.registration_hash)
 
 
-def examine(tenant: Tenant, request: RegistrationRequest) -> Decision[RegistrationRequest, UrlContext]:
+def examine_metadata(tenant: Tenant, request: RegistrationRequest) -> Decision[RegistrationRequest, UrlContext]:
     """The decision on metadata that can't be used, or that the sender may not register."""
     return decide(REGISTRATION, tenant, stage.CHECKS, request, UrlContext(server=tenant.server))
 
@@ -290,7 +290,7 @@ def settings_fault(runtime: Runtime, changes: dict[str, Any], old: Client | None
     return ""
 
 
-def advise(
+def advise_on_registration(
     runtime: Runtime, client: Client, limit: Grant | None = None, by: str = "", twins: int = 0, ignored: tuple[str, ...] = ()
 ) -> Decision[RegistrationRequest, UrlContext]:
     """The checks of a registration. limit: the most that the app may have. by: who set it. The others: see the request."""
@@ -319,7 +319,7 @@ def _request_of_client(client: Client) -> RegistrationRequest:
 
 def build_client(runtime: Runtime, settings: dict[str, Any]) -> Client:
     """The client of a metadata document."""
-    return _build(runtime, settings, None)[0]
+    return _build_client(runtime, settings, None)[0]
 
 
 def copy_settings(client: Client, stored: Client | None) -> Client:
@@ -334,7 +334,7 @@ def _list_other_keys(wanted: dict[str, Any]) -> dict[str, None]:
     return {"jwks_uri" if names == ["jwks"] else "jwks": None} if len(names) == 1 else {}
 
 
-def _build(runtime: Runtime, settings: dict[str, Any], old: Client | None) -> tuple[Client, str | None]:
+def _build_client(runtime: Runtime, settings: dict[str, Any], old: Client | None) -> tuple[Client, str | None]:
     """Builds the client with its ids. For a symmetric client, also returns the secret in clear, only here."""
     members = {name: value for name, value in settings.items() if name in CLIENT_FIELDS}
     if old is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from sickbay.fhir import lossless_json
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.services.context import Runtime
 from sickbay.storage.answers import Outdated
@@ -14,7 +14,7 @@ from sickbay.storage.interface import Reindex, ResourceSpace
 BATCH = 100
 
 
-async def reindex(runtime: Runtime) -> int:
+async def reindex_resources(runtime: Runtime) -> int:
     """Reindexes outdated resources and returns how many. It can be interrupted and resumed, and run on several workers."""
     count = 0
     while batch := await runtime.store.list_outdated(BATCH):
@@ -26,11 +26,11 @@ async def reindex(runtime: Runtime) -> int:
 
 def _reindex_step(runtime: Runtime, outdated: Outdated) -> Reindex:
     space, type, id, version, body = outdated
-    return Reindex(space, type, id, version, extract_entries(runtime, space, body))
+    return Reindex(space, type, id, version, extract_entries_of_body(runtime, space, body))
 
 
-def extract_entries(runtime: Runtime, space: ResourceSpace, body: bytes) -> IndexEntries:
+def extract_entries_of_body(runtime: Runtime, space: ResourceSpace, body: bytes) -> IndexEntries:
     """Extract the index entries of a stored body."""
     tenant = runtime.tenants.get(space.tenant)
     base = tenant.fhir_base(space.version) if tenant else ""
-    return extract(space.version, lossless_json.loads(body), base)
+    return extract_entries(space.version, lossless_json.loads(body), base)

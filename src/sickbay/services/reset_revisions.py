@@ -35,7 +35,7 @@ def make_revisions(tenants: Iterable[str]) -> ResetRevisions:
     return _revisions_after_reset(dict.fromkeys((RESETS, *map(key_of, tenants)), 0), tenants)
 
 
-async def read_stored(store: Store, tenants: Iterable[str]) -> ResetRevisions:
+async def read_reset_revisions(store: Store, tenants: Iterable[str]) -> ResetRevisions:
     revisions, everything, restores = {}, 0, 0
     for tenant in (None, *tenants):
         record = await store.get("meta", key_of(tenant))
@@ -57,11 +57,11 @@ def compare_revisions(before: ResetRevisions, now: ResetRevisions) -> list[Reset
     resets, restores = now.of[""][RESETS] - before.of[""][RESETS], now.restores - before.restores
     if resets > restores:
         return [ResetScope(None, everything)]
-    changed = [ResetScope(name) for name in now.of if name and _count_own(now, name) != _count_own(before, name)]
+    changed = [ResetScope(name) for name in now.of if name and _count_own_resets(now, name) != _count_own_resets(before, name)]
     return [*changed, *[ResetScope(None, everything, restored=True)] * bool(restores)]
 
 
-def _count_own(known: ResetRevisions, tenant: str) -> int | None:
+def _count_own_resets(known: ResetRevisions, tenant: str) -> int | None:
     """How often this hospital alone was reset. None: it isn't known."""
     return known.of.get(tenant, {}).get(key_of(tenant))
 

@@ -21,23 +21,23 @@ def make_id(resource: ProtectedResource) -> str:
     return records.digest(resource.url)[:12]
 
 
-async def add(runtime: Runtime, tenant: Tenant, resource: ProtectedResource) -> None:
+async def add_resource(runtime: Runtime, tenant: Tenant, resource: ProtectedResource) -> None:
     """Adds a resource on every worker. Raises ResourceTaken."""
 
     def with_added(settings: RuntimeSettings) -> RuntimeSettings:
         listed = settings.resources.get(tenant.name, [])
-        if reason := protected_resource.find_conflict(resource, tenant.with_chosen(tenant.chosen, listed).server):
+        if reason := protected_resource.find_conflict(resource, tenant.apply_settings(tenant.chosen, listed).server):
             raise ResourceTaken(reason)
         return _replace_resources(settings, tenant, [*listed, resource])
 
-    await runtime_settings.change(runtime, with_added)
+    await runtime_settings.change_settings(runtime, with_added)
 
 
-async def remove(runtime: Runtime, tenant: Tenant, id: str) -> bool:
+async def remove_resource(runtime: Runtime, tenant: Tenant, id: str) -> bool:
     """Removes an added resource, so that no token is issued for it. False if there is none with this id."""
     if not any(make_id(resource) == id for resource in tenant.added_resources):
         return False
-    await runtime_settings.change(
+    await runtime_settings.change_settings(
         runtime,
         lambda settings: _replace_resources(
             settings, tenant, [resource for resource in settings.resources.get(tenant.name, []) if make_id(resource) != id]

@@ -49,7 +49,7 @@ class RuntimeSettings:
     """The hospitals that were added: name -> digest of the file."""
 
 
-async def refresh(runtime: Runtime) -> None:
+async def refresh_settings(runtime: Runtime) -> None:
     """Applies what another worker set, and forgets what another worker reset."""
     record = await runtime.store.get("meta", NAME)
     revision = record.revision if record else 0
@@ -57,18 +57,18 @@ async def refresh(runtime: Runtime) -> None:
         settings = records.parse(RuntimeSettings, record.value) if record else RuntimeSettings()
         await stored.update_tenants(runtime, settings.hospitals)
         runtime.last_versions = await runtime.store.last_versions()
-        _apply(runtime, settings, revision, await reset_revisions.read_stored(runtime.store, runtime.tenants))
+        _apply_settings(runtime, settings, revision, await reset_revisions.read_reset_revisions(runtime.store, runtime.tenants))
 
 
 async def check_reset(runtime: Runtime) -> None:
     """Raises WasReset if the data was reset after the current request had begun."""
     if runtime.shared:
-        await refresh(runtime)
+        await refresh_settings(runtime)
     if reset_revisions.is_over(runtime.resets):
         raise WasReset("the data was reset while this request arrived")
 
 
-async def choose(runtime: Runtime, tenant: Tenant, changes: Mapping[str, Any]) -> list[str]:
+async def choose_policy(runtime: Runtime, tenant: Tenant, changes: Mapping[str, Any]) -> list[str]:
     """Changes a hospital's policy from the next request on. None as a value resets a setting.
 
     Returns the problems, one sentence each. If there are any, nothing is changed.
@@ -76,7 +76,7 @@ async def choose(runtime: Runtime, tenant: Tenant, changes: Mapping[str, Any]) -
     values = {name: value for name, value in changes.items() if value is not None}
     faults = policies.find_faults(values) + policies.explain_unknown(changes)
     if not faults:
-        await change(runtime, lambda settings: _change_policy(settings, tenant.name, changes))
+        await change_settings(runtime, lambda settings: _change_policy(settings, tenant.name, changes))
     return faults
 
 
@@ -93,7 +93,7 @@ async def announce_throttling(runtime: Runtime, until: int) -> None:
         return settings if settings.throttled_until >= until else replace(settings, throttled_until=runtime.now() + ANNOUNCED)
 
     if runtime.throttle.until < until or not runtime.throttle.is_active(runtime.now()):
-        await change(runtime, extend, aside=True)
+        await change_settings(runtime, extend, aside=True)
 
 
 async def make_reset_step(runtime: Runtime, tenant: str | None, everything: bool = False) -> Put:
@@ -101,16 +101,16 @@ async def make_reset_step(runtime: Runtime, tenant: str | None, everything: bool
 
     everything: hospitals that were added are removed too.
     """
-    settings, revision = await read_stored(runtime)
+    settings, revision = await read_runtime_settings(runtime)
     if tenant is None:
         hospitals, resources = ({}, {}) if everything else (settings.hospitals, settings.resources)
         faults = _faults_of(runtime, hospitals)
-        return put(RuntimeSettings(faults=faults, resources=resources, hospitals=hospitals), revision)
+        return store_settings(RuntimeSettings(faults=faults, resources=resources, hospitals=hospitals), revision)
     kept = {name: value for name, value in settings.policies.items() if name != tenant}
     faults = [fault for fault in settings.faults if fault.tenant != tenant]
     if everything:
         settings = replace(settings, resources=remove_resources(settings.resources, tenant))
-    return put(replace(settings, policies=kept, faults=[*faults, *_faults_of(runtime, (tenant,))]), revision)
+    return store_settings(replace(settings, policies=kept, faults=[*faults, *_faults_of(runtime, (tenant,))]), revision)
 
 
 def remove_resources(resources: Mapping[str, list[ProtectedResource]], tenant: str) -> dict[str, list[ProtectedResource]]:
@@ -123,38 +123,40 @@ def _faults_of(runtime: Runtime, names: Iterable[str]) -> list[Fault]:
     return [fault for name in names if name in runtime.tenants for fault in runtime.tenants[name].faults]
 
 
-async def change(runtime: Runtime, modify: Callable[[RuntimeSettings], RuntimeSettings], *, aside: bool = False) -> None:
+async def change_settings(
+    runtime: Runtime, modify: Callable[[RuntimeSettings], RuntimeSettings], *, aside: bool = False
+) -> None:
     """Changes the record. Retries if another worker changed it first. aside: no cache depends on the change."""
     while True:
-        settings, revision = await read_stored(runtime)
+        settings, revision = await read_runtime_settings(runtime)
         changed = modify(settings)
         if changed is settings:
-            return await refresh(runtime)
+            return await refresh_settings(runtime)
         try:
-            await runtime.store.transaction([put(changed, revision, aside=aside)])
+            await runtime.store.transaction([store_settings(changed, revision, aside=aside)])
         except Conflict:
             continue
-        return await refresh(runtime)
+        return await refresh_settings(runtime)
 
 
-async def read_stored(runtime: Runtime) -> tuple[RuntimeSettings, int]:
+async def read_runtime_settings(runtime: Runtime) -> tuple[RuntimeSettings, int]:
     """The stored settings and the revision of their record."""
     record = await runtime.store.get("meta", NAME)
     return (records.parse(RuntimeSettings, record.value), record.revision) if record else (RuntimeSettings(), 0)
 
 
-def put(settings: RuntimeSettings, revision: int, *, aside: bool = False) -> Put:
+def store_settings(settings: RuntimeSettings, revision: int, *, aside: bool = False) -> Put:
     """Store the settings, if they still have this revision; 0 if none are stored."""
     return Put(Record("meta", NAME, records.dump(settings)), revision, aside=aside)
 
 
-def _apply(runtime: Runtime, settings: RuntimeSettings, revision: int, resets: ResetRevisions) -> None:
+def _apply_settings(runtime: Runtime, settings: RuntimeSettings, revision: int, resets: ResetRevisions) -> None:
     if isinstance(runtime.effects, SystemEffects):
         runtime.effects.offset, runtime.effects.frozen_at = settings.seconds, settings.frozen_at
     for name, tenant in runtime.tenants.items():
         chosen, added = settings.policies.get(name, {}), tuple(settings.resources.get(name, ()))
         if chosen != tenant.chosen or added != tenant.added_resources:
-            runtime.tenants[name] = tenant.with_chosen(chosen, added)
+            runtime.tenants[name] = tenant.apply_settings(chosen, added)
             runtime.token_cache = TokenCache()
     forgotten, runtime.resets = reset_revisions.compare_revisions(runtime.resets, resets), resets
     for reset in forgotten:

@@ -89,7 +89,7 @@ def _password_matches(hashed: str, password: str) -> bool:
         return False
 
 
-async def find(runtime: Runtime, cookie: str) -> Session | None:
+async def find_session(runtime: Runtime, cookie: str) -> Session | None:
     """The session for this cookie value."""
     if cookie.startswith(UNSTORED):
         return Session("", _csrf_token(runtime, cookie))
@@ -97,7 +97,7 @@ async def find(runtime: Runtime, cookie: str) -> Session | None:
     return None if record is None or _has_expired(record, runtime.now()) else records.parse(Session, record.value)
 
 
-def begin_unstored(runtime: Runtime) -> tuple[Session, str]:
+def begin_unstored_session(runtime: Runtime) -> tuple[Session, str]:
     """A session for the forms of a page, and the value of its cookie. Nothing is stored."""
     cookie = UNSTORED + runtime.effects.token(16)
     return Session("", _csrf_token(runtime, cookie)), cookie
@@ -109,7 +109,7 @@ def _csrf_token(runtime: Runtime, cookie: str) -> str:
     return base64.urlsafe_b64encode(hmac.digest(runtime.keys.refresh, text, "sha256")[:16]).rstrip(b"=").decode()
 
 
-async def begin(runtime: Runtime) -> tuple[Session, str]:
+async def begin_session(runtime: Runtime) -> tuple[Session, str]:
     """A new stored session and the value of its cookie."""
     secret = runtime.effects.token()
     session = Session(records.digest(secret), runtime.effects.token(16))
@@ -159,11 +159,11 @@ async def sign_in(runtime: Runtime, tenant: Tenant, session: Session | None, acc
         at=now,
         expires_at=now + tenant.policy.session_lifetime,
     )
-    await runtime.store.transaction([Put(entry), _store_session(new, now), *_end(session)])
+    await runtime.store.transaction([Put(entry), _store_session(new, now), *_delete_session(session)])
     return new, secret
 
 
-def _end(session: Session | None) -> list[Delete]:
+def _delete_session(session: Session | None) -> list[Delete]:
     return [Delete("session", session.key)] if session and session.key else []
 
 
@@ -179,7 +179,7 @@ async def sign_in_admin(runtime: Runtime, session: Session | None, proof: str) -
     now = runtime.now()
     new, secret = _renew_session(runtime, session)
     new = replace(new, admin=proof, admin_until=now + ADMIN_LIFETIME)
-    await runtime.store.transaction([_store_session(new, now), *_end(session)])
+    await runtime.store.transaction([_store_session(new, now), *_delete_session(session)])
     return secret
 
 
@@ -207,7 +207,7 @@ async def join_class(runtime: Runtime, session: Session | None, student: str) ->
     new, secret = _renew_session(runtime, session)
     earlier = await runtime.store.find("session", owner=student, limit=1000)
     ended = [Delete("session", record.key) for record in earlier[SESSIONS_OF_STUDENT - 1 :]]
-    await runtime.store.transaction([_store_session(replace(new, student=student), now), *ended, *_end(session)])
+    await runtime.store.transaction([_store_session(replace(new, student=student), now), *ended, *_delete_session(session)])
     return secret
 
 

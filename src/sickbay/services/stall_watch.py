@@ -27,7 +27,7 @@ STALLED: Final = "stalled"
 """The text of the line if no rule explains the stall."""
 
 
-async def run(runtime: Runtime, journal: Journal) -> None:
+async def watch_launches(runtime: Runtime, journal: Journal) -> None:
     """Look until cancelled."""
     while True:
         await asyncio.sleep(LOOK_SECONDS)
@@ -38,13 +38,13 @@ async def run(runtime: Runtime, journal: Journal) -> None:
 async def report_stalls(runtime: Runtime, journal: Journal) -> None:
     """Say which of the launches that are due have stalled. Those that still have time are looked at again later."""
     for id, recent in runtime.recent_launches.take_due(runtime.effects.arrival() / 1e6, LAUNCHES_PER_LOOK):
-        found = await launch_progress.read(runtime, journal, id, full=True)
+        found = await launch_progress.read_launch(runtime, journal, id, full=True)
         if found is None or not is_last_here(found, recent):
             continue
         current = found.status
         if current.state == "running" and current.awaited is not None and current.since is not None:
             due = current.since.at + seconds_for(current.awaited, current.since) + LOOK_SECONDS
-            runtime.recent_launches.touch(id, recent._replace(due=due))
+            runtime.recent_launches.note_request(id, recent._replace(due=due))
         elif current.state == "stalled" and runtime.on_stall is not None:
             runtime.on_stall(line_of(runtime, await _ask_app(runtime, id, found)))
 
@@ -56,7 +56,7 @@ async def _ask_app(runtime: Runtime, id: str, found: LaunchProgress) -> LaunchPr
     since = found.status.since
     if not uri or client is None or tenant is None or awaited is None or (since is not None and since.by_script):
         return found
-    if not tenant.for_app(client).policy.frame_check:
+    if not tenant.override_for_app(client).policy.frame_check:
         return found
     answer = await ask_app.ask_redirect_uri(runtime, uri)
     runtime.recent_launches.remember_answer(id, AppAnswer(client.tenant, awaited, answer))

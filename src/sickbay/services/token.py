@@ -126,7 +126,7 @@ async def _answer_request(runtime: Runtime, decision: TokenDecision, loaded: _Lo
         negotiation = partial(_summarise_grant, context.code, context.client, tenant.policy, frozenset(response))
         return _granted_result(decision, response, context.client, context.code.timeline, negotiation)
     assert isinstance(context.family, TokenFamily)
-    response = await _refresh(runtime, loaded, context.client, request, spent)
+    response = await _refresh_grant(runtime, loaded, context.client, request, spent)
     before, now = context.family.scope, response["scope"]
     negotiation = partial(scope_negotiation.summarise_refresh, before, now, "refresh_token" in response)
     return _granted_result(decision, response, context.client, context.family.timeline, negotiation)
@@ -135,7 +135,7 @@ async def _answer_request(runtime: Runtime, decision: TokenDecision, loaded: _Lo
 def _summarise_grant(code: AuthorizationCode, client: Client, policy: Policy, members: frozenset[str]) -> TokenSummary:
     """members: those of the token response."""
     rows = [scope_negotiation.Negotiated(*row) for row in code.negotiated]
-    lacks = less_than_asked.find_missing(rows, code, client, policy, members)
+    lacks = less_than_asked.list_missing_members(rows, code, client, policy, members)
     other_patient = less_than_asked.explain_other_patient(code, client) if "patient" in members else ""
     return scope_negotiation.summarise_grant(rows, code.scope, client, "refresh_token" in members, lacks, other_patient)
 
@@ -163,7 +163,7 @@ async def _load_grant(runtime: Runtime, tenant: Tenant, request: TokenRequest, e
     refreshing = token_request.is_refresh(request)
     code_text = None if refreshing else request.parameters.get("code")
     key = records.digest(code_text) if code_text else ""
-    tenant, now = tenant.for_app(client), runtime.now()
+    tenant, now = tenant.override_for_app(client), runtime.now()
     stored = await _stored_family(runtime, tenant, request, now) if refreshing else _NO_FAMILY
     newest_clients = () if client else await registration.newest_clients(runtime, tenant.name)
     context = TokenContext(
@@ -187,11 +187,11 @@ async def _load_grant(runtime: Runtime, tenant: Tenant, request: TokenRequest, e
     )
     context, revision = await client_authentication.context_of(runtime, request, context)
     if not client or (code_text and context.code is None):
-        context = await _add_meant(runtime, tenant, request, context)
+        context = await _add_intended_grant(runtime, tenant, request, context)
     return _Loaded(tenant, now, context, key, stored.record, revision)
 
 
-async def _add_meant(runtime: Runtime, tenant: Tenant, request: TokenRequest, context: TokenContext) -> TokenContext:
+async def _add_intended_grant(runtime: Runtime, tenant: Tenant, request: TokenRequest, context: TokenContext) -> TokenContext:
     """Adds what the request probably meant: the owner of the grant if client_id is missing, the code without extra text."""
     grant = context.code if isinstance(context.code, AuthorizationCode) else context.family
     claimed_id = request.claimed
@@ -222,7 +222,7 @@ async def _stored_family(runtime: Runtime, tenant: Tenant, request: TokenRequest
     family = records.parse(TokenFamily, record.value)
     ended = family.session is not None and await sessions.has_ended(runtime, family.session)
     user_gone = family.user is not None and not await sessions.is_user(runtime, tenant, family.user)
-    if refresh.decide(family, parsed[1], now) != "repeat":
+    if refresh.judge_refresh_token(family, parsed[1], now) != "repeat":
         return _StoredFamily(record, family, parsed[1], ended, user_gone, False)
     text = refresh.make_access_token(runtime.keys.refresh, family.family, family.generation)
     answer = await records.load(runtime, "token", records.digest(text), AccessToken)
@@ -279,7 +279,7 @@ async def _extra_members(
     return {name: value for name, template in templates.items() if (value := template.format(**values))}
 
 
-async def _refresh(
+async def _refresh_grant(
     runtime: Runtime, loaded: _Loaded, client: Client, request: TokenRequest, spent: list[Step]
 ) -> dict[str, Any]:
     """Rotates the refresh token, or repeats the response of a rotation that this token already had."""
@@ -298,7 +298,7 @@ async def _refresh(
         generation=family.generation + (1 if rotates else 0),
         rotated_at=now,
         expires_at=now + policy.refresh_lifetime,
-        asked=refresh.fingerprint(request, client),
+        asked=refresh.hash_refresh_request(request, client),
     )
     text = (
         refresh.make_access_token(runtime.keys.refresh, family.family, new.generation) if rotates else runtime.effects.token()
@@ -342,7 +342,7 @@ async def _refresh_response(
 def examine_for_script(tenant: Tenant, client: Client, scope: str) -> TokenDecision:
     """Decides whether some flow of this hospital could grant these scopes, even if they aren't registered for the app."""
     request = TokenRequest(Parameters((("scope", scope),)))
-    context = TokenContext(server=tenant.for_app(client).server, client=client)
+    context = TokenContext(server=tenant.override_for_app(client).server, client=client)
     return decide(SCRIPT, tenant, script_token.CHECKS, request, context)
 
 
@@ -367,7 +367,7 @@ async def issue_token_for_script(
         issued_at=now,
     )
     await runtime.store.transaction([Put(records.make_token_record(records.digest(text), token, tenant.name), 0)])
-    await app_removal.must_be_registered(runtime, client.client_id)
+    await app_removal.undo_if_removed(runtime, client.client_id)
     METRICS.count_token("admin")
     warnings = script_token.list_warnings(client, scope, patient, user)
     return token_response.build_response(text, token, tenant.policy, {}) | ({"warnings": warnings} if warnings else {})

@@ -21,7 +21,7 @@ async def context_of(runtime: Runtime, tenant: Tenant, request: TokenRequest) ->
     client, live_at = await records.load_live_client(runtime, request.claimed)
     if client is not None and not tenant.has_client(client):
         client = None
-    base = TokenContext(now=runtime.now(), server=tenant.for_app(client).server, client=client, live_at=live_at)
+    base = TokenContext(now=runtime.now(), server=tenant.override_for_app(client).server, client=client, live_at=live_at)
     known, revision = await client_authentication.context_of(runtime, request, base)
     return await _add_subject(runtime, tenant, request, SubjectContext(**structs.asdict(known), caller=None)), revision
 

@@ -27,7 +27,9 @@ from sickbay.services.decision import Decision, conclude
 from sickbay.services.token_cache import BearerContext
 
 
-def _recheck(refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest) -> tuple[AccessRequest, AccessContext]:
+def _reread_corrected(
+    refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest
+) -> tuple[AccessRequest, AccessContext]:
     return reread_address(refused.context, refused.request, corrected, refused.intended_context)
 
 
@@ -35,12 +37,12 @@ EXAMINED: Final = (*access.TOKEN_CHECKS, *origin.ACCESS_CHECKS, *search.ADDRESS)
 _SENDER: Final = frozenset(check.name for check in access.TOKEN_CHECKS if check is not bearer.token_was_issued_by_this_server)
 """Checks of the token that show who sends the request. A token of another issuer was stored here all the same."""
 STAGE: Final = structs.replace(
-    ACCESS, examined_by=structs.replace(ACCESS.examiner, checks=examine_always(*EXAMINED), recheck=_recheck)
+    ACCESS, examined_by=structs.replace(ACCESS.examiner, checks=examine_always(*EXAMINED), recheck=_reread_corrected)
 )
 """The stage ACCESS as far as a request is examined."""
 
 
-async def refuse(
+async def refuse_unknown_sender(
     runtime: Runtime,
     tenant: Tenant,
     version: str,
@@ -56,7 +58,7 @@ async def refuse(
     token, server, from_page = holder.token, tenant.server, "origin" in request.headers
     context = AccessContext(runtime.now(), server, holder.client, token, holder.user, version, faults, from_page=from_page)
     examination = examine(EXAMINED, request, context, server.policy.relaxed)
-    if _find_failed(examination) is None:
+    if _find_failed_check(examination) is None:
         return None
     decision = conclude(STAGE, tenant, request, context, examination)
     if token is not None:
@@ -65,7 +67,7 @@ async def refuse(
     return AccessResult(decision if intended is None else structs.replace(decision, intended_context=intended), NOTHING)
 
 
-def _find_failed(examination: Examination) -> str | None:
+def _find_failed_check(examination: Examination) -> str | None:
     """The first check that refused the token, so that the sender isn't known."""
     return next((check.name for check in examination.checked if check.outcome == "refused" and check.name in _SENDER), None)
 
@@ -73,12 +75,12 @@ def _find_failed(examination: Examination) -> str | None:
 def skip_checks(decision: Decision[AccessRequest, AccessContext]) -> Decision[AccessRequest, AccessContext]:
     """The decision with the checks that wait for a valid token, as it is recorded."""
     examined, checks = decision.examination, (*CHECKS, *writes.checks_for(decision.request))
-    skipped = _skip(_find_failed(examined) or "", checks)
+    skipped = _skip_checks(_find_failed_check(examined) or "", checks)
     return structs.replace(decision, examination=Examination((*examined.checked, *skipped)))
 
 
 @cache
-def _skip(failed: str, checks: tuple[Check[Any, Any], ...]) -> tuple[Checked, ...]:
+def _skip_checks(failed: str, checks: tuple[Check[Any, Any], ...]) -> tuple[Checked, ...]:
     """The results of the checks that wait for a valid token."""
     examined = {check.name for check in EXAMINED}
     return tuple(Checked(check.name, "skipped", waits_for=failed) for check in checks if check.name not in examined)

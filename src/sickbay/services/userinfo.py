@@ -35,5 +35,5 @@ async def read_userinfo(runtime: Runtime, tenant: Tenant, request: AccessRequest
     if decision.refusal is not None or token is None or user is None:
         return UserInfoResult(decision, None, client_id, timeline)
     return UserInfoResult(
-        decision, stage.answer(token, user, id_token.fhir_base(tenant.server, token.base)), client_id, timeline
+        decision, stage.list_claims(token, user, id_token.fhir_base(tenant.server, token.base)), client_id, timeline
     )

@@ -20,7 +20,7 @@ async def list_users(runtime: Runtime, tenant: Tenant) -> list[User]:
     return sorted(users, key=lambda user: not user.seeded)
 
 
-async def put(
+async def save_user(
     runtime: Runtime,
     tenant: Tenant,
     username: str,

@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 from sickbay.authorization.models import AccessToken, Client, User
 from sickbay.services import records
-from sickbay.services.access import load_stored, to_bearer_context
+from sickbay.services.access import load_token_context, make_bearer_context
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.token_cache import BearerContext
 
@@ -58,7 +58,7 @@ async def load_viewer(runtime: Runtime, tenant: Tenant, version: str, key: str) 
     token_key = await _find_token(runtime, tenant, name) if kind == "token" else None
     if token_key is None:
         return None
-    context = await load_stored(runtime, tenant, version, tenant.fhir_base(version), token_key)
+    context = await load_token_context(runtime, tenant, version, tenant.fhir_base(version), token_key)
     return Viewer("token", name, context, token_key) if context.token is not None else None
 
 
@@ -69,7 +69,7 @@ def _view_of(runtime: Runtime, tenant: Tenant, version: str, user: User) -> Bear
     token = AccessToken(
         "", USER_SCOPE, base, now + _USER_LIFETIME, "", user=user.username, issuer=tenant.server.issuer, issued_at=now
     )
-    return to_bearer_context(tenant, version, base, token, client, user)
+    return make_bearer_context(tenant, version, base, token, client, user)
 
 
 async def _find_token(runtime: Runtime, tenant: Tenant, handle: str) -> str | None:

@@ -41,12 +41,12 @@ ExchangeFilter: TypeAlias = tuple[ColumnCondition, ...]
 """All conditions must hold."""
 
 
-def quote(text: str) -> str:
+def escape_wildcards(text: str) -> str:
     """Return the pattern that only this text matches."""
     return re.sub(r"[!%_]", r"!\g<0>", text)
 
 
-def to_sql(wanted: ExchangeFilter) -> Sql:
+def build_conditions(wanted: ExchangeFilter) -> Sql:
     """Return the conditions as the end of a WHERE clause. Without wildcards, a pattern becomes `=`, which can use an index."""
     text, binds = "", []
     for column, patterns, excluded in wanted:
@@ -62,7 +62,7 @@ def to_sql(wanted: ExchangeFilter) -> Sql:
 
 
 def is_wanted(row: ExchangeRow, wanted: ExchangeFilter) -> bool:
-    """Whether a row meets all conditions. Gives the same result as `to_sql`."""
+    """Whether a row meets all conditions. Gives the same result as `build_conditions`."""
     return all(
         any(_is_like(getattr(row, column), pattern) for pattern in patterns) is not excluded
         and (excluded or column not in INDEXED or bool(getattr(row, column)))

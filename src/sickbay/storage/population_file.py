@@ -150,7 +150,7 @@ class _Export:
         db = self._db
         for table, columns in TABLES.items():
             names, values = ", ".join(columns), ", ".join(map(_export_expression, columns))
-            text = f"INSERT INTO file.{table} ({names}) SELECT {values} FROM main.{table} WHERE {range_of(columns)}"
+            text = f"INSERT INTO file.{table} ({names}) SELECT {values} FROM main.{table} WHERE {select_range(columns)}"
             db.execute(text, binds)
         for text in (_ADD_TERMS, _ADD_WORDS, ADD_COUNTS):
             db.execute(text)
@@ -162,7 +162,7 @@ def _export_expression(column: str) -> str:
     return {"space": str(FILE_SPACE), "sequence": "sequence - :before"}.get(column, column)
 
 
-def range_of(columns: tuple[str, ...]) -> str:
+def select_range(columns: tuple[str, ...]) -> str:
     """Select the rows of the space: each table begins with the space, or with the number of a resource in it."""
     if columns[0] == "nid":
         return "nid > :low AND nid <= :last"

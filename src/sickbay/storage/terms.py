@@ -22,14 +22,14 @@ def text_hash(text: str) -> int:
 
 
 @cache_results(8192)
-def to_sortable(value: float) -> int:
+def encode_sortable(value: float) -> int:
     """Map a float to an integer that sorts the same, because the tables store no floats."""
     bits: int = struct.unpack(">q", struct.pack(">d", value + 0.0))[0]
     return bits if bits >= 0 else -(bits & 0x7FFF_FFFF_FFFF_FFFF)
 
 
 def decode_sortable(value: int) -> float:
-    """Return the float that `to_sortable` mapped to this integer."""
+    """Return the float that `encode_sortable` mapped to this integer."""
     bits = value if value >= 0 else -value | -0x8000_0000_0000_0000
     number: float = struct.unpack(">d", struct.pack(">q", bits))[0]
     return number

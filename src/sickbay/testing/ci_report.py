@@ -34,12 +34,12 @@ def report(client: SandboxClient, folder: Path, pages: str = "") -> str:
     ids = [exchange["id"] for exchange in client.exchanges()]
     exchanges = [client.admin.get(f"/exchanges/{id}") for id in ids]
     (folder / "exchanges.har").write_text(json.dumps(make_har(exchanges[::-1]), indent=1), encoding="utf-8")
-    for exchange in select_explained(exchanges)[:PAGES_WRITTEN]:
+    for exchange in select_explained_exchanges(exchanges)[:PAGES_WRITTEN]:
         client.save_page(exchange["id"], folder)
     return write_summary(exchanges, pages)
 
 
-def select_explained(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def select_explained_exchanges(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Exchanges with an error or a warning: refused ones first, each group from new to old. Injected faults don't count."""
     having = [exchange for exchange in exchanges if _severities_of(exchange) & MARKS.keys() and not exchange.get("injected")]
     return sorted(having, key=lambda exchange: not is_refused(exchange))
@@ -58,12 +58,12 @@ def write_summary(exchanges: list[dict[str, Any]], pages: str = "") -> str:
 
     Refused exchanges come first, and among them the oldest.
     """
-    having = select_explained(exchanges)
+    having = select_explained_exchanges(exchanges)
     refused = sum(map(is_refused, having))
     lines = ["### Sickbay", "", f"{count(len(exchanges), 'exchange')}, {refused} of them refused."]
     shown = having[:PAGES_WRITTEN]
     if shown:
-        lines += ["", *HEAD, *(row for exchange in _oldest_first(shown) for row in _rows_of_exchange(exchange, pages))]
+        lines += ["", *HEAD, *(row for exchange in _sort_oldest_first(shown) for row in _rows_of_exchange(exchange, pages))]
     if left_out := len(having) - len(shown):
         lines += [
             "",
@@ -72,7 +72,7 @@ def write_summary(exchanges: list[dict[str, Any]], pages: str = "") -> str:
     return "\n".join(lines) + "\n"
 
 
-def _oldest_first(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _sort_oldest_first(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Reverses the order to oldest first, with refused exchanges still first."""
     groups = ([exchange for exchange in exchanges if is_refused(exchange) is refused] for refused in (True, False))
     return [exchange for group in groups for exchange in reversed(group)]
@@ -84,10 +84,10 @@ def _rows_of_exchange(exchange: dict[str, Any], pages: str) -> Iterator[str]:
     sent = (
         f"`{request.get('method') or 'GET'} {str(request.get('url') or '').partition('?')[0]}` {response.get('status') or ''}"
     )
-    page = _link(f"{exchange['id']}.html", f"{exchange['id']}.html", pages)
+    page = _link_to_file(f"{exchange['id']}.html", f"{exchange['id']}.html", pages)
     for finding in exchange["findings"]:
         mark, id = MARKS.get(finding["severity"], "·"), str(finding.get("id"))
-        rule = _link(f"`{id}`", f"{RULES}/{id}.html", pages)
+        rule = _link_to_file(f"`{id}`", f"{RULES}/{id}.html", pages)
         cells = (
             _escape_cell(sent),
             f"{mark} {_escape_cell(str(finding.get('title')))} ({rule})",
@@ -98,7 +98,7 @@ def _rows_of_exchange(exchange: dict[str, Any], pages: str) -> Iterator[str]:
         sent = page = ""
 
 
-def _link(text: str, file: str, pages: str) -> str:
+def _link_to_file(text: str, file: str, pages: str) -> str:
     return f"[{text}]({pages.rstrip('/')}/{file})" if pages else text
 
 

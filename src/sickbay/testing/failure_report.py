@@ -29,14 +29,14 @@ def write_diagnosis(client: SandboxClient, shown: str = "") -> str:
         return ""
 
 
-def describe_waiting(client: SandboxClient) -> str:
+def describe_waiting_launches(client: SandboxClient) -> str:
     """What the launches of the test wait for, the newest first, with the likeliest cause. "" if they wait for nothing."""
     try:
         launches = client.admin.get("/admin/launches")
     except (SickbayError, OSError, RuntimeError):
         return ""
     quiet = [launch for launch in launches if _is_quiet(launch)]
-    return "\n\n".join(_describe_missing(launch, client.base) for launch in quiet[:EXPLAINED])
+    return "\n\n".join(_describe_waiting_launch(launch, client.base) for launch in quiet[:EXPLAINED])
 
 
 def _is_quiet(launch: dict[str, Any]) -> bool:
@@ -45,7 +45,7 @@ def _is_quiet(launch: dict[str, Any]) -> bool:
     return launch.get("state") in ("running", "stalled") and step is not None and step["seconds"] >= QUIET_SECONDS
 
 
-def _describe_missing(launch: dict[str, Any], base: str) -> str:
+def _describe_waiting_launch(launch: dict[str, Any], base: str) -> str:
     lines = [f"{launch['waiting_for']['text']}."]
     lines += [f"Likely: {cause['title']}. {cause['fix']}" for cause in launch["causes"][:1]]
     return "\n".join([*lines, f"Launch: {base}/timelines/{launch['id']}"])
@@ -56,7 +56,7 @@ def _drop_checks(explanation: str) -> str:
     return explanation.partition("\nChecks (")[0].rstrip()
 
 
-def keep(client: SandboxClient, folder: Path, test: str) -> str:
+def write_har(client: SandboxClient, folder: Path, test: str) -> str:
     """Writes the exchanges of a test to FOLDER/TEST.har. Returns where they are; "" if the server is gone."""
     name = re.sub(r"[^\w.-]+", "-", test).strip("-")[-150:]
     file = folder / f"{name}.har"

@@ -59,10 +59,10 @@ def find_sickbay(choice: ServerChoice, environment: Mapping[str, str]) -> Iterat
     command = find_command(given, environment)
     inherited = environment_of_sickbay(environment, of_this_python=not given and command[0] == sys.executable)
     with ExitStack() as stack:
-        yield _start(stack, command, inherited, choice)
+        yield _start_server(stack, command, inherited, choice)
 
 
-def _start(stack: ExitStack, command: list[str], inherited: Mapping[str, str], choice: ServerChoice) -> Live:
+def _start_server(stack: ExitStack, command: list[str], inherited: Mapping[str, str], choice: ServerChoice) -> Live:
     starting = serving(
         "--ephemeral", *choice.arguments, command=command, inherited=inherited, start_seconds=choice.start_seconds
     )

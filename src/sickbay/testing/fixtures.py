@@ -109,12 +109,14 @@ def pytest_runtest_makereport(
     report = yield
     client: SandboxClient | None = getattr(item, LATEST, None)
     if client is not None and call.when == "call" and report.failed:
-        from .failure_report import describe_waiting, keep, write_diagnosis
+        from .failure_report import describe_waiting_launches, write_diagnosis, write_har
 
         if text := write_diagnosis(client, str(call.excinfo.value) if call.excinfo else ""):
             report.sections.append(("Sickbay refused", text))
-        if text := describe_waiting(client):
+        if text := describe_waiting_launches(client):
             report.sections.append(("Sickbay waits", text))
-        if (folder := item.config.getoption("--sickbay-exchanges")) and (kept := keep(client, Path(str(folder)), item.nodeid)):
+        if (folder := item.config.getoption("--sickbay-exchanges")) and (
+            kept := write_har(client, Path(str(folder)), item.nodeid)
+        ):
             report.sections.append(("Sickbay's exchanges", kept))
     return report

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 from . import sent_requests, sign_in
 from .admin_client import AdminClient, Clock
 from .http_client import HttpClient, SickbayError
-from .saved_page import SavedPages, self_contained
+from .saved_page import SavedPages, embed_styles
 
 __all__ = ("AdminClient", "Clock", "EhrLaunch", "RegisteredApp", "SandboxClient", "SickbayError")
 
@@ -115,7 +115,7 @@ class SandboxClient:
     def page(self, exchange: str) -> str:
         """An exchange as an HTML page that needs no other file."""
         html = self._http.get(f"/exchanges/{exchange}", Accept="text/html").text
-        return self_contained(html, self._http, lambda path: None)
+        return embed_styles(html, self._http, lambda path: None)
 
     def save_page(self, exchange: str, folder: Path) -> Path:
         """Write the page of an exchange and those of its rules to a folder, to be opened after Sickbay has stopped."""
@@ -141,7 +141,7 @@ class SandboxClient:
         __tracebackhide__ = True
         expected = sent_requests.ExpectedRequest(request, times, parameters, self.line)
         sent = [exchange for exchange in self.exchanges() if not _is_resent(exchange)]
-        return sent_requests.check(expected, sent[::-1])
+        return sent_requests.check_sent(expected, sent[::-1])
 
     def storage_state(self, user: str = "okafor", password: str = "sickbay", tenant: str = "general") -> dict[str, Any]:
         """The state of a browser that is signed in to the EHR, for Playwright: browser.new_context(storage_state=…)."""

@@ -38,7 +38,7 @@ class SavedPages:
         """Writes ID.html and the pages of the rules that it refers to. Deletes the oldest pages."""
         file = self._folder / f"{id}.html"
         html = self._read_page(f"/exchanges/{id}")
-        self._write_page(file, self_contained(html, self._http, _rule_file))
+        self._write_page(file, embed_styles(html, self._http, _rule_file))
         for rule in {match[1] for match in map(_RULE.fullmatch, _LINK.findall(html)) if match}:
             self._save_rule(rule)
         _delete_oldest(self._folder)
@@ -47,7 +47,7 @@ class SavedPages:
     def _save_rule(self, rule: str) -> None:
         file = self._folder / RULES / f"{rule}.html"
         if not file.exists():
-            self._write_page(file, self_contained(self._read_page(f"/rules/{rule}"), self._http, lambda path: None))
+            self._write_page(file, embed_styles(self._read_page(f"/rules/{rule}"), self._http, lambda path: None))
 
     def _read_page(self, path: str) -> str:
         return self._http.get(path, Accept="text/html").text
@@ -57,7 +57,7 @@ class SavedPages:
         file.write_text(html, encoding="utf-8")
 
 
-def self_contained(html: str, http: HttpClient, place: Callable[[str], str | None]) -> str:
+def embed_styles(html: str, http: HttpClient, place: Callable[[str], str | None]) -> str:
     """The page with its style sheets inside, and without what needs the server.
 
     place: the saved file for a path of the server; None if there is none, and then the link becomes plain text.

@@ -32,7 +32,7 @@ class ExpectedRequest(NamedTuple):
         )
 
 
-def check(expected: ExpectedRequest, exchanges: Sequence[Exchange]) -> list[Exchange]:
+def check_sent(expected: ExpectedRequest, exchanges: Sequence[Exchange]) -> list[Exchange]:
     """The exchanges with the expected request. Raises SickbayError if there aren't as many as expected."""
     __tracebackhide__ = True
     _check_spelling(expected)

@@ -63,14 +63,14 @@ def serving(
     start = [*(command or (sys.executable, "-m", module)), "serve", *port, "--json", *arguments]
     given = {key: value for key, value in (inherited or os.environ).items() if key not in PROXIES} | dict(environment or {})
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
-        process = _start(start, given, errors)
+        process = _start_process(start, given, errors)
         try:
             yield Live(_read_ready_line(process, errors, start_seconds), process, errors)
         finally:
             stop(process)
 
 
-def _start(command: Sequence[str], environment: Mapping[str, str], errors: IO[str]) -> subprocess.Popen[str]:
+def _start_process(command: Sequence[str], environment: Mapping[str, str], errors: IO[str]) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8", env=environment)
     except OSError as error:

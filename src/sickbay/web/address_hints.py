@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sickbay.authorization.bases import base_here
+from sickbay.authorization.bases import find_own_base
 from sickbay.authorization.models import AuthorizationCode
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.search.parameters import known_types
@@ -17,10 +17,10 @@ from sickbay.services import records, registration
 from sickbay.services.access import issuer_of, refuse_outside
 from sickbay.services.context import Tenant
 from sickbay.web import http_request
-from sickbay.web.fhir.refusals import refuse
+from sickbay.web.fhir.refusals import make_refusal_response
 from sickbay.web.fhir.request import is_form
 from sickbay.web.http_request import headers_of
-from sickbay.web.near_addresses import build, find_near
+from sickbay.web.near_addresses import build_tree, find_near
 from sickbay.web.oauth.discovery import list_endpoints
 
 EVERY_PATH = "/{path:path}"
@@ -63,7 +63,7 @@ def find_near_addresses(request: Request, sandbox: Sandbox) -> tuple[str, ...]:
     templates = [route.path for route in pages if route.path != EVERY_PATH]
     hospitals = {name: tenant.dialect.fhir for name, tenant in sandbox.runtime.tenants.items()}
     bases = [f"/{name}/{version}/{{path:path}}" for name, versions in hospitals.items() for version in versions]
-    return find_near(http_request.raw_path(request.scope), build([*templates, *bases]), hospitals)
+    return find_near(http_request.raw_path(request.scope), build_tree([*templates, *bases]), hospitals)
 
 
 def find_hospital(request: Request, sandbox: Sandbox) -> Tenant | None:
@@ -74,7 +74,7 @@ def find_hospital(request: Request, sandbox: Sandbox) -> Tenant | None:
         return None
     aud = sent.get("aud") or ""
     return _hospital_in_path(
-        sandbox, path, [tenant for tenant in sandbox.runtime.tenants.values() if base_here(aud, tenant.server)]
+        sandbox, path, [tenant for tenant in sandbox.runtime.tenants.values() if find_own_base(aud, tenant.server)]
     )
 
 
@@ -101,10 +101,10 @@ async def redirect_to_fhir(request: Request, sandbox: Sandbox) -> Response | Non
     if tenant is None:
         return None
     version, result = await refuse_outside(sandbox.runtime, tenant, access_request)
-    answer = refuse(version, tenant.fhir_base(version), result)
+    answer = make_refusal_response(version, tenant.fhir_base(version), result)
     response = Response(answer.body, answer.status)
     response.raw_headers.extend(answer.headers)
-    return await http_request.note(
+    return await http_request.record_exchange(
         request,
         response,
         stage="access",
@@ -126,7 +126,7 @@ async def record_token_request(request: Request, sandbox: Sandbox, response: Res
     if code is None or client is None:
         return response
     recorded = http_request.recorded_request(request.scope, runtime.base, body)
-    return await http_request.note(
+    return await http_request.record_exchange(
         request,
         response,
         stage="token",

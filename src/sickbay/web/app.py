@@ -61,7 +61,7 @@ class Application:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Not a coroutine function, so Uvicorn needs `interface="asgi3"`. Raises ValueError for another type, as ASGI says."""
         if scope["type"] == "lifespan":
-            return self.background.live(receive, send)
+            return self.background.handle_lifespan(receive, send)
         if scope["type"] != "http":
             raise ValueError(f"Sickbay serves HTTP, not {scope['type']}")
         self.background.start()

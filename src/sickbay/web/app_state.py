@@ -26,7 +26,7 @@ from sickbay.services.context import Tenant
 from sickbay.services.token_cache import BearerContext
 from sickbay.web.fhir.context import FhirBase, fhir_base
 from sickbay.web.fhir.endpoint import Api, Result
-from sickbay.web.fhir.refusals import refuse
+from sickbay.web.fhir.refusals import make_refusal_response
 from sickbay.web.fhir.request import PARSED, parse_body
 from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, version_headers
 from sickbay.web.oauth.discovery import MADE, Documents
@@ -49,7 +49,9 @@ def _move_to_home(base: FhirBase, request: AccessRequest) -> AccessRequest:
     return structs.replace(request, url=_endpoint_url(base) + request.url.removeprefix(base.url), letters=letters, involved=())
 
 
-def _respond_publicly(base: FhirBase, routed: Route | Misrouted, path: str, headers: Mapping[str, str]) -> FhirResponse | None:
+def _respond_to_public_request(
+    base: FhirBase, routed: Route | Misrouted, path: str, headers: Mapping[str, str]
+) -> FhirResponse | None:
     """The response to a public request; None for any other request."""
     if not isinstance(routed, Route):
         return None
@@ -72,7 +74,7 @@ async def perform(
     result = await states.perform(base.sandbox.runtime, base.tenant, request, body)
     access = result.access
     if access.decision.refusal is not None:
-        return refuse(base.version, base.url, access), access
+        return make_refusal_response(base.version, base.url, access), access
     return _state_response(base, request, result.states), access
 
 
@@ -86,7 +88,7 @@ def _state_response(base: FhirBase, request: AccessRequest, stored_states: tuple
             body = make_searchset(_endpoint_url(base), entries, self_url=self_url, next_url=None, total=len(stored_states))
             return FhirResponse(200, body, content)
         case "create" | "update":
-            return _describe_saved(base, stored_states[0], request.interaction == "create", content)
+            return _describe_saved_state(base, stored_states[0], request.interaction == "create", content)
         case "delete":
             return FhirResponse(204, b"", [])
         case _:
@@ -102,7 +104,7 @@ def _respond_not_supported(base: FhirBase, request: AccessRequest) -> FhirRespon
     return structs.replace(response, headers=[*response.headers, allowed])
 
 
-def _describe_saved(base: FhirBase, state: StoredAppState, created: bool, content: Headers) -> FhirResponse:
+def _describe_saved_state(base: FhirBase, state: StoredAppState, created: bool, content: Headers) -> FhirResponse:
     headers = [*content, *version_headers(state.version_id, state.at * 1000)]
     if created:
         headers.append((b"location", f"{_endpoint_url(base)}/Basic/{state.id}".encode()))
@@ -132,4 +134,4 @@ def _capability_statement(home: str) -> dict[str, object]:
     }
 
 
-API: Final = Api(_respond_publicly, perform, _move_to_home)
+API: Final = Api(_respond_to_public_request, perform, _move_to_home)

@@ -21,7 +21,7 @@ def make_name(sandbox: Sandbox) -> str:
     return f"sickbay_{sandbox.runtime.keys.instance}"
 
 
-def read_sent(request: Request, name: str) -> str | None:
+def read_cookie(request: Request, name: str) -> str | None:
     """The value of a cookie. Reads no others: those of every server on this machine arrive here, and there may be thousands."""
     lines = [value.decode("latin-1") for key, value in request.scope["headers"] if key == b"cookie"]
     header = "; ".join(["", *lines])
@@ -30,20 +30,20 @@ def read_sent(request: Request, name: str) -> str | None:
 
 
 async def find_session(request: Request, sandbox: Sandbox) -> Session | None:
-    value = read_sent(request, make_name(sandbox))
-    return await sessions.find(sandbox.runtime, value) if value else None
+    value = read_cookie(request, make_name(sandbox))
+    return await sessions.find_session(sandbox.runtime, value) if value else None
 
 
 async def prepare_session(request: Request, sandbox: Sandbox) -> tuple[Session, str | None]:
     """Returns the existing session, or a new one that isn't stored, with its cookie value."""
     existing = await find_session(request, sandbox)
-    return (existing, None) if existing else sessions.begin_unstored(sandbox.runtime)
+    return (existing, None) if existing else sessions.begin_unstored_session(sandbox.runtime)
 
 
 async def load_session(request: Request, sandbox: Sandbox) -> tuple[Session, str | None]:
     """Returns the stored session, or a new one with its cookie value."""
     existing = await find_session(request, sandbox)
-    return (existing, None) if existing and existing.key else await sessions.begin(sandbox.runtime)
+    return (existing, None) if existing and existing.key else await sessions.begin_session(sandbox.runtime)
 
 
 def put(request: Request, response: Response, sandbox: Sandbox, value: str | None) -> None:

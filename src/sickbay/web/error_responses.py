@@ -36,7 +36,7 @@ def respond_json(body: Any, status: int = 200, headers: Mapping[str, str] = NO_S
     return Response(orjson.dumps(body), status, headers, "application/json")
 
 
-def replace_forbidden(text: str) -> str:
+def replace_forbidden_characters(text: str) -> str:
     """Replace the characters that aren't allowed in an error_description (RFC 6749 4.1.2.1)."""
     for character, replacement in _SPELLED.items():
         text = text.replace(character, replacement)
@@ -68,7 +68,7 @@ def oauth_words(
 
 
 def _error_description(finding: Finding) -> str:
-    return replace_forbidden(f"{finding.title} ({finding.id}). {finding.fix}")[:600]
+    return replace_forbidden_characters(f"{finding.title} ({finding.id}). {finding.fix}")[:600]
 
 
 def oauth_json(error_text: OAuthErrorText, status: int, tenant: Tenant, basic: bool) -> Response:
@@ -115,13 +115,15 @@ def error_redirect(tenant: Tenant, error_text: OAuthErrorText, address: str, sta
 def oauth_error(status: int, title: str, detail: str = "") -> Response:
     """The response of an OAuth endpoint if no rule explains the error. It always has `error` (RFC 6749 5.2, RFC 6750 3.1)."""
     error = {500: "server_error", 503: "temporarily_unavailable"}.get(status, "invalid_request")
-    return respond_json({"error": error, "error_description": replace_forbidden(f"{title}. {detail}".strip())[:600]}, status)
+    return respond_json(
+        {"error": error, "error_description": replace_forbidden_characters(f"{title}. {detail}".strip())[:600]}, status
+    )
 
 
 _ENDPOINTS = ("authorize", "token", "introspect", "revoke", "manage")
 
 
-def is_oauth(tenants: Mapping[str, Tenant], path: str) -> bool:
+def is_oauth_path(tenants: Mapping[str, Tenant], path: str) -> bool:
     """Whether the path is an OAuth endpoint of a hospital, at Sickbay's path or its dialect's."""
     _, name, *rest = path.split("/")[:4] if path.count("/") > 1 else ("", "")
     tenant = tenants.get(name)

@@ -45,11 +45,11 @@ async def show_readiness(request: Request) -> Response:
 async def show_metrics(request: Request) -> Response:
     state_of(request.scope).kind = "health"
     METRICS.publish()
-    await measure(request.app.state.sandbox)
+    await set_gauges(request.app.state.sandbox)
     return Response(_read_metrics(), media_type=CONTENT_TYPE_LATEST)
 
 
-async def measure(sandbox: Sandbox) -> None:
+async def set_gauges(sandbox: Sandbox) -> None:
     """Set the gauges of the journal and the database."""
     counting.WRITES_WAITING.set(sandbox.runtime.store.writes_waiting())
     with suppress(Unavailable, TimeoutError):  # then the last known values are returned
@@ -61,7 +61,7 @@ async def measure(sandbox: Sandbox) -> None:
 
 async def _measure_database(sandbox: Sandbox) -> None:
     store = sandbox.runtime.store
-    journal_metrics.report_kept(await store.journal_size(), sandbox.journal.most)
+    journal_metrics.report_journal_size(await store.journal_size(), sandbox.journal.most)
     counting.DATABASE.set(await store.database_size())
 
 

@@ -96,7 +96,7 @@ def error_response(request: Request, sandbox: Sandbox, status: int, title: str, 
     """An error as a page for browsers, as OAuth members at OAuth addresses, else as a problem (RFC 9457)."""
     if accepts_html(request.headers.get("accept", "")):
         return render_page(request, sandbox, "notice", view, status=status)
-    if error_responses.is_oauth(sandbox.runtime.tenants, request.scope["path"]):
+    if error_responses.is_oauth_path(sandbox.runtime.tenants, request.scope["path"]):
         return error_responses.oauth_error(status, title, detail)
     return error_responses.respond_problem(status, title, detail=detail)
 
@@ -141,7 +141,7 @@ async def page_options(request: Request, sandbox: Sandbox, **more: Any) -> PageO
 def _page_frame(request: Request, sandbox: Sandbox, options: PageOptions) -> Frame:
     tenant, user = options.tenant, options.user
     query = request.url.query
-    theme = cookies.read_sent(request, cookies.THEME)
+    theme = cookies.read_cookie(request, cookies.THEME)
     return Frame(
         base=sandbox.runtime.base,
         hospital=tenant.title if tenant else "",
@@ -244,7 +244,7 @@ def _template_environment() -> Environment:
     )
     # Views are objects. Jinja would also look up a missing attribute as an item, with a Python call for each attribute.
     environment.getattr = getattr  # type: ignore[assignment, method-assign]
-    environment.globals |= {"charts": svg, "count": count, "with_article": english.with_article}
+    environment.globals |= {"charts": svg, "count": count, "with_article": english.add_article}
     environment.filters |= {"with_code": mark_code, "with_hits": mark_hits, "without_backticks": drop_backticks}
     return environment
 
@@ -287,5 +287,5 @@ def drop_backticks(text: str) -> str:
 
 
 def render(name: str, view: Any, frame: Frame) -> str:
-    """The template `{name}.html.j2` sees `view`, `frame`, `charts`, `count` and `with_article`, and nothing else."""
+    """The template `{name}.html.j2` sees `view`, `frame`, `charts`, `count` and `add_article`, and nothing else."""
     return _template_environment().get_template(f"{name}.html.j2").render(view=view, frame=frame)

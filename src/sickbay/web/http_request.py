@@ -102,7 +102,7 @@ def stand_in_of(request: Request) -> StandIn | None:
     return resent.stand_in if resent is not None else None
 
 
-def mark_resent(state: RequestState, exchange: Exchange) -> Exchange:
+def mark_resent_exchange(state: RequestState, exchange: Exchange) -> Exchange:
     """The exchange with the mark of its request. A resent one belongs to no launch, so that no launch seems to continue."""
     return structs.replace(exchange, resent_from=state.resent_from, timeline="") if state.resent is not None else exchange
 
@@ -276,7 +276,7 @@ def exchange_id(request: Request) -> str:
     return state_of(request.scope).exchange
 
 
-async def note(
+async def record_exchange(
     request: Request,
     response: Response,
     *,
@@ -318,5 +318,5 @@ async def note(
         pages=pages,
         student=state.student,
     )
-    await sandbox.journal.write(exchange if state.resent is None else mark_resent(state, exchange))
+    await sandbox.journal.write(exchange if state.resent is None else mark_resent_exchange(state, exchange))
     return response

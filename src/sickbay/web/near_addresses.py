@@ -29,7 +29,7 @@ class AddressNode(Struct):
     takes_rest: bool = False
 
 
-def build(templates: Iterable[str]) -> AddressNode:
+def build_tree(templates: Iterable[str]) -> AddressNode:
     """templates: such as `/developer/apps/{id}` and `/general/r4/{path:path}`."""
     root = AddressNode(is_page=True)
     for template in templates:
@@ -54,11 +54,11 @@ def find_near(path: str, root: AddressNode, hospitals: Mapping[str, Sequence[str
     parts = _split_path(path[:PATH_CHARACTERS])[:SEGMENTS]
     if not parts:
         return ()
-    found = [*_try_other_version(parts, hospitals), *_try_hospital(parts, root, hospitals), *_walk(parts, root)]
+    found = [*_try_other_version(parts, hospitals), *_try_hospital(parts, root, hospitals), *_find_near_addresses(parts, root)]
     return tuple(address for address in dict.fromkeys(found) if address != path)[:LISTED_ADDRESSES]
 
 
-def _walk(parts: Sequence[str], root: AddressNode) -> Iterator[str]:
+def _find_near_addresses(parts: Sequence[str], root: AddressNode) -> Iterator[str]:
     """The address whose parts are these or similar ones; if there is none, the last page on the way."""
     node, here, last = root, "", ""
     for number, part in enumerate(parts):

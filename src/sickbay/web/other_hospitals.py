@@ -12,10 +12,10 @@ from sickbay.web.portal.views import OtherHospital
 async def hospitals_for_app(sandbox: Sandbox, client: Client) -> tuple[OtherHospital, ...]:
     """One entry per other hospital. The sample apps are registered everywhere, so their pages show none."""
     others = [tenant for name, tenant in sandbox.runtime.tenants.items() if name != client.tenant and not client.sample]
-    return tuple([await _describe_other(sandbox, client, tenant) for tenant in others])
+    return tuple([await _describe_other_hospital(sandbox, client, tenant) for tenant in others])
 
 
-async def _describe_other(sandbox: Sandbox, client: Client, tenant: Tenant) -> OtherHospital:
+async def _describe_other_hospital(sandbox: Sandbox, client: Client, tenant: Tenant) -> OtherHospital:
     counterpart = await enabling.find_counterpart(sandbox.runtime, client, tenant)
     if counterpart is not None:
         return OtherHospital(tenant.name, tenant.title, href=f"/developer/apps/{counterpart.app_id}")

@@ -68,7 +68,7 @@ async def population_pending_page(request: Request, error: Exception) -> Respons
 
 def _notice_view(tenant: Tenant, version: Version, progress: PopulationProgress | None, here: str) -> NoticeView:
     live = f"/{tenant.name}/ehr/filling/{version.segment}"
-    return notice.population_pending(tenant.title, version.segment.upper(), progress, here, live)
+    return notice.show_population_progress(tenant.title, version.segment.upper(), progress, here, live)
 
 
 async def show_progress(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:

@@ -25,10 +25,10 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.resend.edited import EditedRequest, WrongRequest
 from sickbay.services.resend.fill import Filled, Filler
-from sickbay.services.resend.fresh_grants import CannotIssue, delete_issued, steps_to_delete
+from sickbay.services.resend.fresh_grants import CannotIssue, delete_issued_grants, steps_to_delete
 from sickbay.services.resend.originator import find_originator
 from sickbay.services.resend.placeholders import values_to_type
-from sickbay.services.resend.proposal import Proposal, add_credentials, propose, read_original
+from sickbay.services.resend.proposal import Proposal, add_credentials, propose_request, read_original
 from sickbay.storage.interface import Delete, ResourceSpace, Step
 from sickbay.storage.resets import OUTSIDE, begin
 from sickbay.web.http_request import RequestState, ResendMark, read_headers
@@ -96,7 +96,7 @@ def find_start(sandbox: Sandbox, entry: Mapping[str, Any], *, original: bool = F
     """
     base = sandbox.runtime.base
     with suppress(WrongRequest, CannotSend):
-        found = None if original else propose(base, entry)
+        found = None if original else propose_request(base, entry)
         found = found or Proposal(read_original(base, entry), "original")
         find_tenant(sandbox.runtime, found.edited)
         return found
@@ -124,7 +124,7 @@ async def _fill_and_send(
     if client is not None:
         await sandbox.filling.ensure(ResourceSpace(tenant.name, client.fhir))
         edited = add_credentials(edited, client) if proposal.new_credentials else edited
-    filler = Filler(runtime, tenant.for_app(client), originator, opens, corrects=proposal.origin != "original")
+    filler = Filler(runtime, tenant.override_for_app(client), originator, opens, corrects=proposal.origin != "original")
     try:
         filled = await filler.fill(edited)
         sent = await _send_to_application(application, filled, str(entry["id"]))
@@ -134,7 +134,7 @@ async def _fill_and_send(
     except CannotIssue as error:
         raise CannotSend(str(error)) from None
     finally:
-        await delete_issued(runtime, filler.later)
+        await delete_issued_grants(runtime, filler.later)
 
 
 def _steps_after_request(sent: SentAgain) -> list[Step]:
@@ -180,13 +180,13 @@ async def _send_to_application(application: ResendTarget, filled: Filled, origin
         "state": state,
     }
     exchange = InnerExchange(body, KEPT_BYTES)
-    task = asyncio.get_running_loop().create_task(_call(application, scope, exchange), context=Context())
+    task = asyncio.get_running_loop().create_task(_call_application(application, scope, exchange), context=Context())
     with suppress(TimeoutError, ConnectionError):
         await asyncio.wait_for(task, WAIT_SECONDS)
     return SentAgain(state.exchange, filled, exchange.status, exchange.headers, bytes(exchange.body), exchange.size)
 
 
-async def _call(application: ResendTarget, scope: dict[str, Any], exchange: InnerExchange) -> None:
+async def _call_application(application: ResendTarget, scope: dict[str, Any], exchange: InnerExchange) -> None:
     state: RequestState = scope["state"]
     begin(state)
     try:

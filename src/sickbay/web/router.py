@@ -94,7 +94,7 @@ def bind_oauth(sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable
     return bind_tenant(sandbox, tenant, answer, *more, kind="oauth")
 
 
-def bind_open(
+def bind_cross_origin(
     sandbox: Sandbox, tenant: Tenant, endpoint: Callable[..., Awaitable[Response]], *, credentials: bool = False
 ) -> Handler:
     """Pages of any origin may use this endpoint and read every response, errors too, unless a policy forbids it.

@@ -18,7 +18,7 @@ from sickbay.web.admin import session as admin_session
 from sickbay.web.oauth import brands, discovery
 from sickbay.web.oauth.discovery import Documents
 from sickbay.web.oauth.token import handle_token
-from sickbay.web.router import Handler, HandlersOf, bind_id, bind_oauth, bind_open, bind_sandbox, bind_tenant
+from sickbay.web.router import Handler, HandlersOf, bind_cross_origin, bind_id, bind_oauth, bind_sandbox, bind_tenant
 
 if TYPE_CHECKING:
     from sickbay.web import mcp
@@ -176,7 +176,7 @@ def _ehr_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
         Route(f"{home}/filling/{{version}}", bind_tenant(sandbox, tenant, population_pending.show_progress)),
         Route(f"{home}/favourites", bind_tenant(sandbox, tenant, app_tiles.change_favourite), methods=["POST"]),
         Route(f"{home}/open", bind_tenant(sandbox, tenant, app_launch.open_app)),
-        Route(f"{home}/launch", bind_tenant(sandbox, tenant, app_launch.launch)),
+        Route(f"{home}/launch", bind_tenant(sandbox, tenant, app_launch.launch_app)),
     ]
 
 
@@ -189,9 +189,9 @@ def _tenant_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
         for path, persona in authorized.items()
     ]
     table += [
-        _any_method(home + dialect.path("token"), bind_open(sandbox, tenant, handle_token, credentials=True)),
-        _any_method(home + dialect.path("introspect"), bind_open(sandbox, tenant, introspection.handle_introspection)),
-        _any_method(home + dialect.path("revoke"), bind_open(sandbox, tenant, revocation.handle_revocation)),
+        _any_method(home + dialect.path("token"), bind_cross_origin(sandbox, tenant, handle_token, credentials=True)),
+        _any_method(home + dialect.path("introspect"), bind_cross_origin(sandbox, tenant, introspection.handle_introspection)),
+        _any_method(home + dialect.path("revoke"), bind_cross_origin(sandbox, tenant, revocation.handle_revocation)),
         Route(f"{home}/oauth/register", bind_oauth(sandbox, tenant, dynamic_registration.register), methods=["POST"]),
         Route(
             f"{home}/oauth/register/{{client_id}}",
@@ -199,7 +199,9 @@ def _tenant_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
             methods=["GET", "PUT", "DELETE"],
         ),
         Route(
-            f"{home}/oauth/userinfo", bind_open(sandbox, tenant, userinfo.handle_userinfo), methods=["GET", "POST", "OPTIONS"]
+            f"{home}/oauth/userinfo",
+            bind_cross_origin(sandbox, tenant, userinfo.handle_userinfo),
+            methods=["GET", "POST", "OPTIONS"],
         ),
         Route(f"{home}/oauth/logout", bind_oauth(sandbox, tenant, logout.handle_logout), methods=["GET", "POST"]),
         Route(f"{home}/oauth/continue", bind_oauth(sandbox, tenant, login.show_next_page), methods=["GET", "POST"]),
@@ -224,7 +226,7 @@ def _routes_near_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
             Route(home + path, bind_oauth(sandbox, tenant, authorize.authorize, persona), methods=["GET", "POST"])
             for persona, path in authorize_paths.items()
         ),
-        _any_method(home + paths["token"], bind_open(sandbox, tenant, handle_token, credentials=True)),
+        _any_method(home + paths["token"], bind_cross_origin(sandbox, tenant, handle_token, credentials=True)),
     ]
 
 

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.authorization.models import Client
-from sickbay.authorization.students import Wanted, find_wanted
+from sickbay.authorization.students import Wanted, find_requested_object
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import launch as launches
 from sickbay.services import registration
@@ -34,7 +34,7 @@ async def recognise(request: Request, sandbox: Sandbox) -> Response | None:
     if student is not None and not state.is_administrator:
         query = request.query_params  # as the handlers read it: of repeated parameters, the same one counts
         app, timeline = query.get("app", ""), query.get("timeline", "")
-        wanted = find_wanted(request.scope["path"], request.method, app, timeline, sandbox.runtime.tenants)
+        wanted = find_requested_object(request.scope["path"], request.method, app, timeline, sandbox.runtime.tenants)
         owner = await _find_owner(sandbox, wanted, student.id) if wanted is not None else ""
         state.owns = owner == student.id
         if owner and not state.owns:
@@ -57,7 +57,7 @@ async def _find_owner(sandbox: Sandbox, wanted: Wanted, student: str) -> str:
         case "lists":
             return student
         case "app":
-            client = await registration.find_only(runtime, wanted.id)
+            client = await registration.find_unambiguous_app(runtime, wanted.id)
             return client.student if client is not None else ""
         case "exchange":
             return await find_student(runtime, sandbox.journal, exchange=wanted.id)
@@ -76,7 +76,7 @@ def owner_of(request: Request) -> str:
     return state.student if state.owns else ""
 
 
-async def find_current(request: Request, sandbox: Sandbox) -> Student | None:
+async def find_current_student(request: Request, sandbox: Sandbox) -> Student | None:
     """The student whose browser sent the request."""
     return await members.find(sandbox.runtime, state_of(request.scope).student)
 

@@ -15,7 +15,7 @@ from sickbay.authorization.models import AccessToken, Client, Policy, Server, Us
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.routing import Route, route
 from sickbay.fhir.search.routes import SEVERAL, find_types
-from sickbay.kernel.checks import compile_checks, examine, run_all
+from sickbay.kernel.checks import compile_checks, examine, run_checks
 from sickbay.protocol.parameters import parse
 
 NOW = 1_764_000_000
@@ -122,7 +122,7 @@ def test_a_check_never_refuses_other_kinds_of_requests(request: AccessRequest, p
         other_check for other_check in CHECKS if other_check.applies_to and request.interaction not in other_check.applies_to
     ]
     assert [other_check.name for other_check in others if other_check.decide(request, known) is not None] == []
-    assert examine(compile_checks(CHECKS, request.interaction), request, known) == run_all(CHECKS, request, known)
+    assert examine(compile_checks(CHECKS, request.interaction), request, known) == run_checks(CHECKS, request, known)
 
 
 def test_a_read_runs_less_than_half_of_the_checks() -> None:
@@ -158,7 +158,7 @@ def test_the_validity_of_a_token_depends_only_on_the_base_and_the_header_of_a_re
     assert all(token_check.decide(request, known) is None for token_check in access.HOLDING) is valid
     if valid:
         plan = compile_checks(CHECKS, request.interaction, access.HOLDING)
-        assert examine(plan, request, known) == run_all(CHECKS, request, known)
+        assert examine(plan, request, known) == run_checks(CHECKS, request, known)
 
 
 @given(requests(), st.sampled_from((Policy(), STRICT)), st.integers(0, 10**10), st.booleans())

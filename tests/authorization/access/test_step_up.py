@@ -12,7 +12,7 @@ from tests.laws import examples
 from sickbay.authorization.access.step_up import describe_history
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.refused_token import RefusedToken
-from sickbay.protocol.scopes import is_covered, parse, parse_all, split
+from sickbay.protocol.scopes import is_covered, parse, parse_scopes, split
 
 PATIENT, OBSERVATION = "patient/Patient.rs", "patient/Observation.rs"
 CONDITION, MEDICATION = "patient/Condition.rs", "patient/MedicationRequest.rs"
@@ -29,7 +29,7 @@ def refuse(scope: str, *needed: str, family: str = "f1", issued_at: int = 10, at
 
 def _has(granted: str, text: str) -> bool:
     scope = parse(text)
-    return scope is not None and is_covered(scope, parse_all(split(granted)))
+    return scope is not None and is_covered(scope, parse_scopes(split(granted)))
 
 
 @pytest.mark.parametrize(

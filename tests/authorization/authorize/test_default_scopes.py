@@ -16,7 +16,7 @@ from sickbay.authorization.models import Client, ProtectedResource, Server
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.scopes.granting import granted_scopes
 from sickbay.authorization.scopes.permitted import permits_scope
-from sickbay.protocol.scope_spelling import parse_registered
+from sickbay.protocol.scope_spelling import parse_registered_scopes
 from sickbay.protocol.scopes import is_covered, parse, split
 
 
@@ -52,7 +52,7 @@ def test_a_default_has_only_what_both_the_resource_and_the_app_have(listed: str,
         scope = parse(text)
         assert text == "launch/patient" or permits_scope(listed, text)
         assert scope is not None
-        assert is_covered(scope, parse_registered(registered))
+        assert is_covered(scope, parse_registered_scopes(registered))
         assert text not in ("launch", "offline_access")
         assert not text.startswith("system/")
 

@@ -17,7 +17,7 @@ from sickbay.authorization.bases import target_of
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Policy, ProtectedResource
 from sickbay.authorization.requests import authorize_request
-from sickbay.authorization.scopes.supported import scopes_supported
+from sickbay.authorization.scopes.supported import list_supported_scopes
 from sickbay.kernel.checks import UNKNOWN
 
 MCP = "https://mcp.example.org/mcp"
@@ -173,6 +173,6 @@ def test_a_request_that_names_nothing_has_no_target() -> None:
 
 @pytest.mark.parametrize(("left_out", "whole"), [((), True), (("openid",), None)])
 def test_a_client_that_requests_all_scopes_of_the_server_is_recognised(left_out: tuple[str, ...], whole: bool | None) -> None:
-    scope = " ".join(scope for scope in scopes_supported(Policy()) if scope not in left_out)
+    scope = " ".join(scope for scope in list_supported_scopes(Policy()) if scope not in left_out)
     found = samples.examination(sample_request(launch=None, aud=None, resource=MCP, scope=scope), context()).refusals[0]
     assert (found.name, found.facts.get("whole")) == ("launch-scope-without-launch-param", whole)

@@ -119,7 +119,7 @@ TOKENS = st.sampled_from(
 @given(st.lists(TOKENS, min_size=1, max_size=8))
 def test_nothing_is_granted_beyond_the_registration(requested: list[str]) -> None:
     client = structs.replace(samples.CLIENT, scope_mode="lenient")
-    registered = scopes.parse_all(scopes.split(client.scope))
+    registered = scopes.parse_scopes(scopes.split(client.scope))
     outcome = granted_scopes(sample_request(scope=" ".join(requested)), client, samples.SERVER)
     assert [grant.scope for grant in outcome] == list(dict.fromkeys(requested))
     for grant in outcome:

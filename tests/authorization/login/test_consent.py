@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.authorization.login.consent import keep_ticked, limit_to_allowed, list_narrowings
+from sickbay.authorization.login.consent import limit_to_allowed, list_narrowings, select_ticked_scopes
 from sickbay.protocol import scopes
 
 REQUESTED = ("launch", "openid", "patient/Observation.rs", "patient/Condition.r", "user/Observation.read", "patient/*.rs")
@@ -16,8 +16,8 @@ ELSE = ("patient/Observation.cruds", "patient/Observation.rs?", "user/Patient.rs
 
 @given(st.lists(st.sampled_from(REQUESTED), unique=True), st.lists(st.sampled_from(REQUESTED + PARTS + ELSE)))
 def test_nothing_is_granted_that_was_not_requested(requested: list[str], ticked: list[str]) -> None:
-    parsed = scopes.parse_all(tuple(requested))
-    for granted_text in keep_ticked(requested, ticked):
+    parsed = scopes.parse_scopes(tuple(requested))
+    for granted_text in select_ticked_scopes(requested, ticked):
         scope = scopes.parse(granted_text)
         assert granted_text in ticked
         assert scope is not None
@@ -26,8 +26,8 @@ def test_nothing_is_granted_that_was_not_requested(requested: list[str], ticked:
 
 def test_a_narrowed_scope_replaces_the_whole() -> None:
     part = "patient/Observation.rs?category=laboratory"
-    assert keep_ticked(REQUESTED, ("launch", part)) == ("launch", part)
-    assert keep_ticked(REQUESTED, ("patient/Observation.rs", part)) == ("patient/Observation.rs",)
+    assert select_ticked_scopes(REQUESTED, ("launch", part)) == ("launch", part)
+    assert select_ticked_scopes(REQUESTED, ("patient/Observation.rs", part)) == ("patient/Observation.rs",)
 
 
 @pytest.mark.parametrize(
@@ -109,5 +109,5 @@ def test_nothing_is_granted_that_was_not_requested_or_not_allowed(requested: lis
     for granted_text in limit_to_allowed(requested, allowed):
         scope = scopes.parse(granted_text)
         assert scope is not None
-        assert scopes.is_covered(scope, scopes.parse_all(tuple(requested)))
-        assert scopes.is_covered(scope, scopes.parse_all(tuple(allowed)))
+        assert scopes.is_covered(scope, scopes.parse_scopes(tuple(requested)))
+        assert scopes.is_covered(scope, scopes.parse_scopes(tuple(allowed)))

@@ -277,4 +277,4 @@ def test_a_software_statement_is_read_if_it_is_a_string(metadata: Any, expected:
     ],
 )
 def test_members_that_ask_for_what_the_server_does_not_do_are_listed(metadata: dict[str, Any], ignored: int) -> None:
-    assert client_metadata.list_ignored(metadata) == tuple(metadata)[:ignored]
+    assert client_metadata.list_ignored_members(metadata) == tuple(metadata)[:ignored]

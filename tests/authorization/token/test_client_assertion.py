@@ -248,7 +248,7 @@ def test_a_scope_check_has_its_name_and_requirements_and_gets_the_requested_scop
         calls.append((requested, context))
         return Refusal("x", "y") if len(requested) > 1 else None
 
-    scope_check = backend_scopes._scope_check("scopes_are_few", decide)
+    scope_check = backend_scopes._wrap_check("scopes_are_few", decide)
     context = sample_context()
     assert scope_check.decide(request("", scope="a b"), context) == Refusal("x", "y")
     assert scope_check.decide(request("", scope=None), context) is None
@@ -277,7 +277,7 @@ def test_a_critical_extension_is_refused_by_name(crit: object) -> None:
     checked.
     """
     _, claims, signature = sign().split(".")
-    header = {**jose.read_unverified(sign()).header, "crit": crit}  # type: ignore[union-attr]
+    header = {**jose.decode_unverified(sign()).header, "crit": crit}  # type: ignore[union-attr]
     new = urlsafe_b64encode(json.dumps(header).encode()).decode().rstrip("=")
     result = examine_token(request(".".join((new, claims, signature))), sample_context())
     assert result.refusals == (Refusal("assertion-crit-unknown", "invalid_client", {"received": crit}),)

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from sickbay.authorization.models import User
 from sickbay.authorization.token import id_token
-from sickbay.authorization.token.id_token import AGE, KEPT, Retired, Ring, add_next_key, list_published, rotate, rotation_is_due
+from sickbay.authorization.token.id_token import (
+    AGE,
+    KEPT,
+    Retired,
+    Ring,
+    add_next_key,
+    list_published_keys,
+    rotate_ring,
+    rotation_is_due,
+)
 
 USER = User("anna", "general", "Practitioner/pr-1", sub="s-1")
 
@@ -61,12 +70,12 @@ def test_the_users_reference_becomes_an_absolute_url(base: str, reference: str, 
 
 
 def test_the_waiting_key_signs_next_and_the_signing_key_retires() -> None:
-    ring = rotate(Ring("a", 0, "b"), 100, "c")
+    ring = rotate_ring(Ring("a", 0, "b"), 100, "c")
     assert (ring.active, ring.next, [retired.key for retired in ring.retired]) == ("b", "c", ["a"])
 
 
 def test_without_a_waiting_key_a_new_one_signs() -> None:
-    assert rotate(Ring("a", 0), 100, "c", "b").active == "b"
+    assert rotate_ring(Ring("a", 0), 100, "c", "b").active == "b"
 
 
 def test_a_waiting_key_is_not_replaced() -> None:
@@ -83,31 +92,31 @@ def test_every_key_is_published_before_it_signs_until_its_tokens_expire(pauses: 
     ring, now = Ring("k0", 0, "k1"), 0
     for number, pause in enumerate(pauses):
         for at in (now, now + pause):
-            assert list_published(ring, at)[:2] == (ring.active, ring.next)
+            assert list_published_keys(ring, at)[:2] == (ring.active, ring.next)
         now += pause
         before = ring
-        ring = rotate(ring, now, f"k{number + 2}")
+        ring = rotate_ring(ring, now, f"k{number + 2}")
         assert ring.active == before.next
-        assert before.active in list_published(ring, now + id_token.LIFETIME)
-        assert before.active not in list_published(ring, now + KEPT)
+        assert before.active in list_published_keys(ring, now + id_token.LIFETIME)
+        assert before.active not in list_published_keys(ring, now + KEPT)
 
 
 def test_a_retired_key_stays_published_for_exactly_one_week() -> None:
     ring = Ring("b", 50, "", (Retired("a", 100),))
-    assert list_published(ring, 100 + KEPT - 1) == ("b", "a")
-    assert list_published(ring, 100 + KEPT) == ("b",)
-    assert rotate(ring, 100 + KEPT - 1, "c", "x").retired == (Retired("b", 100 + KEPT - 1), Retired("a", 100))
-    late = rotate(ring, 100 + KEPT, "c", "x")
-    assert list_published(late, 100 + KEPT) == ("x", "c", "b")
+    assert list_published_keys(ring, 100 + KEPT - 1) == ("b", "a")
+    assert list_published_keys(ring, 100 + KEPT) == ("b",)
+    assert rotate_ring(ring, 100 + KEPT - 1, "c", "x").retired == (Retired("b", 100 + KEPT - 1), Retired("a", 100))
+    late = rotate_ring(ring, 100 + KEPT, "c", "x")
+    assert list_published_keys(late, 100 + KEPT) == ("x", "c", "b")
 
 
 def test_retired_keys_are_kept_for_a_clock_that_is_moved_back_but_only_a_few() -> None:
     ring, now = Ring("k0", 0, "k1"), 0
     for number in range(2, 12):
         now += KEPT
-        ring = rotate(ring, now, f"k{number}")
+        ring = rotate_ring(ring, now, f"k{number}")
     assert [retired.key for retired in ring.retired] == ["k9", "k8", "k7", "k6", "k5"]
-    assert "k5" in list_published(ring, now - 4 * KEPT)
+    assert "k5" in list_published_keys(ring, now - 4 * KEPT)
 
 
 def test_the_age_of_a_key_counts_from_its_start() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from sickbay.authorization.models import AuthorizationCode, AutoApproval, Client, Policy
 from sickbay.authorization.scopes.negotiation import Missing, Negotiated
-from sickbay.authorization.token.less_than_asked import NONE_IN_EHR, explain_other_patient, find_missing
+from sickbay.authorization.token.less_than_asked import NONE_IN_EHR, explain_other_patient, list_missing_members
 
 CODE = AuthorizationCode("a", None, "", 0, 60, "f")
 EHR = AuthorizationCode("a", None, "", 0, 60, "f", context={"smart_style_url": "http://localhost/style.json"})
@@ -20,7 +20,7 @@ def lacks(
 ) -> tuple[Missing, ...]:
     client = Client(client_id="a", token_lifetime=more.get("client"))
     policy = Policy(token_lifetime=more.get("policy", 3600))
-    return find_missing([Negotiated(*row) for row in rows], code, client, policy, members)
+    return list_missing_members([Negotiated(*row) for row in rows], code, client, policy, members)
 
 
 def grant(scope: str) -> tuple[str, str, str]:

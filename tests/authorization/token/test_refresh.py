@@ -75,11 +75,11 @@ def test_the_access_token_is_unique_to_its_generation(key: bytes, family: str, g
     ],
 )
 def test_each_generation_gets_its_decision(generation: int, ago: int, decision: str) -> None:
-    assert refresh.decide(structs.replace(FAMILY, rotated_at=NOW - ago), generation, NOW) == decision
+    assert refresh.judge_refresh_token(structs.replace(FAMILY, rotated_at=NOW - ago), generation, NOW) == decision
 
 
 def test_without_rotation_the_current_one_is_renewed() -> None:
-    assert refresh.decide(FAMILY, 3, NOW, rotates=False) == "renew"
+    assert refresh.judge_refresh_token(FAMILY, 3, NOW, rotates=False) == "renew"
 
 
 def test_a_valid_refresh_is_granted() -> None:
@@ -87,7 +87,7 @@ def test_a_valid_refresh_is_granted() -> None:
 
 
 def test_the_previous_generation_works_for_ten_seconds_for_the_same_client() -> None:
-    same = refresh.fingerprint(token_request(REFRESH_FORM), PUBLIC)
+    same = refresh.hash_refresh_request(token_request(REFRESH_FORM), PUBLIC)
     answer = token_response.make_token_record(FAMILY, "patient/Patient.rs", "", NOW - 10, 60)
     app = structs.replace(PUBLIC, scope=FAMILY.scope)
     family = structs.replace(FAMILY, rotated_at=NOW - 10, asked=same)

@@ -35,7 +35,7 @@ APP = structs.replace(PUBLIC, scope=FAMILY.scope)
 
 def rotate(first: TokenRequest = FIRST, client: Client = APP) -> TokenFamily:
     """Returns the family as it is 3 seconds after this request rotated it."""
-    return structs.replace(FAMILY, rotated_at=NOW - 3, asked=refresh.fingerprint(first, client))
+    return structs.replace(FAMILY, rotated_at=NOW - 3, asked=refresh.hash_refresh_request(first, client))
 
 
 def answer_to(family: TokenFamily) -> AccessToken:
@@ -78,7 +78,7 @@ def test_another_method_or_secret_makes_it_a_different_request() -> None:
     assert names(posted, sample_context(posted, app)) == []
     assert names(in_header, sample_context(posted, app)) == ["refresh-replay-differs"]
     rotated = structs.replace(app, secret_hash="x")
-    assert refresh.fingerprint(posted, app) != refresh.fingerprint(posted, rotated)
+    assert refresh.hash_refresh_request(posted, app) != refresh.hash_refresh_request(posted, rotated)
 
 
 def test_another_key_makes_it_a_different_request() -> None:
@@ -86,8 +86,8 @@ def test_another_key_makes_it_a_different_request() -> None:
         head = {"a": "eyJraWQiOiJhIn0", "b": "eyJraWQiOiJiIn0"}[kid]
         return token_request(REFRESH_FORM, client_assertion=f"{head}.e30.x")
 
-    assert refresh.fingerprint(sign("a"), APP) == refresh.fingerprint(sign("a"), APP)
-    assert refresh.fingerprint(sign("a"), APP) != refresh.fingerprint(sign("b"), APP)
+    assert refresh.hash_refresh_request(sign("a"), APP) == refresh.hash_refresh_request(sign("a"), APP)
+    assert refresh.hash_refresh_request(sign("a"), APP) != refresh.hash_refresh_request(sign("b"), APP)
 
 
 WITHDRAWN: list[tuple[dict[str, Any], str]] = [
@@ -167,4 +167,4 @@ def test_a_refresh_token_without_a_replay_passes_both_replay_checks(generation: 
     family = structs.replace(context.family, rotated_at=NOW - age, asked="another request")
     context = structs.replace(context, family=family, generation=generation, answer=None)
     passed = [check.decide(FIRST, context) is None for check in refresh.CHECKS if check.inputs == "may_repeat"]
-    assert passed == [refresh.decide(family, generation, NOW) != "repeat"] * 2
+    assert passed == [refresh.judge_refresh_token(family, generation, NOW) != "repeat"] * 2

@@ -10,7 +10,7 @@ from sickbay.doctor.code.find import requests_in
 from sickbay.doctor.code.models import Mistake
 from sickbay.doctor.code.request_mistakes import mistakes_in
 from sickbay.doctor.code.text_mistakes import mistakes_in_text
-from sickbay.doctor.diagnose import diagnose, with_mistakes
+from sickbay.doctor.diagnose import add_mistakes, diagnose
 
 NOTHING = diagnose({"kind": "error_answer"}, ())
 CURL = "curl https://auth.example.org/token -d grant_type=client_credentials"
@@ -164,7 +164,7 @@ def test_the_rules_that_say_the_same_as_a_mistake_exist() -> None:
 @for_each("case", CASES.values())
 def test_the_texts_have_no_names_that_were_not_replaced(case: tuple[str, str, tuple[int, int]]) -> None:
     for mistake in mistakes(case[0]).values():
-        finding = with_mistakes(NOTHING, [mistake]).explanation.findings[0]
+        finding = add_mistakes(NOTHING, [mistake]).explanation.findings[0]
         for name in ("how", "cause", "part", "name", "language", "first", "second"):
             assert f"{{{name}}}" not in finding.title + finding.why + finding.fix
 

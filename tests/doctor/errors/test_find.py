@@ -20,7 +20,7 @@ from sickbay.diagnosis.explain import Explanation
 from sickbay.doctor import har
 from sickbay.doctor.diagnose import diagnose_line
 from sickbay.doctor.errors import find
-from sickbay.doctor.errors.find import in_paste
+from sickbay.doctor.errors.find import find_in_paste
 from sickbay.doctor.text import diagnose_exchange, diagnose_text
 from sickbay.doctor.verdict import Verdict
 
@@ -158,7 +158,7 @@ def is_problem(text: str) -> bool:
 def test_an_error_response_in_any_wrapping_is_always_a_problem(answer: str, wrapping: str) -> None:
     text = WRAPPED[wrapping](answer)
     assert is_problem(text)
-    assert in_paste(text)
+    assert find_in_paste(text)
 
 
 @settings(max_examples=examples(80, 12), deadline=None)
@@ -254,12 +254,12 @@ FINE = [
 
 @for_each("text", FINE)
 def test_a_correct_text_contains_no_error_response(text: str) -> None:
-    assert in_paste(text) == ()
+    assert find_in_paste(text) == ()
 
 
 def test_the_correct_pastes_of_the_shared_cases_contain_no_error_response(shared: Path) -> None:
     lines = (shared / "cases" / "realworld" / "fine_open.jsonl").read_text(encoding="utf-8").splitlines()
-    assert {case["id"]: in_paste(case["paste"]) for case in map(json.loads, lines) if in_paste(case["paste"])} == {}
+    assert {case["id"]: find_in_paste(case["paste"]) for case in map(json.loads, lines) if find_in_paste(case["paste"])} == {}
 
 
 @settings(max_examples=examples(100, 15), deadline=None)
@@ -311,7 +311,7 @@ def test_a_granted_exchange_in_a_har_file_is_not_an_error(status: int, method: s
 )
 def test_the_finding_says_what_was_recognised_and_what_to_add(text: str, recognised: str, added: str) -> None:
     stage = "token" if "curl" in text else "access" if text.startswith("GET /fhir") else "answer"
-    first = general.add_finding(stage, Explanation((), None), in_paste(text)).findings[0]
+    first = general.add_finding(stage, Explanation((), None), find_in_paste(text)).findings[0]
     assert first.id == "error-answer-unexplained"
     assert recognised in first.title
     assert added in first.fix
@@ -369,32 +369,32 @@ def test_a_line_whose_members_have_the_wrong_type_says_so(evidence: dict[str, An
 
 def test_a_paste_of_any_length_is_searched_at_both_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(find, "SEARCHED_CHARACTERS", 2_000)
-    assert in_paste("HTTP/1.1 403\n" + "x\n" * 2_000)
-    assert in_paste("x\n" * 2_000 + "HTTP/1.1 403")
-    assert not in_paste("x\n" * 2_000 + "HTTP/1.1 403\n" + "x\n" * 2_000)
+    assert find_in_paste("HTTP/1.1 403\n" + "x\n" * 2_000)
+    assert find_in_paste("x\n" * 2_000 + "HTTP/1.1 403")
+    assert not find_in_paste("x\n" * 2_000 + "HTTP/1.1 403\n" + "x\n" * 2_000)
 
 
 @for_each(
     "words", ["Invalid or expired token", "the expired token", "please slow down", "server error", "Invalid resource format"]
 )
 def test_words_of_a_sentence_are_no_code_of_oauth(words: str) -> None:
-    assert {answer.code for answer in in_paste(f"HTTP 401 Unauthorized: {words}")} == {"401"}
+    assert {answer.code for answer in find_in_paste(f"HTTP 401 Unauthorized: {words}")} == {"401"}
 
 
 @for_each(
     "phrase", ["413 Request Entity Too Large", "414 Request-URI Too Long", "422 Unprocessable Entity", "413 Content Too Large"]
 )
 def test_a_status_is_read_by_its_old_and_its_new_name(phrase: str) -> None:
-    assert {answer.code for answer in in_paste(f"<center><h1>{phrase}</h1></center>")} == {phrase[:3]}
+    assert {answer.code for answer in find_in_paste(f"<center><h1>{phrase}</h1></center>")} == {phrase[:3]}
 
 
 @for_each("code", ["AADB2C99068", "AADSTS50011", "HAPI-0513"])
 def test_the_error_code_of_a_vendor_is_an_error_response(code: str) -> None:
-    assert ("vendor", code) in {(answer.kind, answer.code) for answer in in_paste(f"it says {code}: something is wrong")}
+    assert ("vendor", code) in {(answer.kind, answer.code) for answer in find_in_paste(f"it says {code}: something is wrong")}
 
 
 @for_each(
     "text", ["see (https://app.example.org/cb?error=access_denied).", "[page](https://app.example.org/cb?error=access_denied)"]
 )
 def test_punctuation_behind_an_address_is_no_part_of_the_code(text: str) -> None:
-    assert [answer.code for answer in in_paste(text)] == ["access_denied"]
+    assert [answer.code for answer in find_in_paste(text)] == ["access_denied"]

@@ -7,7 +7,7 @@ from html import escape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.fhir.readable.budget import VALUE_CHARACTERS, PageBudget, cut, cut_lines, html_bytes
+from sickbay.fhir.readable.budget import VALUE_CHARACTERS, PageBudget, cut_lines, html_bytes, shorten_text
 
 
 @given(st.text())
@@ -29,8 +29,8 @@ def test_a_long_text_is_cut_at_the_end_of_a_line() -> None:
 
 
 def test_a_long_value_says_how_much_is_missing() -> None:
-    assert cut("abcdef", 6) == "abcdef"
-    assert cut("abcdefg", 6) == "abcdef… (1 more characters)"
+    assert shorten_text("abcdef", 6) == "abcdef"
+    assert shorten_text("abcdefg", 6) == "abcdef… (1 more characters)"
     assert len(PageBudget(10).take("x" * 5000, 0)) < VALUE_CHARACTERS + 40
 
 

@@ -11,7 +11,7 @@ from tests.laws import for_each
 
 from sickbay.fhir.readable.budget import PageBudget, html_bytes
 from sickbay.fhir.readable.references import Target
-from sickbay.fhir.readable.tree import DEEPEST, MARKUP_BYTES, ElementText, humanize, label_of, read_resource
+from sickbay.fhir.readable.tree import DEEPEST, MARKUP_BYTES, ElementText, humanize_name, label_of, read_resource
 
 LEAVES = st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=20)
 NAMES = st.sampled_from(
@@ -121,5 +121,5 @@ def test_what_is_left_out_is_noted() -> None:
 
 
 def test_a_name_in_camel_case_becomes_words() -> None:
-    assert humanize("reasonReference") == "Reason reference"
-    assert humanize("") == ""
+    assert humanize_name("reasonReference") == "Reason reference"
+    assert humanize_name("") == ""

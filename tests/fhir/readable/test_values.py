@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.laws import for_each
 
-from sickbay.fhir.readable.values import DESCRIBE, describe, describe_codes, name_system
+from sickbay.fhir.readable.values import DESCRIBE, describe_codes, describe_value, name_system
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -87,7 +87,7 @@ DESCRIBED: list[tuple[str, Any, str]] = [
 
 @for_each("type, value, text", DESCRIBED)
 def test_a_value_is_described_in_one_line(type: str, value: Any, text: str) -> None:
-    assert describe(type, value) == text
+    assert describe_value(type, value) == text
 
 
 @for_each(
@@ -112,7 +112,7 @@ def test_codes_and_other_details_are_named_next_to_the_text(type: str, value: An
 
 @given(st.sampled_from(sorted(DESCRIBE)), st.dictionaries(st.sampled_from(MEMBERS), JSON, max_size=4) | JSON)
 def test_any_json_is_described_without_an_error(type: str, value: Any) -> None:
-    assert isinstance(describe(type, value), str)
+    assert isinstance(describe_value(type, value), str)
     assert isinstance(describe_codes(type, value), str)
 
 

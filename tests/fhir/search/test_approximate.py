@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.fhir.search.matching import compare
+from sickbay.fhir.search.matching import compare_ranges
 from sickbay.fhir.search.parameters import find
 from sickbay.fhir.search.query import QuantityValue
 from sickbay.fhir.search.values import parse_number, parse_quantity
@@ -27,7 +27,7 @@ def approximate(text: str) -> QuantityValue:
 
 def is_found(text: str, stored: Decimal) -> bool:
     value, at = approximate(text), float(stored)
-    return compare(value.prefix, at, at, value.low, value.high)
+    return compare_ranges(value.prefix, at, at, value.low, value.high)
 
 
 @given(DECIMALS, st.integers(-300, 300))

@@ -16,7 +16,7 @@ from tests.fhir.examples import examples
 from tools.definitions import DSTU2_PATIENT, convert_xpath
 
 from sickbay.fhir.search.expressions import ElementPath, list_routes
-from sickbay.fhir.search.index import CROWDS, extract
+from sickbay.fhir.search.index import CROWDS, extract_entries
 from sickbay.fhir.search.parameters import load_parameters, resource_types
 from sickbay.fhir.versions import VERSIONS
 
@@ -81,7 +81,7 @@ def test_a_reference_puts_a_resource_in_a_compartment_only_where_the_definition_
             for reference in evaluate(version, type, parameter.expression, resource)
             if isinstance(reference, dict)
         )
-        patients = extract(version, resource, BASE).patients
+        patients = extract_entries(version, resource, BASE).patients
         if type == "Patient":
             assert patients == ("x",)
         else:
@@ -108,6 +108,6 @@ def test_compartments_of_the_examples_agree_with_a_fhirpath_engine(version: str,
                 values = fhirpathpy.evaluate(resource, text, model=models.models[version])
                 expected |= {value.get("reference") for value in values if isinstance(value, dict)}
         ids = {match[1] for reference in expected if reference and (match := PATIENT_REFERENCE.fullmatch(reference))}
-        assert set(extract(version, resource, BASE).patients) == ids, (type, resource.get("id"))
+        assert set(extract_entries(version, resource, BASE).patients) == ids, (type, resource.get("id"))
         in_compartment += bool(ids)
     assert in_compartment > 60

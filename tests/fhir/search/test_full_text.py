@@ -21,11 +21,11 @@ from sickbay.fhir.search.full_text import (
     parse_words,
     split_text,
 )
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.fhir.search.matching import IndexedResource, is_match
 from sickbay.fhir.search.parser import parse
 from sickbay.fhir.search.query import Query
-from sickbay.fhir.search.routes import parse_several
+from sickbay.fhir.search.routes import parse_multi_type_search
 
 BASE = "http://h/general/r4"
 WORDS = st.lists(st.text("abcä-,.( Ω1", min_size=1, max_size=9), max_size=60).map(" ".join)
@@ -39,7 +39,7 @@ def words_of(*texts: str) -> list[tuple[str, ...]] | None:
 def is_found(version: str, resource: dict[str, Any], name: str, text: str) -> bool:
     query = parse(version, resource["resourceType"], [(name, text)], base=BASE)
     assert isinstance(query, Query), query
-    return is_match(query, IndexedResource("x", 0, extract(version, resource, BASE)))
+    return is_match(query, IndexedResource("x", 0, extract_entries(version, resource, BASE)))
 
 
 @given(text=WORDS)
@@ -106,8 +106,8 @@ def test_the_limit_applies_to_all_words_of_a_search_and_a_tenth_of_it_to_searche
         assert refused[0].rule == "fhir-search-too-complex"
     assert isinstance(parse("r4", "Patient", [("_content", many), ("_text", many)], base=BASE), Query)
     few = " ".join("abcdef")
-    assert isinstance(parse_several("r4", ("Patient", "Group"), [("_content", few)], base=BASE), Query)
-    assert not isinstance(parse_several("r4", ("Patient", "Group"), [("_content", f"{few} g")], base=BASE), Query)
+    assert isinstance(parse_multi_type_search("r4", ("Patient", "Group"), [("_content", few)], base=BASE), Query)
+    assert not isinstance(parse_multi_type_search("r4", ("Patient", "Group"), [("_content", f"{few} g")], base=BASE), Query)
 
 
 def test_a_search_just_below_the_limit_is_parsed() -> None:

@@ -21,7 +21,7 @@ from sickbay.fhir.dates import END, parse_span
 from sickbay.fhir.lossless_json import Decimal
 from sickbay.fhir.search import composites, index
 from sickbay.fhir.search.composites import MAXIMUM_COMBINATIONS
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.parameters import PRESENT, compartment_types, find, load_parameters, resource_types
 from sickbay.fhir.visibility import FILTERABLE
@@ -41,7 +41,7 @@ def rows_of(rows: tuple[tuple[Any, ...], ...], type: str, code: str, version: st
 
 
 def facts(resource: dict[str, Any], version: str = "r4") -> IndexEntries:
-    return extract(version, resource, BASE)
+    return extract_entries(version, resource, BASE)
 
 
 def test_a_patient_is_only_in_its_own_compartment() -> None:
@@ -315,7 +315,7 @@ def test_a_reference_counts_for_each_parameter_that_is_about_its_target() -> Non
 def test_the_combinations_of_a_composite_are_limited() -> None:
     """Each code is combined with each value, so a body of 8 MB would produce billions."""
     many = {"coding": [{"code": str(number)} for number in range(300)]}
-    entries = extract(
+    entries = extract_entries(
         "r4", {"resourceType": "Observation", "id": "x", "code": many, "valueCodeableConcept": many}, "http://a/r4"
     )
     assert len(entries.composites) == MAXIMUM_COMBINATIONS
@@ -355,7 +355,7 @@ def count_steps(resource: dict[str, Any]) -> int:
     previous = sys.gettrace()
     sys.settrace(trace)
     try:
-        extract("r4", resource, BASE)
+        extract_entries("r4", resource, BASE)
     finally:
         sys.settrace(previous)
     return count

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from tests.fhir.examples import examples
 from tests.laws import for_each
 
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.fhir.search.index_entries import Part
 from sickbay.fhir.search.index_values import HUGE
-from sickbay.fhir.search.matching import IndexedResource, compare, is_match
+from sickbay.fhir.search.matching import IndexedResource, compare_ranges, is_match
 from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, TEXT
 from sickbay.fhir.search.parser import parse
 from sickbay.fhir.search.query import Query
@@ -66,14 +66,14 @@ class Others:
     def of_type(self, type: str) -> list[IndexedResource]:
         resources = (PATIENT, OBSERVATION, PROVENANCE)
         return [
-            IndexedResource(resource["id"], 0, extract("r4", resource, BASE))
+            IndexedResource(resource["id"], 0, extract_entries("r4", resource, BASE))
             for resource in resources
             if resource["resourceType"] == type
         ]
 
 
 def hit(body: dict[str, Any], name: str, text: str, updated: int = 0) -> bool:
-    resource = IndexedResource(body["id"], updated, extract("r4", body, BASE))
+    resource = IndexedResource(body["id"], updated, extract_entries("r4", body, BASE))
     return is_match(query(body["resourceType"], name, text), resource, Others())
 
 
@@ -179,7 +179,9 @@ RANGES = st.tuples(st.integers(0, 50), st.integers(1, 50)).map(lambda pair: (pai
 
 @given(RANGES, RANGES)
 def test_the_prefixes_are_consistent(stored: tuple[int, int], searched: tuple[int, int]) -> None:
-    results = {prefix: compare(prefix, *stored, *searched) for prefix in ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")}
+    results = {
+        prefix: compare_ranges(prefix, *stored, *searched) for prefix in ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
+    }
     assert results["eq"] is not results["ne"]
     assert results["ge"] or not (results["eq"] or results["gt"])
     assert results["le"] or not (results["eq"] or results["lt"])
@@ -195,7 +197,7 @@ def test_every_value_finds_the_example_that_contains_it(version: str, shared: Pa
 
     count = 0
     for body in examples(shared, version):
-        facts = extract(version, body, BASE)
+        facts = extract_entries(version, body, BASE)
         codes = {parameter.number: parameter.code for parameter in load_parameters(version, body["resourceType"]).values()}
         pairs = [(_name(codes, row[0]), _token(row[0], row[1], row[2])) for row in facts.tokens if row[1]]
         pairs += [(codes[row[0]], _escape(row[2])) for row in facts.tokens if row[0] in codes]

@@ -12,7 +12,7 @@ from tests.fhir.examples import examples
 from sickbay.fhir.search.expressions import list_kinds
 from sickbay.fhir.search.filters import is_answered
 from sickbay.fhir.search.full_text import WORDS
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.fhir.search.matching import IndexedResource, is_match
 from sickbay.fhir.search.parameters import SearchParameter, load_parameters
 from sickbay.fhir.search.parser import parse
@@ -46,7 +46,7 @@ def is_present(version: str, parameter: SearchParameter, resource: dict[str, Any
 def is_found(version: str, name: str, resource: dict[str, Any]) -> bool:
     query = parse(version, resource["resourceType"], [(name, "false")], base=BASE, strict=True)
     assert isinstance(query, Query), query
-    return is_match(query, IndexedResource(resource.get("id", ""), 0, extract(version, resource, BASE)))
+    return is_match(query, IndexedResource(resource.get("id", ""), 0, extract_entries(version, resource, BASE)))
 
 
 @pytest.mark.parametrize("version", ["dstu2", "stu3", "r4"])

@@ -8,7 +8,7 @@ from tests.fhir.search_parsing import BASE, only, parse_query
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search.parser import MAXIMUM_COUNT, parse
 from sickbay.fhir.search.query import Include, Query, ReferenceValue, Sort, StringValue, TokenValue
-from sickbay.fhir.search.routes import find_types, parse_several
+from sickbay.fhir.search.routes import find_types, parse_multi_type_search
 
 
 def faults(type: str, *pairs: tuple[str, str], version: str = "r4", strict: bool = False) -> tuple[RequestError, ...]:
@@ -285,7 +285,7 @@ def test_a_code_that_no_resource_can_have_is_searched_with_a_warning(
 
 
 def test_a_search_of_several_types_has_the_same_warning() -> None:
-    query = parse_several("r4", ("Patient", "Person"), [("gender", "Male")], base=BASE)
+    query = parse_multi_type_search("r4", ("Patient", "Person"), [("gender", "Male")], base=BASE)
     assert isinstance(query, Query)
     assert query.doubted == (("gender", "Male", "male"),)
 

@@ -12,7 +12,7 @@ from tests.laws import examples
 from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.parameters import load_parameters
 from sickbay.fhir.search.parser import find_plain
-from sickbay.fhir.search.routes import _find_named, find_types
+from sickbay.fhir.search.routes import _find_named_types, find_types
 
 BASE = "http://localhost:7425/general/r4"
 VERSIONS = ("dstu2", "stu3", "r4", "r5")
@@ -91,4 +91,4 @@ def test_a_name_with_a_modifier_a_chain_or_another_meaning_is_not_plain() -> Non
 def test_the_types_in_a_search_depend_only_on_the_values_that_name_types(
     version: str, type: str | None, pairs: list[tuple[str, str]]
 ) -> None:
-    assert find_types(version, type, pairs) == _find_named(version, type, pairs)
+    assert find_types(version, type, pairs) == _find_named_types(version, type, pairs)

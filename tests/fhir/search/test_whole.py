@@ -10,7 +10,7 @@ from sickbay.fhir.search.filters import VALUES, is_answered
 from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, TEXT, find, load_parameters, resource_types
 from sickbay.fhir.search.parser import FILTERS, parse
 from sickbay.fhir.search.query import CompositeValue, NearValue, QuantityValue, Query, ReferenceValue, TokenValue, UriValue
-from sickbay.fhir.search.routes import is_strict, parse_several, search_of
+from sickbay.fhir.search.routes import is_strict, parse_multi_type_search, search_of
 from sickbay.fhir.versions import VERSIONS
 
 BASE = "http://h/general/r4"
@@ -271,7 +271,7 @@ def test_a_search_over_a_limit_is_refused(pairs: list[tuple[str, str]]) -> None:
 
 
 def several(*pairs: tuple[str, str], strict: bool = False) -> Query | tuple[RequestError, ...]:
-    return parse_several("r4", resource_types("r4"), pairs, base=BASE, strict=strict)
+    return parse_multi_type_search("r4", resource_types("r4"), pairs, base=BASE, strict=strict)
 
 
 def test_several_types_are_searched_by_their_common_parameters() -> None:

@@ -34,5 +34,5 @@ def test_a_body_and_a_narrative_with_such_an_element_are_refused() -> None:
     with pytest.raises(ValueError, match="more than 1,000 attributes"):
         reader.loads("r4", body.encode())
     assert "more than 1,000 attributes" in str(
-        narrative.check(f'<div xmlns="{narrative.XHTML}"><p {attributes(ATTRIBUTES_OF_A_LARGE_BODY)}/></div>')
+        narrative.check_div(f'<div xmlns="{narrative.XHTML}"><p {attributes(ATTRIBUTES_OF_A_LARGE_BODY)}/></div>')
     )

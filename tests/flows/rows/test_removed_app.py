@@ -53,7 +53,7 @@ def test_nothing_stays_of_an_app_that_is_removed_at_the_same_time(shared_sitting
 
         async def remove_first(steps: Any) -> None:
             patch.setattr(store, "transaction", apply)
-            await app_removal.remove(runtime, client)
+            await app_removal.remove_app(runtime, client)
             await apply(steps)
 
         async def ask_first(steps: Any) -> None:
@@ -67,7 +67,7 @@ def test_nothing_stays_of_an_app_that_is_removed_at_the_same_time(shared_sitting
                 assert (await ask()).status_code >= 400
             else:
                 patch.setattr(store, "transaction", ask_first)
-                await app_removal.remove(runtime, client)
+                await app_removal.remove_app(runtime, client)
         for kind in ("app", "token", "code", "family", "consent"):
             assert await store.find(kind, owner=client.client_id) == [], kind
 

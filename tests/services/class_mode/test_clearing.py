@@ -32,7 +32,7 @@ async def begin(flow: Flow, name: str) -> str:
     await sign_in_at_hospital(flow)
     await work(flow, app)
     assert (await post(flow, f"/developer/apps/{app}/faults", kind="delay", members="seconds = 1")).status_code == 303
-    return next(student.id for student in await members.list_all(flow.sandbox.runtime) if student.name == name)
+    return next(student.id for student in await members.list_students(flow.sandbox.runtime) if student.name == name)
 
 
 async def count_of(flow: Flow, id: str) -> list[int]:
@@ -87,7 +87,7 @@ def test_students_stay_in_the_class_when_the_data_is_reset(shared_sitting: Sitti
         await work(flow, app)
         await reset_sandbox(flow.sandbox, everything=True)
         assert (await flow.http.get("/developer", headers=HTML)).status_code == 403
-        assert await members.list_all(flow.sandbox.runtime) == []
+        assert await members.list_students(flow.sandbox.runtime) == []
 
     shared_sitting.do(steps, student)
 

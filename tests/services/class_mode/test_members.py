@@ -62,7 +62,7 @@ def test_a_class_that_is_full_takes_no_one_else(tmp_path: Path, monkeypatch: pyt
             await members.join(flow.sandbox.runtime, f"Student {number}")
         with pytest.raises(members.ClassIsFull):
             await members.join(flow.sandbox.runtime, "One more")
-        names = [student.name for student in await members.list_all(flow.sandbox.runtime)]
+        names = [student.name for student in await members.list_students(flow.sandbox.runtime)]
         assert names == ["Student 0", "Student 1", "Student 2"]
 
     run(steps, tmp_path)
@@ -79,7 +79,7 @@ def test_a_form_that_is_sent_several_times_at_once_makes_one_student(engine: Cal
         assert [len({joined.code for joined in sent[start : start + 4]}) for start in range(0, len(sent), 4)] == [1] * len(
             forms
         )
-        assert len(await members.list_all(runtimes[0])) == len(forms)
+        assert len(await members.list_students(runtimes[0])) == len(forms)
         await members.renew_code(runtimes[0], sent[0].student)
         assert (await members.join(runtimes[1], *forms[0])).student.id != sent[0].student.id
         await other.http.post("/admin/clock", json={"advance": members.SAME_FORM_SECONDS})
@@ -94,6 +94,6 @@ def test_a_new_code_brings_no_student_back_who_was_removed_at_the_same_time(tmp_
         student = (await members.join(runtime, "Ada")).student
         await clearing.remove(runtime, flow.sandbox.journal, student)
         assert await members.renew_code(runtime, student) == ""
-        assert await members.list_all(runtime) == []
+        assert await members.list_students(runtime) == []
 
     run(steps, tmp_path)

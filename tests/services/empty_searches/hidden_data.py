@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.fhir.visibility import Clause, Granular, Visibility
 from sickbay.storage.interface import ResourceSpace, Save
 
@@ -130,4 +130,6 @@ INCLUDING = (
 
 def save_step(resource: dict[str, Any], space: ResourceSpace) -> Save:
     body = orjson.dumps(resource)
-    return Save(space, resource["resourceType"], resource["id"], 1, body, extract("r4", resource, BASE), 1_700_000_000_000)
+    return Save(
+        space, resource["resourceType"], resource["id"], 1, body, extract_entries("r4", resource, BASE), 1_700_000_000_000
+    )

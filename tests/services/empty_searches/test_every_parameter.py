@@ -14,14 +14,14 @@ from tests.laws import is_long
 from tests.services.empty_searches.law_values import absent_values
 
 from sickbay.fhir.search import parser
-from sickbay.fhir.search.composites import list_covering
+from sickbay.fhir.search.composites import list_covering_composites
 from sickbay.fhir.search.filters import is_answered
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.fhir.search.parameters import SearchParameter, find, load_parameters, resource_types
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.versions import VERSIONS as FHIR_VERSIONS
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
-from sickbay.services.empty_searches.examine import PATIENT, Answer, examine
+from sickbay.services.empty_searches.examine import PATIENT, Answer, examine_empty_search
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.probe import Occurrence, Probe
 
@@ -63,8 +63,8 @@ async def has_values(store: Any, space: ResourceSpace, type: str, parameter: Sea
     code = parameter.code
     if parameter.kind == "composite":
         page = await store.search(space, parse(space.version, type, ("_count", "500")), visibility)
-        entries = [extract(space.version, orjson.loads(match.body), BASE) for match in page.matches]
-        numbers = list_covering(space.version, parameter) or (parameter.number,)
+        entries = [extract_entries(space.version, orjson.loads(match.body), BASE) for match in page.matches]
+        numbers = list_covering_composites(space.version, parameter) or (parameter.number,)
         return any(number in numbers for each in entries for number, _ in each.composites)
     if parameter.kind == "special" or code in ("_text", "_content"):
         matched = [
@@ -82,7 +82,9 @@ def everything(code: str, parameter: SearchParameter) -> list[tuple[str, str]]:
 
 
 async def ask(store: Any, space: ResourceSpace, query: Query, visibility: Visibility) -> Answer:
-    answer: Answer = await store.probe(space, visibility, lambda probe: examine(probe, query, BASE, visibility), ROWS)
+    answer: Answer = await store.probe(
+        space, visibility, lambda probe: examine_empty_search(probe, query, BASE, visibility), ROWS
+    )
     return answer
 
 

@@ -22,13 +22,13 @@ from tests.storage.making import limit_lists
 from sickbay.fhir.search import parser
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import EVERYTHING, Clause, Granular, Visibility
-from sickbay.services.empty_searches.examine import Cause, examine
+from sickbay.services.empty_searches.examine import Cause, examine_empty_search
 from sickbay.services.empty_searches.includes import examine_includes
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.probe import Probe
 from sickbay.storage.query import visible_members
 from sickbay.storage.sqlite import probing
-from sickbay.storage.sqlite.store import find_published
+from sickbay.storage.sqlite.store import find_published_parameter
 from sickbay.storage.sqlite.store import open_store as open_sqlite
 
 ROWS = 10_000_000
@@ -41,7 +41,7 @@ TENANTS = count()
 @pytest.fixture(scope="module", params=ENGINES)
 def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.Runner, Any]]:
     with asyncio.Runner() as runner:
-        (store,) = runner.run(open_engine(request, tmp_path_factory.mktemp("hidden"), find=find_published))
+        (store,) = runner.run(open_engine(request, tmp_path_factory.mktemp("hidden"), find=find_published_parameter))
         yield runner, store
         runner.run(store.close())
 
@@ -69,7 +69,7 @@ async def ask_everything(store: Any, space: ResourceSpace, visibility: Visibilit
     """Everything that is said about each search that finds nothing."""
 
     def job(probe: Any) -> list[Said]:
-        answers = (examine(probe, ask(*search), BASE, visibility) for search in SEARCHES)
+        answers = (examine_empty_search(probe, ask(*search), BASE, visibility) for search in SEARCHES)
         including = (examine_includes(probe, ask(*search), visibility) for search in INCLUDING)
         return [Said(answer.causes, probe._sources._left) for answer in (*answers, *including)]
 
@@ -119,7 +119,7 @@ def test_many_hidden_records_take_no_steps_of_the_database(tmp_path: Path, monke
     more = [record | {"id": f"{record['id']}-{number}"} for number in range(HIDDEN_COPIES) for record in HIDDEN]
 
     async def count_ticks(resources: Sequence[dict[str, Any]]) -> list[list[int]]:
-        store = open_sqlite(tmp_path / f"{len(resources)}.db", find_published)
+        store = open_sqlite(tmp_path / f"{len(resources)}.db", find_published_parameter)
         space = await hospital(store, resources)
         ticks = [await store.probe(space, limit, partial(count_ticks_of, store, limit), ROWS) for limit in VISIBILITIES]
         await store.close()
@@ -141,7 +141,7 @@ def test_a_filter_of_a_scope_takes_no_steps_for_a_type_without_its_parameter(
     more = [first | {"id": f"more-{number}"} for number in range(600)]
 
     async def count_ticks(resources: Sequence[dict[str, Any]]) -> list[int]:
-        store = open_sqlite(tmp_path / f"{len(resources)}.db", find_published)
+        store = open_sqlite(tmp_path / f"{len(resources)}.db", find_published_parameter)
         space = await hospital(store, resources)
         job = partial(count_ticks_of, store, searches=[("Patient", "name=zzz")])
         ticks = await store.probe(space, laboratory, lambda probe: job(laboratory, probe), ROWS)
@@ -167,7 +167,7 @@ def count_ticks_of(
             return result
 
         reader._run_with_limit = count
-        examine(probe, ask(*search), BASE, visibility)
+        examine_empty_search(probe, ask(*search), BASE, visibility)
         reader._run_with_limit = plain
         ticks.append(total)
     return ticks

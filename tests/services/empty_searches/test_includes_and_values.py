@@ -15,10 +15,10 @@ from sickbay.fhir.search import parser
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.search.routes import search_of
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
-from sickbay.services.empty_searches.examine import ON_ITS_OWN, WITHOUT_EMPTY, examine
+from sickbay.services.empty_searches.examine import ON_ITS_OWN, WITHOUT_EMPTY, examine_empty_search
 from sickbay.services.empty_searches.includes import examine_includes
 from sickbay.storage.interface import ResourceSpace
-from sickbay.storage.sqlite.store import find_published, open_store
+from sickbay.storage.sqlite.store import find_published_parameter, open_store
 
 SPACE = ResourceSpace("general", "r4")
 ROWS = 10_000_000
@@ -38,7 +38,7 @@ OTHERS = (
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.Runner, Any]]:
     with asyncio.Runner() as runner:
-        store = open_store(tmp_path_factory.mktemp("values") / "sickbay.db", find_published)
+        store = open_store(tmp_path_factory.mktemp("values") / "sickbay.db", find_published_parameter)
         runner.run(store.transaction([save_step(resource, SPACE) for resource in (*VISIBLE, *OTHERS)]))
         yield runner, store
         runner.run(store.close())
@@ -85,7 +85,9 @@ def test_a_mistake_gets_its_rule_and_what_would_find_something(
     runner, store = opened
     query = query_of(*search.split("?"))
     assert runner.run(store.count(SPACE, query, EVERYTHING)) == 0
-    answer = runner.run(store.probe(SPACE, EVERYTHING, lambda probe: examine(probe, query, BASE, EVERYTHING), ROWS))
+    answer = runner.run(
+        store.probe(SPACE, EVERYTHING, lambda probe: examine_empty_search(probe, query, BASE, EVERYTHING), ROWS)
+    )
     ((found, facts),) = answer.causes
     assert (found, facts.get("suggestion"), facts.get("level")) == (rule, suggestion, level)
 
@@ -93,14 +95,18 @@ def test_a_mistake_gets_its_rule_and_what_would_find_something(
 def test_a_parameter_that_was_sent_twice_is_named_with_its_value(opened: tuple[asyncio.Runner, Any]) -> None:
     runner, store = opened
     query = query_of("Observation", "date=ge2031&date=le2019&code=8867-4")
-    answer = runner.run(store.probe(SPACE, EVERYTHING, lambda probe: examine(probe, query, BASE, EVERYTHING), ROWS))
+    answer = runner.run(
+        store.probe(SPACE, EVERYTHING, lambda probe: examine_empty_search(probe, query, BASE, EVERYTHING), ROWS)
+    )
     assert [name for name, _ in answer.causes[0][1]["alone"]] == ["date=ge2031", "date=le2019", "code"]
 
 
 def test_two_values_that_occur_nowhere_get_a_finding_each(opened: tuple[asyncio.Runner, Any]) -> None:
     runner, store = opened
     query = query_of("Observation", "category=lab&code=zq&patient=p1")
-    answer = runner.run(store.probe(SPACE, EVERYTHING, lambda probe: examine(probe, query, BASE, EVERYTHING), ROWS))
+    answer = runner.run(
+        store.probe(SPACE, EVERYTHING, lambda probe: examine_empty_search(probe, query, BASE, EVERYTHING), ROWS)
+    )
     assert [facts["parameter"] for _, facts in answer.causes] == ["category", "code"]
     first = answer.causes[0][1]
     assert first["alone"] == [["category", 0], ["code", 0], ["patient", 4]]
@@ -110,7 +116,9 @@ def test_two_values_that_occur_nowhere_get_a_finding_each(opened: tuple[asyncio.
 def test_a_value_that_fits_no_other_parameter_is_said_to_find_something_on_its_own(opened: tuple[asyncio.Runner, Any]) -> None:
     runner, store = opened
     query = query_of("Observation", "category=labratory&code=8867-4&date=2024-03-01")
-    answer = runner.run(store.probe(SPACE, EVERYTHING, lambda probe: examine(probe, query, BASE, EVERYTHING), ROWS))
+    answer = runner.run(
+        store.probe(SPACE, EVERYTHING, lambda probe: examine_empty_search(probe, query, BASE, EVERYTHING), ROWS)
+    )
     ((_, facts),) = answer.causes
     assert (facts["suggestion"], facts["condition"], facts["instead"]) == ("category=laboratory", ON_ITS_OWN, [])
 
@@ -120,7 +128,9 @@ def test_a_value_that_occurs_outside_the_compartment_is_not_called_absent(opened
     route = Route("search-compartment", type="Observation", compartment=("Encounter", "e1"))
     query = search_of("r4", route, [("code", "8302-2")], base=BASE)
     assert isinstance(query, Query)
-    answer = runner.run(store.probe(SPACE, EVERYTHING, lambda probe: examine(probe, query, BASE, EVERYTHING), ROWS))
+    answer = runner.run(
+        store.probe(SPACE, EVERYTHING, lambda probe: examine_empty_search(probe, query, BASE, EVERYTHING), ROWS)
+    )
     ((rule, facts),) = answer.causes
     assert (rule, facts["suggestion"], facts["level"]) == ("fhir-search-values-apart", "code=8867-4", "info")
 
@@ -155,7 +165,7 @@ def test_an_include_that_adds_nothing_has_a_cause(
 def test_an_explanation_that_may_read_nothing_says_nothing_wrong(opened: tuple[asyncio.Runner, Any]) -> None:
     runner, store = opened
     query = query_of("Observation", "category=lab&code=8867-4")
-    answer = runner.run(store.probe(SPACE, EVERYTHING, lambda probe: examine(probe, query, BASE, EVERYTHING), 0))
+    answer = runner.run(store.probe(SPACE, EVERYTHING, lambda probe: examine_empty_search(probe, query, BASE, EVERYTHING), 0))
     ((rule, facts),) = answer.causes
     assert rule == "fhir-search-empty"
     assert all(number is None for _, number in facts["alone"])

@@ -16,9 +16,9 @@ from tests.storage.making import limit_lists
 
 from sickbay.diagnosis.rules.search.nothing_found import COUNTED, FUNCTIONS
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
-from sickbay.services.empty_searches.examine import Cause, examine
+from sickbay.services.empty_searches.examine import Cause, examine_empty_search
 from sickbay.storage.interface import ResourceSpace
-from sickbay.storage.sqlite.store import find_published
+from sickbay.storage.sqlite.store import find_published_parameter
 
 SPACE = ResourceSpace("general", "r4")
 ROWS = 10_000_000
@@ -48,7 +48,7 @@ def resources() -> Iterator[dict[str, Any]]:
 @pytest.fixture(scope="module", params=ENGINES)
 def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.Runner, Any]]:
     with asyncio.Runner() as runner:
-        (store,) = runner.run(open_engine(request, tmp_path_factory.mktemp("many"), find=find_published))
+        (store,) = runner.run(open_engine(request, tmp_path_factory.mktemp("many"), find=find_published_parameter))
         steps = [save_step(resource, SPACE) for resource in resources()]
         for start in range(0, len(steps), 500):
             runner.run(store.transaction(steps[start : start + 500]))
@@ -65,7 +65,9 @@ def _sampled(monkeypatch: pytest.MonkeyPatch) -> None:
 def explain(opened: tuple[asyncio.Runner, Any], search: str, visibility: Visibility) -> Cause:
     runner, store = opened
     query = query_of("Observation", search)
-    answer = runner.run(store.probe(SPACE, visibility, lambda probe: examine(probe, query, BASE, visibility), ROWS))
+    answer = runner.run(
+        store.probe(SPACE, visibility, lambda probe: examine_empty_search(probe, query, BASE, visibility), ROWS)
+    )
     (cause,) = answer.causes
     return cause  # type: ignore[no-any-return]
 

@@ -19,7 +19,7 @@ from sickbay.services.hospitals.problems import find_problems
 
 
 def problems(text: str, names: tuple[str, ...] = ("general",), *, toml: bool = True) -> list[FileProblem]:
-    file = hospital_file.read(text, toml=toml)
+    file = hospital_file.read_hospital_file(text, toml=toml)
     return find_problems(file, names, ("dr.okafor",)) if isinstance(file, HospitalFile) else [file]
 
 

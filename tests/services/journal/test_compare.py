@@ -15,7 +15,7 @@ from tests.kernel.test_compiled_checks import KINDS, NAMES, VALUES, stages
 from tests.laws import examples
 
 from sickbay.kernel import checks as kernel_checks
-from sickbay.kernel.checks import UNKNOWN, Check, examine, run_all
+from sickbay.kernel.checks import UNKNOWN, Check, examine, run_checks
 from sickbay.services.journal import compare as dialect_comparison
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.journal.packing import text_of
@@ -25,7 +25,7 @@ TITLES = {"Cerner dialect": "cerner", "Epic dialect": "epic", "General Hospital"
 
 async def others(flow: Flow, response: Any) -> dict[str, dict[str, Any]]:
     id = response.headers["x-correlation-id"]
-    entry = await journal_reader.read(flow.sandbox.runtime, flow.sandbox.journal, id, full=True)
+    entry = await journal_reader.read_exchange(flow.sandbox.runtime, flow.sandbox.journal, id, full=True)
     assert entry
     return {TITLES[comparison.pop("title")]: comparison for comparison in entry["others"]}
 
@@ -170,7 +170,7 @@ def test_the_comparison_keeps_nothing_of_a_request(tmp_path: Path) -> None:
 def test_leaving_out_checks_that_would_be_skipped_changes_no_refusal(
     checks: tuple[Check[Any, Any], ...], context: Any, kind: str
 ) -> None:
-    whole = run_all(checks, kind, context)
+    whole = run_checks(checks, kind, context)
     unknown = frozenset(name for name in NAMES if getattr(context, name) is UNKNOWN)
     part = examine(dialect_comparison._plan_checks(checks, unknown, kind), kind, context)
     assert part.refusals == whole.refusals
@@ -201,7 +201,7 @@ def test_a_granted_create_is_compared_without_the_checks_of_what_is_stored(
         assert created.status_code == 201
         ((waiting, _, _),) = flow.sandbox.journal._granted.items()
         arrived = waiting[0]
-        monkeypatch.setattr(kernel_checks, "run_all", must_not_run)
+        monkeypatch.setattr(kernel_checks, "run_checks", must_not_run)
         assert [answer["refusal"] for answer in dialect_comparison.compare_dialects(arrived.exchange.decision, "general")] == [
             None,
             None,

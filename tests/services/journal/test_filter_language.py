@@ -15,8 +15,8 @@ from sickbay.services.journal.filter_language import (
     NAMES,
     RECORDED_STAGES,
     KnownNames,
-    read,
-    split,
+    parse_filter,
+    split_filter,
     write_word,
 )
 from sickbay.services.journal.outcomes import KINDS, write_line
@@ -53,7 +53,7 @@ def row(
 
 
 def finds(text: str, found: ExchangeRow) -> bool:
-    reading = read(text, KNOWN)
+    reading = parse_filter(text, KNOWN)
     assert not reading.problems, reading.problems
     return is_wanted(found, reading.wanted)
 
@@ -156,12 +156,12 @@ def test_a_filter_does_not_find(text: str, other: ExchangeRow) -> None:
     ],
 )
 def test_a_wrong_word_is_explained(text: str, says: str) -> None:
-    (problem,) = read(text, KNOWN).problems
+    (problem,) = parse_filter(text, KNOWN).problems
     assert says in problem
 
 
 def test_the_other_words_count_beside_a_wrong_one() -> None:
-    reading = read("stauts:404 status:400", KNOWN)
+    reading = parse_filter("stauts:404 status:400", KNOWN)
     assert len(reading.problems) == 1
     assert is_wanted(row(), reading.wanted)
     assert not is_wanted(row(404), reading.wanted)
@@ -177,13 +177,13 @@ def test_stages_that_are_only_in_the_line_are_recorded_stages() -> None:
 
 @given(st.text(alphabet=st.characters(codec="utf-8") | st.sampled_from(':"*-, statuappl%_!'), max_size=60))
 def test_no_text_is_too_odd_to_be_read(text: str) -> None:
-    reading = read(text, KNOWN)
+    reading = parse_filter(text, KNOWN)
     is_wanted(row(), reading.wanted)
     assert all(reading.problems)
 
 
 @given(st.sampled_from(NAMES), st.text(min_size=1).map(lambda text: text.replace('"', "").strip()).filter(bool))
 def test_a_written_word_is_read_as_one_word_with_this_value(name: str, value: str) -> None:
-    (word,) = split(write_word(name, value))
+    (word,) = split_filter(write_word(name, value))
     assert (word.name, word.excluded) == (name, False)
     assert word.values == (value,)

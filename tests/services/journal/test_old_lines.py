@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.flows.flow import FEW_PATIENTS, Flow, run
 
-from sickbay.services.journal.filter_language import KnownNames, read
+from sickbay.services.journal.filter_language import KnownNames, parse_filter
 from sickbay.services.journal.old_lines import UNREADABLE, write_missing_lines
 from sickbay.services.journal.packing import pack
 from sickbay.storage.interface import Put, Record
@@ -31,7 +31,7 @@ def test_lines_are_written_once_for_all_exchanges_that_lack_one(tmp_path: Path) 
         packed = pack(json.dumps(OLD).encode())
         old = [old_record(f"old{number}", packed, number + 1) for number in range(250)]
         await store.transaction([Put(record) for record in (*old, old_record("broken", b"{}", 300))])
-        wanted = read("rule:pkce* status:4xx stage:token is:refused", KnownNames({}, (), ("pkce-missing",))).wanted
+        wanted = parse_filter("rule:pkce* status:4xx stage:token is:refused", KnownNames({}, (), ("pkce-missing",))).wanted
         assert await store.count_exchanges(wanted, 1000) == 0
         assert await write_missing_lines(flow.sandbox.runtime) == 251
         assert await store.count_exchanges(wanted, 1000) == 250

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sickbay.services.journal import probable
 from sickbay.services.journal.packing import pack
-from sickbay.services.journal.probable import Guess, Trace, find_best, find_followed
+from sickbay.services.journal.probable import Guess, Trace, find_best, find_followed_preflights
 from sickbay.storage.interface import Record
 
 HOME, ELSEWHERE = "http://localhost:8100", "https://other.example.org"
@@ -158,8 +158,8 @@ def record(arrival: int, method: str, path: str = "/general/r4/Patient", origin:
     ],
 )
 def test_a_preflight_is_followed_by_the_request_that_it_asked_for(later: Record, expected: bool) -> None:
-    assert ("OPTIONS1" in find_followed([later, record(1, "OPTIONS", wanted="GET")])) is expected
+    assert ("OPTIONS1" in find_followed_preflights([later, record(1, "OPTIONS", wanted="GET")])) is expected
 
 
 def test_a_request_before_a_preflight_does_not_follow_it() -> None:
-    assert find_followed([record(2, "OPTIONS", wanted="GET"), record(1, "GET")]) == set()
+    assert find_followed_preflights([record(2, "OPTIONS", wanted="GET"), record(1, "GET")]) == set()

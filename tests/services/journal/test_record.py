@@ -21,9 +21,9 @@ from sickbay.diagnosis.stages import FHIR_STAGES
 from sickbay.services.decision import Decision
 from sickbay.services.journal import packing
 from sickbay.services.journal import record as exchange_record
-from sickbay.services.journal.exchange_json import MEMBERS, add_derived
+from sickbay.services.journal.exchange_json import MEMBERS, add_derived_members
 from sickbay.services.journal.packing import text_of
-from sickbay.services.journal.record import Exchange, make_minimal, make_record, redact
+from sickbay.services.journal.record import Exchange, build_record, make_minimal, make_record
 from sickbay.services.redaction.live_secrets import LiveSecrets
 from sickbay.services.redaction.redaction import RecordedRequest, RecordedResponse
 from sickbay.storage.interface import Put, Record
@@ -86,7 +86,7 @@ REFUSED = [name for name, decision in CASES.items() if decision.refusal is not N
 
 
 def test_the_record_of_a_refused_request_is_small() -> None:
-    sizes = [len(make_record(exchange(name), 1, redact(exchange(name), LiveSecrets())).value) for name in REFUSED]
+    sizes = [len(make_record(exchange(name), 1, build_record(exchange(name), LiveSecrets())).value) for name in REFUSED]
     assert len(sizes) > 150
     assert sum(sizes) / len(sizes) < AVERAGE
     assert max(sizes) < LARGEST
@@ -95,14 +95,14 @@ def test_the_record_of_a_refused_request_is_small() -> None:
 @pytest.mark.parametrize(("seconds", "milliseconds"), [(0.00004, 0.1), (0.00012, 0.1), (0.0123, 12.3), (0.0, None)])
 def test_every_measured_response_has_a_duration(seconds: float, milliseconds: float | None) -> None:
     measured = structs.replace(exchange(REFUSED[0]), seconds=seconds)
-    recorded = json.loads(text_of(make_record(measured, 1, redact(measured, LiveSecrets()))))
+    recorded = json.loads(text_of(make_record(measured, 1, build_record(measured, LiveSecrets()))))
     assert recorded.get("milliseconds") == milliseconds
 
 
 @for_each("name", REFUSED)
 def test_a_record_is_read_as_it_was_decided(name: str) -> None:
     recorded = exchange(name)
-    read = add_derived(json.loads(text_of(make_record(recorded, 1, redact(recorded, LiveSecrets())))))
+    read = add_derived_members(json.loads(text_of(make_record(recorded, 1, build_record(recorded, LiveSecrets())))))
     decision, explanation = CASES[name], recorded.explanation
     assert explanation is not None
     assert [(check["name"], check["outcome"]) for check in read["checks"]] == [
@@ -128,7 +128,7 @@ def test_nearly_every_finding_of_the_cases_keeps_its_texts() -> None:
     unchanged, total = 0, 0
     for name in REFUSED:
         recorded = exchange(name)
-        read = add_derived(json.loads(text_of(make_record(recorded, 1, redact(recorded, LiveSecrets())))))
+        read = add_derived_members(json.loads(text_of(make_record(recorded, 1, build_record(recorded, LiveSecrets())))))
         assert recorded.explanation is not None
         for stored_finding, finding in zip(read["findings"], recorded.explanation.findings, strict=True):
             total += 1
@@ -148,7 +148,7 @@ def test_the_record_of_a_frequent_granted_request_is_smaller_with_a_dictionary_o
     stages: Collection[str], mark: bytes, share: float
 ) -> None:
     granted = [name for name, decision in CASES.items() if decision.refusal is None and decision.stage.name in stages]
-    texts = [(exchange(name), redact(exchange(name), LiveSecrets(), compare=False)) for name in granted]
+    texts = [(exchange(name), build_record(exchange(name), LiveSecrets(), compare=False)) for name in granted]
     stored = [make_record(recorded, 1, text).value for recorded, text in texts]
     assert len(stored) > 10
     assert {value[:1] for value in stored} == {mark}
@@ -206,4 +206,4 @@ def test_a_record_of_an_older_sickbay_is_redacted_when_it_is_read(tmp_path: Path
 def test_an_exchange_whose_redaction_failed_is_stored_without_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
     recorded = exchange(REFUSED[0], body=None)
     monkeypatch.setattr(exchange_record, "_build_entry", lambda *_: 1 / 0)
-    assert json.loads(redact(recorded, LiveSecrets()).text) == make_minimal(recorded)
+    assert json.loads(build_record(recorded, LiveSecrets()).text) == make_minimal(recorded)

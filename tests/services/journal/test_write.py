@@ -250,9 +250,9 @@ def test_dropped_exchanges_are_counted() -> None:
     before, writer = count_dropped(), Journal(runtime(Store()))
     for number in range(journal.GRANTED_WAITING + 50):
         writer.hold(structs.replace(exchange("access"), id=f"a{number}"))
-    writer.report_dropped()
+    writer.report_dropped_exchanges()
     assert count_dropped() == before + 50
-    writer.report_dropped()
+    writer.report_dropped_exchanges()
     assert count_dropped() == before + 50
 
 
@@ -268,7 +268,7 @@ def test_only_exchanges_of_a_small_batch_are_compared_with_other_dialects(
         compare_arguments.append(compare)
         return Redacted(b"", "")
 
-    monkeypatch.setattr(journal, "redact", fake_redact)
+    monkeypatch.setattr(journal, "build_record", fake_redact)
     writer, count = Journal(runtime(Store())), journal.COMPARED * looks + more
     for number in range(count):
         writer.hold(structs.replace(exchange("token"), id=f"t{number}"))

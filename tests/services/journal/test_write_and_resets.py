@@ -109,7 +109,7 @@ async def notice(runtime: Runtime) -> None:
 @pytest.fixture(autouse=True, scope="module")
 def settings_are_only_resets() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runtime_settings, "refresh", notice)
+        patch.setattr(runtime_settings, "refresh_settings", notice)
         yield
 
 

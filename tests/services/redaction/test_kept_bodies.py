@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.laws import for_each
 
 from sickbay.fhir import lossless_json
-from sickbay.services.redaction.kept_bodies import mask
+from sickbay.services.redaction.kept_bodies import mask_body
 from sickbay.services.redaction.live_secrets import LiveSecrets
 from sickbay.services.used_passwords import UsedPasswords
 
@@ -33,7 +33,7 @@ def live() -> LiveSecrets:
 
 
 def show(body: str, content_type: str = JSON) -> str:
-    return mask(body, content_type, "r4", live())
+    return mask_body(body, content_type, "r4", live())
 
 
 def encode64(text: str) -> str:

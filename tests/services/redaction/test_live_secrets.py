@@ -76,13 +76,13 @@ def test_tokens_and_secrets_are_recognized_until_their_app_is_removed(tmp_path: 
     async def steps(flow: Flow) -> None:
         runtime = flow.sandbox.runtime
         token = (await flow.complete_launch())["access_token"]
-        assert (await live_secrets.load(runtime, {f"x{token}y"})).are_in(f"a{token}b")
-        assert not (await live_secrets.load(runtime, {"z" * 50})).are_in("z" * 50)
+        assert (await live_secrets.load_live_secrets(runtime, {f"x{token}y"})).are_in(f"a{token}b")
+        assert not (await live_secrets.load_live_secrets(runtime, {"z" * 50})).are_in("z" * 50)
         app = await flow.register(client="symmetric", client_secret="seven-green-doors")
-        assert (await live_secrets.load(runtime, ())).are_in("my seven-green-doors!")
-        assert sha256(b"the-key-of-all").hexdigest() in (await live_secrets.read_stored(runtime)).hashes
+        assert (await live_secrets.load_live_secrets(runtime, ())).are_in("my seven-green-doors!")
+        assert sha256(b"the-key-of-all").hexdigest() in (await live_secrets.read_stored_secrets(runtime)).hashes
         await flow.http.delete(f"/admin/apps/{app['app_id']}")
-        assert not (await live_secrets.load(runtime, ())).are_in("my seven-green-doors!")
+        assert not (await live_secrets.load_live_secrets(runtime, ())).are_in("my seven-green-doors!")
 
     run(steps, tmp_path, patients=20, admin_token="the-key-of-all")
 
@@ -94,12 +94,12 @@ def test_nothing_is_hashed_that_has_another_length_than_every_secret(tmp_path: P
         runtime = flow.sandbox.runtime
         await flow.register(client="symmetric")
         await flow.register(client="symmetric", client_secret="seven-green-doors")
-        lengths = (await live_secrets.read_stored(runtime)).lengths
+        lengths = (await live_secrets.read_stored_secrets(runtime)).lengths
         assert lengths is not None
         assert set(lengths) == {TOKEN, len("seven-green-doors"), len("the-key-of-all")}
         assert list(live_secrets._possible_secrets("p-0001-o002", sorted(lengths))) == []
         await runtime.store.transaction([Put(Record("app", "a", b'{"secret_hash":"one"}'))])
-        assert (await live_secrets.read_stored(runtime)).lengths is None
+        assert (await live_secrets.read_stored_secrets(runtime)).lengths is None
 
     run(steps, tmp_path, patients=20, admin_token="the-key-of-all")
 
@@ -107,16 +107,16 @@ def test_nothing_is_hashed_that_has_another_length_than_every_secret(tmp_path: P
 def test_apps_are_read_again_only_after_one_was_changed(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         runtime, store = flow.sandbox.runtime, flow.sandbox.runtime.store
-        first = (await live_secrets.read_stored(runtime)).hashes
+        first = (await live_secrets.read_stored_secrets(runtime)).hashes
         await store.transaction([Put(Record("token", "t", b"{}"))])
-        assert (await live_secrets.read_stored(runtime)).hashes is first
+        assert (await live_secrets.read_stored_secrets(runtime)).hashes is first
         await store.transaction([Put(Record("app", "a", b'{"secret_hash":"one"}'))])
-        assert "one" in (await live_secrets.read_stored(runtime)).hashes
+        assert "one" in (await live_secrets.read_stored_secrets(runtime)).hashes
         await store.transaction([Put(Record("app", "a", b'{"secret_hash":"two"}'))])
-        assert "two" in (await live_secrets.read_stored(runtime)).hashes
+        assert "two" in (await live_secrets.read_stored_secrets(runtime)).hashes
         await store.transaction([Delete("app", "a"), Put(Record("app", "b", b'{"secret_hash":"three"}'))])
-        assert {"one", "two", "three"} & (await live_secrets.read_stored(runtime)).hashes == {"three"}
+        assert {"one", "two", "three"} & (await live_secrets.read_stored_secrets(runtime)).hashes == {"three"}
         await store.transaction([Clear("app")])
-        assert "three" not in (await live_secrets.read_stored(runtime)).hashes
+        assert "three" not in (await live_secrets.read_stored_secrets(runtime)).hashes
 
     run(steps, tmp_path, patients=20)

@@ -24,7 +24,7 @@ TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12, 
 @given(TEXT, TEXT)
 def test_a_masked_exchange_does_not_contain_the_secret(secret: str, around: str) -> None:
     exchange = {"url": f"http://x/?code={quote(secret, safe='')}", "body": [{"facts": around + secret}]}
-    shown = json.dumps(masking.mask(exchange, [secret]))
+    shown = json.dumps(masking.mask_secrets(exchange, [secret]))
     assert json.dumps(secret)[1:-1] not in shown
     assert quote(secret, safe="") not in shown
 
@@ -49,7 +49,7 @@ def test_the_code_of_a_fhir_search_is_not_secret() -> None:
 def test_a_long_text_keeps_none_of_very_many_secrets() -> None:
     """Searching for thousands of secrets individually would delay all other requests."""
     secrets = [f"secret-number-{number}" for number in range(5_000)]
-    masked = masking.mask({"body": " ".join(secrets), "one": secrets[7], "plain": "stays"}, secrets)
+    masked = masking.mask_secrets({"body": " ".join(secrets), "one": secrets[7], "plain": "stays"}, secrets)
     assert masked == {"body": masking.mask_secret(" ".join(secrets)), "one": masking.mask_secret(secrets[7]), "plain": "stays"}
 
 
@@ -63,7 +63,7 @@ def redact(evidence: dict[str, Any], corrected: dict[str, Any]) -> dict[str, Any
     body = evidence.get("body") or json.dumps(evidence.get("app") or "")
     recorded = RecordedRequest(str(evidence.get("method", "GET")), str(evidence.get("url", "")), headers, str(body))
     redaction = Redaction(recorded, LiveSecrets(set()), (), fhir=evidence["kind"] in STAGES_OF_FHIR)
-    redaction.request(recorded)
+    redaction.redact_request(recorded)
     app = {"body": json.dumps(corrected["app"])} if "app" in corrected else {}
     members = {name: corrected[name] for name in ("method", "url", "headers", "body") if name in corrected}
     return redaction.redact_correction(members | app)

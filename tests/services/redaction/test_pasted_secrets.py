@@ -127,6 +127,6 @@ def test_the_code_of_an_error_is_no_secret(text: str) -> None:
 def test_a_secret_in_a_quoted_line_of_a_log_is_masked() -> None:
     text = "ERROR the request with Authorization: Bearer abcdefgh12345678 was refused by the server"
     evidence, diagnosis = diagnose_text(text)
-    shown = pasted_diagnosis.mask(evidence, diagnosis)
+    shown = pasted_diagnosis.mask_diagnosis(evidence, diagnosis)
     assert "The message: " in shown["findings"][0]["why"]
     assert "abcdefgh12345678" not in str(shown)

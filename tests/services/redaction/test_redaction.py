@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 from tests.laws import examples, for_each
 
-from sickbay.services.redaction.body_outline import outline
+from sickbay.services.redaction.body_outline import outline_body
 from sickbay.services.redaction.live_secrets import LiveSecrets
 from sickbay.services.redaction.redaction import RecordedRequest, RecordedResponse, Redaction, write_raw
 
@@ -25,7 +25,7 @@ PUBLIC = ("my-app-id-0815", "http://localhost:8100/callback", f"{AT}/r4")
 
 def redacted_path(path: str, *, fhir: bool = False, live: LiveSecrets = LIVE) -> str:
     recorded = RecordedRequest("GET", AT + path, {})
-    return str(Redaction(recorded, live, PUBLIC, fhir=fhir).request(recorded)["url"]).removeprefix(AT)
+    return str(Redaction(recorded, live, PUBLIC, fhir=fhir).redact_request(recorded)["url"]).removeprefix(AT)
 
 
 @for_each("name", ("app", "patient", "encounter", "task", "card", "seed", "framed", "anyway"))
@@ -163,7 +163,7 @@ def test_only_the_pattern_of_a_date_is_kept() -> None:
     ],
 )
 def test_a_body_is_described_by_an_outline(body: str, type: str, expected: str) -> None:
-    assert outline(body, type) == expected
+    assert outline_body(body, type) == expected
 
 
 def test_the_members_of_a_json_object_are_redacted_individually() -> None:
@@ -173,19 +173,19 @@ def test_the_members_of_a_json_object_are_redacted_individually() -> None:
         {"content-type": "application/json"},
         json.dumps({"grant_type": "x", "code": TOKEN, "client_secret": SECRET, "foo": SECRET}),
     )
-    shown = Redaction(recorded, LIVE, (), fhir=False).request(recorded)["body"]
+    shown = Redaction(recorded, LIVE, (), fhir=False).redact_request(recorded)["body"]
     assert shown.startswith("‹not kept: ")  # because of the unknown member
     body = json.dumps({"grant_type": "authorization_code", "code": TOKEN, "client_secret": SECRET})
-    shown = Redaction(recorded, LIVE, (), fhir=False).request(structs.replace(recorded, body=body))["body"]
+    shown = Redaction(recorded, LIVE, (), fhir=False).redact_request(structs.replace(recorded, body=body))["body"]
     assert json.loads(shown) == {"grant_type": "authorization_code", "code": "kUS1…(43)", "client_secret": "…"}
 
 
 def test_a_response_quotes_only_what_was_kept_of_the_request() -> None:
     recorded = RecordedRequest("GET", f"{AT}/r4/Patient?name=Brandywine&birthdate=1931-07-23&_count=x5", {})
     redaction = Redaction(recorded, LIVE, PUBLIC, fhir=True)
-    redaction.request(recorded)
+    redaction.redact_request(recorded)
     message = "No Patient is called Brandywine, born 1931-07-23 (brandywine). Write _count as a number."
-    shown = redaction.response(
+    shown = redaction.redact_response(
         RecordedResponse(400, {}, json.dumps({"resourceType": "OperationOutcome", "issue": [{"diagnostics": message}]}))
     )
     text = json.loads(shown["body"])["issue"][0]["diagnostics"]
@@ -201,8 +201,8 @@ NAMES = st.sampled_from(("accept", "authorization", "host", "user-agent", "origi
 def test_any_request_can_be_redacted(path: str, headers: dict[str, str], body: str, method: str, fhir: bool) -> None:
     recorded = RecordedRequest(method, f"{AT}/{path}", headers, body)
     redaction = Redaction(recorded, LiveSecrets({"0" * 64}, strict=True), PUBLIC, fhir=fhir)
-    json.dumps(redaction.request(recorded))
-    json.dumps(redaction.response(RecordedResponse(400, {"location": path, "www-authenticate": body}, body)))
+    json.dumps(redaction.redact_request(recorded))
+    json.dumps(redaction.redact_response(RecordedResponse(400, {"location": path, "www-authenticate": body}, body)))
     redaction.quoting.walk({"received": [path, body, *headers.values()], "n": 1, "more": frozenset(headers)})
 
 
@@ -286,7 +286,7 @@ def test_urns_of_grant_and_token_types_are_shown() -> None:
 def test_a_correction_does_not_reveal_a_hidden_value_in_another_parameter() -> None:
     recorded = RecordedRequest("GET", f"{AT}/r4/Patient?active=Observation/8&_count=7", {})
     redaction = Redaction(recorded, LIVE, PUBLIC, fhir=True)
-    assert "active=‹13%20characters›" in redaction.request(recorded)["url"]
+    assert "active=‹13%20characters›" in redaction.redact_request(recorded)["url"]
     shown = redaction.redact_correction({"url": f"{AT}/r4/Patient?link=Observation/8&_offset=7"})
     assert "link=‹13%20characters›&_offset=7" in shown["url"]
 
@@ -294,7 +294,7 @@ def test_a_correction_does_not_reveal_a_hidden_value_in_another_parameter() -> N
 def test_a_percent_encoded_quotation_is_decoded_before_it_is_compared() -> None:
     recorded = RecordedRequest("GET", f"{AT}/oauth/authorize?redirect_uri=http://a/cb?Brandywine", {})
     redaction = Redaction(recorded, LIVE, PUBLIC, fhir=False)
-    redaction.request(recorded)
+    redaction.redact_request(recorded)
     assert "Brandywine" not in redaction.quoting.text("Write http%3A%2F%2Fa%2Fcb%3FBrandywine instead")
     assert redaction.quoting.text("Write http%3A%2F%2Fa%2Fcb instead") == "Write http%3A%2F%2Fa%2Fcb instead"
 
@@ -311,14 +311,14 @@ def test_addresses_below_a_public_base_are_shown_as_they_are_without_knowing_the
     recorded = RecordedRequest("GET", address, {})
     public = (*PUBLIC, f"{base}/callback/{SECRET}")
     plain, short = (Redaction(recorded, LIVE, public, fhir=fhir, base=known) for known in ("", base))
-    assert short.url(address) == plain.url(address)
-    assert short.location(address) == plain.location(address)
+    assert short.redact_url(address) == plain.redact_url(address)
+    assert short.redact_location(address) == plain.redact_location(address)
 
 
 def test_a_base_that_is_not_public_is_examined_like_any_other_address() -> None:
     recorded = RecordedRequest("GET", f"{AT}/{SECRET}/Patient", {})
     redaction = Redaction(recorded, LIVE, PUBLIC, fhir=True, base=f"{AT}/{SECRET}")
-    assert SECRET not in redaction.url(recorded.url) + redaction.location(recorded.url)
+    assert SECRET not in redaction.redact_url(recorded.url) + redaction.redact_location(recorded.url)
 
 
 @given(st.text(alphabet="abZ09 _.~-+%&=#/‹›…()é‘\x00"))

@@ -115,4 +115,4 @@ def test_a_path_that_is_accepted_is_the_same_after_decoding_and_resolving(parts:
     ],
 )
 def test_a_write_is_recognised(method: str, content_type: str, path: str, writes: bool) -> None:
-    assert EditedRequest(method, path, headers={"content-type": content_type}).writes is writes
+    assert EditedRequest(method, path, headers={"content-type": content_type}).is_write is writes

@@ -47,7 +47,7 @@ def test_no_page_shows_a_picture_because_the_site_has_none() -> None:
     ],
 )
 def test_links_between_pages_lead_to_their_addresses(page: str, link: str, address: str | None) -> None:
-    assert library.resolve(page, link) == address
+    assert library.resolve_link(page, link) == address
 
 
 def test_every_page_is_found_by_its_address_and_nothing_else_is() -> None:

@@ -140,7 +140,7 @@ def check_arguments(arguments: Sequence[str], request: code_samples.RequestParts
     if request.form:
         sent = [(unquote_text(name), value) for name, _, value in (argument.partition("=") for argument in named)]
         sent += [(unquote_text(name), unquote_text(value)) for name, _, value in (argument.partition("=") for argument in raw)]
-        assert sorted(sent) == sorted((name, code_samples.name_place(name, value)) for name, value in request.form)
+        assert sorted(sent) == sorted((name, code_samples.make_placeholder(name, value)) for name, value in request.form)
     elif code_samples.is_shown(request.body, "\n\t"):
         assert raw == ([request.body] if request.body else [])
 
@@ -276,7 +276,9 @@ def test_curl_sends_the_shown_request(echo: Any, tmp_path: Any) -> None:
     ],
 )
 def test_a_parameter_that_was_not_stored_has_one_placeholder_for_its_name_and_one_for_its_value(sent: dict[str, str]) -> None:
-    request = code_samples.read({"method": "POST", "headers": {"content-type": "application/x-www-form-urlencoded"}} | sent)
+    request = code_samples.read_request_parts(
+        {"method": "POST", "headers": {"content-type": "application/x-www-form-urlencoded"}} | sent
+    )
     for tab in code_samples.make_tabs(request, {}):
         assert "YOUR-PARAMETER" in tab.text
         assert "YOUR-VALUE" in tab.text
@@ -302,5 +304,7 @@ def test_an_encoded_url_keeps_its_meaning() -> None:
     ],
 )
 def test_only_values_that_the_app_knows_are_placeholders(headers: dict[str, str], expected: tuple[str, ...]) -> None:
-    request = code_samples.read({"method": "GET", "url": "http://localhost:7425/general/r4/Patient/1", "headers": headers})
+    request = code_samples.read_request_parts(
+        {"method": "GET", "url": "http://localhost:7425/general/r4/Patient/1", "headers": headers}
+    )
     assert code_samples.list_places(request) == expected

@@ -10,7 +10,7 @@ from tests.web.exchange_pages import grant, make_refused
 
 from sickbay.doctor import har as har_reader
 from sickbay.doctor.diagnose import diagnose
-from sickbay.web.exchanges.har import to_har
+from sickbay.web.exchanges.har import make_har
 
 Header = dict[str, str]
 
@@ -76,7 +76,7 @@ def read(document: dict[str, Any]) -> Log:
 
 
 def test_each_exchange_is_an_entry_with_what_the_specification_requires() -> None:
-    log = read(to_har("A: Launched", [grant() | {"at": 1795516267.4, "milliseconds": 12.5}, make_refused()], left_out=3))
+    log = read(make_har("A: Launched", [grant() | {"at": 1795516267.4, "milliseconds": 12.5}, make_refused()], left_out=3))
     assert (log.version, log.creator["name"]) == ("1.2", "Sickbay")
     first, second = log.entries
     assert {entry.pageref for entry in log.entries} == {page["id"] for page in log.pages}
@@ -87,10 +87,10 @@ def test_each_exchange_is_an_entry_with_what_the_specification_requires() -> Non
 
 
 def test_a_launch_without_exchanges_is_a_file_too() -> None:
-    assert read(to_har("A", [])).entries == []
+    assert read(make_har("A", [])).entries == []
 
 
 def test_the_doctor_reads_the_refusal_back_from_the_file() -> None:
-    (read_back,) = har_reader.read(to_har("A", [make_refused()]))
+    (read_back,) = har_reader.read(make_har("A", [make_refused()]))
     found = {finding.id for evidence in read_back.inputs for finding in diagnose(evidence).explanation.findings}
     assert "scope-comma-separated" in found

@@ -9,7 +9,7 @@ from markupsafe import escape
 
 from sickbay.services.kept_bodies import KeptBody, KeptExchange
 from sickbay.web.exchanges import shown_bodies
-from sickbay.web.exchanges.shown_bodies import SHOWN_BYTES, count_fitting, describe_kept, list_bodies
+from sickbay.web.exchanges.shown_bodies import SHOWN_BYTES, count_fitting_characters, describe_kept_bodies, list_bodies
 
 NOTHING = KeptBody("", 0, b"")
 
@@ -22,7 +22,7 @@ def keep(request: KeptBody = NOTHING, response: KeptBody = NOTHING) -> KeptExcha
 def test_a_shown_body_is_the_longest_beginning_that_fits_as_html(text: str, limit: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shown_bodies, "SHOWN_BYTES", limit)
-        fitting = count_fitting(text)
+        fitting = count_fitting_characters(text)
     sizes = [len(str(escape(text[:count])).encode()) for count in (fitting, fitting + 1)]
     assert sizes[0] <= limit
     assert fitting >= len(text) or sizes[1] > limit or any(character in "&<>" for character in text)
@@ -52,4 +52,4 @@ def test_an_exchange_whose_bodies_were_dropped_has_none() -> None:
     ],
 )
 def test_the_list_says_which_bodies_were_kept_and_how_large_they_are(sent: int, received: int, text: str) -> None:
-    assert describe_kept(keep(KeptBody("", sent, b""), KeptBody("", received, b""))) == text
+    assert describe_kept_bodies(keep(KeptBody("", sent, b""), KeptBody("", received, b""))) == text

@@ -13,7 +13,7 @@ from tests.web.exchange_pages import make_refused
 from tests.web.exchanges.test_timeline_steps import login
 from tests.web.exchanges.test_timeline_views import LAUNCH, NOW, lose, step
 
-from sickbay.web.exchanges.timeline_exports import to_mermaid, to_svg
+from sickbay.web.exchanges.timeline_exports import draw_mermaid, draw_svg
 from sickbay.web.exchanges.timeline_steps import Arrow
 from sickbay.web.exchanges.timeline_views import TimelineView, timeline_view
 
@@ -35,7 +35,7 @@ def view(**more: object) -> TimelineView:
 
 
 def test_the_svg_needs_no_style_sheet_and_runs_nothing() -> None:
-    text = to_svg(view())
+    text = draw_svg(view())
     root = ElementTree.fromstring(text.encode())
     assert {element.tag for element in root.iter()} <= DRAWN
     assert "var(" not in text
@@ -47,13 +47,13 @@ def test_the_svg_needs_no_style_sheet_and_runs_nothing() -> None:
 
 def test_the_links_of_an_svg_work_where_it_is_saved() -> None:
     made = timeline_view("l", STORY, app="A", hospital="H", root="http://localhost:7425")
-    hrefs = re.findall(r'href="([^"]+)"', to_svg(made))
+    hrefs = re.findall(r'href="([^"]+)"', draw_svg(made))
     assert hrefs
     assert all(href.startswith("http://localhost:7425/exchanges/") for href in hrefs)
 
 
 def test_mermaid_has_a_line_for_each_step() -> None:
-    lines = to_mermaid(view()).splitlines()
+    lines = draw_mermaid(view()).splitlines()
     assert lines[0] == "sequenceDiagram"
     assert lines[2] == "    participant app as My app"
     assert "    browser->>app: 1. The EHR launches your app, 302: GET http://localhost:8100/launch?iss=x#38;launch=y" in lines
@@ -63,7 +63,7 @@ def test_mermaid_has_a_line_for_each_step() -> None:
 
 def test_a_gap_is_a_note() -> None:
     gap = Arrow("app", "fhir", "", "not shown", "412 more requests of this launch", "", "gap")
-    assert "    Note over app,fhir: 412 more requests of this launch" in to_mermaid(view(arrows=(gap,)))
+    assert "    Note over app,fhir: 412 more requests of this launch" in draw_mermaid(view(arrows=(gap,)))
 
 
 texts = st.one_of(
@@ -76,12 +76,12 @@ texts = st.one_of(
 def test_nothing_in_a_launch_ends_a_statement_or_becomes_markup(name: str, text: str, wire: str) -> None:
     arrow = Arrow("app", "auth", "10:00", "200", text, wire, number=1, fault=text, probably=wire)
     made = view(title=text, names=((name, ""), ("Browser", ""), ("A", ""), ("F", "")), arrows=(arrow,))
-    first, *lines = to_mermaid(made).splitlines()
+    first, *lines = draw_mermaid(made).splitlines()
     assert first == "sequenceDiagram"
     assert len(lines) == 6
     for line in lines:
         assert STATEMENT.fullmatch(line), line
         assert "%%" not in line
         assert "<" not in line
-    root = ElementTree.fromstring(to_svg(made).encode())
+    root = ElementTree.fromstring(draw_svg(made).encode())
     assert {element.tag for element in root.iter()} <= DRAWN

@@ -10,7 +10,7 @@ from tests.web.exchange_pages import grant, make_refused, token_refused
 
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.parameter_table import mark_part
-from sickbay.web.exchanges.views import as_text, exchange_view
+from sickbay.web.exchanges.views import exchange_view, write_as_text
 from sickbay.web.pages.exchange_summary import Step, group_steps
 
 VIEW = exchange_view(make_refused(), app="Pressure Notes", app_id="9ab4")
@@ -141,8 +141,8 @@ def test_the_copied_url_is_the_corrected_request_on_one_line() -> None:
 )
 def test_a_request_can_be_parsed_from_its_url(pairs: list[tuple[str, str]]) -> None:
     request = code_samples.RequestParts("GET", "http://a/b", tuple(pairs))
-    expected = tuple((name, code_samples.name_place(name, value)) for name, value in pairs)
-    assert code_samples.read({"url": code_samples.make_tabs(request, {})[0].text}).query == expected
+    expected = tuple((name, code_samples.make_placeholder(name, value)) for name, value in pairs)
+    assert code_samples.read_request_parts({"url": code_samples.make_tabs(request, {})[0].text}).query == expected
 
 
 @given(st.text(max_size=20), st.text(max_size=4))
@@ -159,7 +159,7 @@ def test_javascript_and_python_are_complete_programs() -> None:
 
 
 def test_the_ticket_has_every_error_the_correlation_id_and_the_corrected_request() -> None:
-    text = as_text(VIEW, "http://localhost:7425/exchanges/1")
+    text = write_as_text(VIEW, "http://localhost:7425/exchanges/1")
     for finding in make_refused()["findings"]:
         assert finding["id"] in text
         assert finding["fix"] in text

@@ -10,7 +10,7 @@ from sickbay.fhir.search.parameters import known_types
 from sickbay.fhir.served import served_types
 from sickbay.fhir.versions import VERSIONS
 from sickbay.protocol.parameters import Parameters
-from sickbay.web.explorer.search_form import fill, list_answered, list_includes, make_form, read_form
+from sickbay.web.explorer.search_form import fill_form, list_answered_parameters, list_includes, make_form, read_form
 from sickbay.web.explorer.views import FormView
 
 NAMES = st.sampled_from(
@@ -78,7 +78,7 @@ def test_every_type_has_a_form_with_each_answered_parameter(version: str) -> Non
     for type in served_types(version):
         form = make_form(version, type, (), "/x")
         rows = (*form.first, *form.rest)
-        assert sorted(row.code for row in rows) == sorted(list_answered(version, type))
+        assert sorted(row.code for row in rows) == sorted(list_answered_parameters(version, type))
         assert len({row.id for row in rows}) == len(rows)
         assert all(row.help for row in rows)
         assert all(row.how[0].value == "" for row in rows)
@@ -102,7 +102,7 @@ def test_used_parameters_come_first_and_codes_can_be_chosen() -> None:
 
 
 def test_what_has_no_field_of_its_own_is_kept_as_text() -> None:
-    filled = fill("r4", "Patient", [("_cursor", "x"), ("foo", "1"), ("_include", "Patient:organization:Organization")])
+    filled = fill_form("r4", "Patient", [("_cursor", "x"), ("foo", "1"), ("_include", "Patient:organization:Organization")])
     assert filled.more == (("foo", "1"), ("_include", "Patient:organization:Organization"))
     own, referring = list_includes("r4", "Patient")
     assert "Patient:organization" in own

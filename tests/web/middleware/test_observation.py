@@ -53,8 +53,8 @@ async def test_an_exchange_belongs_to_the_request_with_its_id() -> None:
     told: list[LogLine] = []
 
     async def recording(scope: Any, receive: Any, send: Any) -> None:
-        observers.say(line("another"))
-        observers.say(line(scope["state"].exchange))
+        observers.print_line(line("another"))
+        observers.print_line(line(scope["state"].exchange))
         await answering(scope, receive, send)
 
     observers = Observers(recording, [seen.append], runtime(told.append))

@@ -42,10 +42,12 @@ def test_identity_scopes_are_grouped_under_the_users_name() -> None:
 def test_a_box_is_preset_to_the_last_answer() -> None:
     vitals = "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|vital-signs"
     requested = ("patient/Observation.rs", "patient/Patient.rs", "openid")
-    fresh = consent.as_before(consent_groups(requested), "r4", None)
+    fresh = consent.preset_checkboxes(consent_groups(requested), "r4", None)
     assert all(item.ticked and not any(part.chosen for part in item.narrow) for group in fresh for item in group.items)
     last = Consent((vitals, "openid"), 0, ("patient/Observation.rs", "patient/Patient.rs"))
-    items = {item.value: item for group in consent.as_before(consent_groups(requested), "r4", last) for item in group.items}
+    items = {
+        item.value: item for group in consent.preset_checkboxes(consent_groups(requested), "r4", last) for item in group.items
+    }
     assert [item.ticked for item in items.values()] == [True, False, True]
     assert [part.scope for part in items["patient/Observation.rs"].narrow if part.chosen] == [vitals]
 
@@ -54,14 +56,14 @@ def test_several_parts_of_a_scope_replace_it() -> None:
     lab, vitals = "patient/Observation.rs?category=laboratory", "patient/Observation.rs?category=vital-signs"
     other = "patient/Condition.rs?category=problem-list-item"
     boxes = ["patient/Observation.rs", "patient/Condition.rs", "openid"]
-    assert consent.list_ticked(boxes, [lab, vitals, other, ""]) == (lab, vitals, other, "openid")
-    assert consent.list_ticked(["openid"], [], [lab, vitals]) == ("openid", lab, vitals)
+    assert consent.list_ticked_scopes(boxes, [lab, vitals, other, ""]) == (lab, vitals, other, "openid")
+    assert consent.list_ticked_scopes(["openid"], [], [lab, vitals]) == ("openid", lab, vitals)
 
 
 def test_a_narrower_part_replaces_only_a_ticked_box() -> None:
     part = "patient/Observation.rs?category=laboratory"
-    assert consent.list_ticked(["patient/Observation.rs", "openid fhirUser"], [part, ""]) == (part, "openid", "fhirUser")
-    assert consent.list_ticked(["openid"], [part]) == ("openid",)
+    assert consent.list_ticked_scopes(["patient/Observation.rs", "openid fhirUser"], [part, ""]) == (part, "openid", "fhirUser")
+    assert consent.list_ticked_scopes(["openid"], [part]) == ("openid",)
 
 
 @pytest.mark.parametrize(

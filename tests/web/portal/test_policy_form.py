@@ -78,7 +78,7 @@ CHOSEN = st.fixed_dictionaries({}, optional={name: values_of(setting) for name, 
 
 @given(CHOSEN, CHOSEN)
 def test_a_form_that_is_sent_as_it_was_shown_changes_nothing(configured: dict[str, Any], chosen: dict[str, Any]) -> None:
-    inherited = policies.override(Policy(), configured)
+    inherited = policies.override_policy(Policy(), configured)
     read = policy_form.read(fill_in(policy_form.make_groups(inherited, chosen, {})), inherited)
     assert read.faults == {}
-    assert policies.override(inherited, read.chosen) == policies.override(inherited, chosen)
+    assert policies.override_policy(inherited, read.chosen) == policies.override_policy(inherited, chosen)

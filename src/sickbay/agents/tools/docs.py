@@ -30,7 +30,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
 
 def _search_pages(query: str) -> ToolResult:
     by_id = {passage.id: passage for passage in pages.read_passages()}
-    found = [by_id[topic.id] for topic in topics.find(compiled.load_topics(), query, "page") if topic.id in by_id]
+    found = [by_id[topic.id] for topic in topics.find_topics(compiled.load_topics(), query, "page") if topic.id in by_id]
     hits = [
         {"page": passage.page, "section": passage.heading, "excerpt": passage.text[:EXCERPT_CHARACTERS]}
         for passage in found[:HITS]

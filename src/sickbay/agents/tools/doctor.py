@@ -37,7 +37,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
 
 def _examine_text(text: str) -> dict[str, Any]:
     evidence, diagnosis = diagnose_text(text)
-    return pasted_diagnosis.mask(evidence, diagnosis)
+    return pasted_diagnosis.mask_diagnosis(evidence, diagnosis)
 
 
 def _describe_diagnosis(examined: Mapping[str, Any], own: frozenset[str], *, show_all: bool) -> ToolResult:

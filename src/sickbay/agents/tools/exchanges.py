@@ -87,7 +87,7 @@ def _offer_rules(result: ToolResult) -> ToolResult:
 
 def _describe_lines(lines: list[dict[str, Any]]) -> ToolResult:
     result = ToolResult({"exchanges": [_describe_line(line) for line in lines]})
-    result.untrusted.add("requests", [_describe_untrusted(line) for line in lines[:20]])
+    result.untrusted.add("requests", [_describe_request(line) for line in lines[:20]])
     refused = next((line["id"] for line in lines if is_refused(line)), None)
     return result.then("explain", "The newest refusal of this list.", id=refused) if refused else result
 
@@ -100,6 +100,6 @@ def _describe_line(line: Mapping[str, Any]) -> dict[str, Any]:
     return described | ({"finding": worst["id"], "title": title_of(worst["id"])} if worst else {})
 
 
-def _describe_untrusted(line: Mapping[str, Any]) -> str:
+def _describe_request(line: Mapping[str, Any]) -> str:
     request = describe_request(line["request"])
     return f"{request['method']} {request['address']} client_id={line.get('app') or ''}"

@@ -23,7 +23,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
         return wrong
     if action == "add":
         fault = arguments.get("fault") or {}
-        if wrong := _check(fault):
+        if wrong := _check_kind(fault):
             return wrong
         if isinstance(fault.get("app"), str):
             fault = fault | {"app": (await find_app(api, fault["app"]))["app_id"]}
@@ -45,7 +45,7 @@ async def _move_clock(api: SickbayApi, move: str) -> ToolResult | None:
     return None
 
 
-def _check(fault: Mapping[str, Any]) -> ToolResult | None:
+def _check_kind(fault: Mapping[str, Any]) -> ToolResult | None:
     """Returns a result with the nearest kind or preset; None if the fault names an existing one."""
     by_name = {"kind": list(list_kinds()), "preset": list(list_presets())}
     for name, known in by_name.items():
@@ -65,7 +65,9 @@ async def _describe_faults(api: SickbayApi) -> ToolResult:
     result = ToolResult({"faults": [_outline_fault(fault) for fault in faults[:SHOWN]]})
     result.shown |= {"left_out": len(faults) - SHOWN} if len(faults) > SHOWN else {}
     result.shown["clock"] = await ask(api, "GET", "/admin/clock")
-    written = {str(fault["id"]): _select_written(fault) for fault in faults[:SHOWN] if _select_written(fault)}
+    written = {
+        str(fault["id"]): _select_untrusted_members(fault) for fault in faults[:SHOWN] if _select_untrusted_members(fault)
+    }
     result.untrusted.add("faults", written)
     if faults:
         result.then("faults", "Ends all faults.", action="clear")
@@ -76,5 +78,5 @@ def _outline_fault(fault: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fault.items() if name == "id" or is_harmless(value) or name == "kind"}
 
 
-def _select_written(fault: Mapping[str, Any]) -> dict[str, Any]:
+def _select_untrusted_members(fault: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fault.items() if name not in _outline_fault(fault)}

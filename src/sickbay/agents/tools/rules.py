@@ -57,7 +57,7 @@ def _describe_cause(page: CausePage) -> ToolResult:
 
 
 def _search_rules(query: str) -> ToolResult:
-    found = rule_finder.search(query)
+    found = rule_finder.search_rules(query)
     shown = [{"id": rule.id, "title": title_of(rule.id), "outcome": rule.outcome} for rule in found.rules]
     shown += [{"id": cause.id, "title": cause.title} for cause in found.causes]
     result = ToolResult({"rules": shown[:SHOWN]} | ({"left_out": len(shown) - SHOWN} if len(shown) > SHOWN else {}))

@@ -63,7 +63,7 @@ def issue_type(refusal: Refusal) -> str:
     return ISSUES.get(refusal.name, "login")
 
 
-def refuse_unusable(reason: str, **facts: object) -> Refusal:
+def refuse_unusable_token(reason: str, **facts: object) -> Refusal:
     """Returns the same refusal for every unusable token; only the token's owner can read the reason."""
     return refusals.FHIR_TOKEN_UNKNOWN.with_facts({"reason": reason, **facts})
 
@@ -103,7 +103,7 @@ def token_is_known(request: AccessRequest, context: AccessContext) -> Refusal | 
     if context.token is not None:
         return None
     text = read_bearer(request) or ""
-    return refuse_unusable(
+    return refuse_unusable_token(
         "scheme" if text.lower() == "bearer" else "unknown",
         length=len(text),
         id_token=is_id_token(text),
@@ -113,7 +113,7 @@ def token_is_known(request: AccessRequest, context: AccessContext) -> Refusal | 
 
 def is_id_token(text: str) -> bool:
     """Whether a JWT has claims found only in an id_token: `nonce`, `fhirUser` or `auth_time`."""
-    jwt = jose.read_unverified(text)
+    jwt = jose.decode_unverified(text)
     return jwt is not None and ("nonce" in jwt.claims or "fhirUser" in jwt.claims or "auth_time" in jwt.claims)
 
 
@@ -121,16 +121,16 @@ def is_id_token(text: str) -> bool:
 def token_is_not_revoked(request: AccessRequest, context: AccessContext) -> Refusal | None:
     token = issued_token(context)
     if token.revoked_by == "restore":
-        return refuse_unusable("undone")
-    return refuse_unusable("revoked", **refresh.revocation_facts(token)) if token.revoked else None
+        return refuse_unusable_token("undone")
+    return refuse_unusable_token("revoked", **refresh.revocation_facts(token)) if token.revoked else None
 
 
 @check(requires=("token", "client", "user"), after=(token_is_known,))
 def client_and_user_of_the_token_exist(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Deleting a client or user also invalidates its tokens. `context.user` is also None if the token has no user."""
     if context.client is None:
-        return refuse_unusable("client removed")
-    return refuse_unusable("user removed") if issued_token(context).user and context.user is None else None
+        return refuse_unusable_token("client removed")
+    return refuse_unusable_token("user removed") if issued_token(context).user and context.user is None else None
 
 
 @check(requires=("token", "now"), after=(token_is_known,))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from sickbay.authorization.access.bearer import token_is_known
-from sickbay.authorization.access.scope import grants_letters, refuse_insufficient
+from sickbay.authorization.access.scope import grants_letters, refuse_insufficient_scope
 from sickbay.authorization.access.search import make_fault_check
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
@@ -53,7 +53,7 @@ def group_may_be_read(request: AccessRequest, context: AccessContext) -> Refusal
     registered = context.client.scope if isinstance(context.client, Client) else ""
     if grants_letters(context.token.scope, "Group", "r") or grants_letters(registered, "Group", "r"):
         return None
-    return refuse_insufficient(request, context.token, "Group", "r")
+    return refuse_insufficient_scope(request, context.token, "Group", "r")
 
 
 @check(applies_to=ASKED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.authorization.access.bearer import issued_token, refuse_unusable, token_is_known
+from sickbay.authorization.access.bearer import issued_token, refuse_unusable_token, token_is_known
 from sickbay.authorization.access.step_up import describe_history
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
@@ -23,7 +23,7 @@ def patient_scopes_have_a_patient(request: AccessRequest, context: AccessContext
     token = issued_token(context)
     if token.patient or "patient" not in _levels_of_scope(token.scope):
         return None
-    return refuse_unusable("no patient", held=token.scope)
+    return refuse_unusable_token("no patient", held=token.scope)
 
 
 @check(requires=("token",), after=(token_is_known,))
@@ -31,7 +31,7 @@ def scopes_are_not_mixed(request: AccessRequest, context: AccessContext) -> Refu
     levels = _levels_of_scope(issued_token(context).scope)
     if "system" not in levels or len(levels) == 1:
         return None
-    return refuse_insufficient(request, issued_token(context), request.type, request.letters, mixed=True)
+    return refuse_insufficient_scope(request, issued_token(context), request.type, request.letters, mixed=True)
 
 
 @check(requires=("token",), after=(token_is_known,))
@@ -71,7 +71,7 @@ def scope_covers_all_types_involved(request: AccessRequest, context: AccessConte
 @memoize(4096)
 def grants_letters(scope: str, type: str | None, letters: str) -> bool:
     """Whether the scopes for the type grant every letter. A request without a type (whole system) needs system/*."""
-    usable = _list_usable(scope)
+    usable = _list_usable_scopes(scope)
     matching = [
         resource_scope
         for resource_scope in usable
@@ -87,7 +87,7 @@ def _levels_of_scope(scope: str) -> frozenset[str]:
 
 
 @memoize(4096)
-def _list_usable(scope: str) -> tuple[ResourceScope, ...]:
+def _list_usable_scopes(scope: str) -> tuple[ResourceScope, ...]:
     """Returns the scopes whose filters are understood."""
     return tuple(resource_scope for resource_scope in scopes.list_resources(scope) if filters_of(resource_scope) is not None)
 
@@ -95,13 +95,15 @@ def _list_usable(scope: str) -> tuple[ResourceScope, ...]:
 def _refuse_scope(request: AccessRequest, context: AccessContext, type: str | None, letters: str, **more: object) -> Refusal:
     token = issued_token(context)
     history = describe_history(token, needed_scope(token, type, letters), context.earlier) if context.earlier else {}
-    return refuse_insufficient(request, token, type, letters, **more, **history)
+    return refuse_insufficient_scope(request, token, type, letters, **more, **history)
 
 
-def refuse_insufficient(request: AccessRequest, token: AccessToken, type: str | None, letters: str, **more: object) -> Refusal:
+def refuse_insufficient_scope(
+    request: AccessRequest, token: AccessToken, type: str | None, letters: str, **more: object
+) -> Refusal:
     granted = scopes.list_resources(token.scope)
     of_type = "".join(
-        resource_scope.letters for resource_scope in _list_usable(token.scope) if resource_scope.type in ("*", type)
+        resource_scope.letters for resource_scope in _list_usable_scopes(token.scope) if resource_scope.type in ("*", type)
     )
     facts = {
         "type": "the whole server" if type in (None, "*") else type,

@@ -192,7 +192,7 @@ def search_has_a_patient_if_required(request: AccessRequest, context: AccessCont
     compartment = compartment_types(context.version) if context.version else {}
     for type in _list_searched_types(request, context):
         accepted = {*PATIENT_KEYS, *compartment.get(type, ())}
-        if type != "Patient" and type in compartment and not names_sent(request) & accepted:
+        if type != "Patient" and type in compartment and not list_sent_names(request) & accepted:
             return refusals.FHIR_SEARCH_MISSING_PATIENT(type=type, expected="patient")
     return None
 
@@ -203,7 +203,7 @@ def search_has_a_category_if_required(request: AccessRequest, context: AccessCon
     if not isinstance(server, Server) or not server.policy.requires_category:
         return None
     types = [type for type in _list_searched_types(request, context) if type in CATEGORY_TYPES]
-    if not types or names_sent(request) & {"category", "code", "_id"}:
+    if not types or list_sent_names(request) & {"category", "code", "_id"}:
         return None
     return refusals.FHIR_SEARCH_MISSING_CATEGORY(type=types[0], expected="category")
 
@@ -215,7 +215,7 @@ def search_has_the_required_parameters(request: AccessRequest, context: AccessCo
     if not isinstance(server, Server) or not server.policy.search_criteria:
         return None
     required = parse_criteria(server.policy.search_criteria)
-    names = names_sent(request)
+    names = list_sent_names(request)
     for type in _list_searched_types(request, context):
         for alternatives in required.get((context.version, type), ()):
             if not names.intersection(alternatives):
@@ -250,7 +250,7 @@ def id_is_the_only_search_parameter_if_required(request: AccessRequest, context:
     restricted_types = server.policy.search_alone
     if request.interaction != "search-type" or f"{context.version} {request.type}" not in restricted_types:
         return None
-    names = names_sent(request)
+    names = list_sent_names(request)
     others = sorted(name for name in names if not name.startswith("_"))
     if "_id" not in names or not others:
         return None
@@ -266,7 +266,7 @@ def search_parameters_are_among_those_of_the_hospital(request: AccessRequest, co
     listed = listed_parameters(server.policy.search_parameters)
     for type in _list_searched_types(request, context):
         known = listed.get(type)
-        others = sorted(name for name in names_sent(request) if not name.startswith("_") and known and name not in known)
+        others = sorted(name for name in list_sent_names(request) if not name.startswith("_") and known and name not in known)
         if known and others:
             facts = {
                 "parameter": others[0],
@@ -340,7 +340,7 @@ def _list_searched_types(request: AccessRequest, context: AccessContext) -> tupl
     return searched_types(context.version, request.interaction, request.type, request.parameters.pairs)
 
 
-def names_sent(request: AccessRequest) -> set[str]:
+def list_sent_names(request: AccessRequest) -> set[str]:
     return {name.replace(".", ":").partition(":")[0] for name, value in request.parameters if value}
 
 

@@ -50,5 +50,5 @@ def _count_rounds(tokens: Sequence[RefusedToken]) -> int:
 
 def _includes_scopes(granted: str, texts: Sequence[str]) -> bool:
     """Whether a granted scope string has all of these scopes."""
-    held, parsed = scopes.parse_all(scopes.split(granted)), [scopes.parse(text) for text in texts]
+    held, parsed = scopes.parse_scopes(scopes.split(granted)), [scopes.parse(text) for text in texts]
     return all(scope is not None and scopes.is_covered(scope, held) for scope in parsed)

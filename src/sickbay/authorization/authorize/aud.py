@@ -20,7 +20,7 @@ def aud_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal
         return None
     if is_agent(context.client):
         return refusals.MCP_RESOURCE_MISSING(received=None, parameter="resource")
-    bases = list(list_likely(context.server, context)) if isinstance(context.server, Server) else []
+    bases = list(list_likely_bases(context.server, context)) if isinstance(context.server, Server) else []
     facts = {
         "received": None,
         "audience": request.parameters.get("audience"),
@@ -60,8 +60,8 @@ def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, context: Author
         return _refuse_resource(request.parameters.get("resource") or "", server, context)
     facts = {
         "received": request.as_sent("aud") or request.as_sent("resource"),
-        "bases": list(list_likely(server, context)),
-        "closest": find_nearest(read_audience(request) or "", list_likely(server, context)),
+        "bases": list(list_likely_bases(server, context)),
+        "closest": find_nearest(read_audience(request) or "", list_likely_bases(server, context)),
         "endpoints": [server.authorization_endpoint, server.token_endpoint],
     }
     return refusals.AUD_MISMATCH.with_facts(facts)
@@ -69,12 +69,12 @@ def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, context: Author
 
 def _refuse_resource(resource: str, server: Server, context: AuthorizeContext) -> Refusal:
     """An unknown resource has its own error code (RFC 8707 2). Clients that send it don't know `aud`."""
-    known = (*[registered.url for registered in server.resources], *list_likely(server, context))
+    known = (*[registered.url for registered in server.resources], *list_likely_bases(server, context))
     facts = {"received": resource, "resources": list(known), "closest": find_nearest(resource, known)}
     return refusals.MCP_RESOURCE_UNKNOWN.with_facts(facts)
 
 
-def list_likely(server: Server, context: AuthorizeContext) -> tuple[str, ...]:
+def list_likely_bases(server: Server, context: AuthorizeContext) -> tuple[str, ...]:
     """Returns the server's bases; those of the FHIR version that the app is registered for come first."""
     version = VERSIONS.get(context.client.fhir) if isinstance(context.client, Client) else None
     number = version.number if version else None

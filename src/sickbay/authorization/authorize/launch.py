@@ -20,7 +20,7 @@ from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Launch, Server
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.authorization.scopes.supported import scopes_supported
+from sickbay.authorization.scopes.supported import list_supported_scopes
 from sickbay.kernel.checks import Refusal
 from sickbay.protocol import urls
 
@@ -52,7 +52,7 @@ def _requests_everything(request: AuthorizeRequest, context: AuthorizeContext) -
     """Whether the request names every scope in the discovery document, including those of backend services."""
     requested, server = split_scope(request), context.server
     services = any(token.startswith("system/") for token in requested)
-    return services and isinstance(server, Server) and {*scopes_supported(server.policy)} <= {*requested}
+    return services and isinstance(server, Server) and {*list_supported_scopes(server.policy)} <= {*requested}
 
 
 @check()

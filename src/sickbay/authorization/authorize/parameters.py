@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from msgspec import structs
 
-from sickbay.authorization.bases import base_here, target_of
+from sickbay.authorization.bases import find_own_base, target_of
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Launch, Pkce, ProtectedResource, Server
 from sickbay.authorization.requests import AuthorizeRequest
@@ -32,11 +32,11 @@ def split_scope(request: AuthorizeRequest) -> tuple[str, ...]:
 
 def correct_scopes(request: AuthorizeRequest) -> tuple[str, ...]:
     """Returns the scopes with their letter case corrected, so that one mistake doesn't cause further refusals."""
-    return _case_corrected(scope_of(request))
+    return _correct_case(scope_of(request))
 
 
 @memoize(4096)
-def _case_corrected(text: str) -> tuple[str, ...]:
+def _correct_case(text: str) -> tuple[str, ...]:
     return tuple(scopes.correct_case(token, ALL_TYPES) or token for token in read_spelling(text).tokens)
 
 
@@ -46,7 +46,7 @@ def read_scopes(request: AuthorizeRequest) -> tuple[Scope, ...]:
 
 @memoize(4096)
 def _parse_scopes(text: str) -> tuple[Scope, ...]:
-    return scopes.parse_all(_case_corrected(text))
+    return scopes.parse_scopes(_correct_case(text))
 
 
 def requested_resources(request: AuthorizeRequest) -> tuple[ResourceScope, ...]:
@@ -76,7 +76,7 @@ def read_audience(request: AuthorizeRequest) -> str | None:
 def find_base(request: AuthorizeRequest, server: Server) -> str | None:
     """Returns the FHIR base that the request is for, or None if aud isn't one of the server's bases."""
     aud = read_audience(request)
-    return base_here(aud, server) if aud else None
+    return find_own_base(aud, server) if aud else None
 
 
 def find_target(request: AuthorizeRequest, server: Server) -> str | None:

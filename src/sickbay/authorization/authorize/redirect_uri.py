@@ -21,7 +21,7 @@ def _registered_uris(context: AuthorizeContext) -> tuple[str, ...]:
 
 @check()
 def client_id_and_redirect_uri_are_sent_once(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    repeated = [name for name in request.parameters.list_repeated() if name in ("client_id", "redirect_uri")]
+    repeated = [name for name in request.parameters.list_repeated_names() if name in ("client_id", "redirect_uri")]
     return refusals.DUPLICATE_CLIENT_ID_OR_REDIRECT_URI.with_facts(describe_repetition(request, repeated)) if repeated else None
 
 
@@ -80,11 +80,11 @@ def redirect_uri_is_registered(request: AuthorizeRequest, context: AuthorizeCont
     uri = request.parameters.get("redirect_uri")
     assert isinstance(client, Client)
     if uri is None:  # a dialect allows leaving it out if only one is registered
-        return next(filter(None, map(_refuse_unusable, client.redirect_uris)), None)
+        return next(filter(None, map(_refuse_unsafe_uri, client.redirect_uris)), None)
     if not is_registered(client, (context.server or UNKNOWN_SERVER).policy, uri):
         facts = {"received": uri, "registered": list(client.redirect_uris), "launch_uri": client.launch_uri}
         return refusals.REDIRECT_URI_MISMATCH.with_facts(facts | _document_age(client, context))
-    return _refuse_unusable(uri) or _refuse_corrected(request, uri)
+    return _refuse_unsafe_uri(uri) or _refuse_corrected_uri(request, uri)
 
 
 def _document_age(client: Client, context: AuthorizeContext) -> dict[str, object]:
@@ -94,7 +94,7 @@ def _document_age(client: Client, context: AuthorizeContext) -> dict[str, object
     return {"document": client.client_id, "age": context.now - client.document.at, "wait": client.document.until - context.now}
 
 
-def _refuse_unusable(uri: str) -> Refusal | None:
+def _refuse_unsafe_uri(uri: str) -> Refusal | None:
     """Refuses a registered URI that is unsafe: older registrations were checked less, and a dialect may allow a query."""
     if not urls.is_safe(uri):
         return refusals.REDIRECT_URI_SCHEME_FORBIDDEN(received=uri)
@@ -103,7 +103,7 @@ def _refuse_unusable(uri: str) -> Refusal | None:
     return refusals.REDIRECT_URI_RESPONSE_PARAMETER.with_facts(facts) if names else None
 
 
-def _refuse_corrected(request: AuthorizeRequest, uri: str) -> Refusal | None:
+def _refuse_corrected_uri(request: AuthorizeRequest, uri: str) -> Refusal | None:
     """A URI that matches the registered one only after a correction isn't proven."""
     wire = request.as_sent("redirect_uri")
     if wire == uri:

@@ -76,7 +76,7 @@ def response_mode_is_query_if_sent(request: AuthorizeRequest, context: Authorize
 
 @check()
 def parameters_are_sent_once(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    repeated = [name for name in request.parameters.list_repeated() if name in ONCE]
+    repeated = [name for name in request.parameters.list_repeated_names() if name in ONCE]
     return refusals.DUPLICATE_PARAMETER.with_facts(describe_repetition(request, repeated)) if repeated else None
 
 

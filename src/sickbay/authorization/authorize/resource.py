@@ -5,7 +5,7 @@ from __future__ import annotations
 from sickbay.authorization.authorize.aud import aud_is_a_fhir_base_of_this_server
 from sickbay.authorization.authorize.parameters import registered_resource, split_scope
 from sickbay.authorization.authorize.scope import scope_is_sent
-from sickbay.authorization.bases import base_here, base_of
+from sickbay.authorization.bases import base_of, find_own_base
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Server
@@ -37,14 +37,14 @@ def _is_same(first: str, second: str, context: AuthorizeContext) -> bool:
     if base_of(second, (first,)):
         return True
     server = context.server
-    meant = base_here(first, server) if isinstance(server, Server) else None
-    return meant is not None and isinstance(server, Server) and meant == base_here(second, server)
+    meant = find_own_base(first, server) if isinstance(server, Server) else None
+    return meant is not None and isinstance(server, Server) and meant == find_own_base(second, server)
 
 
 def _choose_suggestion(resources: tuple[str, ...], context: AuthorizeContext) -> str:
     """The first of several resources that isn't a FHIR base: a configured one comes before one that was discovered."""
     server = context.server
-    others = [url for url in resources if isinstance(server, Server) and not base_here(url, server)]
+    others = [url for url in resources if isinstance(server, Server) and not find_own_base(url, server)]
     return next(iter(others), resources[0])
 
 

@@ -81,7 +81,7 @@ def scopes_have_no_quotes_or_brackets(request: AuthorizeRequest, context: Author
 
     Several servers refuse extra spaces, others ignore them: an unknown server may do so.
     """
-    text = scope_of(request) if isinstance(context.server, Server) else requested_scopes.without_extra_spaces(scope_of(request))
+    text = scope_of(request) if isinstance(context.server, Server) else requested_scopes.remove_extra_spaces(scope_of(request))
     is_refused = refusals.SCOPE_HAS_STRAY_CHARACTERS in requested_scopes.find_wrong_separators(text)
     return _refuse_wrong_separators(request, refusals.SCOPE_HAS_STRAY_CHARACTERS) if is_refused else None
 
@@ -106,13 +106,17 @@ def scope_letters_are_in_order(request: AuthorizeRequest, context: AuthorizeCont
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scopes_are_well_formed(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     version = context.client.smart_version if isinstance(context.client, Client) else 2
-    return requested_scopes.refuse_malformed(split_scope(request), requested_scopes.CLAIMS, version) if context.smart else None
+    return (
+        requested_scopes.refuse_malformed_scopes(split_scope(request), requested_scopes.CLAIMS, version)
+        if context.smart
+        else None
+    )
 
 
 @check(requires=("server",), after=(scope_is_sent,), inputs=UNUSUAL)
 def scope_filters_are_plain(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     """A filter that can't be enforced isn't granted."""
-    return requested_scopes.refuse_unenforceable(requested_resources(request))
+    return requested_scopes.refuse_unenforceable_filters(requested_resources(request))
 
 
 @check(requires=("server",), after=(scope_is_sent, client_is_registered), inputs=UNUSUAL)
@@ -141,7 +145,7 @@ def _refused_wildcards(request: AuthorizeRequest, context: AuthorizeContext) -> 
 def scopes_are_registered(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     """Doesn't refuse an unregistered offline_access: it is left out of the grant, and the response says so."""
     registered = context.client.scope if isinstance(context.client, Client) else ""
-    allowed = scope_spelling.parse_registered(registered)
+    allowed = scope_spelling.parse_registered_scopes(registered)
     unregistered = [
         scope.text for scope in read_scopes(request) if not scopes.is_covered(scope, allowed) and not _is_system(scope)
     ]

@@ -14,7 +14,7 @@ from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.refusals import scope as scopes
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.kernel.checks import Examination, Refusal, compile_checks, examine_fast, run_all
+from sickbay.kernel.checks import Examination, Refusal, compile_checks, examine_fast, run_checks
 
 GATE: AuthorizeCheck = redirect_uri.redirect_uri_is_registered
 """The check that proves the redirect URI (RFC 6749 4.1.2.1)."""
@@ -161,7 +161,7 @@ def error_goes_to_the_app(examination: Examination, refusal: Refusal, on_a_page:
 
 def examine_request(request: AuthorizeRequest, context: AuthorizeContext) -> Examination:
     """Runs all checks with what this tenant and app relax, which matters only if a check refuses."""
-    return examine_fast(_COMPILED, request, context) or run_all(CHECKS, request, context, relaxed_refusals(context))
+    return examine_fast(_COMPILED, request, context) or run_checks(CHECKS, request, context, relaxed_refusals(context))
 
 
 _COMPILED = compile_checks(CHECKS)

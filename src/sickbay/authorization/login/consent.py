@@ -10,13 +10,13 @@ from sickbay.protocol import scopes
 from sickbay.protocol.scopes import ResourceScope
 
 
-def keep_ticked(grantable: Collection[str], ticked: Collection[str]) -> tuple[str, ...]:
+def select_ticked_scopes(grantable: Collection[str], ticked: Collection[str]) -> tuple[str, ...]:
     """Returns each scope left ticked, or narrowed if the user narrowed it."""
-    remaining = [scope for wide in grantable for scope in ([wide] if wide in ticked else _list_narrowed(wide, ticked))]
+    remaining = [scope for wide in grantable for scope in ([wide] if wide in ticked else _list_narrowed_scopes(wide, ticked))]
     return tuple(dict.fromkeys(remaining))
 
 
-def _list_narrowed(wide: str, ticked: Collection[str]) -> list[str]:
+def _list_narrowed_scopes(wide: str, ticked: Collection[str]) -> list[str]:
     return [scope for scope in ticked if scope.startswith(f"{wide}?") and _is_within(scope, wide)]
 
 
@@ -29,7 +29,7 @@ def limit_to_allowed(grantable: Collection[str], allowed: Collection[str]) -> tu
     """Returns what a list of allowed scopes permits: each scope as requested if an allowed one covers it, otherwise the parts
     that the list permits: fewer letters, one type of a wildcard, or only what an allowed filter matches.
     """
-    permitted = tuple(scope for scope in scopes.parse_all(tuple(allowed)) if is_enforceable(scope))
+    permitted = tuple(scope for scope in scopes.parse_scopes(tuple(allowed)) if is_enforceable(scope))
     remaining = [
         scope
         for wide in grantable

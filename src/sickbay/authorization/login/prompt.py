@@ -35,7 +35,7 @@ class SignInParameters(Struct, frozen=True):
 
 def sign_in_parameters(sent: Parameters) -> SignInParameters:
     id_token = sent.get("id_token_hint")
-    hinted = jose.read_unverified(id_token) if id_token else None
+    hinted = jose.decode_unverified(id_token) if id_token else None
     return SignInParameters(
         prompts=frozenset((sent.get("prompt") or "").split()),
         max_age=read_max_age(sent.get("max_age") or ""),

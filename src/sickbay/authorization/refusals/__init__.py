@@ -44,7 +44,7 @@ _MODULES = (
 )
 
 
-def find_all() -> dict[str, RefusalType]:
+def index_refusals() -> dict[str, RefusalType]:
     """Returns the refusals by name. If several share a name, prefers the constant called the same, in the first file."""
     return {
         refusal.name: refusal

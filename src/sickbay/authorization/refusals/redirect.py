@@ -11,6 +11,6 @@ REDIRECT_STATE_MISMATCH = RefusalType("redirect-state-mismatch", "invalid_reques
 REDIRECT_CODE_MANGLED = RefusalType("redirect-code-mangled", "invalid_request")
 
 
-def from_another_server(name: str, error: str) -> RefusalType:
+def make_foreign_refusal(name: str, error: str) -> RefusalType:
     """Returns our refusal for another server's error response, with the error code that it sent."""
     return RefusalType(name, error or "invalid_request")

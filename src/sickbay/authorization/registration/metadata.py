@@ -49,7 +49,7 @@ def find_fault(metadata: Any) -> str:
         value = metadata.get(name, [])
         if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
             return f"{name} must be a list of strings"
-    return _find_unsupported(metadata) or _invalid_url(metadata)
+    return _find_unsupported_member(metadata) or _invalid_url(metadata)
 
 
 def _invalid_url(metadata: dict[str, Any]) -> str:
@@ -73,7 +73,7 @@ def read_software_statement(metadata: Any) -> str | None:
     return statement_text if isinstance(statement_text, str) else None
 
 
-def _find_unsupported(metadata: dict[str, Any]) -> str:
+def _find_unsupported_member(metadata: dict[str, Any]) -> str:
     if metadata.get("token_endpoint_auth_method", "none") not in METHODS:
         return f"token_endpoint_auth_method must be one of {', '.join(METHODS)}"
     if not set(metadata.get("grant_types", ())) <= set(GRANTS):
@@ -118,7 +118,7 @@ FOLLOWED_VALUES = {"id_token_signed_response_alg": "RS256", "subject_type": "pub
 """What the server does for a member that isn't registered."""
 
 
-def list_ignored(metadata: dict[str, Any]) -> tuple[str, ...]:
+def list_ignored_members(metadata: dict[str, Any]) -> tuple[str, ...]:
     """Returns members that ask the server for something that it doesn't do, such as DPoP. It must ignore them (RFC 7591 2)."""
     known = {*TEXTS, *LISTS, *SHOWN_MEMBERS, *SERVER_MEMBERS, "jwks", "client_id", "client_secret"}
     return tuple(

@@ -35,7 +35,7 @@ def software_statement_is_from_a_trusted_issuer_if_sent(request: RegistrationReq
 
 def _statement_issuer(request: RegistrationRequest) -> str:
     """Returns the issuer who attests to the metadata (RFC 7591 2.3: iss is required); "" if there is none."""
-    jwt = jose.read_unverified(request.software_statement or "")
+    jwt = jose.decode_unverified(request.software_statement or "")
     return str(jwt.claims.get("iss") or "") if jwt else ""
 
 
@@ -107,23 +107,25 @@ def backend_service_is_a_confidential_client(request: RegistrationRequest, conte
 @check()
 def scopes_are_separated_by_spaces(request: RegistrationRequest, context: Any) -> Refusal | None:
     """Extra spaces do no harm here: the list is typed, and no other server reads it."""
-    return _as_metadata_error(requested_scopes.refuse_separators(request.scope, extra_spaces=False))
+    return _convert_to_metadata_error(requested_scopes.refuse_separators(request.scope, extra_spaces=False))
 
 
 @check()
 def scopes_are_in_the_right_case(request: RegistrationRequest, context: Any) -> Refusal | None:
-    return _as_metadata_error(requested_scopes.wrong_case(_scope_tokens(request)))
+    return _convert_to_metadata_error(requested_scopes.wrong_case(_scope_tokens(request)))
 
 
 @check()
 def scope_letters_are_in_order(request: RegistrationRequest, context: Any) -> Refusal | None:
-    return _as_metadata_error(requested_scopes.wrong_order(_scope_tokens(request)))
+    return _convert_to_metadata_error(requested_scopes.wrong_order(_scope_tokens(request)))
 
 
 @check()
 def scopes_are_well_formed(request: RegistrationRequest, context: Any) -> Refusal | None:
-    return _as_metadata_error(
-        requested_scopes.refuse_malformed(_scope_tokens(request), () if request.type == "system" else requested_scopes.CLAIMS)
+    return _convert_to_metadata_error(
+        requested_scopes.refuse_malformed_scopes(
+            _scope_tokens(request), () if request.type == "system" else requested_scopes.CLAIMS
+        )
     )
 
 
@@ -132,7 +134,7 @@ def scope_filters_are_plain(request: RegistrationRequest, context: Any) -> Refus
     """Another server may support other filters."""
     own = isinstance(getattr(context, "server", None), Server)
     requested = requested_scopes.parse_resource_scopes(_scope_tokens(request)) if own else ()
-    return _as_metadata_error(requested_scopes.refuse_unenforceable(requested))
+    return _convert_to_metadata_error(requested_scopes.refuse_unenforceable_filters(requested))
 
 
 @check()
@@ -141,7 +143,7 @@ def scope_types_exist(request: RegistrationRequest, context: Any) -> Refusal | N
     server = getattr(context, "server", None)
     types = requested_scopes.types_of(server.fhir_bases, server) if isinstance(server, Server) else ()
     versions = sorted(set(server.fhir_versions.values())) if isinstance(server, Server) else ()
-    return _as_metadata_error(
+    return _convert_to_metadata_error(
         requested_scopes.refuse_unknown_types(requested_scopes.parse_resource_scopes(_scope_tokens(request)), types, versions)
     )
 
@@ -151,14 +153,16 @@ def scope_levels_are_not_mixed(request: RegistrationRequest, context: Any) -> Re
     """An app with both grant types may register scopes for each."""
     if {"authorization_code", "client_credentials"} <= set(request.grant_types or ()):
         return None
-    return _as_metadata_error(requested_scopes.refuse_mixed(requested_scopes.parse_resource_scopes(_scope_tokens(request))))
+    return _convert_to_metadata_error(
+        requested_scopes.refuse_mixed_levels(requested_scopes.parse_resource_scopes(_scope_tokens(request)))
+    )
 
 
 def _scope_tokens(request: RegistrationRequest) -> tuple[str, ...]:
     return requested_scopes.tokens_of(request.scope)
 
 
-def _as_metadata_error(refusal: Refusal | None) -> Refusal | None:
+def _convert_to_metadata_error(refusal: Refusal | None) -> Refusal | None:
     """Returns the same refusal with the error code of a registration (RFC 7591 3.2.2)."""
     return refusals.SCOPES[refusal.name].with_facts(refusal.facts) if refusal else None
 

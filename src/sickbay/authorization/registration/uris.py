@@ -131,16 +131,16 @@ def launch_uri_is_absolute_if_sent(request: RegistrationRequest, context: Any) -
 @check()
 def redirect_uris_have_no_fragment(request: RegistrationRequest, context: Any) -> Refusal | None:
     with_fragment = [uri for uri in request.addresses if "#" in uri and _has_correction(uri)]
-    return _refuse_uris(refusals.REG_REDIRECT_URI_HAS_FRAGMENT, request, with_fragment, list(map(_correct, with_fragment)))
+    return _refuse_uris(refusals.REG_REDIRECT_URI_HAS_FRAGMENT, request, with_fragment, list(map(_correct_uri, with_fragment)))
 
 
 @check()
 def redirect_uris_are_https_or_loopback(request: RegistrationRequest, context: Any) -> Refusal | None:
     insecure = [uri for uri in request.addresses if is_insecure(uri) and _has_correction(uri)]
-    return _refuse_uris(refusals.REG_REDIRECT_URI_INSECURE_HTTP, request, insecure, list(map(_correct, insecure)))
+    return _refuse_uris(refusals.REG_REDIRECT_URI_INSECURE_HTTP, request, insecure, list(map(_correct_uri, insecure)))
 
 
-def _correct(uri: str) -> str:
+def _correct_uri(uri: str) -> str:
     """Without a fragment, and with https: one URI, though two checks may refuse it."""
     bare = uri.partition("#")[0]
     return f"https{bare[4:]}" if is_insecure(bare) else bare
@@ -148,7 +148,7 @@ def _correct(uri: str) -> str:
 
 def _has_correction(uri: str) -> bool:
     """Whether no other check refuses the corrected URI. If one does, only that one explains the URI."""
-    uri = _correct(uri)
+    uri = _correct_uri(uri)
     is_single = "*" not in uri and not _is_malformed(uri) and not _host_fault(uri)
     return is_single and is_absolute(uri) and not _is_forbidden(uri) and not urls.response_parameters(uri)
 

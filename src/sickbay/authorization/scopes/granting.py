@@ -9,7 +9,7 @@ from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.fhir.visibility import is_enforceable
 from sickbay.protocol import scopes
-from sickbay.protocol.scope_spelling import parse_registered
+from sickbay.protocol.scope_spelling import parse_registered_scopes
 from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
 
 
@@ -32,21 +32,23 @@ def granted_scopes(
     requested = scopes.split_at(text, server.policy.scope_separators)
     if not unusual and not server.policy.grants_registered:
         return tuple(GrantedScope(token, True) for token in requested)
-    registered_scopes = parse_registered(client.scope)
+    registered_scopes = parse_registered_scopes(client.scope)
     granted = tuple(_grant_scope(token, registered_scopes, client, server) for token in requested)
     return (
-        granted + _add_unrequested(requested, registered_scopes, client, server) if server.policy.grants_registered else granted
+        granted + _grant_unrequested_scopes(requested, registered_scopes, client, server)
+        if server.policy.grants_registered
+        else granted
     )
 
 
 UNASKED = "wasn't requested, but this server grants all registered scopes"
 
 
-def _add_unrequested(
+def _grant_unrequested_scopes(
     requested: tuple[str, ...], registered_scopes: tuple[Scope, ...], client: Client, server: Server
 ) -> tuple[GrantedScope, ...]:
     """Returns registered resource scopes that weren't requested; patient scopes only if there will be a patient."""
-    parsed = scopes.parse_all(requested)
+    parsed = scopes.parse_scopes(requested)
     patient = any(
         scope.level == "patient" if isinstance(scope, ResourceScope) else isinstance(scope, LaunchScope) for scope in parsed
     )
@@ -86,7 +88,7 @@ def _reason_for_scope(scope: Scope, registered_scopes: tuple[Scope, ...], client
 def is_still_granted(text: str, client: Client, server: Server) -> bool:
     """Whether a granted scope would be granted again: the registration or policy may have been narrowed since."""
     scope = scopes.parse(text)
-    return scope is not None and not _reason_for_scope(scope, parse_registered(client.scope), client, server)
+    return scope is not None and not _reason_for_scope(scope, parse_registered_scopes(client.scope), client, server)
 
 
 def _is_known(type: str, server: Server) -> bool:

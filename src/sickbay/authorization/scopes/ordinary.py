@@ -16,7 +16,7 @@ from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.fhir.visibility import is_enforceable
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol import scopes
-from sickbay.protocol.scope_spelling import parse_registered, read_spelling
+from sickbay.protocol.scope_spelling import parse_registered_scopes, read_spelling
 from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
 
 
@@ -86,11 +86,11 @@ def _exist_somewhere(demands: Demands, server: Server) -> bool:
 def _authorize_demands(text: str, registration: str) -> Demands | None:
     """Returns None if a scope is a system scope, is misspelt or isn't registered, or has a filter with unusual characters."""
     tokens = read_spelling(text).tokens
-    parsed = scopes.parse_all(tokens)
+    parsed = scopes.parse_scopes(tokens)
     system = any(isinstance(scope, ResourceScope) and scope.level == "system" for scope in parsed)
     if not text.strip() or "," in text or "%" in text or requested_scopes.find_wrong_separators(text) or system:
         return None
-    demands = _read_demands(tokens, parsed, parse_registered(registration))
+    demands = _read_demands(tokens, parsed, parse_registered_scopes(registration))
     wildcards = any(scope.wildcard for scope in scopes.list_resources(registration))
     return demands if demands is None or wildcards or not demands.wildcard else None
 
@@ -99,21 +99,21 @@ def _authorize_demands(text: str, registration: str) -> Demands | None:
 def _service_demands(text: str, registration: str) -> Demands | None:
     """Returns None if a scope isn't a system scope, is misspelt or isn't registered."""
     tokens = read_spelling(text).tokens
-    parsed = scopes.parse_all(tokens)
+    parsed = scopes.parse_scopes(tokens)
     system = all(isinstance(scope, ResourceScope) and scope.level == "system" for scope in parsed)
     if not text.strip() or requested_scopes.find_wrong_separators(text) or not system:
         return None
-    return _read_demands(tokens, parsed, scopes.parse_all(scopes.split(registration)))
+    return _read_demands(tokens, parsed, scopes.parse_scopes(scopes.split(registration)))
 
 
 @memoize(512)
 def _grant_demands(text: str, registration: str) -> Demands | None:
     """Returns None if a scope of the grant is no longer registered."""
     tokens = scopes.split(text)
-    parsed = scopes.parse_all(tokens)
+    parsed = scopes.parse_scopes(tokens)
     if any(isinstance(scope, ResourceScope) and scope.level == "system" for scope in parsed):
         return None
-    return _read_demands(tokens, parsed, parse_registered(registration))
+    return _read_demands(tokens, parsed, parse_registered_scopes(registration))
 
 
 @memoize(512)

@@ -11,4 +11,4 @@ def permits_scope(granted: str, text: str) -> bool:
     another check refuses it.
     """
     scope = scopes.parse(text)
-    return scope is None or scopes.is_covered(scope, scopes.parse_all(read_spelling(granted).tokens))
+    return scope is None or scopes.is_covered(scope, scopes.parse_scopes(read_spelling(granted).tokens))

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from itertools import chain
 from typing import Any
 
-from sickbay.authorization.bases import base_here
+from sickbay.authorization.bases import find_own_base
 from sickbay.authorization.models import Policy, Server
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.scopes.resource_types import ALL_TYPES, find_nearest
@@ -53,7 +53,7 @@ def find_wrong_separators(text: str) -> tuple[RefusalType, ...]:
     return tuple(refusal for refusal, present in problems.items() if present) or extra_spaces
 
 
-def without_extra_spaces(text: str) -> str:
+def remove_extra_spaces(text: str) -> str:
     return " ".join(filter(None, text.split(" ")))
 
 
@@ -62,7 +62,7 @@ def refuse_separators(text: str, *, extra_spaces: bool = True) -> Refusal | None
 
     extra_spaces: whether to refuse them too.
     """
-    text = text if extra_spaces else without_extra_spaces(text)
+    text = text if extra_spaces else remove_extra_spaces(text)
     if scopes.is_encoded_twice(text):
         return refusals.SCOPE_DOUBLE_ENCODED(received=text, expected=scopes.decode_again(text))
     facts = {"received": text, "expected": " ".join(read_spelling(text).tokens)}
@@ -85,7 +85,7 @@ that it doesn't support (OpenID Connect Core 3.1.2.1, 5.4), so they are left out
 """
 
 
-def refuse_malformed(tokens: Sequence[str], ignored: Collection[str] = (), smart_version: int = 2) -> Refusal | None:
+def refuse_malformed_scopes(tokens: Sequence[str], ignored: Collection[str] = (), smart_version: int = 2) -> Refusal | None:
     """`ignored`: scopes that are left out instead if any other scope is requested. smart_version: of the app, if known."""
     ignored = () if set(tokens) <= set(ignored) else ignored
     malformed_scopes = [
@@ -106,7 +106,7 @@ def refuse_malformed(tokens: Sequence[str], ignored: Collection[str] = (), smart
     )
 
 
-def refuse_unenforceable(requested: Sequence[ResourceScope]) -> Refusal | None:
+def refuse_unenforceable_filters(requested: Sequence[ResourceScope]) -> Refusal | None:
     filtered = [scope.text for scope in requested if not is_enforceable(scope)]
     return make_refusal(refusals.SCOPE_FILTER_UNSUPPORTED, filtered, [text.partition("?")[0] for text in filtered])
 
@@ -161,14 +161,14 @@ def types_of(bases: Sequence[str], server: Server) -> tuple[str, ...]:
 
 def bases_of(server: Server, resource: str, fhir: str) -> tuple[str, ...]:
     """Returns the FHIR bases that a token would be for: the resource indicator's, or all of the app's FHIR version."""
-    named = base_here(resource, server) if resource else None
+    named = find_own_base(resource, server) if resource else None
     if named:
         return (named,)
     number = VERSIONS[fhir].number if fhir in VERSIONS else ""
     return tuple(base for base, version in server.fhir_versions.items() if version == number) or server.fhir_bases
 
 
-def refuse_mixed(requested: Sequence[scopes.Scope]) -> Refusal | None:
+def refuse_mixed_levels(requested: Sequence[scopes.Scope]) -> Refusal | None:
     """A token is either for a user or for a backend service: no flow gives both (SMART 2.2, Backend Services)."""
     others = [scope.text for scope in requested if not isinstance(scope, ResourceScope) or scope.level != "system"]
     system = [scope.text for scope in requested if scope.text not in others]
@@ -180,8 +180,8 @@ def find_spelling_refusal(tokens: Sequence[str]) -> Refusal | None:
     return (
         wrong_case(tokens)
         or wrong_order(tokens)
-        or refuse_malformed(tokens)
-        or refuse_unenforceable(parse_resource_scopes(tokens))
+        or refuse_malformed_scopes(tokens)
+        or refuse_unenforceable_filters(parse_resource_scopes(tokens))
     )
 
 
@@ -194,7 +194,7 @@ def list_misspelt(text: str) -> tuple[str, ...]:
 
 
 def parse_resource_scopes(tokens: Sequence[str]) -> tuple[ResourceScope, ...]:
-    return tuple(scope for scope in scopes.parse_all(tuple(tokens)) if isinstance(scope, ResourceScope))
+    return tuple(scope for scope in scopes.parse_scopes(tuple(tokens)) if isinstance(scope, ResourceScope))
 
 
 CORRECTED_SCOPES, MAXIMUM_COMPARED_CHARACTERS = 20, 200

@@ -21,7 +21,7 @@ TYPES = ("Patient", "Observation", "Condition", "AllergyIntolerance", "Immunizat
 """Listed if wildcards aren't granted: the list doesn't have to be complete."""
 
 
-def scopes_supported(policy: Policy) -> list[str]:
+def list_supported_scopes(policy: Policy) -> list[str]:
     """Returns scopes that are all granted to an app that is registered for them."""
     if policy.supported_scopes:
         return list(policy.supported_scopes)

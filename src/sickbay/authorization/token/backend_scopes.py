@@ -30,7 +30,7 @@ def _is_plain(text: str) -> bool:
     return requested_scopes.find_spelling_refusal(tokens) is None and len(_system_scopes(tokens)) == len(tokens)
 
 
-def _scope_check(
+def _wrap_check(
     name: str, decide: Callable[[tuple[str, ...], TokenContext], Refusal | None], *, text_only: bool = False
 ) -> TokenCheck:
     """Makes a check of the requested scopes, however they are separated. For most requests it has nothing to refuse."""
@@ -72,7 +72,7 @@ def negotiate(
     """Returns each requested scope, whether it is granted, and why it isn't or why it was added. If the server drops nothing,
     wrong scopes were refused before. types: those of the FHIR base that the token is for; () if they aren't known.
     """
-    registered = scopes.parse_all(scopes.split(client.scope))
+    registered = scopes.parse_scopes(scopes.split(client.scope))
     rows = [(text, not (reason := _reason_for_loss(text, registered, client, policy, types)), reason) for text in requested]
     if policy.grants_registered or not requested:
         extra = [scope for scope in registered if isinstance(scope, scopes.ResourceScope) and scope.level == "system"]
@@ -132,7 +132,7 @@ def _correct_case(token: str) -> str:
     return scopes.correct_case(token, ALL_TYPES) or scopes.reorder_letters(token) or token
 
 
-def _unless_dropped(
+def _skip_if_scopes_are_dropped(
     decide: Callable[[tuple[str, ...]], Refusal | None],
 ) -> Callable[[tuple[str, ...], TokenContext], Refusal | None]:
     """Wraps a check of the authorization request. A server that drops what it doesn't grant refuses nothing."""
@@ -154,10 +154,10 @@ def _refuse_wildcards(requested: tuple[str, ...], context: TokenContext) -> Refu
     return None if dropping_policy(context) else requested_scopes.refuse_wildcards(_system_scopes(requested), policy)
 
 
-def _refuse_unenforceable(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
+def _refuse_unenforceable_filters(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
     """Doesn't refuse the filters of an unknown server's scopes: it may support them."""
     strict = isinstance(context.server, Server) and not dropping_policy(context)
-    return requested_scopes.refuse_unenforceable(_system_scopes(requested)) if strict else None
+    return requested_scopes.refuse_unenforceable_filters(_system_scopes(requested)) if strict else None
 
 
 @check(requires=("client", "server"), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)
@@ -187,8 +187,8 @@ def _system_scopes(requested: tuple[str, ...]) -> tuple[scopes.ResourceScope, ..
     )
 
 
-def _refuse_unregistered(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
-    unregistered = [] if dropping_policy(context) else _list_unregistered(requested, context)
+def _refuse_unregistered_scopes(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
+    unregistered = [] if dropping_policy(context) else _list_unregistered_scopes(requested, context)
     registered = context.client.scope if isinstance(context.client, Client) else ""
     facts = {"received": unregistered, "expected": None, "scopes": unregistered, "corrected": [], "registered": registered}
     return refusals.SCOPE_NOT_REGISTERED.with_facts(facts) if unregistered else None
@@ -201,16 +201,16 @@ def at_least_one_scope_can_be_granted(request: TokenRequest, context: TokenConte
         types = requested_scopes.types_of(bases_of(request, context), context.server)
         remaining = sum(granted for _, granted, _ in negotiate(requested, context.client, policy, types))
     else:
-        remaining = len(requested) - len(_list_unregistered(requested, context)) or not requested
+        remaining = len(requested) - len(_list_unregistered_scopes(requested, context)) or not requested
     if remaining:
         return None
     registered = context.client.scope if isinstance(context.client, Client) else ""
     return refusals.BACKEND_EMPTY_SCOPES(received=requested, registered=registered)
 
 
-def _list_unregistered(requested: tuple[str, ...], context: TokenContext) -> list[str]:
+def _list_unregistered_scopes(requested: tuple[str, ...], context: TokenContext) -> list[str]:
     """Returns the system scopes that the registration doesn't cover. Other checks refuse scopes without a working filter."""
-    registered = scopes.parse_all(scopes.split(context.client.scope)) if isinstance(context.client, Client) else ()
+    registered = scopes.parse_scopes(scopes.split(context.client.scope)) if isinstance(context.client, Client) else ()
     parsed = {text: scopes.parse(text) for text in requested}
     system = {
         text: scope for text, scope in parsed.items() if isinstance(scope, scopes.ResourceScope) and scope.level == "system"
@@ -232,15 +232,17 @@ def _types_of_tenant(context: TokenContext) -> tuple[str, ...]:
 CHECKS: tuple[TokenCheck, ...] = (
     scope_is_sent,
     scopes_are_separated_by_spaces,
-    _scope_check("scopes_are_in_the_right_case", _unless_dropped(requested_scopes.wrong_case), text_only=True),
-    _scope_check("scope_letters_are_in_order", _unless_dropped(requested_scopes.wrong_order), text_only=True),
-    _scope_check("scopes_are_well_formed", _unless_dropped(requested_scopes.refuse_malformed), text_only=True),
-    _scope_check("scope_filters_are_plain", _refuse_unenforceable, text_only=True),
-    _scope_check("scopes_are_system_scopes", not_of_the_system, text_only=True),
-    _scope_check("scopes_have_the_smart_version_of_the_app", _refuse_another_version),
-    _scope_check("wildcard_scopes_are_allowed", _refuse_wildcards),
+    _wrap_check("scopes_are_in_the_right_case", _skip_if_scopes_are_dropped(requested_scopes.wrong_case), text_only=True),
+    _wrap_check("scope_letters_are_in_order", _skip_if_scopes_are_dropped(requested_scopes.wrong_order), text_only=True),
+    _wrap_check(
+        "scopes_are_well_formed", _skip_if_scopes_are_dropped(requested_scopes.refuse_malformed_scopes), text_only=True
+    ),
+    _wrap_check("scope_filters_are_plain", _refuse_unenforceable_filters, text_only=True),
+    _wrap_check("scopes_are_system_scopes", not_of_the_system, text_only=True),
+    _wrap_check("scopes_have_the_smart_version_of_the_app", _refuse_another_version),
+    _wrap_check("wildcard_scopes_are_allowed", _refuse_wildcards),
     scope_types_exist_in_the_fhir_version,
-    _scope_check("scopes_are_registered", _refuse_unregistered),
+    _wrap_check("scopes_are_registered", _refuse_unregistered_scopes),
     at_least_one_scope_can_be_granted,
 )
 """Checks for client_credentials."""

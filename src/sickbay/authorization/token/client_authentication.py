@@ -148,7 +148,7 @@ def client_is_registered(request: TokenRequest, context: TokenContext) -> Refusa
     if context.client is not None:
         return None
     sent = request.parameters.get("client_assertion") or ""
-    if request.claimed is None and jose.read_unverified(sent) is None:  # no other client is named
+    if request.claimed is None and jose.decode_unverified(sent) is None:  # no other client is named
         return _refuse_invalid(request, refusals.ASSERTION_NOT_JWT, parts=sent.count(".") + 1)
     header_credentials = request.presented.basic
     if header_credentials is not None and header_credentials.decoded and header_credentials.decoded[1] in context.others:

@@ -79,7 +79,7 @@ class Ring:
     retired: tuple[Retired, ...] = ()
 
 
-def rotate(ring: Ring, now: int, next: str, active: str = "") -> Ring:
+def rotate_ring(ring: Ring, now: int, next: str, active: str = "") -> Ring:
     """Makes the next key the signing key, and `next` the one after it. active: signs if there was no next key."""
     retired = tuple(old for index, old in enumerate(ring.retired) if index < KEPT_KEYS or is_published(old, now))
     return Ring(ring.next or active, now, next, (Retired(ring.active, now), *retired))
@@ -98,7 +98,7 @@ def is_published(key: Retired, now: int) -> bool:
     return now - key.at < KEPT
 
 
-def list_published(ring: Ring, now: int) -> tuple[str, ...]:
+def list_published_keys(ring: Ring, now: int) -> tuple[str, ...]:
     """Returns the keys of the key set; the signing key comes first."""
     old = tuple(key.key for key in ring.retired if is_published(key, now))
     return (ring.active, *((ring.next,) if ring.next else ()), *old)

@@ -16,7 +16,7 @@ NONE_CHOSEN: Final = "The launch had no {name}, and none was chosen."
 NONE_IN_EHR: Final = "The EHR launched the app without a patient."
 
 
-def find_missing(
+def list_missing_members(
     rows: Sequence[Negotiated], code: AuthorizationCode, client: Client, policy: Policy, members: Collection[str]
 ) -> tuple[Missing, ...]:
     """Returns what the response lacks. rows: the requested scopes. members: those of the token response."""

@@ -73,7 +73,7 @@ def _prepare_key(key: bytes) -> hmac.HMAC:
     return hmac.new(key, digestmod="sha256")
 
 
-def decide(family: TokenFamily, generation: int, now: int, rotates: bool = True) -> Decision:
+def judge_refresh_token(family: TokenFamily, generation: int, now: int, rotates: bool = True) -> Decision:
     """Returns the effect of a refresh token. rotate: a new generation; both tokens are derived from it.
     renew: this tenant doesn't rotate; the refresh token stays, and the access token is random. repeat: the current generation's
     response is sent again. reused: the family is revoked.
@@ -124,7 +124,7 @@ def refresh_token_has_not_expired(request: TokenRequest, context: TokenContext) 
 def refresh_token_is_the_newest(request: TokenRequest, context: TokenContext) -> Refusal | None:
     family = _get_family(context)
     generation = family.generation if context.generation is None else context.generation
-    if decide(family, generation, _get_time(context)) != "reused":
+    if judge_refresh_token(family, generation, _get_time(context)) != "reused":
         return None
     facts = {"generation": generation, "current": family.generation, "seconds": _get_time(context) - family.rotated_at}
     return refusals.REFRESH_TOKEN_REUSED.with_facts(facts)
@@ -138,7 +138,7 @@ def user_still_exists(request: TokenRequest, context: TokenContext) -> Refusal |
 @check(requires=("family", "client", "now"), after=(client_is_registered, refresh_token_is_the_newest), inputs="may_repeat")
 def repeated_request_equals_the_first(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Within the window the response is repeated, never created again, so scope and authentication must be the same."""
-    if not is_replay(context) or fingerprint(request, _get_client(context)) == _get_family(context).asked:
+    if not is_replay(context) or hash_refresh_request(request, _get_client(context)) == _get_family(context).asked:
         return None
     return refusals.REFRESH_REPLAY_DIFFERS(received=request.parameters.get("scope"))
 
@@ -174,10 +174,10 @@ def _find_withdrawn(context: TokenContext) -> str:
 def is_replay(context: TokenContext) -> bool:
     """Whether the token sent is of the previous generation and may still repeat its response."""
     family, generation = _get_family(context), context.generation
-    return generation is not None and decide(family, generation, _get_time(context)) == "repeat"
+    return generation is not None and judge_refresh_token(family, generation, _get_time(context)) == "repeat"
 
 
-def fingerprint(request: TokenRequest, client: Client) -> str:
+def hash_refresh_request(request: TokenRequest, client: Client) -> str:
     """Returns a hash of what a refresh requests and of its credential; a repeated request has the same hash."""
     jwt = request.assertion
     parts = (
@@ -268,7 +268,7 @@ def scopes_are_still_registered(request: TokenRequest, context: TokenContext) ->
 )
 def scope_is_not_wider_than_granted(request: TokenRequest, context: TokenContext) -> Refusal | None:
     granted, requested = _get_family(context).scope, request.parameters.get("scope") or ""
-    refused_elsewhere = _list_unsuitable(request, context)
+    refused_elsewhere = _list_unsupported_scopes(request, context)
     wider = tuple(
         scope for scope in scopes.split(requested) if not _is_granted(scope, granted) and scope not in refused_elsewhere
     )
@@ -277,7 +277,7 @@ def scope_is_not_wider_than_granted(request: TokenRequest, context: TokenContext
     return refusals.REFRESH_SCOPE_EXPANDED(received=requested, wider=wider, granted=granted)
 
 
-def _list_unsuitable(request: TokenRequest, context: TokenContext) -> frozenset[str]:
+def _list_unsupported_scopes(request: TokenRequest, context: TokenContext) -> frozenset[str]:
     """Returns the requested scopes that no user's token can have here, which `server_supports_the_scopes` refuses."""
     requested, server = requested_scopes.parse_resource_scopes(_requested_scopes(request, context)), context.server
     types = requested_scopes.types_of(_bases_of_family(server, context), server) if isinstance(server, Server) else ()
@@ -298,7 +298,7 @@ def _is_granted(requested: str, granted: str) -> bool:
         return True
     if parsed is None or not is_enforceable(parsed):
         return False
-    return scopes.is_covered(parsed, scopes.parse_all(granted_scopes))
+    return scopes.is_covered(parsed, scopes.parse_scopes(granted_scopes))
 
 
 def narrow_scope(family: TokenFamily, requested: str | None, client: Client, server: Server) -> str:

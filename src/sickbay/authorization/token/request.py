@@ -63,7 +63,7 @@ def body_is_a_form(request: TokenRequest, context: TokenContext) -> Refusal | No
 
 @check()
 def parameters_are_sent_once(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    repeated = [name for name in request.parameters.list_repeated() if name != "resource"]
+    repeated = [name for name in request.parameters.list_repeated_names() if name != "resource"]
     if not repeated:
         return None
     facts = {"names": list(repeated), "received": list(repeated), "expected": "each parameter once"}

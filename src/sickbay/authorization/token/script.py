@@ -65,7 +65,7 @@ def server_supports_the_scopes(request: TokenRequest, context: TokenContext) -> 
 @check(after=(scope_is_sent,))
 def scope_levels_are_not_mixed(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Client credentials grant only system/ scopes: not launch, openid or offline_access either."""
-    return requested_scopes.refuse_mixed(scopes.parse_all(_requested_tokens(request)))
+    return requested_scopes.refuse_mixed_levels(scopes.parse_scopes(_requested_tokens(request)))
 
 
 CHECKS: tuple[ScriptCheck, ...] = (

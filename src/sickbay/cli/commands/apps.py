@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 
 from sickbay.cli import admin_client, byte_order_mark
 from sickbay.cli.argument_types import Data, SomeOrNone
-from sickbay.cli.output import as_json, format_table, help_epilogue, note, reject_argument, say
+from sickbay.cli.output import format_json, format_table, help_epilogue, note, reject_argument, say
 from sickbay.cli.paths import PlaceOrNone
 from sickbay.cli.streams import escape_text
 from sickbay.kernel import english
@@ -140,7 +140,7 @@ def add(
     if missing:
         reject_argument(f"Missing options: {english.join(missing)}. See `sickbay apps add --help`.")
     app = admin_client.ask(data, "POST", "/admin/apps", {"tenant": tenant, "name": name} | fields.body())
-    _show(app, json)
+    _print_app(app, json)
 
 
 @apps.command(name="list", help_epilogue=help_epilogue("sickbay apps list --tenant general"))
@@ -154,7 +154,7 @@ def list_(*, tenant: str | None = None, json: Json = False, data: Data = None) -
     """
     registered = list(reversed(admin_client.list_apps(data, tenant)))
     if json:
-        say(as_json(registered))
+        say(format_json(registered))
         return
     columns = ("tenant", "app_id", "client_id", "name", "type", "client")
     rows = [tuple(str(app.get(column, "")) for column in columns) for app in registered]
@@ -164,7 +164,7 @@ def list_(*, tenant: str | None = None, json: Json = False, data: Data = None) -
 @apps.command(help_epilogue=help_epilogue("sickbay apps show sample-general"))
 def show(app: Name, /, *, json: Json = False, data: Data = None) -> None:
     """Show an app."""
-    _show(admin_client.find_app(data, app), json)
+    _print_app(admin_client.find_app(data, app), json)
 
 
 @apps.command(help_epilogue=help_epilogue("sickbay apps edit sample-general --token-lifetime 60"))
@@ -179,7 +179,7 @@ def edit(app: Name, /, *, fields: Fields = _DEFAULT, name: str | None = None, js
     body = fields.body() | ({} if name is None else {"name": name})
     if not body:
         reject_argument("Nothing to change. Name at least one field, such as --scope or --redirect-uri.")
-    _show(admin_client.ask(data, "PATCH", admin_client.app_path(admin_client.find_app(data, app)), body), json)
+    _print_app(admin_client.ask(data, "PATCH", admin_client.app_path(admin_client.find_app(data, app)), body), json)
 
 
 @apps.command(help_epilogue=help_epilogue("sickbay apps enable sample-general --tenant epic"))
@@ -191,7 +191,7 @@ def enable(app: Name, /, *, tenant: str, json: Json = False, data: Data = None) 
     tenant
         The other hospital.
     """
-    _show(
+    _print_app(
         admin_client.ask(data, "POST", f"{admin_client.app_path(admin_client.find_app(data, app))}/enable", {"tenant": tenant}),
         json,
     )
@@ -200,7 +200,7 @@ def enable(app: Name, /, *, tenant: str, json: Json = False, data: Data = None) 
 @apps.command(help_epilogue=help_epilogue("sickbay apps secret Vitals"))
 def secret(app: Name, /, *, json: Json = False, data: Data = None) -> None:
     """Make a new client_secret and print it, only this once. The old one stops working immediately."""
-    _show(admin_client.ask(data, "POST", f"{admin_client.app_path(admin_client.find_app(data, app))}/secret"), json)
+    _print_app(admin_client.ask(data, "POST", f"{admin_client.app_path(admin_client.find_app(data, app))}/secret"), json)
 
 
 @apps.command(help_epilogue=help_epilogue("sickbay apps remove Vitals"))
@@ -211,24 +211,24 @@ def remove(app: Name, /, *, data: Data = None) -> None:
     note(f"Removed {removed['name']} ({removed['client_id']}).")
 
 
-def _show(app: dict[str, Any], json: bool) -> None:
+def _print_app(app: dict[str, Any], json: bool) -> None:
     """Prints the app, one field per line; findings go to standard error."""
     for finding in app.get("findings", ()):
         note(f"{finding['severity']}: {finding['title']}  [{finding['id']}]\n  → {finding['fix']}")
     if json:
-        say(as_json(app))
+        say(format_json(app))
         return
     fields = {key: value for key, value in app.items() if value not in (None, [], "", {}) and key != "findings"}
     width = max(map(len, fields))
-    say("\n".join(f"{key.ljust(width)}  {escape_text(_to_text(value), '')}" for key, value in fields.items()))
+    say("\n".join(f"{key.ljust(width)}  {escape_text(_format_value(value), '')}" for key, value in fields.items()))
 
 
-def _to_text(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return "  ".join(map(_to_text, value))
-    return as_json(value, pretty=False) if isinstance(value, dict) else str(value)
+        return "  ".join(map(_format_value, value))
+    return format_json(value, pretty=False) if isinstance(value, dict) else str(value)
 
 
 def _parse_policy(text: str) -> tuple[str, Any]:

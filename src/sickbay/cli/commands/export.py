@@ -9,9 +9,9 @@ from sickbay.cli.argument_types import Data
 from sickbay.cli.folder import create, open_drafts
 from sickbay.cli.output import note_counts
 from sickbay.cli.paths import Place
-from sickbay.cli.progress import fill
+from sickbay.cli.progress import create_patients
 from sickbay.fhir.search.parameters import resource_types
-from sickbay.services.loading import export as exported
+from sickbay.services.loading import export_lines as exported
 
 
 def export(
@@ -29,14 +29,14 @@ def export(
         The FHIR version.
     """
     create(directory)
-    signals.run(_export(directory, tenant, fhir, data))
+    signals.run(_write_resources(directory, tenant, fhir, data))
 
 
-async def _export(directory: Place, tenant: str, fhir: str, data: str | None) -> None:
+async def _write_resources(directory: Place, tenant: str, fhir: str, data: str | None) -> None:
     counts: dict[str, int] = {}
     async with local_sandbox.open_local_sandbox(data) as sandbox:
         space = local_sandbox.find_space(sandbox, tenant, fhir)
-        await fill(sandbox, space)
+        await create_patients(sandbox, space)
         with open_drafts(directory) as files:
             for type in resource_types(fhir):
                 async for line in exported(sandbox.runtime, space, type):

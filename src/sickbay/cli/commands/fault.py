@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 
 from sickbay.cli import admin_client
 from sickbay.cli.argument_types import CountOrNone, Data, ShareOrNone, SomeOrNone
-from sickbay.cli.output import as_json, format_table, help_epilogue, note, reject_argument, say
+from sickbay.cli.output import format_json, format_table, help_epilogue, note, reject_argument, say
 from sickbay.faults.fault import FILTERS
 from sickbay.faults.kinds import Member, list_kinds, list_presets
 
@@ -74,7 +74,7 @@ def add(
         }
     added = admin_client.ask(data, "POST", "/admin/faults", sent)
     faults = added.get("faults", [added])
-    say(as_json(added) if json else "\n".join(describe(fault) for fault in faults))
+    say(format_json(added) if json else "\n".join(describe(fault) for fault in faults))
 
 
 @fault.command(name="list", help_epilogue=help_epilogue("sickbay fault list"))
@@ -82,7 +82,7 @@ def list_(*, json: Json = False, data: Data = None) -> None:
     """List the faults in force."""
     faults = admin_client.ask(data, "GET", "/admin/faults")
     if json:
-        say(as_json(faults))
+        say(format_json(faults))
     elif faults:
         say("\n".join(describe(fault) for fault in faults))
     else:
@@ -127,12 +127,12 @@ def kinds_(kind: Annotated[str | None, Parameter(name="KIND")] = None, /) -> Non
 
 def describe(fault: dict[str, Any]) -> str:
     """A fault in one line: its ID, kind, members, and for which requests it is meant."""
-    more = " ".join(f"{name}={_to_text(value)}" for name, value in fault.items() if name not in ("id", "kind"))
+    more = " ".join(f"{name}={_format_value(value)}" for name, value in fault.items() if name not in ("id", "kind"))
     return f"{fault['id']}  {fault['kind']}  {more}".rstrip()
 
 
-def _to_text(value: Any) -> str:
-    return value if isinstance(value, str) else as_json(value, pretty=False)
+def _format_value(value: Any) -> str:
+    return value if isinstance(value, str) else format_json(value, pretty=False)
 
 
 def _describe_member(member: Member) -> str:
@@ -169,7 +169,7 @@ def _parse_object(name: str, text: str) -> dict[str, Any]:
         return value
     member, _, of_member = text.partition("=")
     example = {member: _json_or_text(of_member)} if member.isidentifier() and of_member else {"patient": "123"}
-    corrected = f"--{name} {shlex.quote(as_json(example, pretty=False))}"
+    corrected = f"--{name} {shlex.quote(format_json(example, pretty=False))}"
     reject_argument(f"--{name} must be a JSON object, such as {corrected}, not {text or 'an empty text'}.")
 
 

@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 
 from sickbay.cli import admin_client, byte_order_mark
 from sickbay.cli.argument_types import Data
-from sickbay.cli.output import CommandError, as_json, format_table, help_epilogue, note, say
+from sickbay.cli.output import CommandError, format_json, format_table, help_epilogue, note, say
 
 EXAMPLE = "sickbay hospitals add riverside.toml"
 hospitals = App(name="hospitals", help="Add hospitals of your own.", help_epilogue=help_epilogue(EXAMPLE))
@@ -23,7 +23,7 @@ def list_(*, json: Json = False, data: Data = None) -> None:
     """List the hospitals."""
     found = admin_client.ask(data, "GET", "/admin/hospitals")
     if json:
-        say(as_json(found))
+        say(format_json(found))
         return
     rows: list[tuple[str, ...]] = []
     for row in found:
@@ -47,7 +47,7 @@ def add(
     except CommandError as error:
         raise CommandError(str(error).replace("The file ", f"{file} ", 1), error.code) from error
     if json:
-        say(as_json(added))
+        say(format_json(added))
         return
     note(f"Added {added['title']}.")
     rows = [("EHR", added["ehr"]), *((f"FHIR {version}", base) for version, base in added["fhir"].items())]

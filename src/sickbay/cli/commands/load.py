@@ -16,7 +16,7 @@ from sickbay.cli.argument_types import CountOrNone, Data
 from sickbay.cli.load_reader import FileResult, LoadJob, group_into_portions, read_in_processes
 from sickbay.cli.output import note, reject_argument, say
 from sickbay.cli.paths import Place
-from sickbay.cli.progress import Progress, fill, show_progress
+from sickbay.cli.progress import Progress, create_patients, show_progress
 from sickbay.fhir.loading import LoadError, Ready
 from sickbay.kernel import english
 from sickbay.sandbox.sandbox import Sandbox
@@ -89,7 +89,7 @@ async def _load_files(
 
 async def _fill_space(sandbox: Sandbox, space: ResourceSpace) -> None:
     try:
-        await fill(sandbox, space)
+        await create_patients(sandbox, space)
     except asyncio.CancelledError:
         note("Interrupted while sample patients were created, before the first file. To continue, run the same command again.")
         raise
@@ -111,13 +111,13 @@ def _counts_line(run: Loading, shown: Progress) -> str:
 async def _run_load(run: Loading, reads: Iterator[FileResult], shown: Progress, stop: bool) -> None:
     """Stores the resources. With `stop`, those before the first failed one are stored."""
     for portion in group_into_portions(reads, BATCH, WEIGHT):
-        batch = [result.item for result in portion[: _end(portion, shown, stop)] if isinstance(result.item, Ready)]
+        batch = [result.item for result in portion[: _count_to_store(portion, shown, stop)] if isinstance(result.item, Ready)]
         await run.keep(batch)
         if stop and shown.bad:
             return
 
 
-def _end(portion: list[FileResult], shown: Progress, stop: bool) -> int:
+def _count_to_store(portion: list[FileResult], shown: Progress, stop: bool) -> int:
     """Returns how many results to store: all, or with `stop` those before a failed one. Shows the progress up to that point."""
     for position, result in enumerate(portion):
         if result.item is None:

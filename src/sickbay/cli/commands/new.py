@@ -57,8 +57,8 @@ def new(
         reject_argument(
             f"{target.name or name} can’t be the name of an app. Use letters, digits, dots, hyphens and underscores."
         )
-    starters.require(starter.needs, os.environ.get("PATH", ""))
-    server = folder.find_running(folder.data_folder(data))
+    starters.require_programs(starter.needs, os.environ.get("PATH", ""))
+    server = folder.find_running_server(folder.data_folder(data))
     base = server["base"] if server else folder.read_settings(data).base
     place = CopiedApp(target.name, base, starters.choose_port(app_port))
     if any(app.get("client_id") == place.client_id for app in admin_client.list_apps(data)):
@@ -68,14 +68,14 @@ def new(
         )
     starters.write(starters.read_files(str(template), starter, place), target)
     say(f"Copied {template} to {name}.")
-    app = _register(starter, place, target, tenant, data)
+    app = _register_app(starter, place, target, tenant, data)
     say(f"Registered {app['client_id']} at {base}, hospital {tenant}.")
     if no_start or server is None:
         return _say_next(starter, place, name, is_running=server is not None)
     return _start_app(starter, place, target, f"{base}/{tenant}/ehr/launch?app={app['app_id']}&patient=p-0001")
 
 
-def _register(starter: Starter, place: CopiedApp, target: Path, tenant: str, data: str | None) -> dict[str, Any]:
+def _register_app(starter: Starter, place: CopiedApp, target: Path, tenant: str, data: str | None) -> dict[str, Any]:
     """Registers the app. Its secret is written to the file .env of the app."""
     if starter.prepare:
         _run_command(starter.prepare, target)

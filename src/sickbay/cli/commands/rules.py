@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from sickbay.cli.output import as_json, format_table, reject_argument, say
+from sickbay.cli.output import format_json, format_table, reject_argument, say
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.doctor import causes, compiled, rule_docs, topics
 from sickbay.doctor.causes import CausePage
@@ -27,7 +27,7 @@ def rules(id: Annotated[str | None, Parameter(name="ID")] = None, /, *, search: 
         Words, such as "audience keycloak". Lists the rules and causes with these words, the best first.
     """
     if search is not None:
-        say(_describe_found(search))
+        say(_list_matching_topics(search))
         return
     say(_list_rules() if id is None else _rule_page(id))
 
@@ -36,8 +36,8 @@ def _list_rules() -> str:
     return format_table([(rule.id, rule.stage, rule.outcome) for rule in RULES], ("RULE", "STAGE", "OUTCOME"))
 
 
-def _describe_found(words: str) -> str:
-    found = topics.find(compiled.load_topics(), words, "rule", "cause")[:FOUND]
+def _list_matching_topics(words: str) -> str:
+    found = topics.find_topics(compiled.load_topics(), words, "rule", "cause")[:FOUND]
     if not found:
         reject_argument("No rule and no cause has any of these words.")
     return format_table([(topic.id, topic.kind, topic.title) for topic in found], ("ID", "KIND", "TITLE"))
@@ -48,7 +48,7 @@ def _rule_page(id: str) -> str:
         return _cause_page(cause) if (cause := causes.find_page(id)) else _report_unknown(id)
     finding, case = rule_docs.example_of(id)
     shown = {key: value for key, value in case.refused.items() if key not in ("context", "kind")}
-    example = shown["url"] if shown.keys() == {"url"} else as_json(shown)
+    example = shown["url"] if shown.keys() == {"url"} else format_json(shown)
     return (
         f"{finding.title}  [{id}]\n\n{case.prose}\n\nWhy: {finding.why}\nFix: {finding.fix}\n"
         f"{finding.spec.name}: {finding.spec.url}\n\nExample:\n\n{example}"

@@ -24,7 +24,7 @@ SHORT = 16
 
 def serve(*, options: ServeOptions = _DEFAULT) -> None:
     """Serve Sickbay until Ctrl-C."""
-    json_log.choose(options.log_format)
+    json_log.choose_format(options.log_format)
     _check_addresses(options)
     _check_certificate(options.https, options.cert, options.key)
     _check_admin_token(options.admin_token)
@@ -33,7 +33,7 @@ def serve(*, options: ServeOptions = _DEFAULT) -> None:
     _check_keep_bodies(settings)
     for sentence in config_file.used_options([field.name for field in fields(ServeOptions)], config_file.TABLES):
         note(sentence)
-    start_serving.begin(settings, options.of_folder())
+    start_serving.serve_until_stopped(settings, options.folder_options())
 
 
 def _check_admin_token(token: str | None) -> None:

@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 
 from sickbay.cli import admin_client, folder
 from sickbay.cli.argument_types import Data
-from sickbay.cli.output import CommandError, as_json, format_table, help_epilogue, note, say
+from sickbay.cli.output import CommandError, format_json, format_table, help_epilogue, note, say
 from sickbay.cli.paths import Place, PlaceOrNone
 from sickbay.kernel import english
 
@@ -27,7 +27,7 @@ def save(name: Name, /, *, json: Json = False, data: Data = None) -> None:
     """Save a snapshot of FHIR data, apps, users, sessions, tokens, policies and the clock of all hospitals."""
     saved = admin_client.ask(data, "POST", "/admin/snapshots", {"name": name})
     if json:
-        say(as_json(saved))
+        say(format_json(saved))
     else:
         note(f"Saved the snapshot {name} ({english.describe_size(saved['bytes'])}).")
 
@@ -47,7 +47,7 @@ def list_(*, json: Json = False, data: Data = None) -> None:
     """List the snapshots, the newest first."""
     snapshots = admin_client.ask(data, "GET", "/admin/snapshots")
     if json:
-        say(as_json(snapshots))
+        say(format_json(snapshots))
     elif snapshots:
         say(format_table([_snapshot_row(saved) for saved in snapshots], ("NAME", "SAVED (UTC)", "SIZE", "HOSPITALS")))
     else:
@@ -109,7 +109,7 @@ def import_(
     path = "/admin/snapshots/import" + (f"?name={quote(name, safe='')}" if name is not None else "")
     imported = admin_client.upload(data, path, content, "application/zip")
     if json:
-        say(as_json(imported))
+        say(format_json(imported))
         return
     name = imported["name"]
     note(f"Imported the snapshot {name}. Run `sickbay snapshot restore {name}` to use it.")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from sickbay.diagnosis.answers.meanings import HTTP, NONE, describe_answer, describe_meaning, name_missing, say_by_specification
+from sickbay.diagnosis.answers.meanings import HTTP, NONE, ask_for_more, describe_answer, describe_meaning, say_by_specification
 from sickbay.diagnosis.answers.values import ErrorAnswer, is_specific
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import fill_rule
@@ -51,15 +51,15 @@ def _facts_of_answers(stage: str, answers: Sequence[ErrorAnswer], quoted: str, i
         "recognised": name,
         "code": first.code,
         "meaning": "" if is_named or (words and first.kind == "message") else f"{say_by_specification(first, means, spec)} ",
-        "add": name_missing(first, stage),
+        "add": ask_for_more(first, stage),
         "also": f"The text also has: {'; '.join(others)}." if others else "",
         "ending": named if is_named else ". Sickbay can't tell what caused it",
-        "quoted": f"{quote('message' if is_named else 'text says', words)} " if words else "",
+        "quoted": f"{quote_message('message' if is_named else 'text says', words)} " if words else "",
         "advice": "Look at what the message names first. If that isn't enough, add" if is_named else "Add",
     }
 
 
-def quote(name: str, words: str) -> str:
+def quote_message(name: str, words: str) -> str:
     """A sentence that quotes a message, or its beginning. name: what it is called."""
     cut = words if len(words) <= MAXIMUM_QUOTED_CHARACTERS else words[:MAXIMUM_QUOTED_CHARACTERS] + "…"
     return f'The {name}: "{cut}"{"" if words[-1] in ".!?" else "."}'

@@ -91,7 +91,7 @@ _TO_ADD = {
 _REQUESTS = frozenset(("authorize", "token", "introspection", "revocation", "registration"))
 
 
-def name_missing(answer: ErrorAnswer, stage: str) -> str:
+def ask_for_more(answer: ErrorAnswer, stage: str) -> str:
     """Says what else the user should paste. `stage`: the stage of the pasted request, which needn't be pasted again."""
     if answer.kind == "no-answer":
         return _TO_ADD[answer.kind]

@@ -72,7 +72,7 @@ def _extract_path(address: str) -> str:
     return address if address.startswith("/") else f"/{address.partition('://')[2].partition('/')[2]}"
 
 
-def reread(
+def reread_request(
     context: AccessContext, request: AccessRequest, corrected: AccessRequest, meant: AccessContext | None = None
 ) -> tuple[AccessRequest, AccessContext]:
     """Reads a corrected request again, because its URL and headers determine part of its context.

@@ -14,7 +14,7 @@ from sickbay.protocol import jose, unicode
 
 def read_token_response(evidence: Json) -> TokenAnswer:
     members = evidence.get("json") or {}
-    jwt = jose.read_unverified(str(members.get("id_token") or ""))
+    jwt = jose.decode_unverified(str(members.get("id_token") or ""))
     return TokenAnswer(members, jwt.claims if jwt else None)
 
 
@@ -27,9 +27,9 @@ def read_document(evidence: Json) -> HttpExchange:
     return HttpExchange(
         "GET",
         str(evidence.get("url", "")),
-        _lower(evidence.get("request_headers")),
+        _lower_header_names(evidence.get("request_headers")),
         int(evidence.get("status", 0)),
-        _lower(evidence.get("headers")),
+        _lower_header_names(evidence.get("headers")),
         body,
         parsed,
     )
@@ -40,9 +40,9 @@ def read_exchange(evidence: Json) -> HttpExchange:
     return HttpExchange(
         str(request.get("method", "GET")),
         str(request.get("url", "")),
-        _lower(request.get("headers")),
+        _lower_header_names(request.get("headers")),
         int(response.get("status", 0)),
-        _lower(response.get("headers")),
+        _lower_header_names(response.get("headers")),
         response.get("body"),
     )
 
@@ -76,7 +76,7 @@ def to_evidence(response: object) -> dict[str, Any]:
     return {}
 
 
-def _lower(headers: Any) -> dict[str, str]:
+def _lower_header_names(headers: Any) -> dict[str, str]:
     return {name.lower(): str(value) for name, value in (headers or {}).items()}
 
 

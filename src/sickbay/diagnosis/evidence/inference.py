@@ -44,7 +44,7 @@ def is_smart(context: Json, request: AuthorizeRequest | TokenRequest) -> bool:
 
 def _is_signed_for_smart(assertion: str) -> bool:
     """Whether it is signed with an algorithm that SMART requires and others hardly use."""
-    jwt = jose.read_unverified(assertion)
+    jwt = jose.decode_unverified(assertion)
     return jwt is not None and jwt.header.get("alg") in Policy().assertion_algorithms
 
 
@@ -105,7 +105,7 @@ _DEFAULT_SCOPES = (
 
 
 def read_assertion_claims(request: TokenRequest) -> Mapping[str, object] | None:
-    jwt = jose.read_unverified(request.parameters.get("client_assertion") or "")
+    jwt = jose.decode_unverified(request.parameters.get("client_assertion") or "")
     return jwt.claims if jwt else None
 
 

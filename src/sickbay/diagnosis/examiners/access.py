@@ -25,7 +25,7 @@ def _checks_of_request(request: AccessRequest) -> Sequence[Check[Any, Any]]:
 def _recheck_access(
     refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest
 ) -> tuple[AccessRequest, AccessContext]:
-    return read.reread(refused.context, refused.request, corrected, refused.intended_context)
+    return read.reread_request(refused.context, refused.request, corrected, refused.intended_context)
 
 
 EXAMINER: Examiner[AccessRequest, AccessContext] = Examiner(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import structs
 
 from sickbay.authorization.access.bearer import guess_token, read_bearer
-from sickbay.authorization.access.scope import grants_letters, refuse_insufficient
+from sickbay.authorization.access.scope import grants_letters, refuse_insufficient_scope
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
@@ -24,12 +24,12 @@ def _explain_reason(facts: Facts) -> Facts:
     return {**facts, "said": describe_revocation(facts), "remedy": remedy}
 
 
-def _as_bearer(request: AccessRequest, facts: Facts) -> AccessRequest:
+def _use_bearer_scheme(request: AccessRequest, facts: Facts) -> AccessRequest:
     token = guess_token(request)
     return structs.replace(request, headers={**request.headers, "authorization": f"Bearer {token}"}) if token else request
 
 
-def _in_header(request: AccessRequest, facts: Facts) -> AccessRequest:
+def _move_token_to_header(request: AccessRequest, facts: Facts) -> AccessRequest:
     token = request.parameters.get("access_token")
     headers = dict(request.headers)
     if token and not facts["also_in_header"]:
@@ -45,13 +45,13 @@ def _name_place(facts: Facts) -> Facts:
 
 def _looks_like_id_token(request: AccessRequest, context: AccessContext) -> Facts | None:
     """A JWT with a nonce and without scopes. An access token has no nonce."""
-    jwt = jose.read_unverified(read_bearer(request) or "")
+    jwt = jose.decode_unverified(read_bearer(request) or "")
     if jwt is None or "nonce" not in jwt.claims or {"scope", "scp", "roles"} & jwt.claims.keys():
         return None
     return {"id_token": True, GUESS: "Sickbay judges this by the token's claims: it has a `nonce` and no scopes."}
 
 
-def _other_letter(facts: Facts) -> Facts | None:
+def _letter_differs(facts: Facts) -> Facts | None:
     granted = str(facts["held_letters"])
     if facts.get("mixed") or facts.get("by") or facts["letters"] not in ("r", "s") or not set(granted) & set("rs"):
         return None
@@ -65,9 +65,9 @@ def _add_context(facts: Facts) -> Facts:
     return {**facts, "through": through, "mixing": mixing, "holds": facts["held"] or "no FHIR scope"}
 
 
-def _not_in_jwt(request: AccessRequest, context: AccessContext) -> Facts | None:
+def _jwt_lacks_scope(request: AccessRequest, context: AccessContext) -> Facts | None:
     """A JWT that has SMART scopes for resources, but none for this request."""
-    jwt = jose.read_unverified(read_bearer(request) or "")
+    jwt = jose.decode_unverified(read_bearer(request) or "")
     if jwt is None:
         return None
     claim, patient = jwt.claims.get("scope") or jwt.claims.get("scp") or "", jwt.claims.get("patient")
@@ -80,11 +80,11 @@ def _not_in_jwt(request: AccessRequest, context: AccessContext) -> Facts | None:
     ):
         return None
     token = AccessToken("", scope, request.base, expires_at=0, family="", patient=str(patient) if patient else None)
-    refusal = refuse_insufficient(request, token, request.type, request.letters)
+    refusal = refuse_insufficient_scope(request, token, request.type, request.letters)
     return {**_add_context(refusal.facts), GUESS: "Sickbay read the scopes from the token, which is a JWT."}
 
 
-def _other_patient(request: AccessRequest, context: AccessContext) -> Facts | None:
+def _patient_differs(request: AccessRequest, context: AccessContext) -> Facts | None:
     """Facts about another patient than the token's. Only the app's owner sees them; the response reveals nothing."""
     token = context.token
     if not isinstance(token, AccessToken) or not token.patient or not request.type:
@@ -130,8 +130,8 @@ FUNCTIONS: Mapping[str, Functions] = {
     # The token's audience is a registered server that isn't a FHIR base.
     "mcp-token-passthrough": {"recognises": only_with("of", "resource")},
     "fhir-token-missing": {"repair": lambda request, facts: corrections.new_token(request)},
-    "fhir-token-not-bearer": {"repair": _as_bearer},
-    "fhir-token-in-query": {"recognises": _name_place, "repair": _in_header},
+    "fhir-token-not-bearer": {"repair": _use_bearer_scheme},
+    "fhir-token-in-query": {"recognises": _name_place, "repair": _move_token_to_header},
     "fhir-id-token-used": {
         "recognises": only_with("id_token"),
         "advises": _looks_like_id_token,
@@ -147,8 +147,8 @@ FUNCTIONS: Mapping[str, Functions] = {
     "mcp-stepup-same-scopes": {"recognises": only_with("again", "authorization")},
     "mcp-stepup-not-union": {"recognises": only_with("lost")},
     "mcp-stepup-one-by-one": {"recognises": only_with("rounds")},
-    "fhir-read-not-search": {"recognises": _other_letter},
-    "fhir-insufficient-scope": {"recognises": _add_context, "advises": _not_in_jwt},
-    "fhir-wrong-patient": {"advises": _other_patient},
+    "fhir-read-not-search": {"recognises": _letter_differs},
+    "fhir-insufficient-scope": {"recognises": _add_context, "advises": _jwt_lacks_scope},
+    "fhir-wrong-patient": {"advises": _patient_differs},
     "fhir-scope-category-constraint": {"advises": _search_is_outside_scope},
 }

@@ -26,11 +26,11 @@ def _is_not_below_a_base(exchange: HttpExchange, context: AnswerContext) -> Fact
     return {"received": exchange.url, "expected": bases[0] + PATH}
 
 
-def _not_found(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
+def _document_is_not_found(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     return {"received": exchange.url} if exchange.status == 404 and _is_not_below_a_base(exchange, context) is None else None
 
 
-def _not_json(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
+def _document_is_not_json(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     type = exchange.answer_headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if exchange.status == 404 or (isinstance(exchange.document, dict) and type == "application/json"):
         return None
@@ -41,7 +41,7 @@ def _members_of_document(exchange: HttpExchange) -> Mapping[str, Any]:
     return exchange.document if isinstance(exchange.document, dict) else {}
 
 
-def _in_clear(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
+def _endpoints_use_http(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     urls = {
         name: str(url)
         for name, url in _members_of_document(exchange).items()
@@ -54,7 +54,7 @@ def _in_clear(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
 
 def _find_missing_members(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     document = _members_of_document(exchange)
-    if not document or _open(exchange, context):
+    if not document or _document_is_readable(exchange, context):
         return None
     if _is_of_openid(exchange):
         missing = [name for name in LISTS["required_by_openid"] if name not in document]
@@ -88,7 +88,7 @@ def _has_no_cors(exchange: HttpExchange, context: AnswerContext) -> Facts | None
     return {"origin": origin} if origin and "access-control-allow-origin" not in exchange.answer_headers else None
 
 
-def _open(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
+def _document_is_readable(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     document = _members_of_document(exchange)
     named = document.get("authorization_endpoint") or document.get("token_endpoint")
     return {"received": exchange.url} if document and not named else None
@@ -105,10 +105,10 @@ def _documents_disagree(exchange: HttpExchange, context: AnswerContext) -> Facts
 
 FUNCTIONS: Mapping[str, Functions] = {
     "discovery-wrong-location": {"advises": _is_not_below_a_base},
-    "discovery-404": {"advises": _not_found},
-    "discovery-not-json": {"advises": _not_json},
-    "discovery-http-endpoints": {"advises": _in_clear},
-    "discovery-open-server": {"advises": _open},
+    "discovery-404": {"advises": _document_is_not_found},
+    "discovery-not-json": {"advises": _document_is_not_json},
+    "discovery-http-endpoints": {"advises": _endpoints_use_http},
+    "discovery-open-server": {"advises": _document_is_readable},
     "discovery-missing-field": {"advises": _find_missing_members},
     "discovery-no-s256": {"advises": _has_no_s256},
     "discovery-sso-without-issuer": {"advises": _has_no_issuer},

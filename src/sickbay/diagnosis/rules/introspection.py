@@ -12,12 +12,12 @@ from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 
 
-def _as_token(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _rename_to_token(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Renames `access_token` or `refresh_token`, the names in a token response, to `token`."""
     name = next((name for name in ("access_token", "refresh_token") if request.parameters.get(name)), None)
     if name is None:
         return request
-    return corrections.with_parameters(request, ("token", request.parameters.get(name)), (name, None))
+    return corrections.set_parameters(request, ("token", request.parameters.get(name)), (name, None))
 
 
 def _find_foreign(request: TokenRequest, context: SubjectContext) -> Facts | None:
@@ -59,5 +59,5 @@ FUNCTIONS: Mapping[str, Functions] = {
     "mcp-resource-is-fhir-base": {"advises": _token_is_of_agent},
     "mcp-fhir-token-at-mcp": {"advises": _token_is_of_another_app},
     "mcp-audience-unchecked": {"advises": _has_no_audience},
-    "token-parameter-missing": {"repair": _as_token},
+    "token-parameter-missing": {"repair": _rename_to_token},
 }

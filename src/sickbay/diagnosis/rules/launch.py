@@ -24,7 +24,7 @@ def _set_iss(request: UrlRequest, facts: Facts) -> UrlRequest:
     return _replace_parameters(request, request.parameters.replace([("iss", expected)])) if expected else request
 
 
-def _from_fragment(request: UrlRequest, facts: Facts) -> UrlRequest:
+def _move_fragment_to_query(request: UrlRequest, facts: Facts) -> UrlRequest:
     """Moves the parameters to the query string; those already in it keep their values."""
     moved = [(name, value) for name, value in request.fragment if name not in request.parameters]
     return _replace_parameters(request, request.parameters.replace(moved))
@@ -47,18 +47,18 @@ def _is_loopback_launch(request: UrlRequest, context: UrlContext) -> Facts | Non
     return {"received": iss, "host": urls.host_of(request.url)} if apart else None
 
 
-def _plain_http(request: UrlRequest, context: UrlContext) -> Facts | None:
+def _uses_plain_http(request: UrlRequest, context: UrlContext) -> Facts | None:
     iss = iss_of(request) or ""
     open_ = urls.split(iss).scheme == "http" and urls.host_of(iss) and not urls.is_loopback(iss)
     return {"received": iss, "expected": f"https{iss[4:]}"} if open_ else None
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "launch-url-params-in-fragment": {"repair": _from_fragment},
+    "launch-url-params-in-fragment": {"repair": _move_fragment_to_query},
     "launch-url-legacy-params": {"advises": _is_legacy_launch},
     "launch-url-missing-launch": {"advises": _has_no_launch},
     "launch-url-iss-double-encoded": {"repair": _set_iss},
     "launch-url-iss-not-base": {"repair": _set_iss},
     "launch-url-iss-loopback": {"advises": _is_loopback_launch},
-    "launch-url-iss-http": {"advises": _plain_http},
+    "launch-url-iss-http": {"advises": _uses_plain_http},
 }

@@ -15,13 +15,13 @@ def _describe_characters(facts: Facts) -> Facts:
     return {**facts, "has": has}
 
 
-def _not_hashed(facts: Facts) -> Facts | None:
+def _challenge_is_not_hashed(facts: Facts) -> Facts | None:
     return {"expected": facts["computed"]} if facts["slip"] == "not-hashed" else None
 
 
 FUNCTIONS: Mapping[str, Functions] = {
     "pkce-verifier-missing": {"insert_placeholder": corrections.new_verifier},
     "pkce-verifier-malformed": {"recognises": _describe_characters, "insert_placeholder": corrections.new_verifier},
-    "pkce-challenge-not-hashed": {"recognises": _not_hashed, "insert_placeholder": corrections.new_verifier},
+    "pkce-challenge-not-hashed": {"recognises": _challenge_is_not_hashed, "insert_placeholder": corrections.new_verifier},
     "pkce-verifier-mismatch": {"insert_placeholder": corrections.new_verifier},
 }

@@ -50,7 +50,7 @@ _SET_CLIENT_ID = corrections.set_from_fact("client_id", "expected")
 FUNCTIONS: Mapping[str, Functions] = {
     "refresh-client-auth-missing": {
         "recognises": only_with("grant_type", "refresh_token"),
-        "repair": lambda request, facts: _SET_CLIENT_ID(corrections.with_known_secret(request, facts), facts),
+        "repair": lambda request, facts: _SET_CLIENT_ID(corrections.add_client_secret(request, facts), facts),
     },
     "refresh-token-missing": {"insert_placeholder": corrections.new_refresh_token},
     "refresh-token-invalid": {"recognises": _add_revocation, "insert_placeholder": corrections.new_refresh_token},

@@ -31,13 +31,13 @@ def events_after(silence: Silence) -> tuple[Event, ...]:
     return events[named[-1] + 1 :] if named else events
 
 
-def last_granted(silence: Silence, step: str) -> Event | None:
+def find_last_granted_event(silence: Silence, step: str) -> Event | None:
     """The last granted event of this kind."""
     found = (event for event in reversed(silence.trail.events) if event.step == step and event.result == "granted")
     return next(found, None)
 
 
-def find_unreachable(base: str, uri: str) -> Facts | None:
+def find_unreachable_host(base: str, uri: str) -> Facts | None:
     """The app's host, if the app runs on another machine than Sickbay, whose address is a loopback address there."""
     is_elsewhere = urls.is_loopback(base) and urls.is_web(uri) and not urls.is_loopback(uri)
     return {"base": base, "host": urls.host_of(uri)} if is_elsewhere else None

@@ -17,11 +17,11 @@ from sickbay.doctor.code.values import (
     CodeValue,
     Hole,
     Invocation,
-    as_fields,
-    as_text,
+    fields_of,
     join,
-    know,
-    leave_open,
+    literal,
+    make_unknown,
+    text_of,
 )
 
 
@@ -45,24 +45,24 @@ def _convert_fields(fields: CodeFields, name: str, call: Invocation) -> CodeValu
     if name in words.function_names("append"):
         if len(call.arguments) == 1 and isinstance(text := call.arguments[0].value, CodeText):
             _append_text(fields, text)
-        elif len(call.arguments) == 1 and (pair := as_fields(CodeItems((call.arguments[0].value,)))):
+        elif len(call.arguments) == 1 and (pair := fields_of(CodeItems((call.arguments[0].value,)))):
             fields.extend(pair.pairs)
         elif len(call.arguments) >= 2:
             _append_field(fields, call.arguments[0].value, call.arguments[1].value)
     elif name == "join" or (name in ("tostring", "encode") and fields.encoding == "form"):
         return CodeBody("form", CodeFields(fields.pairs, "form"), is_text=True)
-    elif name == "update" and (others := as_fields(call.value(0))):
+    elif name == "update" and (others := fields_of(call.value(0))):
         fields.extend(others.pairs)
     elif name in ("basicauth", "setbasicauth"):
         fields.add("Authorization", basic_header(join_pair(call.value(0), call.value(1))))
     elif name == "setbearerauth":
-        fields.add("Authorization", join((know("Bearer "), call.text(0))))
+        fields.add("Authorization", join((literal("Bearer "), call.text(0))))
     elif name in ("setcontenttype", "contenttype"):
         fields.add("Content-Type", call.text(0))
     elif name in words.function_names("json"):
         return CodeBody("json", fields, is_text=True)
     elif name == "get":
-        return fields.get(str(call.text(0))) or leave_open("value")
+        return fields.get(str(call.text(0))) or make_unknown("value")
     return fields
 
 
@@ -85,7 +85,7 @@ def _append_field(fields: CodeFields, name: CodeValue, value: CodeValue) -> None
 
 def _plain_name(value: CodeValue) -> str:
     """The text, or the last name of a constant."""
-    text = as_text(value)
+    text = text_of(value)
     return str(text) if text.is_known else str(text).strip("{}").rpartition(".")[2]
 
 
@@ -110,7 +110,7 @@ def _join_list(separator: CodeText, call: Invocation) -> CodeText | None:
         return None
     pieces: list[CodeText] = []
     for item in items.values:
-        pieces += [separator, as_text(item)] if pieces else [as_text(item)]
+        pieces += [separator, text_of(item)] if pieces else [text_of(item)]
     return join(pieces)
 
 
@@ -121,11 +121,11 @@ def _basic_credentials(call: Invocation, name: str) -> CodeValue | None:
 
 def _convert_json(call: Invocation, name: str) -> CodeValue | None:
     if name == "stringify" and call.path.lower().startswith(("qs.", "querystring.")):
-        fields = as_fields(call.value(0))
+        fields = fields_of(call.value(0))
         return CodeBody("form", fields, is_text=True) if fields else None
     value = call.value(0, "withjsonobject", "body", "object", "data")
     if isinstance(value, CodeObject):
-        value = as_text(value)
+        value = text_of(value)
     return None if value is None else value if isinstance(value, CodeBody) else CodeBody("json", value, is_text=True)
 
 
@@ -137,14 +137,14 @@ def _convert_form(call: Invocation, name: str) -> CodeValue | None:
         return _keep_first_argument(call, name)
     if isinstance(value, CodeText):
         return CodeBody("form", value) if name in ("urlsearchparams", "formurlencodedcontent") else value
-    fields = as_fields(value)
+    fields = fields_of(value)
     if name in words.function_names("form_strings"):
         return CodeBody("form", CodeFields(fields.pairs, "form"), is_text=True) if fields is not None else None
     return CodeFields(list(fields.pairs) if fields else [], "form")
 
 
 def _convert_collection(call: Invocation, name: str) -> CodeValue | None:
-    fields = as_fields(call.value(0))
+    fields = fields_of(call.value(0))
     if (
         fields is None
         and (pairs := [(item.key, item.value) for item in call.arguments if item.key])
@@ -164,7 +164,7 @@ def _convert_list_or_map(call: Invocation, name: str) -> CodeValue | None:
     """`Map.of("a", "b", …)` of Java, `listOf`, `mapOf` and `Arrays.asList`."""
     values = [item.value for item in call.arguments]
     if call.path.lower() == "map.of":
-        return CodeFields([(str(as_text(key)), item) for key, item in zip(values[::2], values[1::2], strict=False)])
+        return CodeFields([(str(text_of(key)), item) for key, item in zip(values[::2], values[1::2], strict=False)])
     return CodeItems(tuple(values)) if name in ("listof", "mapof", "aslist", "hashmapof", "mutablemapof", "array") else None
 
 
@@ -193,13 +193,13 @@ def _look_up(call: Invocation, name: str) -> CodeValue | None:
     """`getItem("code_verifier")` and `getenv("SECRET")`: an unknown value with that name."""
     key = call.value(0)
     if isinstance(key, CodeText) and key.is_known and len(call.arguments) <= 2 and str(key).replace("-", "_").isidentifier():
-        return leave_open(str(key))
+        return make_unknown(str(key))
     return None
 
 
 def _object_keys(call: Invocation, name: str) -> CodeValue | None:
     """`Object.keys(fields)` stands for the fields, because they are usually joined to a form."""
-    return as_fields(call.value(0)) if call.path in ("Object.keys", "Object.entries") else None
+    return fields_of(call.value(0)) if call.path in ("Object.keys", "Object.entries") else None
 
 
 def _convert_array(call: Invocation, name: str) -> CodeValue | None:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from sickbay.doctor.code.draft import RequestDraft, basic_header
 from sickbay.doctor.code.tokens import set_of
-from sickbay.doctor.code.values import CodeBody, CodeFields, CodeText, Hole, join, know, leave_open, serialize
+from sickbay.doctor.code.values import CodeBody, CodeFields, CodeText, Hole, join, literal, make_unknown, serialize
 from sickbay.kernel.late_patterns import compile_late
 
 _OPTIONS = {
@@ -38,8 +38,8 @@ def read_curl(words: list[CodeText]) -> RequestDraft | None:
     options: dict[str, list[CodeText]] = {}
     rest = iter(words)
     for word in rest:
-        _apply_option(word, lambda: next(rest, know("")), options, result)
-    _apply(result, options)
+        _apply_option(word, lambda: next(rest, literal("")), options, result)
+    _apply_options(result, options)
     return result if result.url.parts or result.body is not None or result.headers else None
 
 
@@ -58,7 +58,7 @@ def _apply_option(
     elif name in _IGNORED and value is None:
         following()
     elif name in ("-G", "--get", "-I", "--head"):
-        options[name.lstrip("-")[0]] = [know(name)]
+        options[name.lstrip("-")[0]] = [literal(name)]
 
 
 def _split_option(word: CodeText) -> tuple[str, CodeText | None]:
@@ -83,13 +83,13 @@ def is_url(word: CodeText) -> bool:
     return isinstance(word.parts[0], Hole) or _URL.match(str(word)) is not None
 
 
-def _apply(result: RequestDraft, options: dict[str, list[CodeText]]) -> None:
+def _apply_options(result: RequestDraft, options: dict[str, list[CodeText]]) -> None:
     result.url = result.url if result.url.parts else (options.get("url") or [CodeText(())])[0]
     for header in options.get("header", ()):
         result.add_headers(header)
     data = [*options.get("data", ()), *map(_encode_option_value, options.get("encoded", ()))]
     if "G" in options:
-        glue = know("&" if "?" in str(result.url) else "?")
+        glue = literal("&" if "?" in str(result.url) else "?")
         result.url = join((result.url, glue, _join_data(data))) if data else result.url
     elif data:
         result.body = _file_content(_join_data(data))
@@ -97,36 +97,36 @@ def _apply(result: RequestDraft, options: dict[str, list[CodeText]]) -> None:
         result.body = CodeBody("multipart", CodeFields([_form_field(field) for field in fields]))
     elif json := options.get("json"):
         result.body, result.string_type = _join_data(json), "application/json"
-    result.method = str((options.get("method") or [know("")])[-1]) or (
+    result.method = str((options.get("method") or [literal("")])[-1]) or (
         "HEAD" if "I" in options else "POST" if result.body is not None else "GET"
     )
-    _authorize(result, options)
+    _add_credentials(result, options)
 
 
 _USER = compile_late(r"(?P<scheme>[\w.+-]+://)(?P<user>[^\s/?#@]+)@(?=[\w\[])")
 
 
-def _authorize(result: RequestDraft, options: dict[str, list[CodeText]]) -> None:
+def _add_credentials(result: RequestDraft, options: dict[str, list[CodeText]]) -> None:
     """curl sends the credentials in a URL as `-u` does, and leaves them out of the URL."""
     if result.url.is_known and (found := _USER.match(str(result.url))):
-        result.url = know(f"{found['scheme']}{str(result.url)[found.end() :]}")
-        options.setdefault("user", [know(unquote(found["user"]))])
+        result.url = literal(f"{found['scheme']}{str(result.url)[found.end() :]}")
+        options.setdefault("user", [literal(unquote(found["user"]))])
     if user := options.get("user"):
         result.headers.append(("Authorization", basic_header(user[-1])))
     if bearer := options.get("bearer"):
-        result.headers.append(("Authorization", join((know("Bearer "), bearer[-1]))))
+        result.headers.append(("Authorization", join((literal("Bearer "), bearer[-1]))))
 
 
 def _join_data(data: list[CodeText]) -> CodeText:
     pieces: list[CodeText] = []
     for text in data:
-        pieces += [know("&"), text] if pieces else [text]
+        pieces += [literal("&"), text] if pieces else [text]
     return join(pieces)
 
 
 def _file_content(text: CodeText) -> CodeText:
     """`@file` stands for the content of a file."""
-    return leave_open(str(text)[1:]) if str(text).startswith("@") else text
+    return make_unknown(str(text)[1:]) if str(text).startswith("@") else text
 
 
 def _encode_option_value(text: CodeText) -> CodeText:
@@ -144,4 +144,4 @@ def _form_field(text: CodeText) -> tuple[str, CodeText]:
     name, _, content = first.partition("=")
     value = CodeText(tuple(part for part in (content, *text.parts[1:]) if part))
     quoted = value.is_known and len(str(value)) > 1 and str(value)[0] == '"' == str(value)[-1]
-    return name, know(str(value)[1:-1]) if quoted else value
+    return name, literal(str(value)[1:-1]) if quoted else value

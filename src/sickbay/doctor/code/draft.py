@@ -17,14 +17,14 @@ from sickbay.doctor.code.values import (
     CodeText,
     CodeValue,
     Hole,
-    as_fields,
-    as_text,
+    add_query,
+    fields_of,
     join,
-    know,
-    leave_open,
+    literal,
+    make_unknown,
     serialize,
     spend,
-    with_query,
+    text_of,
 )
 from sickbay.kernel.text_search import Lines
 
@@ -58,20 +58,20 @@ class RequestDraft(CodeObject):
     last: int = 0
 
     def add_header(self, name: CodeValue, value: CodeValue) -> None:
-        text = as_text(name)
+        text = text_of(name)
         key = str(text) if text.is_known else header_of(text)
         self.headers.append((key, media_type(value)))
 
     def add_headers(self, value: CodeValue | None) -> None:
         """Adds headers from fields, or from a list of lines such as "Accept: application/json"."""
         spend()
-        if isinstance(value, CodeItems) and not as_fields(value):
+        if isinstance(value, CodeItems) and not fields_of(value):
             for line in value.values:
-                self._add_line(as_text(line))
+                self._add_line(text_of(line))
         elif isinstance(value, CodeText):
             for text in str(value).splitlines():
-                self._add_line(know(text)) if value.is_known else self._add_line(value)
-        elif fields := as_fields(value):
+                self._add_line(literal(text)) if value.is_known else self._add_line(value)
+        elif fields := fields_of(value):
             spend(len(fields.pairs))
             for name, item in fields.pairs:
                 self.headers.append((_CONSTANTS.get(name.lower(), name), media_type(item)))
@@ -93,8 +93,8 @@ def header_of(text: CodeText) -> str:
 
 def media_type(value: CodeValue) -> CodeText:
     """The text of a header value. A constant for a media type becomes that type."""
-    text = as_text(value)
-    return text if text.is_known or len(text.parts) > 1 else know(found) if (found := _known_type(text)) else text
+    text = text_of(value)
+    return text if text.is_known or len(text.parts) > 1 else literal(found) if (found := _known_type(text)) else text
 
 
 def _known_type(text: CodeText) -> str:
@@ -103,19 +103,19 @@ def _known_type(text: CodeText) -> str:
 
 
 def join_pair(user: CodeValue | None, password: CodeValue | None) -> CodeText:
-    return join((as_text(user), know(":"), as_text(password)))
+    return join((text_of(user), literal(":"), text_of(password)))
 
 
 def basic_header(pair: CodeText) -> CodeText:
     """The value of Authorization for a name and a password with a colon between them."""
-    return join((know("Basic "), base64_of(pair)))
+    return join((literal("Basic "), base64_of(pair)))
 
 
 def base64_of(text: CodeText) -> CodeText:
     """The text in base64, or an unknown value named base64 if a part of the text is unknown."""
     if not text.is_known:
-        return leave_open("base64")
-    return know(base64.b64encode(str(text).encode(errors="replace")).decode())
+        return make_unknown("base64")
+    return literal(base64.b64encode(str(text).encode(errors="replace")).decode())
 
 
 def request_of(draft: RequestDraft, tokens: list[CodeToken], lines: Lines) -> CodeRequest:
@@ -125,8 +125,8 @@ def request_of(draft: RequestDraft, tokens: list[CodeToken], lines: Lines) -> Co
         headers[names.setdefault(name.lower(), name)] = value
     body, encoding = _draft_body(draft, headers)
     if str(body) and (kind := _content_type(draft, encoding)) and "content-type" not in names:
-        headers["Content-Type"] = know(kind)
-    url = with_query(draft.url, draft.query)
+        headers["Content-Type"] = literal(kind)
+    url = add_query(draft.url, draft.query)
     texts = [url, body, *headers.values()]
     spend(0, sum(len(part) for text in texts for part in text.parts))
     return CodeRequest(
@@ -151,7 +151,7 @@ def _content_type(draft: RequestDraft, encoding: str) -> str:
 def _draft_body(draft: RequestDraft, headers: dict[str, CodeText]) -> tuple[CodeText, str]:
     """The body, and its encoding if the library chose it ("" for a string that the code made)."""
     if draft.body is None:
-        return know(""), ""
+        return literal(""), ""
     if isinstance(draft.body, CodeText):
         return draft.body, ""
     if isinstance(draft.body, CodeBody) and isinstance(draft.body.value, CodeText):

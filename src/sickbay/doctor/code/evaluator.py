@@ -5,7 +5,7 @@ from __future__ import annotations
 from sickbay.doctor.code.expressions import Expressions
 from sickbay.doctor.code.places import MEMBER, PREFIX
 from sickbay.doctor.code.tokens import NAME, OPERATOR, STRING, path_of
-from sickbay.doctor.code.values import CodeFields, CodeObject, CodeValue, as_fields, as_text, join, know, spend
+from sickbay.doctor.code.values import CodeFields, CodeObject, CodeValue, fields_of, join, literal, spend, text_of
 
 _DECLARES = frozenset({"function", "def", "func", "fun"})
 _TYPES = frozenset({"class", "interface", "struct", "extension"})
@@ -23,28 +23,28 @@ class Evaluator(Expressions):
             spend()
             index, stop = ranges.pop()
             if index < stop:
-                following = max(self._statement(index, stop), index + 1)
+                following = max(self._run_statement(index, stop), index + 1)
                 ranges += [(following, stop), *self.pending]
                 self.pending = []
 
-    def _statement(self, index: int, stop: int) -> int:
+    def _run_statement(self, index: int, stop: int) -> int:
         token = self.tokens[index]
         if token.kind == NAME and token.text in _DECLARES:
-            return self._after_declaration(index + 1, stop)
+            return self._skip_declaration(index + 1, stop)
         if token.kind == NAME and token.text in _TYPES | _SKIPPED:
             return index + 1 + (token.text in _TYPES or self.is_operator(index + 1, "("))
         if token.kind == OPERATOR and token.text not in ("(", "[", "@", "$", "*", "&"):
             return index + 1
         if token.kind == NAME and token.text in PREFIX:
-            index = self._after_type(index, stop)
-        if after := self._after_generic_type(index, stop):
+            index = self._skip_type(index, stop)
+        if after := self._skip_generic_type(index, stop):
             return after
-        target, after = self._target(index, stop)
+        target, after = self._read_target(index, stop)
         if target and self.is_operator(after, *_ASSIGNS):
-            return self._assignment(target, after, stop)
+            return self._run_assignment(target, after, stop)
         return self.expression(index, stop)[1]
 
-    def _after_declaration(self, index: int, stop: int) -> int:
+    def _skip_declaration(self, index: int, stop: int) -> int:
         """Skips the name and the parameters of a function. In prose, no parenthesis follows on the same line."""
         for position in range(index, min(index + 8, stop)):
             if self.tokens[position].is_first:
@@ -53,20 +53,20 @@ class Evaluator(Expressions):
                 return min(self.partners[position] + 1, stop)
         return index
 
-    def _after_type(self, index: int, stop: int) -> int:
+    def _skip_type(self, index: int, stop: int) -> int:
         """Skips `const` and the like."""
         while index < stop and self.tokens[index].text in PREFIX and self.tokens[index].kind == NAME:
             index += 1
         return index
 
-    def _after_generic_type(self, index: int, stop: int) -> int:
+    def _skip_generic_type(self, index: int, stop: int) -> int:
         """The index of the name after a type such as `Map<String, String>`, 0 if there is none."""
         if index >= stop or self.tokens[index].kind != NAME or not self.is_operator(index + 1, "<"):
             return 0
-        after = self.after_type_parameters(index + 1, stop - 1)
+        after = self.skip_type_parameters(index + 1, stop - 1)
         return after if after and self.tokens[after].kind == NAME else 0
 
-    def _target(self, index: int, stop: int) -> tuple[list[str], int]:
+    def _read_target(self, index: int, stop: int) -> tuple[list[str], int]:
         """The path of an assignment's target, without the type that may follow it."""
         if index >= stop or self.tokens[index].kind != NAME:
             return [], index
@@ -81,9 +81,9 @@ class Evaluator(Expressions):
             else:
                 break
         if index + 1 < stop and self.tokens[index].text == "As" and self.tokens[index].kind == NAME:
-            index = self._after_annotation(index, stop, also="(")
+            index = self._skip_annotation(index, stop, also="(")
         if self.is_operator(index, ":") and not self.is_operator(index + 1, ":"):
-            index = self._after_annotation(index, stop)
+            index = self._skip_annotation(index, stop)
         if (
             self.is_operator(index, ",")
             and index + 2 < stop
@@ -93,7 +93,7 @@ class Evaluator(Expressions):
             index += 2
         return [path_of(name) for name in path], index
 
-    def _after_annotation(self, index: int, stop: int, also: str = "") -> int:
+    def _skip_annotation(self, index: int, stop: int, also: str = "") -> int:
         """Skips `: Type` before a `=`."""
         for position in range(index + 1, min(index + 14, stop)):
             if self.tokens[position].is_first:
@@ -104,7 +104,7 @@ class Evaluator(Expressions):
                 break
         return index
 
-    def _assignment(self, target: list[str], index: int, stop: int) -> int:
+    def _run_assignment(self, target: list[str], index: int, stop: int) -> int:
         joins = self.tokens[index].text in ("+=", ".=", "<<")
         value, end = self.expression(index + 1, stop)
         if target[0] in ("this", "self", "@") and len(target) > 1:
@@ -113,7 +113,7 @@ class Evaluator(Expressions):
         if isinstance(value, CodeObject) and not value.variable:
             value.variable = path
         if joins:
-            value = join((as_text(self.resolve(path) or know("")), as_text(value)))
+            value = join((text_of(self.resolve(path) or literal("")), text_of(value)))
         *owner, name = target
         base = self.resolve(".".join(owner)) if owner else None
         if base is None and owner and (base := self.library.imply(owner[0], name, index)):
@@ -146,7 +146,7 @@ class ObjectsEvaluator(Evaluator):
         super().run()
         for index, partner in self.partners.items():
             if self.is_operator(index, "{") and self._is_object(index):
-                fields = as_fields(self.collection(index, min(partner, len(self.tokens))))
+                fields = fields_of(self.collection(index, min(partner, len(self.tokens))))
                 self.pending = []
                 if fields:
                     self.objects.append((fields, index, partner))

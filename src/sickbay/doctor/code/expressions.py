@@ -25,14 +25,14 @@ from sickbay.doctor.code.values import (
     CodeText,
     CodeValue,
     Invocation,
-    as_fields,
-    as_pair,
-    as_text,
     collect,
+    fields_of,
     join,
-    know,
-    leave_open,
+    literal,
+    make_unknown,
+    pair_of,
     spend,
+    text_of,
 )
 
 _COMPARES = set_of("== === != !== < > <= >= - * / && and is in % == | ^ instanceof unless if")
@@ -59,14 +59,14 @@ class Expressions(CodePlaces):
     def expression(self, index: int, stop: int) -> tuple[CodeValue, int]:
         """The value of the expression that starts here, and the index after it."""
         if self.depth >= DEEPEST:
-            return leave_open("value"), self.partners.get(index, index) + 1
+            return make_unknown("value"), self.partners.get(index, index) + 1
         self.depth += 1
         try:
-            return self._join(index, stop)
+            return self._join_operands(index, stop)
         finally:
             self.depth -= 1
 
-    def _join(self, index: int, stop: int) -> tuple[CodeValue, int]:
+    def _join_operands(self, index: int, stop: int) -> tuple[CodeValue, int]:
         first = index
         value, index = self.operand(index, stop)
         pieces: list[CodeValue] = [value]
@@ -76,11 +76,11 @@ class Expressions(CodePlaces):
                 item, index = self.operand(index + 1, stop)
                 pieces.append(item)
             elif token.kind == STRING and self.tokens[index - 1].kind == STRING and index - 1 >= first:
-                pieces.append(self._literal(token))
+                pieces.append(self._read_literal(token))
                 index += 1
             else:
                 break
-        value = pieces[0] if len(pieces) == 1 else join(map(as_text, pieces))
+        value = pieces[0] if len(pieces) == 1 else join(map(text_of, pieces))
         return self.apply_operators(value, index, stop)
 
     def apply_operators(self, value: CodeValue, index: int, stop: int) -> tuple[CodeValue, int]:
@@ -100,13 +100,13 @@ class Expressions(CodePlaces):
             elif token.text == "as" and token.kind == NAME:
                 if index + 2 < stop and isinstance(value, CodeObject) and self.is_operator(index + 2, ":", ","):
                     self.names[self.tokens[index + 1].text] = value
-                index = self.after_cast(index + 1, stop)
+                index = self.skip_cast(index + 1, stop)
             elif token.text == "%" and isinstance(value, CodeText):
                 items, index = self.operand(index + 1, stop)
                 value = fill_blanks(value, list(items.values) if isinstance(items, CodeItems) else [items])
             elif token.text in _COMPARES and token.kind != STRING:
                 _, index = self.operand(index + 1, stop)
-                value = leave_open("value")
+                value = make_unknown("value")
             else:
                 break
         return value, index
@@ -118,16 +118,16 @@ class Expressions(CodePlaces):
             is_new = is_new or self.tokens[index].text in ("new", "&")
             index += 1
         if index >= stop:
-            return leave_open("value"), index
+            return make_unknown("value"), index
         token = self.tokens[index]
         if token.kind == STRING:
-            return self.postfix(self._literal(token), "", index, index + 1, stop)
+            return self.postfix(self._read_literal(token), "", index, index + 1, stop)
         if token.kind == NUMBER:
-            return know(token.text), index + 1
+            return literal(token.text), index + 1
         if token.kind == NAME:
             return self.postfix(None, path_of(token.text) or "$", index, index + 1, stop, is_new)
         if token.text == "(":
-            return self._parenthesis(index, stop)
+            return self._read_parenthesis(index, stop)
         if token.text == "." and index + 1 < stop and self.tokens[index + 1].kind == NAME:
             return self.postfix(None, self.tokens[index + 1].text, index, index + 2, stop)
         if token.text == "[" and self.is_operator(self.partners[index] + 1, "::"):
@@ -137,9 +137,9 @@ class Expressions(CodePlaces):
                 index += 2
             value = self.collection(index, stop)
             return self.postfix(value, "", index, self.partners[index] + 1, stop)
-        return leave_open("value"), index
+        return make_unknown("value"), index
 
-    def _parenthesis(self, index: int, stop: int) -> tuple[CodeValue, int]:
+    def _read_parenthesis(self, index: int, stop: int) -> tuple[CodeValue, int]:
         """A group, a tuple, a cast or the parameters of a function."""
         end = min(self.partners[index], stop)
         if self.is_operator(end + 1, "=>", "->"):
@@ -150,7 +150,7 @@ class Expressions(CodePlaces):
         value: CodeValue = elements[0].value if len(elements) == 1 else CodeItems(tuple(item.value for item in elements))
         return self.postfix(value, "", index, end + 1, stop)
 
-    def _literal(self, token: CodeToken) -> CodeText:
+    def _read_literal(self, token: CodeToken) -> CodeText:
         return read_literal(token, self.resolve, (token.quote[-1:] or '"') in self._dollar)
 
     def function(self, index: int, stop: int) -> tuple[CodeValue, int]:
@@ -158,9 +158,9 @@ class Expressions(CodePlaces):
         if self.is_operator(index, "{"):
             end = min(self.partners[index], stop)
             self.pending.append((index + 1, end))
-            return leave_open("value"), end + 1
+            return make_unknown("value"), end + 1
         if index < stop and self.tokens[index].is_first:
-            return leave_open("value"), index
+            return make_unknown("value"), index
         return self.expression(index, stop)
 
     def collection(self, index: int, stop: int) -> CodeValue:
@@ -175,15 +175,15 @@ class Expressions(CodePlaces):
             key, start = self.key(index, stop)
             value, after = self.expression(start, stop)
             if self.is_operator(start, "...", "**"):
-                fields = as_fields(value)
+                fields = fields_of(value)
                 elements += [Argument(name, item) for name, item in fields.pairs] if fields else []
             elif after > start:
                 is_name = key is None and after == start + 1 and self.tokens[start].kind == NAME
                 elements.append(Argument(key, value, path_of(self.tokens[start].text) if is_name else ""))
-            index = self._after_element(after, stop)
+            index = self._skip_element(after, stop)
         return elements
 
-    def _after_element(self, index: int, stop: int) -> int:
+    def _skip_element(self, index: int, stop: int) -> int:
         """The index after the next comma. The code before it is run later."""
         start = index
         while index < stop and not self.is_operator(index, ","):
@@ -202,14 +202,14 @@ class Expressions(CodePlaces):
         if start >= stop or self.tokens[start].kind not in (NAME, STRING):
             return None, index
         token = self.tokens[start]
-        path, end = self._read_dashed(start, stop) if token.kind == NAME else (str(self._literal(token)), start + 1)
+        path, end = self._read_dashed_key(start, stop) if token.kind == NAME else (str(self._read_literal(token)), start + 1)
         end += closers
         is_function = self.is_operator(end, "=>") and token.kind == NAME and not is_symbol and not path.isupper()
         if end < stop and self.is_operator(end, ":", "=>", "=") and not is_function:
             return path_of(path), end + 1
         return None, index
 
-    def _read_dashed(self, start: int, stop: int) -> tuple[str, int]:
+    def _read_dashed_key(self, start: int, stop: int) -> tuple[str, int]:
         """A key of several names, such as `Content-Type`, and the index after it."""
         path, end = self.tokens[start].text, start + 1
         stop = min(stop, start + NAMES_OF_A_KEY)
@@ -222,23 +222,23 @@ class Expressions(CodePlaces):
         self, value: CodeValue | None, path: str, first: int, index: int, stop: int, is_new: bool = False
     ) -> tuple[CodeValue, int]:
         chain = Chain(value, path, first, index, stop, is_new)
-        while chain.index < stop and self._step(chain):
+        while chain.index < stop and self._read_next_part(chain):
             pass
         value = self.resolve(chain.path) if chain.value is None else chain.value
-        return (leave_open(hole_name(chain.path)) if value is None else value), chain.index
+        return (make_unknown(hole_name(chain.path)) if value is None else value), chain.index
 
-    def _step(self, chain: Chain) -> bool:
+    def _read_next_part(self, chain: Chain) -> bool:
         """Reads the next part of the chain. False at its end."""
         spend()
         token = self.tokens[chain.index]
         if token.kind != OPERATOR:
             return False
         if token.text in MEMBER:
-            return self._after_dot(chain)
-        step = {"(": self._parenthesis_after, "[": self._bracket, "{": self._braces, "=>": self._arrow}.get(token.text)
-        return step(chain) if step else self._skip(chain)
+            return self._read_member(chain)
+        step = {"(": self._read_call, "[": self._read_bracket, "{": self._read_braces, "=>": self._read_arrow}.get(token.text)
+        return step(chain) if step else self._skip_marks(chain)
 
-    def _after_dot(self, chain: Chain) -> bool:
+    def _read_member(self, chain: Chain) -> bool:
         following = chain.index + 1
         if following >= chain.stop or self.tokens[following].kind != NAME:
             return False
@@ -251,33 +251,33 @@ class Expressions(CodePlaces):
         if chain.value is None:
             chain.path += "." + path_of(name) if len(chain.path) < CHARACTERS_OF_A_PATH else ""
         elif self._opens_call(chain):
-            self._call(chain, chain.value, path_of(name))
+            self._run_call(chain, chain.value, path_of(name))
             chain.path = ""
         else:
             chain.value = self.member(chain.value, name) or chain.value
         return True
 
-    def _parenthesis_after(self, chain: Chain) -> bool:
+    def _read_call(self, chain: Chain) -> bool:
         if not self._opens_call(chain):
             return False
         if chain.path in _KEYWORDS:
             end = min(self.partners[chain.index], chain.stop)
             self.pending.append((chain.index + 1, end))
-            chain.value, chain.index = leave_open("value"), end + 1
+            chain.value, chain.index = make_unknown("value"), end + 1
             return False
         if chain.value is not None:
             return False
         owner, _, name = chain.path.rpartition(".")
-        self._call(chain, self._owner(owner), name)
+        self._run_call(chain, self._find_owner(owner), name)
         return True
 
-    def _bracket(self, chain: Chain) -> bool:
+    def _read_bracket(self, chain: Chain) -> bool:
         if not self.is_near(chain.index):
             return False
         chain.value, chain.path, chain.index = self._read_index(chain.value, chain.path, chain.index, chain.stop)
         return True
 
-    def _braces(self, chain: Chain) -> bool:
+    def _read_braces(self, chain: Chain) -> bool:
         """`new Request { Method = … }`, and `url.Values{…}` of Go."""
         is_composite = chain.is_new or chain.path.endswith(("Values", "Header", "Config"))
         if chain.value is None and is_composite:
@@ -286,29 +286,29 @@ class Expressions(CodePlaces):
         elif not (chain.is_new and isinstance(chain.value, CodeObject | CodeFields)):
             return False
         if chain.value is not None:
-            self._initialise(chain.value, chain.index, chain.stop)
+            self._initialise_object(chain.value, chain.index, chain.stop)
         chain.index = self.partners[chain.index] + 1
         return True
 
-    def _arrow(self, chain: Chain) -> bool:
+    def _read_arrow(self, chain: Chain) -> bool:
         """`name => …`: a function with one parameter."""
         if chain.value is None:
             chain.value, chain.index = self.function(chain.index + 1, chain.stop)
         return False
 
-    def _skip(self, chain: Chain) -> bool:
+    def _skip_marks(self, chain: Chain) -> bool:
         """Skips `!` of Swift and type parameters."""
         if self.is_operator(chain.index, "!") and self.is_operator(chain.index + 1, ".", ")", ","):
             chain.index += 1
             return True
-        after = self.after_generics(chain.index, chain.stop) if self.is_operator(chain.index, "<") else 0
+        after = self.skip_generics(chain.index, chain.stop) if self.is_operator(chain.index, "<") else 0
         chain.index = after or chain.index
         return bool(after)
 
     def _opens_call(self, chain: Chain) -> bool:
         return chain.index < chain.stop and self.is_operator(chain.index, "(") and self.is_near(chain.index)
 
-    def _call(self, chain: Chain, base: CodeValue | None, name: str) -> None:
+    def _run_call(self, chain: Chain, base: CodeValue | None, name: str) -> None:
         end = min(self.partners[chain.index], chain.stop)
         arguments = self.elements(chain.index + 1, end)
         path = chain.path if chain.path.endswith(name) else f"{chain.path}.{name}" if chain.path else name
@@ -317,7 +317,7 @@ class Expressions(CodePlaces):
         chain.value = CodeObject(path, arguments, base) if value is None else value
         chain.index = end + 1
 
-    def _owner(self, path: str) -> CodeValue | None:
+    def _find_owner(self, path: str) -> CodeValue | None:
         """The value on which a method is called. For `request.headers.add` it can be the request."""
         value = self.resolve(path) if path else None
         root = self.resolve(path.partition(".")[0]) if value is None and "." in path else None
@@ -328,21 +328,21 @@ class Expressions(CodePlaces):
         end = min(self.partners[index], stop)
         owner = value if value is not None else self.resolve(path)
         elements = self.elements(index + 1, end)
-        key = str(as_text(elements[0].value)) if len(elements) == 1 else ""
+        key = str(text_of(elements[0].value)) if len(elements) == 1 else ""
         if owner is not None:
             return (self.member(owner, key) or owner), "", end + 1
         after_map = end + 1 < stop and path in ("map", "") and self.tokens[end + 1].kind == NAME
         if after_map and self.is_operator(end + 2, "{"):
             return self.collection(end + 2, stop), "", self.partners[end + 2] + 1
         is_text = end == index + 2 and self.tokens[index + 1].kind == STRING
-        return (leave_open(hole_name(key)) if is_text else None), path, end + 1
+        return (make_unknown(hole_name(key)) if is_text else None), path, end + 1
 
-    def _initialise(self, value: CodeValue, index: int, stop: int) -> None:
+    def _initialise_object(self, value: CodeValue, index: int, stop: int) -> None:
         """`new Request { Method = … }`: sets properties or adds elements."""
         end = min(self.partners[index], stop)
         for key, item, _ in self.elements(index + 1, end):
             if isinstance(value, CodeObject) and key:
                 self.library.assign(value, key, item, end)
             elif isinstance(value, CodeFields):
-                pair = (key, item) if key else as_pair(item)
+                pair = (key, item) if key else pair_of(item)
                 value.extend([pair] if pair else [])

@@ -44,11 +44,11 @@ def find_pieces(text: str) -> Iterator[Piece]:
             "headers": request.headers,
             "body": request.body,
         }
-        start, end = starts[request.first_line - 1], _end(starts, request.last_line)
+        start, end = starts[request.first_line - 1], _find_end_of_line(starts, request.last_line)
         values["request"] = request
         yield Piece(kind="code", start=start, end=end, subkind=request.language, values=values, is_whole=True)
     for settings in settings_in(text, meter, requests):
-        start, end = starts[settings.first_line - 1], _end(starts, settings.last_line)
+        start, end = starts[settings.first_line - 1], _find_end_of_line(starts, settings.last_line)
         yield Piece(kind="settings", start=start, end=end, subkind=settings.library, values=settings.values)
     if meter.is_spent:
         yield Piece(kind="stopped", start=0, end=0)
@@ -79,7 +79,7 @@ def may_be_code(text: str) -> bool:
     return not (text.startswith("{") and text.endswith("}") and not _RESPONSE.isdisjoint(read_object(text)))
 
 
-def _end(starts: list[int], line: int) -> int:
+def _find_end_of_line(starts: list[int], line: int) -> int:
     """The place after the last character of a line."""
     return max(starts[min(line, len(starts) - 1)], 1)
 

@@ -82,17 +82,17 @@ class CodePlaces:
             return False
         return any(self.is_operator(position, ":") for position in range(index + 1, min(index + 40, stop)))
 
-    def after_cast(self, index: int, stop: int) -> int:
+    def skip_cast(self, index: int, stop: int) -> int:
         while index < stop and (self.tokens[index].kind == NAME or self.is_operator(index, "!", "?", ".")):
             index += 1
         return index
 
-    def after_generics(self, index: int, stop: int) -> int:
+    def skip_generics(self, index: int, stop: int) -> int:
         """The index after `<String, String>` if a call or an initialiser follows, else 0."""
-        after = self.after_type_parameters(index, stop)
+        after = self.skip_type_parameters(index, stop)
         return after if after and self.is_operator(after, "(", "{", "[", ".", "::") else 0
 
-    def after_type_parameters(self, index: int, stop: int) -> int:
+    def skip_type_parameters(self, index: int, stop: int) -> int:
         """The index after `<String, String>`, 0 if something else follows the sign."""
         depth = 0
         for position in range(index, min(index + 24, stop)):

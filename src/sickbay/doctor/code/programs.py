@@ -21,8 +21,8 @@ from sickbay.doctor.code.values import (
     Hole,
     Invocation,
     Meter,
-    as_fields,
-    as_text,
+    fields_of,
+    text_of,
 )
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.text_search import Lines
@@ -80,7 +80,7 @@ class RequestReader:
         for handler in self._handlers.get(invocation.name.lower(), ()):
             value = handler(invocation)
             if value is not None:
-                return self._add(value)
+                return self._add_request(value)
         value = conversions.read_conversion(invocation)
         if value is None and isinstance(invocation.base, CodeObject):
             value = _client_method(invocation.base, invocation)
@@ -90,7 +90,7 @@ class RequestReader:
         """Whether a loop over the names of an object pushes its fields to a list: then they are added at once."""
         value = call.value(0)
         hole = value.parts[0] if isinstance(value, CodeText) and value.parts else ""
-        fields = as_fields(self.resolve(self._loops.get(hole, ""))) if isinstance(hole, Hole) else None
+        fields = fields_of(self.resolve(self._loops.get(hole, ""))) if isinstance(hole, Hole) else None
         if fields is None or not isinstance(call.base, CodeFields):
             return False
         call.base.extend(fields.pairs)
@@ -102,7 +102,7 @@ class RequestReader:
         result = php.curl_option(call, self._excerpts.get(name))
         if not isinstance(call.value(0), RequestDraft):
             self._excerpts[name] = result
-        return self._add(result)
+        return self._add_request(result)
 
     def note_assignment(self, path: str, value: CodeValue, start: int, end: int) -> None:
         result = redirects.read_assignment(path, value)
@@ -113,7 +113,7 @@ class RequestReader:
     def imply(self, owner: str, name: str, start: int) -> RequestDraft | None:
         return self._excerpts.get(owner)
 
-    def _add(self, value: CodeValue) -> CodeValue:
+    def _add_request(self, value: CodeValue) -> CodeValue:
         if isinstance(value, RequestDraft) and not any(value is draft for draft in self.drafts[-20:]):
             self.drafts.append(value)
         return value
@@ -135,9 +135,9 @@ class RequestReader:
     def assign(self, base: CodeValue, name: str, value: CodeValue, end: int) -> None:
         match base:
             case RequestDraft():
-                building.assign(base, name, value, end)
+                building.assign_property(base, name, value, end)
             case CodeFields():
-                base.set(name, as_text(value) if isinstance(value, CodeBody) else value)
+                base.set(name, text_of(value) if isinstance(value, CodeBody) else value)
             case CodeObject():
                 _assign_property(base, name, value)
 
@@ -145,7 +145,7 @@ class RequestReader:
 def _assign_property(target: CodeObject, name: str, value: CodeValue) -> None:
     if name.startswith("DefaultRequestHeaders."):
         header = RequestDraft("")
-        building.assign(header, name, value, 0)
+        building.assign_property(header, name, value, 0)
         _headers_of_object(target).extend(header.headers)
     else:
         target.properties[name] = value
@@ -162,7 +162,7 @@ def _client_method(target: CodeObject, call: Invocation) -> CodeValue | None:
     if path.endswith((".defaultrequestheaders.add", ".adddefaultheader", ".headers.add")) and len(call.arguments) >= 2:
         _headers_of_object(target).add(str(call.text(0)), call.text(1))
         return target
-    if path.endswith(".headers.update") and (fields := as_fields(call.value(0))):
+    if path.endswith(".headers.update") and (fields := fields_of(call.value(0))):
         _headers_of_object(target).extend(fields.pairs)
         return target
     if target.path == "URL" and call.name == "toString":

@@ -58,8 +58,8 @@ def _mistake_at(request: CodeRequest, id: str, **facts: str) -> Mistake:
     return Mistake(id, (request.first_line, request.last_line), {"language": request.language, **facts})
 
 
-def _json_to_token_endpoint(request: CodeRequest) -> Mistake | None:
-    if request.body_format != "json" or _options_in_body(request):
+def _find_json_to_token(request: CodeRequest) -> Mistake | None:
+    if request.body_format != "json" or _find_options_in_body(request):
         return None
     is_form = "urlencoded" in request.header("content-type")
     return _mistake_at(request, "code-json-under-form-type" if is_form else "code-json-body")
@@ -72,7 +72,7 @@ def _get_to_token_endpoint(request: CodeRequest) -> Mistake | None:
     return _mistake_at(request, "code-token-get")
 
 
-def _bearer_mistake(request: CodeRequest) -> Mistake | None:
+def _find_bearer_mistake(request: CodeRequest) -> Mistake | None:
     scheme, _, value = request.header("authorization").partition(" ")
     if scheme.lower() != "bearer":
         return None
@@ -87,23 +87,23 @@ def _decode_base64(value: str) -> str:
         return ""
 
 
-def _plain_basic(request: CodeRequest) -> Mistake | None:
+def _find_unencoded_basic(request: CodeRequest) -> Mistake | None:
     scheme, _, value = request.header("authorization").partition(" ")
     return _mistake_at(request, "code-basic-not-base64") if scheme.lower() == "basic" and ":" in value else None
 
 
-def _line_break(request: CodeRequest) -> Mistake | None:
+def _find_line_break(request: CodeRequest) -> Mistake | None:
     scheme, _, value = request.header("authorization").partition(" ")
     ends = scheme.lower() == "basic" and _decode_base64(value).endswith("\n")
     return _mistake_at(request, "code-basic-newline") if ends else None
 
 
-def _options_in_body(request: CodeRequest) -> Mistake | None:
+def _find_options_in_body(request: CodeRequest) -> Mistake | None:
     is_inside = request.language == "axios" and request.body_format == "json" and '"headers": {' in request.body
     return _mistake_at(request, "code-options-in-body") if is_inside else None
 
 
-def _find_doubled(request: CodeRequest) -> Mistake | None:
+def _find_doubled_authorization(request: CodeRequest) -> Mistake | None:
     value = request.header("authorization")
     match = re.match(r"(authorization):|(basic|bearer)\s+(?:basic|bearer)\b", value, re.I)
     if not match:
@@ -111,18 +111,18 @@ def _find_doubled(request: CodeRequest) -> Mistake | None:
     return _mistake_at(request, "code-authorization-doubled", part=f"`{match[1] or match[2]}`")
 
 
-def _question_mark(request: CodeRequest) -> Mistake | None:
+def _find_question_mark(request: CodeRequest) -> Mistake | None:
     name = request.body.partition("=")[0]
     return _mistake_at(request, "code-body-question-mark", name=name) if name.startswith("?") else None
 
 
-def _password_mistake(request: CodeRequest) -> Mistake | None:
+def _find_password_mistake(request: CodeRequest) -> Mistake | None:
     values = parse_qs(request.body or request.url.partition("?")[2]).get("grant_type", [])
     is_password = "password" in values or re.search(r"grant_type\W{1,6}password\b", request.body)
     return _mistake_at(request, "code-password-grant") if is_password else None
 
 
-def _not_inserted(request: CodeRequest) -> Mistake | None:
+def _find_uninserted_variable(request: CodeRequest) -> Mistake | None:
     for text in (request.url, request.body, *request.headers.values()):
         for match in _NOT_INSERTED.finditer(text):
             if match[0].strip("${}#%\\() ") not in request.variables:
@@ -140,16 +140,16 @@ def _when(id: str, is_wrong: Callable[[CodeRequest], bool]) -> _Check:
 
 
 _ANYWHERE: tuple[_Check, ...] = (
-    _plain_basic,
-    _line_break,
+    _find_unencoded_basic,
+    _find_line_break,
     _when("code-object-as-body", lambda it: it.body == "[object Object]"),
-    _options_in_body,
-    _find_doubled,
-    _not_inserted,
-    _bearer_mistake,
+    _find_options_in_body,
+    _find_doubled_authorization,
+    _find_uninserted_variable,
+    _find_bearer_mistake,
 )
 _AT_TOKEN_ENDPOINT: tuple[_Check, ...] = (
-    _json_to_token_endpoint,
+    _find_json_to_token,
     _when("code-form-as-text", lambda it: it.body_format == "form" and it.header("content-type").startswith("text/plain")),
     _get_to_token_endpoint,
     _when(
@@ -157,6 +157,6 @@ _AT_TOKEN_ENDPOINT: tuple[_Check, ...] = (
         lambda it: it.method == "POST" and "grant_type=" in it.url and "grant_type" not in it.body,
     ),
     _when("code-multipart-body", lambda it: it.body_format == "multipart"),
-    _question_mark,
-    _password_mistake,
+    _find_question_mark,
+    _find_password_mistake,
 )

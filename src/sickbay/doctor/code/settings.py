@@ -22,9 +22,9 @@ from sickbay.doctor.code.values import (
     CodeValue,
     Invocation,
     Meter,
-    as_fields,
-    as_text,
+    fields_of,
     spend,
+    text_of,
 )
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.text_search import Lines
@@ -66,16 +66,16 @@ class SettingsReader:
     def call(self, invocation: Invocation) -> CodeValue | None:
         if _CALLS.fullmatch(invocation.name):
             for item in invocation.arguments:
-                if fields := as_fields(item.value):
+                if fields := fields_of(item.value):
                     self.found.append(_Found(invocation.path, fields, invocation.start, invocation.end))
             named = CodeFields([(item.key, item.value) for item in invocation.arguments if item.key])
             if named.pairs:
                 self.found.append(_Found(invocation.path, named, invocation.start, invocation.end))
         if oauth_name(invocation.name) and len(invocation.arguments) == 1:
-            return self._build(invocation)
+            return self._add_builder_setting(invocation)
         return read_conversion(invocation)
 
-    def _build(self, call: Invocation) -> CodeValue:
+    def _add_builder_setting(self, call: Invocation) -> CodeValue:
         """`builder.clientId("…").redirectUri("…")`: each call adds a setting to those before it."""
         base = call.base if isinstance(call.base, CodeObject) else CodeObject(call.path)
         spend(1 + len(base.properties))
@@ -95,7 +95,7 @@ class SettingsReader:
 
     def assign(self, base: CodeValue, name: str, value: CodeValue, end: int) -> None:
         if isinstance(base, CodeFields):
-            base.set(name, as_text(value) if isinstance(value, CodeBody) else value)
+            base.set(name, text_of(value) if isinstance(value, CodeBody) else value)
         elif isinstance(base, CodeObject) and not isinstance(base, RequestDraft):
             base.properties[name] = value
 
@@ -141,7 +141,7 @@ def _flatten_fields(fields: CodeFields, depth: int) -> dict[str, str]:
     values: dict[str, str] = {}
     for name, value in fields.pairs:
         spend()
-        inner = as_fields(value)
+        inner = fields_of(value)
         if inner is not None and depth < 3:
             values = {**_flatten_fields(inner, depth + 1), **values}
         elif oauth := oauth_name(name):
@@ -154,8 +154,8 @@ def _flatten_fields(fields: CodeFields, depth: int) -> dict[str, str]:
 def _text_of_value(value: CodeValue) -> str:
     if isinstance(value, CodeItems):
         spend(len(value.values))
-        return " ".join(str(as_text(item)) for item in value.values)
-    return str(as_text(value))
+        return " ".join(str(text_of(item)) for item in value.values)
+    return str(text_of(value))
 
 
 def oauth_name(name: str) -> str:

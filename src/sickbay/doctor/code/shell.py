@@ -10,7 +10,7 @@ from sickbay.doctor.code.curl import read_curl
 from sickbay.doctor.code.draft import RequestDraft, base64_of, request_of
 from sickbay.doctor.code.models import CodeRequest
 from sickbay.doctor.code.tokens import OPERATOR, CodeToken, hole_name
-from sickbay.doctor.code.values import CodeText, Hole, Meter, join, know, leave_open
+from sickbay.doctor.code.values import CodeText, Hole, Meter, join, literal, make_unknown
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.text_search import Lines
 
@@ -138,19 +138,19 @@ class Splitter:
     def _read_piece(self, at: int) -> tuple[CodeText, int]:
         text, character = self._text, self._text[at]
         if match := _PLAIN.match(text, at):
-            return know(match[0]), match.end()
+            return literal(match[0]), match.end()
         if character in "'\"" and (end := self._closing_quote(at)) > 0:
             inner = text[at + 1 : end]
-            return (know(inner.replace("\\_", "_")) if character == "'" else self._expand_string(inner)), end + 1
+            return (literal(inner.replace("\\_", "_")) if character == "'" else self._expand_string(inner)), end + 1
         if character == "\\" and at + 1 < len(text):
-            return know(text[at + 1]), at + 2
-        if text.startswith("$(", at) and (end := _find_closing(text, at + 1)) > 0:
+            return literal(text[at + 1]), at + 2
+        if text.startswith("$(", at) and (end := _find_closing_parenthesis(text, at + 1)) > 0:
             return self._output_of_command(text[at + 2 : end]), end + 1
         for pattern in (_VARIABLE, _WINDOWS_VARIABLE):
             if match := pattern.match(text, at):
                 return self._value_of_variable(match), match.end()
         # an unclosed quotation mark is dropped
-        return know("" if character in "^'\"" else character), at + 1
+        return literal("" if character in "^'\"" else character), at + 1
 
     def _closing_quote(self, at: int) -> int:
         """The position of the closing quotation mark, -1 if there is none."""
@@ -176,7 +176,7 @@ class Splitter:
         at = 0
         while (start := inner.find("$", at)) >= 0:
             escaped = start > 0 and inner[start - 1] == "\\"
-            if inner.startswith("$(", start) and (end := _find_closing(inner, start + 1)) > 0 and not escaped:
+            if inner.startswith("$(", start) and (end := _find_closing_parenthesis(inner, start + 1)) > 0 and not escaped:
                 pieces += [_read_plain(inner[at:start]), self._output_of_command(inner[start + 2 : end])]
                 at = end + 1
             elif (match := _VARIABLE.match(inner, start)) and not escaped:
@@ -190,18 +190,18 @@ class Splitter:
     def _value_of_variable(self, match: re.Match[str]) -> CodeText:
         name = next(group for group in match.groups() if group)
         value = self._lookup(name)
-        return leave_open(name) if value is None else know(value)
+        return make_unknown(name) if value is None else literal(value)
 
     def _output_of_command(self, command: str) -> CodeText:
         """The output of `$(command)`: base64 of known text, else an unknown value."""
         if match := _ECHO.search(command):
-            text = self._expand_string(match["text"].strip("\"'")) if match["text"][:1] != "'" else know(match["text"][1:-1])
+            text = self._expand_string(match["text"].strip("\"'")) if match["text"][:1] != "'" else literal(match["text"][1:-1])
             is_exact = "-n" in (match["flags"] or "") or command.lstrip().startswith("printf")
-            return base64_of(text if is_exact else join((text, know("\n"))))
-        return leave_open("base64" if "base64" in command else Hole(hole_name(command)))
+            return base64_of(text if is_exact else join((text, literal("\n"))))
+        return make_unknown("base64" if "base64" in command else Hole(hole_name(command)))
 
 
-def _find_closing(text: str, at: int) -> int:
+def _find_closing_parenthesis(text: str, at: int) -> int:
     """The position of the parenthesis that closes the one here, -1 if there is none nearby."""
     depth = 0
     for match in _PARENTHESIS.finditer(text, at, at + _MAXIMUM_COMMAND_CHARACTERS):
@@ -212,7 +212,7 @@ def _find_closing(text: str, at: int) -> int:
 
 
 def _read_plain(text: str) -> CodeText:
-    return know(_IN_DOUBLE.sub(lambda match: "" if match[1] == "\n" else match[1], text))
+    return literal(_IN_DOUBLE.sub(lambda match: "" if match[1] == "\n" else match[1], text))
 
 
 def _add_dashes(word: CodeText) -> CodeText:

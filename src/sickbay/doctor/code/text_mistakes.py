@@ -13,7 +13,7 @@ from sickbay.doctor.code import words
 from sickbay.doctor.code.models import READ_CHARACTERS, Mistake
 from sickbay.doctor.model import CodeMistake
 from sickbay.kernel.late_patterns import compile_late
-from sickbay.kernel.text_search import Lines, fold, has_required
+from sickbay.kernel.text_search import Lines, fold_case, has_required
 
 _Place: TypeAlias = tuple[int, int, dict[str, str]]
 """Where a mistake begins and ends, and what fills its slots."""
@@ -43,7 +43,7 @@ def mistakes_in_text(text: str, *, sends_requests: bool = False) -> list[Mistake
 @lru_cache(maxsize=2)
 def _text_mistakes(text: str, sends_requests: bool) -> tuple[Mistake, ...]:
     """Remembered, because mistakes_in() asks for the same text once per request."""
-    lines, folded = Lines(text), fold(text)
+    lines, folded = Lines(text), fold_case(text)
     found = (
         (id, _COMPUTED[id](text) if id in _COMPUTED else _find_by_patterns(described, text))
         for id, described in compiled.load_knowledge().code.mistakes.items()
@@ -86,7 +86,7 @@ def _find_double_encodings(text: str) -> _Place | None:
     return next(((match.start(), match.end("rest"), {}) for match in again), None)
 
 
-def _find_wrapped(text: str) -> _Place | None:
+def _find_wrapped_value(text: str) -> _Place | None:
     for match in _find_encoding_commands(text):
         rest = text[match.end() : match.end() + 20]
         if not re.search(r"-w\s*0|--wrap|-A\b|-b\s*0", match["options"]) and "tr -d" not in rest:
@@ -106,7 +106,7 @@ def _differing_redirect_uris(text: str) -> _Place | None:
 
 _COMPUTED: dict[str, Callable[[str], _Place | None]] = {
     "code-basic-newline": _find_encoded_newlines,
-    "code-base64-wrapped": _find_wrapped,
+    "code-base64-wrapped": _find_wrapped_value,
     "code-base64-twice": _find_double_encodings,
     "code-redirect-uris-differ": _differing_redirect_uris,
 }

@@ -12,11 +12,11 @@ from sickbay.doctor.code.values import (
     CodeText,
     CodeValue,
     Hole,
-    as_text,
     join,
-    know,
-    leave_open,
+    literal,
+    make_unknown,
     spend,
+    text_of,
     text_of_parts,
 )
 from sickbay.kernel.late_patterns import compile_late
@@ -184,16 +184,16 @@ def read_literal(token: CodeToken, resolve: Resolve, dollar: bool) -> CodeText:
     insertions = _insertion_pattern(token, dollar)
     raw = token.quote[:1] in ("r", "R", "@") or (token.quote == "`" and "\\" not in token.text)
     if insertions is None:
-        return know(token.text if raw else _unescape(token.text))
+        return literal(token.text if raw else _unescape(token.text))
     parts: list[str] = []
     at = 0
     for match in insertions.finditer(token.text):
         parts.append(_unescape(token.text[at : match.start()]))
         expression = next((group for group in match.groups() if group), "")
         spend()
-        parts += _insert(expression, resolve) if expression else [match[0][0]]
+        parts += _resolve_inserted(expression, resolve) if expression else [match[0][0]]
         if len(parts) > PARTS_OF_A_TEXT:
-            return leave_open("value")
+            return make_unknown("value")
         at = match.end()
     parts.append(_unescape(token.text[at:]))
     return text_of_parts(parts)
@@ -215,14 +215,14 @@ _FIELDS = compile_late(
 )
 
 
-def _insert(expression: str, resolve: Resolve) -> tuple[str, ...]:
+def _resolve_inserted(expression: str, resolve: Resolve) -> tuple[str, ...]:
     expression = expression.strip()
     value = resolve(expression) if _PATH.fullmatch(expression) else None
     if match := _FIELDS.fullmatch(expression):
         value = resolve(match[1] or match[2])
         value = CodeFields(value.pairs, "form") if isinstance(value, CodeFields) else value
     if value is not None:
-        return as_text(value).parts
+        return text_of(value).parts
     return (Hole(hole_name(expression)),)
 
 
@@ -278,6 +278,6 @@ def _fill_blanks(text: str, values: list[CodeValue], names: CodeFields) -> list[
             continue
         spend()
         number += not name
-        pieces += [know(text[at : match.start()]), as_text(value)]
+        pieces += [literal(text[at : match.start()]), text_of(value)]
         at = match.end()
-    return [*pieces, know(text[at:])]
+    return [*pieces, literal(text[at:])]

@@ -116,7 +116,7 @@ class CodeFields:
 
     def add(self, name: str, value: CodeValue) -> None:
         """Appends a pair. An encoded body is converted at once, because it could contain these fields."""
-        self.extend([(name, as_text(value) if isinstance(value, CodeBody) else value)])
+        self.extend([(name, text_of(value) if isinstance(value, CodeBody) else value)])
 
     def extend(self, pairs: Iterable[tuple[str, CodeValue]]) -> None:
         """Appends pairs, as many as there is room for. Fields can be added to themselves."""
@@ -160,11 +160,11 @@ class Argument(NamedTuple):
     variable: str = ""
 
 
-def know(text: str) -> CodeText:
+def literal(text: str) -> CodeText:
     return CodeText((text,) if text else ())
 
 
-def leave_open(name: str) -> CodeText:
+def make_unknown(name: str) -> CodeText:
     return CodeText((Hole(name),))
 
 
@@ -180,7 +180,7 @@ def text_of_parts(parts_of_text: Iterable[str]) -> CodeText:
         parts.append(part)
         size += len(part)
         if len(parts) > PARTS_OF_A_TEXT or size > CHARACTERS_OF_A_TEXT:
-            return leave_open("value")
+            return make_unknown("value")
     spend(len(parts), size)
     return CodeText(tuple(parts))
 
@@ -195,23 +195,23 @@ def collect(elements: list[Argument], *, is_object: bool = False) -> CodeFields 
     return CodeItems(tuple(item.value for item in elements))
 
 
-def as_text(value: CodeValue | None) -> CodeText:
+def text_of(value: CodeValue | None) -> CodeText:
     """The value as a string, "" for None. What can't be a string becomes an unknown value."""
     match value:
         case None:
-            return know("")
+            return literal("")
         case CodeText():
             return value
         case CodeBody() | CodeFields(encoding="form"):
             return serialize(value)[0]
         case CodeObject(path="URL", properties={"href": CodeText() as address, "searchParams": CodeFields() as query}):
-            return with_query(address, query)
+            return add_query(address, query)
         case CodeObject(path=path, variable=variable):
-            return leave_open(variable or path.rpartition(".")[2] or "value")
-    return leave_open("value")
+            return make_unknown(variable or path.rpartition(".")[2] or "value")
+    return make_unknown("value")
 
 
-def as_fields(value: CodeValue | None) -> CodeFields | None:
+def fields_of(value: CodeValue | None) -> CodeFields | None:
     """The value as fields, if it has names and values: a list of pairs counts."""
     match value:
         case CodeFields():
@@ -220,12 +220,12 @@ def as_fields(value: CodeValue | None) -> CodeFields | None:
             return CodeFields(pairs, encoding)
         case CodeItems(values) if values:
             spend(1 + len(values) // PAIRS_PER_STEP)
-            pairs = [pair for item in values if (pair := as_pair(item))]
+            pairs = [pair for item in values if (pair := pair_of(item))]
             return CodeFields(pairs) if len(pairs) == len(values) else None
     return None
 
 
-def as_pair(value: CodeValue) -> tuple[str, CodeValue] | None:
+def pair_of(value: CodeValue) -> tuple[str, CodeValue] | None:
     match value:
         case CodeItems((CodeText() as name, item)):
             return str(name), item
@@ -233,14 +233,14 @@ def as_pair(value: CodeValue) -> tuple[str, CodeValue] | None:
             return name, item
         case CodeFields():
             key, content = value.get("name", "key"), value.get("value")
-            return (str(as_text(key)), content) if key is not None and content is not None else None
+            return (str(text_of(key)), content) if key is not None and content is not None else None
     return None
 
 
-def with_query(address: CodeText, query: CodeFields) -> CodeText:
+def add_query(address: CodeText, query: CodeFields) -> CodeText:
     if not query.pairs:
         return address
-    return join((address, know("&" if "?" in str(address) else "?"), _encode_form(query)))
+    return join((address, literal("&" if "?" in str(address) else "?"), _encode_form(query)))
 
 
 def serialize(value: CodeValue, default: str = "form") -> tuple[CodeText, str]:
@@ -248,9 +248,9 @@ def serialize(value: CodeValue, default: str = "form") -> tuple[CodeText, str]:
     match value:
         case CodeBody(encoding, inner):
             return serialize(inner, encoding)
-    fields = as_fields(value)
+    fields = fields_of(value)
     if fields is None:
-        return as_text(value), ""
+        return text_of(value), ""
     encoding = fields.encoding or default
     return (_encode_json(fields) if encoding == "json" else _encode_form(fields)), encoding
 
@@ -262,39 +262,39 @@ def _encode_form(fields: CodeFields) -> CodeText:
 def _form_parts(fields: CodeFields) -> Iterator[str]:
     for number, (name, value) in enumerate(fields.pairs):
         yield from ("&" if number else "", quote_plus(name, errors="replace"), "=")
-        yield from _quote(value)
+        yield from _encode_parts(value)
 
 
-def _quote(value: CodeValue) -> Iterator[str]:
+def _encode_parts(value: CodeValue) -> Iterator[str]:
     if isinstance(value, CodeItems):
-        value = value.values[0] if value.values else know("")
+        value = value.values[0] if value.values else literal("")
     elif isinstance(value, CodeFields) and len(value.pairs) == 1:
         value = value.pairs[0][1]
     if isinstance(value, CodeFields) or (isinstance(value, CodeObject) and value.path == "URL"):
-        value = leave_open(getattr(value, "variable", "value"))  # fields can be put into themselves
-    for part in as_text(value).parts:
+        value = make_unknown(getattr(value, "variable", "value"))  # fields can be put into themselves
+    for part in text_of(value).parts:
         spend(0, len(part))
         yield part if isinstance(part, Hole) else quote_plus(part, errors="replace")
 
 
 def _encode_json(value: CodeValue) -> CodeText:
     holes: list[Hole] = []
-    pieces = json.dumps(_to_plain(value, holes, 0), ensure_ascii=False).split(_MARK)
+    pieces = json.dumps(_convert_to_json_value(value, holes, 0), ensure_ascii=False).split(_MARK)
     parts: list[str] = [pieces[0]]
     for hole, piece in zip(holes, pieces[1:], strict=True):
         parts += [hole, piece]
     return text_of_parts(parts)
 
 
-def _to_plain(value: CodeValue, holes: list[Hole], depth: int) -> object:
+def _convert_to_json_value(value: CodeValue, holes: list[Hole], depth: int) -> object:
     """The value for json.dumps. Each unknown value is a mark here."""
     spend()
-    fields = as_fields(value)
+    fields = fields_of(value)
     if fields is not None and depth < DEEPEST:
-        return {name.replace(_MARK, ""): _to_plain(item, holes, depth + 1) for name, item in fields.pairs}
+        return {name.replace(_MARK, ""): _convert_to_json_value(item, holes, depth + 1) for name, item in fields.pairs}
     if isinstance(value, CodeItems) and depth < DEEPEST:
-        return [_to_plain(item, holes, depth + 1) for item in value.values]
-    text = as_text(value)
+        return [_convert_to_json_value(item, holes, depth + 1) for item in value.values]
+    text = text_of(value)
     holes += [part for part in text.parts if isinstance(part, Hole)]
     return "".join(_MARK if isinstance(part, Hole) else part.replace(_MARK, "") for part in text.parts)
 
@@ -318,7 +318,7 @@ class Invocation(NamedTuple):
         return positional[position] if position < len(positional) else None
 
     def text(self, position: int, *keys: str) -> CodeText:
-        return as_text(self.value(position, *keys))
+        return text_of(self.value(position, *keys))
 
 
 class Library(Protocol):

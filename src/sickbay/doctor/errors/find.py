@@ -12,7 +12,7 @@ from sickbay.doctor.copying import load_json
 from sickbay.doctor.errors import in_json, in_text
 from sickbay.doctor.errors.in_json import write_as_members
 from sickbay.kernel.late_patterns import compile_late
-from sickbay.protocol.unicode import without_html_escapes
+from sickbay.protocol.unicode import decode_html_escapes
 
 SEARCHED_CHARACTERS = 2_000_000
 """The maximum number of characters that are searched. Of a longer text, the beginning and the end are searched."""
@@ -24,7 +24,7 @@ _PARAMETER = compile_late(r"[?&]\w{1,60}=")
 _RESPONSE = ("response", "answer", "json", "status", "status_code", "error")
 
 
-def in_paste(text: str, *, is_url: bool = False) -> tuple[ErrorAnswer, ...]:
+def find_in_paste(text: str, *, is_url: bool = False) -> tuple[ErrorAnswer, ...]:
     """`is_url`: the text is a single URL, perhaps broken into lines."""
     half = SEARCHED_CHARACTERS // 2
     text = (text if len(text) <= SEARCHED_CHARACTERS else f"{text[:half]}\n{text[-half:]}").strip()
@@ -32,10 +32,10 @@ def in_paste(text: str, *, is_url: bool = False) -> tuple[ErrorAnswer, ...]:
     return rank_answers((*whole, *_errors_in_text(text if is_url else write_as_members(text), DEPTH)))
 
 
-def in_input(evidence: Mapping[str, Any]) -> tuple[ErrorAnswer, ...]:
+def find_in_input(evidence: Mapping[str, Any]) -> tuple[ErrorAnswer, ...]:
     """The error responses in an input. Its context, request body and registration aren't searched."""
     if evidence.get("kind") == "error_answer":
-        return in_paste(str(evidence.get("text") or ""))
+        return find_in_paste(str(evidence.get("text") or ""))
     return rank_answers(_errors_of_input(evidence))
 
 
@@ -51,7 +51,7 @@ def _errors_of_input(evidence: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
     yield from _errors_in_document(answer, 2, text=False)
 
 
-def in_exchange(status: int, headers: Mapping[str, str], body: str | None, *, launch: bool) -> tuple[ErrorAnswer, ...]:
+def find_in_exchange(status: int, headers: Mapping[str, str], body: str | None, *, launch: bool) -> tuple[ErrorAnswer, ...]:
     """Returns the errors in an exchange of a HAR file. `launch`: it belongs to a launch. In others, only clear errors count."""
     answers = list(
         _errors_in_document({"status": status, "headers": _headers_with_errors(headers), "body": body or ""}, 2, text=False)
@@ -74,7 +74,7 @@ def _errors_in_text(text: str, depth: int) -> Iterator[ErrorAnswer]:
     if document is not None and depth:
         evidence = document.get("input", document) if isinstance(document, dict) else None
         if isinstance(evidence, dict) and isinstance(evidence.get("kind"), str):
-            yield from in_input(evidence)
+            yield from find_in_input(evidence)
         else:
             yield from _errors_in_document(document, depth)
         return
@@ -137,7 +137,7 @@ DECODINGS = 3
 
 def decoded_texts(text: str) -> tuple[str, ...]:
     """The text as it is and with its percent-encoding removed, at most three times."""
-    decodings = [without_html_escapes(text)]
+    decodings = [decode_html_escapes(text)]
     while len(decodings) <= DECODINGS and "%" in decodings[-1] and (decoded := unquote(decodings[-1])) != decodings[-1]:
         decodings.append(decoded)
     return tuple(decodings)

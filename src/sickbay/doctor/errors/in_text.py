@@ -9,8 +9,8 @@ from http import HTTPStatus
 from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth_error
 from sickbay.diagnosis.lists import LISTS
 from sickbay.kernel.late_patterns import compile_late
-from sickbay.kernel.text_search import find_first, find_matches, fold
-from sickbay.protocol.unicode import without_html_escapes
+from sickbay.kernel.text_search import find_first_match, find_matches, fold_case
+from sickbay.protocol.unicode import decode_html_escapes
 
 _PHRASES = {
     re.escape(status.phrase).replace(r"\ ", r"[\s_-]?").replace("Timeout", "Time-?out")
@@ -101,7 +101,7 @@ def unescape(text: str) -> str:
     if not text.isascii() or "\x1b" in text:
         text = _NOISE.sub("", text).translate(_QUOTES)
     if "&" in text:
-        text = _repeat_until_settled(without_html_escapes, text, 3)
+        text = _repeat_until_settled(decode_html_escapes, text, 3)
     if "\\" in text:
         text = _repeat_until_settled(lambda part: _ESCAPE.sub(_unescape, part), text, 6)
     return _EMPHASIS.sub("", text) if "**" in text or "__" in text else text
@@ -127,8 +127,8 @@ def find_errors(text: str, *, in_words: bool = True) -> Iterator[ErrorAnswer]:
     in_words: a code also counts if it is written as words, such as "invalid grant".
     """
     text = unescape(text)
-    lowered = fold(text)
-    described = find_first(_DESCRIPTION, text) if "description" in lowered else None
+    lowered = fold_case(text)
+    described = find_first_match(_DESCRIPTION, text) if "description" in lowered else None
     description = described["value"].strip() if described else ""
     for pattern in (_MEMBER, _PARAMETER, _TAG, _LITERAL) if any(name in lowered for name in _NAMES) else ():
         for match in find_matches(pattern, text):
@@ -138,11 +138,11 @@ def find_errors(text: str, *, in_words: bool = True) -> Iterator[ErrorAnswer]:
             continue
         yield oauth_error(re.sub(r"[\s-]", "_", match["value"]).lower(), description)
     yield from (oauth_error(_CAPITAL.sub("_", match["value"]).lower(), description) for match in find_matches(_CLASS, text))
-    for pattern in _STATUSES if find_first(_NUMBER, text) else ():
+    for pattern in _STATUSES if find_first_match(_NUMBER, text) else ():
         yield from (ErrorAnswer("status", match[1]) for match in find_matches(pattern, text))
     yield from (ErrorAnswer("vendor", match[1]) for match in find_matches(_VENDOR, text))
     for pattern, word, answer in _SIGNS:
-        if word in lowered and (sign := find_first(pattern, text)):
+        if word in lowered and (sign := find_first_match(pattern, text)):
             code = sign[0] if answer.kind == "no-answer" else sign.groupdict().get("code")
             yield answer._replace(code=code or answer.code)
 

@@ -54,7 +54,7 @@ def find_quote(text: str, described: str) -> str:
     thrown = [(line.strip().startswith(_INNER) or _INNER[2] in line, said) for line, said in _list_thrown(text.splitlines())]
     inner = [said for is_inner, said in thrown[::-1] if is_inner]
     others = [said for is_inner, said in thrown if not is_inner]
-    groups = (*inner, *_list_members(text), *others, [_with_addresses(described, text)])
+    groups = (*inner, *_list_members(text), *others, [_restore_addresses(described, text)])
     for is_clear in (is_specific, _is_sentence):
         for group in groups:
             if clear := [said for said in (" ".join(each.split()) for each in group) if " " in said and is_clear(said)]:
@@ -82,10 +82,10 @@ def _list_members(text: str) -> Iterator[list[str]]:
             continue  # the display of another coding is no message
         elif severity in BAD or (not severity and (name not in ("text", "div", "display") or "OperationOutcome" in text)):
             found.setdefault(name, []).append((issue, _TAG.sub(" ", said)))
-    yield from ([_with_path(paths.get(issue, ""), said) for issue, said in found[name]] for name in _NAMES if name in found)
+    yield from ([_add_path(paths.get(issue, ""), said) for issue, said in found[name]] for name in _NAMES if name in found)
 
 
-def _with_path(path: str, said: str) -> str:
+def _add_path(path: str, said: str) -> str:
     """A message with the element that it is about, if it doesn't name it."""
     return said if not path[:1].isalpha() or path.rpartition(".")[2] in said else f"{path}: {said}"
 
@@ -116,7 +116,7 @@ def _read_message(said: str, below: Sequence[str]) -> list[str]:
     return [said]
 
 
-def _with_addresses(described: str, text: str) -> str:
+def _restore_addresses(described: str, text: str) -> str:
     """The description with the addresses from the text, which had been removed from it."""
     words, found = [word.partition("URL")[0] for word in described.split()[:COMPARED_WORDS]], text.split()
     places = range(len(found) - len(words) + 1) if "URL" in described else ()

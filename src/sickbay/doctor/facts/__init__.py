@@ -79,14 +79,14 @@ def _has_request(described: FactPattern, evidence: Evidence) -> bool:
     if described.grant and not _has_grant(described.grant, evidence):
         return False
     sends, lacks = described.sends.items(), described.lacks.items()
-    return all(_sends(evidence, *each) for each in sends) and not any(_sends(evidence, *each) for each in lacks)
+    return all(_sends_value(evidence, *each) for each in sends) and not any(_sends_value(evidence, *each) for each in lacks)
 
 
 def _has_grant(grant: str, evidence: Evidence) -> bool:
     return evidence.sent.get("grant_type") == grant or f"grant type {grant.replace('_', ' ')}" in " ".join(evidence.words)
 
 
-def _sends(evidence: Evidence, name: str, pattern: str) -> bool:
+def _sends_value(evidence: Evidence, name: str, pattern: str) -> bool:
     return name in evidence.sent and _compiled(pattern).search(evidence.sent[name]) is not None
 
 

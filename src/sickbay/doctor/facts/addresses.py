@@ -9,12 +9,12 @@ from itertools import combinations
 
 from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.doctor.evidence import Evidence
-from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, fact
+from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, register_fact
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
 
 
-@fact
+@register_fact
 def redirect_uri_is_http(evidence: Evidence) -> Values | None:
     """Only redirect_uri begins with http://, its host is public or in braces, and the text speaks of https or a proxy."""
     named = _HTTP_REDIRECT.search(evidence.text)
@@ -45,19 +45,19 @@ def _find_alike(evidence: Evidence, part: Callable[[str], str], rest: Callable[[
     return next(({"first": a, "second": b} for a, b in pairs if part(a) != part(b) and rest(a) == rest(b)), None)
 
 
-@fact
+@register_fact
 def addresses_differ_by_slash(evidence: Evidence) -> Values | None:
     """Two addresses in the text differ only by a slash at the end."""
     return _find_alike(evidence, lambda url: str(url.endswith("/")), lambda url: url.rstrip("/"))
 
 
-@fact
+@register_fact
 def addresses_differ_by_scheme(evidence: Evidence) -> Values | None:
     """Two addresses in the text differ only by http and https."""
     return _find_alike(evidence, lambda url: url.partition("://")[0], lambda url: url.partition("://")[2].rstrip("/"))
 
 
-@fact
+@register_fact
 def redirect_uri_has_other_scheme(evidence: Evidence) -> Values | None:
     """The app has an address with the host and first folder of the redirect URI that is sent, and only with another scheme."""
     sent = evidence.sent.get("redirect_uri", "")
@@ -74,7 +74,7 @@ def _find_place(url: str) -> tuple[str | None, str]:
 _PORT = compile_late(r"(?<=[^/:]):\d{1,5}(?=/|$)")
 
 
-@fact
+@register_fact
 def addresses_differ_by_port(evidence: Evidence) -> Values | None:
     """Two addresses in the text differ only by the port."""
     return _find_alike(evidence, lambda url: "".join(_PORT.findall(url)), lambda url: _PORT.sub("", url).rstrip("/"))
@@ -83,7 +83,7 @@ def addresses_differ_by_port(evidence: Evidence) -> Values | None:
 _PLACEHOLDER = compile_late(r"\$\{[\w.-]{1,60}\}|\{\{\s{0,3}[\w.-]{1,60}\s{0,3}\}\}")
 
 
-@fact
+@register_fact
 def placeholder_is_left(evidence: Evidence) -> Values | None:
     """A parameter or an address still has a variable such as ${CLIENT_ID} or {{clientId}}."""
     matches = map(_PLACEHOLDER.search, (*evidence.sent.values(), *evidence.addresses))
@@ -95,7 +95,7 @@ _BEFORE_URL = compile_late(r"[\s\"'`<>()]")
 URL_CHARACTERS = 300
 
 
-@fact
+@register_fact
 def discovery_is_below_a_type(evidence: Evidence) -> Values | None:
     """The discovery document was requested below a resource type instead of below the FHIR base URL."""
     for match in _DISCOVERY.finditer(evidence.text, 0, SEARCHED_CHARACTERS):
@@ -113,7 +113,7 @@ _REFUSED = compile_late(
 )
 
 
-@fact
+@register_fact
 def fhir_address_refuses(evidence: Evidence) -> Values | None:
     """The text says that the address of a FHIR resource answered 401 or 403."""
     refused = (match["before"] or match["after"] for match in _REFUSED.finditer(evidence.text))
@@ -123,7 +123,7 @@ def fhir_address_refuses(evidence: Evidence) -> Values | None:
 _REALM = compile_late(r"https?://(?P<host>[\w.:-]{1,100})(?P<auth>/auth)?/realms/(?P<realm>[\w.%-]{1,60})")
 
 
-@fact
+@register_fact
 def realm_paths_differ_by_auth(evidence: Evidence) -> Values | None:
     """A realm of Keycloak has an address with /auth and one without it."""
     found = {(match["host"], match["realm"], bool(match["auth"])): match[0] for match in _REALM.finditer(evidence.text)}
@@ -136,7 +136,7 @@ _ENDPOINT = compile_late(r"\"(?:\w{1,40}_endpoint|jwks_uri)\"\s{0,3}:\s{0,3}\"(?
 _ISTIO_KEY = compile_late(r"RXJyb3ItSXN0aW9kRmFpbGVkVG9GZXRjaEp3a3NVcmkt[\w-]{0,400}")
 
 
-@fact
+@register_fact
 def discovery_hosts_differ(evidence: Evidence) -> Values | None:
     """A discovery document has endpoints on another host than its issuer."""
     issuer = _ISSUER.search(evidence.text, 0, SEARCHED_CHARACTERS)
@@ -148,7 +148,7 @@ def discovery_hosts_differ(evidence: Evidence) -> Values | None:
     return {"first": issuer["url"], "second": other} if other else None
 
 
-@fact
+@register_fact
 def key_is_istios_placeholder(evidence: Evidence) -> Values | None:
     """The key set is the one that Istio writes if it can't fetch jwksUri."""
     found = _ISTIO_KEY.search(evidence.text, 0, SEARCHED_CHARACTERS)

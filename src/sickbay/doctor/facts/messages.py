@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from sickbay.doctor.evidence import Evidence
-from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
+from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, make_fact, register_fact
 from sickbay.kernel.english import count
 from sickbay.kernel.late_patterns import compile_late
 
@@ -24,7 +24,7 @@ _RECEIVED = compile_late(r"\b(?:got|received|but|actual|found|returned|instead o
 _VALUE = compile_late(r"(?P<quote>[\"'`]?)(?P<value>[^\s\"'`,;()<>\\]{3,200})\\{0,3}(?P<end>[\"'`]?)")
 
 
-def _find_compared(evidence: Evidence) -> Iterator[Values]:
+def _find_compared_values(evidence: Evidence) -> Iterator[Values]:
     """The expected and received values that messages name, with the words around them.
 
     Without "expected", the received one comes before words such as "isn't the same as", in one line, and both are URLs.
@@ -52,28 +52,28 @@ def _values_in_text(text: str) -> list[str]:
     return known or [value for match in found if not (value := match["value"].strip("[].:")).isalpha()]
 
 
-@fact
+@register_fact
 def server_failed(evidence: Evidence) -> Values | None:
     """The only error responses are those with which a server or gateway reports its own fault: 5xx and its OAuth codes."""
-    return as_fact(bool(evidence.codes) and all(_SERVERS_FAULT.fullmatch(code) for code in evidence.codes))
+    return make_fact(bool(evidence.codes) and all(_SERVERS_FAULT.fullmatch(code) for code in evidence.codes))
 
 
 _SERVERS_FAULT = compile_late(r"5\d\d|server_error|temporarily_unavailable")
 
 
-@fact
+@register_fact
 def audience_differs(evidence: Evidence) -> Values | None:
     """A message names the expected and the received audience, and they differ by more than a slash at the end."""
     return _find_difference(evidence, _AUDIENCE, is_slash=False)
 
 
-@fact
+@register_fact
 def issuer_differs(evidence: Evidence) -> Values | None:
     """A message names the expected and the received issuer, and they differ by more than a slash at the end."""
     return _find_difference(evidence, _ISSUER, is_slash=False)
 
 
-@fact
+@register_fact
 def issuer_differs_by_slash(evidence: Evidence) -> Values | None:
     """A message names the expected and the received issuer, which differ only by a slash at the end."""
     return _find_difference(evidence, _ISSUER, is_slash=True)
@@ -85,7 +85,7 @@ _AUDIENCES = compile_late(
 )
 
 
-@fact
+@register_fact
 def audience_differs_invisibly(evidence: Evidence) -> Values | None:
     """A message shows the expected and the received audience, and they are equal but for spaces."""
     pairs = (match.groups() for match in _AUDIENCES.finditer(evidence.text, 0, SEARCHED_CHARACTERS))
@@ -96,21 +96,21 @@ _AUDIENCE, _ISSUER = compile_late(r"aud"), compile_late(r"\biss\b|issuer")
 
 
 def _find_difference(evidence: Evidence, about: re.Pattern[str], *, is_slash: bool) -> Values | None:
-    for pair in _find_compared(evidence):
+    for pair in _find_compared_values(evidence):
         expected, received = pair["expected"], pair["received"]
         if expected != received and (expected.rstrip("/") == received.rstrip("/")) == is_slash and about.search(pair["about"]):
             return {"expected": expected, "received": received}
     return None
 
 
-@fact
+@register_fact
 def iss_and_sub_differ(evidence: Evidence) -> Values | None:
     """The iss and sub of a client assertion differ."""
     pairs = ((each["iss"], each["sub"]) for each in evidence.claims if {"iss", "sub"} <= each.keys() and "nonce" not in each)
     return next(({"expected": str(iss), "received": str(sub)} for iss, sub in pairs if iss != sub), None)
 
 
-@fact
+@register_fact
 def token_expires_before_it_is_issued(evidence: Evidence) -> Values | None:
     """The exp of a shown token is before its iat or nbf."""
     times = ([str(each.get(name)) for name in ("exp", "iat", "nbf")] for each in evidence.claims)
@@ -126,7 +126,7 @@ _TIMES = compile_late(
 )
 
 
-@fact
+@register_fact
 def token_is_from_the_future(evidence: Evidence) -> Values | None:
     """A message names the time now and a later time from which a token is valid."""
     for match in _TIMES.finditer(evidence.text, 0, SEARCHED_CHARACTERS):
@@ -163,13 +163,13 @@ def _sent_challenge(evidence: Evidence) -> str:
     return found["value"] if found else ""
 
 
-@fact
+@register_fact
 def challenge_is_of_hex(evidence: Evidence) -> Values | None:
     """code_challenge was computed from the 64 hex digits of the hash instead of its 32 bytes."""
     if "challenge" not in evidence.lowered:
         return None
     challenge = _sent_challenge(evidence)
-    return as_fact(_is_hex(challenge) or _HEX_CODE.search(evidence.text, 0, SEARCHED_CHARACTERS))
+    return make_fact(_is_hex(challenge) or _HEX_CODE.search(evidence.text, 0, SEARCHED_CHARACTERS))
 
 
 HEX_CHALLENGE_CHARACTERS = 86
@@ -183,7 +183,7 @@ def _is_hex(challenge: str) -> bool:
     return _HEX_DIGITS.fullmatch(digits) is not None
 
 
-@fact
+@register_fact
 def challenge_is_not_url_safe(evidence: Evidence) -> Values | None:
     """code_challenge or code_verifier is in standard Base64, with +, / or = at the end."""
     if "challenge" not in evidence.lowered and "verifier" not in evidence.lowered:
@@ -192,7 +192,7 @@ def challenge_is_not_url_safe(evidence: Evidence) -> Values | None:
     is_standard = len(value) in (43, 44) and not {*"+/="}.isdisjoint(value) and "%" not in value
     labelled = (match["value"] for match in _LABELLED.finditer(evidence.text, 0, SEARCHED_CHARACTERS))
     is_standard = is_standard or any(map(_is_standard_base64, labelled))
-    return as_fact(is_standard or any(_is_left_standard(evidence.text[:SEARCHED_CHARACTERS])))
+    return make_fact(is_standard or any(_is_left_standard(evidence.text[:SEARCHED_CHARACTERS])))
 
 
 def _is_standard_base64(value: str) -> bool:

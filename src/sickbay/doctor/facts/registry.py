@@ -14,12 +14,12 @@ FACTS: dict[str, Fact] = {}
 SEARCHED_CHARACTERS = 100_000
 
 
-def fact(function: Fact) -> Fact:
+def register_fact(function: Fact) -> Fact:
     """Registers a fact by the name of its function."""
     FACTS[function.__name__] = function
     return function
 
 
-def as_fact(condition: object) -> Values | None:
+def make_fact(condition: object) -> Values | None:
     """A fact without values."""
     return {} if condition else None

@@ -8,18 +8,18 @@ from itertools import islice
 from typing import Any
 
 from sickbay.doctor.evidence import Evidence
-from sickbay.doctor.facts.registry import Values, as_fact, fact
+from sickbay.doctor.facts.registry import Values, make_fact, register_fact
 from sickbay.doctor.pieces.structured import find_options
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 
 
-@fact
+@register_fact
 def aud_is_next_to_authorize(evidence: Evidence) -> Values | None:
     """`aud` of the authorization request is a FHIR base URL on the server of the authorization endpoint."""
     requests = (request for request in evidence.requests if request.get("kind") == "authorize_url")
-    return as_fact(any(_is_next_to(evidence.sent.get("aud", ""), str(request.get("url", ""))) for request in requests))
+    return make_fact(any(_is_next_to(evidence.sent.get("aud", ""), str(request.get("url", ""))) for request in requests))
 
 
 def _is_next_to(aud: str, endpoint: str) -> bool:
@@ -30,10 +30,10 @@ def _is_next_to(aud: str, endpoint: str) -> bool:
 _FHIR_BASE = compile_late(r"/(?:fhir|dstu2|stu3|r4b?|r5)(?:/|$)", re.I)
 
 
-@fact
+@register_fact
 def sends_no_secret(evidence: Evidence) -> Values | None:
     """A whole token request has neither a client secret, nor an assertion, nor an Authorization header."""
-    return as_fact(any(_is_bare(request) for request in evidence.requests if request.get("kind") == "token_request"))
+    return make_fact(any(_is_bare(request) for request in evidence.requests if request.get("kind") == "token_request"))
 
 
 def _is_bare(request: Mapping[str, Any]) -> bool:
@@ -46,18 +46,18 @@ def _is_bare(request: Mapping[str, Any]) -> bool:
     )
 
 
-@fact
+@register_fact
 def sends_no_redirect_uri(evidence: Evidence) -> Values | None:
     """A token request redeems a code and has no redirect_uri."""
-    return as_fact(any("grant_type=authorization_code" in form and "redirect_uri" not in form for form in evidence.forms))
+    return make_fact(any("grant_type=authorization_code" in form and "redirect_uri" not in form for form in evidence.forms))
 
 
-@fact
+@register_fact
 def token_body_is_json(evidence: Evidence) -> Values | None:
     """The body of a token request is JSON."""
     written = _has_grant_in_json(evidence.text) and not _has_form_in_code(evidence.text)
     is_json = any(form.lstrip().startswith("{") for form in evidence.forms) or written
-    return as_fact(is_json or not evidence.rules.isdisjoint(("code-json-body", "code-json-under-form-type")))
+    return make_fact(is_json or not evidence.rules.isdisjoint(("code-json-body", "code-json-under-form-type")))
 
 
 def _has_grant_in_json(text: str) -> bool:
@@ -80,7 +80,7 @@ _FORM_IN_CODE = compile_late(r"URLSearchParams\(|\burlencode\(|PostForm\(|\b(?:q
 _JSON_GRANT = compile_late(r"[{,]\s{0,20}[\"']?grant_type[\"']?\s{0,3}:\s{0,3}[\"']")
 
 
-@fact
+@register_fact
 def parameter_name_has_blank(evidence: Evidence) -> Values | None:
     """The name of a parameter begins or ends with a space."""
     name = next((name for name in evidence.sent if name != name.strip() and "{" not in name), None)
@@ -93,7 +93,7 @@ _NAMES = "resource|scope|audience|client_id|client_secret|grant_type|redirect_ur
 _NAME_WITH_BLANK = compile_late(rf"[\"'](?P<name>(?:{_NAMES}) | (?:{_NAMES}))[\"']\s{{0,3}}:")
 
 
-@fact
+@register_fact
 def scope_has_commas(evidence: Evidence) -> Values | None:
     """Scopes are separated by commas."""
     named = _WITH_COMMA.search(evidence.text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sickbay.doctor.copying import load_json
 from sickbay.doctor.evidence import Evidence
-from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, fact
+from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, register_fact
 from sickbay.kernel.late_patterns import compile_late
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _updated_entries(evidence: Evidence) -> Iterator[tuple[str, Mapping[str, Any
                 yield str(request.get("url")), resource
 
 
-@fact
+@register_fact
 def entry_id_differs(evidence: Evidence) -> Values | None:
     """An entry of a Bundle with the method PUT names another id in request.url than its resource has."""
     for url, resource in _updated_entries(evidence):
@@ -46,7 +46,7 @@ def entry_id_differs(evidence: Evidence) -> Values | None:
     return None
 
 
-@fact
+@register_fact
 def contained_reference_has_no_hash(evidence: Evidence) -> Values | None:
     """A contained resource is referenced as Type/id or id instead of #id."""
     text = evidence.text[:SEARCHED_CHARACTERS]
@@ -62,7 +62,7 @@ def contained_reference_has_no_hash(evidence: Evidence) -> Values | None:
 _SHORTENED = compile_late(r"\.{3}|…|\*{3}|\{\{|\$\{|\bx{3,}|'<(?!div)|' '", re.I)
 
 
-@fact
+@register_fact
 def element_is_not_as_defined(evidence: Evidence) -> Values | None:
     """An element of a whole resource is wrong in every FHIR version."""
     shown = [evidence.text[each.start : each.end] for each in evidence.pieces if each.subkind == "resource"]  # not code

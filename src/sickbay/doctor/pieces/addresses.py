@@ -83,7 +83,7 @@ def _read_whole(text: str, match: re.Match[str]) -> tuple[str, int]:
     return stripped, end - (len(url) - len(stripped))
 
 
-def find_nested(url: str) -> Iterator[str]:
+def find_nested_urls(url: str) -> Iterator[str]:
     """The authorization URLs in the parameters of a URL, such as the address to return to after signing in."""
     for _, value in parse_qsl(urls.split(url).query, keep_blank_values=True):
         if "://" in value and kind_of_url(value) == "authorize_url":

@@ -22,7 +22,7 @@ def find_pieces(text: str) -> list[Piece]:
 
 READERS = (
     code.find_pieces,
-    http_messages.find,
+    http_messages.find_http_messages,
     structured.find_objects,
     structured.find_forms,
     addresses.find_urls,

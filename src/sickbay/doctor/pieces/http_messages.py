@@ -60,13 +60,13 @@ class _Message(Struct):
         return self.first.get("method") in ("POST", "PUT", "PATCH")
 
 
-def find(text: str) -> Iterator[Piece]:
+def find_http_messages(text: str) -> Iterator[Piece]:
     """Lines are read one after the other. A message ends where the next one begins, or after its body."""
     message: _Message | None = None
     place = 0
     for line in text.splitlines(keepends=True):
         bare, start, place = line.rstrip("\r\n"), place, place + len(line)
-        begun = _begin(bare, start)
+        begun = _begin_message(bare, start)
         if begun:
             if message:
                 yield message.piece()
@@ -80,7 +80,7 @@ def find(text: str) -> Iterator[Piece]:
         yield message.piece()
 
 
-def _begin(line: str, start: int) -> _Message | None:
+def _begin_message(line: str, start: int) -> _Message | None:
     if match := _REQUEST.match(line):
         first = {"method": match["method"], "url": match["url"]}
         return _Message(

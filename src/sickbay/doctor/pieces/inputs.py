@@ -11,7 +11,7 @@ from sickbay.diagnosis.lists import LISTS
 from sickbay.diagnosis.values import is_masked
 from sickbay.doctor.pieces import addresses, structured
 from sickbay.doctor.pieces.piece import Piece
-from sickbay.doctor.pieces.variables import metadata_without_variables, without_variables
+from sickbay.doctor.pieces.variables import metadata_without_variables, remove_variables
 from sickbay.doctor.request_kind import Request, client_metadata, kind_of
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
@@ -58,7 +58,7 @@ def _checks_of_parameters() -> frozenset[str]:
 def list_inputs(pieces: Sequence[Piece]) -> list[Input]:
     """The inputs in the order of a launch, as far as the text has it: requests and URLs first, then responses."""
     return [
-        _drop_shortened(put_together)
+        _mark_shortened_values(put_together)
         for piece in (*pieces, *structured.find_decoded_tokens(pieces))
         for put_together in _inputs_of_piece(piece, pieces)
     ]
@@ -75,7 +75,7 @@ def _inputs_of_piece(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
         yield from _inputs_of_parameters(piece, pieces)
     elif piece.kind == "response" and piece.values["status"] == "200" and piece.values["body"].startswith("{"):
         members = structured.parse_loosely(piece.values["body"])
-        yield from _find_received(piece, structured.kind_of_object(members), members) if isinstance(members, Mapping) else ()
+        yield from (_read_received(piece, structured.kind_of_object(members), members) if isinstance(members, Mapping) else ())
     elif piece.subkind == "collection":
         from sickbay.doctor.pieces import postman  # few texts are an export
 
@@ -86,10 +86,10 @@ def _inputs_of_piece(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
     elif piece.subkind == "client_assertion":
         yield _input_of_assertion(piece, pieces)
     elif piece.kind == "object":
-        yield from _find_received(piece, piece.subkind, piece.values)
+        yield from _read_received(piece, piece.subkind, piece.values)
 
 
-def _find_received(piece: Piece, kind: str, members: Mapping[str, Any]) -> Iterator[Input]:
+def _read_received(piece: Piece, kind: str, members: Mapping[str, Any]) -> Iterator[Input]:
     """What an app received or registered, as JSON alone or as the body of a response."""
     if kind == "token_response":
         yield Input({"kind": kind, "json": dict(members)}, False, piece)
@@ -110,7 +110,7 @@ def _drop_other_scopes(app: Mapping[str, Any]) -> dict[str, Any]:
 
 def _inputs_of_url(piece: Piece) -> Iterator[Input]:
     """The authorization URLs that are nested in it; otherwise the URL itself, if it can be examined on its own."""
-    inner = list(addresses.find_nested(str(piece.values["url"])))
+    inner = list(addresses.find_nested_urls(str(piece.values["url"])))
     for url in inner:
         yield Input({"kind": "authorize_url", "url": url}, False, piece)
     if "grant_type=" in str(piece.values["url"]) and piece.subkind == "token_endpoint":
@@ -162,7 +162,7 @@ def _likely_scheme(host: str) -> str:
     return "http" if host.partition(":")[0] in ("localhost", "127.0.0.1") else "https"
 
 
-def _drop_shortened(found: Input) -> Input:
+def _mark_shortened_values(found: Input) -> Input:
     """A value that ends with dots, such as `eyJ…`, was shortened for the paste, and one such as `xxxx` was masked.
 
     They say nothing about what was sent.
@@ -191,24 +191,24 @@ def _authorization_headers(found: Input) -> Iterator[str]:
 
 
 def _drop_variables(found: Input) -> Input:
-    evidence, unknown = (metadata_without_variables if "app" in found.evidence else without_variables)(found.evidence)
+    evidence, unknown = (metadata_without_variables if "app" in found.evidence else remove_variables)(found.evidence)
     return found._replace(evidence=evidence, unknown=unknown)
 
 
 def _inputs_of_parameters(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
     values = {name: str(value) for name, value in piece.values.items()}
-    body = values["body"] if piece.kind == "form" else structured.to_form(values)
+    body = values["body"] if piece.kind == "form" else structured.write_form(values)
     sent = dict(parse(body).pairs)
     if "response_type" in sent and sent.get("grant_type", "authorization_code") == "authorization_code":
-        url = _endpoint_named(pieces, "authorization")
+        url = _find_endpoint(pieces, "authorization")
         yield Input({"kind": "authorize_url", "url": f"{url}?{body}"}, False, piece)
     elif "grant_type" in sent:
-        url = _endpoint_named(pieces, "token")
+        url = _find_endpoint(pieces, "token")
         evidence = {"kind": "token_request", "method": "POST", "url": url, "headers": FORM, "body": body}
         yield Input(evidence, False, piece, looked_at=_checks_of_parameters())
 
 
-def _endpoint_named(pieces: Sequence[Piece], name: str) -> str:
+def _find_endpoint(pieces: Sequence[Piece], name: str) -> str:
     """The endpoint that the text names, from a discovery document or as a URL; else an example."""
     for piece in pieces:
         if piece.subkind == "discovery" and isinstance(piece.values.get(f"{name}_endpoint"), str):
@@ -220,7 +220,7 @@ def _endpoint_named(pieces: Sequence[Piece], name: str) -> str:
 
 def _input_of_assertion(piece: Piece, pieces: Sequence[Piece]) -> Input:
     """A token request around a client assertion, which is all that the text has of it."""
-    body = structured.to_form(
+    body = structured.write_form(
         {
             "grant_type": "client_credentials",
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",

@@ -20,7 +20,7 @@ def insert_token(responses: Sequence[Json], request: Json) -> Json:
     return {**request, "headers": others | {"Authorization": f"Bearer {responses[0]['access_token']}"}}
 
 
-def to_tokens(responses: Sequence[Json], request: Json) -> dict[str, Any]:
+def make_token_context(responses: Sequence[Json], request: Json) -> dict[str, Any]:
     """The context of a FHIR request with its token; {} if the text doesn't show what the token allows.
 
     A token with `patient/` scopes and no patient isn't known either, because people shorten what they paste.
@@ -45,7 +45,7 @@ def _find_bearer(request: Json) -> str:
 
 
 def _read_claims(token: str) -> list[Json]:
-    jwt = jose.read_unverified(token)
+    jwt = jose.decode_unverified(token)
     if jwt is None:
         return []
     claim = jwt.claims.get("scope") or jwt.claims.get("scp") or ""

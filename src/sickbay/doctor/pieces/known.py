@@ -30,35 +30,35 @@ class LaunchEvidence(NamedTuple):
 def add_context(found: Sequence[Input], pieces: Sequence[Piece], text: str) -> list[Input]:
     """The inputs, each with what the others and the pieces show. text: where the pieces stand."""
     whole = [each.evidence for each in found]
-    launched = _queries(whole, "launch_url")
-    responses, registered = _find_responses(whole), _find_registered(whole, pieces, text)
+    launched = _list_queries(whole, "launch_url")
+    responses, registered = _find_responses(whole), _find_client_metadata(whole, pieces, text)
     shown = LaunchEvidence(join_context(found), responses, registered, launched[0] if len(launched) == 1 else None)
-    return [each._replace(evidence=_add(each.evidence, shown)) for each in found]
+    return [each._replace(evidence=_add_context(each.evidence, shown)) for each in found]
 
 
-def _find_registered(whole: Sequence[Json], pieces: Sequence[Piece], text: str) -> Json:
+def _find_client_metadata(whole: Sequence[Json], pieces: Sequence[Piece], text: str) -> Json:
     if not any(each["kind"] in REGISTERED for each in whole) and not any(piece.subkind in REGISTERED for piece in pieces):
         return {}
-    from sickbay.doctor.pieces.registered import find_registered  # few texts have a registration
+    from sickbay.doctor.pieces.registered import find_client_metadata  # few texts have a registration
 
-    return find_registered([each["app"] for each in whole if each["kind"] == "registration"], pieces, text)
+    return find_client_metadata([each["app"] for each in whole if each["kind"] == "registration"], pieces, text)
 
 
 def _find_responses(whole: Sequence[Json]) -> list[Json]:
     return [each["json"] for each in whole if each["kind"] == "token_response"]
 
 
-def _add(request: Json, shown: LaunchEvidence) -> dict[str, Any]:
+def _add_context(request: Json, shown: LaunchEvidence) -> dict[str, Any]:
     known = dict(shown.launch)
     if request["kind"] == "fhir_request":
-        from sickbay.doctor.pieces.issued_tokens import insert_token, to_tokens  # a login has none
+        from sickbay.doctor.pieces.issued_tokens import insert_token, make_token_context  # a login has none
 
         request = insert_token(shown.responses, request)
-        known |= to_tokens(shown.responses, request)
+        known |= make_token_context(shown.responses, request)
     if request["kind"] in ("authorize_url", "token_request") and shown.registered:
-        from sickbay.doctor.pieces.registered import to_context  # few texts have a registration
+        from sickbay.doctor.pieces.registered import make_client_context  # few texts have a registration
 
-        known |= to_context(shown.registered, request)
+        known |= make_client_context(shown.registered, request)
     if request["kind"] == "authorize_url" and shown.launched:
         known |= describe_ehr(shown.launched, request)
     given = request.get("context", {})
@@ -67,11 +67,11 @@ def _add(request: Json, shown: LaunchEvidence) -> dict[str, Any]:
 
 def join_context(found: Sequence[Input]) -> dict[str, Any]:
     """The context that the pieces of a launch give each other: the requested values, and each code with its challenge."""
-    asked = next((_query(each.evidence["url"]) for each in found if each.evidence["kind"] == "authorize_url"), None)
+    asked = next((_parse_query(each.evidence["url"]) for each in found if each.evidence["kind"] == "authorize_url"), None)
     if asked is None:
         return {}
-    returned = next((_query(each.evidence["url"]) for each in found if each.evidence["kind"] == "redirect_url"), {})
-    return describe_launch(asked, returned.get("code") or _find_redeemed(found))
+    returned = next((_parse_query(each.evidence["url"]) for each in found if each.evidence["kind"] == "redirect_url"), {})
+    return describe_launch(asked, returned.get("code") or _find_redeemed_code(found))
 
 
 def describe_launch(asked: Mapping[str, str], code: str) -> dict[str, Any]:
@@ -89,15 +89,15 @@ def describe_launch(asked: Mapping[str, str], code: str) -> dict[str, Any]:
 def compare_exchanges(exchanges: Sequence[Sequence[Json]]) -> list[tuple[dict[str, Any], ...]]:
     """The inputs of each exchange of a HAR file, with what the others show: the launch by its state and code, and the token."""
     whole = [each for inputs in exchanges for each in inputs]
-    asked = {query.get("state"): query for query in _queries(whole, "authorize_url")}
-    states = {query["code"]: query.get("state") for query in _queries(whole, "redirect_url") if query.get("code")}
+    asked = {query.get("state"): query for query in _list_queries(whole, "authorize_url")}
+    states = {query["code"]: query.get("state") for query in _list_queries(whole, "redirect_url") if query.get("code")}
     responses = _find_responses(whole)
     shown = [LaunchEvidence(_find_launch(inputs, asked, states), responses) for inputs in exchanges]
-    return [tuple(_add(each, launch) for each in inputs) for launch, inputs in zip(shown, exchanges, strict=True)]
+    return [tuple(_add_context(each, launch) for each in inputs) for launch, inputs in zip(shown, exchanges, strict=True)]
 
 
-def _queries(whole: Sequence[Json], kind: str) -> list[Mapping[str, str]]:
-    return [_query(str(each["url"])) for each in whole if each["kind"] == kind]
+def _list_queries(whole: Sequence[Json], kind: str) -> list[Mapping[str, str]]:
+    return [_parse_query(str(each["url"])) for each in whole if each["kind"] == kind]
 
 
 def _find_launch(inputs: Sequence[Json], asked: Mapping[Any, Mapping[str, str]], states: Mapping[str, Any]) -> Json:
@@ -112,7 +112,7 @@ def describe_ehr(launched: Mapping[str, str], request: Json) -> dict[str, Any]:
 
     Only `iss` is compared: the launch code may be that of another attempt.
     """
-    sent = _query(str(request["url"]))
+    sent = _parse_query(str(request["url"]))
     iss, aud, code = launched.get("iss", ""), sent.get("aud", ""), sent.get("launch", "")
     if not (urls.is_web(iss) and urls.is_web(aud) and code) or urls.normalise(iss) == urls.normalise(aud):
         return {}
@@ -120,7 +120,7 @@ def describe_ehr(launched: Mapping[str, str], request: Json) -> dict[str, Any]:
     return {"server": server, "launches": {code: {"iss": iss}}}
 
 
-def _find_redeemed(found: Sequence[Input]) -> str:
+def _find_redeemed_code(found: Sequence[Input]) -> str:
     """The code of the only token request: next to a single authorization URL, it most likely came from there."""
     bodies = [str(each.evidence.get("body") or "") for each in found if each.evidence["kind"] == "token_request"]
     is_one_launch = len(bodies) == 1 and sum(each.evidence["kind"] == "authorize_url" for each in found) == 1
@@ -132,5 +132,5 @@ def _default_response_mode(response_type: str) -> str:
     return "fragment" if {"token", "id_token"} & set(response_type.split()) else "query"
 
 
-def _query(url: str) -> Mapping[str, str]:
+def _parse_query(url: str) -> Mapping[str, str]:
     return dict(parse(urls.split(url).query).pairs)

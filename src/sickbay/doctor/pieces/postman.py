@@ -29,14 +29,14 @@ def _convert_request(request: Mapping[str, Any]) -> dict[str, Any]:
     url = request["url"]
     text = str(url.get("raw", "")) if isinstance(url, Mapping) else str(url)
     headers = {
-        str(_first_member(header, "key", "name")): _to_plain(header.get("value"))
+        str(_first_member(header, "key", "name")): _replace_variable_braces(header.get("value"))
         for header in _list_or_empty(request.get("header")) + _list_or_empty(request.get("headers"))
         if isinstance(header, Mapping) and not header.get("disabled")
     }
     body, format = _body_and_type(request.get("body"))
     if format and not any(name.lower() == "content-type" for name in headers):
         headers["Content-Type"] = format
-    return {"method": str(request["method"]), "url": _to_plain(text), "headers": headers, "body": body}
+    return {"method": str(request["method"]), "url": _replace_variable_braces(text), "headers": headers, "body": body}
 
 
 def _body_and_type(body: Any) -> tuple[str, str]:
@@ -47,7 +47,7 @@ def _body_and_type(body: Any) -> tuple[str, str]:
     if pairs:
         sent = [pair for pair in pairs if isinstance(pair, Mapping) and not pair.get("disabled")]
         return "&".join(f"{_first_member(pair, 'key', 'name')}={_encode_value(pair.get('value'))}" for pair in sent), FORM
-    text = _to_plain(body.get("raw") or body.get("text") or "")
+    text = _replace_variable_braces(body.get("raw") or body.get("text") or "")
     return text, "application/json" if text.lstrip().startswith("{") else ""
 
 
@@ -56,10 +56,10 @@ FORM = "application/x-www-form-urlencoded"
 
 def _encode_value(value: Any) -> str:
     """A variable keeps its braces, so that it is recognised as one."""
-    return quote_plus(_to_plain(value), safe="{}")
+    return quote_plus(_replace_variable_braces(value), safe="{}")
 
 
-def _to_plain(value: Any) -> str:
+def _replace_variable_braces(value: Any) -> str:
     return str(value or "").replace("{{", "{").replace("}}", "}")
 
 

@@ -18,7 +18,7 @@ BEFORE_KEYS = 160
 METHODS = {"none": "public", "private_key_jwt": "backend"}
 
 
-def find_registered(registrations: Sequence[Json], pieces: Sequence[Piece], text: str) -> dict[str, Any]:
+def find_client_metadata(registrations: Sequence[Json], pieces: Sequence[Piece], text: str) -> dict[str, Any]:
     """The client metadata (RFC 7591, 2) with the key set that was pasted outside them; {} if several were pasted."""
     key_sets = [piece for piece in pieces if piece.subkind == "jwks" and isinstance(piece.values.get("keys"), list)]
     if len(registrations) > 1:
@@ -62,15 +62,15 @@ DECIDED_BY = {
 """The members of a registration, and the checks that pass without proof if it doesn't have them."""
 
 
-def to_context(known: Json, request: Json) -> dict[str, Any]:
+def make_client_context(known: Json, request: Json) -> dict[str, Any]:
     """The client in the context of an authorization URL or a token request, and the checks that assume a value."""
     assumed = [check for member, checks in DECIDED_BY.items() if member not in known for check in checks]
-    return {"app": _to_app(known, request), "assumed": assumed}
+    return {"app": _make_app(known, request), "assumed": assumed}
 
 
-def _to_app(known: Json, request: Json) -> dict[str, Any]:
+def _make_app(known: Json, request: Json) -> dict[str, Any]:
     sent = _read_parameters(request)
-    method = known.get("token_endpoint_auth_method") or _method(sent, request)
+    method = known.get("token_endpoint_auth_method") or _guess_method(sent, request)
     app = {
         "client_id": known.get("client_id") or _client_id(sent),
         "redirect_uris": known.get("redirect_uris") or list(filter(None, [sent.get("redirect_uri")])),
@@ -88,7 +88,7 @@ def _read_parameters(request: Json) -> dict[str, str]:
     return dict((*parse(query).pairs, *parse(body).pairs))
 
 
-def _method(sent: Json, request: Json) -> str:
+def _guess_method(sent: Json, request: Json) -> str:
     """The method with which the request authenticates the client."""
     has_header = any(name.lower() == "authorization" for name in request.get("headers") or {})
     of_parameters = (("client_assertion", "private_key_jwt"), ("client_secret", "client_secret_post"))
@@ -96,5 +96,5 @@ def _method(sent: Json, request: Json) -> str:
 
 
 def _client_id(sent: Json) -> str:
-    claims = jose.read_unverified(sent.get("client_assertion", ""))
+    claims = jose.decode_unverified(sent.get("client_assertion", ""))
     return str(sent.get("client_id") or (claims.claims.get("iss") if claims else "") or "")

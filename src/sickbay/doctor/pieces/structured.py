@@ -140,7 +140,7 @@ _LITERALS = {"true": True, "True": True, "false": False, "False": False, "null":
 
 def parse_loosely(text: str) -> Any:
     """The parsed JSON; otherwise a dictionary of the names and values that look like members. {} if there are none."""
-    for candidate in (text, _unescape(text)):
+    for candidate in (text, _remove_backslashes(text)):
         try:
             return unicode.loads(candidate)
         except (ValueError, RecursionError):
@@ -160,13 +160,13 @@ def read_object(text: str | None) -> dict[str, Any]:
 def read_pairs(text: str) -> dict[str, Any]:
     """`name: value`, `"name" = "value"` and `'name' => 'value'`. The first value of a name counts."""
     found: dict[str, Any] = {}
-    for match in _PAIR.finditer(_unescape(text)):
+    for match in _PAIR.finditer(_remove_backslashes(text)):
         value = match["double"] or match["single"] or match["bare"] or ""
         found.setdefault(match["name"], _LITERALS.get(value, value) if match["bare"] else value)
     return found
 
 
-def _unescape(text: str) -> str:
+def _remove_backslashes(text: str) -> str:
     """Removes the backslashes that a log or Markdown added before quotes, underscores and line breaks."""
     for _ in range(3):
         if (undone := re.sub(r"\\([\"'_\[\]{}*/])|\\[rnt]", lambda match: match[1] or " ", text)) == text:
@@ -180,7 +180,7 @@ _JWT = compile_late(r"(?<![\w-])eyJ[\w-]{8,20000}\.[\w-]{2,40000}(?:\.[\w-]{0,80
 
 def find_tokens(text: str) -> Iterator[Piece]:
     for match in _JWT.finditer(text):
-        jwt = jose.read_unverified(match[0])
+        jwt = jose.decode_unverified(match[0])
         if jwt is None:
             continue
         values = {"token": match[0], "header": jwt.header, "claims": jwt.claims}
@@ -283,14 +283,14 @@ def _spans_of_forms(text: str) -> Iterator[tuple[int, int]]:
     """The places of two or more pairs with `&` between them. A value is read once, so the time is linear."""
     place = 0
     while first := _FIRST_NAME.search(text, place):
-        end = place = _after_value(text, first.end())
+        end = place = _find_end_of_value(text, first.end())
         while following := _NEXT_NAME.match(text, place):
-            place = _after_value(text, following.end())
+            place = _find_end_of_value(text, following.end())
         if place > end:
             yield first.start(), place
 
 
-def _after_value(text: str, place: int) -> int:
+def _find_end_of_value(text: str, place: int) -> int:
     value = _VALUE.match(text, place)
     return value.end() if value else place
 
@@ -311,6 +311,6 @@ def _find_lists(group: list[re.Match[str]]) -> Iterator[Piece]:
         yield Piece(kind="parameters", start=group[0].start(), end=group[-1].end(), values=values)
 
 
-def to_form(values: dict[str, str]) -> str:
+def write_form(values: dict[str, str]) -> str:
     """The parameters as a form."""
     return "&".join(f"{name}={quote_plus(value)}" for name, value in values.items())

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from sickbay.diagnosis import placeholders
 from sickbay.diagnosis.values import is_masked
-from sickbay.doctor.pieces.structured import read_object, to_form
+from sickbay.doctor.pieces.structured import read_object, write_form
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol.parameters import parse
 
@@ -33,11 +33,11 @@ _EXAMINED = ("redirect_uris", "launch_uri", "initiate_login_uri", "scope", "jwks
 _HOST = "https://ehr.example.org"
 
 
-def without_variables(evidence: Mapping[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
+def remove_variables(evidence: Mapping[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
     """The request without variables, and the names of the parameters that had one. Unknown names are left out of it."""
     url, query = _url_without_query(str(evidence["url"])), str(evidence["url"]).partition("?")[2]
     unknown: set[str] = set()
-    known_query, known_body = _fill_known(query, unknown), _substitute_in_body(str(evidence.get("body") or ""), unknown)
+    known_query, known_body = (_fill_form(query, unknown), _substitute_in_body(str(evidence.get("body") or ""), unknown))
     headers = {name: _substitute_in_header(value) for name, value in (evidence.get("headers") or {}).items()}
     if headers != dict(evidence.get("headers") or {}):
         unknown |= {"authorization", "client_id", "client_secret"}
@@ -60,19 +60,19 @@ def _url_without_query(url: str) -> str:
     return VARIABLE.sub("1", front)
 
 
-def _fill_known(form: str, unknown: set[str]) -> str:
+def _fill_form(form: str, unknown: set[str]) -> str:
     pairs = parse(form).pairs
     variables = {name for name, value in pairs if VARIABLE.search(value)}
     if not variables:
         return form
     unknown |= variables
-    return to_form({name: _SAFE.get(name, "x") if name in variables else value for name, value in pairs})
+    return write_form({name: _SAFE.get(name, "x") if name in variables else value for name, value in pairs})
 
 
 def _substitute_in_body(body: str, unknown: set[str]) -> str:
     """A form, or the members of a JSON object. Anything else stays as it is."""
     if not body.lstrip().startswith(("{", "[", "<")):
-        return _fill_known(body, unknown)
+        return _fill_form(body, unknown)
     members = read_object(body)
     if not members or "resourceType" in members:
         return body

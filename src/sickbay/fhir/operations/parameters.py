@@ -85,7 +85,7 @@ def read(
     errors = [
         *_refuse_unknown(operation, params, lenient),
         *_faults_of_parameters(version, operation, params),
-        *_refuse_missing(operation, params),
+        *_refuse_missing_parameters(operation, params),
     ]
     errors = [fault for fault in errors if not lenient or fault.parameter != ASSOCIATED]
     return tuple(errors) if errors else params
@@ -95,7 +95,7 @@ def read_input(
     version: str, route: Route, pairs: Sequence[tuple[str, str]], body: str, lenient: bool = False
 ) -> OperationInput:
     """Returns the parameters of the operation at this URL, or no parameters if they have errors."""
-    operation = operation_registry.find(version, route.operation or "", route.type, route.id)
+    operation = operation_registry.find_operation(version, route.operation or "", route.type, route.id)
     result = OperationInput() if operation is None else read(version, operation, pairs, body, lenient)
     return result if isinstance(result, OperationInput) else OperationInput()
 
@@ -104,14 +104,14 @@ def find_faults(
     version: str, route: Route, pairs: Sequence[tuple[str, str]], body: str, lenient: bool = False
 ) -> tuple[RequestError, ...]:
     """Returns the errors in the parameters of the operation at this URL."""
-    operation = operation_registry.find(version, route.operation or "", route.type, route.id)
+    operation = operation_registry.find_operation(version, route.operation or "", route.type, route.id)
     result = OperationInput() if operation is None else read(version, operation, pairs, body, lenient)
     return () if isinstance(result, OperationInput) else result
 
 
 def list_types(version: str, route: Route, pairs: Sequence[tuple[str, str]], body: str) -> tuple[str, ...]:
     """Returns the types, other than the one in the URL, for which the operation needs scopes."""
-    operation = operation_registry.find(version, route.operation or "", route.type, route.id)
+    operation = operation_registry.find_operation(version, route.operation or "", route.type, route.id)
     if operation is None:
         return ()
     result = read(version, operation, pairs, body, lenient=True)
@@ -203,7 +203,7 @@ def _refuse_unknown(operation: Operation, params: OperationInput, lenient: bool)
     ]
 
 
-def _refuse_missing(operation: Operation, params: OperationInput) -> list[RequestError]:
+def _refuse_missing_parameters(operation: Operation, params: OperationInput) -> list[RequestError]:
     return [
         RequestError(RULE, name, "", f"{name}=…")
         for name in operation.required

@@ -131,7 +131,7 @@ OPERATIONS: tuple[Operation, ...] = (
 )
 
 
-def find(version: str, name: str, type: str | None, id: str | None) -> Operation | None:
+def find_operation(version: str, name: str, type: str | None, id: str | None) -> Operation | None:
     """Returns the operation `$name` at the URL of a type, an instance, or the whole server."""
     level = "system" if type is None else "type" if id is None else "instance"
     return next(
@@ -164,7 +164,7 @@ def _address_of_operation(operation: Operation) -> str:
 
 
 @memoize(256)
-def suggest(version: str, name: str, type: str | None) -> str:
+def suggest_operations(version: str, name: str, type: str | None) -> str:
     """Suggests operations for an unknown `$name` at a type or the server."""
     known = {_address_of_operation(operation): operation for operation in operations_of_version(version)}
     same = [address for address, operation in known.items() if operation.name == name]

@@ -21,7 +21,9 @@ def judge(version: str, type: str, body: Body, mode: str | None, id: str | None,
     if mode == "update" and id is not None and body.id != id:
         issues.append(Issue("value", f"The id is {body.id}, but the URL is for {id}.", where=(f"{type}.id",)))
     issues += [_report_unknown(version, profile, "error") for profile in profiles if profile != DEFINITION + type]
-    claimed = [profile for profile in _list_claimed(body.resource) if profile != DEFINITION + type and profile not in profiles]
+    claimed = [
+        profile for profile in _list_claimed_profiles(body.resource) if profile != DEFINITION + type and profile not in profiles
+    ]
     clean = not issues
     issues += [_report_unknown(version, profile, "information") for profile in claimed]
     if clean:
@@ -30,7 +32,7 @@ def judge(version: str, type: str, body: Body, mode: str | None, id: str | None,
     return issues
 
 
-def _list_claimed(resource: dict[str, Any]) -> list[str]:
+def _list_claimed_profiles(resource: dict[str, Any]) -> list[str]:
     meta = resource.get("meta")
     listed = meta.get("profile") if isinstance(meta, dict) else None
     return [profile for profile in listed if isinstance(profile, str)] if isinstance(listed, list) else []

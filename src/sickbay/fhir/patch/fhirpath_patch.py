@@ -176,7 +176,7 @@ def _add_element(version: str, resource: dict[str, Any], operation: Operation) -
         holder[key] = value
 
 
-def _insert(version: str, resource: dict[str, Any], operation: Operation) -> None:
+def _apply_insert(version: str, resource: dict[str, Any], operation: Operation) -> None:
     listed, home = _list_at_path(version, resource, operation["path"])
     index = _read_number(operation["index"])
     if index > len(listed):
@@ -184,7 +184,7 @@ def _insert(version: str, resource: dict[str, Any], operation: Operation) -> Non
     listed.insert(index, _fit_to_element(version, home, operation["value"]))
 
 
-def _delete(version: str, resource: dict[str, Any], operation: Operation) -> None:
+def _apply_delete(version: str, resource: dict[str, Any], operation: Operation) -> None:
     """Deletes the element, if it exists."""
     places = _find_places(version, resource, operation["path"])
     if len(places) > 1:
@@ -197,20 +197,20 @@ def _delete(version: str, resource: dict[str, Any], operation: Operation) -> Non
             place.holder.pop(f"_{place.key}", None)
         elif isinstance(place.extras, list):
             del place.extras[place.key]
-    _clear(resource)
+    _remove_empty_values(resource)
 
 
-def _clear(value: Any) -> bool:
+def _remove_empty_values(value: Any) -> bool:
     """Removes empty objects and lists from the value, which FHIR doesn't allow (R4, 2.6.2). Returns whether it is empty."""
     if isinstance(value, dict):
-        for key in [key for key, member in value.items() if _clear(member)]:
+        for key in [key for key, member in value.items() if _remove_empty_values(member)]:
             del value[key]
     elif isinstance(value, list):
-        value[:] = [item for item in value if not _clear(item)]
+        value[:] = [item for item in value if not _remove_empty_values(item)]
     return value in ({}, [])
 
 
-def _replace(version: str, resource: dict[str, Any], operation: Operation) -> None:
+def _apply_replace(version: str, resource: dict[str, Any], operation: Operation) -> None:
     place = _find_only_place(version, resource, operation["path"])
     if place.holder is None:
         raise _PathError("a resource must be replaced with PUT")
@@ -266,11 +266,11 @@ def _find_places(version: str, resource: dict[str, Any], path: str) -> list[Patc
         step = _STEP.match(path, at)
         if step is None:
             raise _PathError(f"{path[at:]!r} is not supported")
-        places, at = _follow(version, places, step), step.end()
+        places, at = _follow_step(version, places, step), step.end()
     return places
 
 
-def _follow(version: str, places: list[PatchTarget], step: re.Match[str]) -> list[PatchTarget]:
+def _follow_step(version: str, places: list[PatchTarget], step: re.Match[str]) -> list[PatchTarget]:
     where, criteria, end, name, index = step.groups()
     if where:
         wanted = _parse_comparisons(criteria)
@@ -337,8 +337,8 @@ def _values_at(value: Any, names: list[str]) -> list[Any]:
 
 _DO: dict[str, Callable[[str, dict[str, Any], Operation], None]] = {
     "add": _add_element,
-    "insert": _insert,
-    "delete": _delete,
-    "replace": _replace,
+    "insert": _apply_insert,
+    "delete": _apply_delete,
+    "replace": _apply_replace,
     "move": _move_element,
 }

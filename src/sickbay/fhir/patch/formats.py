@@ -17,11 +17,11 @@ MERGED = (MERGE_PATCH, "application/json")
 """Media types of a merge patch: its own, or plain JSON. With FHIR's own media type it would be an incomplete resource."""
 
 
-def _keep(resource: dict[str, Any]) -> Any:
+def _keep_unchanged(resource: dict[str, Any]) -> Any:
     return resource
 
 
-NOTHING: Change = _keep
+NOTHING: Change = _keep_unchanged
 """An empty patch, without operations or members."""
 
 
@@ -33,7 +33,7 @@ def read(version: str, text: str, content_type: str | None) -> Change:
     if document.get("resourceType") == "Parameters":
         operations = fhirpath_patch.read(document)
         return partial(fhirpath_patch.apply, version, operations=operations) if operations else NOTHING
-    return partial(_merge, change=document) if document else NOTHING
+    return partial(_apply_merge_patch, change=document) if document else NOTHING
 
 
 def find_read_path(version: str, text: str, content_type: str | None) -> str | None:
@@ -63,7 +63,7 @@ def _read_operations(version: str, text: str, content_type: str | None) -> list[
     return document
 
 
-def _merge(resource: dict[str, Any], change: dict[str, Any]) -> Any:
+def _apply_merge_patch(resource: dict[str, Any], change: dict[str, Any]) -> Any:
     """Applies a merge patch (RFC 7396). A different type or id would be a different resource, so it is an error."""
     for name in ("resourceType", "id"):
         if change.get(name, resource.get(name)) != resource.get(name):

@@ -110,7 +110,7 @@ def _add_value(root: Any, pointer: str, value: Any) -> None:
         raise _Missing("its parent isn't an object or a list")
 
 
-def _remove(root: Any, pointer: str) -> Any:
+def _remove_at(root: Any, pointer: str) -> Any:
     at, last = _holder_of_target(root, pointer)
     value = _get_step(at, last)
     if isinstance(at, dict):
@@ -120,7 +120,7 @@ def _remove(root: Any, pointer: str) -> Any:
     return value
 
 
-def _replace(root: Any, operation: dict[str, Any]) -> None:
+def _apply_replace(root: Any, operation: dict[str, Any]) -> None:
     at, last = _holder_of_target(root, operation["path"])
     _get_step(at, last)
     at[last if isinstance(at, dict) else int(last)] = operation["value"]
@@ -129,7 +129,7 @@ def _replace(root: Any, operation: dict[str, Any]) -> None:
 def _move_value(root: Any, operation: dict[str, Any]) -> None:
     if f"{operation['path']}/".startswith(f"{operation['from']}/") and operation["path"] != operation["from"]:
         raise _Missing("it would move a value into itself")
-    _add_value(root, operation["path"], _remove(root, operation["from"]))
+    _add_value(root, operation["path"], _remove_at(root, operation["from"]))
 
 
 def _measure_copy(root: Any, pointer: str, left: int) -> int:
@@ -164,15 +164,15 @@ def _is_equal(value: Any, other: Any) -> bool:
 
 _OPERATIONS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
     "add": lambda root, operation: _add_value(root, operation["path"], operation["value"]),
-    "remove": lambda root, operation: _drop(root, operation),
-    "replace": _replace,
+    "remove": lambda root, operation: _apply_remove(root, operation),
+    "replace": _apply_replace,
     "move": _move_value,
     "copy": _copy_value,
     "test": _apply_test,
 }
 
 
-def _drop(root: Any, operation: dict[str, Any]) -> None:
+def _apply_remove(root: Any, operation: dict[str, Any]) -> None:
     if not operation["path"]:
         raise _Missing("a resource must be deleted with DELETE")
-    _remove(root, operation["path"])
+    _remove_at(root, operation["path"])

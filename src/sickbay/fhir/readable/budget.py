@@ -31,12 +31,12 @@ class PageBudget:
 
     def take(self, text: str, markup: int) -> str:
         """Returns the text, or the start of a long one. markup: size of the markup around it, in bytes."""
-        text = cut(text, VALUE_CHARACTERS)
+        text = shorten_text(text, VALUE_CHARACTERS)
         self._left -= html_bytes(text) + markup
         return text
 
 
-def cut(text: str, characters: int) -> str:
+def shorten_text(text: str, characters: int) -> str:
     """Returns the start of a text, and how many characters are missing."""
     if len(text) <= characters:
         return text

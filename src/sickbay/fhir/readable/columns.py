@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 
 from sickbay.fhir.elements import list_children
 from sickbay.fhir.readable.references import Target, target_of
-from sickbay.fhir.readable.tree import find_child, humanize
-from sickbay.fhir.readable.values import describe, list_of, object_of, text_of
+from sickbay.fhir.readable.tree import find_child, humanize_name
+from sickbay.fhir.readable.values import describe_value, list_of, object_of, text_of
 from sickbay.fhir.search.parameters import known_types
 
 COLUMNS: Final = 5
@@ -49,7 +49,7 @@ def list_columns(version: str, type: str) -> tuple[tuple[str, ...], ...]:
 
 
 def name_column(alternatives: Sequence[str]) -> str:
-    return humanize(alternatives[0])
+    return humanize_name(alternatives[0])
 
 
 def write_cells(version: str, resource: Mapping[str, Any], bases: Sequence[str]) -> tuple[TableCell, ...]:
@@ -76,7 +76,7 @@ def _is_of(version: str, type: str, key: str, name: str) -> bool:
 def _write_cell(version: str, resource: Mapping[str, Any], key: str, bases: Sequence[str]) -> TableCell:
     child, values = find_child(version, text_of(resource.get("resourceType")), key), list_of(resource[key])
     lines = [_line_for_value(version, child.type, child.path, value) for value in values[: LISTED + 1]]
-    texts = [_name_contained(version, resource, line) if line.startswith("#") else line for line in lines if line]
+    texts = [_title_contained_resource(version, resource, line) if line.startswith("#") else line for line in lines if line]
     more = len(values) - LISTED
     text = ", ".join(texts[:LISTED]) + (f" and {more} more" if more > 0 and len(texts) > LISTED else "")
     target = target_of(version, child.type, values[0], bases) if len(values) == 1 else None
@@ -85,15 +85,15 @@ def _write_cell(version: str, resource: Mapping[str, Any], key: str, bases: Sequ
 
 def _line_for_value(version: str, type: str, path: str, value: Any) -> str:
     """Returns one line for a value. An element with children is reduced to a code and its value, or an actor."""
-    if text := describe(type, value):
+    if text := describe_value(type, value):
         return text
     members = [(find_child(version, path, key), list_of(member)) for key, member in object_of(value).items()]
-    texts = [(child.type, describe(child.type, values[0])) for child, values in members if values]
+    texts = [(child.type, describe_value(child.type, values[0])) for child, values in members if values]
     parts = [text for type, text in texts if text and type not in ("boolean", "code", "string")]
     return " ".join((parts or [text for type, text in texts if text and type == "string"])[:LISTED])
 
 
-def _name_contained(version: str, resource: Mapping[str, Any], reference: str) -> str:
+def _title_contained_resource(version: str, resource: Mapping[str, Any], reference: str) -> str:
     """Returns the title of a contained resource; the reference if it has none."""
     contained = map(object_of, list_of(resource.get("contained")))
     found = next((inner for inner in contained if f"#{inner.get('id')}" == reference and "contained" not in inner), None)

@@ -21,7 +21,7 @@ class Difference(NamedTuple):
     after: str | None
 
 
-def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
+def compare_versions(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
     """Yields the changes in the order of the newer version. List items that only moved aren't changes."""
     yield from _compare_values("", before, after, 0)
 

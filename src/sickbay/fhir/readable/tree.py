@@ -12,7 +12,7 @@ from sickbay.fhir.elements import Child, list_children
 from sickbay.fhir.readable.budget import PageBudget
 from sickbay.fhir.readable.narrative import read_narrative
 from sickbay.fhir.readable.references import Target, target_of
-from sickbay.fhir.readable.values import DESCRIBE, describe, describe_codes, list_of, object_of, text_of
+from sickbay.fhir.readable.values import DESCRIBE, describe_codes, describe_value, list_of, object_of, text_of
 from sickbay.fhir.search.parameters import known_types
 
 DEEPEST: Final = 12
@@ -122,7 +122,7 @@ class _Reader:
 
     def _text_of_item(self, child: Child, item: Any, depth: int) -> Value | None:
         """Returns the text of a value; None for an empty one."""
-        text = self._budget.take(describe(child.type, item), MARKUP_BYTES)
+        text = self._budget.take(describe_value(child.type, item), MARKUP_BYTES)
         note = self._budget.take(describe_codes(child.type, item), 0)
         if not isinstance(item, dict):
             return (
@@ -155,9 +155,9 @@ def label_of(version: str, path: str, key: str) -> str:
     """'Birth date' of birthDate, 'Value' of valueQuantity."""
     child, name = find_child(version, path, key), key.removeprefix("_")
     bare = name[: -len(child.type)] if child.type and name.lower().endswith(child.type.lower()) else ""
-    return humanize(bare if bare and bare in list_children(version, path) else name)
+    return humanize_name(bare if bare and bare in list_children(version, path) else name)
 
 
-def humanize(name: str) -> str:
+def humanize_name(name: str) -> str:
     words = _HUMP.sub(" ", name).lower()
     return words[:1].upper() + words[1:]

@@ -175,7 +175,7 @@ DESCRIBE: Final[Mapping[str, Callable[[Json], str]]] = {
 DATES: Final = frozenset(("date", "dateTime", "instant"))
 
 
-def describe(type: str, value: Any) -> str:
+def describe_value(type: str, value: Any) -> str:
     """Returns one line of text for a value; "" if one line can't describe it."""
     if isinstance(value, dict):
         known = DESCRIBE.get(type)

@@ -72,7 +72,7 @@ def _element_entry(version: str, type: str, names: list[str]) -> list[str] | Non
 
 
 @cache
-def list_possible(version: str, parameter: SearchParameter) -> frozenset[str]:
+def list_possible_codes(version: str, parameter: SearchParameter) -> frozenset[str]:
     """Returns all codes that its elements may contain, from a required binding or as booleans; empty if unknown."""
     types = list_kinds(version, parameter.type, parameter.expression)
     if types and types <= {"boolean", "presence"}:
@@ -87,13 +87,13 @@ def list_possible(version: str, parameter: SearchParameter) -> frozenset[str]:
 
 
 @cache
-def list_searchable(version: str, parameter: SearchParameter) -> frozenset[str]:
+def list_searchable_codes(version: str, parameter: SearchParameter) -> frozenset[str]:
     """Returns the possible codes as a search compares them."""
-    codes = list_possible(version, parameter)
+    codes = list_possible_codes(version, parameter)
     return frozenset(map(str.lower, codes)) if version in CASELESS_VERSIONS else codes
 
 
-def tokens_in(version: str, parameter: SearchParameter, url: str) -> tuple[TokenValue, ...] | None:
+def list_tokens_of_value_set(version: str, parameter: SearchParameter, url: str) -> tuple[TokenValue, ...] | None:
     """Returns the codes of a value set as the parameter's elements store them; None if the value set isn't bundled."""
     terms = terminology.value_sets(version).get(url)
     if terms is None:
@@ -108,16 +108,16 @@ def tokens_in(version: str, parameter: SearchParameter, url: str) -> tuple[Token
     return tuple([fold_case_if_insensitive(version, parameter, value) for value in values])
 
 
-def find_related(version: str, parameter: SearchParameter, value: TokenValue, way: str) -> tuple[TokenValue, ...] | None:
+def find_related_codes(version: str, parameter: SearchParameter, value: TokenValue, way: str) -> tuple[TokenValue, ...] | None:
     """Returns the code and all codes above or below it; None if its system is unknown, or neither sent nor implied."""
     assert value.code is not None
     systems = (value.system,) if value.system else sorted(implied_systems(version, parameter))
-    known = [hierarchies.find_related(version, system, value.code, way) for system in systems]
+    known = [hierarchies.find_related_codes(version, system, value.code, way) for system in systems]
     codes = dict.fromkeys(code for reached in known if reached is not None for code in reached)
     return tuple([fold_case_if_insensitive(version, parameter, TokenValue(value.system or "", code)) for code in codes]) or None
 
 
-def as_held(version: str, parameter: SearchParameter, value: TokenValue) -> TokenValue:
+def convert_to_indexed(version: str, parameter: SearchParameter, value: TokenValue) -> TokenValue:
     """Converts a value to how the index holds it, such as `http://hl7.org/fhir/administrative-gender|male` to `|male`."""
     return fold_case_if_insensitive(version, parameter, drop_implied_system(version, parameter, value))
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.fhir.routing import reference_target
 from sickbay.fhir.search import index_values
-from sickbay.fhir.search.expressions import Step, follow, list_routes
+from sickbay.fhir.search.expressions import Step, follow_path, list_routes
 from sickbay.fhir.search.index_entries import Part
 from sickbay.fhir.search.parameters import CASELESS_VERSIONS, Kind, SearchParameter, list_components, load_parameters
 
@@ -79,7 +79,7 @@ def compile_composites(version: str, type: str) -> tuple[Composite, ...]:
     return tuple(
         element
         for parameter in every
-        if not list_covering(version, parameter)
+        if not list_covering_composites(version, parameter)
         for element in _compile_elements(version, parameter)
     )
 
@@ -97,7 +97,7 @@ def _without_absent(composite: Composite, keys: Sequence[str]) -> Composite:
 
 
 @cache
-def list_covering(version: str, parameter: SearchParameter) -> tuple[int, ...]:
+def list_covering_composites(version: str, parameter: SearchParameter) -> tuple[int, ...]:
     """Returns the numbers of the composites that cover this one: a combo is covered by code-value and component-code-value."""
     own = _compile_elements(version, parameter)
     if len(own) < 2:
@@ -115,16 +115,18 @@ def _compile_elements(version: str, parameter: SearchParameter) -> tuple[Composi
     bases, exact = _compile_bases(version, parameter), list_component_kinds(version, parameter) == _RATIO
     parts = [part for part in list_components(version, parameter) if part is not None]
     compiled_parts = {base: tuple(_compile_component(version, part, base, bases, exact) for part in parts) for base in bases}
-    return tuple(_compile(parameter.number, base, parts_here) for base, parts_here in compiled_parts.items() if all(parts_here))
+    return tuple(
+        _compile_composite(parameter.number, base, parts_here) for base, parts_here in compiled_parts.items() if all(parts_here)
+    )
 
 
-def _compile(number: int, base: Way, parts: tuple[tuple[Component, ...], ...]) -> Composite:
-    needs = tuple(keys for part in reversed(parts) if (keys := _list_needed(part)))
+def _compile_composite(number: int, base: Way, parts: tuple[tuple[Component, ...], ...]) -> Composite:
+    needs = tuple(keys for part in reversed(parts) if (keys := _list_needed_keys(part)))
     first = [str(base[0])] if base else needs[0] if needs else ["resourceType"]
     return Composite(number, base, parts, needs, frozenset(first))
 
 
-def _list_needed(part: tuple[Component, ...]) -> tuple[str, ...]:
+def _list_needed_keys(part: tuple[Component, ...]) -> tuple[str, ...]:
     """Returns keys; the element must have at least one of them. Empty if the part may be elsewhere or is the element."""
     keys = [path.steps[0] if path.steps and not path.whole else None for path in part]
     return tuple(key for key in keys if isinstance(key, str)) if all(isinstance(key, str) for key in keys) else ()
@@ -168,7 +170,7 @@ def extract_composites(
     found: list[tuple[int, tuple[Part, ...]]] = []
     for number, way, parts, needs, _ in composites:
         shared = _shared_rows(parts, resource, base) if way else [None] * len(parts)
-        for node in follow([resource], way, resource) if way else (resource,):
+        for node in follow_path([resource], way, resource) if way else (resource,):
             if isinstance(node, dict) and _may_have(needs, node) and len(found) < MAXIMUM_COMBINATIONS:
                 values = [
                     _rows_of_node(part, node, resource, base) if (rows := shared[at]) is None else rows
@@ -199,7 +201,7 @@ def _rows_of_node(part: tuple[Component, ...], node: Any, resource: dict[str, An
     rows: Sequence[Part] = ()
     for whole, key, steps, read in part:
         start = resource if whole else node
-        member = start.get(key) if key is not None else follow([start], steps, resource)
+        member = start.get(key) if key is not None else follow_path([start], steps, resource)
         if isinstance(member, list):
             rows = [*rows, *[row for value in member for row in read(value, base)]]
         elif member is not None:

@@ -47,7 +47,7 @@ def list_routes(version: str, type: str, expression: str) -> tuple[ElementPath, 
     """Returns the routes of an expression on a type. Raises Unsupported."""
     compiled: dict[ElementPath, None] = {}
     for part in _split_alternatives(expression):
-        for route in _compile(version, type, part):
+        for route in _compile_part(version, type, part):
             compiled[route] = None
     return tuple(compiled)
 
@@ -61,10 +61,10 @@ def list_kinds(version: str, type: str, expression: str) -> frozenset[str]:
 def follow_route(route: ElementPath, resource: dict[str, Any]) -> list[Any]:
     """Returns the nodes that the route leads to, in document order."""
     start = resource if route.first == "" else resource.get(route.first)
-    return [] if start is None else follow(start, route.steps, resource)
+    return [] if start is None else follow_path(start, route.steps, resource)
 
 
-def follow(start: Any, steps: tuple[Step, ...], resource: dict[str, Any]) -> list[Any]:
+def follow_path(start: Any, steps: tuple[Step, ...], resource: dict[str, Any]) -> list[Any]:
     """Returns the nodes that `steps` lead to, starting from the value of the first key."""
     nodes = start if isinstance(start, list) else [start]
     for step in steps:
@@ -98,10 +98,10 @@ def _child_nodes(nodes: list[Any], key: str) -> list[Any]:
     return result
 
 
-def _compile(version: str, type: str, part: str) -> Iterator[ElementPath]:
+def _compile_part(version: str, type: str, part: str) -> Iterator[ElementPath]:
     exists = _EXISTS.match(part)
     if exists:
-        inner = tuple(_compile(version, type, exists[1]))
+        inner = tuple(_compile_part(version, type, exists[1]))
         yield ElementPath("", (Present(inner),), "presence")
         return
     steps = list(_parse_path(part))

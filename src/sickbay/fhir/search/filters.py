@@ -16,12 +16,12 @@ from sickbay.fhir.search.expressions import list_kinds
 from sickbay.fhir.search.full_text import WORDS
 from sickbay.fhir.search.hierarchies import find_parent_parameter
 from sickbay.fhir.search.modifiers import (
-    expand,
+    expand_hierarchy,
     filter_by_value_sets,
     is_understood,
     list_modifiers,
     parse_of_type,
-    refuse_unsupported,
+    refuse_unsupported_modifier,
 )
 from sickbay.fhir.search.parameters import (
     IDENTIFIER,
@@ -39,7 +39,7 @@ from sickbay.fhir.search.parameters import (
 from sickbay.fhir.search.parser_state import SearchState
 from sickbay.fhir.search.query import CompositeValue, Filter, ReferenceValue, StringValue, TokenValue, UriValue, Value
 from sickbay.fhir.search.text import split, unescape
-from sickbay.fhir.search.values import READ, list_addresses, parse_missing, parse_near
+from sickbay.fhir.search.values import READ, list_addresses, parse_missing_modifier, parse_near
 from sickbay.kernel.memoize import memoize
 
 DEPTH = 3
@@ -103,14 +103,14 @@ def filter_of(state: SearchState, type: str, name: str, text: str, way: Way = BE
     code, _, modifier = head.partition(":")
     parameter = find(state.version, type, code)
     if code in UNANSWERED:
-        return refuse_unanswered(name, text, type)
+        return refuse_unsupported_parameter(name, text, type)
     if parameter is None:
         near_by = state.find_nearest(type, code)
         return RequestError("fhir-search-unknown-param", name, text, near_by or f"<a search parameter of {type}>")
     if not is_answered(state.version, parameter):
-        return refuse_unanswered(name, text, type)
+        return refuse_unsupported_parameter(name, text, type)
     if modifier and not is_understood(state.version, parameter, modifier):
-        return refuse_unsupported(state.version, parameter, name)
+        return refuse_unsupported_modifier(state.version, parameter, name)
     if dot:
         return _chain_filter(state, parameter, modifier, rest, text, way)
     return values_of(state, parameter, modifier or None, text)
@@ -122,7 +122,7 @@ def _error_in_chain(inner: RequestError, name: str, way: str) -> RequestError:
     return RequestError(inner.rule, name, inner.value, inner.expected if is_sentence else way + inner.expected)
 
 
-def refuse_unanswered(name: str, text: str, type: str) -> RequestError:
+def refuse_unsupported_parameter(name: str, text: str, type: str) -> RequestError:
     return RequestError(UNSUPPORTED, name, text, f"the search parameters that the metadata lists for {type}")
 
 
@@ -275,7 +275,7 @@ def _alternative_values(
     state: SearchState, parameter: SearchParameter, modifier: str | None, value: Value
 ) -> Sequence[Value] | RequestError:
     """Returns what `:above` or `:below` includes, and the other form of a URL on this server."""
-    values = expand(state, parameter, modifier, value) if modifier in ("above", "below") else [value]
+    values = expand_hierarchy(state, parameter, modifier, value) if modifier in ("above", "below") else [value]
     if parameter.kind != "uri" or modifier in ("contains", "missing") or isinstance(values, RequestError):
         return values
     return [form for uri in values if isinstance(uri, UriValue) for form in list_addresses(uri, state.base)]
@@ -302,7 +302,7 @@ def _hierarchy_parameters(state: SearchState, found: list[Value]) -> tuple[tuple
 
 def _parse_value(state: SearchState, parameter: SearchParameter, modifier: str | None, text: str) -> Value | RequestError:
     if modifier == "missing":
-        return parse_missing(parameter, modifier, text, state.base)
+        return parse_missing_modifier(parameter, modifier, text, state.base)
     if parameter.code == "_id" and not ID.fullmatch(text):
         return RequestError("fhir-id-invalid", "_id", text, "an id of 1 to 64 letters, digits, '-' or '.'")
     if parameter.kind == "composite":
@@ -318,7 +318,7 @@ def _parse_value(state: SearchState, parameter: SearchParameter, modifier: str |
         return value
     if modifier in ("above", "below"):  # a hierarchy knows the code as it is written
         return search_codes.drop_implied_system(state.version, parameter, value)
-    return search_codes.as_held(state.version, parameter, value)
+    return search_codes.convert_to_indexed(state.version, parameter, value)
 
 
 _READ_AS: dict[str, Kind] = {"text": "string", "code-text": "string", "identifier": "token"}
@@ -352,7 +352,7 @@ def _searched_parameter(state: SearchState, parameter: SearchParameter, modifier
     if modifier in ("text", "code-text") and parameter.kind != "string":
         return add_offset(parameter, TEXT, "string")
     if parameter.kind == "composite":
-        return replace(parameter, held=composites.list_covering(state.version, parameter))
+        return replace(parameter, held=composites.list_covering_composites(state.version, parameter))
     return parameter
 
 

@@ -20,7 +20,7 @@ from sickbay.fhir.search.parameters import TEXT, load_parameters
 from sickbay.fhir.search.query import Filter, WordsValue
 from sickbay.fhir.search.text import fold
 from sickbay.kernel.memoize import cache_results
-from sickbay.protocol.unicode import without_html_escapes
+from sickbay.protocol.unicode import decode_html_escapes
 
 WORDS = frozenset({"_text", "_content", "section-text"})
 """The parameters that use full-text search."""
@@ -75,9 +75,7 @@ def _words_of_text(text: str) -> list[str]:
 def extract_narrative(value: Any) -> list[str]:
     """Returns the pieces of a Narrative."""
     div = value.get("div") if isinstance(value, dict) else None
-    return (
-        list(islice(_folded_pieces(without_html_escapes(_TAG.sub(" ", div))), MAXIMUM_PIECES)) if isinstance(div, str) else []
-    )
+    return list(islice(_folded_pieces(decode_html_escapes(_TAG.sub(" ", div))), MAXIMUM_PIECES)) if isinstance(div, str) else []
 
 
 def extract_content(
@@ -180,12 +178,12 @@ def list_parameter_numbers(version: str, type: str) -> tuple[int, ...]:
     return (*plain, *texts)
 
 
-def count(filter: Filter) -> int:
+def count_words(filter: Filter) -> int:
     """Counts the words in a filter, at all ends of its chains."""
     if filter.chain is not None:
-        return count(filter.chain[1])
+        return count_words(filter.chain[1])
     if filter.either:
-        return sum(map(count, filter.either))
+        return sum(map(count_words, filter.either))
     return sum(len(value.words) for value in filter.values if isinstance(value, WordsValue))
 
 

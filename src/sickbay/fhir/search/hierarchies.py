@@ -17,11 +17,11 @@ _FHIR, _V3 = "http://hl7.org/fhir/", "http://hl7.org/fhir/v3/"
 _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
 
 
-def find_related(version: str, system: str, code: str, way: str) -> tuple[str, ...] | None:
+def find_related_codes(version: str, system: str, code: str, way: str) -> tuple[str, ...] | None:
     """Returns the code and all codes above or below it; None if the system is unknown. way: "above" or "below"."""
     known = next((name for name in _names_of_system(system) if name in _parents_by_code()), None)
     if known is not None:
-        return _list_reached(_neighbours_by_code(known, way), code)
+        return _list_reachable_codes(_neighbours_by_code(known, way), code)
     return (code,) if any(name in load_systems(version) for name in _names_of_system(system)) else None
 
 
@@ -59,7 +59,7 @@ def _neighbours_by_code(system: str, way: str) -> Mapping[str, list[str]]:
     return below
 
 
-def _list_reached(ways: Mapping[str, list[str]], code: str) -> tuple[str, ...]:
+def _list_reachable_codes(ways: Mapping[str, list[str]], code: str) -> tuple[str, ...]:
     """Returns all codes that can be reached, each once even if it has several parents."""
     reached, waiting = {code: None}, [code]
     while waiting:

@@ -11,7 +11,7 @@ from sickbay.fhir.elements import list_children
 from sickbay.fhir.routing import is_absolute, reference_target
 from sickbay.fhir.search import full_text, index_values
 from sickbay.fhir.search.composites import Composite, composites_of_keys, extract_composites
-from sickbay.fhir.search.expressions import ElementPath, Present, Resolves, Step, follow, list_routes, split_test
+from sickbay.fhir.search.expressions import ElementPath, Present, Resolves, Step, follow_path, list_routes, split_test
 from sickbay.fhir.search.index_entries import CLINICAL_DATES, DateReaders, IndexEntries, clinical_date
 from sickbay.fhir.search.index_values import date_reader, quantity_reader, reference_reader, token_reader
 from sickbay.fhir.search.parameters import (
@@ -99,7 +99,7 @@ class _Plan(NamedTuple):
     content: int
 
 
-def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
+def extract_entries(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
     """Returns the index entries of a resource. base: the FHIR base, for absolute references. Never raises for invalid content.
 
     An absolute reference to another server is stored in `uris` under its parameter's number.
@@ -112,9 +112,9 @@ def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
     for key, (first, rest, steps, write) in plan.paths:
         member = resource[key]
         if first and isinstance(member, dict):
-            values: Sequence[Any] = follow(member[first], rest, resource) if first in member else ()
+            values: Sequence[Any] = follow_path(member[first], rest, resource) if first in member else ()
         elif steps:
-            values = follow(member, steps, resource)
+            values = follow_path(member, steps, resource)
         else:
             values = member if isinstance(member, list) else (member,)
         for value in values:
@@ -220,7 +220,7 @@ def _index_presence(number: int, test: Present) -> RowWriter:
     return write_rows
 
 
-def _mark_present(rows: _Rows, number: int, value: Any, part: str = "") -> None:
+def _mark_element_present(rows: _Rows, number: int, value: Any, part: str = "") -> None:
     """Records that the element is there although nothing in it can be searched, unless it has only extensions.
 
     part: the part of a CodeableReference that the parameter is about.
@@ -244,13 +244,13 @@ def _index_tokens(target: _Target) -> RowWriter:
     def write_rows(rows: _Rows, value: Any) -> None:
         codings, texts = read(value)
         if not codings:
-            _mark_present(rows, number, value, concept)
+            _mark_element_present(rows, number, value, concept)
         for system, code in codings:
             rows.tokens[number, system, code.lower() if caseless else code] = None
             if granular:
                 rows.codes[name, system, code] = None
                 if caseless:
-                    _caseless_codes(rows, number, name, system, code)
+                    _add_caseless_code(rows, number, name, system, code)
         for text, raw in texts:
             rows.strings[number + TEXT, text, raw] = None
         if identifies and isinstance(value, dict) and "type" in value:
@@ -260,7 +260,7 @@ def _index_tokens(target: _Target) -> RowWriter:
     return write_rows
 
 
-def _caseless_codes(rows: _Rows, number: int, name: str, system: str | None, code: str) -> None:
+def _add_caseless_code(rows: _Rows, number: int, name: str, system: str | None, code: str) -> None:
     """Adds the code in lower case, by which the stores list a patient's resources. Labels also keep it as it is written."""
     if name in LABELS:
         rows.tokens[number + AS_WRITTEN, system, code] = None
@@ -296,7 +296,7 @@ def _index_references(targets: Sequence[_Target]) -> RowWriter:
                 elif text is not None and is_absolute(text):
                     rows.uris[number, text] = None
                 else:
-                    _mark_present(rows, number, {"reference": value} if isinstance(value, str) else value, reference)
+                    _mark_element_present(rows, number, {"reference": value} if isinstance(value, str) else value, reference)
 
     return write_rows
 
@@ -318,7 +318,7 @@ def _index_dates(target: _Target) -> RowWriter:
     def write_rows(rows: _Rows, value: Any) -> None:
         ranges = read(value)
         if not ranges:
-            _mark_present(rows, number, value)
+            _mark_element_present(rows, number, value)
         for low, high in ranges:
             rows.dates[number, low, high] = None
 
@@ -331,7 +331,7 @@ def _index_strings(target: _Target) -> RowWriter:
     def write_rows(rows: _Rows, value: Any) -> None:
         texts = index_values.extract_strings(value, type)
         if not texts:
-            _mark_present(rows, number, value)
+            _mark_element_present(rows, number, value)
         for text, raw in texts:
             rows.strings[number, text, raw] = None
 
@@ -344,7 +344,7 @@ def _index_numbers(target: _Target) -> RowWriter:
     def write_rows(rows: _Rows, value: Any) -> None:
         ranges = index_values.extract_numbers(value, type)
         if not ranges:
-            _mark_present(rows, number, value)
+            _mark_element_present(rows, number, value)
         for low, high in ranges:
             rows.numbers[number, low, high] = None
 
@@ -357,7 +357,7 @@ def _index_quantities(target: _Target) -> RowWriter:
     def write_rows(rows: _Rows, value: Any) -> None:
         amounts = read(value)
         if not amounts:
-            _mark_present(rows, number, value)
+            _mark_element_present(rows, number, value)
         for system, code, low, high in amounts:
             rows.quantities[number, system, code, low, high] = None
 

@@ -77,7 +77,7 @@ def _cached_concept(text: bytes) -> Coded:
 
 def _read_codings(value: Json) -> Sequence[Coding]:
     pairs: list[Coding] = []
-    for coding in _as_list(value.get("coding")):
+    for coding in _wrap_in_list(value.get("coding")):
         if isinstance(coding, dict):
             pairs += _read_pair(coding, "code")
     return pairs
@@ -85,7 +85,7 @@ def _read_codings(value: Json) -> Sequence[Coding]:
 
 def _read_displays(value: Json) -> Sequence[Text]:
     displays = [value.get("text")]
-    for coding in _as_list(value.get("coding")):
+    for coding in _wrap_in_list(value.get("coding")):
         if isinstance(coding, dict):
             displays.append(coding.get("display"))
     return [(folded, text) for text in displays if isinstance(text, str) and (folded := fold(text))]
@@ -157,7 +157,7 @@ def read_of_type(identifier: Json) -> Iterator[tuple[str, str]]:
     kind, value = identifier.get("type"), identifier.get("value")
     if not isinstance(kind, dict) or not isinstance(value, str) or not value:
         return
-    for coding in _as_list(kind.get("coding")):
+    for coding in _wrap_in_list(kind.get("coding")):
         if isinstance(coding, dict):
             for system, code in _read_pair(coding, "code"):
                 yield f"{system or ''}|{code}", value
@@ -203,7 +203,7 @@ def extract_strings(value: Any, type: str) -> Sequence[Text]:
 
 
 def _read_text_parts(value: Json, keys: tuple[str, ...]) -> list[Text]:
-    texts = [text for key in keys if key in value for text in _as_list(value[key]) if isinstance(text, str)]
+    texts = [text for key in keys if key in value for text in _wrap_in_list(value[key]) if isinstance(text, str)]
     return [(folded, text) for text in texts if (folded := fold(text))]
 
 
@@ -226,7 +226,7 @@ def _read_timing(value: Any) -> Dates:
     """Returns one range, from the first to the last event."""
     if not isinstance(value, dict):
         return ()
-    periods = [period for text in _as_list(value.get("event")) for period in _read_date(text)]
+    periods = [period for text in _wrap_in_list(value.get("event")) for period in _read_date(text)]
     repeat = value.get("repeat")
     if isinstance(repeat, dict):
         periods.extend(_read_period(repeat.get("boundsPeriod")))
@@ -379,7 +379,7 @@ def _read_extension(value: Json) -> tuple[Any, str]:
     return None, ""
 
 
-def _as_list(value: Any) -> list[Any]:
+def _wrap_in_list(value: Any) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

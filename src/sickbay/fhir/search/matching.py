@@ -61,7 +61,9 @@ def is_match(query: Query, resource: IndexedResource, others: Others = NO_OTHERS
     """Whether this resource of `query.type` matches."""
     if query.ids is not None and resource.id not in query.ids:
         return False
-    if not all(compare(date.prefix, resource.updated, resource.updated + 1, date.low, date.high) for date in query.updated):
+    if not all(
+        compare_ranges(date.prefix, resource.updated, resource.updated + 1, date.low, date.high) for date in query.updated
+    ):
         return False
     if query.within is not None and not _is_inside(query.within, resource.facts):
         return False
@@ -93,7 +95,7 @@ def _is_wanted_missing(filter: Filter) -> bool:
     return any(isinstance(value, TokenValue) and value.code == "true" for value in filter.values)
 
 
-def compare(prefix: Prefix, start: float, end: float, low: float, high: float) -> bool:
+def compare_ranges(prefix: Prefix, start: float, end: float, low: float, high: float) -> bool:
     """Compares a stored range with the searched range, both half open. A number is a range with start == end."""
     within = low <= start and end <= high and (start < high or low == high == start)
     answers = {
@@ -148,16 +150,16 @@ def _matches_value(filter: Filter, value: Value, resource: IndexedResource, othe
     match value:
         case CompositeValue():
             composites = [parts for number, parts in facts.composites if number in filter.parameter.numbers]
-            return any(_matches_all(value, parts) for parts in composites)
+            return any(_matches_every_part(value, parts) for parts in composites)
         case NearValue():
             return any(row[0] == number and is_within_circle(value, row[1], row[2]) for row in facts.positions)
         case WordsValue():
             texts = [f" {text}" for row, text, _ in facts.strings if row in numbers]
             return all(any(f" {word}" in text.translate(SPACED) for text in texts) for word in value.words)
         case ReferenceValue():
-            return any(_is_referenced(filter, target, facts) for target in _list_reached(filter, value, others))
+            return any(_is_referenced(filter, target, facts) for target in _list_reachable_references(filter, value, others))
         case DateValue() if filter.parameter.code == "_lastUpdated":
-            return compare(value.prefix, resource.updated, resource.updated + 1, value.low, value.high)
+            return compare_ranges(value.prefix, resource.updated, resource.updated + 1, value.low, value.high)
         case QuantityValue() if any(row[0] in numbers and _matches_row(value, row[1:], None) for row in facts.numbers):
             return True
     return any(row[0] in numbers and _matches_row(value, row[1:], filter.modifier) for row in _rows_of_kind(value, facts))
@@ -174,7 +176,7 @@ def _rows_of_kind(value: Value, facts: IndexEntries) -> Iterable[tuple[Any, ...]
     return rows_by_type[type(value)]
 
 
-def _matches_all(value: CompositeValue, parts: tuple[Part, ...]) -> bool:
+def _matches_every_part(value: CompositeValue, parts: tuple[Part, ...]) -> bool:
     return all(_matches_row(expected, part[1:], None) for expected, part in zip(value.parts, parts, strict=True))
 
 
@@ -186,11 +188,11 @@ def _matches_row(value: Value, row: tuple[Any, ...], modifier: str | None) -> bo
         case StringValue(), (str(text), str(raw)):
             return _matches_text(modifier, value, text, raw)
         case DateValue(), (int(low), int(high)):
-            return compare(value.prefix, low, high, value.low, value.high)
+            return compare_ranges(value.prefix, low, high, value.low, value.high)
         case QuantityValue(), (low, high):
-            return compare(value.prefix, low, high, value.low, value.high)
+            return compare_ranges(value.prefix, low, high, value.low, value.high)
         case QuantityValue(), (system, code, low, high):
-            return _matches_unit(value, system, code) and compare(value.prefix, low, high, value.low, value.high)
+            return _matches_unit(value, system, code) and compare_ranges(value.prefix, low, high, value.low, value.high)
         case UriValue(), (str(text),):
             return _matches_uri(modifier, value.uri, text)
         case ReferenceValue(), (type, id):
@@ -224,7 +226,7 @@ def _is_referenced(filter: Filter, value: ReferenceValue, facts: IndexEntries) -
     return any(row[0] == number and row[2] == value.id and (not types or row[1] in types) for row in facts.references)
 
 
-def _list_reached(filter: Filter, value: ReferenceValue, others: Others) -> Iterable[ReferenceValue]:
+def _list_reachable_references(filter: Filter, value: ReferenceValue, others: Others) -> Iterable[ReferenceValue]:
     """Adds the parts of the resource (`:below`), or the resources it is part of (`:above`), as far as they are visible."""
     link = next((number for type, number in filter.along if type == value.type), None)
     if link is None or value.type is None:

@@ -48,7 +48,7 @@ def is_understood(version: str, parameter: SearchParameter, modifier: str) -> bo
     return parameter.kind == "reference" and modifier in known_types(version)
 
 
-def refuse_unsupported(version: str, parameter: SearchParameter, name: str) -> RequestError:
+def refuse_unsupported_modifier(version: str, parameter: SearchParameter, name: str) -> RequestError:
     """Refuses an unsupported modifier, even with lenient handling (R4, 3.1.1.4.4)."""
     known = (*list_modifiers(version, parameter), *(("<Type>",) if parameter.kind == "reference" else ()))
     allowed = "one of " + ", ".join(f":{modifier}" for modifier in known) if known else "no modifier"
@@ -69,7 +69,7 @@ def filter_by_value_sets(
     """Uses the bundled value sets. Other value sets would need a terminology server."""
     values: dict[TokenValue, None] = {}
     for url in urls:
-        codes = search_codes.tokens_in(state.version, parameter, unescape(url).partition("|")[0])
+        codes = search_codes.list_tokens_of_value_set(state.version, parameter, unescape(url).partition("|")[0])
         if codes is None:
             bound = search_codes.value_sets(state.version, parameter)
             expected = f"{bound[0]}" if bound else f"{parameter.code}=<code>,<code> instead of a value set"
@@ -78,7 +78,7 @@ def filter_by_value_sets(
     return Filter(parameter, tuple(values), "not" if modifier == "not-in" else None)
 
 
-def expand(state: SearchState, parameter: SearchParameter, way: str, value: Value) -> Sequence[Value] | RequestError:
+def expand_hierarchy(state: SearchState, parameter: SearchParameter, way: str, value: Value) -> Sequence[Value] | RequestError:
     """Returns the values that `:above` or `:below` includes. References and `uri:below` stay one value for the store."""
     match value:
         case UriValue() if way == "above":
@@ -96,7 +96,7 @@ def _related_codes(
     name = f"{parameter.code}:{way}"
     if value.code is None:
         return RequestError("fhir-search-value-malformed", name, f"{value.system}|", f"{name}=<system>|<code>")
-    codes = search_codes.find_related(state.version, parameter, value, way)
+    codes = search_codes.find_related_codes(state.version, parameter, value, way)
     if codes is not None:
         return codes
     expected = (

@@ -108,18 +108,20 @@ def load_parameters(version: str, type: str) -> Mapping[str, SearchParameter]:
     for position, code in enumerate(codes):
         by_code[code] = _build_parameter(type, code, first + 16 + position, added.get(code) or own[code])
     return {
-        code: replace(parameter, held=_find_covering(parameter, by_code)) if " | " in parameter.expression else parameter
+        code: replace(parameter, held=_find_covering_parameters(parameter, by_code))
+        if " | " in parameter.expression
+        else parameter
         for code, parameter in by_code.items()
     }
 
 
 _COVERED = ("token", "quantity", "date", "string", "number", "uri")
-"""Kinds that other parameters may cover. For composites see `composites.list_covering`; chains and includes need a
+"""Kinds that other parameters may cover. For composites see `composites.list_covering_composites`; chains and includes need a
 reference's own number.
 """
 
 
-def _find_covering(parameter: SearchParameter, every: Mapping[str, SearchParameter]) -> tuple[int, ...]:
+def _find_covering_parameters(parameter: SearchParameter, every: Mapping[str, SearchParameter]) -> tuple[int, ...]:
     """Returns the numbers of the parameters that together cover this one's elements, so that they aren't indexed twice.
 
     For example, combo-code is covered by code and component-code.
@@ -196,14 +198,14 @@ def _names_of_parameters(version: str, type: str) -> tuple[str, ...]:
 
 def nearest_of(name: str, known: Iterable[str]) -> str | None:
     """Returns the most similar name in `known`, ignoring case; None if there is none, or the name is too long to be one."""
-    lowered, spelled = _lower(tuple(known))
+    lowered, spelled = _index_lower_case(tuple(known))
     wanted = name.lower().replace("_", "-") if not name.startswith("_") else name.lower()
     close = similar_names.find_closest(wanted, lowered) if len(name) <= similar_names.WORD_CHARACTERS else None
     return None if close is None else spelled[close]
 
 
 @cache_results(512)
-def _lower(known: tuple[str, ...]) -> tuple[similar_names.Vocabulary, Mapping[str, str]]:
+def _index_lower_case(known: tuple[str, ...]) -> tuple[similar_names.Vocabulary, Mapping[str, str]]:
     """Maps each name in lower case to its original spelling."""
     spelled = {name.lower(): name for name in known}
     return similar_names.make_vocabulary(spelled), spelled

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search import codes as search_codes
 from sickbay.fhir.search import full_text
-from sickbay.fhir.search.filters import UNANSWERED, filter_of, is_answered, refuse_unanswered, values_of
+from sickbay.fhir.search.filters import UNANSWERED, filter_of, is_answered, refuse_unsupported_parameter, values_of
 from sickbay.fhir.search.modifiers import UNSUPPORTED, is_understood
 from sickbay.fhir.search.parameters import DEFINED_LATER, SearchParameter, find, load_parameters
 from sickbay.fhir.search.parser_state import SUGGESTED, SearchState
@@ -44,7 +44,7 @@ def parse(
     suggestions: maximum number of unknown names that get a suggestion.
     """
     if is_brief(pairs):
-        return _parse_cached(version, type, tuple(pairs), base, strict, suggestions)
+        return _parse_query_cached(version, type, tuple(pairs), base, strict, suggestions)
     return _parse_query(version, type, pairs, base, strict, suggestions)
 
 
@@ -54,7 +54,7 @@ def is_brief(pairs: Sequence[tuple[str, str]]) -> bool:
 
 
 @cache_results(CACHED_SEARCHES)
-def _parse_cached(
+def _parse_query_cached(
     version: str, type: str, pairs: tuple[tuple[str, str], ...], base: str, strict: bool, suggestions: int
 ) -> Query | tuple[RequestError, ...]:
     """Caches the Query, which is immutable. The store also caches what it computes from it."""
@@ -97,7 +97,7 @@ def _limit_parameters(state: SearchState) -> None:
     """Refuses a search with more parameters than an app needs, before it costs time."""
     counts = (
         ("filters", sum(filter.ends for filter in state.filters), FILTERS),
-        ("words", sum(map(full_text.count, state.filters)), full_text.ASKED),
+        ("words", sum(map(full_text.count_words, state.filters)), full_text.ASKED),
         ("includes", len(state.includes), INCLUDES),
         ("sort keys", len(state.fields.get("sort", ())), SORTS),
     )
@@ -147,10 +147,10 @@ def _read_parameter(state: SearchState, name: str, text: str) -> None:
     if known is None:
         _read_by_steps(state, name, text)
     elif known.read is None or "," in text or "\\" in text:
-        _add_known(state, known.parameter, name, text, values_of(state, known.parameter, None, text))
+        _add_known_parameter(state, known.parameter, name, text, values_of(state, known.parameter, None, text))
     else:
         value = known.read(known.parameter, None, text, state.base)
-        _add_known(state, known.parameter, name, text, _filter_of_one(state.version, known.parameter, value))
+        _add_known_parameter(state, known.parameter, name, text, _filter_of_one(state.version, known.parameter, value))
 
 
 def _filter_of_one(version: str, parameter: SearchParameter, value: Value | RequestError) -> Filter | RequestError:
@@ -158,7 +158,7 @@ def _filter_of_one(version: str, parameter: SearchParameter, value: Value | Requ
     if isinstance(value, RequestError):
         return value
     if isinstance(value, TokenValue):
-        return Filter(parameter, (search_codes.as_held(version, parameter, value),))
+        return Filter(parameter, (search_codes.convert_to_indexed(version, parameter, value),))
     return Filter(parameter, () if isinstance(value, StringValue) and not value.text else (value,))
 
 
@@ -166,7 +166,7 @@ def _read_by_steps(state: SearchState, name: str, text: str) -> None:
     code, _, modifier = name.partition(":")
     if code in _ELSEWHERE or code in DEFINED_LATER.get(state.version, ()):
         if code not in _ELSEWHERE:
-            _add_undefined(state, name, text)
+            _add_undefined_parameter(state, name, text)
         return
     if code in RESULTS:
         _read_result_parameter(state, name, code, modifier, text)
@@ -175,7 +175,7 @@ def _read_by_steps(state: SearchState, name: str, text: str) -> None:
         _add_special_filter(state, name, text)
         return
     if code in UNSHAPED:
-        _unsupported_result(state, name, text)
+        _ignore_result_parameter(state, name, text)
         return
     if code == "near-distance" and state.type == "Location" and find(state.version, "Location", code):
         state.applied.append((name, text))  # it is part of near
@@ -184,7 +184,7 @@ def _read_by_steps(state: SearchState, name: str, text: str) -> None:
     parameter = find(state.version, state.type, head.partition(":")[0])
     unknown = code in UNANSWERED or (parameter is not None and not is_answered(state.version, parameter))
     if unknown and text:
-        state.faults.append(refuse_unanswered(name, text, state.type))
+        state.faults.append(refuse_unsupported_parameter(name, text, state.type))
     elif parameter is None:
         _add_unknown(state, name, code, modifier, text)
     elif text == "" and modifier and not dot and not is_understood(state.version, parameter, modifier):
@@ -193,10 +193,12 @@ def _read_by_steps(state: SearchState, name: str, text: str) -> None:
     elif text == "":
         state.ignored.append((name, None))
     else:
-        _add_known(state, parameter, name, text, filter_of(state, state.type, name, text))
+        _add_known_parameter(state, parameter, name, text, filter_of(state, state.type, name, text))
 
 
-def _add_known(state: SearchState, parameter: SearchParameter, name: str, text: str, parsed: Filter | RequestError) -> None:
+def _add_known_parameter(
+    state: SearchState, parameter: SearchParameter, name: str, text: str, parsed: Filter | RequestError
+) -> None:
     if isinstance(parsed, RequestError):
         state.faults.append(parsed)
         return
@@ -215,7 +217,7 @@ def _warn_of_unknown_code(state: SearchState, parameter: SearchParameter, name: 
     """Records codes that no resource can have, such as `gender=Male`. The search is answered, with a warning."""
     if filter.leads or filter.modifier not in (None, "not"):
         return
-    known = search_codes.list_searchable(state.version, parameter)
+    known = search_codes.list_searchable_codes(state.version, parameter)
     for value in filter.values if known and filter.parameter == parameter else ():
         if isinstance(value, TokenValue) and value.code is not None and value.code not in known:
             suggestion = state.nearest_of(value.code, lambda: sorted(known)) or ", ".join(sorted(known)[:SHOWN])
@@ -232,23 +234,23 @@ def _add_unknown(state: SearchState, name: str, code: str, modifier: str, text: 
         state.faults.append(RequestError("fhir-search-colon-for-equals", name, "", f"{near or code}={modifier}"))
     elif state.strict:
         state.faults.append(
-            RequestError("fhir-search-unknown-param", name, text, near or _describe_all(state.version, state.type))
+            RequestError("fhir-search-unknown-param", name, text, near or _list_parameter_codes(state.version, state.type))
         )
     else:
         state.ignored.append((name, near))
 
 
-def _add_undefined(state: SearchState, name: str, text: str) -> None:
+def _add_undefined_parameter(state: SearchState, name: str, text: str) -> None:
     """Treats a parameter of later versions as unknown, without a suggestion: its name isn't misspelled."""
     if state.strict:
-        expected = _describe_all(state.version, state.type)
+        expected = _list_parameter_codes(state.version, state.type)
         state.faults.append(RequestError("fhir-search-unknown-param", name, text, expected))
     else:
         state.ignored.append((name, None))
 
 
 @cache
-def _describe_all(version: str, type: str) -> str:
+def _list_parameter_codes(version: str, type: str) -> str:
     return "one of " + ", ".join(sorted(load_parameters(version, type)))
 
 
@@ -270,7 +272,7 @@ def _add_special_filter(state: SearchState, name: str, text: str) -> None:
         state.applied.append((name, text))
 
 
-def _unsupported_result(state: SearchState, name: str, text: str) -> None:
+def _ignore_result_parameter(state: SearchState, name: str, text: str) -> None:
     """Ignores parameters such as a score or a limit, but refuses `_contained`, because results would be missing."""
     if (name, text) == ("_contained", "false"):
         state.applied.append((name, text))
@@ -278,7 +280,7 @@ def _unsupported_result(state: SearchState, name: str, text: str) -> None:
         expected = f"the resource that contains them, without _contained; this server doesn't search contained {state.type}s"
         state.faults.append(RequestError("fhir-search-param-unsupported", name, text, expected))
     elif state.strict:
-        state.faults.append(refuse_unanswered(name, text, state.type))
+        state.faults.append(refuse_unsupported_parameter(name, text, state.type))
     else:
         state.ignored.append((name, None))
 

@@ -10,7 +10,7 @@ from sickbay.fhir.served import served_types
 
 
 @cache
-def list_referring(version: str, type: str) -> tuple[tuple[str, str], ...]:
+def list_referring_parameters(version: str, type: str) -> tuple[tuple[str, str], ...]:
     """Returns (type, code) of each reference parameter that names this type as a target. Reads only the table: it is fast."""
     rows, added = load_table(version, "search"), ADDITIONS.get(version, {})
     return tuple(

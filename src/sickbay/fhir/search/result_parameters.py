@@ -50,7 +50,7 @@ def correct_modifier(version: str, code: str, modifier: str, text: str) -> str |
     return "_sort=" + ",".join(minus + key.removeprefix("-") for key in text.split(","))
 
 
-def _sort(state: SearchState, modifier: str, text: str) -> str | None:
+def _parse_sort(state: SearchState, modifier: str, text: str) -> str | None:
     """Parses R4's `_sort=-date,code`, and DSTU2's `_sort:desc=date`, where a repeated `_sort` adds a key."""
     keys = list(state.fields.get("sort", ()))
     for key in text.split(","):
@@ -129,7 +129,7 @@ def _read_cursor(state: SearchState, modifier: str, text: str) -> str | None:
 
 RESULTS: dict[str, Callable[[SearchState, str, str], str | None]] = {
     "_count": _read_count,
-    "_sort": _sort,
+    "_sort": _parse_sort,
     "_include": _read_include,
     "_revinclude": _read_revinclude,
     "_total": _read_total,

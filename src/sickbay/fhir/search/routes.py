@@ -45,7 +45,7 @@ def search_of(
         query = parse(version, route.type, pairs, base=base, strict=strict)
     else:
         types = sorted(compartment) if route.compartment else resource_types(version)
-        query = parse_several(version, types, pairs, base=base, strict=strict)
+        query = parse_multi_type_search(version, types, pairs, base=base, strict=strict)
     if not isinstance(query, Query):
         return query
     if (query.elements or query.summary) and (wrong := subset.find_faults(query)):
@@ -56,7 +56,7 @@ def search_of(
     return replace(query, parts=parts, within=_compartment_of(version, route.type or "", *route.compartment))
 
 
-def parse_several(
+def parse_multi_type_search(
     version: str, types: Sequence[str], pairs: Sequence[tuple[str, str]], *, base: str, strict: bool = False
 ) -> Query | tuple[RequestError, ...]:
     """Parses a search on several types (R4, 3.1.1.5.6) by their common parameters. types: those that `_type` selects from."""
@@ -78,7 +78,7 @@ def parse_several(
     parts = tuple(part for type in requested if isinstance(part := parse(version, type, known, base=base), Query))
     if any(sum(filter.ends for filter in part.filters) * 4 > FILTERS for part in parts):
         return (RequestError("fhir-search-too-complex", "filters", "several types", f"at most {FILTERS // 4} filters"),)
-    if any(sum(map(full_text.count, part.filters)) * 10 > full_text.ASKED for part in parts):
+    if any(sum(map(full_text.count_words, part.filters)) * 10 > full_text.ASKED for part in parts):
         return (RequestError("fhir-search-too-complex", "words", "several types", f"at most {full_text.ASKED // 10} words"),)
     whole = parts[0] if parts else Query(version, "")
     named_types = tuple(pair for pair in pairs if pair[0] == "_type")
@@ -149,28 +149,28 @@ def find_types(version: str, type: str | None, pairs: Sequence[tuple[str, str]])
     if type is None and is_excessive(len(chosen_types(version, pairs)) or len(known_types(version)), pairs):
         return resource_types(version)  # finding those that it names would take too long
     relevant = tuple((name, value if name.partition(":")[0] in _BY_VALUE else "") for name, value in pairs)
-    return _find_types(version, type, relevant) if is_brief(relevant) else _find_named(version, type, relevant)
+    return _find_types(version, type, relevant) if is_brief(relevant) else _find_named_types(version, type, relevant)
 
 
 @cache_results(CACHED_SEARCHES)
 def _find_types(version: str, type: str | None, pairs: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    return _find_named(version, type, pairs)
+    return _find_named_types(version, type, pairs)
 
 
-def _find_named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+def _find_named_types(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     names: dict[str, None] = {}
     several = (type,) if type is not None else chosen_types(version, pairs) or tuple(known_types(version))
     for name, value in pairs:
         head = name.partition(":")[0]
         groups: Iterable[Iterable[str]]
         if head in ("_include", "_revinclude"):
-            groups = _list_included(version, head, value)
+            groups = _list_included_types(version, head, value)
         elif head == "_list":
             groups = (("List",),)
         elif head == "_in" and version == "r5":
             groups = [(item.partition("/")[0],) for item in value.split(",")]
         else:
-            groups = _list_followed(version, several, name)
+            groups = _list_chained_types(version, several, name)
         for group in groups:
             known = sorted({name for name in group if name in known_types(version)})
             if known and type not in known:
@@ -184,7 +184,7 @@ def chosen_types(version: str, pairs: Sequence[tuple[str, str]]) -> tuple[str, .
     return tuple(dict.fromkeys(name for name in requested if name in known_types(version)))
 
 
-def _list_included(version: str, parameter: str, value: str) -> Iterator[Iterable[str]]:
+def _list_included_types(version: str, parameter: str, value: str) -> Iterator[Iterable[str]]:
     """Reads `Source:code[:Target]`. For _revinclude, the target is a searched type."""
     source, _, rest = value.partition(":")
     code, _, target = rest.partition(":")
@@ -195,7 +195,7 @@ def _list_included(version: str, parameter: str, value: str) -> Iterator[Iterabl
         yield _target_types(version, (source,), code)
 
 
-def _list_followed(version: str, types: Iterable[str], path: str) -> Iterator[Iterable[str]]:
+def _list_chained_types(version: str, types: Iterable[str], path: str) -> Iterator[Iterable[str]]:
     """Reads each link of `code:Type.rest`, `code.rest` and `_has:Type:code:rest`, at most LINKS of them."""
     for _ in range(LINKS):
         if path.startswith("_has:") and version != "dstu2":

@@ -66,11 +66,11 @@ def parse_string(parameter: SearchParameter, modifier: str | None, text: str, ba
 
 def fold(text: str) -> str:
     """`  Müller-Lüdenscheidt ` -> `muller-ludenscheidt`."""
-    return _fold_cached(text) if len(text) <= LENGTH else _fold_text(text)
+    return _fold_text_cached(text) if len(text) <= LENGTH else _fold_text(text)
 
 
 @cache_results(16_384)
-def _fold_cached(text: str) -> str:
+def _fold_text_cached(text: str) -> str:
     """Returns cached text, because most texts are displays of codes and occur many times."""
     return _fold_text(text)
 

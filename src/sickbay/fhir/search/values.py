@@ -156,7 +156,7 @@ def _read_prefix(text: str | None) -> Prefix:
     return cast(Prefix, text or "eq")
 
 
-def parse_missing(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
+def parse_missing_modifier(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
     """Parses `:missing=true`, for parameters of any kind."""
     if text in ("true", "false"):
         return TokenValue(None, text)

@@ -105,7 +105,7 @@ def _entries_of(bundle: Json) -> list[Json]:
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
-def _allow_only(name: str, *types: str) -> Callable[[Json], bool]:
+def _allow_only_in_types(name: str, *types: str) -> Callable[[Json], bool]:
     return lambda bundle: bundle.get("type") in types or not any(name in entry for entry in _entries_of(bundle))
 
 
@@ -140,16 +140,16 @@ def _is_entered_in_error(resource: Json) -> bool:
     return _has_code(resource, "verificationStatus", "entered-in-error")
 
 
-def _requires_any(name: str, *others: str) -> Callable[[Json], bool]:
+def _requires_any_with(name: str, *others: str) -> Callable[[Json], bool]:
     """If `name` is there, one of the others must be too."""
     return lambda value: name not in value or any(other in value for other in others)
 
 
-def _require_any(*names: str) -> Callable[[Json], bool]:
+def _has_any(*names: str) -> Callable[[Json], bool]:
     return lambda value: any(name in value for name in names)
 
 
-def _forbid_both(name: str, other: str) -> Callable[[Json], bool]:
+def _has_at_most_one(name: str, other: str) -> Callable[[Json], bool]:
     return lambda value: name not in value or other not in value
 
 
@@ -160,15 +160,17 @@ _BUNDLE = (
         "only a searchset or a history has a total",
         lambda bundle: "total" not in bundle or bundle.get("type") in ("searchset", "history"),
     ),
-    Invariant("bdl-2", "only entries of a searchset have search", _allow_only("search", "searchset")),
+    Invariant("bdl-2", "only entries of a searchset have search", _allow_only_in_types("search", "searchset")),
     Invariant(
-        "bdl-3", "only entries of a batch, a transaction or a history have a request", _allow_only("request", *_REQUESTS)
+        "bdl-3",
+        "only entries of a batch, a transaction or a history have a request",
+        _allow_only_in_types("request", *_REQUESTS),
     ),
     Invariant("bdl-3", "each entry of a batch, a transaction or a history has a request", _has_requests, _SINCE_R4),
     Invariant(
         "bdl-4",
         "only entries of a batch-response, a transaction-response or a history have a response",
-        _allow_only("response", "batch-response", "transaction-response", "history"),
+        _allow_only_in_types("response", "batch-response", "transaction-response", "history"),
     ),
     Invariant(
         "bdl-9",
@@ -176,7 +178,7 @@ _BUNDLE = (
         _limit_to_type("document", _has_identifier),
         _SINCE_R4,
     ),
-    Invariant("bdl-10", "a document has a timestamp", _limit_to_type("document", _require_any("timestamp")), _SINCE_R4),
+    Invariant("bdl-10", "a document has a timestamp", _limit_to_type("document", _has_any("timestamp")), _SINCE_R4),
     Invariant(
         "bdl-11", "a document begins with a Composition", _limit_to_type("document", _begins_with("Composition")), _SINCE_R4
     ),
@@ -212,12 +214,12 @@ _APPOINTMENT = (
     Invariant("app-3", "start and end are required unless the status is proposed, cancelled or waitlist", _has_a_time),
 )
 _SECTION = (
-    Invariant("cmp-1", "a section needs text, entries or nested sections", _require_any("text", "entry", "section")),
-    Invariant("cmp-2", "emptyReason is not allowed together with entries", _forbid_both("emptyReason", "entry")),
+    Invariant("cmp-1", "a section needs text, entries or nested sections", _has_any("text", "entry", "section")),
+    Invariant("cmp-2", "emptyReason is not allowed together with entries", _has_at_most_one("emptyReason", "entry")),
 )
 _REPEAT = (
-    Invariant("tim-1", "a duration needs its unit", _requires_any("duration", "durationUnit", "durationUnits")),
-    Invariant("tim-2", "a period needs its unit", _requires_any("period", "periodUnit", "periodUnits")),
+    Invariant("tim-1", "a duration needs its unit", _requires_any_with("duration", "durationUnit", "durationUnits")),
+    Invariant("tim-2", "a period needs its unit", _requires_any_with("period", "periodUnit", "periodUnits")),
 )
 
 EVERYWHERE: dict[str, tuple[Invariant, ...]] = {
@@ -242,17 +244,19 @@ EVERYWHERE: dict[str, tuple[Invariant, ...]] = {
         _ABSENT,
         Invariant("obs-7", "value must be absent if a component has the same code", _component_codes_differ, _SINCE_STU3),
     ),
-    "Observation.referenceRange": (Invariant("obs-3", "it needs low, high or text", _require_any("low", "high", "text")),),
+    "Observation.referenceRange": (Invariant("obs-3", "it needs low, high or text", _has_any("low", "high", "text")),),
     "Patient.contact": (_CONTACT,),
     "AllergyIntolerance": _ALLERGY,
     "Appointment": _APPOINTMENT,
-    "Appointment.participant": (Invariant("app-1", "it needs a type or an actor", _require_any("type", "actor")),),
+    "Appointment.participant": (Invariant("app-1", "it needs a type or an actor", _has_any("type", "actor")),),
     "Bundle": _BUNDLE,
     "Bundle.entry": (
-        Invariant("bdl-5", "it needs a resource, a request or a response", _require_any("resource", "request", "response")),
+        Invariant("bdl-5", "it needs a resource, a request or a response", _has_any("resource", "request", "response")),
     ),
     "CarePlan.activity": (
-        Invariant("cpl-3", "detail is not allowed together with reference", _forbid_both("detail", "reference"), _BEFORE_R5),
+        Invariant(
+            "cpl-3", "detail is not allowed together with reference", _has_at_most_one("detail", "reference"), _BEFORE_R5
+        ),
     ),
     "Composition.section": _SECTION,
     "Condition": _CONDITION,
@@ -264,9 +268,9 @@ EVERYWHERE: dict[str, tuple[Invariant, ...]] = {
             _BEFORE_R5,
         ),
     ),
-    "List": (Invariant("lst-1", "emptyReason is not allowed together with entries", _forbid_both("emptyReason", "entry")),),
-    "Organization": (Invariant("org-1", "it needs a name or an identifier", _require_any("name", "_name", "identifier")),),
-    "ServiceRequest": (Invariant("prr-1", "orderDetail needs a code", _requires_any("orderDetail", "code"), _R4),),
+    "List": (Invariant("lst-1", "emptyReason is not allowed together with entries", _has_at_most_one("emptyReason", "entry")),),
+    "Organization": (Invariant("org-1", "it needs a name or an identifier", _has_any("name", "_name", "identifier")),),
+    "ServiceRequest": (Invariant("prr-1", "orderDetail needs a code", _requires_any_with("orderDetail", "code"), _R4),),
     "Timing.repeat": _REPEAT,
 }
 """Path -> invariants of the value at that path."""

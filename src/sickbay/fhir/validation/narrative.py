@@ -39,7 +39,7 @@ class _Unsafe(Exception):
     """Raised for unsafe XHTML. The text says what is unsafe."""
 
 
-def check(value: Any) -> str | None:
+def check_div(value: Any) -> str | None:
     """Returns what is wrong with a Narrative.div, or None."""
     return _check_narrative(value, (XHTML,))
 

@@ -103,7 +103,7 @@ def _build_element(
     if type in _INLINE:
         return Element(many, home=f"{path}.{name}")
     if type == "xhtml":
-        return Element(many, narrative.check_dstu2 if version == "dstu2" else narrative.check)
+        return Element(many, narrative.check_dstu2 if version == "dstu2" else narrative.check_div)
     if type == "code" and len(row) > 3 and row[3]:
         return Element(many, _make_code_check(version, row[3]))
     if name == "id" and "." not in path and path in load_table(version, "search"):
@@ -171,7 +171,7 @@ def _check_pattern(pattern: str, form: str, flags: int = re.ASCII) -> ValueCheck
     return check
 
 
-def _remember_known(check: ValueCheck) -> ValueCheck:
+def _cache_short_texts(check: ValueCheck) -> ValueCheck:
     """Caches a check for short texts, such as systems and dates, which occur many times."""
     cached = cache_results(16_384)(check)
     return lambda value: cached(value) if isinstance(value, str) and len(value) <= _SHORT else check(value)
@@ -185,7 +185,7 @@ def _make_date_check(pattern: str, form: str) -> ValueCheck:
         problem = check_form(value)
         return problem if problem or len(value) < 10 or _is_a_day(value[:10]) else f"must be {form}: there is no such day"
 
-    return _remember_known(check)
+    return _cache_short_texts(check)
 
 
 def _is_a_day(text: str) -> bool:
@@ -228,7 +228,7 @@ _BASE64 = re.compile(r"[0-9A-Za-z+/]*={0,2}", re.ASCII).fullmatch
 @cache
 def load_primitives() -> dict[str, ValueCheck]:
     """The checks for the primitive types (R4, 2.24.0.1). The first call compiles their patterns, which takes 4 ms."""
-    uri = _remember_known(_check_pattern(r"\S+", "a URI without spaces", 0))
+    uri = _cache_short_texts(_check_pattern(r"\S+", "a URI without spaces", 0))
     return {
         "base64Binary": _fault_of_base64,
         "boolean": _fault_of_boolean,

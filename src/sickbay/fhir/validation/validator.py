@@ -71,17 +71,17 @@ def _check_resource(state: _ValidationState, resource: Any, place: str, depth: i
     outer, inner = state.local, state.contained
     whole = place == "" or not place.rpartition(".")[2].startswith("contained[")
     if whole:
-        state.local, state.contained = [], _index_contained(state, resource, at) if "contained" in resource else {}
+        state.local, state.contained = [], _index_contained_resources(state, resource, at) if "contained" in resource else {}
     elif "contained" in resource:
         state.add(f"{at}.contained", "structure", "is not allowed in a contained resource (dom-2)")
     _check_object(state, load_shape(state.version, type), resource, at, depth)
     if whole and state.local:
-        _resolve(state)
+        _check_local_references(state)
     if whole:
         state.local, state.contained = outer, inner
 
 
-def _index_contained(state: _ValidationState, resource: dict[str, Any], at: str) -> dict[str, str]:
+def _index_contained_resources(state: _ValidationState, resource: dict[str, Any], at: str) -> dict[str, str]:
     """Returns id -> type of the contained resources."""
     types: dict[str, str] = {}
     contained = resource.get("contained", [])
@@ -94,11 +94,11 @@ def _index_contained(state: _ValidationState, resource: dict[str, Any], at: str)
             state.add(f"{at}.contained[{index}].id", "duplicate", "is the id of another contained resource")
         else:
             types[id.removeprefix("#")] = str(inner.get("resourceType"))
-            _check_contained(state, inner, f"{at}.contained[{index}]", named)
+            _check_contained_resource(state, inner, f"{at}.contained[{index}]", named)
     return types
 
 
-def _check_contained(state: _ValidationState, resource: dict[str, Any], at: str, named: set[str]) -> None:
+def _check_contained_resource(state: _ValidationState, resource: dict[str, Any], at: str, named: set[str]) -> None:
     """A contained resource must be referenced, or refer to its container, and must not have its own versions or labels."""
     id = str(resource.get("id")).removeprefix("#")
     if f"#{id}" not in named and "#" not in _contained_references(resource):
@@ -123,7 +123,7 @@ def _contained_references(value: Any) -> Iterator[str]:
             yield from _contained_references(member)
 
 
-def _resolve(state: _ValidationState) -> None:
+def _check_local_references(state: _ValidationState) -> None:
     """Checks that references to contained resources lead to one (ref-1), and to an allowed type."""
     for expression, text, targets in state.local:
         type = state.contained.get(text[1:])
@@ -155,7 +155,7 @@ def _check_object(state: _ValidationState, shape: Shape, value: Any, at: str, de
         elif key in elements:
             _check_list(state, elements[key], key, value, member, at, depth)
         elif len(state.issues) < LIMIT:
-            _primitive_extras(state, shape, key, value, member, at, depth)
+            _check_primitive_extras(state, shape, key, value, member, at, depth)
     for name, keys in shape.required:
         if keys[0] not in value and not any(key in value or "_" + key in value for key in keys):
             state.add(f"{at}.{name.removesuffix('[x]')}", "required", "is required")
@@ -246,7 +246,7 @@ def _reference_type(base: str, text: str) -> str | None:
     return type if search or reference_target(local, "") else ""
 
 
-def _primitive_extras(
+def _check_primitive_extras(
     state: _ValidationState, shape: Shape, key: str, value: dict[str, Any], member: Any, at: str, depth: int
 ) -> None:
     """Checks `_birthDate`: the id and extensions of the primitive birthDate (R4, 2.6.2.2). Other keys are unknown."""

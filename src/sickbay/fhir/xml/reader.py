@@ -129,7 +129,7 @@ class _XmlReader:
         for name, value in attributes.items():
             slot = frame.slots.get(name)
             if name == "value" and frame.slot is not None and frame.slot.kind == "primitive":
-                frame.value = _to_json_value(frame.slot.type, value)
+                frame.value = _convert_to_json_value(frame.slot.type, value)
             elif slot is not None and slot.kind == "attribute":
                 frame.node[name] = value
             elif not name.startswith(_XSI):
@@ -152,14 +152,14 @@ class _XmlReader:
                 self.frames[-1].node["div"] = self._take_narrative()
                 self.pieces = None
         else:
-            self._close(self.frames.pop())
+            self._close_element(self.frames.pop())
 
     def _take_narrative(self) -> str:
         if self.pieces is not None:
             return self.pieces.text()
         return self.text[self.begin : self.text.index(b">", self.parser.CurrentByteIndex) + 1].decode()
 
-    def _close(self, frame: _Frame) -> None:
+    def _close_element(self, frame: _Frame) -> None:
         for key in frame.extended:
             _drop_empty_lists(frame.node, key)
         if not self.frames:
@@ -169,23 +169,23 @@ class _XmlReader:
                 raise self.fail("an element can contain only one resource")
             self.frames[-1].node = frame.node
         else:
-            self._put(self.frames[-1], frame, frame.slot)
+            self._add_to_parent(self.frames[-1], frame, frame.slot)
 
-    def _put(self, parent: _Frame, frame: _Frame, slot: XmlElement) -> None:
+    def _add_to_parent(self, parent: _Frame, frame: _Frame, slot: XmlElement) -> None:
         node, key = parent.node, slot.key
         if slot.kind != "primitive":
-            self._add(node, slot, frame.node)
+            self._add_value(node, slot, frame.node)
         elif slot.many:
             parent.extended.add(key)
             node.setdefault(key, []).append(frame.value)
             node.setdefault("_" + key, []).append(frame.node or None)
         else:
             if frame.node:
-                self._add(node, slot._replace(key="_" + key), frame.node)
+                self._add_value(node, slot._replace(key="_" + key), frame.node)
             if frame.value is not None or not frame.node:
-                self._add(node, slot, "" if frame.value is None else frame.value)
+                self._add_value(node, slot, "" if frame.value is None else frame.value)
 
-    def _add(self, node: dict[str, Any], slot: XmlElement, value: Any) -> None:
+    def _add_value(self, node: dict[str, Any], slot: XmlElement, value: Any) -> None:
         if slot.many:
             node.setdefault(slot.key, []).append(value)
         elif slot.key in node:
@@ -201,7 +201,7 @@ def _drop_empty_lists(node: dict[str, Any], key: str) -> None:
             del node[name]
 
 
-def _to_json_value(type: str, text: str) -> Any:
+def _convert_to_json_value(type: str, text: str) -> Any:
     """Returns the value as JSON has it. Invalid values stay text, and validation reports them."""
     if type == "boolean":
         return {"true": True, "false": False}.get(text, text)

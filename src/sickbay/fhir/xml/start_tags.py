@@ -20,13 +20,15 @@ def has_too_many_attributes(text: str) -> bool:
     start = text.find("<") + 1
     while start:
         end = text.find("<", start)
-        if (end if end >= 0 else len(text)) - start > MAXIMUM_ATTRIBUTES and _count(text, start) > MAXIMUM_ATTRIBUTES:
+        if (end if end >= 0 else len(text)) - start > MAXIMUM_ATTRIBUTES and _count_attributes(
+            text, start
+        ) > MAXIMUM_ATTRIBUTES:
             return True
         start = end + 1
     return False
 
 
-def _count(text: str, start: int) -> int:
+def _count_attributes(text: str, start: int) -> int:
     """Returns the number of attributes of the element whose name begins here; 0 for a comment or an instruction."""
     tag = _TAG.match(text, start)
     return tag[0].count("=") if tag is not None and text[start : start + 1] not in "!?" else 0

@@ -52,19 +52,19 @@ class _Writer:
         self.parts.append(">")
         for slot in slots.values():
             if slot.kind != "attribute" and (slot.key in value or "_" + slot.key in value):
-                self._write_repeated(slot, value, depth + 1)
+                self._write_repeating_element(slot, value, depth + 1)
         if len(self.parts) == begin + 1:
             self.parts[begin] = "/>"
             return
         self.line(depth)
         self.parts.append(f"</{name}>")
 
-    def _write_repeated(self, slot: XmlElement, parent: dict[str, Any], depth: int) -> None:
-        values, extras = _as_list(parent.get(slot.key)), _as_list(parent.get("_" + slot.key))
+    def _write_repeating_element(self, slot: XmlElement, parent: dict[str, Any], depth: int) -> None:
+        values, extras = _wrap_in_list(parent.get(slot.key)), _wrap_in_list(parent.get("_" + slot.key))
         for value, extra in zip_longest(values, extras):
-            self._element_or_value(slot, value, extra if isinstance(extra, dict) else {}, depth)
+            self._write_element_or_value(slot, value, extra if isinstance(extra, dict) else {}, depth)
 
-    def _element_or_value(self, slot: XmlElement, value: Any, extra: dict[str, Any], depth: int) -> None:
+    def _write_element_or_value(self, slot: XmlElement, value: Any, extra: dict[str, Any], depth: int) -> None:
         if slot.kind == "primitive":
             attribute = "" if value is None else f' value="{_attribute_text(value)}"'
             self._write_element(slot.key, inside_primitive(self.version), extra, depth, attribute)
@@ -81,7 +81,7 @@ class _Writer:
             self._write_element(slot.key, load_layout(self.version, slot.path), value, depth, "")
 
 
-def _as_list(value: Any) -> list[Any]:
+def _wrap_in_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 

@@ -20,7 +20,7 @@ _BREAKS = str.maketrans({"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
 """Line breaks and tabs in an attribute, which a parser would read as blanks."""
 
 
-def _quote(value: str) -> str:
+def _quote_attribute(value: str) -> str:
     """Puts the value in double quotation marks, or in single ones if it contains only double ones."""
     escaped = html.escape(value, quote=False).translate(_BREAKS)
     if '"' in escaped and "'" not in escaped:
@@ -42,7 +42,7 @@ class Pieces:
             return f"<{local}> in a narrative is not in the namespace {XHTML}"
         self._close_tag()
         namespace = "" if self._pieces else f' xmlns="{XHTML}"'
-        members = "".join(f" {_attribute_name(key)}={_quote(value)}" for key, value in attributes.items())
+        members = "".join(f" {_attribute_name(key)}={_quote_attribute(value)}" for key, value in attributes.items())
         self._pieces.append(f"<{local}{namespace}{members}")
         self._open = True
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.population.render.changing import code_of, leave_out, rename
+from sickbay.population.render.changing import code_of, leave_out, rename_elements
 from sickbay.population.render.common import Json
 
 _RULES = {"OPTIN": "http://hl7.org/fhir/ConsentPolicy/opt-in", "OPTOUT": "http://hl7.org/fhir/ConsentPolicy/opt-out"}
@@ -16,7 +16,7 @@ def _money_as_quantity(amount: Json) -> Json:
 
 
 def _convert_item(item: Json) -> Json:
-    changed = rename(item, careTeamSequence="careTeamLinkId", productOrService="service")
+    changed = rename_elements(item, careTeamSequence="careTeamLinkId", productOrService="service")
     changed.update(unitPrice=_money_as_quantity(item["unitPrice"]), net=_money_as_quantity(item["net"]))
     if "adjudication" in item:
         changed["adjudication"] = [
@@ -32,7 +32,7 @@ def claim_stu3(claim: Json) -> Json:
         "item": [_convert_item(item) for item in claim["item"]],
         "total": _money_as_quantity(claim["total"]),
     }
-    return rename(changed, provider="organization")
+    return rename_elements(changed, provider="organization")
 
 
 def benefit_stu3(benefit: Json) -> Json:
@@ -46,16 +46,18 @@ def benefit_stu3(benefit: Json) -> Json:
         "totalCost": cost,
         "totalBenefit": paid,
     }
-    return rename(changed, provider="organization")
+    return rename_elements(changed, provider="organization")
 
 
 def consent_stu3(consent: Json) -> Json:
     changed = {**leave_out(consent, "scope", "provision"), "policyRule": _RULES[code_of(consent["policyRule"])]}
-    return rename({**changed, "period": consent["provision"]["period"]}, performer="consentingParty")
+    return rename_elements({**changed, "period": consent["provision"]["period"]}, performer="consentingParty")
 
 
 def media_stu3(media: Json) -> Json:
-    return rename({**leave_out(media, "status"), "type": "photo"}, encounter="context", createdDateTime="occurrenceDateTime")
+    return rename_elements(
+        {**leave_out(media, "status"), "type": "photo"}, encounter="context", createdDateTime="occurrenceDateTime"
+    )
 
 
 def media_dstu2(media: Json) -> Json:

@@ -33,32 +33,32 @@ class Renderer:
         self._plain = plain
 
     def render_hospital(self) -> Iterator[Json]:
-        yield from map(self._convert, self._select_supported(r4.render_hospital()))
+        yield from map(self._convert_resource, self._select_supported(r4.render_hospital()))
 
     def render_record(self, history: PatientHistory) -> Iterator[Json]:
-        yield from map(self._convert, self._select_supported(r4.render_record(history)))
+        yield from map(self._convert_resource, self._select_supported(r4.render_record(history)))
 
     def render_panel(self, practitioner: Practitioner | None, patients: Sequence[str]) -> Json:
-        return self._convert(r4.render_panel(practitioner, patients))
+        return self._convert_resource(r4.render_panel(practitioner, patients))
 
     def render_slot(self, slot: Slot) -> Json:
-        return self._convert(r4.render_slot(slot))
+        return self._convert_resource(r4.render_slot(slot))
 
     def render_appointment(self, booking: Booking) -> Json:
-        return self._convert(r4.render_appointment(booking))
+        return self._convert_resource(r4.render_appointment(booking))
 
     def _select_supported(self, resources: Iterator[Json]) -> Iterator[Json]:
-        return (resource for resource in resources if self._changes.get(resource["resourceType"], _keep) is not None)
+        return (resource for resource in resources if self._changes.get(resource["resourceType"], _keep_unchanged) is not None)
 
-    def _convert(self, resource: Json) -> Json:
+    def _convert_resource(self, resource: Json) -> Json:
         """Converts a resource. Profiles are omitted because they are R4's."""
         kind = resource["resourceType"]
-        change = self._changes.get(kind) or _keep
+        change = self._changes.get(kind) or _keep_unchanged
         converted = change({key: value for key, value in resource.items() if key != "meta"})
         return converted if kind in self._plain else dict(self._convert_values(converted))
 
 
-def _keep(resource: Json) -> Json:
+def _keep_unchanged(resource: Json) -> Json:
     return resource
 
 
@@ -97,7 +97,7 @@ def code_of(concept: Json) -> str:
     return str(concept["coding"][0]["code"])
 
 
-def rename(resource: Json, **names: str) -> Json:
+def rename_elements(resource: Json, **names: str) -> Json:
     """Returns the resource with some elements renamed (`subject="patient"`), in the same order."""
     return {names.get(key, key): value for key, value in resource.items()}
 
@@ -120,7 +120,7 @@ def care_team_before(team: Json) -> list[Json]:
 
 def report_before(report: Json) -> Json:
     """Converts a DiagnosticReport: before R4, media was called image, and there was no resultsInterpreter."""
-    return rename(leave_out(report, "resultsInterpreter"), media="image")
+    return rename_elements(leave_out(report, "resultsInterpreter"), media="image")
 
 
 def goal_status(goal: Json) -> str:
@@ -132,7 +132,7 @@ def document_before(document: Json) -> Json:
     """Converts a DocumentReference: before R4 it had one class, one encounter and two dates."""
     context = {**document["context"], "encounter": document["context"]["encounter"][0]}
     changed = {**document, "category": document["category"][0], "context": context, "created": document["date"]}
-    return rename(changed, category="class", date="indexed")
+    return rename_elements(changed, category="class", date="indexed")
 
 
 def observation_before(observation: Json) -> Json:

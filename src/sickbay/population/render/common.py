@@ -96,7 +96,7 @@ def medication_id(drug: Drug) -> str:
     return f"med-{drug.concept.codes[0].code}"
 
 
-def explain_missing(why: Coding) -> Json:
+def render_absent_reason(why: Coding) -> Json:
     """Returns a CodeableConcept with the reason for a missing value."""
     return {"coding": [render_coding(why)]}
 

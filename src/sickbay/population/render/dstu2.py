@@ -16,7 +16,7 @@ from sickbay.population.render.changing import (
     immunization_status_before,
     leave_out,
     observation_before,
-    rename,
+    rename_elements,
     report_before,
     systems_below,
 )
@@ -61,7 +61,7 @@ def _convert_patient(patient: Json) -> Json:
         changed["contact"] = [
             {"relationship": [parent], "name": _convert_name(contact["name"])} for contact in patient["contact"]
         ]
-    return rename(changed, generalPractitioner="careProvider")
+    return rename_elements(changed, generalPractitioner="careProvider")
 
 
 def _convert_practitioner(practitioner: Json) -> Json:
@@ -82,27 +82,27 @@ def _convert_practitioner(practitioner: Json) -> Json:
 def _convert_encounter(encounter: Json) -> Json:
     kind = {"AMB": "ambulatory", "EMER": "emergency", "IMP": "inpatient"}[encounter["class"]["code"]]
     changed = {**leave_out(encounter, "extension"), "class": kind}
-    return rename(changed, subject="patient", reasonCode="reason", reasonReference="indication")
+    return rename_elements(changed, subject="patient", reasonCode="reason", reasonReference="indication")
 
 
 def _convert_condition(condition: Json) -> Json:
     problem = code_of(condition["category"][0]) != "encounter-diagnosis"
     statuses: Json = {name: code_of(condition[name]) for name in ("clinicalStatus", "verificationStatus") if name in condition}
     changed = {**leave_out(condition, "extension"), **statuses, "category": _PROBLEM if problem else _DIAGNOSIS}
-    return rename(changed, subject="patient", recordedDate="dateRecorded", recorder="asserter")
+    return rename_elements(changed, subject="patient", recordedDate="dateRecorded", recorder="asserter")
 
 
 def _convert_allergy(allergy: Json) -> Json:
     changed = {**leave_out(allergy, "clinicalStatus", "verificationStatus"), "status": "active"}
     if "reaction" in allergy:
         changed.update(criticality=_CRITICALITY[allergy["criticality"]], category=allergy["category"][0])
-    return rename(changed, code="substance", onsetDateTime="onset")
+    return rename_elements(changed, code="substance", onsetDateTime="onset")
 
 
 def _convert_dosage(order: Json) -> list[Json]:
     dosages = []
     for dose in order["dosageInstruction"]:
-        repeat = rename(dose["timing"]["repeat"], periodUnit="periodUnits")
+        repeat = rename_elements(dose["timing"]["repeat"], periodUnit="periodUnits")
         dosages.append({**leave_out(dose, "doseAndRate"), "timing": {"repeat": repeat}, **dose["doseAndRate"][0]})
     return dosages
 
@@ -123,7 +123,7 @@ def _convert_order(order: Json) -> Json:
     changed["dispenseRequest"] = dispense
     if "reasonReference" in order:
         changed["reasonReference"] = order["reasonReference"][0]
-    return rename(changed, subject="patient", authoredOn="dateWritten", requester="prescriber")
+    return rename_elements(changed, subject="patient", authoredOn="dateWritten", requester="prescriber")
 
 
 _CATEGORIES = {code_of(category[0]): _systems(category[0]) for kind, category in CATEGORIES.items() if kind in _OLD}
@@ -172,12 +172,12 @@ def _convert_dispense(dispense: Json) -> Json:
         "identifier": dispense["identifier"][0],
         "authorizingPrescription": orders,
     }
-    return rename({**changed, "dosageInstruction": _convert_dosage(dispense)}, subject="patient")
+    return rename_elements({**changed, "dosageInstruction": _convert_dosage(dispense)}, subject="patient")
 
 
 def _convert_appointment(appointment: Json) -> Json:
     status = "arrived" if appointment["status"] == "checked-in" else appointment["status"]
-    return rename(
+    return rename_elements(
         {**leave_out(appointment, "created"), "status": status, "reasonCode": appointment["reasonCode"][0]}, reasonCode="reason"
     )
 
@@ -219,7 +219,7 @@ def _convert_team(team: Json) -> Json:
 
 
 def _convert_statement(statement: Json) -> Json:
-    changed = rename(leave_out(statement, "context", "statusReason"), subject="patient")
+    changed = rename_elements(leave_out(statement, "context", "statusReason"), subject="patient")
     return {**changed, "status": "completed"} if changed["status"] == "stopped" else changed
 
 
@@ -230,12 +230,12 @@ def _convert_immunization(immunization: Json) -> Json:
         "reported": not immunization["primarySource"],
         **({"performer": immunization["performer"][0]["actor"]} if "performer" in immunization else {}),
     }
-    return rename(changed, occurrenceDateTime="date")
+    return rename_elements(changed, occurrenceDateTime="date")
 
 
 def _convert_request(request: Json) -> Json:
     changed = {**_keep_single_reason(leave_out(request, "intent", "category")), "resourceType": "ProcedureRequest"}
-    return rename(
+    return rename_elements(
         changed,
         occurrenceDateTime="scheduledDateTime",
         occurrencePeriod="scheduledPeriod",
@@ -256,31 +256,31 @@ def _convert_procedure(procedure: Json) -> Json:
     changed = _keep_single_reason(procedure)
     if "basedOn" in procedure:
         changed["basedOn"] = add_type_names(procedure["basedOn"], _BEFORE)[0]
-    return rename(changed, basedOn="request")
+    return rename_elements(changed, basedOn="request")
 
 
 def _convert_report(report: Json) -> Json:
     changed = {**report_before(report), "category": report["category"][0], "performer": report["performer"][0]}
     if "basedOn" in report:
         changed["basedOn"] = add_type_names(report["basedOn"], _BEFORE)
-    return rename(changed, basedOn="request")
+    return rename_elements(changed, basedOn="request")
 
 
 def _convert_goal(goal: Json) -> Json:
     changed = {**leave_out(goal, "lifecycleStatus", "target"), "description": goal["description"]["text"]}
-    return rename({**changed, "status": goal_status(goal)}, expressedBy="author")
+    return rename_elements({**changed, "status": goal_status(goal)}, expressedBy="author")
 
 
 def _convert_plan(plan: Json) -> Json:
     activity = [{"detail": {**activity_entry["detail"], "prohibited": False}} for activity_entry in plan["activity"]]
     category = make_concept("http://argonaut.hl7.org", "assess-plan", "Assessment and Plan of Treatment")
     changed = {**leave_out(plan, "intent", "title", "careTeam"), "category": [category], "activity": activity}
-    return rename(changed, contributor="author")
+    return rename_elements(changed, contributor="author")
 
 
 def _convert_device(device: Json) -> Json:
     changed = {**leave_out(device, "udiCarrier", "distinctIdentifier", "serialNumber"), "status": "available"}
-    return rename({**changed, "udi": device["udiCarrier"][0]["carrierHRF"]}, expirationDate="expiry")
+    return rename_elements({**changed, "udi": device["udiCarrier"][0]["carrierHRF"]}, expirationDate="expiry")
 
 
 def _convert_document(document: Json) -> Json:
@@ -291,7 +291,7 @@ def _convert_document(document: Json) -> Json:
 
 def _convert_binary(binary: Json) -> Json:
     patient_extension = {"url": EXTENSION, "valueReference": binary["securityContext"]}
-    return rename({**leave_out(binary, "securityContext"), "meta": {"extension": [patient_extension]}}, data="content")
+    return rename_elements({**leave_out(binary, "securityContext"), "meta": {"extension": [patient_extension]}}, data="content")
 
 
 def _convert_provenance(provenance: Json) -> Json:
@@ -338,7 +338,7 @@ _renderer = Renderer(
         "Endpoint": None,
         "Consent": None,
         "Group": lambda group: leave_out(group, "active", "managingEntity"),
-        "Slot": lambda slot: rename(slot, status="freeBusyType"),
+        "Slot": lambda slot: rename_elements(slot, status="freeBusyType"),
         "Appointment": _convert_appointment,
     },
     _systems,

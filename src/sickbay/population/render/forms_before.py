@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sickbay.population.render.changing import form_of, leave_out, rename
+from sickbay.population.render.changing import form_of, leave_out, rename_elements
 from sickbay.population.render.common import Json
 
 _QuestionConverter = Callable[[Json], Json]
@@ -38,7 +38,7 @@ def _group_items(items: list[Json], question: _QuestionConverter) -> Json:
 
 
 def _convert_question(item: Json) -> Json:
-    changed = rename(leave_out(item, "answerOption", "item"), code="concept")
+    changed = rename_elements(leave_out(item, "answerOption", "item"), code="concept")
     if "answerOption" in item:
         changed["option"] = [option["valueCoding"] for option in item["answerOption"]]
     if "item" in item:

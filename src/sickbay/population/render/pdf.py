@@ -9,7 +9,7 @@ import textwrap
 def render_page(title: str, name: str, day: datetime.date, text: str) -> bytes:
     """Returns one page of letter size. Characters that Latin-1 doesn't have are omitted."""
     lines = [title, f"{name}, {day.isoformat()}", "", *textwrap.wrap(text, 84)]
-    shown = b"".join(b"(" + _escape(line) + b") ' " for line in lines)
+    shown = b"".join(b"(" + _escape_line(line) + b") ' " for line in lines)
     stream = b"BT /F1 11 Tf 15 TL 72 720 Td " + shown + b"ET"
     objects = (
         b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -21,7 +21,7 @@ def render_page(title: str, name: str, day: datetime.date, text: str) -> bytes:
     return _encode_file(objects)
 
 
-def _escape(line: str) -> bytes:
+def _escape_line(line: str) -> bytes:
     plain = line.encode("latin-1", "ignore")
     return plain.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
 

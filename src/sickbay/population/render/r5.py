@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.population.render.changing import Renderer, leave_out, rename
+from sickbay.population.render.changing import Renderer, leave_out, rename_elements
 from sickbay.population.render.common import Json, make_concept
 
 
@@ -34,7 +34,7 @@ def _convert_encounter(encounter: Json) -> Json:
         **encounter,
         "status": "completed",
         "class": [{"coding": [encounter["class"]]}],
-        "participant": [rename(participant, individual="actor") for participant in encounter["participant"]],
+        "participant": [rename_elements(participant, individual="actor") for participant in encounter["participant"]],
     }
     if "reasonCode" in encounter:
         changed["reasonCode"] = [{"value": _join_reasons(leave_out(encounter, "reasonReference"))}]
@@ -42,7 +42,7 @@ def _convert_encounter(encounter: Json) -> Json:
         problems = [{"reference": problem} for problem in encounter["reasonReference"]]
         changed = leave_out(changed, "reasonReference")
         changed["reasonCode"] = [*changed.get("reasonCode", ()), {"value": problems}]
-    return rename(changed, period="actualPeriod", reasonCode="reason", hospitalization="admission")
+    return rename_elements(changed, period="actualPeriod", reasonCode="reason", hospitalization="admission")
 
 
 def _convert_condition(condition: Json) -> Json:
@@ -71,16 +71,16 @@ def _convert_allergy(allergy: Json) -> Json:
 
 def _convert_order(order: Json) -> Json:
     changed = _convert_reasons({**leave_out(order, *_DRUG, "reportedReference"), "medication": _convert_drug(order)})
-    changed["dosageInstruction"] = [rename(dose, asNeededBoolean="asNeeded") for dose in order["dosageInstruction"]]
+    changed["dosageInstruction"] = [rename_elements(dose, asNeededBoolean="asNeeded") for dose in order["dosageInstruction"]]
     if "reportedReference" in order:
         changed.update(reportedBoolean=True, informationSource=[order["reportedReference"]])
-    return rename(changed, reportedBoolean="reported")
+    return rename_elements(changed, reportedBoolean="reported")
 
 
 def _convert_dispense(dispense: Json) -> Json:
     changed = {**leave_out(dispense, *_DRUG), "medication": _convert_drug(dispense)}
-    changed["dosageInstruction"] = [rename(dose, asNeededBoolean="asNeeded") for dose in dispense["dosageInstruction"]]
-    return rename(changed, context="encounter")
+    changed["dosageInstruction"] = [rename_elements(dose, asNeededBoolean="asNeeded") for dose in dispense["dosageInstruction"]]
+    return rename_elements(changed, context="encounter")
 
 
 def _convert_questionnaire(questionnaire: Json) -> Json:
@@ -97,7 +97,7 @@ def _convert_question(item: Json) -> Json:
 def _convert_reasons(resource: Json, **names: str) -> Json:
     if reasons := _join_reasons(resource):
         resource = {**leave_out(resource, "reasonCode", "reasonReference"), "reason": reasons}
-    return rename(resource, **names)
+    return rename_elements(resource, **names)
 
 
 def _convert_team(team: Json) -> Json:
@@ -107,12 +107,12 @@ def _convert_team(team: Json) -> Json:
 def _convert_coverage(coverage: Json) -> Json:
     classes = [{**coverage_class, "value": {"value": coverage_class["value"]}} for coverage_class in coverage["class"]]
     changed = {**coverage, "kind": "insurance", "payor": coverage["payor"][0], "class": classes}
-    return rename({**changed, "subscriberId": [{"value": coverage["subscriberId"]}]}, payor="insurer")
+    return rename_elements({**changed, "subscriberId": [{"value": coverage["subscriberId"]}]}, payor="insurer")
 
 
 def _convert_statement(statement: Json) -> Json:
     changed = {**leave_out(statement, *_DRUG, "statusReason"), "medication": _convert_drug(statement), "status": "recorded"}
-    return rename({**changed, "informationSource": [statement["informationSource"]]}, context="encounter")
+    return rename_elements({**changed, "informationSource": [statement["informationSource"]]}, context="encounter")
 
 
 def _convert_plan(plan: Json) -> Json:
@@ -149,7 +149,7 @@ def _convert_specimen(specimen: Json) -> Json:
 
 def _convert_location(location: Json) -> Json:
     phone = {"contact": [{"telecom": location["telecom"]}]} if "telecom" in location else {}
-    return rename({**leave_out(location, "telecom"), **phone}, physicalType="form")
+    return rename_elements({**leave_out(location, "telecom"), **phone}, physicalType="form")
 
 
 def _convert_appointment(appointment: Json) -> Json:
@@ -157,7 +157,7 @@ def _convert_appointment(appointment: Json) -> Json:
         {**participant, "required": participant["required"] == "required"} for participant in appointment["participant"]
     ]
     reason = [{"concept": concept} for concept in appointment["reasonCode"]]
-    return rename({**appointment, "participant": participants, "reasonCode": reason}, reasonCode="reason")
+    return rename_elements({**appointment, "participant": participants, "reasonCode": reason}, reasonCode="reason")
 
 
 def _convert_report(report: Json) -> Json:
@@ -169,7 +169,7 @@ def _convert_report(report: Json) -> Json:
 
 
 def _convert_goal(goal: Json) -> Json:
-    return rename(goal, expressedBy="source")
+    return rename_elements(goal, expressedBy="source")
 
 
 def _convert_endpoint(endpoint: Json) -> Json:
@@ -189,7 +189,7 @@ def _convert_consent(consent: Json) -> Json:
         "decision": consent["provision"]["type"],
         "provision": [provision],
     }
-    return rename(leave_out(changed, "dateTime", "performer"), patient="subject")
+    return rename_elements(leave_out(changed, "dateTime", "performer"), patient="subject")
 
 
 _renderer = Renderer(

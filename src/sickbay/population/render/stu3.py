@@ -14,7 +14,7 @@ from sickbay.population.render.changing import (
     immunization_status_before,
     leave_out,
     observation_before,
-    rename,
+    rename_elements,
     report_before,
     systems_below,
 )
@@ -36,19 +36,19 @@ _BEFORE = {"ServiceRequest": "ProcedureRequest"}
 def _convert_condition(condition: Json) -> Json:
     statuses: Json = {name: code_of(condition[name]) for name in ("clinicalStatus", "verificationStatus") if name in condition}
     changed = {**leave_out(condition, "extension"), **statuses}
-    return rename(changed, encounter="context", recordedDate="assertedDate", recorder="asserter")
+    return rename_elements(changed, encounter="context", recordedDate="assertedDate", recorder="asserter")
 
 
 def _convert_encounter(encounter: Json) -> Json:
     changed = leave_out(encounter, "reasonReference", "extension")
     if "reasonReference" in encounter:
         changed["diagnosis"] = [{"condition": condition} for condition in encounter["reasonReference"]]
-    return rename(changed, reasonCode="reason")
+    return rename_elements(changed, reasonCode="reason")
 
 
 def _convert_allergy(allergy: Json) -> Json:
     statuses = {name: code_of(allergy[name]) for name in ("clinicalStatus", "verificationStatus")}
-    return rename({**allergy, **statuses}, recordedDate="assertedDate")
+    return rename_elements({**allergy, **statuses}, recordedDate="assertedDate")
 
 
 def _convert_dosage(order: Json) -> list[Json]:
@@ -67,14 +67,14 @@ def _convert_order(order: Json) -> Json:
     }
     if dispense:
         changed["dispenseRequest"] = dispense
-    return rename(changed, encounter="context")
+    return rename_elements(changed, encounter="context")
 
 
 def _convert_observation(observation: Json) -> Json:
     changed = (
         {**observation, "interpretation": observation["interpretation"][0]} if "interpretation" in observation else observation
     )
-    return rename(observation_before(changed), encounter="context")
+    return rename_elements(observation_before(changed), encounter="context")
 
 
 def _convert_questionnaire(questionnaire: Json) -> Json:
@@ -93,7 +93,7 @@ def _convert_question(item: Json) -> Json:
 
 def _convert_response(response: Json) -> Json:
     changed = {**leave_out(response, "_questionnaire"), "questionnaire": form_of(response)}
-    return rename(changed, encounter="context")
+    return rename_elements(changed, encounter="context")
 
 
 def _convert_coverage(coverage: Json) -> Json:
@@ -106,7 +106,7 @@ def _convert_team(team: Json) -> Json:
 
 
 def _convert_immunization(immunization: Json) -> Json:
-    return rename(
+    return rename_elements(
         {**leave_out(immunization, "statusReason", "occurrenceString"), **immunization_status_before(immunization, "notGiven")},
         occurrenceDateTime="date",
         performer="practitioner",
@@ -115,12 +115,12 @@ def _convert_immunization(immunization: Json) -> Json:
 
 def _convert_request(request: Json) -> Json:
     changed = {**request, "resourceType": "ProcedureRequest", "requester": {"agent": request["requester"]}}
-    return rename(changed, encounter="context")
+    return rename_elements(changed, encounter="context")
 
 
 def _change_based_on(resource: Json) -> Json:
     changed = {**resource, "basedOn": add_type_names(resource["basedOn"], _BEFORE)} if "basedOn" in resource else resource
-    return rename(changed, encounter="context")
+    return rename_elements(changed, encounter="context")
 
 
 def _convert_report(report: Json) -> Json:
@@ -147,14 +147,14 @@ def _convert_provenance(provenance: Json) -> Json:
 
 def _convert_task(task: Json) -> Json:
     """Converts a task. Before R4 a value could be a uri, but not a url."""
-    inputs = [rename(parameter, valueUrl="valueUri") for parameter in task["input"]]
-    return rename({**task, "requester": {"agent": task["requester"]}, "input": inputs}, encounter="context")
+    inputs = [rename_elements(parameter, valueUrl="valueUri") for parameter in task["input"]]
+    return rename_elements({**task, "requester": {"agent": task["requester"]}, "input": inputs}, encounter="context")
 
 
 def _convert_appointment(appointment: Json) -> Json:
     """Converts an appointment. STU3 has no status checked-in, so it becomes arrived."""
     status = "arrived" if appointment["status"] == "checked-in" else appointment["status"]
-    return rename({**appointment, "status": status}, reasonCode="reason")
+    return rename_elements({**appointment, "status": status}, reasonCode="reason")
 
 
 _renderer = Renderer(
@@ -182,12 +182,12 @@ _renderer = Renderer(
         "DocumentReference": document_before,
         "Specimen": lambda specimen: leave_out(specimen, "condition"),
         "Location": lambda location: {**location, "type": location["type"][0]} if "type" in location else location,
-        "CarePlan": lambda plan: rename(plan, contributor="author"),
+        "CarePlan": lambda plan: rename_elements(plan, contributor="author"),
         "Claim": claim_stu3,
         "ExplanationOfBenefit": benefit_stu3,
         "Consent": consent_stu3,
         "Media": media_stu3,
-        "Binary": lambda binary: rename(binary, data="content"),
+        "Binary": lambda binary: rename_elements(binary, data="content"),
         "Provenance": _convert_provenance,
         "Task": _convert_task,
     },

@@ -97,7 +97,7 @@ def simulate_life(seed: int, number: int, messiness: float = 0.0) -> PatientHist
     else:
         stories = [STORIES[name].make(patient, SeededRandom(seed, "story", number, name)) for name in names]
         build_history(chart, [*stories, Immunizations(patient, SeededRandom(seed, "story", number, "immunizations"))])
-    additions.add(chart, seed)
+    additions.complete_history(chart, seed)
     chart.history.app_tasks = tasks.find_task(chart.history, seed)
     data_quality.add_errors(chart.history, seed, messiness)
     additions.add_hs_crp(chart, seed)

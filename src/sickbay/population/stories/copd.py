@@ -25,7 +25,7 @@ class Obstruction(Lasting):
 
     def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.ratio = rng.between(54, 66)
+        self.ratio = rng.draw_uniform(54, 66)
         self.blown = 0
 
     def adjust(self, body: Body, day: datetime.date) -> None:

@@ -24,7 +24,7 @@ class Dementia(Lasting):
 
     def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.loss = rng.between(1.4, 2.6)
+        self.loss = rng.draw_uniform(1.4, 2.6)
 
     def adjust(self, body: Body, day: datetime.date) -> None:
         body["mmse"] = 28.0

@@ -25,7 +25,7 @@ class Mood(Lasting):
         super().__init__(onset)
         self.concept, self.score, self.tests = concept, score, (score,)
         self.goals = (make_target(f"{score.concept.text} below 5", score, None, 5.0),)
-        self.worst = rng.between(12, 17)
+        self.worst = rng.draw_uniform(12, 17)
 
     def adjust(self, body: Body, day: datetime.date) -> None:
         body[self.score.key] = 3.0

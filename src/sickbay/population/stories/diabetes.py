@@ -26,7 +26,7 @@ class Diabetes(Lasting):
 
     def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.rise = rng.between(1.9, 3.4)
+        self.rise = rng.draw_uniform(1.9, 3.4)
         self.looked = 0
 
     def adjust(self, body: Body, day: datetime.date) -> None:

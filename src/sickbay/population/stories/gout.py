@@ -24,7 +24,7 @@ class Gout(Lasting):
 
     def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.high = rng.between(8.0, 10.0)
+        self.high = rng.draw_uniform(8.0, 10.0)
 
     def adjust(self, body: Body, day: datetime.date) -> None:
         body["urate"] = 5.2

@@ -24,7 +24,7 @@ class Hypertension(Lasting):
 
     def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.rise = rng.between(18, 36)
+        self.rise = rng.draw_uniform(18, 36)
 
     def adjust(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:

@@ -28,7 +28,7 @@ class Kidney(Lasting):
     def __init__(self, onset: datetime.date, rng: SeededRandom, person: Person, other_drug: bool) -> None:
         super().__init__(onset)
         self.person = person
-        self.start = rng.between(46, 56)
+        self.start = rng.draw_uniform(46, 56)
         if other_drug:
             self.ladder = ()
 

@@ -26,7 +26,7 @@ class Lipids(Lasting):
 
     def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.rise = rng.between(35, 70)
+        self.rise = rng.draw_uniform(35, 70)
 
     def adjust(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:

@@ -21,7 +21,7 @@ class Hypothyroidism(Lasting):
 
     def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:
         super().__init__(onset)
-        self.rise = rng.between(6, 12)
+        self.rise = rng.draw_uniform(6, 12)
 
     def adjust(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:

@@ -56,7 +56,7 @@ def _parse_day(text: str) -> datetime.date:
 def build_history(chart: Chart) -> None:
     visits = {visit.day: visit for visit in _early_visits(chart)}
     for day, systolic, diastolic, pulse, weight in _PRESSURES:
-        visit = visits[_parse_day(day)] = _visit(chart, day)
+        visit = visits[_parse_day(day)] = _add_visit(chart, day)
         _record_vitals(chart, visit, systolic, diastolic, pulse, weight)
         if day in _LABS:
             _record_blood_results(chart, visit, *_LABS[day])
@@ -67,10 +67,10 @@ def build_history(chart: Chart) -> None:
 
 def _early_visits(chart: Chart) -> list[Visit]:
     days = ("2014-03-18", "2015-04-14", "2017-05-09", "2018-06-12", "2019-02-19", "2021-03-16")
-    return [_visit(chart, day) for day in days]
+    return [_add_visit(chart, day) for day in days]
 
 
-def _visit(chart: Chart, day: str) -> Visit:
+def _add_visit(chart: Chart, day: str) -> Visit:
     yearly = day[5:7] in ("11", "12")
     return chart.visit(_parse_day(day), problems.CHECK_UP if yearly else problems.FOLLOW_UP, problems.HYPERTENSION, minutes=30)
 

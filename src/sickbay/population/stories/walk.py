@@ -49,10 +49,10 @@ def build_history(chart: Chart, stories: list[Story]) -> None:
             story.decide(chart, visit, measured)
         if planned.kind in (problems.CHECK_UP, problems.WELL_CHILD):
             last_checkup = visit
-            _smoking_status(chart, visit, stories)
+            _record_smoking_status(chart, visit, stories)
     if last_checkup:
         chart.note(procedure_codes.PROGRESS, last_checkup, _write_note(chart, last_checkup))
-        _hunger_screening(chart, last_checkup)
+        _record_hunger_screening(chart, last_checkup)
     chart.close()
 
 
@@ -70,7 +70,7 @@ def _record_over_the_counter(chart: Chart, visit: Visit, stories: list[Story]) -
         chart.record_statement(drug, visit.day - datetime.timedelta(days=chart.rng.pick_integer(20, 300)), visit)
 
 
-def _smoking_status(chart: Chart, visit: Visit, stories: list[Story]) -> None:
+def _record_smoking_status(chart: Chart, visit: Visit, stories: list[Story]) -> None:
     """Records the smoking status at a check-up, for everyone from 12 on."""
     if chart.person.age(visit.day) >= 12:
         statuses = [story.status(visit.day) for story in stories if isinstance(story, Smoking) and visit.day >= story.onset]
@@ -79,7 +79,7 @@ def _smoking_status(chart: Chart, visit: Visit, stories: list[Story]) -> None:
         chart.read(measures.SMOKING, visit, concept=status, after=2)
 
 
-def _hunger_screening(chart: Chart, visit: Visit) -> None:
+def _record_hunger_screening(chart: Chart, visit: Visit) -> None:
     """Records the food insecurity risk of adults at the last check-up. It is more frequent with Medicaid."""
     if chart.person.age(visit.day) >= 18:
         risk = chart.rng.chance(0.3 if chart.person.plan == "Medicaid" else 0.05)

@@ -24,10 +24,10 @@ async def reset(runtime: Runtime, journal: Journal, student: Student) -> None:
     apps = await list_apps(runtime, student.id)
     names = {client.client_id for client in apps}
     for fault in [fault.id for fault in runtime.faults if fault.app in names]:
-        await setting.remove(runtime, fault)
+        await setting.remove_faults(runtime, fault)
     for client in apps:
-        await app_removal.remove(runtime, client)
-    await clear_exchanges.clear(runtime, journal, (condition_for_student(student.id),))
+        await app_removal.remove_app(runtime, client)
+    await clear_exchanges.delete_exchanges(runtime, journal, (condition_for_student(student.id),))
     deleted = [Delete(progress.KIND, f"{student.id}/{milestone}") for milestone in progress.MILESTONES]
     await runtime.store.transaction(deleted)
 

@@ -62,14 +62,14 @@ async def load_join_key(runtime: Runtime) -> str:
     found = await records.load(runtime, CLASS, JOIN_KEY, _Class)
     if found is None:
         with suppress(Conflict):
-            await runtime.store.transaction([_put_key(_as_text(_random_bytes(runtime)[:KEY_CHARACTERS]), 0)])
+            await runtime.store.transaction([_put_key(_encode_letters(_random_bytes(runtime)[:KEY_CHARACTERS]), 0)])
         found = await records.load(runtime, CLASS, JOIN_KEY, _Class)
     return found.key if found else ""
 
 
 async def change_key(runtime: Runtime) -> None:
     """Make a new key. The link with the old one stops working; students who joined with it stay."""
-    await runtime.store.transaction([_put_key(_as_text(_random_bytes(runtime)[:KEY_CHARACTERS]), None)])
+    await runtime.store.transaction([_put_key(_encode_letters(_random_bytes(runtime)[:KEY_CHARACTERS]), None)])
 
 
 def _put_key(key: str, if_revision: int | None) -> Put:
@@ -90,7 +90,7 @@ async def join(runtime: Runtime, name: str, form: str = "") -> Joined:
     seed = hmac.digest(runtime.keys.refresh, f"join\0{form}\0{name}".encode(), "sha256") if form else _random_bytes(runtime)
     while True:
         joined_before = await runtime.store.get(CLASS, JOIN_KEY)
-        joined = _join_with_new_code(seed, Student(_as_text(seed[:ID_CHARACTERS]), name, "", runtime.now()))
+        joined = _join_with_new_code(seed, Student(_encode_letters(seed[:ID_CHARACTERS]), name, "", runtime.now()))
         if (found := await find(runtime, joined.student.id)) is not None:
             if found.code_hash == joined.student.code_hash and runtime.now() < found.joined_at + SAME_FORM_SECONDS:
                 return Joined(found, joined.code)
@@ -130,7 +130,7 @@ async def find(runtime: Runtime, id: str) -> Student | None:
     return await records.load(runtime, STUDENT, id, Student) if id else None
 
 
-async def list_all(runtime: Runtime) -> list[Student]:
+async def list_students(runtime: Runtime) -> list[Student]:
     """Returns all students in the order in which they joined."""
     stored = await runtime.store.find(STUDENT, limit=MAXIMUM_STUDENTS, oldest=True)
     return [records.parse(Student, record.value) for record in stored]
@@ -143,7 +143,7 @@ def delete(student: Student) -> Delete:
 
 def _join_with_new_code(seed: bytes, student: Student) -> Joined:
     """seed: 32 random bytes."""
-    code = student.id + _as_text(seed[ID_CHARACTERS : ID_CHARACTERS + SECRET_CHARACTERS])
+    code = student.id + _encode_letters(seed[ID_CHARACTERS : ID_CHARACTERS + SECRET_CHARACTERS])
     groups = [code[start : start + 4] for start in range(0, len(code), 4)]
     return Joined(structs.replace(student, code_hash=records.digest(code)), "-".join(groups))
 
@@ -160,6 +160,6 @@ def _random_bytes(runtime: Runtime) -> bytes:
     return hashlib.sha256(runtime.effects.token(32).encode()).digest()
 
 
-def _as_text(random: bytes) -> str:
+def _encode_letters(random: bytes) -> str:
     """Letters and digits of ALPHABET, five bits of each byte."""
     return "".join(ALPHABET[byte & 31] for byte in random)

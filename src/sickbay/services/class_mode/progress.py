@@ -88,7 +88,7 @@ def _describe_exchange(record: Record) -> LastExchange:
     return LastExchange(record.key, record.at, record.label, rule)
 
 
-async def read_all(runtime: Runtime, students: Sequence[Student]) -> list[StudentProgress]:
+async def read_progress_of_students(runtime: Runtime, students: Sequence[Student]) -> list[StudentProgress]:
     """Returns the progress of these students, in the same order. Takes two statements, however many students there are."""
     apps, last = dict[str, list[Client]](), dict[str, dict[str, LastExchange]]()
     for record in await runtime.store.find("app", limit=MAXIMUM_APPS):

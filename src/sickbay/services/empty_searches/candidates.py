@@ -14,7 +14,7 @@ import orjson
 
 from sickbay.fhir.search import codes as search_codes
 from sickbay.fhir.search import full_text
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.fhir.search.parameters import CASELESS_VERSIONS, TEXT, add_offset, find, known_types
 from sickbay.fhir.search.query import DateValue, QuantityValue, Query, Value
 from sickbay.fhir.search.text import fold, split, unescape
@@ -22,7 +22,7 @@ from sickbay.kernel.similar_names import WORD_CHARACTERS, find_closest, find_clo
 from sickbay.services.empty_searches import texts
 from sickbay.services.empty_searches.criteria import Criterion
 from sickbay.storage.probe import Occurrence, Probe
-from sickbay.storage.terms import decode_sortable, to_sortable
+from sickbay.storage.terms import decode_sortable, encode_sortable
 
 Reason: TypeAlias = Literal[
     "modifier",
@@ -119,7 +119,7 @@ def _token_candidates(search: Search) -> Iterator[CandidateValue]:
                     CandidateValue(name, _write_token(other, spelling) if has_system else spelling, "spelling")
                     for other in systems
                 )
-    if code not in search_codes.list_searchable(search.query.version, parameter) and (found := _find_near(search, code)):
+    if code not in search_codes.list_searchable_codes(search.query.version, parameter) and (found := _find_near(search, code)):
         yield CandidateValue(
             name, _write_token(found.system, found.value) if has_system else texts.escape(found.value), "spelling"
         )
@@ -251,7 +251,7 @@ def _number_candidates(search: Search) -> Iterator[CandidateValue]:
     amount, *unit = split(search.sent, "|")
     if unit:
         yield CandidateValue(criterion.name, amount, "unit")
-    extent = search.probe.extent(search.among, criterion.parameter, to_sortable(value.low))
+    extent = search.probe.extent(search.among, criterion.parameter, encode_sortable(value.low))
     if extent is None:
         return
     first, last, near = (texts.format_number(decode_sortable(at)) for at in (extent.first, extent.last, extent.nearest[0]))
@@ -279,7 +279,7 @@ def _list_by_resource(search: Search) -> Iterator[CandidateValue]:
     probe, parameter = search.probe, search.criterion.parameter
     write = texts.format_composites if parameter.kind == "composite" else texts.format_positions
     for body in chain(probe.bodies(search.among, SAMPLED_BODIES), probe.bodies_with(parameter, SAMPLED_BODIES)):
-        entries = extract(search.query.version, orjson.loads(body), search.base)
+        entries = extract_entries(search.query.version, orjson.loads(body), search.base)
         yield from (
             CandidateValue(search.criterion.name, text, "frequent") for text in write(entries, parameter)[:FREQUENT_VALUES]
         )

@@ -63,10 +63,10 @@ _QUESTION: Final = msgspec.json.Decoder(_Question)
 
 async def answer_worker(runtime: Runtime, question: bytes) -> bytes:
     """Answer the question of another worker."""
-    return msgspec.json.encode(await _explain_own(runtime, _QUESTION.decode(question)))
+    return msgspec.json.encode(await _explain_known_searches(runtime, _QUESTION.decode(question)))
 
 
-async def _explain_own(runtime: Runtime, question: _Question) -> list[SearchExplanation]:
+async def _explain_known_searches(runtime: Runtime, question: _Question) -> list[SearchExplanation]:
     """Return the explanations that this worker knows."""
     searches = [search for id in question.ids if (search := runtime.empty_searches.get(id)) is not None]
     wanted = [search for search in searches if question.holder in (None, search.holder)]
@@ -76,9 +76,9 @@ async def _explain_own(runtime: Runtime, question: _Question) -> list[SearchExpl
     return [described for search in wanted if (described := _describe_search(search)) is not None]
 
 
-async def _explain_all(runtime: Runtime, question: _Question) -> dict[str, SearchExplanation]:
+async def _collect_explanations(runtime: Runtime, question: _Question) -> dict[str, SearchExplanation]:
     """Return the explanations that the workers of this server know, by the ids of the exchanges."""
-    known = {explanation.id: explanation for explanation in await _explain_own(runtime, question)}
+    known = {explanation.id: explanation for explanation in await _explain_known_searches(runtime, question)}
     others = tuple(id for id in question.ids if runtime.empty_searches.get(id) is None)[:ASKED_SEARCHES]
     if not others or runtime.channel is None:
         return known
@@ -106,11 +106,11 @@ def _describe_search(search: EmptySearch) -> SearchExplanation | None:
     )
 
 
-async def complete_all(runtime: Runtime, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+async def complete_exchanges(runtime: Runtime, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Complete exchanges with the current explanations of their searches, for the administrator."""
     searches = tuple(entry["id"] for entry in entries if _is_empty_search(entry))
-    known = await _explain_all(runtime, _Question(searches)) if searches else {}
-    return [complete(entry, known.get(entry["id"])) for entry in entries]
+    known = await _collect_explanations(runtime, _Question(searches)) if searches else {}
+    return [complete_exchange(entry, known.get(entry["id"])) for entry in entries]
 
 
 async def explain_exchange(runtime: Runtime, entry: dict[str, Any], authorization: str | None) -> dict[str, Any]:
@@ -120,11 +120,11 @@ async def explain_exchange(runtime: Runtime, entry: dict[str, Any], authorizatio
     holder = await _find_holder(runtime, authorization) if authorization is not None else None
     if authorization is not None and holder is None:
         return entry
-    explanation = (await _explain_all(runtime, _Question((entry["id"],), now=True, holder=holder))).get(entry["id"])
+    explanation = (await _collect_explanations(runtime, _Question((entry["id"],), now=True, holder=holder))).get(entry["id"])
     if explanation is None:
         return entry
     changed = await _changes_since(runtime, explanation) if authorization is None else []
-    return complete(entry, explanation) | ({"changed": changed} if changed else {})
+    return complete_exchange(entry, explanation) | ({"changed": changed} if changed else {})
 
 
 def _is_empty_search(entry: Mapping[str, Any]) -> bool:
@@ -157,14 +157,14 @@ async def _is_still_valid(runtime: Runtime, key: str) -> bool:
     return token is not None and _is_valid(runtime, token)
 
 
-def complete(entry: dict[str, Any], explanation: SearchExplanation | None) -> dict[str, Any]:
+def complete_exchange(entry: dict[str, Any], explanation: SearchExplanation | None) -> dict[str, Any]:
     """Replace the journal's text about an empty search with its explanation."""
     if explanation is None:
         return entry
     others = [finding for finding in entry["findings"] if finding["id"] not in RULES.places]
     is_said = any(finding["id"] == WRONG_PATIENT for finding in others)
     found = [finding for finding in explanation.findings if not (is_said and finding["id"] == PATIENT)]
-    return entry | {"findings": sorted((*others, *found), key=_rank)} | _suggested_request(entry, explanation)
+    return entry | {"findings": sorted((*others, *found), key=_rank_finding)} | _suggested_request(entry, explanation)
 
 
 def to_json(finding: Finding) -> dict[str, Any]:
@@ -174,7 +174,7 @@ def to_json(finding: Finding) -> dict[str, Any]:
     return finding.to_json() | {"degree": finding.degree, "parameter": name if is_corrected else None, "refused": False}
 
 
-def _rank(finding: Mapping[str, Any]) -> tuple[int, int]:
+def _rank_finding(finding: Mapping[str, Any]) -> tuple[int, int]:
     return SEVERITIES.index(finding["severity"]), rank_by_harm(finding["id"])
 
 

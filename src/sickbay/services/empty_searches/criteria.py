@@ -56,11 +56,11 @@ def make_criterion(query: Query, base: str, name: str, text: str) -> Criterion |
     parsed = parser.parse(query.version, query.type, pairs, base=base, suggestions=0)
     if not isinstance(parsed, Query) or not parsed.narrows or parsed.ignored:
         return None
-    type, parameter = _end(parsed, query)
+    type, parameter = _find_compared_parameter(parsed, query)
     return Criterion(name, text, parsed.filters, parsed.ids, parsed.updated, type, parameter)
 
 
-def _end(parsed: Query, query: Query) -> tuple[str, SearchParameter]:
+def _find_compared_parameter(parsed: Query, query: Query) -> tuple[str, SearchParameter]:
     """Return the type and the parameter whose values the criterion compares."""
     if not parsed.filters:
         own = find(query.version, query.type, "_id" if parsed.ids is not None else "_lastUpdated")

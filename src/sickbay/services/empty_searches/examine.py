@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import orjson
 from msgspec.structs import replace
 
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.fhir.search.query import Filter, Query, ReferenceValue
 from sickbay.fhir.search.text import fold, unescape
 from sickbay.fhir.visibility import Visibility
@@ -80,7 +80,7 @@ class Answer(NamedTuple):
     position: int | None = None
 
 
-def examine(probe: Probe, query: Query, base: str, visibility: Visibility) -> Answer:
+def examine_empty_search(probe: Probe, query: Query, base: str, visibility: Visibility) -> Answer:
     """Explain a search on one type that found nothing. The explanation is shorter if the answers would cost too much."""
     position = find_position(probe)
     try:
@@ -112,7 +112,7 @@ class _Examination:
     def answer(self) -> Answer:
         if not self._query.type:
             return Answer()
-        if outside := self._outside_token():
+        if outside := self._explain_outside_token():
             return Answer((outside,))
         total = self._count_matches(())
         if total == 0:
@@ -180,7 +180,7 @@ class _Examination:
             ],
             "more": len(values) > LISTED_VALUES,
             "partial": not suggested.occurring.is_complete,
-            "unused": _tell_unused(about, suggested),
+            "unused": _classify_unused_value(about, suggested),
             "range": self._range_of_dates(about),
         }
 
@@ -241,7 +241,7 @@ class _Examination:
             return candidate
         folded = fold(unescape(candidate.text))
         for body in self._probe.bodies(search_for(self._query, criteria), 1):
-            for number, text, raw in extract(self._query.version, orjson.loads(body), self._base).strings:
+            for number, text, raw in extract_entries(self._query.version, orjson.loads(body), self._base).strings:
                 if number in criteria[-1].parameter.numbers and text == folded:
                     return candidate._replace(text=texts.escape(raw))
         return candidate
@@ -290,7 +290,7 @@ class _Examination:
         except TooCostly:
             return False
 
-    def _outside_token(self) -> Cause | None:
+    def _explain_outside_token(self) -> Cause | None:
         """Whether the search names a patient that the token doesn't cover. That depends on the token only."""
         sets = {clause.patients for clause in self._visibility.of(self._query.type, "s")}
         covered = frozenset[str]().union(*(patients or () for patients in sets))
@@ -365,7 +365,7 @@ def _list_counts(counts: Mapping[Criterion, int | None]) -> list[list[Any]]:
     return [[each.name if names.count(each.name) == 1 else f"{each.name}={each.text}", count] for each, count in counts.items()]
 
 
-def _tell_unused(about: Criterion, suggested: Suggested) -> str:
+def _classify_unused_value(about: Criterion, suggested: Suggested) -> str:
     """Return what has no value that the parameter compares: what the "others" find, or what the "token" may see; else ""."""
     is_known = suggested.occurring.is_complete and not suggested.occurring.values
     if not is_known or about.is_chained or suggested.proven is not None:

@@ -25,7 +25,7 @@ from sickbay.kernel.checks import Examination
 from sickbay.services import records
 from sickbay.services.access import AccessResult
 from sickbay.services.context import LogLine, Runtime
-from sickbay.services.empty_searches.examine import Answer, Cause, examine
+from sickbay.services.empty_searches.examine import Answer, Cause, examine_empty_search
 from sickbay.services.empty_searches.includes import examine_includes
 from sickbay.services.empty_searches.memory import EmptySearch, holder_of
 from sickbay.services.redaction import live_secrets
@@ -98,12 +98,12 @@ def explain_soon(runtime: Runtime, search: EmptySearch) -> None:
     """Queue a search, to be explained after all earlier ones."""
     runtime.empty_searches.add(search)
     if runtime.explaining is None or runtime.explaining.done():
-        runtime.explaining = asyncio.get_running_loop().create_task(_explain_all(runtime), context=Context())
+        runtime.explaining = asyncio.get_running_loop().create_task(_explain_waiting_searches(runtime), context=Context())
 
 
-async def _explain_all(runtime: Runtime) -> None:
+async def _explain_waiting_searches(runtime: Runtime) -> None:
     loop = asyncio.get_running_loop()
-    while (search := runtime.empty_searches.first_unexplained()) is not None:
+    while (search := runtime.empty_searches.find_unexplained()) is not None:
         await asyncio.sleep(LEAST_PAUSE_SECONDS)
         began = loop.time()
         await explain_search(runtime, search)
@@ -117,7 +117,7 @@ async def explain_search(runtime: Runtime, search: EmptySearch) -> None:
             return
         search.answer = Answer()  # whatever happens, it is explained only once
         try:
-            await _explain(runtime, search)
+            await _explain_search(runtime, search)
         except Unavailable:
             return
         except Exception as error:  # an explanation must not fail the request that reads it, nor hold up the next one
@@ -126,7 +126,7 @@ async def explain_search(runtime: Runtime, search: EmptySearch) -> None:
     _report_cause(runtime, search)
 
 
-async def _explain(runtime: Runtime, search: EmptySearch) -> None:
+async def _explain_search(runtime: Runtime, search: EmptySearch) -> None:
     if await _has_secret(runtime, search):
         runtime.empty_searches.remove(search.id)
         return
@@ -137,7 +137,7 @@ async def _explain(runtime: Runtime, search: EmptySearch) -> None:
 async def _has_secret(runtime: Runtime, search: EmptySearch) -> bool:
     """Whether a value of the search is a live secret, such as a token in the wrong place. No part of such a search is kept."""
     values = [text for _, text in search.query.applied]
-    live = await live_secrets.load(runtime, values)
+    live = await live_secrets.load_live_secrets(runtime, values)
     return any(live.are_in(text) for text in values)
 
 
@@ -147,7 +147,7 @@ async def examine_search(runtime: Runtime, search: EmptySearch, rows: int) -> An
     def job(probe: Probe) -> Answer:
         if search.matched:
             return examine_includes(probe, search.query, search.visibility)
-        return examine(probe, search.query, search.base, search.visibility)
+        return examine_empty_search(probe, search.query, search.base, search.visibility)
 
     return await runtime.store.probe(search.space, search.visibility, job, rows)
 

@@ -80,7 +80,7 @@ class EmptySearches:
     def remove(self, id: str) -> None:
         self._searches.pop(id, None)
 
-    def first_unexplained(self) -> EmptySearch | None:
+    def find_unexplained(self) -> EmptySearch | None:
         """Return the oldest search that isn't explained yet."""
         return next((search for search in self._searches.values() if search.answer is None), None)
 

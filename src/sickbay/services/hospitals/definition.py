@@ -20,7 +20,7 @@ TABLES = ("paths", "answers", "policy", "words", "token_response", "id_token", "
 """Tables whose members replace those of the dialect. All other values replace the dialect's as a whole."""
 
 
-def create(document: Mapping[str, Any], base: str, digest: str) -> Tenant:
+def create_hospital(document: Mapping[str, Any], base: str, digest: str) -> Tenant:
     """Make the hospital. base: Sickbay's base URL. digest: that of the file."""
     name = document["name"]
     dialect = dialects.read(document.get("like", dialects.STANDARD), _merge_dialect(document))

@@ -45,7 +45,7 @@ class HospitalFile(NamedTuple):
         return FileProblem(self.lines.get(path, 0), sentence)
 
 
-def read(text: str, *, toml: bool = True) -> HospitalFile | FileProblem:
+def read_hospital_file(text: str, *, toml: bool = True) -> HospitalFile | FileProblem:
     """Parse the file. toml: otherwise it is JSON."""
     if len(text) > MAXIMUM_CHARACTERS:
         return FileProblem(0, f"The file has {len(text):,} characters; at most {MAXIMUM_CHARACTERS:,} are read.")

@@ -117,7 +117,7 @@ def _policy_problems(file: HospitalFile) -> Iterator[FileProblem]:
     for name, value in policy.items():
         if name in policies.SETTINGS:
             yield from (file.problem(("policy", name), f"{fault}.") for fault in policies.find_faults({name: value}))
-    known = refusals.find_all()
+    known = refusals.index_refusals()
     for name in ("relaxed", "precedence"):
         for id in policy.get(name, ()):
             if id not in known:

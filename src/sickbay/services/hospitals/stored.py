@@ -28,12 +28,12 @@ def make_record(hospital: StoredHospital, at: int) -> Record:
     return Record(KIND, hospital.document["name"], records.dump(hospital), at=at)
 
 
-def digest(hospital: StoredHospital) -> str:
+def hash_hospital(hospital: StoredHospital) -> str:
     """Returns a hash that differs if the hospital's file differs."""
     return records.digest(records.dump(hospital).decode())[:16]
 
 
-async def load(runtime: Runtime, name: str) -> StoredHospital | None:
+async def load_hospital(runtime: Runtime, name: str) -> StoredHospital | None:
     return await records.load(runtime, KIND, name, StoredHospital)
 
 
@@ -52,5 +52,5 @@ async def update_tenants(runtime: Runtime, digests: Mapping[str, str]) -> None:
 
 
 async def _load_tenant(runtime: Runtime, name: str, digest: str) -> Tenant | None:
-    stored = await load(runtime, name)
-    return definition.create(stored.document, runtime.base, digest) if stored else None
+    stored = await load_hospital(runtime, name)
+    return definition.create_hospital(stored.document, runtime.base, digest) if stored else None

@@ -49,10 +49,10 @@ class Counted(Struct, frozen=True):
 async def faults_for(runtime: Runtime, asked: AskedRequest, wanted: Callable[[Fault], bool]) -> list[Fault]:
     """The faults that happen to this request, and counts them. wanted: whether the caller can inject the fault."""
     chosen = [fault for fault in select_faults(runtime.faults, asked) if wanted(fault)]
-    return [fault for fault in chosen if await _decide(runtime, fault)]
+    return [fault for fault in chosen if await _fault_happens(runtime, fault)]
 
 
-def describe_injected(faults: Sequence[Fault]) -> Injected | None:
+def describe_injected_fault(faults: Sequence[Fault]) -> Injected | None:
     """The first of the faults, as the exchange shows it."""
     if not faults:
         return None
@@ -60,12 +60,12 @@ def describe_injected(faults: Sequence[Fault]) -> Injected | None:
     return Injected(first.id, first.kind, refuses=first.kind == "refresh" and first.members["value"] == "revoked")
 
 
-async def count(runtime: Runtime, fault: Fault) -> int:
+async def count_occurrences(runtime: Runtime, fault: Fault) -> int:
     """How often the fault has happened; 0 if nothing counts it."""
     return (await _load_count(runtime, fault))[0].happened
 
 
-async def _decide(runtime: Runtime, fault: Fault) -> bool:
+async def _fault_happens(runtime: Runtime, fault: Fault) -> bool:
     if not fault.is_counted:
         return fault.probability is None or _is_below(fault.probability, runtime.effects.token(8))
     while True:  # the workers share the counter, so only one of them gets each number

@@ -24,19 +24,19 @@ def is_about_redirect(fault: Fault) -> bool:
     return fault.kind in KINDS
 
 
-async def change(
+async def apply_to_redirect(
     runtime: Runtime, tenant: Tenant, faults: Sequence[Fault], parameters: dict[str, str | None]
 ) -> dict[str, str | None]:
     """The parameters of the redirect with these faults."""
     code = parameters.get("code")
     for fault in faults:
         if fault.kind == "code" and code:
-            await _spoil_code(runtime, tenant, fault, code)
-        parameters = redirects.change(fault, parameters, describe_fault(fault))
+            await _invalidate_code(runtime, tenant, fault, code)
+        parameters = redirects.apply_to_redirect(fault, parameters, describe_fault(fault))
     return parameters
 
 
-async def _spoil_code(runtime: Runtime, tenant: Tenant, fault: Fault, text: str) -> None:
+async def _invalidate_code(runtime: Runtime, tenant: Tenant, fault: Fault, text: str) -> None:
     """Makes a code expire now, or uses it up."""
     key, now = records.digest(text), runtime.now()
     record = await runtime.store.get("code", key)

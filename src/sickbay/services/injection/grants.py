@@ -39,12 +39,12 @@ def is_about_grant(fault: Fault) -> bool:
     return fault.kind in KINDS or (fault.kind == "refresh" and fault.members["value"] == "not-rotated")
 
 
-async def change(
+async def apply_to_token_response(
     runtime: Runtime, tenant: Tenant, faults: Sequence[Fault], members: dict[str, Any], sent_refresh_token: str | None
 ) -> dict[str, Any]:
     """The members of a token response with these faults. sent_refresh_token: that of the request, if it refreshed a token."""
     for fault in faults:
-        members = token_members.change(fault, members, sent_refresh_token)
+        members = token_members.apply_to_token_response(fault, members, sent_refresh_token)
         match fault.kind:
             case "scope":
                 members = await _narrow_grant(runtime, tenant, fault, members)

@@ -27,7 +27,7 @@ async def add_mark(runtime: Runtime, tenant: str, fault: Fault, secret: str) -> 
         return settings if settings.injected_until >= now + SECONDS // 2 else replace(settings, injected_until=now + SECONDS)
 
     await runtime.store.transaction([Put(record, aside=True)])
-    await runtime_settings.change(runtime, remember)
+    await runtime_settings.change_settings(runtime, remember)
 
 
 async def find_mark(runtime: Runtime, secrets: tuple[str, ...]) -> Injected | None:

@@ -27,7 +27,7 @@ class WrongFault(ValueError):
         super().__init__(" ".join(sentences))
 
 
-async def add(runtime: Runtime, sent: Sequence[Mapping[str, Any]], limit: FaultLimit | None = None) -> list[Fault]:
+async def add_faults(runtime: Runtime, sent: Sequence[Mapping[str, Any]], limit: FaultLimit | None = None) -> list[Fault]:
     """Sets all of these faults or none. limit: the sender's own limit, in addition to the overall one. Raises WrongFault."""
     wrong = [sentence for fault in sent for sentence in find_problems(fault)]
     if wrong:
@@ -44,7 +44,7 @@ async def add(runtime: Runtime, sent: Sequence[Mapping[str, Any]], limit: FaultL
             raise WrongFault([f"All faults together may have at most {MAXIMUM_BYTES // 1_000_000} MB."])
         return replace(settings, faults=faults)
 
-    await runtime_settings.change(runtime, with_added)
+    await runtime_settings.change_settings(runtime, with_added)
     return added
 
 
@@ -55,7 +55,7 @@ def apply_preset(name: str, filters: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{**fault, **filters} for fault in list_presets()[name].faults]
 
 
-async def remove(runtime: Runtime, id: str | None) -> bool:
+async def remove_faults(runtime: Runtime, id: str | None) -> bool:
     """Removes one fault, or all of them if `id` is None. Returns whether there was one."""
     gone = [fault for fault in runtime.faults if id in (None, fault.id)]
 
@@ -63,7 +63,7 @@ async def remove(runtime: Runtime, id: str | None) -> bool:
         kept = [fault for fault in settings.faults if id is not None and fault.id != id]
         return settings if len(kept) == len(settings.faults) else replace(settings, faults=kept)
 
-    await runtime_settings.change(runtime, without)
+    await runtime_settings.change_settings(runtime, without)
     steps: list[Step] = [Delete("fault", fault.id) for fault in gone]
     if steps:
         await runtime.store.transaction(steps)
@@ -74,6 +74,6 @@ async def list_faults(runtime: Runtime) -> list[dict[str, Any]]:
     """Every fault in force, with the number of times that it will still happen, if that is limited."""
     entries = []
     for fault in runtime.faults:
-        left = None if fault.times is None else max(0, fault.times - await choose.count(runtime, fault))
+        left = None if fault.times is None else max(0, fault.times - await choose.count_occurrences(runtime, fault))
         entries.append(fault.to_json() | ({} if left is None else {"left": left}))
     return entries

@@ -11,19 +11,19 @@ from sickbay.services.redaction import kept_bodies, live_secrets
 from sickbay.services.redaction.live_secrets import LiveSecrets
 
 
-async def add(runtime: Runtime, entry: dict[str, Any]) -> dict[str, Any]:
+async def add_bodies(runtime: Runtime, entry: dict[str, Any]) -> dict[str, Any]:
     """Returns the exchange with its bodies; unchanged if they weren't kept."""
     kept = runtime.kept_bodies.find(entry["id"]) if runtime.kept_bodies is not None else None
     if kept is None or runtime.kept_bodies is None:
         return entry
     async with runtime.kept_bodies.masking:
         live = await live_secrets.load_strict(runtime)
-        sent, received = await asyncio.to_thread(_mask, kept, live)
+        sent, received = await asyncio.to_thread(_mask_bodies, kept, live)
     request, response = entry["request"] | {"body": sent}, entry["response"] | {"body": received}
     return entry | {"request": request, "response": response, "bodies_kept": True}
 
 
-def _mask(kept: KeptExchange, live: LiveSecrets) -> tuple[str | None, str | None]:
+def _mask_bodies(kept: KeptExchange, live: LiveSecrets) -> tuple[str | None, str | None]:
     return _mask_body(kept.request, kept.version, live), _mask_body(kept.response, kept.version, live)
 
 
@@ -33,4 +33,4 @@ def _mask_body(body: KeptBody, version: str, live: LiveSecrets) -> str | None:
         return None
     if not body.content:
         return f"‹not kept: {body.size:,} bytes. At most {BODY_BYTES:,} are kept›"
-    return kept_bodies.mask(body.content.decode("utf-8", "replace"), body.content_type, version, live)
+    return kept_bodies.mask_body(body.content.decode("utf-8", "replace"), body.content_type, version, live)

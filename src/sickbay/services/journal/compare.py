@@ -25,13 +25,13 @@ def compare_dialects(decision: Decision[Any, Any] | None, tenant: str) -> list[d
     if decision is None or not _is_examined(decision):
         return []
     checks, context = tuple(decision.stage.examiner.checks(decision.request)), decision.context
-    unknown = frozenset(name for name in _list_required(checks) if getattr(context, name) is UNKNOWN)
+    unknown = frozenset(name for name in _list_required_checks(checks) if getattr(context, name) is UNKNOWN)
     ready = _plan_checks(checks, unknown, getattr(decision.request, "interaction", None))
     return [_dialect_answer(decision, ready, dialects.load(name)) for name in _dialect_names() if name != tenant]
 
 
 @cache_results(256)
-def _list_required(checks: tuple[Check[Any, Any], ...]) -> frozenset[str]:
+def _list_required_checks(checks: tuple[Check[Any, Any], ...]) -> frozenset[str]:
     return frozenset(name for check in checks for name in check.requires)
 
 
@@ -77,7 +77,7 @@ def _dialect_answer(decision: Decision[Any, Any], ready: CompiledChecks[Any, Any
         return {"title": dialect.title, "speaks": list(dialect.fhir)}
     policy, client = _policy_of_dialect(dialect.name), decision.context.client
     if isinstance(client, Client) and client.policy:
-        policy = policies.override(policy, client.policy)
+        policy = policies.override_policy(policy, client.policy)
     unusual = {"unusual_scopes": True} if hasattr(decision.context, "unusual_scopes") else {}  # they depend on the policy
     context = structs.replace(decision.context, server=structs.replace(decision.context.server, policy=policy), **unusual)
     examination = examine(ready, decision.request, context, decision.stage.examiner.relaxed(context))

@@ -80,7 +80,7 @@ def private_facts(rule: str, facts: Facts, unsent: set[str]) -> tuple[str, ...]:
         return ()
     quoting = {name: value for name, value in facts.items() if not is_severity(name, value)}
     return tuple(
-        name for name, value in quoting.items() if any(_contains_unsent(text, unsent) for text in _texts_of_value(value))
+        name for name, value in quoting.items() if any(_contains_unsent_text(text, unsent) for text in _texts_of_value(value))
     )
 
 
@@ -129,7 +129,7 @@ def _proven_values(context: Any, examination: Examination) -> list[Any]:
     ]
 
 
-def _contains_unsent(fact: str, unsent: set[str]) -> bool:
+def _contains_unsent_text(fact: str, unsent: set[str]) -> bool:
     fact = fact.casefold()
     plain = unquote(fact)
     return any(

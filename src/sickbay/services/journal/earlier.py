@@ -66,10 +66,10 @@ def _add_earlier_patients(finding: dict[str, Any], response: Mapping[str, Any], 
     if _refusal_of_finding(finding) in OTHER_PATIENT:
         lack = _is_remembered(str(finding["facts"].get("received")), str(finding["facts"].get("expected")), earlier)
     else:
-        lack = describe_missing(_refusal_of_finding(finding), finding["facts"], response)
+        lack = describe_missing_grant(_refusal_of_finding(finding), finding["facts"], response)
     if not lack:
         return finding
-    at = english.write_clock(english.to_datetime(response["at"]), seconds=True)
+    at = english.write_clock(english.parse_datetime(response["at"]), seconds=True)
     why = f"{finding['why']} The token response at {at} (UTC) {lack}"
     return finding | {"why": why, "see": [f"/exchanges/{response['id']}"]}
 
@@ -79,7 +79,7 @@ def _is_remembered(received: str, expected: str, earlier: frozenset[str]) -> str
     return f"gave `{expected}`. The app got `{id}` in another launch, and may have kept it." if id in earlier else ""
 
 
-def describe_missing(kind: str, facts: Mapping[str, Any], response: Mapping[str, Any]) -> str:
+def describe_missing_grant(kind: str, facts: Mapping[str, Any], response: Mapping[str, Any]) -> str:
     """Says what the refused request needed and this token response lacks, as half a sentence; "" if it lacks nothing."""
     if kind == SCOPE:
         return _dropped_scope(str(facts.get("type") or ""), str(facts.get("letters") or ""), response)

@@ -23,7 +23,7 @@ from sickbay.diagnosis.stages import FHIR_STAGES
 from sickbay.kernel.memoize import cache_results
 from sickbay.services import launch as launches
 from sickbay.services.context import Runtime
-from sickbay.services.decision import redact
+from sickbay.services.decision import redact_facts
 from sickbay.services.journal.packing import text_of
 from sickbay.services.journal.record import LETTERS
 from sickbay.services.redaction import live_secrets as secrets
@@ -89,7 +89,7 @@ def finding_json(stored_finding: Mapping[str, Any]) -> dict[str, Any]:
     return explained.to_json() | {"degree": explained.degree, "parameter": explained.parameter} | dict(stored_finding)
 
 
-def add_derived(stored_record: dict[str, Any]) -> dict[str, Any]:
+def add_derived_members(stored_record: dict[str, Any]) -> dict[str, Any]:
     """Returns a stored record with everything that is derived from it."""
     if not isinstance(stored_record["checks"], str):
         return stored_record
@@ -104,13 +104,13 @@ async def read_whole(runtime: Runtime, record: Record, full: bool) -> dict[str, 
     """A record with everything that is derived from it. Records of an older Sickbay are redacted again."""
     stored_record = msgspec.json.decode(await launches.fill_placeholders(runtime, text_of(record), full))
     if isinstance(stored_record["checks"], str):
-        return add_derived(stored_record)
+        return add_derived_members(stored_record)
     return redact_again(stored_record, await secrets.load_strict(runtime))
 
 
 async def read_fresh(runtime: Runtime, recorded: bytes, *, full: bool) -> dict[str, Any]:
     """An exchange that was just recorded, as a later reader gets it. full: for the administrator."""
-    entry = add_derived(msgspec.json.decode(await launches.fill_placeholders(runtime, recorded.decode(), full)))
+    entry = add_derived_members(msgspec.json.decode(await launches.fill_placeholders(runtime, recorded.decode(), full)))
     return entry if full else hide_private(entry)
 
 
@@ -161,7 +161,7 @@ def hide_private(entry: dict[str, Any]) -> dict[str, Any]:
 def _hide_private(finding: dict[str, Any]) -> dict[str, Any]:
     from sickbay.diagnosis.catalogue import BY_ID
 
-    facts = redact(finding["facts"], finding.get("private", ()))
+    facts = redact_facts(finding["facts"], finding.get("private", ()))
     if facts == finding["facts"]:
         return finding
     rule = BY_ID.get(finding["id"])
@@ -186,9 +186,9 @@ def redact_again(old_record: dict[str, Any], live: LiveSecrets) -> dict[str, Any
     recorded_response = RecordedResponse(
         int(old_response.get("status") or 0), dict(old_response.get("headers") or {}), old_response.get("body")
     )
-    redacted = old_record | {"request": redaction.request(recorded_request)}
+    redacted = old_record | {"request": redaction.redact_request(recorded_request)}
     redacted["corrected"] = redaction.redact_correction(old_record["corrected"]) if old_record.get("corrected") else None
-    redacted["response"] = redaction.response(recorded_response)
+    redacted["response"] = redaction.redact_response(recorded_response)
     redacted["findings"] = [_redacted_finding(item, redaction) for item in old_record.get("findings") or ()]
     redacted.pop("again", None)
     return {"injected": None} | redacted

@@ -14,7 +14,7 @@ from sickbay.diagnosis.stages import STAGES
 from sickbay.kernel import english
 from sickbay.kernel.similar_names import find_closest
 from sickbay.services.journal.outcomes import RULE, STAGE
-from sickbay.storage.exchange_filter import Column, ColumnCondition, ExchangeFilter, quote
+from sickbay.storage.exchange_filter import Column, ColumnCondition, ExchangeFilter, escape_wildcards
 
 MAXIMUM_CHARACTERS: Final = 300
 MAXIMUM_WORDS: Final = 12
@@ -57,7 +57,7 @@ class FilterReading(NamedTuple):
     problems: tuple[str, ...] = ()
 
 
-def split(text: str) -> tuple[Word, ...]:
+def split_filter(text: str) -> tuple[Word, ...]:
     """The words of a filter."""
     return tuple(_split_word(text) for text in _WORD.findall(text))
 
@@ -71,11 +71,11 @@ def _split_word(text: str) -> Word:
     return Word(name.lower(), values, excluded, text)
 
 
-def read(text: str, names: KnownNames) -> FilterReading:
+def parse_filter(text: str, names: KnownNames) -> FilterReading:
     """Parse a filter. A word that can't be parsed is left out and named in the problems."""
     if len(text) > MAXIMUM_CHARACTERS:
         return FilterReading(problems=(f"The filter has {len(text)} characters; at most {MAXIMUM_CHARACTERS} are read.",))
-    words = split(text)
+    words = split_filter(text)
     if len(words) > MAXIMUM_WORDS:
         return FilterReading(problems=(f"The filter has {len(words)} words; at most {MAXIMUM_WORDS} are read.",))
     conditions: list[ColumnCondition] = []
@@ -93,7 +93,7 @@ def _read_word(word: Word, names: KnownNames) -> ColumnCondition | str:
     """Returns the condition of a word, or its error."""
     if word.name and word.name not in NAMES:
         return (
-            f"There is no filter {word.name}.{_suggest(word.name, NAMES, ':')} Filters: {english.join(NAMES)}. "
+            f"There is no filter {word.name}.{_suggest_word(word.name, NAMES, ':')} Filters: {english.join(NAMES)}. "
             f'To search for this text, put it in quotes: "{word.text}".'
         )
     if not word.values:
@@ -110,31 +110,32 @@ def _read_word(word: Word, names: KnownNames) -> ColumnCondition | str:
 
 
 def _read_text(value: str, names: KnownNames) -> list[str] | str:
-    return [f"%{quote(value.lower())}%"]
+    return [f"%{escape_wildcards(value.lower())}%"]
 
 
 def _read_app(value: str, names: KnownNames) -> list[str] | str:
     found = dict.fromkeys(id for name in _find_names(value.lower(), names.apps) for id in names.apps[name])
     if not found:
-        return f"There is no app {value}.{_suggest(value.lower(), names.apps)} Write its name, app_id or client_id."
-    return [quote(id) for id in found]
+        return f"There is no app {value}.{_suggest_word(value.lower(), names.apps)} Write its name, app_id or client_id."
+    return [escape_wildcards(id) for id in found]
 
 
 def _read_hospital(value: str, names: KnownNames) -> list[str] | str:
     found = _find_names(value.lower(), names.hospitals)
-    return [quote(name) for name in found] or f"There is no hospital {value}. Hospitals: {english.join(names.hospitals)}."
+    return [
+        escape_wildcards(name) for name in found
+    ] or f"There is no hospital {value}. Hospitals: {english.join(names.hospitals)}."
 
 
 def _read_stage(value: str, names: KnownNames) -> list[str] | str:
     found = _find_names(value.lower(), RECORDED_STAGES)
     if found:
-        return [f"%{STAGE}{quote(stage)} %" for stage in found]
+        return [f"%{STAGE}{escape_wildcards(stage)} %" for stage in found]
     known = STAGES.get(value.lower())
     if known is not None and known.part_of:
         return f"Requests of the stage {value} are recorded as {known.part_of}: write stage:{known.part_of}."
-    return (
-        f"No exchange has the stage {value}.{_suggest(value.lower(), RECORDED_STAGES)} Stages: {english.join(RECORDED_STAGES)}."
-    )
+    suggestion = _suggest_word(value.lower(), RECORDED_STAGES)
+    return f"No exchange has the stage {value}.{suggestion} Stages: {english.join(RECORDED_STAGES)}."
 
 
 def _read_status(value: str, names: KnownNames) -> list[str] | str:
@@ -146,14 +147,14 @@ def _read_status(value: str, names: KnownNames) -> list[str] | str:
 def _read_rule(value: str, names: KnownNames) -> list[str] | str:
     found = _find_names(value.lower(), names.rules)
     if not found:
-        return f"There is no rule {value}.{_suggest(value.lower(), names.rules)} /rules lists all of them."
+        return f"There is no rule {value}.{_suggest_word(value.lower(), names.rules)} /rules lists all of them."
     body = value.lower().strip("*")
     before, after = f"%{RULE}{'%' if value.startswith('*') else ''}", "%" if value.endswith("*") else " %"
-    return [f"{before}{quote(body)}{after}"]
+    return [f"{before}{escape_wildcards(body)}{after}"]
 
 
 def _read_launch(value: str, names: KnownNames) -> list[str] | str:
-    return [quote(value)]
+    return [escape_wildcards(value)]
 
 
 def _read_outcome(value: str, names: KnownNames) -> list[str] | str:
@@ -199,7 +200,7 @@ def _find_names(value: str, names: Iterable[str]) -> list[str]:
     return [name for name in names if name == value]
 
 
-def _suggest(word: str, names: Iterable[str], suffix: str = "") -> str:
+def _suggest_word(word: str, names: Iterable[str], suffix: str = "") -> str:
     closest = find_closest(word, names)
     return f" Did you mean {closest}{suffix}?" if closest else ""
 

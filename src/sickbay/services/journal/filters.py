@@ -8,7 +8,7 @@ from sickbay.services.context import Runtime
 from sickbay.services.journal import filter_language
 from sickbay.services.journal.filter_language import FilterReading, KnownNames
 from sickbay.services.journal.outcomes import condition_for_student
-from sickbay.storage.exchange_filter import ColumnCondition, quote
+from sickbay.storage.exchange_filter import ColumnCondition, escape_wildcards
 
 
 async def read_filter(runtime: Runtime, text: str, student: str = "") -> FilterReading:
@@ -16,12 +16,12 @@ async def read_filter(runtime: Runtime, text: str, student: str = "") -> FilterR
     must belong. With one, the filter knows only the apps that the student may open.
     """
     own = (condition_for_student(student),) if student else ()
-    words = [word for word in filter_language.split(text[: filter_language.MAXIMUM_CHARACTERS]) if word.name == "app"]
+    words = [word for word in filter_language.split_filter(text[: filter_language.MAXIMUM_CHARACTERS]) if word.name == "app"]
     apps = await _list_apps(runtime, student) if words else {}
     for value in {value for word in words for value in word.values if value.lower() not in apps}:
-        if await runtime.store.count_exchanges((ColumnCondition("owner", (quote(value),)), *own), 1):
+        if await runtime.store.count_exchanges((ColumnCondition("owner", (escape_wildcards(value),)), *own), 1):
             apps[value.lower()] = (value,)
-    reading = filter_language.read(text, KnownNames(apps, tuple(runtime.tenants), tuple(BY_ID)))
+    reading = filter_language.parse_filter(text, KnownNames(apps, tuple(runtime.tenants), tuple(BY_ID)))
     return reading._replace(wanted=(*reading.wanted, *own))
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from sickbay.services.context import Runtime
-from sickbay.services.empty_searches.completion import complete_all
+from sickbay.services.empty_searches.completion import complete_exchanges
 from sickbay.services.journal.exchange_json import finding_json, read_whole
 from sickbay.services.journal.outcomes import WORDS, determine_outcome
 from sickbay.services.journal.packing import unpack
-from sickbay.services.journal.probable import ADVICE, find_followed
+from sickbay.services.journal.probable import ADVICE, find_followed_preflights
 from sickbay.storage.interface import Record
 
 
@@ -64,12 +64,12 @@ async def _read_line(runtime: Runtime, record: Record) -> dict[str, Any]:
 
 async def read_lines(runtime: Runtime, records: Sequence[Record]) -> list[dict[str, Any]]:
     """Exchanges with the members of a list, for the administrator, and their `arrival`, in the same order."""
-    return await complete_all(runtime, [await _read_line(runtime, record) for record in records])
+    return await complete_exchanges(runtime, [await _read_line(runtime, record) for record in records])
 
 
 async def read_newest_lines(runtime: Runtime, records: Sequence[Record]) -> list[dict[str, Any]]:
     """The same for a list, newest first, without advice about a blocked request that did arrive after all."""
-    followed, entries = find_followed(records), await read_lines(runtime, records)
+    followed, entries = find_followed_preflights(records), await read_lines(runtime, records)
     return [_drop_advice(entry, record.key in followed) for entry, record in zip(entries, records, strict=True)]
 
 

@@ -35,12 +35,12 @@ for _reason in ("queue", "size", "expired"):
     DROPPED.labels(_reason)
 
 
-def count_dropped(reason: Reason, count: int) -> None:
+def count_dropped_exchanges(reason: Reason, count: int) -> None:
     if count:
         DROPPED.labels(reason).inc(count)
 
 
-def read_dropped() -> int:
+def read_dropped_exchanges() -> int:
     """Returns the number of exchanges that all workers dropped because there were too many."""
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if not folder:
@@ -53,7 +53,7 @@ def read_dropped() -> int:
     return int(sum(found.value for found in samples if (found.name, found.labels) == QUEUE_SAMPLE))
 
 
-def report_kept(volume: Volume, most: Volume) -> None:
+def report_journal_size(volume: Volume, most: Volume) -> None:
     EXCHANGES.set(volume.exchanges)
     BYTES.set(volume.bytes)
     LIMIT_EXCHANGES.set(most.exchanges)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from sickbay.diagnosis.stages import find_stage
 from sickbay.faults.kinds import list_kinds
 from sickbay.protocol.parameters import parse
-from sickbay.storage.exchange_filter import ColumnCondition, quote
+from sickbay.storage.exchange_filter import ColumnCondition, escape_wildcards
 
 Outcome: TypeAlias = Literal["refused", "warning", "passed"]
 """warning: it failed, but no check refused it, such as a record that doesn't exist."""
@@ -63,7 +63,7 @@ def is_lonely_preflight(exchange: Mapping[str, Any]) -> bool:
 
 def describe_problem(exchange: Mapping[str, Any]) -> str:
     """Returns why an exchange was refused or failed, without a full stop; "" if it passed."""
-    if fault := describe_injected(exchange):
+    if fault := describe_injected_fault(exchange):
         return f"Injected fault: {fault[:1].lower()}{fault[1:]}"
     errors = [str(finding["title"]) for finding in exchange.get("findings") or () if finding["severity"] == "error"]
     if errors:
@@ -73,7 +73,7 @@ def describe_problem(exchange: Mapping[str, Any]) -> str:
     return "" if determine_outcome(exchange) == "passed" else f"Status {get_status(exchange)}"
 
 
-def describe_injected(exchange: Mapping[str, Any]) -> str:
+def describe_injected_fault(exchange: Mapping[str, Any]) -> str:
     """The fault that was injected into this exchange; "" if none was."""
     fault = exchange.get("injected")
     kind = list_kinds().get(fault["kind"]) if fault else None
@@ -94,7 +94,9 @@ def was_sent_to_app(exchange: Mapping[str, Any]) -> bool:
 
 def reads_of(launch: str) -> tuple[ColumnCondition, ...]:
     """Finds the FHIR requests of a launch that were granted. With one of them, the launch has worked."""
-    return ColumnCondition("family", (quote(launch),)), ColumnCondition("line", (f"% {WORDS['passed']}{STAGE}access %",))
+    return ColumnCondition("family", (escape_wildcards(launch),)), ColumnCondition(
+        "line", (f"% {WORDS['passed']}{STAGE}access %",)
+    )
 
 
 def write_line(entry: Mapping[str, Any], kind: str = "") -> str:
@@ -114,4 +116,4 @@ def write_line(entry: Mapping[str, Any], kind: str = "") -> str:
 
 def condition_for_student(id: str) -> ColumnCondition:
     """The condition that only exchanges of this student meet."""
-    return ColumnCondition("line", (f"%{STUDENT}{quote(id)} %",))
+    return ColumnCondition("line", (f"%{STUDENT}{escape_wildcards(id)} %",))

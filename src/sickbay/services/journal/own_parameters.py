@@ -19,7 +19,7 @@ COMPARED_CODES: Final = 32
 """The number of an app's newest authorization codes that may have been issued for an exchange."""
 
 
-async def restore(runtime: Runtime, entry: dict[str, Any]) -> dict[str, Any]:
+async def restore_parameters(runtime: Runtime, entry: dict[str, Any]) -> dict[str, Any]:
     """Returns a granted authorization request with its own `nonce`, `code_challenge` and `login_hint`, and with the granted
     scopes.
 
@@ -30,8 +30,8 @@ async def restore(runtime: Runtime, entry: dict[str, Any]) -> dict[str, Any]:
         return entry
     values = {"nonce": code.nonce, "code_challenge": code.code_challenge, "login_hint": code.hint}
     sent = {name: value for name, value in values.items() if value}
-    live = await live_secrets.load(runtime, sent.values())
-    known = dict(_as_recorded(name, value) for name, value in sent.items() if not live.are_in(value))
+    live = await live_secrets.load_live_secrets(runtime, sent.values())
+    known = dict(_pair_with_recorded(name, value) for name, value in sent.items() if not live.are_in(value))
     request = entry["request"]
     shown = {name: _unmask_parameters(request[name], known) for name in ("url", "body") if isinstance(request.get(name), str)}
     scopes = [dict(zip(("asked", "granted", "reason"), row, strict=True)) for row in code.negotiated]
@@ -48,7 +48,7 @@ async def _find_code(runtime: Runtime, entry: Mapping[str, Any]) -> Authorizatio
     return issued[0] if len(issued) == 1 else None
 
 
-def _as_recorded(name: str, value: str) -> tuple[str, str]:
+def _pair_with_recorded(name: str, value: str) -> tuple[str, str]:
     """Returns the parameter as recorded in the journal, and as it was sent."""
     mask = describe_length(value) if name == "login_hint" else mask_secret(value)
     return f"{name}={mask}", f"{name}={quote(value, safe='')}"

@@ -228,7 +228,7 @@ async def guess_for_launch(
         for label in AUTHORIZATION:
             loose += await _load_loose(runtime, first.tenant, first.owner, first.at, until, label)
     loose = list({record.key: record for record in loose}.values())
-    guessed = await _guess_all(runtime, loose, records, lambda found: found.launch == first.family, last)
+    guessed = await _guess_apps(runtime, loose, records, lambda found: found.launch == first.family, last)
     known = {record.key for record, _ in guessed}
     return sorted((*guessed, *(pair for pair in looked_up if pair[0].key not in known)), key=lambda pair: pair[0].at)
 
@@ -253,7 +253,7 @@ async def guess_for_app(runtime: Runtime, client_id: str, tenant: str, records: 
         return []
     until = records[0].at + WINDOW_MICROSECONDS
     loose = await _load_loose(runtime, tenant, "", records[-1].at, until)
-    return await _guess_all(runtime, loose, records, lambda found: found.app == client_id, until)
+    return await _guess_apps(runtime, loose, records, lambda found: found.app == client_id, until)
 
 
 async def _load_loose(
@@ -281,11 +281,11 @@ async def _load_loose(
     )
 
 
-async def _guess_all(
+async def _guess_apps(
     runtime: Runtime, loose: Sequence[Record], attached: Sequence[Record], fits: Callable[[Guess], bool], near: int
 ) -> list[tuple[Record, Guess]]:
     """Leaves out preflights whose request arrived, because that request says everything. near: an arrival."""
-    arrived = find_followed(sorted((*loose, *attached), key=_newest_first))
+    arrived = find_followed_preflights(sorted((*loose, *attached), key=_newest_first))
     nearest = sorted(loose, key=lambda record: abs(record.at - near))
     remaining = [record for record in nearest if record.key not in arrived][:GUESSED_EXCHANGES]
     guesses = [(record, await _guess_of(runtime, record)) for record in sorted(remaining, key=_newest_first)[::-1]]
@@ -312,7 +312,7 @@ async def is_followed(runtime: Runtime, preflight: Record) -> bool:
     return any(_follows_request(asked, read_trace(other)) for other in following)
 
 
-def find_followed(records: Sequence[Record]) -> set[str]:
+def find_followed_preflights(records: Sequence[Record]) -> set[str]:
     """The ids of the preflights in a list whose request is in the list too. records: newest first."""
     if not any(record.label == "browser" for record in records):
         return set()

@@ -89,12 +89,12 @@ class Queue(Generic[T]):
         self._count += 1
         self._bytes += weight
         if self._count > self.most and len(waiting) > self._largest > 0:
-            self._drop_oldest(waiting)  # as _drop would: no other app has as many
+            self._drop_oldest(waiting)  # as _drop_from_fullest would: no other app has as many
         else:
             self._count_move(owner, len(waiting) - 1, len(waiting))
             self._largest = max(self._largest, len(waiting))
         while self._count > self.most or self._bytes > self.most_bytes:
-            self._drop()
+            self._drop_from_fullest()
 
     def items(self) -> tuple[tuple[T, str, int], ...]:
         """Each item with its app and weight, oldest first within each app."""
@@ -141,7 +141,7 @@ class Queue(Generic[T]):
         for item, owner, weight in (*items, *later):
             self.add(item, owner, weight)
 
-    def _drop(self) -> None:
+    def _drop_from_fullest(self) -> None:
         if self._count > self.most:
             owner = next(iter(self._owners[self._largest]))
         else:

@@ -16,7 +16,7 @@ import msgspec
 from sickbay.authorization.models import Client, Launch
 from sickbay.diagnosis.silence.trail import Event
 from sickbay.services.context import Runtime
-from sickbay.services.empty_searches.completion import complete_all
+from sickbay.services.empty_searches.completion import complete_exchanges
 from sickbay.services.journal import probable
 from sickbay.services.journal.earlier import add_earlier_moment
 from sickbay.services.journal.events import make_event
@@ -56,7 +56,7 @@ class Timeline(NamedTuple):
     events: tuple[Event, ...] = ()
 
 
-async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> dict[str, Any] | None:
+async def read_exchange(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> dict[str, Any] | None:
     """One exchange, or None if there is none with this id."""
     record = await runtime.store.get("exchange", id)
     if record is None:
@@ -101,7 +101,7 @@ def student_of(recorded: str | bytes) -> str:
     return msgspec.json.decode(recorded, type=_Attributed).student
 
 
-async def guess(runtime: Runtime, id: str) -> Guess | None:
+async def guess_launch(runtime: Runtime, id: str) -> Guess | None:
     """The launch that an exchange probably belongs to although it doesn't name it, for the administrator."""
     record = await runtime.store.get("exchange", id)
     return await probable.guess_launch(runtime, record) if record else None
@@ -120,11 +120,11 @@ async def list_exchanges(
     """Exchanges in full, newest first, for the administrator, each with its `arrival`. launch: the id of a timeline."""
     await journal.collect()
     stored = await runtime.store.find("exchange", tenant=tenant, owner=app, family=launch, label=stage, limit=limit)
-    followed = probable.find_followed(stored)
+    followed = probable.find_followed_preflights(stored)
     entries = [
         await _read_whole(runtime, record, False, followed=record.key in followed) | {"arrival": record.at} for record in stored
     ]
-    return await complete_all(runtime, entries)
+    return await complete_exchanges(runtime, entries)
 
 
 async def probably_of_app(runtime: Runtime, journal: Journal, client: Client, limit: int) -> list[dict[str, Any]]:
@@ -167,7 +167,7 @@ async def read_stored_timeline(
     if not full:
         entries = [hide_private(entry) for entry in entries if is_proven(entry)]
         return Timeline([shorten(entry) for entry in entries], left_out, events=tuple(make_event(entry) for entry in entries))
-    entries = await complete_all(runtime, entries)
+    entries = await complete_exchanges(runtime, entries)
     guessed = await _probable_exchanges(runtime, await probable.guess_for_launch(runtime, records, launch))
     events = sorted((make_event(entry) for entry in (*entries, *guessed)), key=lambda made: made.at)
     return Timeline([shorten(entry) for entry in entries], left_out, [shorten(entry) for entry in guessed], tuple(events))

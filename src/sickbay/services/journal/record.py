@@ -15,7 +15,7 @@ from msgspec import Struct, structs
 from sickbay.authorization.models import AuthorizationCode, Client, Launch, Server
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, TokenRequest
 from sickbay.authorization.scopes.negotiation import TokenSummary
-from sickbay.diagnosis.corrections import with_parameters
+from sickbay.diagnosis.corrections import set_parameters
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding, is_severity
 from sickbay.diagnosis.silence.trail import ShownPage
@@ -104,7 +104,7 @@ class Redacted(NamedTuple):
 
 async def redact_refusal(runtime: Runtime, exchange: Exchange) -> Redacted:
     """Builds the record of a refusal. Values that may be live secrets are looked up first."""
-    return redact(exchange, await _load_live_secrets(runtime, exchange), runtime.given_advice)
+    return build_record(exchange, await _load_live_secrets(runtime, exchange), runtime.given_advice)
 
 
 async def _load_live_secrets(runtime: Runtime, exchange: Exchange) -> LiveSecrets:
@@ -112,7 +112,7 @@ async def _load_live_secrets(runtime: Runtime, exchange: Exchange) -> LiveSecret
         return await secrets.load_strict(runtime)
     sent = (parse(exchange.request.url.partition("?")[2]), parse(exchange.request.body))
     opaque = {value for parameters in sent for name in ("code_challenge", "client_id") for value in parameters.all(name)}
-    return await secrets.load(runtime, opaque | {*_challenges_of_exchange(exchange)})
+    return await secrets.load_live_secrets(runtime, opaque | {*_challenges_of_exchange(exchange)})
 
 
 def _challenges_of_exchange(exchange: Exchange) -> Iterator[str]:
@@ -150,7 +150,7 @@ def _dictionary_mark(exchange: Exchange) -> bytes:
     return FHIR_MARK if exchange.stage in FHIR_STAGES else OAUTH_MARK if exchange.stage in OAUTH_STAGES else MARK
 
 
-def redact(exchange: Exchange, live: LiveSecrets, given: GivenAdvice | None = None, *, compare: bool = True) -> Redacted:
+def build_record(exchange: Exchange, live: LiveSecrets, given: GivenAdvice | None = None, *, compare: bool = True) -> Redacted:
     """Builds the record. If redaction fails, no part of the request is kept, so that the request itself doesn't fail.
 
     given: the advice that apps got before, which is left out. compare: whether to add what other dialects would answer.
@@ -203,7 +203,7 @@ def _build_entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: Gi
     live.begin()
     explanation = _explain_exchange(exchange)
     if given is not None:
-        explanation = given.without_repeated(explanation, exchange.tenant, exchange.client_id, exchange.id)
+        explanation = given.drop_repeated_advice(explanation, exchange.tenant, exchange.client_id, exchange.id)
     exchange = _excerpt_of_exchange(exchange)
     corrected = None if exchange.unexamined else _describe_correction(explanation, exchange)
     request = exchange.decision.request if exchange.decision else None
@@ -219,7 +219,7 @@ def _build_entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: Gi
         whole=not exchange.unexamined,
     )
     if challenges := [*_challenges_of_exchange(exchange)]:
-        redaction.quotes(challenges)
+        redaction.allow_quotes(challenges)
     facts: dict[str, Any] = {
         "id": exchange.id,
         "at": exchange.at,
@@ -228,9 +228,9 @@ def _build_entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: Gi
         "launch": exchange.timeline or None,
         "stage": exchange.stage,
         "client": exchange.request.client,
-        "request": redaction.request(exchange.request),
+        "request": redaction.redact_request(exchange.request),
         "corrected": redaction.redact_correction(corrected) if corrected else None,
-        "response": redaction.response(exchange.response),
+        "response": redaction.redact_response(exchange.response),
         "checks": _encode_checks(exchange.decision.examination) if exchange.decision else "",
         "findings": [_redact_finding(finding, redaction) for finding in explanation.findings],
         **_negotiation_results(exchange.decision.given if exchange.decision else None, redaction),
@@ -342,7 +342,7 @@ def _negotiation_results(summary: TokenSummary | None, redaction: Redaction) -> 
     """Returns the result for each scope, the reason for a missing refresh token (or null), and other missing members."""
     if summary is None:
         return {}
-    scope = redaction.harmless.scope
+    scope = redaction.harmless.redact_scope
     scopes = [row._asdict() | {"asked": scope(row.asked), "granted": scope(row.granted)} for row in summary.scopes]
     missing = {"missing": [entry._asdict() for entry in summary.missing]} if summary.missing else {}
     return {"scopes": scopes, "refresh": summary.refresh or None} | missing
@@ -372,4 +372,4 @@ def _add_launch_placeholder(corrected: Any, decision: Decision[Any, Any]) -> Any
         return corrected
     if corrected.parameters.get("launch") != decision.request.parameters.get("launch"):
         return corrected
-    return with_parameters(corrected, ("launch", placeholder_of(launch.timeline)))
+    return set_parameters(corrected, ("launch", placeholder_of(launch.timeline)))

@@ -31,7 +31,7 @@ from sickbay.services.journal.queue import (
     measure_weight,
 )
 from sickbay.services.journal.record import Exchange as Exchange
-from sickbay.services.journal.record import make_record, redact, redact_refusal
+from sickbay.services.journal.record import build_record, make_record, redact_refusal
 from sickbay.services.recent_launches import RecentLaunch
 from sickbay.services.redaction import live_secrets
 from sickbay.services.redaction.live_secrets import LiveSecrets
@@ -159,24 +159,24 @@ class Journal:
         waiting = Unexplained(self._next_arrival(), exchange, explained), _revisions_of(self.runtime.resets, exchange.tenant)
         self._unexplained.add(waiting, f"{exchange.stage} {exchange.client_id}", measure_weight(exchange))
         if self._explaining is None or self._explaining.done():
-            self._explaining = asyncio.get_running_loop().create_task(self._explain(), context=Context())
+            self._explaining = asyncio.get_running_loop().create_task(self._explain_refusals(), context=Context())
 
-    async def _explain(self) -> None:
+    async def _explain_refusals(self) -> None:
         """Explains and writes one refusal after the other until none waits."""
         while len(self._unexplained):
             await asyncio.sleep(SOON * (1 + self._unexplained.bytes // len(self._unexplained) // 1000))
             with suppress(Unavailable):
                 async with self._writing:
-                    if len(self._unexplained) and not await self._write_explained([self._unexplained.take()]):
-                        await runtime_settings.refresh(self.runtime)
+                    if len(self._unexplained) and not await self._write_explanations([self._unexplained.take()]):
+                        await runtime_settings.refresh_settings(self.runtime)
 
-    async def _write_explained(self, refusals: Sequence[Queued[Unexplained]]) -> bool:
+    async def _write_explanations(self, refusals: Sequence[Queued[Unexplained]]) -> bool:
         """False, like `_write_queues`, if they have to be written again. Puts them back if the database is unavailable."""
         known = self.runtime.resets
         try:
             with compare_with(known.all):
                 explained: list[Record] = []
-                for waiting in self._select_current(refusals):
+                for waiting in self._drop_reset_items(refusals):
                     whole = waiting.explained(waiting.exchange)
                     if self.runtime.class_mode:
                         whole = await add_student(self.runtime, whole)
@@ -227,12 +227,12 @@ class Journal:
         explain all.
         """
         async with self._writing:
-            while not await self._write_explained(
+            while not await self._write_explanations(
                 self._unexplained.remove(lambda waiting: is_wanted(waiting[0].exchange, wanted))
             ):
-                await runtime_settings.refresh(self.runtime)
+                await runtime_settings.refresh_settings(self.runtime)
             while not await self._write_queues():
-                await runtime_settings.refresh(self.runtime)
+                await runtime_settings.refresh_settings(self.runtime)
         await self.runtime.given_advice.share(self.runtime.channel)
 
     async def _write_queues(self) -> bool:
@@ -245,7 +245,7 @@ class Journal:
         known = self.runtime.resets
         try:
             with compare_with(known.all):
-                await self._write_all(self._select_current(granted), self._select_current(refused), compare)
+                await self._write_records(self._drop_reset_items(granted), self._drop_reset_items(refused), compare)
         except (
             Unavailable,
             asyncio.CancelledError,
@@ -257,7 +257,7 @@ class Journal:
             raise
         return True
 
-    async def _write_all(self, granted: list[Arrived], refused: list[Record], compare: bool) -> None:
+    async def _write_records(self, granted: list[Arrived], refused: list[Record], compare: bool) -> None:
         if not granted and not refused:
             return
         live = await live_secrets.load_strict(self.runtime)
@@ -265,7 +265,7 @@ class Journal:
         for start in range(0, len(stored), AT_A_TIME):
             await self.runtime.store.transaction(self._storing_steps(stored[start : start + AT_A_TIME]))
 
-    def _select_current(self, items: Iterable[Queued[W]]) -> list[W]:
+    def _drop_reset_items(self, items: Iterable[Queued[W]]) -> list[W]:
         """Returns the items without those of requests that began before a reset."""
         return [item for (item, began), _, _ in items if began == _revisions_of(self.runtime.resets, item.tenant)]
 
@@ -280,7 +280,7 @@ class Journal:
         """
         items = [item for item in items if item[0][1] == _revisions_of(known, item[0][0].tenant)]
         for reset in compare_revisions(known, self.runtime.resets):
-            items = self._leave(items, reset)
+            items = self._select_unaffected(items, reset)
         queue.put_back(items)
 
     def forget(self, reset: ResetScope) -> None:
@@ -288,9 +288,9 @@ class Journal:
         restored, they are kept.
         """
         for queue in (self._granted, self._refused, self._unexplained):
-            queue.replace(lambda items: self._leave(items, reset))
+            queue.replace(lambda items: self._select_unaffected(items, reset))
 
-    def _leave(self, items: Iterable[Queued[W]], reset: ResetScope) -> list[Queued[W]]:
+    def _select_unaffected(self, items: Iterable[Queued[W]], reset: ResetScope) -> list[Queued[W]]:
         """What a reset leaves of these items. A restore leaves all, as if their requests had ended after it."""
         if reset.restored:
             return [
@@ -309,9 +309,9 @@ class Journal:
                     continue
                 METRICS.publish()
                 with suppress(Unavailable):  # the queues are written once the database is back
-                    await runtime_settings.refresh(self.runtime)
+                    await runtime_settings.refresh_settings(self.runtime)
                     await self.flush(NOT_EXPLAINED)  # the others are explained at their own pace
-                    self.report_dropped()
+                    self.report_dropped_exchanges()
                     await self.trim()
                     if self.runtime.effects.arrival() - purged > PURGED_EVERY * 1_000_000:
                         purged = self.runtime.effects.arrival()
@@ -331,24 +331,24 @@ class Journal:
     async def trim(self) -> None:
         """Deletes the oldest exchanges over the limit, a slice at a time."""
         while deleted := await self.runtime.store.trim_journal(self.most, AT_A_TIME):
-            journal_metrics.count_dropped("size", deleted)
+            journal_metrics.count_dropped_exchanges("size", deleted)
             await asyncio.sleep(PAUSE)
 
     async def purge(self) -> None:
         """Deletes expired records, a slice at a time. Moving the clock deletes nothing."""
         before = await clock.purge_time(self.runtime)
         while deleted := await self.runtime.store.purge(before, AT_A_TIME):
-            journal_metrics.count_dropped("expired", deleted)
+            journal_metrics.count_dropped_exchanges("expired", deleted)
             await asyncio.sleep(PAUSE)
 
     def waiting(self) -> int:
         """Returns how many exchanges wait to be written, except those that wait to be explained."""
         return len(self._granted) + len(self._refused)
 
-    def report_dropped(self) -> None:
+    def report_dropped_exchanges(self) -> None:
         """Reports the number of exchanges dropped since the last report to the metrics."""
         dropped = self._granted.dropped + self._refused.dropped + self._unexplained.dropped
-        journal_metrics.count_dropped("queue", dropped - self._reported)
+        journal_metrics.count_dropped_exchanges("queue", dropped - self._reported)
         self._reported = dropped
 
     def _report_exchange(self, exchange: Exchange) -> None:
@@ -356,7 +356,7 @@ class Journal:
             return
         if exchange.timeline:
             due = self.runtime.effects.arrival() / 1e6 + PREFLIGHT_SECONDS
-            self.runtime.recent_launches.touch(exchange.timeline, RecentLaunch(exchange.tenant, exchange.id, due))
+            self.runtime.recent_launches.note_request(exchange.timeline, RecentLaunch(exchange.tenant, exchange.id, due))
         findings = exchange.explanation.findings if exchange.explanation else ()
         finding = next((finding.id for finding in findings if finding.severity != "info"), "")
         finding = f"injected fault: {exchange.fault.kind}" if exchange.fault else finding
@@ -387,7 +387,9 @@ async def _build_records(runtime: Runtime, batch: Sequence[Arrived], live: LiveS
     redacted: list[Record] = []
     for number, arrived in enumerate(batch, 1):
         exchange = await add_student(runtime, arrived.exchange) if runtime.class_mode else arrived.exchange
-        redacted.append(make_record(exchange, arrived.arrival, redact(exchange, live, runtime.given_advice, compare=compare)))
+        redacted.append(
+            make_record(exchange, arrived.arrival, build_record(exchange, live, runtime.given_advice, compare=compare))
+        )
         if number % SLICE == 0 or number == len(batch):
             await asyncio.sleep(0)
     return redacted

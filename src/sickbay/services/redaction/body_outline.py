@@ -17,7 +17,7 @@ _ROOT = re.compile(r"<(?:\w+:)?([A-Za-z]{2,60})[\s>/]")
 _FORM = re.compile(r"[^\s=&<>{}\[\]\"]{1,60}=")
 
 
-def outline(body: str, content_type: str = "") -> str:
+def outline_body(body: str, content_type: str = "") -> str:
     """For example: ‹not kept: 214 bytes of JSON, an object with 3 members (grant_type, code, client_secret)›."""
     size = len(body.encode("utf-8", "surrogatepass"))
     return f"‹not kept: {size} byte{'' if size == 1 else 's'} of {_kind_of(body, content_type.lower())}›"

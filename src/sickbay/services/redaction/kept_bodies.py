@@ -17,7 +17,7 @@ from sickbay.kernel.english import count
 from sickbay.protocol.parameters import parse
 from sickbay.services.redaction import named_secrets
 from sickbay.services.redaction import vocabulary as known
-from sickbay.services.redaction.body_outline import outline
+from sickbay.services.redaction.body_outline import outline_body
 from sickbay.services.redaction.live_secrets import LiveSecrets
 from sickbay.services.redaction.masking import mask_secret
 from sickbay.services.redaction.named_secrets import Span
@@ -52,7 +52,7 @@ _PATTERNS: Final = (
 _WORDS: Final = re.compile(r"[^\s\"'<>,;:=&()\[\]{}|?#]+")
 
 
-def mask(body: str, content_type: str, version: str, live: LiveSecrets) -> str:
+def mask_body(body: str, content_type: str, version: str, live: LiveSecrets) -> str:
     """The body without secrets, indented if it is JSON or XML. version: the FHIR version."""
     live.left = MAXIMUM_HASHES
     masking, media = _Masking(live), content_type.partition(";")[0].strip().lower()
@@ -68,7 +68,7 @@ def mask(body: str, content_type: str, version: str, live: LiveSecrets) -> str:
             return xml_writer.dumps(version, resource, pretty=True).decode()
     except (ValueError, RecursionError, KeyError, TypeError):
         pass
-    return outline(body, content_type)
+    return outline_body(body, content_type)
 
 
 def _mask_json(masking: _Masking, text: str, *, pretty: bool = False) -> str:

@@ -105,9 +105,9 @@ class LiveSecrets:
         self._clean: set[str] = set()
         """Texts that contain no secret."""
         self._newest_password = passwords.newest
-        self._measure()
+        self._note_lengths()
 
-    def _measure(self) -> None:
+    def _note_lengths(self) -> None:
         """Note the lengths of all secrets, and that of the shortest one."""
         lengths = self._lengths_of_hashes if self.hashes else ()
         self._lengths = None if lengths is None else sorted({*lengths, *self.passwords.lengths} - TOO_SHORT)
@@ -122,7 +122,7 @@ class LiveSecrets:
         if self.passwords.newest != self._newest_password:
             self._newest_password = self.passwords.newest
             self._clean.clear()
-            self._measure()
+            self._note_lengths()
 
     def are_in(self, text: str) -> bool:
         """Whether this text contains a secret, whatever surrounds it."""
@@ -177,19 +177,19 @@ def _encode_utf8(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-async def load(runtime: Runtime, opaque: Collection[str]) -> LiveSecrets:
+async def load_live_secrets(runtime: Runtime, opaque: Collection[str]) -> LiveSecrets:
     """opaque: random values of the exchange that may be kept unless they are live secrets."""
-    stored = await read_stored(runtime)
+    stored = await read_stored_secrets(runtime)
     return LiveSecrets(stored.hashes, await _live_tokens(runtime, opaque), runtime.passwords, lengths=stored.lengths)
 
 
 async def load_strict(runtime: Runtime) -> LiveSecrets:
     """The same without looking up tokens."""
-    stored = await read_stored(runtime)
+    stored = await read_stored_secrets(runtime)
     return LiveSecrets(stored.hashes, passwords=runtime.passwords, lengths=stored.lengths, strict=True)
 
 
-async def read_stored(runtime: Runtime) -> Secrets:
+async def read_stored_secrets(runtime: Runtime) -> Secrets:
     """Client secrets, registration tokens and the admin token. Read again only after an app was changed."""
     stamp, cached = runtime.store.stamp(), runtime.secrets
     if stamp is not None and cached.stamp == stamp:

@@ -97,7 +97,7 @@ def list_forms(secret: str) -> tuple[str, ...]:
     return (secret,) if PLAIN.fullmatch(secret) else (secret, quote(secret, safe=""), quote_plus(secret))
 
 
-def mask(value: Any, hidden: Iterable[str]) -> Any:
+def mask_secrets(value: Any, hidden: Iterable[str]) -> Any:
     """A copy of JSON without any of the `hidden` secrets. If there are very many, long texts are masked completely."""
     pairs: dict[str, str] = {}
     for secret in hidden:
@@ -105,10 +105,10 @@ def mask(value: Any, hidden: Iterable[str]) -> Any:
             for form in list_forms(secret):
                 pairs[form] = mask_secret(secret)
     order = sorted(pairs, key=len, reverse=True)
-    return _walk(value, [(form, pairs[form]) for form in order]) if order else value
+    return _mask_value(value, [(form, pairs[form]) for form in order]) if order else value
 
 
-def _walk(value: Any, pairs: list[tuple[str, str]]) -> Any:
+def _mask_value(value: Any, pairs: list[tuple[str, str]]) -> Any:
     if isinstance(value, str):
         if len(pairs) > MANY_SECRETS and len(value) > BRIEF_CHARACTERS:
             return mask_secret(value)
@@ -118,9 +118,9 @@ def _walk(value: Any, pairs: list[tuple[str, str]]) -> Any:
     if value is None or isinstance(value, (int, float)):
         return value
     if isinstance(value, (list, tuple)):
-        return [_walk(member, pairs) for member in value]
+        return [_mask_value(member, pairs) for member in value]
     if isinstance(value, Mapping):
-        return {key: member if key in UNSEARCHED_MEMBERS else _walk(member, pairs) for key, member in value.items()}
+        return {key: member if key in UNSEARCHED_MEMBERS else _mask_value(member, pairs) for key, member in value.items()}
     return value
 
 

@@ -64,10 +64,10 @@ def _spans_of_cookies(text: str) -> Iterator[Span]:
 
 
 def redact_text(text: str, *, fhir: bool = False) -> str:
-    return mask_found(text, lambda head: find_spans(head, fhir=fhir))
+    return mask_matches(text, lambda head: find_spans(head, fhir=fhir))
 
 
-def mask_found(text: str, find: Callable[[str], list[Span]]) -> str:
+def mask_matches(text: str, find: Callable[[str], list[Span]]) -> str:
     """The text without the secrets that `find` finds. What is beyond SEARCHED_CHARACTERS isn't searched, so it isn't shown."""
     rest = mask_secret(text[SEARCHED_CHARACTERS:]) if len(text) > SEARCHED_CHARACTERS else ""
     return mask_spans(text[:SEARCHED_CHARACTERS], find(text[:SEARCHED_CHARACTERS])) + rest
@@ -77,12 +77,12 @@ def mask_spans(text: str, found: Iterable[Span]) -> str:
     """The text with a mask in place of each secret."""
     pieces, place = [], 0
     for start, end in found:
-        pieces += [text[place:start], _mask(text[start:end])]
+        pieces += [text[place:start], _mask_unless_placeholder(text[start:end])]
         place = end
     return "".join([*pieces, text[place:]])
 
 
-def _mask(secret: str) -> str:
+def _mask_unless_placeholder(secret: str) -> str:
     """A mask; a mask, a variable that wasn't replaced, or a word such as `null` is left as it is."""
     return secret if "…" in secret or "‹" in secret or is_no_secret(secret) else mask_secret(secret)
 
@@ -101,7 +101,7 @@ def redact_request(request: Mapping[str, Any], *, fhir: bool) -> dict[str, Any]:
 def _mask_body(body: str, fhir: bool) -> str:
     """The body of a request. In JSON that isn't a resource, the member `code` is an authorization code."""
     patterns = () if fhir or body.lstrip()[:1] != "{" else (_CODE_MEMBER,)
-    return mask_found(body, lambda head: merge_spans([*find_spans(head, fhir=fhir), *_find_matches(head, patterns)]))
+    return mask_matches(body, lambda head: merge_spans([*find_spans(head, fhir=fhir), *_find_matches(head, patterns)]))
 
 
 def _mask_headers(headers: Any) -> Any:
@@ -120,7 +120,9 @@ def redact_members(value: Any) -> Any:
     """JSON with the values of secret members masked."""
     if isinstance(value, Mapping):
         return {
-            name: _mask(member) if name in SECRET and isinstance(member, str) and member else redact_members(member)
+            name: _mask_unless_placeholder(member)
+            if name in SECRET and isinstance(member, str) and member
+            else redact_members(member)
             for name, member in value.items()
         }
     return [redact_members(member) for member in value] if isinstance(value, list) else value

@@ -10,7 +10,7 @@ from sickbay.doctor.verdict import Verdict
 from sickbay.services.redaction import pasted_secrets
 
 
-def mask(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> dict[str, Any]:
+def mask_diagnosis(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> dict[str, Any]:
     """The diagnosis as JSON, without the secrets of the text. evidence: its first exchange."""
     return pasted_secrets.hide_secrets(_to_json(diagnosis), evidence, diagnosis.pieces)
 

@@ -54,7 +54,7 @@ def hide_secrets(shown: Mapping[str, Any], evidence: Mapping[str, Any], pieces: 
         for name, value in shown.items()
     }
     secrets = secrets_of_input(evidence) | secrets_of_pieces(pieces)
-    masked = dict(masking.mask(by_name, {secret for secret in secrets if len(secret) >= LONG_CHARACTERS}))
+    masked = dict(masking.mask_secrets(by_name, {secret for secret in secrets if len(secret) >= LONG_CHARACTERS}))
     if words := _short_secrets(secrets):
         masked |= {name: _hide_short_secrets(masked[name], words, name) for name in ("findings", "causes") if name in masked}
     if masked.get("findings"):
@@ -68,11 +68,11 @@ def _hide_in_quotation(finding: Mapping[str, Any]) -> Mapping[str, Any]:
     """A quoted line of a log can have a secret outside of the pieces, such as the value of a header."""
     if finding.get("id") != UNEXPLAINED:
         return finding
-    facts = {name: _hide_named(text) for name, text in finding.get("facts", {}).items()}
-    return {**finding, "why": _hide_named(finding["why"]), "facts": facts}
+    facts = {name: _mask_named_secrets(text) for name, text in finding.get("facts", {}).items()}
+    return {**finding, "why": _mask_named_secrets(finding["why"]), "facts": facts}
 
 
-def _hide_named(text: str) -> str:
+def _mask_named_secrets(text: str) -> str:
     return named_secrets.mask_spans(text, named_secrets.find_spans(text))
 
 

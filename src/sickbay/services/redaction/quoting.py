@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
-from sickbay.protocol.unicode import without_html_escapes
+from sickbay.protocol.unicode import decode_html_escapes
 from sickbay.services.redaction import vocabulary as known
 from sickbay.services.redaction.masking import describe_length
 from sickbay.services.redaction.safe_values import SafeValues, looks_random
@@ -56,7 +56,7 @@ class Quoting:
         self._later = []
         return self._kept
 
-    def replaces(self, value: str, shown: str) -> None:
+    def add_replacement(self, value: str, shown: str) -> None:
         """Shows `shown` wherever this value of the request is quoted."""
         if value != shown and value:
             self._shown[value] = shown
@@ -81,10 +81,10 @@ class Quoting:
         for value, shown in self._shown.items():
             if len(value) >= 8 and value in text:
                 text = text.replace(value, shown)
-        shown = _QUOTED.sub(self._quote, text)
+        shown = _QUOTED.sub(self._replace_quote, text)
         return _SEVERAL.sub(lambda match: describe_length("x" * sum(map(int, _LENGTH.findall(match[0])))), shown)
 
-    def _quote(self, match: re.Match[str]) -> str:
+    def _replace_quote(self, match: re.Match[str]) -> str:
         whole = match[0]
         text = whole.strip(".,:;!?")
         if len(text) <= SHORT - 1 or "…" in text:
@@ -152,7 +152,7 @@ def undo_encodings(texts: Iterable[str]) -> set[str]:
 def _undo_encodings(text: str) -> Iterable[str]:
     yield unquote(text)
     yield unquote_plus(text)
-    yield without_html_escapes(text)
+    yield decode_html_escapes(text)
     yield _UNSEEN.sub("", text)
     yield _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text).replace('\\"', '"').replace("\\/", "/")
     for run in _BASE64.findall(text)[:20]:

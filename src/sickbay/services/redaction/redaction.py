@@ -17,7 +17,7 @@ from msgspec import Struct
 from sickbay.protocol.parameters import parse
 from sickbay.services.redaction import safe_search
 from sickbay.services.redaction import vocabulary as known
-from sickbay.services.redaction.body_outline import outline
+from sickbay.services.redaction.body_outline import outline_body
 from sickbay.services.redaction.live_secrets import LiveSecrets
 from sickbay.services.redaction.masking import SECRET, describe_length
 from sickbay.services.redaction.quoting import Quoting
@@ -40,20 +40,20 @@ SECRETS = frozenset(map(known.letters_of, SECRET)) | known.read_words(
 """Names of secret parameters and members, in lower case without punctuation."""
 Read: TypeAlias = Callable[[SafeValues, str], str]
 _BY_KIND: tuple[tuple[Read, str], ...] = (
-    (SafeValues.scope, "scope scopes"),
-    (SafeValues.random, "state"),
-    (SafeValues.secret, "nonce"),
-    (SafeValues.challenge, "code_challenge"),
-    (SafeValues.client, "client_id kid"),
-    (SafeValues.title, "client_name"),
-    (SafeValues.number, "max_age expires_in"),
-    (SafeValues.id, "patient encounter"),
-    (SafeValues.url, "redirect_uri redirect_url aud audience resource iss launch_uri post_logout_redirect_uri jwks_uri issuer"),
-    (SafeValues.url, "initiate_login_uri redirect_uris post_logout_redirect_uris client_uri logo_uri tos_uri policy_uri"),
-    (SafeValues.url, "error_uri registration_client_uri smart_style_url request_uri"),
-    (SafeValues.choice, "response_type response_mode grant_type prompt display code_challenge_method client_assertion_type"),
-    (SafeValues.choice, "token_type_hint token_endpoint_auth_method application_type token_type grant_types response_types"),
-    (SafeValues.choice, "client pkce scope_mode decision intent"),
+    (SafeValues.redact_scope, "scope scopes"),
+    (SafeValues.redact_random, "state"),
+    (SafeValues.redact_secret, "nonce"),
+    (SafeValues.redact_challenge, "code_challenge"),
+    (SafeValues.redact_client, "client_id kid"),
+    (SafeValues.redact_title, "client_name"),
+    (SafeValues.redact_number, "max_age expires_in"),
+    (SafeValues.redact_id, "patient encounter"),
+    (SafeValues.redact_url, "redirect_uri redirect_url aud audience resource iss launch_uri post_logout_redirect_uri"),
+    (SafeValues.redact_url, "jwks_uri issuer initiate_login_uri redirect_uris post_logout_redirect_uris client_uri logo_uri"),
+    (SafeValues.redact_url, "tos_uri policy_uri error_uri registration_client_uri smart_style_url request_uri"),
+    (SafeValues.redact_choice, "response_type response_mode grant_type prompt display code_challenge_method token_type_hint"),
+    (SafeValues.redact_choice, "client_assertion_type token_endpoint_auth_method application_type token_type grant_types"),
+    (SafeValues.redact_choice, "response_types client pkce scope_mode decision intent"),
 )
 OAUTH: dict[str, Read] = {known.letters_of(name): read for read, names in _BY_KIND for name in names.split()}
 """How to redact the value of a parameter, by its name without punctuation."""
@@ -128,16 +128,21 @@ class Redaction:
             whole=whole,
         )
 
-    def request(self, recorded: RecordedRequest) -> dict[str, Any]:
+    def redact_request(self, recorded: RecordedRequest) -> dict[str, Any]:
         method = recorded.method if recorded.method.upper() in known.METHODS_OF_HTTP else describe_length(recorded.method)
         body = self._redact_body(recorded.body, recorded.headers) if recorded.body else None
-        shown = {"method": method, "url": self.url(recorded.url), "headers": self.headers(recorded.headers), "body": body}
+        shown = {
+            "method": method,
+            "url": self.redact_url(recorded.url),
+            "headers": self.redact_headers(recorded.headers),
+            "body": body,
+        }
         self.quoting.keep(shown)
         return shown
 
-    def quotes(self, challenges: Iterable[str]) -> None:
+    def allow_quotes(self, challenges: Iterable[str]) -> None:
         """Allows quoting code challenges that aren't also secrets."""
-        self.quoting.keep([challenge for challenge in challenges if self.harmless.challenge(challenge) == challenge])
+        self.quoting.keep([challenge for challenge in challenges if self.harmless.redact_challenge(challenge) == challenge])
 
     def redact_correction(self, corrected_request: Mapping[str, Any]) -> dict[str, Any]:
         """A corrected request in the form of the original."""
@@ -145,9 +150,9 @@ class Redaction:
         shown = dict(corrected_request)
         headers = {name.lower(): str(value) for name, value in (corrected_request.get("headers") or {}).items()}
         if "url" in corrected_request:
-            shown["url"] = self.url(str(corrected_request["url"]))
+            shown["url"] = self.redact_url(str(corrected_request["url"]))
         if isinstance(corrected_request.get("headers"), dict):
-            shown_headers = self.headers(headers)
+            shown_headers = self.redact_headers(headers)
             shown["headers"] = {
                 name: shown_headers[name.lower()] for name in corrected_request["headers"] if name.lower() in shown_headers
             }
@@ -156,22 +161,22 @@ class Redaction:
         self.quoting.keep(shown)
         return shown
 
-    def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+    def redact_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         return {name: HEADERS[name](self.harmless, value) for name, value in headers.items() if name in HEADERS}
 
-    def url(self, url: str) -> str:
+    def redact_url(self, url: str) -> str:
         """A URL of a request to this server."""
         address, mark, query = url.partition("?")
-        if (below := self._below_base(address)) is not None:
-            parts = [self.harmless.segment(segment, free=False) for segment in below.split("/")]
+        if (below := self._remove_base(address)) is not None:
+            parts = [self.harmless.redact_segment(segment, free=False) for segment in below.split("/")]
             return f"{self._base}{'/'.join(parts)}{mark}{self._redact_pairs(query)}"
         home, slashes, rest = address.partition("//")
         authority, _, path = rest.partition("/") if slashes else ("", "", address)
-        shown = self.harmless.url(f"{home}//{authority}") if slashes else ""
-        parts = [self.harmless.segment(segment, free=False) for segment in path.split("/")]
+        shown = self.harmless.redact_url(f"{home}//{authority}") if slashes else ""
+        parts = [self.harmless.redact_segment(segment, free=False) for segment in path.split("/")]
         return f"{shown}{'/' if slashes and '/' in rest else ''}{'/'.join(parts)}{mark}{self._redact_pairs(query)}"
 
-    def _below_base(self, address: str) -> str | None:
+    def _remove_base(self, address: str) -> str | None:
         """The rest of an address that begins with the base: "" or "/Patient"."""
         if not self._base or not address.startswith(self._base):
             return None
@@ -190,7 +195,7 @@ class Redaction:
             return ""
         raw_name, equals, raw = piece.partition("=")
         ((name, value),) = parse(piece).pairs
-        shown_name, shown = self.name(name), self.parameter(name, value)
+        shown_name, shown = self.redact_name(name), self.redact_parameter(name, value)
         shown = self._remember_shown(value, shown)
         return f"{write_raw(raw_name, name, shown_name)}{equals}{write_raw(raw, value, shown)}"
 
@@ -200,20 +205,20 @@ class Redaction:
             shown = self._values.get(value, value) if shown == value else shown
         elif shown == value or value not in self._values:
             self._values[value] = shown
-        self.quoting.replaces(value, shown)
+        self.quoting.add_replacement(value, shown)
         return shown
 
-    def name(self, name: str) -> str:
+    def redact_name(self, name: str) -> str:
         if self.fhir:
-            shown = self.harmless.search_name(name)
-            return shown if shown == name else self.harmless.name(name)
-        return self.harmless.name(name)
+            shown = self.harmless.redact_search_name(name)
+            return shown if shown == name else self.harmless.redact_name(name)
+        return self.harmless.redact_name(name)
 
-    def parameter(self, name: str, value: str) -> str:
+    def redact_parameter(self, name: str, value: str) -> str:
         """Returns what is shown of a value: the value itself if it is harmless."""
         if self.fhir:
             secret = known.letters_of(name) in SECRETS and known.letters_of(name) not in ("code", "key")
-            return self.harmless.secret(value) if secret else safe_search.redact_value(self.harmless, name, value)
+            return self.harmless.redact_secret(value) if secret else safe_search.redact_value(self.harmless, name, value)
         return self._redact_oauth_value(name.removeprefix("amp;"), value)
 
     def _redact_oauth_value(self, name: str, value: str) -> str:
@@ -223,7 +228,9 @@ class Redaction:
         if short in OAUTH:
             return OAUTH[short](self.harmless, value)
         if short in SECRETS or self.harmless.resembles(name, SECRETS):
-            return self.harmless.url(value) if short == "launch" and "://" in value else self.harmless.secret(value)
+            return (
+                self.harmless.redact_url(value) if short == "launch" and "://" in value else self.harmless.redact_secret(value)
+            )
         is_similar = self.harmless.resembles(name, _NAMES)
         similar = (
             next((candidate for candidate in OAUTH if known.resembles_any(name, frozenset((candidate,)))), None)
@@ -241,18 +248,18 @@ class Redaction:
             redacted_object = self._redact_object(body)
             if redacted_object is not None:
                 return redacted_object
-        return outline(body, content_type)
+        return outline_body(body, content_type)
 
     def _redact_object(self, body: str) -> str | None:
         try:
             members = json.loads(body)
         except (ValueError, RecursionError):
             return None
-        if not isinstance(members, dict) or any(self.harmless.name(name) != name for name in members):
+        if not isinstance(members, dict) or any(self.harmless.redact_name(name) != name for name in members):
             return None
-        return json.dumps({name: self.member(name, value) for name, value in members.items()}, ensure_ascii=False)
+        return json.dumps({name: self.redact_member(name, value) for name, value in members.items()}, ensure_ascii=False)
 
-    def member(self, name: str, value: Any) -> Any:
+    def redact_member(self, name: str, value: Any) -> Any:
         """The redacted value of a member of an OAuth JSON object."""
         if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < 10**10):
             return value
@@ -260,15 +267,15 @@ class Redaction:
             shown = self._remember_shown(value, self._redact_oauth_value(name, value))
             return value if value in known.ALGORITHMS else shown
         if isinstance(value, list) and len(value) <= MAXIMUM_KEPT_PARTS and name != "keys":
-            return [self.member(name, item) if isinstance(item, str) else "‹not kept›" for item in value]
+            return [self.redact_member(name, item) if isinstance(item, str) else "‹not kept›" for item in value]
         if name in ("jwks", "keys"):
             return self._redact_key_set(value)
-        return outline(json.dumps(value))
+        return outline_body(json.dumps(value))
 
     def _redact_key_set(self, value: Any) -> Any:
         """A key set without the numbers of its keys, because a private key may be among them."""
         if isinstance(value, dict):
-            pairs = [(name, member) for name, member in value.items() if self.harmless.name(name) == name]
+            pairs = [(name, member) for name, member in value.items() if self.harmless.redact_name(name) == name]
             return {
                 name: self._redact_key_set(member) if name == "keys" else self._key_member(name, member)
                 for name, member in pairs[:MAXIMUM_KEPT_PARTS]
@@ -282,9 +289,9 @@ class Redaction:
             return "‹not kept›"
         if value in known.ALGORITHMS or not value:
             return value
-        return self.harmless.client(value) if name == "kid" else describe_length(value)
+        return self.harmless.redact_client(value) if name == "kid" else describe_length(value)
 
-    def response(self, response: RecordedResponse) -> dict[str, Any]:
+    def redact_response(self, response: RecordedResponse) -> dict[str, Any]:
         headers = {
             name: shown for name, value in response.read_headers().items() if (shown := self._response_header(name, value))
         }
@@ -296,24 +303,24 @@ class Redaction:
 
     def _response_header(self, name: str, value: str) -> str | None:
         if name in ("location", "content-location"):
-            return self.location(value)
+            return self.redact_location(value)
         if name in _INDEPENDENT_HEADERS:
             return value
         return self.quoting.text(value) if name == "www-authenticate" else None
 
-    def location(self, value: str) -> str:
+    def redact_location(self, value: str) -> str:
         """A redirect: to the app with its response parameters, or to an address of this server."""
         address, mark, query = value.partition("?")
-        below = self._below_base(address)
+        below = self._remove_base(address)
         if (
             below
             and len(address) <= MAXIMUM_PARSED_CHARACTERS
             and _PATH.fullmatch(below)
             and not self.harmless.is_public(address)
         ):
-            shown = f"{self._base}{'/'.join(self.harmless.segments(below))}"
+            shown = f"{self._base}{'/'.join(self.harmless.redact_segments(below))}"
         else:
-            shown = self.url(address) if address.startswith("/") else self.harmless.url(address)
+            shown = self.redact_url(address) if address.startswith("/") else self.harmless.redact_url(address)
         if not query:
             return f"{shown}{mark}"
         return f"{shown}{mark}{'&'.join(self._redirect_pair(piece) for piece in query.split('&'))}"
@@ -323,7 +330,11 @@ class Redaction:
         name, value = next(iter(parse(piece).pairs), ("", ""))
         is_text = name in ("error", "error_description")
         shown = self.quoting.text(value) if is_text else self._redact_oauth_value(name, value)
-        return f"{write_raw(raw_name, name, self.harmless.name(name))}{equals}{write_raw(raw, value, shown)}" if name else ""
+        return (
+            f"{write_raw(raw_name, name, self.harmless.redact_name(name))}{equals}{write_raw(raw, value, shown)}"
+            if name
+            else ""
+        )
 
     def _response_body(self, body: str) -> str:
         try:
@@ -331,7 +342,7 @@ class Redaction:
         except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):
-            return outline(body)
+            return outline_body(body)
         if "resourceType" in document:
             return json.dumps(self.quoting.walk(document), ensure_ascii=False, separators=(",", ":"))
         members = {name: self._redact_member(name, value) for name, value in document.items()}
@@ -339,10 +350,10 @@ class Redaction:
 
     def _redact_member(self, name: str, value: Any) -> Any:
         if name == "error_uri" and isinstance(value, str):
-            return self.harmless.url(value)
+            return self.harmless.redact_url(value)
         if name in ("error", "error_description", "title", "detail") and isinstance(value, str):
             return self.quoting.text(value)
-        return self.member(name, value)
+        return self.redact_member(name, value)
 
 
 def write_raw(raw: str, value: str, shown: str) -> str:

@@ -60,7 +60,7 @@ def _safe_authorization(harmless: SafeValues, value: str) -> str:
     scheme, blank, rest = value.partition(" ")
     if not blank or scheme.lower() not in _SCHEMES:
         return "…" if value else ""
-    shown = harmless.secret(rest.strip())
+    shown = harmless.redact_secret(rest.strip())
     return f"{scheme} {shown if scheme.lower() == 'bearer' or rest in harmless.public else f'…({len(rest.strip())})'}"
 
 
@@ -79,12 +79,12 @@ def _known_products(value: str) -> str:
 def _safe_origin(harmless: SafeValues, value: str) -> str:
     if value == "null":
         return value
-    return harmless.url(value) if "://" in value else describe_length(value)
+    return harmless.redact_url(value) if "://" in value else describe_length(value)
 
 
 def _safe_host(harmless: SafeValues, value: str) -> str:
     match = _HOST.fullmatch(value)
-    return value if match and harmless.host(match[1]) else describe_length(value)
+    return value if match and harmless.is_safe_host(match[1]) else describe_length(value)
 
 
 def _safe_names(harmless: SafeValues, value: str) -> str:

@@ -54,13 +54,13 @@ class ValueReader(Protocol):
 
     def is_plain(self, text: str) -> bool: ...
 
-    def number(self, value: str) -> str: ...
+    def redact_number(self, value: str) -> str: ...
 
-    def id(self, value: str) -> str: ...
+    def redact_id(self, value: str) -> str: ...
 
-    def search_name(self, name: str) -> str: ...
+    def redact_search_name(self, name: str) -> str: ...
 
-    def url(self, value: str, *, free: bool = True) -> str: ...
+    def redact_url(self, value: str, *, free: bool = True) -> str: ...
 
 
 def redact_value(harmless: ValueReader, name: str, text: str) -> str:
@@ -70,14 +70,14 @@ def redact_value(harmless: ValueReader, name: str, text: str) -> str:
     own = name.rpartition(".")[2] if "." in name else name.split(":")[-1] if name.startswith("_has") else name
     own, _, modifier = own.partition(":")
     if own in ("birthdate", "death-date") and not modifier:
-        return _measure(text)
+        return _replace_digits(text)
     if own in PERSONAL or modifier in ("identifier", "text", "contains", "exact", "of-type") or len(text) > 500:
         return describe_length(text)
     kinds = known.list_kinds().get(own, frozenset())
     if modifier == "missing":
         return text if text in ("true", "false") else describe_length(text)
     if own in _CONTROLS:
-        return harmless.number(text)
+        return harmless.redact_number(text)
     if own in _NAMES:
         return text if all(_is_name(harmless, part) for part in text.split(",")) else describe_length(text)
     if own in _CHOICES:
@@ -85,14 +85,16 @@ def redact_value(harmless: ValueReader, name: str, text: str) -> str:
     if "reference" in kinds or own == "_id":
         return ",".join(_safe_reference(harmless, part) for part in text.split(","))
     if kinds & {"date", "number", "quantity"} or own in ("_since", "_until", "_at", "_lastUpdated"):
-        return _measure(text)
+        return _replace_digits(text)
     if "token" in kinds or own in ("_tag", "_security", "_profile", "_language"):
         return ",".join(code if _is_code(harmless, code) else describe_length(code) for code in text.split(","))
     return describe_length(text)
 
 
 def _is_name(harmless: ValueReader, text: str) -> bool:
-    return (bool(text) and harmless.search_name(text.removeprefix("-")) == text.removeprefix("-")) or text in known.ELEMENTS
+    return (
+        bool(text) and harmless.redact_search_name(text.removeprefix("-")) == text.removeprefix("-")
+    ) or text in known.ELEMENTS
 
 
 def _safe_reference(harmless: ValueReader, text: str) -> str:
@@ -100,12 +102,12 @@ def _safe_reference(harmless: ValueReader, text: str) -> str:
     base, slash, id = text.rpartition("/")
     home, _, type = base.rpartition("/")
     if slash and type not in known.TYPES:
-        return harmless.url(text, free=False)
-    shown = harmless.url(home + "/", free=False) if home else ""
-    return f"{shown}{type}{slash}{harmless.id(id)}"
+        return harmless.redact_url(text, free=False)
+    shown = harmless.redact_url(home + "/", free=False) if home else ""
+    return f"{shown}{type}{slash}{harmless.redact_id(id)}"
 
 
-def _measure(text: str) -> str:
+def _replace_digits(text: str) -> str:
     """A date or number with its digits replaced by 9, which shows its format but not its value."""
     return re.sub(r"\d", "9", text) if _MEASURE.fullmatch(text) else describe_length(text)
 

@@ -156,21 +156,21 @@ class SafeValues:
         self.guesses -= 1
         return self.guesses >= 0 and known.resembles_any(text, names) and self.is_plain(text)
 
-    def secret(self, value: str) -> str:
+    def redact_secret(self, value: str) -> str:
         if not value or self.is_public(value):
             return value
         return mask_secret(value)
 
-    def choice(self, value: str) -> str:
+    def redact_choice(self, value: str) -> str:
         """One or more known words, possibly misspelled."""
         if urn := _URN.fullmatch(value):
             return value if all(self.resembles(part, URN_WORDS) for part in urn.groups()) else describe_length(value)
         return " ".join(word if self.resembles(word, CHOICES) else describe_length(word) for word in value.split(" "))
 
-    def number(self, value: str) -> str:
+    def redact_number(self, value: str) -> str:
         return value if _NUMBER.fullmatch(value) else describe_length(value)
 
-    def random(self, value: str) -> str:
+    def redact_random(self, value: str) -> str:
         """A state: kept if it is random, isn't an encoded text, and is too short to contain most of one of our tokens.
 
         Only one such value per exchange is kept, so that a token can't be kept in parts.
@@ -183,7 +183,7 @@ class SafeValues:
         self._random = self._random or value
         return value if value == self._random else mask_secret(value)
 
-    def challenge(self, value: str) -> str:
+    def redact_challenge(self, value: str) -> str:
         """A code challenge, which is public unless it is a secret that was sent by mistake."""
         if self.is_public(value):
             return value
@@ -191,7 +191,7 @@ class SafeValues:
             return mask_secret(value) if len(value) >= 16 else describe_length(value)
         return value
 
-    def client(self, value: str) -> str:
+    def redact_client(self, value: str) -> str:
         """A client_id that is registered, is a UUID or consists of words."""
         if self.is_public(value) or UUID.fullmatch(value):
             return value if self.is_public(value) or not self.live.are_in(value) else describe_length(value)
@@ -203,21 +203,21 @@ class SafeValues:
             return value
         return describe_length(value)
 
-    def title(self, value: str) -> str:
+    def redact_title(self, value: str) -> str:
         """The name of an app."""
         has_shape = re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(?:[ ._-]{1,2}[A-Za-z0-9]+)*", value) and len(value) <= known.FAR
         return value if has_shape and self.is_plain(value) else describe_length(value)
 
-    def id(self, value: str) -> str:
+    def redact_id(self, value: str) -> str:
         if self.is_public(value) or (_is_numbered(value) and not self.live.holds(value)):
             return value
         return describe_length(value)
 
-    def scope(self, value: str) -> str:
+    def redact_scope(self, value: str) -> str:
         if len(value) > 4 * MAXIMUM_PARSED_CHARACTERS:
             return describe_length(value)
         if "%" in value and (plain := unquote(unquote(value))) != value:
-            return value if self.scope(plain) == plain else describe_length(value)
+            return value if self.redact_scope(plain) == plain else describe_length(value)
         pieces = _BETWEEN.split(value)
         return "".join(piece if index % 2 else self._scope_word(piece) for index, piece in enumerate(pieces))
 
@@ -228,7 +228,7 @@ class SafeValues:
             return word
         shape = _SCOPE.fullmatch(word)
         if shape is None:
-            return self.url(word) if word.startswith(("http://", "https://")) else describe_length(word)
+            return self.redact_url(word) if word.startswith(("http://", "https://")) else describe_length(word)
         level, first, type, second, actions, filters = shape.groups()
         has_level_and_actions = self.resembles(level, LEVELS) and (
             set(actions) <= set("cruds*") or self.resembles(actions, ACTIONS)
@@ -240,9 +240,9 @@ class SafeValues:
     def _safe_filters(self, text: str) -> str:
         pairs = (pair.partition("=") for pair in text[1:].split("&"))
         value = safe_search.redact_value
-        return "?" + "&".join(f"{self.search_name(name)}{eq}{value(self, name, text)}" for name, eq, text in pairs)
+        return "?" + "&".join(f"{self.redact_search_name(name)}{eq}{value(self, name, text)}" for name, eq, text in pairs)
 
-    def search_name(self, name: str) -> str:
+    def redact_search_name(self, name: str) -> str:
         """A search parameter with chains and modifiers. Each part must be a known word or a misspelling of one."""
         known_words = known.words_of_searches()
         if name in known_words:
@@ -251,14 +251,14 @@ class SafeValues:
             return describe_length(name)
         return name
 
-    def name(self, name: str) -> str:
+    def redact_name(self, name: str) -> str:
         """The name of a parameter or member that is known or a misspelling of a known one."""
         bare = name.removeprefix("amp;").strip()
         if bare in known.OAUTH or (self.resembles(bare, known.list_names()) and re.fullmatch(r"[\w .;:\[\]-]*", name)):
             return name
         return mask_name(name)
 
-    def url(self, value: str, *, free: bool = True) -> str:
+    def redact_url(self, value: str, *, free: bool = True) -> str:
         """A URL without user, password, or any part that may be a secret.
 
         free: an app's URL, whose parts may be any words. Otherwise only parts of Sickbay's own URLs are kept.
@@ -278,13 +278,13 @@ class SafeValues:
         assert match is not None
         scheme, authority, path, query, fragment = match.groups()
         if not scheme and not authority and "/" not in path:
-            return lead + self.segment(path, free=False) + tail if path else value
+            return lead + self.redact_segment(path, free=False) + tail if path else value
         if not free and (query or fragment or (scheme or "http").lower() not in ("http", "https")):
             return describe_length(value)
         shown = f"{self._safe_scheme(scheme)}:" if scheme else ""
         shown += self._safe_authority(authority, free) if authority else ""
-        shown += "/".join(self.segments(path, free))
-        shown += "?" + self.foreign_query(query[1:]) if query else ""
+        shown += "/".join(self.redact_segments(path, free))
+        shown += "?" + self.redact_foreign_query(query[1:]) if query else ""
         return lead + shown + (self._safe_fragment(fragment) if fragment else "") + tail
 
     def _safe_fragment(self, fragment: str) -> str:
@@ -294,25 +294,25 @@ class SafeValues:
     def _safe_scheme(self, scheme: str) -> str:
         return scheme if _SCHEME.fullmatch(scheme) and self.is_plain(scheme) else describe_length(scheme)
 
-    def segments(self, path: str, free: bool = True) -> Iterator[str]:
+    def redact_segments(self, path: str, free: bool = True) -> Iterator[str]:
         """The part after a resource type must be an id, not a word."""
         for part in path.split("/"):
-            yield self.segment(part, free=free)
+            yield self.redact_segment(part, free=free)
             free = free and part not in known.TYPES
 
     def _safe_authority(self, authority: str, free: bool) -> str:
         user, at, host = authority[2:].rpartition("@")
         name, port = _HOST.fullmatch(host).groups()  # type: ignore[union-attr]
-        allowed = self.host(name) if free else self.is_public_part(name + port) or name in _LOOPBACK
+        allowed = self.is_safe_host(name) if free else self.is_public_part(name + port) or name in _LOOPBACK
         shown = name if not name or allowed else describe_length(name)
         return f"//{describe_length(user) if user else ''}{at}{shown}{port}"
 
-    def host(self, name: str) -> bool:
+    def is_safe_host(self, name: str) -> bool:
         return self.is_public_part(name) or (
             _LABELS.fullmatch(name) is not None and len(name) <= 64 and self.is_plain(name) and not UUID.search(name)
         )
 
-    def segment(self, segment: str, *, free: bool = True) -> str:
+    def redact_segment(self, segment: str, *, free: bool = True) -> str:
         """One part of a path. free: any words, as in an app's URL; otherwise only parts of Sickbay's own URLs."""
         text = unquote(segment) if "%" in segment else segment
         if text in known.TYPES or text in ("", ".", "..") or text in known.ADDRESSES or self.is_public_part(text):
@@ -326,18 +326,20 @@ class SafeValues:
         )
         return segment if has_shape and not self.live.are_in(text) else describe_length(text)
 
-    def foreign_query(self, query: str) -> str:
+    def redact_foreign_query(self, query: str) -> str:
         """The query of an app's URL: names that are words, and as values only numbers and known words."""
         if query.endswith("…"):
             return describe_length(query)
         pairs = [pair.partition("=") for pair in query.split("&")]
-        return "&".join(f"{self.name(name) if name else ''}{eq}{self._read_foreign(name, value)}" for name, eq, value in pairs)
+        return "&".join(
+            f"{self.redact_name(name) if name else ''}{eq}{self._read_foreign(name, value)}" for name, eq, value in pairs
+        )
 
     def _read_foreign(self, name: str, value: str) -> str:
         text = unquote(value.replace("+", " "))
         if not text or self.is_public(text) or _is_tiny(text):
             return value
-        shown = self.url(text) if name in ("iss", "aud", "redirect_uri") else describe_length(text)
+        shown = self.redact_url(text) if name in ("iss", "aud", "redirect_uri") else describe_length(text)
         return value if shown == text else shown
 
 

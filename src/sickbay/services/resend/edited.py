@@ -49,7 +49,7 @@ class EditedRequest(NamedTuple):
         return f"{self.path}?{self.query}" if self.query else self.path
 
     @property
-    def writes(self) -> bool:
+    def is_write(self) -> bool:
         """Whether its method may change data. The forms of OAuth change nothing that anyone else sees."""
         is_form = self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
         is_search = self.path.endswith("/_search")

@@ -20,7 +20,7 @@ from sickbay.services.resend import fresh_grants
 from sickbay.services.resend.edited import EditedRequest
 from sickbay.services.resend.fresh_grants import CannotIssue
 from sickbay.services.resend.originator import Grantee, Originator, find_grantee
-from sickbay.services.resend.placeholders import CREDENTIALS, KINDS, Kind, describe, kinds_in, replace_placeholders
+from sickbay.services.resend.placeholders import CREDENTIALS, KINDS, Kind, describe_placeholders, kinds_in, replace_placeholders
 from sickbay.services.resend.proposal import add_credentials
 from sickbay.storage.interface import Step
 
@@ -83,7 +83,7 @@ class Filler(Struct):
         if CREDENTIALS & {*kinds}:
             self.notes.append("The app’s own secret or key wasn’t tested, because a stand-in took its place.")
         stand_in = await self._stand_in(client) if client is not None else None
-        return Filled(request, stand_in, describe(kinds), tuple(self.notes))
+        return Filled(request, stand_in, describe_placeholders(kinds), tuple(self.notes))
 
     def _fit_to_code(self, request: EditedRequest) -> EditedRequest:
         """The token request with the redirect URI and the code_verifier that belong to its new code."""
@@ -210,7 +210,7 @@ class Filler(Struct):
         placed = add_credentials(EditedRequest("POST", "/", body=urlencode(form)), client)
         values = {kind: await self._credential_for(kind) for kind in kinds_in(placed)}
         request = replace_placeholders(placed, values.__getitem__)
-        return await fresh_grants.redeem(self.runtime, self.tenant, request, await self._stand_in(client), self.later)
+        return await fresh_grants.redeem_grant(self.runtime, self.tenant, request, await self._stand_in(client), self.later)
 
 
 def _redirect_uri(client: Client, requested: str) -> str:

@@ -81,7 +81,7 @@ async def issue_code(
     result = await authorize.authorize(runtime, tenant, text, "GET", None, "", approval=approval, resent=True)
     if result.waiting is None:
         raise CannotIssue(_reason_for_refusal("code", result.decision.explain()))
-    finished = await login.finish(runtime, tenant, structs.replace(result.waiting, timeline=timeline))
+    finished = await login.finish_login(runtime, tenant, structs.replace(result.waiting, timeline=timeline))
     if finished.code is None:
         raise CannotIssue(_reason_for_refusal("code", finished.decision.explain()))
     key = records.digest(finished.code)
@@ -107,7 +107,7 @@ def _delete_grant(family: str) -> list[Step]:
     return [DeleteFamily(family, ("token",)), Delete("family", family)]
 
 
-async def redeem(
+async def redeem_grant(
     runtime: Runtime, tenant: Tenant, request: EditedRequest, stand_in: StandIn, later: list[Step]
 ) -> dict[str, Any]:
     """The token response to a request with these credentials. Raises CannotIssue if it is refused."""
@@ -127,7 +127,7 @@ async def steps_to_delete(runtime: Runtime, access_token: object) -> list[Step]:
     return [*_delete_grant(issued.family), Delete("token", key)] if issued else []
 
 
-async def delete_issued(runtime: Runtime, later: list[Step]) -> None:
+async def delete_issued_grants(runtime: Runtime, later: list[Step]) -> None:
     """Delete everything that was issued for a resent request."""
     if later:
         await runtime.store.transaction(list(later))

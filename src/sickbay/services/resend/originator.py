@@ -51,15 +51,15 @@ async def find_originator(
         client = await registration.find_by_id(runtime, name)
         if client is not None and client.tenant == tenant.name:
             return Originator(client, timeline if entry.get("app") in (None, client.client_id) else "")
-    guess = await journal_reader.guess(runtime, entry["id"])
+    guess = await journal_reader.guess_launch(runtime, entry["id"])
     client = await registration.find_by_id(runtime, guess.app) if guess else None
     if guess is not None and client is not None and client.tenant == tenant.name:
         return Originator(client, guess.launch, is_guess=True)
-    likely = find_likely(await registration.newest_clients(runtime, tenant.name), edited)
+    likely = find_likely_app(await registration.newest_clients(runtime, tenant.name), edited)
     return Originator(likely, is_guess=True) if likely is not None else None
 
 
-def find_likely(newest: Sequence[Client], edited: EditedRequest) -> Client | None:
+def find_likely_app(newest: Sequence[Client], edited: EditedRequest) -> Client | None:
     """The app with the redirect URI of the request, or the newest one of the kind that sends such requests. newest: first."""
     sent = [*parse(edited.query), *parse(edited.body)]
     is_service = ("grant_type", "client_credentials") in sent

@@ -87,7 +87,7 @@ def _lacks_body(edited: EditedRequest) -> bool:
 def explain_value(name: str, value: str) -> tuple[str, bool]:
     """Describes what Sickbay fills in for this value ("" if nothing). The flag: a person has to type it."""
     kinds = [KINDS[place] for place in _PLACE.findall(value)]
-    return join(describe(kinds)), _must_be_typed(value) or _TO_TYPE.fullmatch(name) is not None
+    return join(describe_placeholders(kinds)), _must_be_typed(value) or _TO_TYPE.fullmatch(name) is not None
 
 
 def _must_be_typed(text: str) -> bool:
@@ -115,7 +115,7 @@ def replace_placeholders(edited: EditedRequest, value_of: Callable[[Kind], str])
     )
 
 
-def describe(kinds: Iterable[Kind]) -> tuple[str, ...]:
+def describe_placeholders(kinds: Iterable[Kind]) -> tuple[str, ...]:
     """Describes what Sickbay fills in."""
     return tuple(dict.fromkeys(WORDS[kind] for kind in kinds))
 

@@ -39,14 +39,14 @@ class Proposal(NamedTuple):
     new_credentials: bool = False
 
 
-def propose(base: str, entry: Mapping[str, Any]) -> Proposal | None:
+def propose_request(base: str, entry: Mapping[str, Any]) -> Proposal | None:
     """The request that solves the problems of a recorded one; None if Sickbay can't make one, or nothing has to be solved."""
     try:
         if entry.get("corrected"):
-            return Proposal(_read_recorded(base, {**_drop_type(entry["request"]), **entry["corrected"]}), "corrected")
+            return Proposal(_read_recorded_request(base, {**_drop_type(entry["request"]), **entry["corrected"]}), "corrected")
         if not _needs_only_fresh_values(entry):
             return None
-        edited = _add_fresh_values(_read_recorded(base, entry["request"]), entry)
+        edited = _add_fresh_values(_read_recorded_request(base, entry["request"]), entry)
         return Proposal(edited, "fresh", new_credentials=_is_about_credentials(entry))
     except WrongRequest:
         return None
@@ -60,10 +60,10 @@ def _drop_type(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_original(base: str, entry: Mapping[str, Any]) -> EditedRequest:
     """The recorded request, with placeholders for what the journal doesn't keep. Raises WrongRequest if it can't be sent."""
-    return _read_recorded(base, entry["request"])
+    return _read_recorded_request(base, entry["request"])
 
 
-def _read_recorded(base: str, recorded: Mapping[str, Any]) -> EditedRequest:
+def _read_recorded_request(base: str, recorded: Mapping[str, Any]) -> EditedRequest:
     """Headers that a resent request can't have are left out."""
     request = insert_placeholders({**recorded, "body": recorded.get("body") or ""})
     headers = {name.lower(): str(value) for name, value in (request.get("headers") or {}).items()}

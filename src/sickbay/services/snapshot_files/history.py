@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from sickbay.fhir.loading import LoadError, split_into_resources
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.services.snapshot_files import lines
 from sickbay.services.snapshot_files.archive import BadFile
 from sickbay.storage.interface import ResourceSpace
@@ -44,10 +44,10 @@ class _Last(NamedTuple):
 
 
 def dump(versions: Iterable[SavedVersion]) -> bytes:
-    return b"".join(msgspec.json.encode(_to_line(version)) + b"\n" for version in versions)
+    return b"".join(msgspec.json.encode(_make_version_line(version)) + b"\n" for version in versions)
 
 
-def _to_line(version: SavedVersion) -> VersionLine:
+def _make_version_line(version: SavedVersion) -> VersionLine:
     type, id, number, at, interaction, who, body, _ = version
     raw = _NOTHING if body is None else msgspec.Raw(body.translate(None, _BREAKS))
     return VersionLine(type, id, number, at, interaction, who, raw)  # type: ignore[arg-type]
@@ -55,7 +55,7 @@ def _to_line(version: SavedVersion) -> VersionLine:
 
 def read_lines(name: str, content: bytes, expected: int) -> list[tuple[str, VersionLine]]:
     """The lines with their places. Raises BadFile."""
-    parsed = [(place, lines.parse(VersionLine, line, place)) for place, line in lines.split(name, content)]
+    parsed = [(place, lines.parse_line(VersionLine, line, place)) for place, line in lines.split_lines(name, content)]
     if len(parsed) != expected:
         raise BadFile(name, f"it has {len(parsed)} lines, and the manifest says {expected}")
     return parsed
@@ -69,7 +69,7 @@ def ids_by_type(parsed: Iterable[tuple[str, VersionLine]]) -> dict[str, list[str
     return {type: list(ids) for type, ids in found.items()}
 
 
-def check(space: ResourceSpace, parsed: Iterable[tuple[str, VersionLine]], address: str) -> list[SavedVersion]:
+def check_versions(space: ResourceSpace, parsed: Iterable[tuple[str, VersionLine]], address: str) -> list[SavedVersion]:
     """Check each version and extract its facts. address: the FHIR base of the hospital. Raises BadFile.
 
     Deletions have no facts yet: `follow` adds them.
@@ -91,11 +91,11 @@ def _check_version(space: ResourceSpace, place: str, line: VersionLine, address:
         raise BadFile(place, f"`resource` is {piece.type}/{piece.id}, and the line says {line.type}/{line.id}")
     if not isinstance(meta, dict) or meta.get("versionId") != str(line.version) or not isinstance(meta.get("lastUpdated"), str):
         raise BadFile(place, f"`resource.meta` must have versionId {line.version} and lastUpdated")
-    facts = facts_text(extract(space.version, piece.resource, address))
+    facts = facts_text(extract_entries(space.version, piece.resource, address))
     return SavedVersion(line.type, line.id, line.version, line.at, line.interaction, line.who, piece.body, facts)
 
 
-def follow(versions: list[SavedVersion], places: list[str], base: Base) -> list[SavedVersion]:
+def complete_versions(versions: list[SavedVersion], places: list[str], base: Base) -> list[SavedVersion]:
     """Check that each version follows the one before it, in the file or in the sample data. Raises BadFile."""
     last = {resource: _Last(version, False, facts) for resource, (version, facts) in base.items()}
     complete: list[SavedVersion] = []

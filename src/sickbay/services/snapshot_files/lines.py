@@ -12,7 +12,7 @@ from sickbay.services.snapshot_files.archive import LINE_BYTES, BadFile, FileToo
 T = TypeVar("T")
 
 
-def parse(kind: type[T], text: bytes, place: str) -> T:
+def parse_line(kind: type[T], text: bytes, place: str) -> T:
     """Return the value. Raises BadFile."""
     try:
         return msgspec.json.decode(text, type=kind)
@@ -26,7 +26,7 @@ def _describe_error(error: Exception) -> str:
     return str(error) if isinstance(error, msgspec.ValidationError) else f"it isn't JSON: {error}"
 
 
-def split(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
+def split_lines(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield each line with its place. Raises FileTooLarge."""
     start, number = 0, 0
     while start < len(content):

@@ -76,12 +76,12 @@ def read(files: Mapping[str, bytes]) -> Manifest:
     """Return the manifest. Raises BadFile."""
     if MANIFEST not in files:
         raise BadFile("", f"The zip has no {MANIFEST}, so it isn't a snapshot")
-    kind = lines.parse(_Kind, files[MANIFEST], MANIFEST)
+    kind = lines.parse_line(_Kind, files[MANIFEST], MANIFEST)
     if kind.format != FORMAT:
         raise BadFile(MANIFEST, f"`format` must be {FORMAT}")
     if kind.version != VERSION:
         raise BadFile(MANIFEST, f"this Sickbay reads version {VERSION} of the format, and the file has version {kind.version}")
-    manifest = lines.parse(Manifest, files[MANIFEST], MANIFEST)
+    manifest = lines.parse_line(Manifest, files[MANIFEST], MANIFEST)
     _check_clock(manifest)
     _check_spaces(manifest)
     return manifest

@@ -66,8 +66,8 @@ def read_apps(runtime: Runtime, content: bytes, samples: Mapping[str, Client]) -
     clients: dict[str, Client] = {}
     secrets: list[NewSecret] = []
     ids: set[str] = set()
-    for place, line in lines.split(APPS, content):
-        client = Client(**structs.asdict(lines.parse(_AppLine, line, place)))
+    for place, line in lines.split_lines(APPS, content):
+        client = Client(**structs.asdict(lines.parse_line(_AppLine, line, place)))
         client = structs.replace(client, name=clean_name(client.name) or client.client_id)
         _check_app(runtime, client, place)
         if client.client_id in clients or client.app_id in ids:
@@ -90,7 +90,7 @@ def _check_app(runtime: Runtime, client: Client, place: str) -> None:
         raise BadFile(place, "a snapshot's file contains no hashes of secrets")
     if fault := registration.settings_fault(runtime, msgspec.to_builtins(client)):
         raise BadFile(place, fault)
-    if (refusal := registration.advise(runtime, client).refusal) is not None:
+    if (refusal := registration.advise_on_registration(runtime, client).refusal) is not None:
         raise BadFile(place, f"the app {client.client_id} can't be registered here ({refusal.name})")
 
 
@@ -105,8 +105,8 @@ def _bring_home(client: Client, samples: Mapping[str, Client]) -> Client:
 def read_users(tenants: Mapping[str, Tenant], content: bytes, password: str) -> list[Record]:
     """The users. password: the hash of the published password, which all of them get. Raises BadFile."""
     users: dict[tuple[str, str], User] = {}
-    for place, line in lines.split(USERS, content):
-        user = User(**structs.asdict(lines.parse(_UserLine, line, place)))
+    for place, line in lines.split_lines(USERS, content):
+        user = User(**structs.asdict(lines.parse_line(_UserLine, line, place)))
         _check_tenant(tenants, user.tenant, place)
         if user.password:
             raise BadFile(place, "a snapshot's file contains no hashes of passwords")

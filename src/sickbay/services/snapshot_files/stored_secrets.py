@@ -21,9 +21,9 @@ _RUN: Final = re.compile(rb"(?<![\w-])(?:[\w-]{1,64}\.\d{1,9}\.)?[\w-]{%d}(?![\w
 """A token, or a refresh token, which has two more parts before it."""
 
 
-async def remove(runtime: Runtime, files: Mapping[str, bytes], saved: Iterable[Record]) -> dict[str, bytes]:
+async def remove_secrets(runtime: Runtime, files: Mapping[str, bytes], saved: Iterable[Record]) -> dict[str, bytes]:
     """The files without secrets. saved: the records of the snapshot, whose hashes say what a secret is."""
-    known = set((await live_secrets.read_stored(runtime)).hashes)
+    known = set((await live_secrets.read_stored_secrets(runtime)).hashes)
     for record in saved:
         if record.kind in KINDS:
             known.add(record.key)

@@ -19,10 +19,10 @@ ATTEMPTS = 20
 """How often a write is tried while others keep changing its resource, before it fails."""
 
 
-async def write(runtime: Runtime, write_request: WriteRequest) -> Outcome:
+async def perform_write(runtime: Runtime, write_request: WriteRequest) -> Outcome:
     """Prepares and stores a write. It is durable when this returns."""
     for attempt in range(ATTEMPTS):
-        prepared = await prepare(runtime, write_request)
+        prepared = await prepare_write(runtime, write_request)
         if isinstance(prepared, WriteRejected):
             return prepared
         try:
@@ -33,7 +33,7 @@ async def write(runtime: Runtime, write_request: WriteRequest) -> Outcome:
     return WriteRejected(409, "conflict", "Other requests keep changing this resource. Try again.")
 
 
-async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejected:
+async def prepare_write(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejected:
     """The steps to store, based on what is stored now."""
     return await PREPARE[write.request.interaction](runtime, write)
 
@@ -42,14 +42,19 @@ async def _prepare_create(runtime: Runtime, write: WriteRequest) -> Prepared | W
     """The steps of a create. If a condition matches a resource, nothing is stored."""
     assert write.body is not None
     if write.query is None:
-        return saving.save(runtime, write, write.body, 0, "create")
+        return saving.prepare_save(runtime, write, write.body, 0, "create")
     matches, lock = await saving.find_matches(runtime, write, write.query)
     if isinstance(matches, WriteRejected):
         return matches
     if matches:
-        return Prepared(saving.report_unchanged(write, matches[0]))
-    prepared = saving.save(runtime, write, write.body, 0, "create")
+        return Prepared(saving.report_unchanged_resource(write, matches[0]))
+    prepared = saving.prepare_save(runtime, write, write.body, 0, "create")
     return prepared._replace(steps=(lock, *prepared.steps))
 
 
-PREPARE = {"create": _prepare_create, "update": update.prepare, "patch": patch.prepare, "delete": delete.prepare}
+PREPARE = {
+    "create": _prepare_create,
+    "update": update.prepare_update,
+    "patch": patch.prepare_patch,
+    "delete": delete.prepare_delete,
+}

@@ -87,7 +87,7 @@ def patch_reads(write: WriteRequest) -> WriteRejected | None:
 def patch_not_applicable(write: WriteRequest) -> WriteRejected:
     """The same response for every failed patch of a resource that the token can't read, whatever the reason."""
     text = "it doesn't fit the resource, and the token may not read what is there"
-    return reject(write, refusals.FHIR_PATCH_NOT_APPLICABLE(received=text))
+    return reject_write(write, refusals.FHIR_PATCH_NOT_APPLICABLE(received=text))
 
 
 def reject_conflict(write: WriteRequest, current: Stored | None) -> WriteRejected | None:
@@ -129,7 +129,7 @@ def decide_write(write: WriteRequest, checks: Sequence[Any], **context: Any) -> 
     return decide(ACCESS, write.tenant, checks, write.request, structs.replace(write.seen.decision.context, **context))
 
 
-def reject(write: WriteRequest, refusal: Refusal) -> WriteRejected:
+def reject_write(write: WriteRequest, refusal: Refusal) -> WriteRejected:
     return WriteRejected(refusal.status, decision=refuse(ACCESS, write.request, write.seen.decision.context, refusal))
 
 
@@ -137,10 +137,10 @@ def reject_taken_id(write: WriteRequest, current: Stored) -> WriteRejected:
     """Rejects a conditional update without a match if its id already exists, so that nothing is overwritten (R5, 3.2.0.4.1)."""
     received = f"the id {current.id} with a condition that it doesn't match"
     facts = {"type": write.type, "received": received, "current": preconditions.make_etag(current.version_id)}
-    return reject(write, refusals.FHIR_RESOURCE_EXISTS_ALREADY.with_facts(facts))
+    return reject_write(write, refusals.FHIR_RESOURCE_EXISTS_ALREADY.with_facts(facts))
 
 
-def reject_deleted(write: WriteRequest, id: str) -> WriteRejected:
+def reject_deleted_resource(write: WriteRequest, id: str) -> WriteRejected:
     return WriteRejected(410, "deleted", f"{write.type}/{id} was deleted.")
 
 

@@ -17,13 +17,13 @@ DELETED = 1000
 """The maximum number of resources that one conditional delete can delete, if the policy allows several."""
 
 
-async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejected:
+async def prepare_delete(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejected:
     """Deletes one resource. Returns 404 for one that never existed or is hidden, not the 204 that R4 (3.1.0.7) recommends, so
     that a client isn't told that a resource is gone when it only can't see it. Returns 204 for one that was already deleted
     and for a condition without matches.
     """
     if write.query is not None and write.tenant.policy.multiple_deletes:
-        return await _delete_all(runtime, write, write.query)
+        return await _delete_matches(runtime, write, write.query)
     target = await saving.find_target(runtime, write, "d")
     if isinstance(target, WriteRejected):
         return Prepared(WriteResult(204, write.type, "")) if target.status == 204 else target
@@ -36,13 +36,13 @@ async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteReje
     return Prepared(done, () if target.deleted else (_deletion_save(runtime, write, target, done.at),))
 
 
-async def _delete_all(runtime: Runtime, write: WriteRequest, query: Query) -> Prepared | WriteRejected:
+async def _delete_matches(runtime: Runtime, write: WriteRequest, query: Query) -> Prepared | WriteRejected:
     """Deletes those matches that the token may delete, in one transaction."""
     matching_ids = await list_ids(runtime, write.space, query, write.seen.visibility, DELETED + 1)
     if len(matching_ids) > DELETED:
         return WriteRejected(412, "too-costly", f"More than {DELETED} resources match. Narrow the condition.")
     current = [
-        await saving.load_current(runtime, write._replace(request=structs.replace(write.request, id=id)), "d")
+        await saving.load_current_resource(runtime, write._replace(request=structs.replace(write.request, id=id)), "d")
         for id in matching_ids
     ]
     at = saving.epoch_milliseconds(runtime)

@@ -15,7 +15,7 @@ from sickbay.services.writing.requests import Prepared, WriteRejected, WriteRequ
 from sickbay.storage.answers import Stored
 
 
-async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejected:
+async def prepare_patch(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejected:
     """The steps of a patch. If the token can't read the resource, the patch may not reveal what is in it."""
     target = await saving.find_target(runtime, write, "u")
     if isinstance(target, WriteRejected):
@@ -25,7 +25,7 @@ async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteReje
     if declined is not None:
         return declined
     if target.deleted:
-        return decisions.reject_deleted(write, target.id)
+        return decisions.reject_deleted_resource(write, target.id)
     targeted = write._replace(request=structs.replace(write.request, id=target.id))
     if decisions.is_readable(write, target):
         return _apply_patch(runtime, targeted, target, before)
@@ -48,11 +48,11 @@ def _apply_patch(
     try:
         changed = change(resource)
     except json_patch.PatchFailed as error:
-        return decisions.reject(write, refusals.FHIR_PATCH_NOT_APPLICABLE(received=str(error)))
+        return decisions.reject_write(write, refusals.FHIR_PATCH_NOT_APPLICABLE(received=str(error)))
     if change is patch_formats.NOTHING or (readable and lossless_json.dumps(changed) == lossless_json.dumps(resource)):
-        return Prepared(saving.report_unchanged(write, target))
+        return Prepared(saving.report_unchanged_resource(write, target))
     body = decisions.check_body(runtime, write, changed, "")
     if isinstance(body, WriteRejected):
         return body
     declined = decisions.reject_other_record(write, body, before) or decisions.reject_conditions(write, body, target)
-    return declined or saving.save(runtime, write, body, target.version_id, "update")
+    return declined or saving.prepare_save(runtime, write, body, target.version_id, "update")

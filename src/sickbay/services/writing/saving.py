@@ -26,7 +26,7 @@ LOCK_FOR = 86_400
 async def find_target(runtime: Runtime, write: WriteRequest, letter: str) -> Stored | WriteRejected:
     """The resource to patch or delete, found by its address or by a search."""
     if write.query is None:
-        return await load_current(runtime, write, letter) or decisions.reject_not_found(write)
+        return await load_current_resource(runtime, write, letter) or decisions.reject_not_found(write)
     matches, _ = await find_matches(runtime, write, write.query)
     if isinstance(matches, WriteRejected):
         return matches
@@ -35,10 +35,10 @@ async def find_target(runtime: Runtime, write: WriteRequest, letter: str) -> Sto
             WriteRejected(204) if letter == "d" else WriteRejected(404, "not-found", f"No {write.type} matches the condition.")
         )
     targeted = write._replace(request=structs.replace(write.request, id=matches[0].id))
-    return await load_current(runtime, targeted, letter) or decisions.reject_not_found(targeted)
+    return await load_current_resource(runtime, targeted, letter) or decisions.reject_not_found(targeted)
 
 
-async def load_current(runtime: Runtime, write: WriteRequest, letter: str) -> Stored | None:
+async def load_current_resource(runtime: Runtime, write: WriteRequest, letter: str) -> Stored | None:
     """The stored resource if the token may change it; otherwise None, as if it didn't exist."""
     assert write.request.id is not None
     return await runtime.store.read(
@@ -61,7 +61,7 @@ async def find_matches(runtime: Runtime, write: WriteRequest, query: Query) -> t
     return (WriteRejected(412, decision=decision) if decision.refusal else matches), lock
 
 
-def save(
+def prepare_save(
     runtime: Runtime, write: WriteRequest, body: Body, before: int, interaction: Literal["create", "update"], there: bool = True
 ) -> Prepared:
     """before: the current version, 0 if there is none. The store raises Conflict if the version has changed by then."""
@@ -75,7 +75,7 @@ def save(
     return Prepared(WriteResult(status, write.type, id, version, at, stored if readable else None), (step,))
 
 
-def report_unchanged(write: WriteRequest, match: Stored) -> WriteResult:
+def report_unchanged_resource(write: WriteRequest, match: Stored) -> WriteResult:
     readable = write.seen.visibility.allows(write.type, "r", match.patients, match.codes)
     return WriteResult(200, write.type, match.id, match.version_id, match.at, match.body if readable else None)
 

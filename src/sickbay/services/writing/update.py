@@ -12,7 +12,7 @@ from sickbay.services.writing.requests import Prepared, WriteRejected, WriteRequ
 from sickbay.storage.interface import Step
 
 
-async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejected:
+async def prepare_update(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejected:
     """The steps of an update, at the address or at the match of a condition; without a match, those of a create."""
     assert write.body is not None
     steps: tuple[Step, ...] = ()
@@ -27,22 +27,22 @@ async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteReje
                 return new_body
             declined = decisions.reject_other_record(write, new_body, None)
             declined = declined or decisions.reject_conditions(write, new_body, None)
-            return declined or saving.prepend_steps(saving.save(runtime, write, new_body, 0, "create"), steps)
+            return declined or saving.prepend_steps(saving.prepare_save(runtime, write, new_body, 0, "create"), steps)
         id = matches[0].id if matches else write.body.id or ""
         if matches and write.body.id not in (None, id):
-            return decisions.reject(write, refusals.FHIR_BODY_ID_MISMATCH(received=write.body.id, expected=id))
+            return decisions.reject_write(write, refusals.FHIR_BODY_ID_MISMATCH(received=write.body.id, expected=id))
         body = decisions.check_body(runtime, write, write.body.resource, id)
         if isinstance(body, WriteRejected):
             return body
         write = write._replace(body=body, request=structs.replace(write.request, id=id))
-        return saving.prepend_steps(await _replace(runtime, write, only_new=not matches), steps)
-    return await _replace(runtime, write)
+        return saving.prepend_steps(await _replace_resource(runtime, write, only_new=not matches), steps)
+    return await _replace_resource(runtime, write)
 
 
-async def _replace(runtime: Runtime, write: WriteRequest, only_new: bool = False) -> Prepared | WriteRejected:
+async def _replace_resource(runtime: Runtime, write: WriteRequest, only_new: bool = False) -> Prepared | WriteRejected:
     """Replaces the resource at the address. A deleted one counts as missing, whatever its last version was."""
     assert write.body is not None
-    current = await saving.load_current(runtime, write, "u")
+    current = await saving.load_current_resource(runtime, write, "u")
     if current is None and not writes.may_choose_the_id(write.seen.decision.context.token, write.type):
         return decisions.reject_not_found(write)
     before = await decisions.load_before(runtime, write, current)
@@ -57,4 +57,6 @@ async def _replace(runtime: Runtime, write: WriteRequest, only_new: bool = False
     declined = declined or decisions.reject_conditions(write, write.body, stored if readable else None)
     if declined is not None:
         return declined
-    return saving.save(runtime, write, write.body, current.version_id if current else 0, "update", saving.is_there(current))
+    return saving.prepare_save(
+        runtime, write, write.body, current.version_id if current else 0, "update", saving.is_there(current)
+    )

@@ -16,7 +16,7 @@ from sickbay.storage.postgres.sql_dialect import fit_text
 from sickbay.storage.query import undo
 from sickbay.storage.query.dictionary import DELETED, LIVE, REFERENCED
 from sickbay.storage.query.marks import Restored
-from sickbay.storage.query.saving import INDEX_REVISION, check, facts_text, index_rows, list_targets
+from sickbay.storage.query.saving import INDEX_REVISION, check_save, facts_text, index_rows, list_targets
 from sickbay.storage.terms import term_hash
 
 Key: TypeAlias = tuple[int, int, str]
@@ -91,7 +91,7 @@ class Batch:
         space, type = self.spaces[step.space], self.words[step.type]
         key = space, type, step.id
         nid, state, version, facts, revision = self.known[key]
-        check(step, state, version)
+        check_save(step, state, version)
         if state == LIVE:
             self._keep_previous_body(nid)
         deleted = step.interaction == "delete"
@@ -141,11 +141,11 @@ class Batch:
         for nid, rows, version, revision, hides in self.indexed:
             earlier = now.get(nid, {})
             if hides:
-                now[nid] = {**earlier, **undo.hide(nid)}
+                now[nid] = {**earlier, **undo.hiding_row(nid)}
             else:
                 now[nid] = undo.rows_after_deletion(earlier) if rows is None else rows
             if version is not None and revision:
-                version[-2] = undo.encode_change(undo.compare(earlier, now[nid]), revision)
+                version[-2] = undo.encode_change(undo.compare_rows(earlier, now[nid]), revision)
         by_table: dict[str, list[tuple[Any, ...]]] = {}
         for tables in now.values():
             for table, table_rows in tables.items():

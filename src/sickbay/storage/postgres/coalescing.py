@@ -31,10 +31,10 @@ class Coalescer(Generic[K, Q, V]):
             self._turns[key].append((question, turn))
         else:
             self._turns[key] = [(question, turn)]
-            self._tasks[key] = loop.create_task(self._answer_waiting(key))
+            self._tasks[key] = loop.create_task(self._answer_waiting_questions(key))
         return await turn
 
-    async def _answer_waiting(self, key: K) -> None:
+    async def _answer_waiting_questions(self, key: K) -> None:
         turns: list[tuple[Q, asyncio.Future[V | None]]] = []
         try:
             while turns := self._turns[key][:MAXIMUM_QUESTIONS]:

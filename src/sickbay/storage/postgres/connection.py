@@ -177,7 +177,7 @@ async def connect(address: str) -> Pool:
     try:
         connection = await connections.take()
         try:
-            await _check_suitable(connection, name)
+            await _check_database(connection, name)
             if servers.pooled:
                 await check_pooler(connection, servers, name)
             limited = not servers.pooled or await has_time_limits(connection, name)
@@ -210,7 +210,7 @@ async def _locks_hold(connection: Any) -> bool:
         return bool(await connection.fetchval(mine))
 
 
-async def _check_suitable(connection: Any, name: str) -> None:
+async def _check_database(connection: Any, name: str) -> None:
     version = connection.get_server_version().major
     if version < OLDEST:
         raise CannotOpen(f"Sickbay needs PostgreSQL {OLDEST} or newer; {name} runs {version}.")

@@ -13,7 +13,7 @@ from sickbay.storage.interface import CannotCopy, CopyResources
 from sickbay.storage.population_file import FIRST, NUMBERED, TABLES, find_change_time, format_last_updated
 from sickbay.storage.postgres.batch import Batch
 from sickbay.storage.postgres.id_allocation import IdAllocator, allocate
-from sickbay.storage.postgres.resources import find_known, write
+from sickbay.storage.postgres.resources import find_known_resources, write_rows
 from sickbay.storage.postgres.sql_dialect import fit_text
 from sickbay.storage.query.dictionary import LIVE
 from sickbay.storage.query.saving import COLUMNS
@@ -51,7 +51,7 @@ async def copy_resources(db: Any, numbers: IdAllocator, step: CopyResources) -> 
     nids = await _nids_by_number(db, space, words, content)
     sequences = [sequence for (sequence,) in await db.fetch(NEW_SEQUENCES, len(content.tables["resource_history"]))]
     for table, columns in TABLES.items():
-        translated = _translate(table, _Target(space, nids, words, sequences, content.at, step.at), content.tables[table])
+        translated = _translate_rows(table, _Target(space, nids, words, sequences, content.at, step.at), content.tables[table])
         await db.copy_records_to_table(table, records=translated, columns=columns)
     await db.execute(_NEW_TERMS, *map(list, zip(*content.terms, strict=True)))
     await _count_resources(db, space, words, content)
@@ -61,12 +61,12 @@ def _read_content(step: CopyResources) -> _Content:
     """Read the resources, on a thread."""
     try:
         with closing(apsw.Connection(str(step.file), flags=apsw.SQLITE_OPEN_READONLY)) as file:
-            return _read_all(file, FIRST + step.after, FIRST + step.until)
+            return _read_content_between(file, FIRST + step.after, FIRST + step.until)
     except apsw.Error as error:
         raise CannotCopy(f"{step.file}: {error}") from error
 
 
-def _read_all(file: apsw.Connection, after: int, until: int) -> _Content:
+def _read_content_between(file: apsw.Connection, after: int, until: int) -> _Content:
     tables = {}
     for table, columns in TABLES.items():
         order = "sequence" if table == "resource_history" else ", ".join(columns[: columns.index("nid") + 1])
@@ -88,7 +88,7 @@ def _read_all(file: apsw.Connection, after: int, until: int) -> _Content:
 async def _nids_by_number(db: Any, space: int, words: Mapping[int, int], content: _Content) -> dict[int, int]:
     """Return the nid of each resource by its number in the file. Raises CannotCopy if a resource doesn't exist."""
     keys = {number: (space, words[type], id) for number, (type, id) in content.earlier.items()}
-    known = await find_known(db, keys.values())
+    known = await find_known_resources(db, keys.values())
     if len(known) < len(keys):
         raise CannotCopy("the earlier resources are others")
     new = await allocate(db, space, len(content.numbers))
@@ -106,7 +106,7 @@ class _Target(NamedTuple):
     at: int
 
 
-def _translate(table: str, target: _Target, content: list[Any]) -> Iterator[tuple[Any, ...]]:
+def _translate_rows(table: str, target: _Target, content: list[Any]) -> Iterator[tuple[Any, ...]]:
     """Return the rows of a table with the numbers of the database."""
     if table == "resource_history":
         for (nid, version, _, _, interaction, who, facts, _), sequence in zip(content, target.sequences, strict=True):
@@ -142,4 +142,4 @@ async def _count_resources(db: Any, space: int, words: Mapping[int, int], conten
     batch = Batch({}, {}, {})
     for row in content.tables["resource"]:
         batch.count(space, words[row[2]], row[3] == LIVE)
-    await write(db, batch)
+    await write_rows(db, batch)

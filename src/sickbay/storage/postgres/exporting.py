@@ -14,7 +14,7 @@ import apsw
 from sickbay.storage import population_file
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.population_file import FILE_SPACE, FIRST, NUMBERED, TABLES
-from sickbay.storage.postgres.sql_dialect import FITS, to_postgres
+from sickbay.storage.postgres.sql_dialect import FITS, translate_to_postgres
 from sickbay.storage.query import marks
 from sickbay.storage.query.dictionary import SHIFT
 
@@ -39,7 +39,7 @@ class _Span(NamedTuple):
     versions: int
 
 
-async def export(
+async def export_space(
     db: Any, space: ResourceSpace, mark: str, versions: int, draft: Path, began: Callable[[], object], stop: Event
 ) -> bool:
     """Write the content of a space at a mark into an empty file. See `Store.export`."""
@@ -98,7 +98,7 @@ class _Export:
         place = 0
         insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
         async for rows in self._read_table(table, columns):
-            translated = [self._translate(columns, row, place + number) for number, row in enumerate(rows, 1)]
+            translated = [self._translate_row(columns, row, place + number) for number, row in enumerate(rows, 1)]
             place += len(rows)
             await asyncio.to_thread(self._file.executemany, insert, translated)
 
@@ -106,7 +106,7 @@ class _Export:
         span = self._span
         order = "sequence" if table == "resource_history" else ", ".join(columns[: columns.index("nid") + 1])
         binds = {":low": str(span.low), ":last": str(span.last), ":number": str(span.number)}
-        condition = population_file.range_of(columns)
+        condition = population_file.select_range(columns)
         for name, value in binds.items():
             condition = condition.replace(name, value)
         query = f"SELECT {', '.join(columns)} FROM {table} WHERE {condition} ORDER BY {order}"
@@ -117,12 +117,12 @@ class _Export:
             yield rows
         await self._db.execute(f"CLOSE {table}_rows")
 
-    def _translate(self, columns: Sequence[str], row: Sequence[Any], place: int) -> tuple[Any, ...]:
+    def _translate_row(self, columns: Sequence[str], row: Sequence[Any], place: int) -> tuple[Any, ...]:
         """place: that of the row in the table, from 1."""
-        return tuple([_translate(column, value, self._nids, place) for column, value in zip(columns, row, strict=True)])
+        return tuple([_translate_value(column, value, self._nids, place) for column, value in zip(columns, row, strict=True)])
 
 
-def _translate(column: str, value: Any, nids: Mapping[int, int], place: int) -> Any:
+def _translate_value(column: str, value: Any, nids: Mapping[int, int], place: int) -> Any:
     if column in NUMBERED:
         return nids[value]
     if column == "value" and len(value) > FITS:  # what follows is stored as a hash
@@ -131,5 +131,5 @@ def _translate(column: str, value: Any, nids: Mapping[int, int], place: int) -> 
 
 
 async def _fetch_rows(db: Any, text: str, *binds: Any) -> list[Any]:
-    rows: list[Any] = await db.fetch(to_postgres(text).text, *binds)
+    rows: list[Any] = await db.fetch(translate_to_postgres(text).text, *binds)
     return rows

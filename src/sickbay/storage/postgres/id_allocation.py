@@ -28,7 +28,7 @@ class IdAllocator:
         self.words: dict[str, int] = {}
         self._free: dict[int, list[int]] = {}
 
-    async def learn(self, db: Any, saves: Iterable[Save | Reindex]) -> None:
+    async def load_numbers(self, db: Any, saves: Iterable[Save | Reindex]) -> None:
         """Look up or create the numbers of the spaces and words in these steps."""
         spaces, words = set[ResourceSpace](), set[str]()
         for step in saves:

@@ -10,7 +10,7 @@ from typing import Any
 from sickbay.storage.interface import Mark
 from sickbay.storage.postgres.id_allocation import IdAllocator, list_names
 from sickbay.storage.postgres.resources import delete_rows, restore, write_change
-from sickbay.storage.postgres.sql_dialect import convert_values, to_postgres
+from sickbay.storage.postgres.sql_dialect import convert_values, translate_to_postgres
 from sickbay.storage.query import marks
 from sickbay.storage.query.returning import Action, Actions, DoWith, ForgetIndex, Rewrite
 from sickbay.storage.query.statement import Do, Row
@@ -25,16 +25,18 @@ async def set_mark(db: Any, numbers: IdAllocator, step: Mark) -> None:
     await fetch(db, marks.SET, space, step.name, await db.fetchval("SELECT nextval('history_sequence')"))
 
 
-async def perform(db: Any, numbers: IdAllocator, actions: Actions) -> None:
+async def perform_actions(db: Any, numbers: IdAllocator, actions: Actions) -> None:
     """Do one action after the other. Raises what they raise."""
     numbers, found = numbers.copy(), list[Row]()
     action = next(actions, None)
     while action is not None:
         found = await _perform_action(db, numbers, action)
-        action = await asyncio.to_thread(_advance, actions, found) if len(found) > MANY_ROWS else _advance(actions, found)
+        action = (
+            await asyncio.to_thread(_next_action, actions, found) if len(found) > MANY_ROWS else _next_action(actions, found)
+        )
 
 
-def _advance(actions: Actions, found: list[Row]) -> Action | None:
+def _next_action(actions: Actions, found: list[Row]) -> Action | None:
     try:
         return actions.send(found)
     except StopIteration:
@@ -47,7 +49,7 @@ async def _perform_action(db: Any, numbers: IdAllocator, action: Action) -> list
             return await fetch(db, text, *binds)
         case DoWith(text, binds, nids):
             await db.execute(
-                to_postgres(text).text.format(nids=f"= ANY(${len(binds) + 1})"), *convert_values(binds), list(nids)
+                translate_to_postgres(text).text.format(nids=f"= ANY(${len(binds) + 1})"), *convert_values(binds), list(nids)
             )
         case ForgetIndex(nids):
             await delete_rows(db, list(nids))
@@ -61,6 +63,6 @@ async def _perform_action(db: Any, numbers: IdAllocator, action: Action) -> list
 
 async def fetch(db: Any, text: str, *binds: Any) -> list[Any]:
     """Return the rows of a statement in the shared dialect."""
-    translated, lists = to_postgres(text)
+    translated, lists = translate_to_postgres(text)
     rows: list[Any] = await db.fetch(translated, *convert_values(binds, lists))
     return rows

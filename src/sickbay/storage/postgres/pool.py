@@ -74,9 +74,9 @@ class Connections:
             self._busy += 1
             self._writes += use is Use.WRITE
         else:
-            await self._wait(use)
+            await self._wait_for_place(use)
         try:
-            return self._pop_idle() or await self._connect_new()
+            return self._pop_idle() or await self._connect_or_wait()
         except BaseException:
             self._release_connection(use, monotonic())
             raise
@@ -118,11 +118,11 @@ class Connections:
             self._writes -= 1
             self._written = now
         if self._waiting:
-            self._serve()
+            self._grant_places()
         elif self._emptied is not None and not self._busy:
             self._emptied.set()
 
-    def _serve(self) -> None:
+    def _grant_places(self) -> None:
         """Give free places to the requests that have waited longest."""
         for turn, use in tuple(self._waiting.items()):
             if self._has_place(use) and not turn.done():
@@ -141,7 +141,7 @@ class Connections:
             connection.terminate()
         return None
 
-    async def _connect_new(self) -> Any:
+    async def _connect_or_wait(self) -> Any:
         while True:
             try:
                 connection = await self._connect()
@@ -160,7 +160,7 @@ class Connections:
             self._away_since = monotonic()
         return not self.opened or monotonic() - self._away_since >= FAILOVER_SECONDS
 
-    async def _wait(self, use: Use) -> None:
+    async def _wait_for_place(self, use: Use) -> None:
         """Wait for a place. Raises Busy."""
         loop, began, before = asyncio.get_running_loop(), monotonic(), _waited.get()
         turn: asyncio.Future[None] = loop.create_future()

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from sickbay.storage.postgres.sql_dialect import convert_values, to_postgres
+from sickbay.storage.postgres.sql_dialect import convert_values, translate_to_postgres
 from sickbay.storage.probe import TooCostly
 from sickbay.storage.query.statement import Row, Statement
 
@@ -38,10 +38,10 @@ class TimeLimit:
         """Return the rows. Raises TooCostly."""
         if self._left <= 0:
             raise TooCostly
-        text, lists = to_postgres(statement.text)
+        text, lists = translate_to_postgres(statement.text)
         began = monotonic()
         try:
-            await self._begin()
+            await self._begin_transaction()
             await self._limit_statement()
             rows: list[Row] = await self._db.fetch(text, *convert_values(statement.binds, lists))
             return rows
@@ -51,7 +51,7 @@ class TimeLimit:
         finally:
             self._left -= monotonic() - began
 
-    async def _begin(self) -> None:
+    async def _begin_transaction(self) -> None:
         """Begin again if a statement that took too long ended the transaction."""
         if self._transaction is None:
             self._transaction = self._db.transaction(isolation="repeatable_read", readonly=True)

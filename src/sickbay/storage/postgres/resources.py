@@ -12,7 +12,7 @@ from sickbay.storage.interface import Reindex, Save
 from sickbay.storage.postgres.batch import Batch, Key, Known, make_placeholder_row
 from sickbay.storage.postgres.id_allocation import IdAllocator, allocate
 from sickbay.storage.postgres.migrations import MAY_HIDE
-from sickbay.storage.postgres.sql_dialect import convert_values, to_postgres
+from sickbay.storage.postgres.sql_dialect import convert_values, translate_to_postgres
 from sickbay.storage.query import marks, undo
 from sickbay.storage.query.dictionary import LIVE, REFERENCED
 from sickbay.storage.query.marks import Restored
@@ -79,15 +79,17 @@ async def save(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], saves:
     """Save resources whose locks are held. Raises Conflict. nids: by space, as many as `find_bounds` returned; used ones are
     removed.
     """
-    known = await find_known(db, _keys_of_saves(numbers, saves))
-    await _number_new(db, numbers, nids, saves, known)
-    batch = Batch(numbers.spaces, numbers.words, known, hides=await _find_hidden(db, numbers, saves, known))
+    known = await find_known_resources(db, _keys_of_saves(numbers, saves))
+    await _number_new_resources(db, numbers, nids, saves, known)
+    batch = Batch(numbers.spaces, numbers.words, known, hides=await _find_hidden_resources(db, numbers, saves, known))
     for step in saves:
         batch.add(step)
-    await write(db, batch)
+    await write_rows(db, batch)
 
 
-async def _find_hidden(db: Any, numbers: IdAllocator, saves: Iterable[Save], known: Mapping[Key, Known]) -> frozenset[int]:
+async def _find_hidden_resources(
+    db: Any, numbers: IdAllocator, saves: Iterable[Save], known: Mapping[Key, Known]
+) -> frozenset[int]:
     """Return the nids of the resources that are hidden if they are deleted."""
     deleted: dict[int, set[int]] = {}
     for step in saves:
@@ -96,41 +98,41 @@ async def _find_hidden(db: Any, numbers: IdAllocator, saves: Iterable[Save], kno
             deleted.setdefault(space, set()).add(known[space, numbers.words[step.type], step.id].nid)
     found: list[int] = []
     for space, nids in deleted.items():
-        text, lists = to_postgres(f"SELECT value FROM ({marks.HIDES}) h WHERE {MAY_HIDE}")
+        text, lists = translate_to_postgres(f"SELECT value FROM ({marks.HIDES}) h WHERE {MAY_HIDE}")
         found += [nid for (nid,) in await db.fetch(text, *convert_values(marks.make_hiding_binds(space, sorted(nids)), lists))]
     return frozenset(found)
 
 
 async def reindex(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps: Sequence[Reindex]) -> None:
     """Rewrite the index rows of resources that still have that version, under the same locks as a save."""
-    known = await find_known(db, _keys_of_saves(numbers, steps))
+    known = await find_known_resources(db, _keys_of_saves(numbers, steps))
 
     def is_current(step: Reindex) -> bool:
         state = known.get((numbers.spaces[step.space], numbers.words[step.type], step.id))
         return state is not None and (state.state, state.version) == (LIVE, step.version_id)
 
     current_steps = [step for step in steps if is_current(step)]
-    await _number_new(db, numbers, nids, current_steps, known)
+    await _number_new_resources(db, numbers, nids, current_steps, known)
     batch = Batch(numbers.spaces, numbers.words, known)
     for step in current_steps:
         batch.reindex(step)
-    await write(db, batch)
+    await write_rows(db, batch)
 
 
 async def restore(db: Any, numbers: IdAllocator, space: int, resources: Sequence[Restored]) -> None:
     """Rewrite resources as they were at a mark, and add their index rows."""
     keys = {(space, numbers.words[type], id) for resource in resources for type, id in list_targets(resource.entries)}
-    known = await find_known(db, keys)
+    known = await find_known_resources(db, keys)
     if absent := sorted(keys - known.keys()):
         nids = await allocate(db, space, len(absent))
         rows = [make_placeholder_row(nid, key) for nid, key in zip(nids, absent, strict=True)]
-        await db.execute(_insert("resource"), *_arrays_of_rows("resource", rows))
+        await db.execute(_write_insert("resource"), *_arrays_of_rows("resource", rows))
         known |= {key: Known(nid, REFERENCED, 0, "") for nid, key in zip(nids, absent, strict=True)}
     hides = await db.fetchval(f"SELECT {MAY_HIDE}")
     batch = Batch(numbers.spaces, numbers.words, known)
     for resource in resources:
         batch.restore(space, resource._replace(hides=hides and resource.hides))
-    await write(db, batch)
+    await write_rows(db, batch)
 
 
 async def delete_rows(db: Any, nids: list[int]) -> None:
@@ -166,7 +168,7 @@ def _keys_of_saves(numbers: IdAllocator, saves: Iterable[Save | Reindex]) -> dic
     return keys
 
 
-async def find_known(db: Any, keys: Iterable[Key]) -> dict[Key, Known]:
+async def find_known_resources(db: Any, keys: Iterable[Key]) -> dict[Key, Known]:
     """Return what is known about the resources with these keys."""
     by_space: dict[int, list[Key]] = {}
     for key in keys:
@@ -178,7 +180,7 @@ async def find_known(db: Any, keys: Iterable[Key]) -> dict[Key, Known]:
     return known
 
 
-async def _number_new(
+async def _number_new_resources(
     db: Any, numbers: IdAllocator, nids: dict[int, list[int]], saves: Sequence[Save | Reindex], known: dict[Key, Known]
 ) -> None:
     """Number everything that doesn't exist yet. Other transactions may add the same referenced resources at the same time."""
@@ -187,12 +189,12 @@ async def _number_new(
     known |= {key: Known(nid, REFERENCED, 0, "") for key, nid in fresh.items()}
     rows = sorted((make_placeholder_row(nid, key) for key, nid in fresh.items() if key not in saved), key=lambda row: row[1:5])
     if rows:
-        text = _insert("resource", " ON CONFLICT (space, type, id) DO NOTHING")
+        text = _write_insert("resource", " ON CONFLICT (space, type, id) DO NOTHING")
         if int((await db.execute(text, *_arrays_of_rows("resource", rows))).rpartition(" ")[2]) < len(rows):
-            known |= await find_known(db, [(row[1], row[2], row[4]) for row in rows])
+            known |= await find_known_resources(db, [(row[1], row[2], row[4]) for row in rows])
 
 
-async def write(db: Any, batch: Batch) -> None:
+async def write_rows(db: Any, batch: Batch) -> None:
     if batch.keep:
         await db.execute(_KEEP, list(batch.keep))
     index = batch.rows(await _take_rows(db, list(batch.forget)) if batch.forget else {})
@@ -241,7 +243,7 @@ def _deletion_statement(table: str) -> str:
 
 
 @cache
-def _insert(table: str, conflict: str | None = None, first: int = 1) -> str:
+def _write_insert(table: str, conflict: str | None = None, first: int = 1) -> str:
     columns = [name for name, _ in _columns_of_table(table)]
     arrays = ", ".join(
         f"${position}::{'text::' if kind == 'bigint' else ''}{kind}[]"
@@ -259,6 +261,6 @@ def _insert_statement(tables: tuple[str, ...]) -> str:
     """Combine the inserts into one statement, which takes one round trip to the server."""
     parts, first = [], 1
     for table in tables:
-        parts.append(f"{table}_ AS ({_insert(table, None, first)})")
+        parts.append(f"{table}_ AS ({_write_insert(table, None, first)})")
         first += len(_columns_of_table(table))
     return f"WITH {', '.join(parts)} SELECT 1"

@@ -33,7 +33,7 @@ SILENT = 10
 
 
 class Servers:
-    """The servers that a database URL names. `pooled`: they are PgBouncer, which doesn't pass on session settings."""
+    """The servers that a database URL names. `pooled`: behind PgBouncer, which doesn't pass on session settings."""
 
     def __init__(self, address: str) -> None:
         self._addresses = list_addresses(address)
@@ -48,7 +48,7 @@ class Servers:
         failure: BaseException = OSError("no server is named")
         for address in list(self._addresses):
             try:
-                connection = await self._open(address)
+                connection = await self._open_connection(address)
             except LOST as error:
                 failure = error
             else:
@@ -56,7 +56,7 @@ class Servers:
                 return connection
         raise failure
 
-    async def _open(self, address: str) -> Any:
+    async def _open_connection(self, address: str) -> Any:
         try:
             connection = await self._open_once(address)
         except asyncpg.ProtocolViolationError as error:

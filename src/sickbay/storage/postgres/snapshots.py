@@ -7,7 +7,7 @@ from typing import Any
 from sickbay.storage.interface import Conflict, ImportSnapshot
 from sickbay.storage.postgres.copying import NEW_SEQUENCES
 from sickbay.storage.postgres.id_allocation import IdAllocator, allocate
-from sickbay.storage.postgres.marks import fetch, perform
+from sickbay.storage.postgres.marks import fetch, perform_actions
 from sickbay.storage.query import snapshot_content
 from sickbay.storage.query.returning import actions_of
 from sickbay.storage.snapshot_steps import RemoveSnapshot, SavedSpace
@@ -15,7 +15,7 @@ from sickbay.storage.snapshot_steps import RemoveSnapshot, SavedSpace
 
 async def import_snapshot(db: Any, numbers: IdAllocator, step: ImportSnapshot) -> None:
     """Imports a snapshot. Raises Conflict if a space isn't filled."""
-    await perform(db, numbers, actions_of(RemoveSnapshot(step.name)))
+    await perform_actions(db, numbers, actions_of(RemoveSnapshot(step.name)))
     records = snapshot_content.record_rows(step.name, step.records)
     await db.copy_records_to_table("snapshot_record", records=records, columns=snapshot_content.RECORD_COLUMNS)
     for saved in step.spaces:

@@ -30,7 +30,7 @@ class PostgresStatement(NamedTuple):
 
 
 @cache_results(1024)
-def to_postgres(text: str) -> PostgresStatement:
+def translate_to_postgres(text: str) -> PostgresStatement:
     lists: list[int] = []
     count = 0
 
@@ -57,7 +57,7 @@ def convert_values(binds: Sequence[Any], lists: frozenset[int] = frozenset()) ->
     if not lists:
         return [fit_text(value) if type(value) is str else value for value in binds]
     return [
-        _to_list(value) if index in lists else fit_text(value) if type(value) is str else value
+        _parse_list(value) if index in lists else fit_text(value) if type(value) is str else value
         for index, value in enumerate(binds)
     ]
 
@@ -69,5 +69,5 @@ def fit_text(text: str) -> str:
     return text if len(text) <= FITS else f"{text[:FITS]}{blake2b(text.encode(), digest_size=16).hexdigest()}"
 
 
-def _to_list(value: str) -> list[Any]:
+def _parse_list(value: str) -> list[Any]:
     return [fit_text(item) if type(item) is str else item for item in orjson.loads(value)]

@@ -45,11 +45,11 @@ class Statistics:
         if pages > max(2 * known, PAGES):
             await self.make()
 
-    def count_written(self, count: int) -> None:
+    def count_written_resources(self, count: int) -> None:
         """Count written resources. May start an update in the background."""
         self._written += count
         if self._written >= self._known and (self._making is None or self._making.done()):
-            self._making = asyncio.get_running_loop().create_task(self._make_quietly())
+            self._making = asyncio.get_running_loop().create_task(self._make_or_log())
 
     async def make(self) -> None:
         self._known, self._written = self._known + self._written, 0
@@ -62,7 +62,7 @@ class Statistics:
             with suppress(asyncio.CancelledError):
                 await self._making
 
-    async def _make_quietly(self) -> None:
+    async def _make_or_log(self) -> None:
         try:
             await self.make()
         except (Unavailable, PostgresError) as error:

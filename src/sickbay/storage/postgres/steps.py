@@ -27,10 +27,10 @@ from sickbay.storage.kinds import CHANGES, COUNTED
 from sickbay.storage.postgres.copying import copy_resources
 from sickbay.storage.postgres.id_allocation import IdAllocator
 from sickbay.storage.postgres.locks import hash_to_number
-from sickbay.storage.postgres.marks import perform, set_mark
+from sickbay.storage.postgres.marks import perform_actions, set_mark
 from sickbay.storage.postgres.resources import reindex, save
 from sickbay.storage.postgres.snapshots import import_snapshot
-from sickbay.storage.postgres.sql_dialect import convert_values, to_postgres
+from sickbay.storage.postgres.sql_dialect import convert_values, translate_to_postgres
 from sickbay.storage.query import exchanges
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.returning import actions_of
@@ -65,7 +65,7 @@ async def apply(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps
             case Mark() as step:
                 await set_mark(db, numbers, step)
             case (ReturnToMark() | SaveSnapshot() | RestoreSnapshot() | RemoveSnapshot()) as step:
-                await perform(db, numbers, actions_of(step))
+                await perform_actions(db, numbers, actions_of(step))
             case CopyResources() as step:
                 await copy_resources(db, numbers, step)
             case ImportSnapshot() as step:
@@ -80,8 +80,8 @@ async def _delete_over_quota(db: Any, label: str) -> None:
     """Delete the oldest records over the quota, except those that another transaction changes: waiting for it, while it waits
     for us to change the size of the quota, would be a deadlock.
     """
-    while number := quotas.measure_excess(label, *await db.fetchrow(to_postgres(quotas.SIZE).text, label)):
-        if not await _count_changed(db, _DELETE_OLDEST, label, number):
+    while number := quotas.measure_excess(label, *await db.fetchrow(translate_to_postgres(quotas.SIZE).text, label)):
+        if not await _count_changed_rows(db, _DELETE_OLDEST, label, number):
             return
 
 
@@ -94,16 +94,16 @@ async def count_failure(db: Any, binds: tuple[Any, ...]) -> Failures:
 async def _run_step(db: Any, step: Step) -> None:
     match step:
         case UseOnce():
-            await _change_one(db, step, record_sql.USE, step.now, step.kind, step.key)
+            await _change_row(db, step, record_sql.USE, step.now, step.kind, step.key)
         case Delete():
-            await _count_changed(db, record_sql.DELETE, step.kind, step.key)
+            await _count_changed_rows(db, record_sql.DELETE, step.kind, step.key)
         case DeleteFamily():
             for kind in step.kinds:
-                await _count_changed(db, record_sql.DELETE_FAMILY, step.family, kind)
+                await _count_changed_rows(db, record_sql.DELETE_FAMILY, step.family, kind)
         case Clear(kind="resources"):
             await _clear_resources(db, step.tenant)
         case Clear():
-            await _count_changed(db, record_sql.CLEAR, step.kind, step.tenant, step.tenant)
+            await _count_changed_rows(db, record_sql.CLEAR, step.kind, step.tenant, step.tenant)
 
 
 async def _clear_resources(db: Any, tenant: str) -> None:
@@ -132,21 +132,21 @@ async def _put_records(db: Any, steps: Sequence[Put]) -> None:
         if step.if_revision is None:
             unconditional.append(step)
             continue
-        await _put_all(db, unconditional)
+        await _put_unconditional(db, unconditional)
         unconditional.clear()
         if step.if_revision == 0:
-            await _change_one(db, step, record_sql.PUT_ABSENT, *record_sql.list_fields(step.record))
+            await _change_row(db, step, record_sql.PUT_ABSENT, *record_sql.list_fields(step.record))
         else:
-            await _change_one(db, step, _PUT_IF, *record_sql.list_fields(step.record), step.if_revision)
-    await _put_all(db, unconditional)
+            await _change_row(db, step, _PUT_IF, *record_sql.list_fields(step.record), step.if_revision)
+    await _put_unconditional(db, unconditional)
 
 
 async def purge(db: Any, now: int, most: int) -> int:
-    return await _count_changed(db, record_sql.PURGE, now - record_sql.KEPT, most)
+    return await _count_changed_rows(db, record_sql.PURGE, now - record_sql.KEPT, most)
 
 
 async def delete_exchanges(db: Any, statement: Sql) -> int:
-    return await _count_changed(db, statement.text, *statement.binds)
+    return await _count_changed_rows(db, statement.text, *statement.binds)
 
 
 async def trim(db: Any, most: Volume, at_once: int) -> int:
@@ -156,24 +156,24 @@ async def trim(db: Any, most: Volume, at_once: int) -> int:
     await db.execute(exchanges.FOLD)
     shares = [exchanges.Share(owner, int(count), int(size)) for owner, count, size in await db.fetch(exchanges.SHARES)]
     excess = exchanges.find_excess(shares, most, at_once)
-    return 0 if excess is None else await _count_changed(db, exchanges.TRIM, *excess)
+    return 0 if excess is None else await _count_changed_rows(db, exchanges.TRIM, *excess)
 
 
-async def _put_all(db: Any, steps: Sequence[Put]) -> None:
+async def _put_unconditional(db: Any, steps: Sequence[Put]) -> None:
     if len(steps) == 1:
-        await _count_changed(db, record_sql.PUT, *record_sql.list_fields(steps[0].record))
+        await _count_changed_rows(db, record_sql.PUT, *record_sql.list_fields(steps[0].record))
     elif steps:
         await db.executemany(
-            to_postgres(record_sql.PUT).text, [convert_values(record_sql.list_fields(step.record)) for step in steps]
+            translate_to_postgres(record_sql.PUT).text, [convert_values(record_sql.list_fields(step.record)) for step in steps]
         )
 
 
-async def _change_one(db: Any, step: Put | UseOnce, text: str, *binds: Any) -> None:
-    if await _count_changed(db, text, *binds) != 1:
+async def _change_row(db: Any, step: Put | UseOnce, text: str, *binds: Any) -> None:
+    if await _count_changed_rows(db, text, *binds) != 1:
         raise Conflict(step)
 
 
-async def _count_changed(db: Any, text: str, *binds: Any) -> int:
+async def _count_changed_rows(db: Any, text: str, *binds: Any) -> int:
     """Execute a statement and return the number of rows, which ends PostgreSQL's status: "UPDATE 1"."""
-    status: str = await db.execute(to_postgres(text).text, *convert_values(binds))
+    status: str = await db.execute(translate_to_postgres(text).text, *convert_values(binds))
     return int(status.rpartition(" ")[2])

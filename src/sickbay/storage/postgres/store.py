@@ -39,7 +39,7 @@ from sickbay.storage.postgres.id_allocation import IdAllocator
 from sickbay.storage.postgres.pool import Use
 from sickbay.storage.postgres.probing import EXPLANATION_MILLISECONDS, TimeLimit
 from sickbay.storage.postgres.resources import find_bounds
-from sickbay.storage.postgres.sql_dialect import convert_values, fit_text, to_postgres
+from sickbay.storage.postgres.sql_dialect import convert_values, fit_text, translate_to_postgres
 from sickbay.storage.postgres.statistics import Statistics
 from sickbay.storage.postgres.steps import append_changes, apply, count_failure, delete_exchanges, purge, trim
 from sickbay.storage.postgres.sync_bridge import SyncReader, run_in_turn
@@ -48,7 +48,7 @@ from sickbay.storage.probe import ProbeJob
 from sickbay.storage.query import exchanges, snapshot_content
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.exchanges import FOLDED, SIZE
-from sickbay.storage.query.keyset import Find, read_bounded
+from sickbay.storage.query.keyset import Find, read_bounded_rows
 from sickbay.storage.query.queries import StoreQueries
 from sickbay.storage.query.saving import OUTDATED
 from sickbay.storage.query.statement import Row, Statement
@@ -86,7 +86,7 @@ class PostgresStore:
         steps = append_changes(steps)
         saves = [step for step in steps if isinstance(step, Save | Reindex)]
         whole = {step.space for step in steps if isinstance(step, Mark | CopyResources)}
-        nids = await self._reserve(saves, whole) if saves or whole else {}
+        nids = await self._reserve_nids(saves, whole) if saves or whole else {}
         unused = nids
 
         async def job(db: Any) -> None:
@@ -102,7 +102,7 @@ class PostgresStore:
             raise
         self._numbers.give_back(unused)  # not after other errors, because the transaction may have been committed anyway
         copied = sum(step.until - step.after for step in steps if isinstance(step, CopyResources))
-        self._statistics.count_written(len(saves) + copied)
+        self._statistics.count_written_resources(len(saves) + copied)
 
     async def count_failure(self, key: str, tenant: str, now: int, seconds: int) -> Failures:
         return await self._run_write(
@@ -140,25 +140,25 @@ class PostgresStore:
     ) -> list[Record]:
         conditions = {"tenant": tenant, "owner": owner, "family": family, "label": label}
         span = record_sql.Span(since, until, limit, oldest)
-        return await self._ask(lambda: record_sql.find(self._sync_reader, kind, conditions, span))
+        return await self._run_queries(lambda: record_sql.find(self._sync_reader, kind, conditions, span))
 
     async def count_family(self, kind: str, family: str, most: int) -> int:
-        return await self._ask(lambda: record_sql.count_family(self._sync_reader, kind, family, most))
+        return await self._run_queries(lambda: record_sql.count_family(self._sync_reader, kind, family, most))
 
     async def purge(self, now: int, most: int) -> int:
         return await self._run_write(locks.lock_for_steps(()), partial(purge, now=now, most=most))
 
     async def find_exchanges(self, wanted: ExchangeFilter, limit: int, until: int | None = None) -> list[Record]:
-        return await self._ask(lambda: exchanges.find(self._sync_reader.run, wanted, limit, until))
+        return await self._run_queries(lambda: exchanges.find(self._sync_reader.run, wanted, limit, until))
 
     async def count_exchanges(self, wanted: ExchangeFilter, most: int, since: int | None = None) -> int:
-        return await self._ask(lambda: exchanges.count(self._sync_reader.run, wanted, most, since))
+        return await self._run_queries(lambda: exchanges.count(self._sync_reader.run, wanted, most, since))
 
     async def read_exchanges_since(self, number: int, limit: int) -> list[ExchangeRow]:
-        return await self._ask(lambda: exchanges.rows_since(self._sync_reader.run, number, limit))
+        return await self._run_queries(lambda: exchanges.rows_since(self._sync_reader.run, number, limit))
 
     async def read_exchanges_after(self, at: int, limit: int) -> list[ExchangeRow]:
-        return await self._ask(lambda: exchanges.rows_after(self._sync_reader.run, at, limit))
+        return await self._run_queries(lambda: exchanges.rows_after(self._sync_reader.run, at, limit))
 
     async def newest_exchange(self) -> tuple[int, int]:
         row = await self._pool.repeat_if_lost(lambda db: db.fetchrow(exchanges.NEWEST))
@@ -195,57 +195,57 @@ class PostgresStore:
 
     async def _read_resources(self, key: tuple[ResourceSpace, str, Visibility], ids: list[str]) -> dict[str, Stored]:
         space, type, visibility = key
-        return await self._ask(lambda: self._answers.read_several(space, type, ids, visibility))
+        return await self._run_queries(lambda: self._answers.read_resources(space, type, ids, visibility))
 
     async def version(self, space: ResourceSpace, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
-        return await self._ask(lambda: self._answers.version(space, type, id, version_id, visibility))
+        return await self._run_queries(lambda: self._answers.version(space, type, id, version_id, visibility))
 
     async def history(self, space: ResourceSpace, query: HistoryQuery, visibility: Visibility) -> Versions:
-        return await self._ask(lambda: self._answers.history(space, query, visibility)(self._sync_reader.run))
+        return await self._run_queries(lambda: self._answers.history(space, query, visibility)(self._sync_reader.run))
 
     async def search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Page:
-        return await self._ask(lambda: self._answers.search(space, query, visibility)(self._sync_reader.run))
+        return await self._run_queries(lambda: self._answers.search(space, query, visibility)(self._sync_reader.run))
 
     async def count(self, space: ResourceSpace, query: Query, visibility: Visibility) -> int:
-        return await self._ask(lambda: self._answers.count(space, query, visibility)(self._sync_reader.run))
+        return await self._run_queries(lambda: self._answers.count(space, query, visibility)(self._sync_reader.run))
 
     async def labels(self, space: ResourceSpace, types: Sequence[str], visibility: Visibility) -> Labels:
-        return await self._ask(lambda: self._answers.labels(space, types, visibility)(self._sync_reader.run))
+        return await self._run_queries(lambda: self._answers.labels(space, types, visibility)(self._sync_reader.run))
 
     async def list_outdated(self, limit: int) -> list[Outdated]:
-        rows = await self._ask(lambda: self._sync_reader.rows(OUTDATED, (limit,)))
+        rows = await self._run_queries(lambda: self._sync_reader.rows(OUTDATED, (limit,)))
         return [Outdated(ResourceSpace(tenant, version), *rest) for tenant, version, *rest in rows]
 
     async def writes_since(self, space: ResourceSpace, mark: str) -> int | None:
-        return await self._ask(lambda: self._answers.writes_since(space, mark))
+        return await self._run_queries(lambda: self._answers.writes_since(space, mark))
 
     async def last_versions(self) -> dict[ResourceSpace, int]:
-        return await self._ask(self._answers.last_versions)
+        return await self._run_queries(self._answers.last_versions)
 
     async def measure_snapshot(self, step: SaveSnapshot) -> int:
-        return await self._ask(lambda: self._answers.measure_snapshot(step)(self._sync_reader.run))
+        return await self._run_queries(lambda: self._answers.measure_snapshot(step)(self._sync_reader.run))
 
     async def read_snapshot_records(self, name: str) -> list[Record]:
-        return await self._ask(lambda: snapshot_content.read_records(name)(self._sync_reader.run))
+        return await self._run_queries(lambda: snapshot_content.read_records(name)(self._sync_reader.run))
 
     async def read_snapshot_space(self, name: str, space: ResourceSpace) -> SavedSpace:
-        return await self._ask(lambda: snapshot_content.read_space(name, space)(self._sync_reader.run))
+        return await self._run_queries(lambda: snapshot_content.read_space(name, space)(self._sync_reader.run))
 
     async def read_base(self, space: ResourceSpace, type: str, ids: Sequence[str]) -> dict[str, tuple[int, str]]:
-        return await self._ask(lambda: snapshot_content.read_base(space, type, ids)(self._sync_reader.run))
+        return await self._run_queries(lambda: snapshot_content.read_base(space, type, ids)(self._sync_reader.run))
 
     async def has_resources(self, space: ResourceSpace) -> bool:
-        return await self._ask(lambda: self._answers.has_resources(space))
+        return await self._run_queries(lambda: self._answers.has_resources(space))
 
     def export(
         self, space: ResourceSpace, mark: str, versions: int, draft: Path, began: Callable[[], object], stop: Event
     ) -> bool:
         async def work(db: Any) -> bool:
-            return await exporting.export(db, space, mark, versions, draft, began, stop)
+            return await exporting.export_space(db, space, mark, versions, draft, began, stop)
 
-        return asyncio.run_coroutine_threadsafe(self._export(work), self._loop).result()
+        return asyncio.run_coroutine_threadsafe(self._export_from(work), self._loop).result()
 
-    async def _export(self, work: Callable[[Any], Awaitable[bool]]) -> bool:
+    async def _export_from(self, work: Callable[[Any], Awaitable[bool]]) -> bool:
         try:
             async with self._pool.connection(patient=True) as db:
                 return await work(db)
@@ -264,7 +264,7 @@ class PostgresStore:
         return await self._pool.repeat_if_lost(answer_in_time)
 
     async def position(self, space: ResourceSpace) -> int:
-        return await self._ask(lambda: self._answers.position(space))
+        return await self._run_queries(lambda: self._answers.position(space))
 
     async def close(self) -> None:
         await self._statistics.close()
@@ -277,15 +277,15 @@ class PostgresStore:
         finally:
             self._stamp += 1
 
-    async def _ask(self, job: Callable[[], T]) -> T:
+    async def _run_queries(self, job: Callable[[], T]) -> T:
         """Run all of the job's queries on one connection."""
         return await self._pool.repeat_if_lost(lambda db: run_in_turn(partial(_fetch_statement, db), job))
 
-    async def _reserve(self, saves: Sequence[Save | Reindex], whole: set[ResourceSpace]) -> dict[int, list[int]]:
+    async def _reserve_nids(self, saves: Sequence[Save | Reindex], whole: set[ResourceSpace]) -> dict[int, list[int]]:
         """Reserve nids for everything that the saves may need, before they hold any lock. whole: spaces of other steps."""
 
         async def reserve(db: Any) -> dict[int, list[int]]:
-            await self._numbers.learn(db, saves)
+            await self._numbers.load_numbers(db, saves)
             for space in sorted(whole):
                 await self._numbers.space(db, space)
             counts = find_bounds(self._numbers, saves)
@@ -295,9 +295,9 @@ class PostgresStore:
 
 
 async def _fetch_statement(db: Any, statement: Statement) -> list[Row]:
-    text, lists = to_postgres(statement.text)
+    text, lists = translate_to_postgres(statement.text)
     rows: list[Row] = await db.fetch(text, *convert_values(statement.binds, lists))
-    return rows if statement.body < 0 else read_bounded(rows, statement.body)
+    return rows if statement.body < 0 else read_bounded_rows(rows, statement.body)
 
 
 async def open_store(address: str, find: Find) -> PostgresStore:

@@ -65,7 +65,7 @@ async def _write_once(pool: Pool, locks: str, job: Job[T], patient: bool) -> T:
     turn = pool.connection(Use.WRITE, patient=patient)
     async with turn as connection:
         try:
-            await _begin(connection, pool, locks, patient)
+            await _begin_transaction(connection, pool, locks, patient)
             value = await job(connection)
             turn.is_committing = True
             await _commit_transaction(connection, pool.name)
@@ -75,7 +75,7 @@ async def _write_once(pool: Pool, locks: str, job: Job[T], patient: bool) -> T:
         return value
 
 
-async def _begin(connection: Any, pool: Pool, locks: str, patient: bool) -> None:
+async def _begin_transaction(connection: Any, pool: Pool, locks: str, patient: bool) -> None:
     """Begin the transaction, limit its time, take its locks, and compare the resets, all in one message. Raises WasReset."""
     isolation = "READ COMMITTED" if pool.locks_hold else "SERIALIZABLE"
     began = current().revisions

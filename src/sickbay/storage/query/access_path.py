@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sickbay.fhir.search.parameters import SearchParameter
 from sickbay.fhir.search.query import DateValue, Filter, Query, ReferenceValue
-from sickbay.storage.query.candidates import select_between, select_candidates, select_leading
+from sickbay.storage.query.candidates import select_candidates, select_dated_between, select_leading_candidates
 from sickbay.storage.query.conditions import TRUE, join_with_and, match_any
 from sickbay.storage.query.dictionary import LIVE, select_tokens
 from sickbay.storage.query.filters import Scope, match_instant, single_hash, single_target
@@ -54,7 +54,7 @@ class AccessPath(NamedTuple):
         text = f"SELECT nid FROM ({self.candidates.text}) e WHERE +nid > ? ORDER BY +nid LIMIT ?"
         return _make_candidate_path(Sql(text, (*self.candidates.binds, after, many)), self.rest, None)
 
-    def take_any(self, many: int) -> AccessPath:
+    def limit_candidates(self, many: int) -> AccessPath:
         """Limit the candidates to any `many` rows."""
         assert self.candidates is not None
         candidates = Sql(f"SELECT nid FROM ({self.candidates.text}) e LIMIT ?", (*self.candidates.binds, many))
@@ -91,7 +91,7 @@ def choose_source(scope: Scope, query: Query, patient: str | None) -> AccessPath
         or _combine_date_bounds(scope, query)
         or _collected_range_path(scope, query, _NUMBERS)
         or _follow_chain(scope, query)
-        or _collect_changed(scope, query)
+        or _collect_changed_resources(scope, query)
         or scan_type(scope, query)
     )
 
@@ -182,7 +182,7 @@ def _token_path(scope: Scope, query: Query) -> AccessPath | None:
     if not candidates:
         return None
     if len(candidates) > 1:
-        candidates.sort(key=lambda pair: scope.names.rarity(scope.space, pair[0].parameter.number, pair[1]))
+        candidates.sort(key=lambda pair: scope.names.count_up_to_thousand(scope.space, pair[0].parameter.number, pair[1]))
     filter, hash = candidates[0]
     where = "d.space = ? AND d.parameter = ? AND d.hash = ?"
     return AccessPath("shown_token d", where, (scope.space, filter.parameter.number, hash), "d.nid", _leave_out(query, filter))
@@ -231,13 +231,13 @@ def _combine_date_bounds(scope: Scope, query: Query) -> AccessPath | None:
         for to_filter, before in dates:
             opposed = after.prefix in ("gt", "ge", "sa") and before.prefix in ("lt", "le", "eb")
             if opposed and from_filter.parameter.number == to_filter.parameter.number:
-                candidates = select_between(scope, from_filter, to_filter)
+                candidates = select_dated_between(scope, from_filter, to_filter)
                 others = tuple(filter for filter in query.filters if filter is not from_filter and filter is not to_filter)
                 return _make_candidate_path(candidates, others, candidates)
     return None
 
 
-def _collect_changed(scope: Scope, query: Query) -> AccessPath | None:
+def _collect_changed_resources(scope: Scope, query: Query) -> AccessPath | None:
     """Collect the resources that were last updated in the requested period."""
     if all(date.prefix == "ne" for date in query.updated):
         return None
@@ -256,7 +256,9 @@ def _make_candidate_path(candidates: Sql, rest: tuple[Filter, ...], range: Sql |
 def _smallest_range_path(scope: Scope, query: Query) -> AccessPath | None:
     """Choose a range with few rows if every token filter has many."""
     range = (
-        _combine_date_bounds(scope, query) or _collected_range_path(scope, query, _NUMBERS) or _collect_changed(scope, query)
+        _combine_date_bounds(scope, query)
+        or _collected_range_path(scope, query, _NUMBERS)
+        or _collect_changed_resources(scope, query)
     )
     if (
         range is None
@@ -274,7 +276,7 @@ def _collected_range_path(scope: Scope, query: Query, kinds: tuple[str, ...]) ->
     for filter in (filter for kind in kinds for filter in query.filters if filter.parameter.kind == kind and not filter.leads):
         candidates = select_candidates(scope, query.type, filter)
         if candidates is not None:
-            return _make_candidate_path(candidates, _leave_out(query, filter), select_leading(scope, filter))
+            return _make_candidate_path(candidates, _leave_out(query, filter), select_leading_candidates(scope, filter))
     return None
 
 

@@ -13,7 +13,7 @@ from sickbay.storage.query.conditions import join_with_and, match_any
 from sickbay.storage.query.filters import TABLES, Scope, build_condition, build_values, find_nids, row_condition
 from sickbay.storage.query.range_scan import build_stretches
 from sickbay.storage.query.statement import Sql
-from sickbay.storage.terms import to_sortable
+from sickbay.storage.terms import encode_sortable
 
 SEPARATE_VALUES = 16
 """Maximum number of a filter's values that are searched separately."""
@@ -46,7 +46,7 @@ def select_candidates(scope: Scope, type: str, filter: Filter) -> Sql | None:
     )
 
 
-def select_leading(scope: Scope, filter: Filter) -> Sql | None:
+def select_leading_candidates(scope: Scope, filter: Filter) -> Sql | None:
     """Return the part of `select_candidates` that its index leads to directly; None if there is no such part."""
     plain = not filter.leads and filter.modifier in (None, "exact") and filter.parameter.kind != "special"
     if not plain or filter.parameter.code in ("_id", "_lastUpdated", "_text", "_content"):
@@ -57,7 +57,7 @@ def select_leading(scope: Scope, filter: Filter) -> Sql | None:
     return build_union(_candidate_rows(scope, filter, first) for first, *_ in stretched) if stretched else None
 
 
-def select_between(scope: Scope, from_filter: Filter, to_filter: Filter) -> Sql:
+def select_dated_between(scope: Scope, from_filter: Filter, to_filter: Filter) -> Sql:
     """Match resources dated after one day and before another.
 
     Either one date is in between, or several dates have a span that covers both bounds.
@@ -111,7 +111,7 @@ def _conditions_of_value(filter: Filter, value: Value) -> list[Sql] | None:
         case DateValue():
             return build_stretches(table, value, value.low, value.high)
         case QuantityValue():
-            return build_stretches(table, value, to_sortable(value.low), to_sortable(value.high))
+            return build_stretches(table, value, encode_sortable(value.low), encode_sortable(value.high))
         case CompositeValue():
             return _conditions_of_parts(value)
     return None
@@ -123,7 +123,9 @@ def _conditions_of_parts(value: CompositeValue) -> list[Sql] | None:
     for part, part_columns in zip(value.parts, columns, strict=True):
         if part_columns[:2] != ("low", "high") or not isinstance(part, DateValue | QuantityValue):
             continue
-        low, high = (part.low, part.high) if isinstance(part, DateValue) else (to_sortable(part.low), to_sortable(part.high))
+        low, high = (
+            (part.low, part.high) if isinstance(part, DateValue) else (encode_sortable(part.low), encode_sortable(part.high))
+        )
         end = low if part.prefix == "ap" else high
         split = part.prefix in ("eq", "lt", "sa") or (part.prefix in ("gt", "ge", "ap") and end >= 0)
         return build_stretches("shown_composite", part, low, high) if split and columns[0] == ("hash",) else None
@@ -155,7 +157,7 @@ def _scan_other_end(scope: Scope, type: str, filter: Filter) -> Sql | None:
     """
     assert filter.chain is not None
     far_type, inner = filter.chain
-    if filter.reverse or scope.names.live(scope.space, far_type) >= scope.names.live(scope.space, type):
+    if filter.reverse or scope.names.count_live(scope.space, far_type) >= scope.names.count_live(scope.space, type):
         return None
     inner_condition = build_condition(scope, inner, "b.nid")
     # DISTINCT: otherwise SQLite flattens this into the join and evaluates the condition for each reference.

@@ -20,7 +20,9 @@ def is_canonical(version: str, parameter: SearchParameter) -> bool:
     return "canonical" in list_kinds(version, parameter.type, parameter.expression)
 
 
-def find_named(run: Run, scope: Scope, find: Find, version: str, parameter: SearchParameter, nids: list[int]) -> list[int]:
+def find_named_resources(
+    run: Run, scope: Scope, find: Find, version: str, parameter: SearchParameter, nids: list[int]
+) -> list[int]:
     """Return the resources whose urls are the canonicals that these resources have in the parameter."""
     text = f"SELECT DISTINCT f.value FROM shown_uri f WHERE f.nid {_AMONG} AND f.parameter = ?"
     canonicals = [row[0].partition("|") for row in run(Statement(text, (_list_nids(nids), parameter.number)))]
@@ -39,7 +41,7 @@ def find_named(run: Run, scope: Scope, find: Find, version: str, parameter: Sear
     ]
 
 
-def find_referring(
+def find_referring_resources(
     run: Run, scope: Scope, find: Find, version: str, parameter: SearchParameter, type: str, nids: list[int], most: int
 ) -> list[int]:
     """Return the resources that refer to these resources of a type by the parameter, at most `most` per url."""

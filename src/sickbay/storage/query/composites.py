@@ -18,7 +18,7 @@ from sickbay.fhir.search.query import (
     UriValue,
 )
 from sickbay.storage.query.statement import Bind, Sql
-from sickbay.storage.terms import to_sortable
+from sickbay.storage.terms import encode_sortable
 
 Terms: TypeAlias = Mapping[tuple[str | None, str], int]
 """The hashes of codings by system and code, which are added to the dictionary when they are looked up."""
@@ -59,10 +59,10 @@ def make_row(parts: Sequence[tuple[Any, ...]], terms: Terms) -> tuple[int, int, 
             values[columns[0]] = terms[part[1:]]
         elif kind == "quantity":
             _, system, unit, low, high = part
-            values[columns[0]], values[columns[1]] = to_sortable(low), to_sortable(high)
+            values[columns[0]], values[columns[1]] = encode_sortable(low), encode_sortable(high)
             values[columns[2]] = terms[system, unit] if unit is not None else 0
         elif kind == "number":
-            values[columns[0]], values[columns[1]] = to_sortable(part[1]), to_sortable(part[2])
+            values[columns[0]], values[columns[1]] = encode_sortable(part[1]), encode_sortable(part[2])
         elif kind == "date":
             values["low"], values["high"] = part[1], part[2]
         elif kind == "reference":

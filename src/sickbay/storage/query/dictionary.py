@@ -50,7 +50,7 @@ class Dictionary:
             self._words[text] = number
         return self._words[text]
 
-    def find_known(self, texts: Collection[str]) -> set[str]:
+    def find_known_texts(self, texts: Collection[str]) -> set[str]:
         """Return the texts under which something was stored, with one look-up."""
         unknown = [text for text in texts if text not in self._words]
         if unknown:
@@ -90,11 +90,11 @@ class Dictionary:
                 known[code] = hashes
         return hashes
 
-    def rarity(self, space: int, parameter: int, hash: int) -> int:
+    def count_up_to_thousand(self, space: int, parameter: int, hash: int) -> int:
         """Count the resources that have a token, up to 1,000."""
         return self.count_rows(select_tokens(space, parameter, hash), 1000)
 
-    def live(self, space: int, type: str) -> int:
+    def count_live(self, space: int, type: str) -> int:
         """Return the number of live resources of a type."""
         key, known = (space, self.word(type)), self.caches.live
         count = known.get(key)

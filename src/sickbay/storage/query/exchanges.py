@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sickbay.storage.counts import Volume
-from sickbay.storage.exchange_filter import ExchangeFilter, ExchangeRow, to_sql
+from sickbay.storage.exchange_filter import ExchangeFilter, ExchangeRow, build_conditions
 from sickbay.storage.interface import Record
 from sickbay.storage.query.records import COLUMNS
 from sickbay.storage.query.statement import Run, Sql, Statement
@@ -73,14 +73,14 @@ def find_excess(shares: Sequence[Share], most: Volume, at_once: int) -> Excess |
 
 
 def find(run: Run, wanted: ExchangeFilter, limit: int, until: int | None) -> list[Record]:
-    conditions, binds = to_sql(wanted)
+    conditions, binds = build_conditions(wanted)
     bound = Sql(" AND at < ?", (until,)) if until is not None else Sql("")
     text = f"SELECT {COLUMNS} FROM record WHERE kind = 'exchange'{bound.text}{conditions} ORDER BY at DESC, number DESC LIMIT ?"
     return [Record(*row) for row in run(Statement(text, (*bound.binds, *binds, limit)))]
 
 
 def count(run: Run, wanted: ExchangeFilter, most: int, since: int | None) -> int:
-    conditions, binds = to_sql(wanted)
+    conditions, binds = build_conditions(wanted)
     bound = Sql(" AND at > ?", (since,)) if since is not None else Sql("")
     matching = f"SELECT 1 FROM record WHERE kind = 'exchange'{bound.text}{conditions} LIMIT ?"
     return int(run(Statement(f"SELECT count(*) FROM ({matching}) counted", (*bound.binds, *binds, most)))[0][0])
@@ -96,6 +96,6 @@ def rows_after(run: Run, at: int, limit: int) -> list[ExchangeRow]:
 
 def delete(wanted: ExchangeFilter, until: int, most: int) -> Sql:
     """Return the statement that deletes up to `most` of the matching exchanges."""
-    conditions, binds = to_sql(wanted)
+    conditions, binds = build_conditions(wanted)
     matching = f"SELECT number FROM record WHERE kind = 'exchange' AND at < ?{conditions} LIMIT ?"
     return Sql(f"DELETE FROM record WHERE number IN ({matching})", (until, *binds, most))

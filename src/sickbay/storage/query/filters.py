@@ -28,7 +28,7 @@ from sickbay.storage.query import composites, full_text
 from sickbay.storage.query.conditions import FALSE, TRUE, join_with_and, join_with_or, match_any, negate
 from sickbay.storage.query.dictionary import Dictionary
 from sickbay.storage.query.statement import EACH, Bind, Sql
-from sickbay.storage.terms import term_hash, text_hash, to_sortable
+from sickbay.storage.terms import encode_sortable, term_hash, text_hash
 
 LAST = "\U0010ffff"
 """Sorts after every text with the same beginning."""
@@ -70,7 +70,7 @@ def build_condition(scope: Scope, filter: Filter, nid: str) -> Sql:
         comparison = _match_column(scope, filter, nid)
         return negate(comparison) if filter.modifier == "not" else comparison
     if filter.modifier == "missing":
-        return _match_missing(filter, nid)
+        return _match_missing_modifier(filter, nid)
     if any(isinstance(value, WordsValue) for value in filter.values):
         return full_text.match_words(filter, nid)
     matched = join_with_or((_build_exists(scope, filter, nid), _match_addresses(scope, filter, nid)))
@@ -117,7 +117,7 @@ def _match_versions(url: str, below: bool) -> Sql:
     return join_with_or((same, _begins_with("t.value", url + ("." if "|" in url else "|"))))
 
 
-def _match_missing(filter: Filter, nid: str) -> Sql:
+def _match_missing_modifier(filter: Filter, nid: str) -> Sql:
     """Return the `:missing` condition. An element may also have content that can't be searched, or refer to a foreign URL."""
     numbers, kind = list(filter.parameter.numbers), filter.parameter.kind
     sources = {TABLES[kind]: numbers} | ({"shown_uri": numbers} if kind == "reference" else {})
@@ -200,7 +200,7 @@ def _match_value(scope: Scope, filter: Filter, value: Value) -> Sql:
         case DateValue(low=low, high=high):
             return match_range(value, low, high)
         case QuantityValue():
-            in_range = match_range(value, to_sortable(value.low), to_sortable(value.high))
+            in_range = match_range(value, encode_sortable(value.low), encode_sortable(value.high))
             return join_with_and([in_range, _match_unit(scope, value)])
         case StringValue():
             return _match_string(value, filter.modifier)
@@ -229,7 +229,7 @@ def _match_composite(scope: Scope, filter: Filter, value: CompositeValue) -> Sql
             case QuantityValue():
                 ends = (f"t.{columns[0]}", f"t.{columns[1]}")
                 unit = _match_unit(scope, part, f"t.{columns[2]}")
-                parts += [match_range(part, to_sortable(part.low), to_sortable(part.high), ends), unit]
+                parts += [match_range(part, encode_sortable(part.low), encode_sortable(part.high), ends), unit]
             case ReferenceValue():
                 parts.append(Sql("t.value = ?", (f"{part.type}/{part.id}",)))
             case _:

@@ -32,7 +32,7 @@ class _Hop(NamedTuple):
     without: frozenset[str]
 
 
-def read_included(
+def read_included_rows(
     run: Run, scope: Scope, find: Find, query: Query, visibility: Visibility, matches: dict[str, list[int]]
 ) -> tuple[dict[str, list[Row]], bool]:
     """Return the visible rows by type that aren't matches themselves, each once, and whether there are more than are allowed.
@@ -85,9 +85,9 @@ def _hops_of_include(
         if parameter is not None and canonicals.is_canonical(version, parameter):
             context = run, scope, find, version, parameter
             canonical_nids = (
-                canonicals.find_referring(*context, type, nids, MAXIMUM_INCLUDED + 1)
+                canonicals.find_referring_resources(*context, type, nids, MAXIMUM_INCLUDED + 1)
                 if include.reverse
-                else canonicals.find_named(*context, nids)
+                else canonicals.find_named_resources(*context, nids)
             )
             if canonical_nids:
                 yield _Hop(

@@ -39,7 +39,7 @@ class Cut(list[Row]):
     """The rows up to BYTES plus the next row, which exceeds the limit. There may be more."""
 
 
-def read_bounded(rows: Iterable[Row], column: int) -> list[Row]:
+def read_bounded_rows(rows: Iterable[Row], column: int) -> list[Row]:
     """Return all rows, or a Cut, after which no further row is read. column: index of the body."""
     taken: list[Row] = []
     left = BYTES
@@ -155,10 +155,10 @@ _decoder = msgspec.json.Decoder(Position)
 def seal_cursor(key: bytes, position: Position) -> str:
     content = msgspec.json.encode(position)
     mark = _sign_cursor(key, content)
-    return _to_base64(mark + _mask(key, mark, content))
+    return _encode_base64(mark + _encrypt_position(key, mark, content))
 
 
-def _to_base64(sealed: bytes) -> str:
+def _encode_base64(sealed: bytes) -> str:
     return binascii.b2a_base64(sealed, newline=False).translate(_FOR_URLS, b"=").decode()
 
 
@@ -169,10 +169,10 @@ def open_cursor(key: bytes, cursor: str, query: bytes, sight: bytes = b"") -> Po
     except (binascii.Error, ValueError) as error:
         raise BadCursor("not a cursor") from error
     if (
-        _to_base64(sealed) != cursor
+        _encode_base64(sealed) != cursor
     ):  # base64 ignores some bits of the last character, so several strings decode to the same bytes
         raise BadCursor("not the canonical spelling")
-    mark, content = sealed[:16], _mask(key, sealed[:16], sealed[16:])
+    mark, content = sealed[:16], _encrypt_position(key, sealed[:16], sealed[16:])
     if not hmac.compare_digest(mark, _sign_cursor(key, content)):
         raise BadCursor("the seal doesn't match")
     position = _decoder.decode(content)
@@ -197,7 +197,7 @@ def _sign_cursor(key: bytes, content: bytes) -> bytes:
     return blake2b(content, digest_size=16, key=key, person=b"cursor seal").digest()
 
 
-def _mask(key: bytes, mark: bytes, content: bytes) -> bytes:
+def _encrypt_position(key: bytes, mark: bytes, content: bytes) -> bytes:
     size = len(content)
     blocks = [blake2b(mark + block.to_bytes(4), key=key, person=b"cursor mask").digest() for block in range((size + 63) // 64)]
     stream = b"".join(blocks)[:size]

@@ -23,7 +23,7 @@ def load_labels(run: Run, scope: Scope, find: Find, version: str, types: Sequenc
     values: dict[str, set[tuple[str, str]]] = {name: set() for name in NAMES}
     for name, code in NAMES.items():
         parameters = [
-            _as_written(version, parameter)
+            _find_written_form(version, parameter)
             for type in types
             if scope.names.word(type) and (parameter := find(version, type, code)) is not None
         ]
@@ -41,7 +41,7 @@ def load_labels(run: Run, scope: Scope, find: Find, version: str, types: Sequenc
     return Labels(profiles, tuple(sorted(values["security"])), tuple(sorted(values["tag"])))
 
 
-def _as_written(version: str, parameter: SearchParameter) -> SearchParameter:
+def _find_written_form(version: str, parameter: SearchParameter) -> SearchParameter:
     """Return the parameter with whose number the codes are stored as they are written."""
     is_caseless = version in CASELESS_VERSIONS and parameter.kind == "token"
     return add_offset(parameter, AS_WRITTEN, "token") if is_caseless else parameter

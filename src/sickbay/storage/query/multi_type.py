@@ -11,7 +11,7 @@ from sickbay.storage.query.compartment import group_parts
 from sickbay.storage.query.conditions import TRUE
 from sickbay.storage.query.filters import Scope
 from sickbay.storage.query.keyset import Find, Position, condition_after, cut_page, hash_sight, open_cursor, seal_cursor
-from sickbay.storage.query.search import COUNTED, Matches, SearchPlan, fingerprint, plan
+from sickbay.storage.query.search import COUNTED, Matches, SearchPlan, hash_query, plan_search
 from sickbay.storage.query.statement import Bind, Run, Statement
 from sickbay.storage.query.visibility import COLUMNS, WIDTH
 
@@ -28,8 +28,8 @@ class SearchPlans(NamedTuple):
 def make_plans(scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility) -> SearchPlans | None:
     """Plan the search. None means that nothing can match. Types with no stored resources are left out."""
     type_plans, parts = group_parts(scope, find, space, query, visibility)
-    stored_types = scope.names.find_known([part.type for part in parts])
-    single_plans = (plan(scope, find, space, part, visibility) for part in parts if part.type in stored_types)
+    stored_types = scope.names.find_known_texts([part.type for part in parts])
+    single_plans = (plan_search(scope, find, space, part, visibility) for part in parts if part.type in stored_types)
     type_plans += [type_plan for type_plan in single_plans if type_plan is not None]
     return SearchPlans(tuple(type_plans), query, space, visibility) if type_plans else None
 
@@ -39,7 +39,7 @@ def load_multi_type_page(run: Run, key: bytes, search: SearchPlans) -> Matches:
     BadCursor.
     """
     query, sight = search.query, hash_sight(search.visibility)
-    position = open_cursor(key, query.cursor, fingerprint(search.space, query), sight) if query.cursor is not None else None
+    position = open_cursor(key, query.cursor, hash_query(search.space, query), sight) if query.cursor is not None else None
     rows = run(_page_statement(search, position))
     rows, more = cut_page(rows, query.count)
     seen = (position.seen if position else 0) + len(rows)
@@ -47,7 +47,7 @@ def load_multi_type_page(run: Run, key: bytes, search: SearchPlans) -> Matches:
     if not more:
         return Matches(rows, None, total)
     last = (*rows[-1][-1 - len(_sort_columns(search)) : -1], rows[-1][0])
-    return Matches(rows, seal_cursor(key, Position(fingerprint(search.space, query), last, seen, total, sight)), total)
+    return Matches(rows, seal_cursor(key, Position(hash_query(search.space, query), last, seen, total, sight)), total)
 
 
 def _sort_columns(search: SearchPlans) -> list[tuple[str, bool]]:

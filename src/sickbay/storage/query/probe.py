@@ -78,7 +78,7 @@ class StoreProbe:
     def occurrences(self, query: Query, parameter: SearchParameter) -> Occurrences:
         values, is_whole = self._occurring_values(query, parameter), not self._has_more(query)
         if not values and parameter.kind != "reference":  # then other index rows were looked at too
-            return Occurrences(values, is_complete=is_whole or self._reads_all(parameter))
+            return Occurrences(values, is_complete=is_whole or self._reads_all_visible(parameter))
         return Occurrences(values, is_complete=is_whole and len(values) < OCCURRENCE_LIMIT)
 
     def _occurring_values(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
@@ -104,7 +104,7 @@ class StoreProbe:
             changes = "SELECT r.changed AS low, r.changed + 1 AS high"
             rows = Sql(f"{changes} FROM ({matches.text}) m CROSS JOIN resource r ON r.nid = m.nid", matches.binds)
         else:
-            rows = self._rows(query, parameter, TABLES[parameter.kind], "t.low AS low, t.high AS high", READ_ROWS)
+            rows = self._select_rows(query, parameter, TABLES[parameter.kind], "t.low AS low, t.high AS high", READ_ROWS)
         found = self._extent_of(rows, point)
         return found._replace(is_complete=source.is_whole) if found else None
 
@@ -135,7 +135,7 @@ class StoreProbe:
     def _bodies_of(self, type: str, matches: Sql) -> list[bytes]:
         text = f"SELECT {COLUMNS} FROM ({matches.text}) m CROSS JOIN resource r ON r.nid = m.nid AND r.state = 1 ORDER BY r.nid"
         rows = self._run(Statement(text, matches.binds, 5))
-        return [stored.body for stored in self._guard.select_allowed(self._visibility, "s", type, rows)]
+        return [stored.body for stored in self._guard.select_visible_resources(self._visibility, "s", type, rows)]
 
     def position(self) -> int:
         if self._scope_of_space is None:
@@ -162,7 +162,7 @@ class StoreProbe:
         source = self._sources.find(query)
         return not source.is_whole or bool(self._sample_of_type(query, source)) or self._count_matches(query) >= COUNT_LIMIT
 
-    def _rows(self, query: Query, parameter: SearchParameter, table: str, columns: str, limit: int = COUNT_LIMIT) -> Sql:
+    def _select_rows(self, query: Query, parameter: SearchParameter, table: str, columns: str, limit: int = COUNT_LIMIT) -> Sql:
         """Select columns of the parameter's index rows of the matches."""
         matches, by = self._select_matches(query, limit), match_any("t.parameter", list(parameter.numbers))
         self._sources.spend(self._sources.find(query).cost + limit)
@@ -189,17 +189,17 @@ class StoreProbe:
         text = f"FROM {LIST} CROSS JOIN {table} t ON t.nid = d.nid WHERE {by.text}"
         return Sql(text, (orjson.dumps(nids).decode(), *by.binds))
 
-    def _reads_all(self, parameter: SearchParameter) -> bool:
+    def _reads_all_visible(self, parameter: SearchParameter) -> bool:
         """Whether `_visible_rows` includes all visible resources."""
         if self._scope_of_space is None or self._visibility.allows_all(parameter.type, "s"):
             return True
         return self._sources.find_members(self._scope_of_space, parameter.type).first.is_whole
 
-    def _count_occurring(
+    def _count_occurring_values(
         self, query: Query, parameter: SearchParameter, table: str, columns: str, name: str
     ) -> list[tuple[Any, int]]:
         """Return the values with their numbers of matches."""
-        found = self._run(self._group_rows(self._rows(query, parameter, table, columns), name))
+        found = self._run(self._group_rows(self._select_rows(query, parameter, table, columns), name))
         if not found and self._has_more(query):
             found = self._run(self._group_rows(self._select_index_rows(parameter, table, columns), name))
         return [(value, number) for value, number in found]
@@ -212,12 +212,12 @@ class StoreProbe:
         return Statement(text, (*rows.binds, OCCURRENCE_LIMIT))
 
     def _occurring_texts(self, query: Query, parameter: SearchParameter, table: str) -> list[Occurrence]:
-        found = self._count_occurring(query, parameter, table, "t.nid AS nid, t.value AS value", "value")
+        found = self._count_occurring_values(query, parameter, table, "t.nid AS nid, t.value AS value", "value")
         return [Occurrence("", value, number) for value, number in found]
 
     def _occurring_codes(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
         columns = "t.nid AS nid, t.hash AS hash"
-        counts: dict[int, int] = dict(self._count_occurring(query, parameter, "shown_token", columns, "hash"))
+        counts: dict[int, int] = dict(self._count_occurring_values(query, parameter, "shown_token", columns, "hash"))
         return self._name_codes(counts)
 
     def _name_codes(self, counts: dict[int, int]) -> list[Occurrence]:
@@ -247,7 +247,7 @@ class StoreProbe:
         return [value for of in binds for (value,) in self._run(Statement(text, (*of, OTHER_VALUES)))]
 
     def _occurring_references(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
-        rows = self._rows(query, parameter, "shown_reference", "t.nid AS nid, t.target AS target")
+        rows = self._select_rows(query, parameter, "shown_reference", "t.nid AS nid, t.target AS target")
         text = (
             f"SELECT w.text, g.id, v.number FROM (SELECT target, count(DISTINCT nid) AS number FROM ({rows.text}) e"
             " GROUP BY target ORDER BY count(DISTINCT nid) DESC, target LIMIT ?) v"

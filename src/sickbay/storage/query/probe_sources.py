@@ -14,7 +14,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.probe import COUNT_LIMIT, TooCostly
 from sickbay.storage.query import access_path, search
 from sickbay.storage.query.access_path import AccessPath
-from sickbay.storage.query.candidates import select_candidates, select_leading
+from sickbay.storage.query.candidates import select_candidates, select_leading_candidates
 from sickbay.storage.query.conditions import FALSE, TRUE, join_with_and
 from sickbay.storage.query.filters import TABLES, Scope, row_condition
 from sickbay.storage.query.keyset import FindOfVersion
@@ -77,17 +77,19 @@ class ProbeSources:
             return None
         if query.ids is not None:
             path = access_path.choose_source(self.scope, Query(query.version, query.type, ids=query.ids), None)
-            return self._apply(query, path._replace(rest=query.filters), len(query.ids))
+            return self._filter_source(query, path._replace(rest=query.filters), len(query.ids))
         if self.is_open(query):
             return self._find_in_index(self.scope, query)
         return self._find_in_members(query, *self._choose_members(self.find_members(self.scope, query.type), query))
 
-    def _apply(self, query: Query, path: AccessPath, size: int, *, is_whole: bool = True, is_visible: bool = False) -> Source:
+    def _filter_source(
+        self, query: Query, path: AccessPath, size: int, *, is_whole: bool = True, is_visible: bool = False
+    ) -> Source:
         """Return the rows of an access path that meet all other conditions. is_visible: whether its rows are known to be."""
         assert self.scope is not None
         own = search.row_conditions(query, path)
         visible = TRUE if is_visible else self._match_visible(query.type, path.nid)
-        where = join_with_and([*search.match_rest(self.scope, query, path), *own, visible])
+        where = join_with_and([*search.match_remaining_filters(self.scope, query, path), *own, visible])
         text = path.join() if own or path.row else path.text
         rows = Sql(f"{text} AND {where.text}", (*path.binds, *where.binds))
         conditions = sum(map(_weigh_filter, path.rest)) + len(own) + (query.within is not None)
@@ -108,11 +110,13 @@ class ProbeSources:
                 break
             cost += bound
         else:
-            return self._apply(query, path, cost)
+            return self._filter_source(query, path, cost)
         if path.candidates is not None:
             return self._find_in_members(query, self.find_members(scope, query.type).first, query.filters)
         table = f"(SELECT {path.nid} AS nid {path.text} LIMIT {READ_ROWS}) d"
-        return self._apply(query, path._replace(table=table, where="TRUE", nid="d.nid", row=False), READ_ROWS, is_whole=False)
+        return self._filter_source(
+            query, path._replace(table=table, where="TRUE", nid="d.nid", row=False), READ_ROWS, is_whole=False
+        )
 
     def _count_rows(self, rows: Sql, weight: int) -> int:
         """Count rows, each as `weight`, up to just above READ_ROWS."""
@@ -130,20 +134,20 @@ class ProbeSources:
             return named, query.filters
         if not members.first.is_whole or len(members.first.nids) > SHORT_LIST:
             for filter in query.filters:
-                if (coded := members.with_code(filter)) is not None:
+                if (coded := members.find_members_with_code(filter)) is not None:
                     return coded, tuple(other for other in query.filters if other is not filter)
         return members.first, query.filters
 
     def _find_in_members(self, query: Query, members: Members, rest: tuple[Filter, ...]) -> Source:
         path = AccessPath(LIST, "TRUE", (orjson.dumps(members.nids).decode(),), "d.nid", rest)
-        return self._apply(query, path, len(members.nids), is_whole=members.is_whole, is_visible=True)
+        return self._filter_source(query, path, len(members.nids), is_whole=members.is_whole, is_visible=True)
 
     def find_members(self, scope: Scope, type: str) -> VisibleMembers:
         if type not in self._members:
-            self._members[type] = VisibleMembers(self._read_counted, scope, self._find, self._visibility, type)
+            self._members[type] = VisibleMembers(self._read_and_count, scope, self._find, self._visibility, type)
         return self._members[type]
 
-    def _read_counted(self, statement: Statement) -> list[Row]:
+    def _read_and_count(self, statement: Statement) -> list[Row]:
         """Return rows, and count each of them."""
         self.spend(0)
         rows = self._run(statement)
@@ -190,7 +194,7 @@ def _bounds_of(scope: Scope, type: str, filter: Filter) -> list[tuple[Sql, int]]
         matches = select_candidates(scope, type, filter)
         inner = [(rows, weight * CHAIN_ROWS) for rows, weight in _bounds_of(scope, *filter.chain)]
         return [*inner, *([(matches, CHAIN_ROWS)] if matches else [])]
-    if (rows := select_leading(scope, filter)) is not None:
+    if (rows := select_leading_candidates(scope, filter)) is not None:
         return [(rows, 1)]
     by = row_condition(scope, filter)
     return [(Sql(f"SELECT 1 FROM {TABLES[filter.parameter.kind]} t WHERE {by.text}", by.binds), 1)]

@@ -26,7 +26,7 @@ from sickbay.storage.query.probe_sources import ProbeSources
 from sickbay.storage.query.search import SearchPlan
 from sickbay.storage.query.space_tables import ANY_LIVE
 from sickbay.storage.query.statement import Row, Run, SqlReader, Statement
-from sickbay.storage.query.visibility import COLUMNS, WIDTH, VisibilityRecheck, is_visible, match_visible, recheck_mixed
+from sickbay.storage.query.visibility import COLUMNS, WIDTH, VisibilityRecheck, is_visible, match_visible, recheck_mixed_types
 from sickbay.storage.snapshot_steps import SaveSnapshot
 
 T = TypeVar("T")
@@ -56,26 +56,26 @@ class StoreQueries:
 
     def read(self, space: ResourceSpace, type: str, id: str, visibility: Visibility) -> Stored | None:
         if not visibility.allows_all(type, "r"):
-            return self.read_several(space, type, [id], visibility).get(id)
+            return self.read_resources(space, type, [id], visibility).get(id)
         number = self.names.space(space)
         rows = self._reader.rows(_UNRESTRICTED, (number, self.names.word(type), id)) if number is not None else []
         for version_id, at, body, facts, deleted in rows:
             return Stored(type, id, version_id, at, body, facts, bool(deleted))
         return None
 
-    def read_several(self, space: ResourceSpace, type: str, ids: list[str], visibility: Visibility) -> dict[str, Stored]:
+    def read_resources(self, space: ResourceSpace, type: str, ids: list[str], visibility: Visibility) -> dict[str, Stored]:
         """Return the visible resources by id, including deleted ones."""
-        rows = self._read_current(space, type, ids, visibility)
+        rows = self._read_current_rows(space, type, ids, visibility)
         deleted = {row[2] for row in rows if row[WIDTH]}
-        visible = self.guard.select_allowed(visibility, "r", type, rows)
+        visible = self.guard.select_visible_resources(visibility, "r", type, rows)
         return {resource.id: replace(resource, deleted=True) if resource.id in deleted else resource for resource in visible}
 
     def version(self, space: ResourceSpace, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
-        current = self._read_current(space, type, [id], visibility)
+        current = self._read_current_rows(space, type, [id], visibility)
         rows = self._reader.rows(_VERSION, (id, current[0][0], version_id)) if current else []
         if not rows or not is_visible(visibility, type, rows[0]):
             return None
-        return replace(self.guard.select_allowed(visibility, "r", type, rows)[0], deleted=bool(rows[0][WIDTH]))
+        return replace(self.guard.select_visible_resources(visibility, "r", type, rows)[0], deleted=bool(rows[0][WIDTH]))
 
     def history(self, space: ResourceSpace, query: HistoryQuery, visibility: Visibility) -> Ask[Versions]:
         scope = self._scope_of(space, visibility)
@@ -114,7 +114,7 @@ class StoreQueries:
         if query.type == "":
             plans = multi_type.make_plans(scope, self._find, space, query, visibility)
             return multi_type.build_count(plans) if plans else None
-        plan = search.plan(scope, self._find, space, query, visibility)
+        plan = search.plan_search(scope, self._find, space, query, visibility)
         return search.build_count(plan) if plan else None
 
     def labels(self, space: ResourceSpace, types: Sequence[str], visibility: Visibility) -> Ask[Labels]:
@@ -167,7 +167,7 @@ class StoreQueries:
         nids: dict[str, list[int]] = {}
         for row in result.rows:
             nids.setdefault(self.names.text(row[-1]), []).append(row[0])
-        matches = recheck_mixed(self.guard, visibility, "s", result.rows, lambda row: self.names.text(row[-1]))
+        matches = recheck_mixed_types(self.guard, visibility, "s", result.rows, lambda row: self.names.text(row[-1]))
         return self._page_with_includes(run, scope, query, visibility, Page(matches, [], result.next, result.total), nids)
 
     def _page_with_includes(
@@ -175,9 +175,9 @@ class StoreQueries:
     ) -> Page:
         """Add the included resources to the page. `nids` holds the nids of its matches by type."""
         resources: list[Stored] = []
-        rows_by_type, clipped = includes.read_included(run, scope, self._find, query, visibility, nids)
+        rows_by_type, clipped = includes.read_included_rows(run, scope, self._find, query, visibility, nids)
         for type, rows in rows_by_type.items():
-            resources += self.guard.select_allowed(visibility, "rs", type, rows)
+            resources += self.guard.select_visible_resources(visibility, "rs", type, rows)
         return replace(page, included=resources, clipped=clipped)
 
     def _fresh_caches(self) -> StorageCaches:
@@ -198,7 +198,7 @@ class StoreQueries:
             return None
         return Scope(number, self.names, partial(match_visible, self.names, number, visibility))
 
-    def _read_current(self, space: ResourceSpace, type: str, ids: list[str], visibility: Visibility) -> list[Row]:
+    def _read_current_rows(self, space: ResourceSpace, type: str, ids: list[str], visibility: Visibility) -> list[Row]:
         """Return the rows of the current versions that are visible."""
         scope = self._scope_of(space, visibility)
         allowed = scope.visible(type, "r", "r.nid", None) if scope is not None else FALSE

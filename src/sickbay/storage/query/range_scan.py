@@ -27,22 +27,26 @@ def build_stretches(table: str, value: DateValue | QuantityValue, low: Bind, hig
     """
     match value.prefix:
         case "gt":
-            return [Sql("t.low > ?", (high,)), *_match_overlapping(table, "<=", high, high)]
+            return [Sql("t.low > ?", (high,)), *_match_overlapping_ranges(table, "<=", high, high)]
         case "ge":
-            return [Sql("t.low >= ?", (low,)), *_match_overlapping(table, "<", low, high)]
+            return [Sql("t.low >= ?", (low,)), *_match_overlapping_ranges(table, "<", low, high)]
         case "ap":
-            return [Sql("t.low >= ? AND t.low < ?", (low, high)), *_match_overlapping(table, "<", low, low)]
+            return [Sql("t.low >= ? AND t.low < ?", (low, high)), *_match_overlapping_ranges(table, "<", low, low)]
         case "le":
-            return [Sql("t.low < ?", (low,)), Sql("t.low >= ? AND t.low <= ?", (low, high)), *_match_reversed(table, high)]
+            return [
+                Sql("t.low < ?", (low,)),
+                Sql("t.low >= ? AND t.low <= ?", (low, high)),
+                *_match_reversed_ranges(table, high),
+            ]
         case "eb":
-            return [Sql("t.low <= ?", (low,)), *_match_reversed(table, low)]
+            return [Sql("t.low <= ?", (low,)), *_match_reversed_ranges(table, low)]
         case "eq" | "lt" | "sa":
             return [TRUE]
         case "ne":
             return None
 
 
-def _match_overlapping(table: str, before: str, begin: Bind, end: Bind) -> list[Sql]:
+def _match_overlapping_ranges(table: str, before: str, begin: Bind, end: Bind) -> list[Sql]:
     """Match ranges that begin before `begin` and end after `end`. A narrow range begins shortly before its end."""
     wide = Sql(f"{WIDE[table]} AND t.high > ? AND +t.low {before} ?", (end, begin))
     reach = REACH[table]
@@ -51,7 +55,7 @@ def _match_overlapping(table: str, before: str, begin: Bind, end: Bind) -> list[
     return [Sql(f"t.low > ? AND t.low {before} ?", (end - reach, begin)), wide]
 
 
-def _match_reversed(table: str, end: Bind) -> list[Sql]:
+def _match_reversed_ranges(table: str, end: Bind) -> list[Sql]:
     """Match quantities whose range ends before it begins, which FHIR doesn't prevent."""
     if table != "shown_quantity":
         return []

@@ -65,7 +65,7 @@ class Return:
         space, since, is_changed = self._space, (self._space, self._sequence), False
         if self._step.keeps_numbers:
             yield Do(marks.KEEP_NUMBERS, (space, *since, space))
-        for text, reverse in ((marks.CHANGED, self._restore), (marks.CREATED, self._delete)):
+        for text, reverse in ((marks.CHANGED, self._restore_resources), (marks.CREATED, self._delete_created)):
             while page := (yield Do(text, since)):
                 yield from reverse({nid for (nid,) in page})
                 is_changed = True
@@ -75,30 +75,30 @@ class Return:
 
     def repeat(self, nids: list[int], missing: tuple[Any, ...]) -> Actions:
         """Write versions of a snapshot. nids: those of their resources. missing: selects the versions."""
-        yield _count(nids, -1)
+        yield _count_live(nids, -1)
         yield Do(snapshots.KEEP_BODIES, (marks.encode_numbers(nids),))
         yield Do(snapshots.ADD_VERSIONS, missing)
         for start in range(0, len(nids), marks.AT_A_TIME):
-            yield from self._extract(nids[start : start + marks.AT_A_TIME])
-        yield _count(nids, 1)
+            yield from self._reindex_resources(nids[start : start + marks.AT_A_TIME])
+        yield _count_live(nids, 1)
 
-    def _restore(self, nids: set[int]) -> Actions:
+    def _restore_resources(self, nids: set[int]) -> Actions:
         """Restore resources. Rebuilds index rows that refer to a resource without a row."""
         versions = yield Do(marks.CHANGES, (marks.encode_numbers(nids), self._sequence))
         change, unknown = undo.reverse_versions(versions)
-        if created := unknown - (yield from _find(marks.EXISTING, unknown, self._sequence)):
-            yield from self._delete(created)
-        if absent := (yield from _find(marks.ABSENT, undo.list_targets(change))):
-            change, unknown = undo.reverse_versions(versions, unknown | undo.find_referring(change, absent))
+        if created := unknown - (yield from _find_nids(marks.EXISTING, unknown, self._sequence)):
+            yield from self._delete_created(created)
+        if absent := (yield from _find_nids(marks.ABSENT, undo.list_targets(change))):
+            change, unknown = undo.reverse_versions(versions, unknown | undo.find_referring_resources(change, absent))
         existed = nids - created
-        yield _count(existed, -1)
+        yield _count_live(existed, -1)
         yield DoWith(marks.FORGET_VERSIONS, (self._sequence,), existed)
         yield change
         yield Do(marks.RESTORE, (b"", marks.encode_numbers(nids - unknown)))
-        yield from self._extract(sorted(unknown - created))
-        yield _count(existed, 1)
+        yield from self._reindex_resources(sorted(unknown - created))
+        yield _count_live(existed, 1)
 
-    def _extract(self, nids: list[int]) -> Actions:
+    def _reindex_resources(self, nids: list[int]) -> Actions:
         """Restore resources whose versions have no record of their index changes."""
         if nids:
             yield ForgetIndex(nids)
@@ -106,19 +106,19 @@ class Return:
             versions = yield Do(marks.AT_MARK, (marks.encode_numbers(nids),))
             yield Rewrite(self._step, self._space, list(marks.restore(versions, self._step.index)))
 
-    def _delete(self, nids: set[int]) -> Actions:
-        yield _count(nids, -1)
+    def _delete_created(self, nids: set[int]) -> Actions:
+        yield _count_live(nids, -1)
         yield ForgetIndex(nids)
         yield DoWith(marks.FORGET_VERSIONS, (self._sequence,), nids)
         yield DoWith(marks.FORGET_CREATED, (), nids)
         yield DoWith(marks.UNSAVE_CREATED, (NONE, b""), nids)
 
 
-def _find(text: str, nids: set[int], *binds: int) -> Generator[Action, list[Row], set[int]]:
+def _find_nids(text: str, nids: set[int], *binds: int) -> Generator[Action, list[Row], set[int]]:
     return {nid for (nid,) in (yield Do(text, (marks.encode_numbers(nids), *binds)))} if nids else set()
 
 
-def _count(nids: Collection[int], change: int) -> DoWith:
+def _count_live(nids: Collection[int], change: int) -> DoWith:
     """Add `change` for each live resource."""
     return DoWith(marks.COUNT_LIVE, (change,), nids)
 

@@ -14,7 +14,7 @@ from sickbay.storage.interface import Conflict, Save
 from sickbay.storage.query import composites
 from sickbay.storage.query.composites import Terms
 from sickbay.storage.query.dictionary import APART, LIVE, MEMBER, NEVER
-from sickbay.storage.terms import text_hash, to_sortable
+from sickbay.storage.terms import encode_sortable, text_hash
 
 _encode_lines = Encoder().encode_lines
 INDEX_REVISION = 6
@@ -56,7 +56,7 @@ def facts_text(entries: IndexEntries) -> str:
     return _encode_lines((entries.patients, entries.codes)).decode()[:-1]
 
 
-def check(step: Save, state: int, version: int) -> None:
+def check_save(step: Save, state: int, version: int) -> None:
     """Check a step against the current state and version (0 if there is none). Raises Conflict."""
     expected = step.version_id == version + 1 if step.before is None else step.before == version < step.version_id
     unmet = not expected or (step.interaction == "delete" and state != LIVE)
@@ -145,9 +145,9 @@ def _hulls_of_dates(facts: IndexEntries) -> Iterator[tuple[int, int, int]]:
 def _add_amounts(into: list[Any], space: int, nid: int, facts: IndexEntries, terms: Terms) -> None:
     for number, system, unit, least, most in facts.quantities:
         term = terms[system, unit] if unit is not None else 0
-        into += (space, number, to_sortable(least), to_sortable(most), term, nid)
+        into += (space, number, encode_sortable(least), encode_sortable(most), term, nid)
     for number, least, most in facts.numbers:
-        into += (space, number, to_sortable(least), to_sortable(most), 0, nid)
+        into += (space, number, encode_sortable(least), encode_sortable(most), 0, nid)
 
 
 def list_targets(facts: IndexEntries) -> Iterator[tuple[str, str]]:

@@ -30,7 +30,7 @@ from sickbay.storage.query.keyset import (
     seal_cursor,
     sort_keys,
 )
-from sickbay.storage.query.sorted_scan import SortedIndex, find_sort_index, select_end, select_first, select_until
+from sickbay.storage.query.sorted_scan import SortedIndex, find_sort_index, select_end, select_first_rows, select_until
 from sickbay.storage.query.statement import EACH, Bind, Row, Run, Sql, Statement
 from sickbay.storage.query.visibility import WHOLE, Columns, columns_for, find_only_patient
 
@@ -88,25 +88,29 @@ class Matches(NamedTuple):
     total: int | None
 
 
-def plan(scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility) -> SearchPlan | None:
+def plan_search(scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility) -> SearchPlan | None:
     """Return the plan, or None if nothing can match."""
     patient = find_only_patient(visibility, "s", query.type)
     chosen = choose_source(scope, query, patient)
-    resolved = resolve(scope, find, space, query, visibility, chosen)
+    resolved = resolve_access_path(scope, find, space, query, visibility, chosen)
     sorted_index = find_sort_index(scope, find, query) if query.sort and not chosen.rank and query.ids is None else None
     if resolved is None or (sorted_index is None if query.sort else chosen.range is None):
         return resolved
-    walk = resolved if chosen.row else resolve(scope, find, space, query, visibility, scan_type(scope, query))
+    walk = resolved if chosen.row else resolve_access_path(scope, find, space, query, visibility, scan_type(scope, query))
     return resolved._replace(walk=(lambda: walk) if walk else None, along=sorted_index)
 
 
-def resolve(
+def resolve_access_path(
     scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility, chosen: AccessPath
 ) -> SearchPlan | None:
     """Return the plan with this access path, or None if nothing can match."""
     own_conditions = row_conditions(query, chosen)
     where = join_with_and(
-        [*match_rest(scope, query, chosen), *own_conditions, scope.visible(query.type, "s", chosen.nid, chosen.patient)]
+        [
+            *match_remaining_filters(scope, query, chosen),
+            *own_conditions,
+            scope.visible(query.type, "s", chosen.nid, chosen.patient),
+        ]
     )
     if where is FALSE:
         return None
@@ -115,7 +119,7 @@ def resolve(
     return SearchPlan(chosen, where, keys, needs_row, query, space, visibility, PlanResults(), columns, first=FirstPage())
 
 
-def match_rest(scope: Scope, query: Query, chosen: AccessPath) -> list[Sql]:
+def match_remaining_filters(scope: Scope, query: Query, chosen: AccessPath) -> list[Sql]:
     """Return the conditions of a search that its access path leaves, except those on the resource's own row."""
     parts = [build_condition(scope, filter, chosen.nid) for filter in chosen.rest]
     if query.within is not None:
@@ -204,7 +208,7 @@ def _read_ahead(run: Run, plan: SearchPlan, walk: SearchPlan, by: SortedIndex, p
         reaching = run(select_end(by, last[0] if last else None, depth))
         end = reaching[0][0] if reaching else None
         beginning = (
-            select_first(by, last, end, depth) if len(plan.keys) == 1 else select_until(by, last[0] if last else None, end)
+            select_first_rows(by, last, end, depth) if len(plan.keys) == 1 else select_until(by, last[0] if last else None, end)
         )
         if _has_as_many(run, plan, beginning, 8 * SORTED_ROWS):
             return []
@@ -287,12 +291,12 @@ def _page_statement(plan: SearchPlan, position: Position | None) -> Statement:
     limit = plan.query.count + 1
     if position is None and plan.first is not None:
         keys = tuple([bind for key in plan.keys for bind in key.binds])
-        plan.first.text = plan.first.text or _render(plan, None, limit).text
+        plan.first.text = plan.first.text or _render_plan(plan, None, limit).text
         return Statement(plan.first.text, (*keys, *plan.source.binds, *plan.where.binds, limit), plan.columns.width - 1)
-    return _render(plan, position, limit)
+    return _render_plan(plan, position, limit)
 
 
-def _render(plan: SearchPlan, position: Position | None, limit: int) -> Statement:
+def _render_plan(plan: SearchPlan, position: Position | None, limit: int) -> Statement:
     sorting = bool(plan.query.sort) and plan.keys not in ((), (SortKey("d.rank"),))
     streamed = (plan.needs_row or plan.source.facet) and not sorting
     return _render_stream(plan, position, limit) if streamed else _render_sort(plan, position, limit)
@@ -348,7 +352,7 @@ def _count_matches(run: Run, plan: SearchPlan, limit: int | None) -> int:
     """Count the matches. For a wide range, first count among some of its rows, which may already reach the limit."""
     sample = 4 * COUNTED
     if limit is not None and plan.source.candidates is not None and _has_as_many(run, plan, plan.source.candidates, sample):
-        count = _number_of_row(run(build_count(plan._replace(source=plan.source.take_any(sample)), limit)))
+        count = _number_of_row(run(build_count(plan._replace(source=plan.source.limit_candidates(sample)), limit)))
         if count == limit:
             return count
     return _number_of_row(run(build_count(plan, limit)))
@@ -363,11 +367,11 @@ _encode: Callable[[Any], bytes] = msgspec.json.encode
 
 def _plan_fingerprint(plan: SearchPlan) -> bytes:
     if plan.results.fingerprint is None:
-        plan.results.fingerprint = fingerprint(plan.space, plan.query)
+        plan.results.fingerprint = hash_query(plan.space, plan.query)
     return plan.results.fingerprint
 
 
-def fingerprint(space: ResourceSpace, query: Query) -> bytes:
+def hash_query(space: ResourceSpace, query: Query) -> bytes:
     """Return a hash that identifies the query, independent of the page and the page size."""
     queries = query.parts or (query,)
     parts = [(space, part.type, part.filters, part.ids, part.updated, query.sort, query.within) for part in queries]

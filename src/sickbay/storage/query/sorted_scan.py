@@ -74,10 +74,10 @@ def _end_of_value(value: DateValue) -> int:
 
 def _date_window(scope: Scope, query: Query, parameter: SearchParameter, descending: bool) -> DateWindow | None:
     date_filters = (filter for filter in query.filters if filter.parameter.number == parameter.number)
-    return next((window for filter in date_filters if (window := _window_of(scope, filter, descending))), None)
+    return next((window for filter in date_filters if (window := _find_window(scope, filter, descending))), None)
 
 
-def _window_of(scope: Scope, filter: Filter, descending: bool) -> DateWindow | None:
+def _find_window(scope: Scope, filter: Filter, descending: bool) -> DateWindow | None:
     value = filter.values[0] if len(filter.values) == 1 and filter.modifier is None and filter.chain is None else None
     if not isinstance(value, DateValue) or value.prefix not in (_EARLIER if descending else _LATER):
         return None
@@ -98,7 +98,7 @@ def select_end(by: SortedIndex, last: Bind | None, skipped: int) -> Statement:
     return Statement(text, (*by.condition.binds, *onwards.binds, skipped))
 
 
-def select_first(by: SortedIndex, last: tuple[Bind, ...], end: Bind | None, most: int) -> Sql:
+def select_first_rows(by: SortedIndex, last: tuple[Bind, ...], end: Bind | None, most: int) -> Sql:
     """Return the same as `until` if there is only one sort key. Of the rows equal to `end`, the `most` smallest nids are
     enough.
     """

@@ -46,16 +46,16 @@ class Template(NamedTuple):
         values += [None] * (self.slots - len(values))
         for number, source, derive in self.derived:
             values[number] = derive(values[source], scope.names, scope.space)
-        walks = self.walk is not None and (query.sort or scope.names.live(scope.space, query.type) > search.NEAR)
-        walk = partial(_build, self.walk or [], values, query, space, visibility) if walks else None
-        return _build(self.plan, values, query, space, visibility, walk)
+        walks = self.walk is not None and (query.sort or scope.names.count_live(scope.space, query.type) > search.NEAR)
+        walk = partial(_build_plan, self.walk or [], values, query, space, visibility) if walks else None
+        return _build_plan(self.plan, values, query, space, visibility, walk)
 
 
 FIELDS_WITHOUT_SLOTS = tuple(map(SearchPlan._fields.index, ("query", "space", "visibility", "results", "walk")))
 """The fields of a plan that aren't filled from slots, in the order in which `_build` adds them."""
 
 
-def _build(
+def _build_plan(
     nodes: list[Node], values: Filled, query: Query, space: ResourceSpace, visibility: Visibility, walk: Walk | None = None
 ) -> SearchPlan:
     """Build the nodes in order. The last one is the plan."""
@@ -83,7 +83,7 @@ def plan_by_template(
     shape = shape_of(scope, query, visibility) if CACHES else None
     template = _template_of_shape(templates, scope, find, space, query, visibility, shape) if shape is not None else None
     if shape is None or template is None:
-        return search.plan(scope, find, space, query, visibility)
+        return search.plan_search(scope, find, space, query, visibility)
     return template.fill(scope, shape.values, query, space, visibility)
 
 
@@ -186,7 +186,7 @@ def _template_of_shape(
         if len(templates) >= MAXIMUM_TEMPLATES:
             templates.clear()
         try:
-            template = templates[shape.key] = _compile(scope, find, space, query, visibility, shape)
+            template = templates[shape.key] = _compile_template(scope, find, space, query, visibility, shape)
         except UnknownWord:
             return None
         except (NoTemplate, TypeError, AttributeError, ValueError):
@@ -194,7 +194,7 @@ def _template_of_shape(
     return template
 
 
-def _compile(
+def _compile_template(
     scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility, shape: SearchShape
 ) -> Template | None:
     """Compile the template. Raises NoTemplate, or any error that a slot raises if it is used like a value."""
@@ -203,15 +203,15 @@ def _compile(
     blank, blank_visibility = _blank_values(query, visibility, slots)
     number = cast(int, slots[0])
     blank_scope = Scope(number, names, partial(match_visible, names, number, blank_visibility))
-    plan = search.plan(blank_scope, find, space, blank, blank_visibility)
+    plan = search.plan_search(blank_scope, find, space, blank, blank_visibility)
     if plan is None:
         return None
     walk = plan.walk() if plan.walk else None
     nodes, walk_nodes = _nodes_with_slots(plan, len(slots)), _nodes_with_slots(walk, len(slots)) if walk else None
-    return Template(len(slots), _find_needed(slots, [*nodes, *(walk_nodes or ())]), nodes, walk_nodes)
+    return Template(len(slots), _find_needed_slots(slots, [*nodes, *(walk_nodes or ())]), nodes, walk_nodes)
 
 
-def _find_needed(slots: Slots, nodes: list[Node]) -> list[Derived]:
+def _find_needed_slots(slots: Slots, nodes: list[Node]) -> list[Derived]:
     """Return the derived slots that the nodes contain, and those that they are derived from."""
     used = {number for node in nodes for _, number in node.places}
     needed = []

@@ -34,7 +34,7 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(_StoredChange).decode
 
 
-def compare(before: RowsByTable, after: RowsByTable) -> IndexChange:
+def compare_rows(before: RowsByTable, after: RowsByTable) -> IndexChange:
     """Return the rows to delete and to insert. Tables are in the order of `before`, then of `after`."""
     return IndexChange(_subtract_rows(before, after), _subtract_rows(after, before))
 
@@ -49,7 +49,7 @@ def encode_change(change: IndexChange, revision: int) -> bytes | None:
     return _encode(_StoredChange(INDEX_REVISION, *change)) if revision == INDEX_REVISION else None
 
 
-def hide(nid: int) -> dict[str, set[IndexRow]]:
+def hiding_row(nid: int) -> dict[str, set[IndexRow]]:
     """Return the row that hides the index rows of a resource that is deleted."""
     return {"hidden_resource": {(nid,)}}
 
@@ -113,7 +113,7 @@ def list_targets(change: IndexChange) -> set[int]:
     return {int(row[0]) for table in _TARGETS for row in change.inserted.get(table, ())}
 
 
-def find_referring(change: IndexChange, absent: Set[int]) -> set[int]:
+def find_referring_resources(change: IndexChange, absent: Set[int]) -> set[int]:
     """Return the nids of the resources that refer to one of these."""
     return {
         int(row[COLUMNS[table].index("nid")])

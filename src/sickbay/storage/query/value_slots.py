@@ -112,10 +112,10 @@ class SlotNames:
 
     def hashes(self, codings: tuple[tuple[str | None, Any], ...]) -> list[Any]:
         """Return hashes. The slot of a code already contains its hash."""
-        return [code if isinstance(code, ValueSlot) else _hash(system, code) for system, code in codings]
+        return [code if isinstance(code, ValueSlot) else _hash_token(system, code) for system, code in codings]
 
 
-def _hash(system: str | None, code: str) -> int:
+def _hash_token(system: str | None, code: str) -> int:
     if system is None:
         raise NoTemplate
     return term_hash(system, code)

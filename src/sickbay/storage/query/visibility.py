@@ -141,7 +141,7 @@ class VisibilityRecheck:
     def __init__(self) -> None:
         self.removed = 0
 
-    def select_allowed(self, visibility: Visibility, letters: str, type: str, rows: list[Row]) -> list[Stored]:
+    def select_visible_resources(self, visibility: Visibility, letters: str, type: str, rows: list[Row]) -> list[Stored]:
         """Return the visible resources of rows that begin with COLUMNS. Each distinct set of facts is checked once."""
         if visibility.allows_all(type, letters):
             return list(starmap(partial(Stored, type), map(_STORED_FIELDS, rows)))
@@ -153,7 +153,7 @@ class VisibilityRecheck:
     def matches(self, visibility: Visibility, type: str, rows: list[Row], columns: Columns) -> Sequence[StoredResource]:
         """Recheck the matches of a search, whose rows begin with `columns`."""
         if columns is WHOLE:
-            return self.select_allowed(visibility, "s", type, rows)
+            return self.select_visible_resources(visibility, "s", type, rows)
         if columns is BARE:
             return Alike(type, rows, 1)
         judge = _Judge(visibility, "s", type)
@@ -177,7 +177,7 @@ class _Judge:
         return verdict
 
 
-def recheck_mixed(
+def recheck_mixed_types(
     guard: VisibilityRecheck, visibility: Visibility, letters: str, rows: list[Row], type_of: Callable[[Row], str]
 ) -> list[Stored]:
     """Recheck rows of several types and keep their order."""
@@ -187,7 +187,7 @@ def recheck_mixed(
     visible = {
         (type, resource.id): resource
         for type, type_rows in by_type.items()
-        for resource in guard.select_allowed(visibility, letters, type, type_rows)
+        for resource in guard.select_visible_resources(visibility, letters, type, type_rows)
     }
     places = [(type_of(row), row[2]) for row in rows]
     return [visible[place] for place in places if place in visible]

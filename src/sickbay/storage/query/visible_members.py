@@ -165,7 +165,7 @@ class VisibleMembers:
             binds,
         )
 
-    def with_code(self, filter: Filter) -> Members | None:
+    def find_members_with_code(self, filter: Filter) -> Members | None:
         """Return the members that have one of a filter's codes. None if patients aren't grouped by these codes."""
         codes = tuple((value.system, value.code) for value in filter.values if isinstance(value, TokenValue) and value.code)
         parameter = filter.parameter

@@ -21,14 +21,14 @@ _NEW_SPACE: Final = f"UPDATE space SET tenant = ?, version = ? WHERE number = {F
 _NEW_KEY: Final = "INSERT INTO meta (name, value) VALUES ('cursor_key', ?)"
 
 
-def begin(database: Path, space: ResourceSpace, at: int, progress: Put, mark: str) -> bool | None:
+def begin_database(database: Path, space: ResourceSpace, at: int, progress: Put, mark: str) -> bool | None:
     """Turn the copy of a population file into a database. Returns whether the file was for another day; None if it failed.
 
     space: gets the resources. at: when they were created, in epoch ms. progress: the record that says which they are.
     mark: is set before the first one.
     """
     try:
-        with closing(_open(database)) as db, db:
+        with closing(_open_without_journal(database)) as db, db:
             is_other_day = _set_day(db, at)
             db.execute(_NEW_SPACE, space)
             db.execute(_NEW_KEY, (secrets.token_bytes(32),))
@@ -42,7 +42,7 @@ def begin(database: Path, space: ResourceSpace, at: int, progress: Put, mark: st
 def set_day(file: Path, at: int) -> bool:
     """Change when the resources of a population file were created. Returns False if that isn't possible."""
     try:
-        with closing(_open(file)) as db, db:
+        with closing(_open_without_journal(file)) as db, db:
             _set_day(db, at)
     except apsw.Error:
         return False
@@ -59,7 +59,7 @@ def _set_day(db: apsw.Connection, at: int) -> bool:
     return True
 
 
-def _open(file: Path) -> apsw.Connection:
+def _open_without_journal(file: Path) -> apsw.Connection:
     """Opens the file without a journal, because a file that can't be completed is deleted."""
     db = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READWRITE)
     for pragma, value in (("journal_mode", "off"), ("synchronous", "off"), ("cache_size", -64000)):

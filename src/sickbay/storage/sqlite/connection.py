@@ -68,10 +68,10 @@ def connect(path: Path | str, *, vfs: str | None = None, durable: bool = True) -
     durable: False for a file that is deleted at the end. Then nothing waits for the disk.
     """
     with explain_open_failures(path):
-        return retry_while_locked(partial(_connect, path, vfs, durable))
+        return retry_while_locked(partial(_open_connection, path, vfs, durable))
 
 
-def must_be_ours(path: Path | str) -> None:
+def require_sickbay_database(path: Path | str) -> None:
     """Check that the file is a Sickbay database before changing anything in it. Raises CannotOpen."""
     _make_private(Path(path))
     with explain_open_failures(path):
@@ -111,7 +111,7 @@ def explain_open_failures(path: Path | str) -> Iterator[None]:
         raise CannotOpen(f"{path} cannot be opened ({error}); {advice}.") from error
 
 
-def _connect(path: Path | str, vfs: str | None, durable: bool) -> apsw.Connection:
+def _open_connection(path: Path | str, vfs: str | None, durable: bool) -> apsw.Connection:
     connection = apsw.Connection(str(path), flags=_OPEN, vfs=vfs, statementcachesize=256)
     try:
         return _set_pragmas(connection, vfs, durable)
@@ -141,7 +141,7 @@ def fetch_rows(connection: apsw.Connection, text: str, binds: Sequence[Any] | Ma
     return connection.execute(text, binds).fetchall()
 
 
-def begin(connection: apsw.Connection) -> None:
+def begin_transaction(connection: apsw.Connection) -> None:
     """Begin to write when no other process writes. Raises apsw.BusyError after LOCK_WAIT_SECONDS."""
     connection.set_busy_timeout(0)
     retry_while_locked(partial(connection.execute, "BEGIN IMMEDIATE"))
@@ -185,10 +185,10 @@ def migrate(connection: apsw.Connection) -> None:
     """
     if read_schema_version(connection) == len(STEPS):
         return
-    begin(connection)
+    begin_transaction(connection)
     connection.set_progress_handler(_let_signals_in, SIGNAL_STEPS)
     try:
-        _upgrade(connection)
+        _apply_migrations(connection)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:  # if the disk fails, SQLite has already ended it
@@ -203,7 +203,7 @@ def _let_signals_in() -> bool:
     return False
 
 
-def _upgrade(connection: apsw.Connection) -> None:
+def _apply_migrations(connection: apsw.Connection) -> None:
     version = read_schema_version(connection)
     if version > len(STEPS):
         raise CannotOpen(

@@ -34,18 +34,18 @@ def copy_resources(changes: Changes, step: CopyResources) -> None:
 
 def _attach_file(db: apsw.Connection, file: str) -> str:
     """Attach the file, and return its name in statements."""
-    name = f"{_NAME}{len(_list_attached(db))}"
+    name = f"{_NAME}{len(_list_attached_databases(db))}"
     db.execute(f"ATTACH ? AS {name}", (file,))
     return name
 
 
-def detach(db: apsw.Connection) -> None:
+def detach_files(db: apsw.Connection) -> None:
     """Close all files. Call this after a transaction, because it isn't possible before the end of the one that reads them."""
-    for name in _list_attached(db):
+    for name in _list_attached_databases(db):
         db.execute(f"DETACH {name}")
 
 
-def _list_attached(db: apsw.Connection) -> list[str]:
+def _list_attached_databases(db: apsw.Connection) -> list[str]:
     return [name for _, name, _ in fetch_rows(db, "PRAGMA database_list") if name.startswith(_NAME)]
 
 
@@ -59,8 +59,8 @@ class _Copy:
         space = self._changes.counters(self._step.space)
         binds = self._bindings_of_space(space)
         for table, columns in TABLES.items():
-            self._db.execute(self._insert(table, columns), binds)
-        versions = self._count_copied(space)
+            self._db.execute(self._write_insert(table, columns), binds)
+        versions = self._count_copied_resources(space)
         if self._step.after == 0:
             self._db.execute(f"INSERT OR IGNORE INTO main.term SELECT hash, system, code FROM {self._file}.term")
         space.allocated += self._step.until - self._step.after
@@ -76,7 +76,7 @@ class _Copy:
         step, after = self._step, FIRST + self._step.after
         before: int = self._db.execute(f"SELECT count(*) FROM {self._file}.resource_history WHERE nid <= ?", (after,)).get
         return {
-            "shift": self._shift(space),
+            "shift": self._find_nid_shift(space),
             "space": space.number,
             "after": after,
             "until": FIRST + step.until,
@@ -86,7 +86,7 @@ class _Copy:
             "new": format_last_updated(step.at),
         }
 
-    def _shift(self, space: Counters) -> int:
+    def _find_nid_shift(self, space: Counters) -> int:
         """Returns how much larger the nids are here than in the file. Raises CannotCopy if the difference varies."""
         low = space.number << SHIFT
         if self._step.after == 0:
@@ -100,7 +100,7 @@ class _Copy:
             raise CannotCopy("the resources were created in another order")
         return place - FIRST - 1
 
-    def _count_copied(self, space: Counters) -> int:
+    def _count_copied_resources(self, space: Counters) -> int:
         """Count the copied resources. Returns how many there are."""
         query = (
             f"SELECT {_WORD.format('type')}, count(*) FROM {self._file}.resource"
@@ -112,7 +112,7 @@ class _Copy:
             total += live
         return total
 
-    def _insert(self, table: str, columns: tuple[str, ...]) -> str:
+    def _write_insert(self, table: str, columns: tuple[str, ...]) -> str:
         """In the order of the primary key, because adjacent rows go to the same page."""
         values = population_file.import_expressions(table, columns, _WORD)
         order = ", ".join(columns[: columns.index("nid") + 1])

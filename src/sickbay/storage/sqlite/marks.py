@@ -20,7 +20,7 @@ def set_mark(changes: Changes, step: Mark) -> None:
     changes.db.execute(marks.SET, (space.number, step.name, space.sequence))
 
 
-def perform(changes: Changes, actions: Actions) -> None:
+def perform_actions(changes: Changes, actions: Actions) -> None:
     """Do one action after the other. Raises what they raise."""
     changes.reset()
     found: Any = None

@@ -97,7 +97,7 @@ class PendingRows:
         _add_values(pending, self._settled)
         for table, values in pending.items():
             if values:
-                self._write_rows(table, _sort(table, values) if is_sorted else values)
+                self._write_rows(table, _sort_rows(table, values) if is_sorted else values)
         _add_values(self._flushed, self._settled)
         self._settled, self.own = defaultdict(list), defaultdict(list)
         if len(self.terms) > FULL_ROWS:
@@ -122,7 +122,7 @@ class PendingRows:
             offset, left = end, left - size
 
 
-def _sort(table: str, values: list[Any]) -> list[Any]:
+def _sort_rows(table: str, values: list[Any]) -> list[Any]:
     """Sort the rows, because adjacent ones go to the same page. A few take less time as they are."""
     width = len(_COLUMNS[table])
     if len(values) <= FEW_ROWS * width:

@@ -12,7 +12,7 @@ import apsw
 
 from sickbay.kernel.memoize import CACHES
 from sickbay.settings.database import Stopping, TooSlow
-from sickbay.storage.query.keyset import Cut, read_bounded
+from sickbay.storage.query.keyset import Cut, read_bounded_rows
 from sickbay.storage.query.statement import Row, Statement
 from sickbay.storage.sqlite.connection import LARGE, PAGE, REVISION, connect, log_size, translate_error
 
@@ -49,13 +49,13 @@ class SqliteReader:
         self._spent, self._heavy = 0, False
         self._began: float | None = None
         self._stopping = False
-        self.db.set_progress_handler(self._tick, _TICK)
+        self.db.set_progress_handler(self._is_out_of_time, _TICK)
 
     def rows(self, text: str, binds: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
         """Return all rows, on the event loop."""
         try:
             if not self._open:
-                self._begin()
+                self._begin_transaction()
             return self.db.execute(text, binds).fetchall()
         except apsw.Error as error:
             raise translate_error(error, self.db) from error
@@ -64,7 +64,7 @@ class SqliteReader:
         """Return the only column of the only row, or the row if it has several columns; None if there is no row."""
         try:
             if not self._open:
-                self._begin()
+                self._begin_transaction()
             return self.db.execute(text, binds).get
         except apsw.Error as error:
             raise translate_error(error, self.db) from error
@@ -101,14 +101,14 @@ class SqliteReader:
         self._spent = 0
         self._heavy = False
 
-    def brief(self, statement: Statement) -> list[Row]:
+    def run_on_loop(self, statement: Statement) -> list[Row]:
         """Run a statement on the event loop. Raises apsw.InterruptError if the query takes long."""
         if self._heavy:
             raise apsw.InterruptError
         self._ticks = self._spent
         try:
             if not self._open:
-                self._begin()
+                self._begin_transaction()
             rows = _read_rows(self.db, statement)
             if statement.body >= 0 and len(rows) > _MANY_ROWS:
                 self._heavy = sum(len(row[statement.body]) for row in rows) > _MANY_BYTES
@@ -120,7 +120,7 @@ class SqliteReader:
         finally:
             self._spent, self._ticks = self._ticks, None
 
-    def long(self, statement: Statement) -> list[Row]:
+    def run_on_thread(self, statement: Statement) -> list[Row]:
         """Run a statement on a thread. Raises TooSlow and Stopping."""
         self._began = monotonic()
         try:
@@ -142,15 +142,15 @@ class SqliteReader:
         self._open = False
         self.db.close()
 
-    def _begin(self) -> None:
+    def _begin_transaction(self) -> None:
         try:
-            asyncio.get_running_loop().call_soon(self._end)
+            asyncio.get_running_loop().call_soon(self._end_transaction)
         except RuntimeError:  # without a running loop, each statement is its own transaction
             return
         self.db.execute("BEGIN")
         self._open, self._stamped = True, False
 
-    def _end(self) -> None:
+    def _end_transaction(self) -> None:
         if self._open:
             self._open = False
             try:  # noqa: SIM105  # each turn comes here, and `suppress` would cost more than the statement
@@ -158,7 +158,7 @@ class SqliteReader:
             except apsw.Error:  # the disk failed, and SQLite has ended the transaction
                 pass
 
-    def _tick(self) -> bool:
+    def _is_out_of_time(self) -> bool:
         """Return whether SQLite should stop the statement."""
         if self._began is not None:
             elapsed = monotonic() - self._began
@@ -174,7 +174,7 @@ def _read_rows(db: apsw.Connection, statement: Statement) -> list[Row]:
     cursor = db.execute(statement.text, statement.binds)
     if statement.body < 0:
         return cursor.fetchall()
-    rows = read_bounded(cursor, statement.body)
+    rows = read_bounded_rows(cursor, statement.body)
     if isinstance(rows, Cut):
         cursor.close()
     return rows

@@ -21,12 +21,12 @@ from sickbay.storage.query.saving import (
     INDEXES,
     IndexRow,
     add_index_values,
-    check,
+    check_save,
     facts_text,
     index_rows,
 )
 from sickbay.storage.query.space_tables import list_deletions
-from sickbay.storage.query.undo import IndexChange, RowsByTable, compare, encode_change, hide, rows_after_deletion
+from sickbay.storage.query.undo import IndexChange, RowsByTable, compare_rows, encode_change, hiding_row, rows_after_deletion
 from sickbay.storage.sqlite.numbers import INSERT, Counters, NumberedWords, StoredNames
 from sickbay.storage.sqlite.pending_rows import FULL_ROWS, HISTORY, PendingRows
 
@@ -99,9 +99,9 @@ class Changes:
         ):
             return
         query = "SELECT nid, state, version_id, index_revision FROM resource WHERE space = ? AND type = ? AND id = ?"
-        existing = self._fetch_all(query, (space.number, type, step.id))
+        existing = self._fetch_rows(query, (space.number, type, step.id))
         nid, state, version, revision = existing[0] if existing else (0, REFERENCED, 0, 0)
-        check(step, state, version)
+        check_save(step, state, version)
         if not existing:
             nid = space[step.type, step.id] = space.allocate()
         if state == LIVE:
@@ -116,7 +116,7 @@ class Changes:
         """Rewrite the index rows of a current version."""
         space, type = self.counters(step.space), self.words[step.type]
         query = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ? AND state = 1 AND version_id = ?"
-        current = self._fetch_all(query, (space.number, type, step.id, step.version_id))
+        current = self._fetch_rows(query, (space.number, type, step.id, step.version_id))
         if current:
             nid = current[0][0]
             facts = facts_text(step.facts)
@@ -127,8 +127,8 @@ class Changes:
         """Delete all resources of a tenant, or of all tenants: a range in every table."""
         self.reset()
         text = "SELECT number FROM space WHERE ? = '' OR tenant = ?"
-        for (number,) in self._fetch_all(text, (step.tenant, step.tenant)):
-            self.forget_all(number)
+        for (number,) in self._fetch_rows(text, (step.tenant, step.tenant)):
+            self.delete_space(number)
 
     def number(self, space: ResourceSpace) -> int:
         """Return the number of a space, creating the space if it is new."""
@@ -143,8 +143,7 @@ class Changes:
         self._rows.flush()
         for space in self._spaces.values():
             self.db.execute(
-                "UPDATE space SET allocated = ?, sequence = ? WHERE number = ?",
-                (space.allocated, space.sequence, space.number),
+                "UPDATE space SET allocated = ?, sequence = ? WHERE number = ?", (space.allocated, space.sequence, space.number)
             )
             for type, live in space.live.items():
                 self.db.execute(
@@ -192,8 +191,8 @@ class Changes:
     def _delete_resource(self, space: Counters, type: int, nid: int, revision: int, step: Save) -> None:
         """Delete a resource. Its facts are kept, so that only those who could see it learn that it was deleted."""
         self._rows.flush()
-        hides = bool(self._fetch_all(HIDES, make_hiding_binds(space.number, [nid])))
-        facts = self._fetch_all("SELECT facts FROM resource WHERE nid = ?", (nid,))[0][0]
+        hides = bool(self._fetch_rows(HIDES, make_hiding_binds(space.number, [nid])))
+        facts = self._fetch_rows("SELECT facts FROM resource WHERE nid = ?", (nid,))[0][0]
         self.db.execute(
             "UPDATE resource SET state = ?, version_id = ?, changed = ?, body = x'' WHERE nid = ?",
             (DELETED, step.version_id, step.at, nid),
@@ -204,7 +203,7 @@ class Changes:
     def unindex(self, nid: int, *, hides: bool) -> IndexChange:
         """Hide the index rows of a deleted resource, or delete those that don't decide its visibility."""
         if hides:
-            return self._write_difference(nid, {}, hide(nid))
+            return self._write_difference(nid, {}, hiding_row(nid))
         before = self._load_index_rows(nid)
         return self._write_difference(nid, before, rows_after_deletion(before))
 
@@ -236,13 +235,13 @@ class Changes:
         """Return the current index rows of a resource by table, in the order in which they must be deleted."""
         self._rows.flush()
         found: dict[str, set[IndexRow]] = {table: set() for table in INDEXES}
-        for number, *row in self._fetch_all(_INDEX_ROWS, (nid,)):
+        for number, *row in self._fetch_rows(_INDEX_ROWS, (nid,)):
             found[INDEXES[number]].add(tuple(row[: len(COLUMNS[INDEXES[number]])]))
         return found
 
     def _write_difference(self, nid: int, before: RowsByTable, after: RowsByTable) -> IndexChange:
         """Write only the index rows that differ."""
-        change = compare(before, after)
+        change = compare_rows(before, after)
         for table, table_rows in change.deleted.items():
             if len(table_rows) == len(before[table]) and table != "facet_index":
                 self.db.execute(f"DELETE FROM {table} WHERE nid = ?", (nid,))
@@ -269,24 +268,24 @@ class Changes:
         for table in INDEXES[1:]:
             self.db.executemany(f"DELETE FROM {table} WHERE nid BETWEEN ? AND ?", runs)
 
-    def _fetch_all(self, text: str, binds: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def _fetch_rows(self, text: str, binds: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return all rows at once. A statement left open would hold back the checkpoint."""
         return self.db.execute(text, binds).fetchall()
 
     def counters(self, space: ResourceSpace) -> Counters:
         if space not in self._spaces:
             query = "SELECT number, allocated, sequence FROM space WHERE tenant = ? AND version = ?"
-            matches = self._fetch_all(query, space)
+            matches = self._fetch_rows(query, space)
             if not matches:
                 add = (
                     "INSERT INTO space (number, tenant, version, allocated, sequence)"
                     " SELECT coalesce(max(number), 0) + 1, ?, ?, 0, 0 FROM space RETURNING number, allocated, sequence"
                 )
-                matches = self._fetch_all(add, space)
+                matches = self._fetch_rows(add, space)
             self._spaces[space] = Counters(self.db, self.words, *matches[0])
         return self._spaces[space]
 
-    def forget_all(self, number: int) -> None:
+    def delete_space(self, number: int) -> None:
         """Delete everything in one space."""
         for statement in list_deletions(number):
             self.db.execute(statement)

@@ -7,13 +7,13 @@ from sickbay.storage.query import snapshot_content
 from sickbay.storage.query.returning import actions_of
 from sickbay.storage.snapshot_steps import RemoveSnapshot, SavedSpace
 from sickbay.storage.sqlite.connection import fetch_rows
-from sickbay.storage.sqlite.marks import perform
+from sickbay.storage.sqlite.marks import perform_actions
 from sickbay.storage.sqlite.resources import Changes
 
 
 def import_snapshot(changes: Changes, step: ImportSnapshot) -> None:
     """Imports a snapshot. Raises Conflict if a space isn't filled."""
-    perform(changes, actions_of(RemoveSnapshot(step.name)))
+    perform_actions(changes, actions_of(RemoveSnapshot(step.name)))
     records = snapshot_content.record_rows(step.name, step.records)
     changes.db.executemany(_insertion_statement("snapshot_record", snapshot_content.RECORD_COLUMNS), records)
     for saved in step.spaces:

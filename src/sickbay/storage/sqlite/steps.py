@@ -32,8 +32,8 @@ from sickbay.storage.quotas import DELETE_OLDEST, FAILURES, QUOTAS, SIZE, measur
 from sickbay.storage.resets import OUTSIDE, STORED, Revisions, WasReset
 from sickbay.storage.snapshot_steps import RemoveSnapshot, RestoreSnapshot, SaveSnapshot
 from sickbay.storage.sqlite.connection import REVISE_BOTH, REVISE_RECORDS, REVISE_RESOURCES, fetch_rows, make_room
-from sickbay.storage.sqlite.copying import copy_resources, detach
-from sickbay.storage.sqlite.marks import perform, set_mark
+from sickbay.storage.sqlite.copying import copy_resources, detach_files
+from sickbay.storage.sqlite.marks import perform_actions, set_mark
 from sickbay.storage.sqlite.numbers import StoredNames
 from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.sqlite.snapshots import import_snapshot
@@ -103,7 +103,7 @@ class Transaction:
         if self._resources is not None:
             self._resources.after_commit()
             if self._resources.has_attached:
-                detach(self.db)
+                detach_files(self.db)
 
 
 def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OUTSIDE) -> None:
@@ -129,7 +129,7 @@ def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OU
                 make_room(transaction.db)
                 copy_resources(transaction.resources, step)
             case ReturnToMark() | SaveSnapshot() | RestoreSnapshot() | RemoveSnapshot():
-                perform(transaction.resources, actions_of(step))
+                perform_actions(transaction.resources, actions_of(step))
                 if isinstance(step, RestoreSnapshot):
                     transaction.revises_records = True
                     _put_record(transaction, CHANGES)

@@ -33,8 +33,8 @@ from sickbay.storage.sqlite.connection import (
     connect,
     explain_open_failures,
     migrate,
-    must_be_ours,
     replace_published_key,
+    require_sickbay_database,
     retry_while_locked,
 )
 from sickbay.storage.sqlite.probing import ProbeThread
@@ -52,7 +52,7 @@ class SqliteStore:
         """durable: False for a file that is deleted at the end."""
         self._path = path
         self._durable = durable
-        must_be_ours(path)
+        require_sickbay_database(path)
         writing = connect(path, durable=durable)
         with explain_open_failures(path):
             migrate(writing)
@@ -106,16 +106,16 @@ class SqliteStore:
         return await self._writer.run(partial(purge, now=now, most=most))
 
     async def find_exchanges(self, wanted: ExchangeFilter, limit: int, until: int | None = None) -> list[Record]:
-        return await self._run(partial(exchanges.find, wanted=wanted, limit=limit, until=until))
+        return await self._run_query(partial(exchanges.find, wanted=wanted, limit=limit, until=until))
 
     async def count_exchanges(self, wanted: ExchangeFilter, most: int, since: int | None = None) -> int:
-        return await self._run(partial(exchanges.count, wanted=wanted, most=most, since=since))
+        return await self._run_query(partial(exchanges.count, wanted=wanted, most=most, since=since))
 
     async def read_exchanges_since(self, number: int, limit: int) -> list[ExchangeRow]:
-        return await self._run(partial(exchanges.rows_since, number=number, limit=limit))
+        return await self._run_query(partial(exchanges.rows_since, number=number, limit=limit))
 
     async def read_exchanges_after(self, at: int, limit: int) -> list[ExchangeRow]:
-        return await self._run(partial(exchanges.rows_after, at=at, limit=limit))
+        return await self._run_query(partial(exchanges.rows_after, at=at, limit=limit))
 
     async def newest_exchange(self) -> tuple[int, int]:
         return self._reader.one(exchanges.NEWEST) or (0, 0)
@@ -146,16 +146,16 @@ class SqliteStore:
         return self._answers.version(space, type, id, version_id, visibility)
 
     async def history(self, space: ResourceSpace, query: HistoryQuery, visibility: Visibility) -> Versions:
-        return await self._run(self._answers.history(space, query, visibility))
+        return await self._run_query(self._answers.history(space, query, visibility))
 
     async def search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Page:
-        return await self._run(self._answers.search(space, query, visibility))
+        return await self._run_query(self._answers.search(space, query, visibility))
 
     async def count(self, space: ResourceSpace, query: Query, visibility: Visibility) -> int:
-        return await self._run(self._answers.count(space, query, visibility))
+        return await self._run_query(self._answers.count(space, query, visibility))
 
     async def labels(self, space: ResourceSpace, types: Sequence[str], visibility: Visibility) -> Labels:
-        return await self._run(self._answers.labels(space, types, visibility))
+        return await self._run_query(self._answers.labels(space, types, visibility))
 
     async def list_outdated(self, limit: int) -> list[Outdated]:
         rows = self._reader.rows(OUTDATED, (limit,))
@@ -168,16 +168,16 @@ class SqliteStore:
         return self._answers.last_versions()
 
     async def measure_snapshot(self, step: SaveSnapshot) -> int:
-        return await self._run(self._answers.measure_snapshot(step))
+        return await self._run_query(self._answers.measure_snapshot(step))
 
     async def read_snapshot_records(self, name: str) -> list[Record]:
-        return await self._run(snapshot_content.read_records(name))
+        return await self._run_query(snapshot_content.read_records(name))
 
     async def read_snapshot_space(self, name: str, space: ResourceSpace) -> SavedSpace:
-        return await self._run(snapshot_content.read_space(name, space))
+        return await self._run_query(snapshot_content.read_space(name, space))
 
     async def read_base(self, space: ResourceSpace, type: str, ids: Sequence[str]) -> dict[str, tuple[int, str]]:
-        return await self._run(snapshot_content.read_base(space, type, ids))
+        return await self._run_query(snapshot_content.read_base(space, type, ids))
 
     async def has_resources(self, space: ResourceSpace) -> bool:
         return self._answers.has_resources(space)
@@ -205,17 +205,17 @@ class SqliteStore:
             if reader is not None:
                 reader.close()
 
-    async def _run(self, ask: Ask[T]) -> T:
+    async def _run_query(self, ask: Ask[T]) -> T:
         """Run a query on the event loop, and again on the thread if it takes long."""
         self._reader.ask()
         try:
-            return ask(self._reader.brief)
+            return ask(self._reader.run_on_loop)
         except apsw.InterruptError:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, self._at_length, ask)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._ask_unhurried, ask)
 
-    def _at_length(self, ask: Ask[T]) -> T:
+    def _ask_unhurried(self, ask: Ask[T]) -> T:
         self._long = self._long or SqliteReader(self._path, durable=self._durable)
-        return ask(self._long.long)
+        return ask(self._long.run_on_thread)
 
 
 def _undo_of(steps: Sequence[Step]) -> Undo:
@@ -232,8 +232,8 @@ def open_store(path: Path, find: Find | None = None, *, durable: bool = True) ->
     find: resolves search parameters for _sort and _include; default: FHIR's own. durable: False for a file that is deleted at
     the end.
     """
-    return SqliteStore(path, find or find_published, durable=durable)
+    return SqliteStore(path, find or find_published_parameter, durable=durable)
 
 
-def find_published(version: str, type: str, code: str) -> SearchParameter | None:
+def find_published_parameter(version: str, type: str, code: str) -> SearchParameter | None:
     return search_parameters.find(version, type, code) if type in search_parameters.known_types(version) else None

@@ -20,7 +20,7 @@ import apsw
 
 from sickbay.storage.interface import Conflict
 from sickbay.storage.resets import Revisions, WasReset
-from sickbay.storage.sqlite.connection import LARGE, PAGE, begin, make_room, translate_error
+from sickbay.storage.sqlite.connection import LARGE, PAGE, begin_transaction, make_room, translate_error
 from sickbay.storage.sqlite.numbers import StoredNames
 from sickbay.storage.sqlite.steps import Transaction
 
@@ -182,7 +182,7 @@ class Writer:
             if len(group) >= BUSY and not self._roomy:
                 make_room(self._connection)
                 self._roomy = True
-            self._begin()
+            self._begin_transaction()
         except Exception as error:
             return [_Outcome(error=translate_error(error, self._connection))] * len(group)
         try:
@@ -206,11 +206,11 @@ class Writer:
         # fail.
         return [outcome for request in group for outcome in self._commit_group([request])]
 
-    def _begin(self) -> None:
+    def _begin_transaction(self) -> None:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except apsw.BusyError:  # another process writes
-            begin(self._connection)
+            begin_transaction(self._connection)
 
     def _attempt_request(self, transaction: Transaction, request: _Request) -> _Outcome:
         """Return what one job returns or raises. An error that ended the whole transaction fails the group, and so does any
@@ -248,12 +248,12 @@ class Writer:
             answers.setdefault(future.get_loop(), []).append((future, outcome))
         for loop, pairs in answers.items():
             try:
-                loop.call_soon_threadsafe(_settle, pairs)
+                loop.call_soon_threadsafe(_set_results, pairs)
             except RuntimeError:  # the event loop that waited for the result is closed
                 continue
 
 
-def _settle(pairs: list[tuple[asyncio.Future[Any], _Outcome]]) -> None:
+def _set_results(pairs: list[tuple[asyncio.Future[Any], _Outcome]]) -> None:
     for future, outcome in pairs:
         if future.done():
             continue
@@ -276,7 +276,7 @@ class WriteAheadLog:
         self._connection = connection
         self._size = 0
         self._limit = self._next = pages
-        connection.set_wal_hook(self._after_commit)
+        connection.set_wal_hook(self._handle_commit)
         connection.pragma("journal_size_limit", pages * PAGE)
 
     def restart_if_full(self) -> None:
@@ -296,7 +296,7 @@ class WriteAheadLog:
         self._connection.set_busy_timeout(LONG_CHECKPOINT_MILLISECONDS if self._size >= LARGE else CHECKPOINT_MILLISECONDS)
         self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
 
-    def _after_commit(self, connection: apsw.Connection, name: str, pages: int) -> int:
+    def _handle_commit(self, connection: apsw.Connection, name: str, pages: int) -> int:
         if pages < self._size:  # another process has restarted it
             self._next = self._limit
         self._size = pages

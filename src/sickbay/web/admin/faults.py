@@ -21,10 +21,10 @@ async def add_faults(request: Request, sandbox: Sandbox) -> Response:
     filters = await _filters_of_fault(sandbox, body)
     try:
         if "preset" not in body:
-            return json_response((await setting.add(sandbox.runtime, [{**body, **filters}]))[0].to_json(), 201)
+            return json_response((await setting.add_faults(sandbox.runtime, [{**body, **filters}]))[0].to_json(), 201)
         if more := sorted(body.keys() - FILTERS.keys() - {"preset"}):
             raise Wrong(422, f"A preset has only filters, not {', '.join(more)}")
-        added = await setting.add(sandbox.runtime, setting.apply_preset(str(body["preset"]), filters))
+        added = await setting.add_faults(sandbox.runtime, setting.apply_preset(str(body["preset"]), filters))
         return json_response({"faults": [fault.to_json() for fault in added]}, 201)
     except setting.WrongFault as error:
         raise Wrong(422, str(error)) from None
@@ -51,11 +51,11 @@ async def describe_faults(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def remove_fault(request: Request, sandbox: Sandbox) -> Response:
-    if not await setting.remove(sandbox.runtime, request.path_params["id"]):
+    if not await setting.remove_faults(sandbox.runtime, request.path_params["id"]):
         raise Wrong(404, f"There is no fault {request.path_params['id']}")
     return Response(status_code=204)
 
 
 async def remove_faults(request: Request, sandbox: Sandbox) -> Response:
-    await setting.remove(sandbox.runtime, None)
+    await setting.remove_faults(sandbox.runtime, None)
     return Response(status_code=204)

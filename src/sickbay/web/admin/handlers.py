@@ -61,7 +61,7 @@ async def add_app(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def change_app(request: Request, sandbox: Sandbox) -> Response:
-    old = await _app_named(request, sandbox)
+    old = await _find_requested_app(request, sandbox)
     body: admin_schemas.ChangedApp = await parse_body(request, admin_schemas.ChangedApp)
     auto = body.auto_approve if isinstance(body.auto_approve, admin_schemas.AutoApprove) else None
     await _check_approval(sandbox, find_tenant(sandbox, old.tenant), auto)
@@ -73,7 +73,7 @@ async def _describe_registration(sandbox: Sandbox, fields: dict[str, Any], old: 
     if lacking:
         raise Wrong(422, lacking)
     try:
-        result = await registration.register(sandbox.runtime, fields, old)
+        result = await registration.register_app(sandbox.runtime, fields, old)
     except Conflict:
         raise _make_conflict(fields["client_id"]) from None
     findings = [finding.to_json() for finding in result.decision.explain().findings]
@@ -94,23 +94,23 @@ async def _check_approval(sandbox: Sandbox, tenant: Tenant, auto: admin_schemas.
 
 
 async def new_secret(request: Request, sandbox: Sandbox) -> Response:
-    client = await _app_named(request, sandbox)
+    client = await _find_requested_app(request, sandbox)
     if client.client != "symmetric":
         raise Wrong(409, f"{client.name} has no secret: it is {client.client}")
-    new, secret = await secret_rotation.rotate(sandbox.runtime, client)
+    new, secret = await secret_rotation.rotate_secret(sandbox.runtime, client)
     return json_response(describe_app(new, secret=secret))
 
 
 async def enable_app(request: Request, sandbox: Sandbox) -> Response:
     """Register an app at another hospital: 201 with the new app, or 200 if it is already registered there."""
-    client = await _app_named(request, sandbox)
+    client = await _find_requested_app(request, sandbox)
     body: admin_schemas.EnabledApp = await parse_body(request, admin_schemas.EnabledApp)
     tenant = find_tenant(sandbox, body.tenant)
     if tenant.name == client.tenant:
         return json_response(describe_app(client))
     if reason := enabling.find_obstacle(sandbox.runtime, client, tenant):
         raise Wrong(422, reason)
-    result = await enabling.enable(sandbox.runtime, client, tenant)
+    result = await enabling.enable_app(sandbox.runtime, client, tenant)
     if isinstance(result, Client):
         return json_response(describe_app(result))
     findings = [finding.to_json() for finding in result.decision.explain().findings]
@@ -126,11 +126,11 @@ async def list_apps(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def get_app(request: Request, sandbox: Sandbox) -> Response:
-    return json_response(describe_app(await _app_named(request, sandbox)))
+    return json_response(describe_app(await _find_requested_app(request, sandbox)))
 
 
 async def remove_app(request: Request, sandbox: Sandbox) -> Response:
-    await app_removal.remove(sandbox.runtime, await _app_named(request, sandbox))
+    await app_removal.remove_app(sandbox.runtime, await _find_requested_app(request, sandbox))
     return Response(status_code=204)
 
 
@@ -139,7 +139,9 @@ async def add_user(request: Request, sandbox: Sandbox) -> Response:
     tenant = find_tenant(sandbox, body.tenant)
     if not PERSON.search(body.fhir_user):
         raise Wrong(422, f"fhirUser must be a person's resource such as Practitioner/pr-0001, not {body.fhir_user}")
-    user = await users.put(sandbox.runtime, tenant, body.username, body.password, body.fhir_user, body.patients, body.name)
+    user = await users.save_user(
+        sandbox.runtime, tenant, body.username, body.password, body.fhir_user, body.patients, body.name
+    )
     return json_response(_person_resource(user), 201)
 
 
@@ -220,7 +222,7 @@ async def _request_of_task(
     if body.fhir not in tenant.dialect.fhir:
         raise Wrong(422, f"{tenant.name} does not speak {body.fhir}")
     await sandbox.filling.ensure(ResourceSpace(tenant.name, body.fhir))
-    task = await patients.read(sandbox.runtime, tenant, body.fhir, "Task", body.task or "", None)
+    task = await patients.read_resource(sandbox.runtime, tenant, body.fhir, "Task", body.task or "", None)
     if task is None:
         raise Wrong(404, f"There is no Task/{body.task} at {tenant.name}")
     return launch_task.request_of_task(task)
@@ -250,7 +252,7 @@ async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
     if "tenant" in filters:
         find_tenant(sandbox, filters["tenant"])
     if id := filters.get("correlation_id"):
-        exchange = await journal_reader.read(runtime, journal, id, full=True)
+        exchange = await journal_reader.read_exchange(runtime, journal, id, full=True)
         exchanges = [exchange] if exchange else []
     else:
         client = await find_app(sandbox, filters["app"], filters.get("tenant")) if "app" in filters else None
@@ -269,10 +271,10 @@ async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
 
 async def show_exchange(request: Request, sandbox: Sandbox) -> Response:
     """One exchange, with its bodies if they are kept."""
-    found = await journal_reader.read(sandbox.runtime, sandbox.journal, request.path_params["id"], full=True)
+    found = await journal_reader.read_exchange(sandbox.runtime, sandbox.journal, request.path_params["id"], full=True)
     if found is None:
         raise Wrong(404, "No exchange has this id, or it was deleted")
-    return error_responses.respond_json(exchange_json.select_members(await bodies.add(sandbox.runtime, found)))
+    return error_responses.respond_json(exchange_json.select_members(await bodies.add_bodies(sandbox.runtime, found)))
 
 
 async def rotate_keys(request: Request, sandbox: Sandbox) -> Response:
@@ -372,7 +374,7 @@ def _guard_handler(sandbox: Sandbox, handler: Handler) -> Callable[[Request], Aw
     return call
 
 
-async def _app_named(request: Request, sandbox: Sandbox) -> Client:
+async def _find_requested_app(request: Request, sandbox: Sandbox) -> Client:
     return await find_app(sandbox, request.path_params["app"], request.query_params.get("tenant"))
 
 

@@ -15,7 +15,7 @@ from sickbay.web.admin.wrong import Wrong
 async def get_launch(request: Request, sandbox: Sandbox) -> Response:
     """One launch: what it waits for, and the likely causes if it stalled."""
     id = request.path_params["launch"]
-    found = await launch_progress.read(sandbox.runtime, sandbox.journal, id, full=True)
+    found = await launch_progress.read_launch(sandbox.runtime, sandbox.journal, id, full=True)
     if found is None:
         raise Wrong(404, f"There is no launch {id}")
     return error_responses.respond_json(launch_progress.to_json(found))

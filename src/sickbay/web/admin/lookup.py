@@ -62,7 +62,7 @@ async def find_app(sandbox: Sandbox, reference: str, tenant: str | None) -> Clie
     if tenant is not None:
         find_tenant(sandbox, tenant)
     try:
-        client = await registration.find(sandbox.runtime, reference, tenant)
+        client = await registration.find_app(sandbox.runtime, reference, tenant)
     except Ambiguous as error:
         raise Wrong(409, str(error)) from None
     if client is None:

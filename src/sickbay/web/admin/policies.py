@@ -29,7 +29,7 @@ async def get_policy(request: Request, sandbox: Sandbox) -> Response:
 async def change_policy(request: Request, sandbox: Sandbox) -> Response:
     tenant = find_tenant(sandbox, request.path_params["tenant"])
     body: dict[str, Any] = await parse_body(request, dict[str, Any])
-    if faults := await runtime_settings.choose(sandbox.runtime, tenant, body):
+    if faults := await runtime_settings.choose_policy(sandbox.runtime, tenant, body):
         raise Wrong(422, "; ".join(faults))
     return json_response(_tenant_policy(find_tenant(sandbox, tenant.name)))
 

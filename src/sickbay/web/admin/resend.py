@@ -12,7 +12,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.journal import exchange_json
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.resend.edited import EditedRequest, WrongRequest, read_request
-from sickbay.services.resend.proposal import FORM, Proposal, propose, read_original
+from sickbay.services.resend.proposal import FORM, Proposal, propose_request, read_original
 from sickbay.web.admin import schemas as admin_schemas
 from sickbay.web.admin.lookup import json_response, parse_body
 from sickbay.web.admin.session import add_retry_after
@@ -25,13 +25,13 @@ async def resend(request: Request, sandbox: Sandbox) -> Response:
     """Send the corrected request, or the original one, with the changes in the body."""
     id = request.path_params["id"]
     wanted: admin_schemas.Resend = await parse_body(request, admin_schemas.Resend)
-    entry = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=True)
+    entry = await journal_reader.read_exchange(sandbox.runtime, sandbox.journal, id, full=True)
     if entry is None:
         raise Wrong(404, f"There is no exchange {id}")
     guard = request.app.state.guard
     try:
         proposal = _choose_proposal(sandbox.runtime.base, entry, wanted)
-        proposal = proposal._replace(edited=change(sandbox.runtime.base, proposal.edited, wanted))
+        proposal = proposal._replace(edited=apply_changes(sandbox.runtime.base, proposal.edited, wanted))
         opens = guard.opens_sign_in(request.scope, headers_of(request.scope))
         sent = await send_again(request.app, entry, proposal, opens=opens)
     except WrongRequest as error:
@@ -40,7 +40,7 @@ async def resend(request: Request, sandbox: Sandbox) -> Response:
         wrong = Wrong(error.status, str(error))
         add_retry_after(wrong.response, BUSY_SECONDS if error.status == TOO_MANY else 0)
         raise wrong from None
-    new = await journal_reader.read(sandbox.runtime, sandbox.journal, sent.exchange, full=True)
+    new = await journal_reader.read_exchange(sandbox.runtime, sandbox.journal, sent.exchange, full=True)
     members = exchange_json.select_members(new) if new else None
     filled = sent.filled
     return json_response(
@@ -49,7 +49,7 @@ async def resend(request: Request, sandbox: Sandbox) -> Response:
 
 
 def _choose_proposal(base: str, entry: dict[str, Any], wanted: admin_schemas.Resend) -> Proposal:
-    proposal = None if wanted.corrected is False else propose(base, entry)
+    proposal = None if wanted.corrected is False else propose_request(base, entry)
     if proposal is not None:
         return proposal
     if wanted.corrected:
@@ -57,7 +57,7 @@ def _choose_proposal(base: str, entry: dict[str, Any], wanted: admin_schemas.Res
     return Proposal(read_original(base, entry), "original")
 
 
-def change(base: str, edited: EditedRequest, wanted: admin_schemas.Resend) -> EditedRequest:
+def apply_changes(base: str, edited: EditedRequest, wanted: admin_schemas.Resend) -> EditedRequest:
     """The request with the changes. Raises WrongRequest."""
     headers = {**edited.headers, **{name.lower(): value or "" for name, value in (wanted.headers or {}).items()}}
     body = edited.body if wanted.body is None else wanted.body

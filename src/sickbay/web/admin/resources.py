@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.authorization.models import ProtectedResource
-from sickbay.authorization.protected_resource import list_advertised, make_document, metadata_url, read_resource
+from sickbay.authorization.protected_resource import list_advertised_scopes, make_document, metadata_url, read_resource
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import resources
 from sickbay.services.context import Tenant
@@ -26,7 +26,7 @@ async def add_resource(request: Request, sandbox: Sandbox) -> Response:
     if isinstance(resource, str):
         raise Wrong(422, resource)
     try:
-        await resources.add(sandbox.runtime, tenant, resource)
+        await resources.add_resource(sandbox.runtime, tenant, resource)
     except resources.ResourceTaken as error:
         raise Wrong(409, str(error)) from None
     return json_response(describe(tenant, resource, resources.make_id(resource)), 201)
@@ -35,17 +35,17 @@ async def add_resource(request: Request, sandbox: Sandbox) -> Response:
 async def list_resources(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
     tenants = [find_tenant(sandbox, chosen)] if chosen else list(sandbox.runtime.tenants.values())
-    return json_response([entry for tenant in tenants for entry in describe_all(tenant)])
+    return json_response([entry for tenant in tenants for entry in describe_resources(tenant)])
 
 
 async def remove_resource(request: Request, sandbox: Sandbox) -> Response:
     for tenant in sandbox.runtime.tenants.values():
-        if await resources.remove(sandbox.runtime, tenant, request.path_params["id"]):
+        if await resources.remove_resource(sandbox.runtime, tenant, request.path_params["id"]):
             return Response(status_code=204)
     raise Wrong(404, "No protected resource with this id was added")
 
 
-def describe_all(tenant: Tenant) -> list[admin_schemas.Resource]:
+def describe_resources(tenant: Tenant) -> list[admin_schemas.Resource]:
     """The resources of a hospital. Those of a file have no id, because they can't be removed here."""
     added = [describe(tenant, resource, resources.make_id(resource)) for resource in tenant.added_resources]
     return [*(describe(tenant, resource, None) for resource in tenant.resources), *added]
@@ -53,7 +53,7 @@ def describe_all(tenant: Tenant) -> list[admin_schemas.Resource]:
 
 def describe(tenant: Tenant, resource: ProtectedResource, id: str | None) -> admin_schemas.Resource:
     """A resource with the metadata that its server must publish."""
-    metadata = make_document(resource.url, tenant.server.issuer, list_advertised(resource.scopes), resource.name)
+    metadata = make_document(resource.url, tenant.server.issuer, list_advertised_scopes(resource.scopes), resource.name)
     return admin_schemas.Resource(
         id,
         tenant.name,

@@ -29,8 +29,8 @@ FOREIGN = "A page of another origin sent this request, so it was refused."
 
 async def recognise(request: Request, sandbox: Sandbox, guard: AdminGuard) -> None:
     """Record in the request's state that its browser signed in with an admin token that is still valid."""
-    cookie = cookies.read_sent(request, cookies.make_name(sandbox)) if guard.has_token else None
-    session = await sessions.find(sandbox.runtime, cookie) if cookie else None
+    cookie = cookies.read_cookie(request, cookies.make_name(sandbox)) if guard.has_token else None
+    session = await sessions.find_session(sandbox.runtime, cookie) if cookie else None
     if session is not None and session.admin and session.admin_until > sandbox.runtime.now():
         state_of(request.scope).is_administrator = guard.is_proof(session.admin)
 

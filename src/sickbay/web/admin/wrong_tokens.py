@@ -21,7 +21,7 @@ async def note_wait(runtime: Runtime, scope: Mapping[str, Any]) -> None:
     state_of(scope).admin_throttled = await failed_attempts.seconds_to_wait(runtime, _throttle_key(scope))
 
 
-async def count_noted(runtime: Runtime, scope: Mapping[str, Any]) -> None:
+async def count_wrong_token(runtime: Runtime, scope: Mapping[str, Any]) -> None:
     """Count the wrong token that the guard noted in the request's state, once."""
     state_of(scope).is_wrong_admin_token = False
     await count_wrong(runtime, scope)
@@ -34,8 +34,8 @@ async def count_wrong(runtime: Runtime, scope: Mapping[str, Any], kind: Kind = "
     """
     key = _throttle_key(scope, kind)
     try:
-        await failed_attempts.check(runtime, key)
-        await failed_attempts.count(runtime, key)
+        await failed_attempts.check_throttle(runtime, key)
+        await failed_attempts.count_failure(runtime, key)
     except Throttled as throttled:
         return throttled.seconds
     return 0

@@ -39,7 +39,7 @@ def list_files() -> frozenset[str]:
 
 
 def render_page(name: str) -> RenderedPage:
-    return _render(name, markdown_of(name))
+    return _render_cached(name, markdown_of(name))
 
 
 def markdown_of(name: str) -> str:
@@ -50,12 +50,12 @@ def markdown_of(name: str) -> str:
 
 
 @cache
-def _render(name: str, text: str) -> RenderedPage:
+def _render_cached(name: str, text: str) -> RenderedPage:
     """Cached by the text, so that a change of the file is visible on the next request."""
-    return markdown.render(text, lambda link: resolve(name, link))
+    return markdown.render(text, lambda link: resolve_link(name, link))
 
 
-def resolve(name: str, link: str) -> str | None:
+def resolve_link(name: str, link: str) -> str | None:
     """The address of a link on page `name`, relative to that page; None if its target isn't part of the site."""
     if link.startswith((*EXTERNAL, "#")):
         return link

@@ -31,7 +31,7 @@ def render(text: str, resolve: Resolve) -> RenderedPage:
     parser = _markdown_parser()
     tokens = parser.parse(text)
     headings = _name_headings(tokens)
-    for token in _walk(tokens):
+    for token in _walk_tokens(tokens):
         _adapt_token(token, resolve)
     return RenderedPage(
         title=next((name for level, _, name in headings if level == "h1"), ""),
@@ -60,7 +60,7 @@ def _name_headings(tokens: list[Token]) -> list[tuple[str, str, str]]:
     headings = []
     for token, inline in pairwise(tokens):
         if token.type == "heading_open":
-            text = _to_text(inline)
+            text = _extract_text(inline)
             anchor = make_slug(text)
             repeated = seen[anchor] = seen.get(anchor, -1) + 1
             anchor += f"-{repeated}" if repeated else ""
@@ -69,7 +69,7 @@ def _name_headings(tokens: list[Token]) -> list[tuple[str, str, str]]:
     return headings
 
 
-def _walk(tokens: list[Token]) -> Iterator[Token]:
+def _walk_tokens(tokens: list[Token]) -> Iterator[Token]:
     for token in tokens:
         yield token
         yield from token.children or ()
@@ -93,7 +93,7 @@ def _resolve_attribute(token: Token, attribute: str, resolve: Resolve) -> None:
         token.attrSet("title", "in the source code of Sickbay")
 
 
-def _to_text(inline: Token) -> str:
+def _extract_text(inline: Token) -> str:
     """The text of a paragraph or a heading without markup."""
     parts = (" " if child.type in ("softbreak", "hardbreak") else child.content for child in inline.children or ())
     return "".join(parts)

@@ -65,7 +65,7 @@ def find(query: str) -> list[SearchResult]:
     """Returns passages with every word of the query; if there are none, passages with any word. The best ones first."""
     query = query[:QUERY_CHARACTERS]
     wanted = frozenset(split_stems(query))
-    found = (_index_by_id().get(topic.id) for topic in topics.find(compiled.load_topics(), query, "page"))
+    found = (_index_by_id().get(topic.id) for topic in topics.find_topics(compiled.load_topics(), query, "page"))
     return [_search_result(passage, wanted) for passage in found if passage]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from sickbay.web.ehr.chart import Resource, concept_text, get_first
+from sickbay.web.ehr.chart import Resource, concept_text, get_first_value
 from sickbay.web.ehr.views import Allergies, Fact
 
 SNOMED: Final = "http://snomed.info/sct"
@@ -77,8 +77,8 @@ def _has_ended(resource: Resource) -> bool:
 
 def _allergy_fact(resource: Resource) -> Fact:
     """R5 and R4 have several reactions, each with several manifestations, DSTU2 too; the first one is shown."""
-    reaction = get_first(resource.get("reaction")) or {}
-    manifestation = get_first(reaction.get("manifestation"))
+    reaction = get_first_value(resource.get("reaction")) or {}
+    manifestation = get_first_value(reaction.get("manifestation"))
     effect = concept_text(manifestation.get("concept") or manifestation if isinstance(manifestation, Mapping) else None).lower()
     severe = resource.get("criticality") in ("high", "CRITH") or reaction.get("severity") == "severe"
     since = str(resource.get("onsetDateTime") or resource.get("onset") or "")[:4]

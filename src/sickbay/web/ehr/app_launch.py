@@ -47,9 +47,9 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
         return redirect
     assert ehr.user is not None
     query = request.query_params
-    client = await registration.find_only(sandbox.runtime, query.get("app", ""), tenant.name)
+    client = await registration.find_unambiguous_app(sandbox.runtime, query.get("app", ""), tenant.name)
     patient, framed = query.get("patient"), "framed" in query
-    visible = patient and await patients.read(sandbox.runtime, tenant, VERSION, "Patient", patient, ehr.user)
+    visible = patient and await patients.read_resource(sandbox.runtime, tenant, VERSION, "Patient", patient, ehr.user)
     hidden = client is not None and not students.may_open(request, sandbox, client)
     if client is None or hidden or not launch_uri(client) or (patient and not visible):
         return ehr.page("notice", notice.make_no_app(ehr.home), status=404, framed=framed)
@@ -60,7 +60,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
         ehr, client, patient, query.get("task")
     )
     visit = query.get("encounter") or (wanted.encounter if wanted else None)
-    encounter = await _visit(ehr, client.fhir, patient, visit) if patient else None
+    encounter = await _choose_visit(ehr, client.fhir, patient, visit) if patient else None
     context: dict[str, object] = {"need_patient_banner": False} if patient and framed else {}
     context |= wanted.context() if wanted else {}
     created = await launches.create_launch(
@@ -80,7 +80,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
 async def _explain_frame(ehr: EhrPages, client: Client) -> NoticeView | None:
     """The page to show in the frame instead of the app; None if nothing is known to prevent the app from being shown there."""
     query = ehr.request.query_params
-    if "anyway" in query or not ehr.tenant.for_app(client).policy.frame_check:
+    if "anyway" in query or not ehr.tenant.override_for_app(client).policy.frame_check:
         return None
     uri, page = launch_uri(client), ehr.origin
     administers = may_read_all(ehr.request)
@@ -96,7 +96,7 @@ async def _explain_frame(ehr: EhrPages, client: Client) -> NoticeView | None:
 
 async def _request_of_task(ehr: EhrPages, client: Client, patient: str | None, id: str | None) -> LaunchTaskRequest | None:
     """The launch that a Task requests; None if it isn't a Task of this patient, or isn't for this app."""
-    task = await patients.read(ehr.sandbox.runtime, ehr.tenant, VERSION, "Task", id, ehr.user) if id else None
+    task = await patients.read_resource(ehr.sandbox.runtime, ehr.tenant, VERSION, "Task", id, ehr.user) if id else None
     wanted = launch_task.request_of_task(task) if task else None
     if not isinstance(wanted, LaunchTaskRequest) or wanted.patient != patient:
         return None
@@ -114,7 +114,7 @@ async def _request_of_card(ehr: EhrPages, client: Client, patient: str | None, k
     return wanted if isinstance(wanted, LaunchTaskRequest) and launch_task.app_of(wanted, [client]) else None
 
 
-async def _visit(ehr: EhrPages, version: str, patient: str, wanted: str | None) -> str | None:
+async def _choose_visit(ehr: EhrPages, version: str, patient: str, wanted: str | None) -> str | None:
     """The requested visit, no visit for "none", else the patient's latest one."""
     if wanted == "none":
         return None
@@ -130,7 +130,7 @@ async def _redirect_to_app(request: Request, tenant: Tenant, client: Client, cre
     """Redirect to the app's launch URI. This is the first step of the timeline."""
     response = redirect_to("/")
     response.headers["location"] = encode_for_header(created.url)
-    return await http_request.note(
+    return await http_request.record_exchange(
         request, response, stage="launch", tenant=tenant.name, client_id=client.client_id, timeline=created.timeline
     )
 
@@ -142,7 +142,7 @@ FOREIGN = NoticeView(
 )
 
 
-async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+async def launch_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """/{tenant}/ehr/launch?app=&patient=&user=&encounter=: for scripts, and for the button in the portal.
 
     Only for the administrator. Optional: intent, app_context and, as JSON, fhir_context. A browser gets errors as a page.
@@ -152,7 +152,7 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         return rejection
     query = request.query_params
     try:
-        client = await registration.find(sandbox.runtime, query.get("app", ""), tenant.name)
+        client = await registration.find_app(sandbox.runtime, query.get("app", ""), tenant.name)
     except registration.Ambiguous as error:
         return fault(409, str(error))
     if client is None or not launch_uri(client) or not students.may_launch(request, client):

@@ -71,7 +71,7 @@ def _make_tile(app: Client, is_open: bool, options: TileOptions) -> Tile:
 
 def read_favourites(request: Request) -> tuple[str, ...]:
     """The app_ids that this browser sent. A cookie can contain anything."""
-    sent = (cookies.read_sent(request, cookies.FAVOURITES) or "")[: KEPT_FAVOURITES * 65].split(".")
+    sent = (cookies.read_cookie(request, cookies.FAVOURITES) or "")[: KEPT_FAVOURITES * 65].split(".")
     return tuple(id for id in sent if _APP_ID.fullmatch(id))[:KEPT_FAVOURITES]
 
 

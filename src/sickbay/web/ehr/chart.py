@@ -40,7 +40,7 @@ def has_code(concept: Any, codes: Iterable[str]) -> bool:
     return isinstance(concept, Mapping) and any(coding.get("code") in codes for coding in concept.get("coding") or ())
 
 
-def get_first(value: Any) -> Any:
+def get_first_value(value: Any) -> Any:
     """Returns the value, or the first one of a list. Some members are lists in R4 but not in DSTU2, or the reverse."""
     if isinstance(value, list):
         return value[0] if value else None
@@ -49,13 +49,13 @@ def get_first(value: Any) -> Any:
 
 def name_of(patient: Resource) -> tuple[str, str]:
     """Family and given names."""
-    name = get_first(patient.get("name")) or {}
+    name = get_first_value(patient.get("name")) or {}
     family = name.get("family") or ""
     return (" ".join(family) if isinstance(family, list) else str(family), " ".join(name.get("given") or ()))
 
 
 def record_number(patient: Resource) -> str:
-    return str((get_first(patient.get("identifier")) or {}).get("value") or "")
+    return str((get_first_value(patient.get("identifier")) or {}).get("value") or "")
 
 
 def make_candidate(patient: Resource) -> Candidate:
@@ -103,7 +103,7 @@ def list_problems(conditions: Iterable[Resource]) -> tuple[Fact, ...]:
 
 def _status_text(value: Any) -> str:
     if isinstance(value, Mapping):
-        return str((get_first(value.get("coding")) or {}).get("code") or "")
+        return str((get_first_value(value.get("coding")) or {}).get("code") or "")
     return str(value or "")
 
 
@@ -126,17 +126,17 @@ def describe_drug(order: Resource) -> str:
 
 
 def _dosage_text(order: Resource) -> str:
-    return str((get_first(order.get("dosageInstruction")) or {}).get("text") or "")
+    return str((get_first_value(order.get("dosageInstruction")) or {}).get("text") or "")
 
 
-def _sort(observations: Iterable[Resource]) -> list[Resource]:
+def _sort_by_date(observations: Iterable[Resource]) -> list[Resource]:
     return sorted(observations, key=lambda observation: str(observation.get("effectiveDateTime") or ""))
 
 
 def list_pressures(observations: Iterable[Resource]) -> tuple[BloodPressure, ...]:
     """The latest blood pressure readings, oldest first."""
     readings = []
-    for observation in _sort(observations):
+    for observation in _sort_by_date(observations):
         if has_code(observation.get("code"), PANEL):
             high, low = _component_value(observation, SYSTOLIC), _component_value(observation, DIASTOLIC)
             day = english.parse_date(observation.get("effectiveDateTime"))
@@ -161,7 +161,7 @@ def list_signs(observations: Sequence[Resource]) -> tuple[Sign, ...]:
     """The latest pulse, temperature, oxygen saturation, weight and BMI."""
     latest: dict[str, Sign] = {}
     for code, unit in SIGNS:
-        for observation in _sort(observations):
+        for observation in _sort_by_date(observations):
             if unit not in latest or code != "2708-6":
                 number = _number_of_quantity(observation.get("valueQuantity"))
                 if number is not None and has_code(observation.get("code"), (code,)):
@@ -172,9 +172,9 @@ def list_signs(observations: Sequence[Resource]) -> tuple[Sign, ...]:
 def list_labs(observations: Iterable[Resource]) -> tuple[tuple[Lab, ...], str]:
     """Each laboratory value over time, out-of-range values first, and the date of the latest one."""
     by_name: dict[str, list[Resource]] = {}
-    for observation in _sort(observations):
+    for observation in _sort_by_date(observations):
         if (
-            has_code(get_first(observation.get("category")), ("laboratory",))
+            has_code(get_first_value(observation.get("category")), ("laboratory",))
             and _number_of_quantity(observation.get("valueQuantity")) is not None
         ):
             by_name.setdefault(concept_text(observation.get("code")), []).append(observation)
@@ -185,7 +185,7 @@ def list_labs(observations: Iterable[Resource]) -> tuple[tuple[Lab, ...], str]:
 
 def _lab_course(name: str, course: Sequence[Resource]) -> Lab:
     last = course[-1]
-    quantity, bounds = last["valueQuantity"], get_first(last.get("referenceRange")) or {}
+    quantity, bounds = last["valueQuantity"], get_first_value(last.get("referenceRange")) or {}
     value, low, high = float(quantity["value"]), _number_of_quantity(bounds.get("low")), _number_of_quantity(bounds.get("high"))
     values = tuple(float(observation["valueQuantity"]["value"]) for observation in course[-COURSE:])
     flag: Literal["", "H", "L"] = "H" if high is not None and value > high else "L" if low is not None and value < low else ""

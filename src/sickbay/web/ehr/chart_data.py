@@ -48,7 +48,7 @@ async def load_chart(search: Found, patient: Json, today: datetime.date, options
     allergies = all_allergies(await search("AllergyIntolerance", of_patient, ("_count", "100")))
     observations = await search("Observation", of_patient, ("_count", str(OBSERVATIONS)), ("_sort", "-date"))
     tasks = await search("Task", of_patient, *TO_DO)
-    visit, detail = _visit(await search("Appointment", of_patient, ("date", today.isoformat())))
+    visit, detail = _describe_visit(await search("Appointment", of_patient, ("date", today.isoformat())))
     labs, labs_day = pages.list_labs(observations)
     tiles = make_tiles(options.apps, options.chosen, options.tiles)
     return ChartView(
@@ -81,7 +81,7 @@ def _card_suggestions(options: ChartOptions) -> tuple[Suggestion, ...]:
 
 def _suggestion_of_card(card: Mapping[str, Any], filled: Mapping[str, Any], options: ChartOptions) -> Suggestion:
     links = [
-        _link(link, launch_card.make_key(raw), options)
+        _link_task(link, launch_card.make_key(raw), options)
         for raw, link in zip(launch_card.list_links(card), launch_card.list_links(filled), strict=True)
     ]
     return Suggestion(
@@ -89,7 +89,7 @@ def _suggestion_of_card(card: Mapping[str, Any], filled: Mapping[str, Any], opti
     )
 
 
-def _link(link: Mapping[str, Any], key: str, options: ChartOptions) -> TaskLink:
+def _link_task(link: Mapping[str, Any], key: str, options: ChartOptions) -> TaskLink:
     wanted = launch_task.request_of_link(link)
     if not isinstance(wanted, LaunchTaskRequest):
         return TaskLink(link["label"], link["url"], new_tab=True)
@@ -107,7 +107,7 @@ def _task_links(tasks: Sequence[Json], options: ChartOptions) -> tuple[TaskLink,
     return tuple(_task_link(task, launch, options) for task, launch in wanted if isinstance(launch, LaunchTaskRequest))
 
 
-def to_do(tasks: Sequence[Json]) -> dict[str, str]:
+def list_tasks_of_patients(tasks: Sequence[Json]) -> dict[str, str]:
     """Patient id -> the task that a clinician has to do in an app."""
     requests = [(task, launch_task.request_of_task(task)) for task in tasks]
     wanted = [(task, launch) for task, launch in requests if isinstance(launch, LaunchTaskRequest) and launch.patient]
@@ -125,7 +125,7 @@ def _task_link(task: Json, launch: LaunchTaskRequest, options: ChartOptions) -> 
     return TaskLink(title, f"{options.here}?app={app.app_id}&task={id}", app.name, open=options.at_work.get("task") == id)
 
 
-def _visit(appointments: list[Json]) -> tuple[str, str]:
+def _describe_visit(appointments: list[Json]) -> tuple[str, str]:
     """The time and reason of today's visit."""
     if not appointments:
         return "", ""

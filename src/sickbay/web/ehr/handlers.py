@@ -76,7 +76,7 @@ class EhrPages:
         return html_response.render_page(self.request, self.sandbox, name, view, options, status)
 
     async def search(self, type: str, *parameters: tuple[str, str]) -> list[patients.Json]:
-        return await patients.find(self.sandbox.runtime, self.tenant, VERSION, type, parameters, self.user)
+        return await patients.find_resources(self.sandbox.runtime, self.tenant, VERSION, type, parameters, self.user)
 
     def today(self) -> datetime.date:
         return self.sandbox.filling.today()
@@ -129,7 +129,7 @@ async def _redirects_to(ehr: EhrPages, next: str) -> tuple[str, ...]:
     """The launch URI, if signing in redirects to it: the form's Content-Security-Policy has to allow that."""
     path, _, query = next.partition("?")
     app = parse(query).get("app") if path == f"{ehr.home}/open" else None
-    client = await registration.find_only(ehr.sandbox.runtime, app, ehr.tenant.name) if app else None
+    client = await registration.find_unambiguous_app(ehr.sandbox.runtime, app, ehr.tenant.name) if app else None
     opens = client is not None and students.may_open(ehr.request, ehr.sandbox, client)
     return (uri,) if client and opens and (uri := launch_uri(client)) else ()
 
@@ -177,7 +177,7 @@ async def show_today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Resp
         {patient["id"]: patient for patient in known},
         await ehr.patient_list(""),
         ehr=ehr.home,
-        to_do=chart_data.to_do(tasks),
+        to_do=chart_data.list_tasks_of_patients(tasks),
         now=now if chosen == current else None,
         previous=_link_to_day(ehr, chosen, -1),
         following=_link_to_day(ehr, chosen, 1),
@@ -211,7 +211,7 @@ async def show_chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Resp
     if redirect := await ehr.require_user():
         return redirect
     id = request.path_params["patient"]
-    patient = await patients.read(sandbox.runtime, tenant, VERSION, "Patient", id, ehr.user)
+    patient = await patients.read_resource(sandbox.runtime, tenant, VERSION, "Patient", id, ehr.user)
     if patient is None:
         return ehr.page("notice", notice.make_no_record(ehr.home), status=404)
     launchable = [
@@ -226,7 +226,7 @@ async def show_chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Resp
     )
     chosen = next((client for client in apps if client.app_id == request.query_params.get("app")), None)
     at_work = {name: value for name in ("task", "card") if (value := request.query_params.get(name))}
-    opened = _open(ehr, chosen, id, at_work) if chosen else None
+    opened = _view_open_app(ehr, chosen, id, at_work) if chosen else None
     chart_path = f"{ehr.home}/patients/{id}"
     words = request.query_params.get("find", "").strip()
     tiles = TileOptions(chart_path, VERSION, allows_one_click(request), read_favourites(request), words)
@@ -235,14 +235,14 @@ async def show_chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Resp
     return ehr.page("chart", view, "Patients", frames=opened is not None)
 
 
-def _open(ehr: EhrPages, app: Client, patient: str, at_work: Mapping[str, str]) -> OpenApp:
+def _view_open_app(ehr: EhrPages, app: Client, patient: str, at_work: Mapping[str, str]) -> OpenApp:
     """The frame creates the launch when it loads. Both pages derive the same timeline id from the seed."""
     chart_path = f"{ehr.home}/patients/{patient}"
     seed = ehr.sandbox.runtime.effects.token(12)
     timeline = launches.timeline_of(ehr.sandbox.runtime, seed)
     open_it = f"{ehr.home}/open?{urlencode({'app': app.app_id, 'patient': patient, **at_work})}"
     parts, administers = urlsplit(app.launch_uri or ""), may_read_all(ehr.request)
-    policy = ehr.tenant.for_app(app).policy
+    policy = ehr.tenant.override_for_app(app).policy
     return OpenApp(
         name=app.name,
         app_id=app.app_id,

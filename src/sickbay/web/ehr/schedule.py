@@ -68,7 +68,7 @@ def make_row(
     place = find_actor(appointment, "Location")[1] if state == "here" else ""
     patient = patients.get(id)
     family, given = name_of(patient) if patient else ("", display)
-    start = english.to_datetime(str(appointment["start"]))
+    start = english.parse_datetime(str(appointment["start"]))
     return AppointmentRow(
         english.write_clock(start),
         f"{_minutes_of_appointment(appointment)} min",
@@ -109,7 +109,7 @@ def _minutes_of_appointment(appointment: Resource) -> int:
     if appointment.get("minutesDuration"):
         return int(appointment["minutesDuration"])
     start, end = str(appointment["start"]), str(appointment.get("end") or appointment["start"])
-    return int((english.to_datetime(end) - english.to_datetime(start)).total_seconds() // 60)
+    return int((english.parse_datetime(end) - english.parse_datetime(start)).total_seconds() // 60)
 
 
 def summarise_visits(visits: Sequence[AppointmentRow]) -> str:

@@ -31,7 +31,7 @@ SLOW_SECONDS: Final = 5
 def requests_view(timeline: Timeline, client: Client | None, href: str, now: float, exchanges: str = "") -> RequestsView:
     """now: real time in seconds. client: the app of the launch. exchanges: the list of its exchanges, for the administrator."""
     every = sorted((*timeline.exchanges, *timeline.probable), key=lambda exchange: int(exchange["arrival"]))
-    refused, failed = (_count_ended(every, *words, exchanges) for words in (("refused", "refused"), ("warning", "failed")))
+    refused, failed = (_count_problem(every, *words, exchanges) for words in (("refused", "refused"), ("warning", "failed")))
     address = urlsplit((client.launch_uri if client else "") or "")
     origin = f"{address.scheme}://{address.netloc}" if address.netloc else ""
     found = find_status(Trail(timeline.events, real_now=now, clock_now=now))
@@ -47,7 +47,7 @@ def requests_view(timeline: Timeline, client: Client | None, href: str, now: flo
     )
 
 
-def _count_ended(
+def _count_problem(
     exchanges: Sequence[Mapping[str, Any]], kind: Literal["refused", "warning"], word: str, all: str
 ) -> CountedProblem | None:
     """Returns how many exchanges had this outcome, with a link to the only one, all of them, or the newest."""
@@ -66,7 +66,7 @@ def _request_line(exchange: Mapping[str, Any]) -> RequestLine:
     request, answer = exchange["request"], exchange["response"]
     parts = urlsplit(request["url"])
     path = parts.path + (f"?{parts.query}" if parts.query and exchange["stage"] == "access" else "")
-    at = english.write_clock(english.to_datetime(float(exchange["at"])), seconds=True)
+    at = english.write_clock(english.parse_datetime(float(exchange["at"])), seconds=True)
     return RequestLine(
         at,
         request["method"],

@@ -90,7 +90,7 @@ def parse_object(body: str) -> dict[str, Any]:
         return {}
 
 
-def read(request: Mapping[str, Any]) -> RequestParts:
+def read_request_parts(request: Mapping[str, Any]) -> RequestParts:
     """Parse {"method", "url", "headers", "body"}. A body is a form if it is a dict or looks like one."""
     address, _, query = str(request.get("url", "")).partition("?")
     body = request.get("body") or ""
@@ -100,7 +100,7 @@ def read(request: Mapping[str, Any]) -> RequestParts:
     return RequestParts(method, address, _pairs_of_text(query), form, headers, "" if form else str(body))
 
 
-def _lower(headers: Sequence[Pair]) -> tuple[Pair, ...]:
+def _lower_header_names(headers: Sequence[Pair]) -> tuple[Pair, ...]:
     return tuple((name.lower(), value) for name, value in headers)
 
 
@@ -117,7 +117,7 @@ def _pairs_of_text(text: str) -> tuple[Pair, ...]:
     return tuple(parse_qsl(text, keep_blank_values=True)) if text else ()
 
 
-def name_place(name: str, value: str) -> str:
+def make_placeholder(name: str, value: str) -> str:
     """The value to copy: a placeholder if the value is masked."""
     return placeholders.placeholder_for(name) if is_masked(value) else value
 
@@ -129,7 +129,9 @@ def is_masked(value: str) -> bool:
 
 def list_places(request: RequestParts) -> tuple[str, ...]:
     """The placeholders in the code, which the reader has to replace."""
-    sent = [name_place(name, value) for name, value in request.parameters if is_masked(value) or value in placeholders.PLACES]
+    sent = [
+        make_placeholder(name, value) for name, value in request.parameters if is_masked(value) or value in placeholders.PLACES
+    ]
     headers = [_header_option(name, value).partition(" ")[2] for name, value in request.headers if _is_place(name, value)]
     return tuple(dict.fromkeys(sent + [credentials for credentials in headers if credentials]))
 
@@ -141,14 +143,14 @@ def _is_place(name: str, header: str) -> bool:
 
 def make_tabs(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> tuple[Tab, ...]:
     """URL (if the request is a plain GET), curl, JavaScript, Python. changed: parameter -> its expected value in pieces."""
-    request = _make_sendable(request)
+    request = _insert_placeholders(request)
     tabs = (_curl_tab(request, changed), _javascript_tab(request, changed), _python_tab(request, changed))
-    simple = request.method == "GET" and not request.body and "authorization" not in dict(_lower(request.headers))
+    simple = request.method == "GET" and not request.body and "authorization" not in dict(_lower_header_names(request.headers))
     simple = simple and bool(WEB.match(request.address))  # a browser would run javascript: and open file:
     return ((Tab("url", "URL", _url_lines(request, changed)), *tabs)) if simple else tabs
 
 
-def _make_sendable(request: RequestParts) -> RequestParts:
+def _insert_placeholders(request: RequestParts) -> RequestParts:
     """Insert placeholders for masked names, for a body that wasn't stored, and for masked members of a JSON body."""
     query, form = (tuple([(_quote_name(name), value) for name, value in pairs]) for pairs in (request.query, request.form))
     body = PLACEHOLDER_BODY if OUTLINED.fullmatch(request.body) else _json_body(request.body)
@@ -165,7 +167,7 @@ def _json_body(body: str) -> str:
     if not any(isinstance(value, str) and is_masked(value) for value in members.values()):
         return body
     filled = {
-        _quote_name(name): name_place(name, value) if isinstance(value, str) else value for name, value in members.items()
+        _quote_name(name): make_placeholder(name, value) if isinstance(value, str) else value for name, value in members.items()
     }
     return json.dumps(filled, ensure_ascii=False)
 
@@ -179,19 +181,21 @@ def describe_missing_parts(request: RequestParts) -> str:
 def _url_lines(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> tuple[CodeLine, ...]:
     lines = [CodeLine((TextPiece(quote_address(request.address)),), quiet=True)]
     for number, (name, value) in enumerate(request.query):
-        start = TextPiece(("&" if number else "?") + encode(name) + "=")
-        pieces = _encode_pieces(changed.get(name, ())) or (TextPiece(encode(name_place(name, value))),)
+        start = TextPiece(("&" if number else "?") + percent_encode(name) + "=")
+        pieces = _encode_pieces(changed.get(name, ())) or (TextPiece(percent_encode(make_placeholder(name, value))),)
         lines.append(CodeLine((start, *pieces), quiet=name not in changed, inside=True))
     return tuple(lines)
 
 
 def _encode_pieces(pieces: Sequence[TextPiece]) -> tuple[TextPiece, ...]:
-    return tuple(TextPiece(encode(piece.text), piece.kind) for piece in pieces)
+    return tuple(TextPiece(percent_encode(piece.text), piece.kind) for piece in pieces)
 
 
 def make_url(request: RequestParts) -> str:
     """The whole URL on one line, with placeholders for masked values."""
-    query = "&".join([f"{encode(name)}={encode(name_place(name, value))}" for name, value in request.query])
+    query = "&".join(
+        [f"{percent_encode(name)}={percent_encode(make_placeholder(name, value))}" for name, value in request.query]
+    )
     return quote_address(request.address) + ("?" + query if query else "")
 
 
@@ -203,7 +207,7 @@ def _curl_tab(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]])
             header = f"{name}: {_header_option(name, value)}" if value else f"{name};"
             lines.append(_continue_line(f"-H {quote_word(write_out_invisible(header))}", quiet=True))
     for name, value in request.form:
-        lines.append(_continue_line(_form_part(name, name_place(name, value)), quiet=name not in changed))
+        lines.append(_continue_line(_form_part(name, make_placeholder(name, value)), quiet=name not in changed))
     if request.body:
         lines.append(_continue_line(f"--data-raw {quote_word(_escape_body(request.body))}"))
     return Tab("curl", "curl", tuple(lines))
@@ -227,8 +231,8 @@ def _curl_start(request: RequestParts) -> str:
 def _form_part(name: str, value: str) -> str:
     """One form parameter. curl encodes the value, but not the name."""
     if is_shown(value) and name:
-        return f"--data-urlencode {quote_word(f'{encode(name)}={value}')}"
-    return f"--data-raw {quote_word(f'{encode(name)}={encode(value)}')}"
+        return f"--data-urlencode {quote_word(f'{percent_encode(name)}={value}')}"
+    return f"--data-raw {quote_word(f'{percent_encode(name)}={percent_encode(value)}')}"
 
 
 def _escape_body(body: str) -> str:
@@ -239,7 +243,7 @@ def _escape_body(body: str) -> str:
         json.loads(body)
     except (ValueError, RecursionError):
         return body.replace("\r\n", "\n")
-    return escape(body.replace("\r\n", "\n"))
+    return escape_invisible(body.replace("\r\n", "\n"))
 
 
 def _continue_line(text: str, quiet: bool = False) -> CodeLine:
@@ -256,7 +260,9 @@ def _header_option(name: str, value: str) -> str:
 def _javascript_tab(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> Tab:
     if request.method == "GET" and request.query and not request.headers:
         first = f"const url = new URL({write_script(quote_address(request.address))});"
-        body = [(f"url.searchParams.set({write_script(n)}, {write_script(name_place(n, v))});", n) for n, v in request.query]
+        body = [
+            (f"url.searchParams.set({write_script(n)}, {write_script(make_placeholder(n, v))});", n) for n, v in request.query
+        ]
         return _script_tab("javascript", "JavaScript", first, body, "location.assign(url);", changed)
     options = [f"method: {write_script(request.method)}", *_js_headers(request)]
     if request.body:
@@ -264,7 +270,7 @@ def _javascript_tab(request: RequestParts, changed: Mapping[str, Sequence[TextPi
     first = f"const answer = await fetch({write_script(make_url(request))}, {{\n  " + ",\n  ".join(options) + ","
     if not request.form:
         return _script_tab("javascript", "JavaScript", first, [], "});", changed)
-    body = [(f"    {write_script(n)}: {write_script(name_place(n, v))},", n) for n, v in request.form]
+    body = [(f"    {write_script(n)}: {write_script(make_placeholder(n, v))},", n) for n, v in request.form]
     return _script_tab("javascript", "JavaScript", first + "\n  body: new URLSearchParams({", body, "  }),\n});", changed)
 
 
@@ -275,7 +281,7 @@ def _js_headers(request: RequestParts) -> list[str]:
 
 def _python_tab(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> Tab:
     if request.method == "GET" and request.query and not request.headers:
-        body = [(f"    {n!r}: {name_place(n, v)!r},", n) for n, v in request.query]
+        body = [(f"    {n!r}: {make_placeholder(n, v)!r},", n) for n, v in request.query]
         last = f'}}\nurl = {quote_address(request.address)!r} + "?" + urlencode(parameters)'
         return _script_tab("python", "Python", "from urllib.parse import urlencode\nparameters = {", body, last, changed)
     head = f"import httpx\nanswer = httpx.request(\n    {request.method!r},\n    {make_url(request)!r},"
@@ -285,7 +291,7 @@ def _python_tab(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]
         head += f"\n    content={request.body!r},"
     if not request.form:
         return _script_tab("python", "Python", head, [], ")", changed)
-    body = [(f"        {n!r}: {name_place(n, v)!r},", n) for n, v in request.form]
+    body = [(f"        {n!r}: {make_placeholder(n, v)!r},", n) for n, v in request.form]
     return _script_tab("python", "Python", head + "\n    data={", body, "    },\n)", changed)
 
 
@@ -315,7 +321,7 @@ def write_out_invisible(text: str, keep: str = "") -> str:
     return "".join(char if char.isprintable() or char in keep else f"<U+{ord(char):04X}>" for char in text)
 
 
-def encode(text: str) -> str:
+def percent_encode(text: str) -> str:
     """Percent-encode everything except unreserved characters, for a query or a form."""
     return text if UNRESERVED.fullmatch(text) else quote(text, safe="~.-_", errors="surrogatepass")
 
@@ -331,10 +337,10 @@ def _is_allowed(char: str) -> bool:
 
 def write_script(text: str) -> str:
     """A JavaScript string literal, with invisible characters escaped."""
-    return escape(json.dumps(text, ensure_ascii=False))
+    return escape_invisible(json.dumps(text, ensure_ascii=False))
 
 
-def escape(text: str) -> str:
+def escape_invisible(text: str) -> str:
     r"""JSON or JavaScript with invisible characters as \uXXXX; its own spaces and line breaks stay."""
     if is_shown(text, "\n\t"):
         return text

@@ -26,19 +26,19 @@ async def show_comparison(request: Request, sandbox: Sandbox, id: str) -> Respon
     if rejection := refuse_stranger(request, sandbox):
         return rejection
     options = await html_response.page_options(request, sandbox, here="Exchanges")
-    here = await launch_progress.read(sandbox.runtime, sandbox.journal, id, full=True, whole=True)
+    here = await launch_progress.read_launch(sandbox.runtime, sandbox.journal, id, full=True, whole=True)
     if here is None or here.client is None:
         return html_response.render_page(request, sandbox, "notice", NO_LAUNCH, options, 404)
     launches = await launch_choices.list_launches(sandbox.runtime, here.client.client_id)
-    chosen, wanted = launch_choices.choose(launches, id), request.query_params.get("with", "")
+    chosen, wanted = launch_choices.choose_launch(launches, id), request.query_params.get("with", "")
     other = wanted or (chosen.id if chosen else "")
-    there = await launch_progress.read_stored(sandbox.runtime, other, whole=True) if other else None
+    there = await launch_progress.read_launch_progress(sandbox.runtime, other, whole=True) if other else None
     if wanted and (there is None or there.client is None or there.client.client_id != here.client.client_id):
         return html_response.render_page(request, sandbox, "notice", NO_LAUNCH, options, 404)
     view = LaunchComparisonView(
         app=here.client.name,
         here=_launch_head(here),
-        others=comparison_view.list_others(launches, id, other),
+        others=comparison_view.list_other_launches(launches, id, other),
         **(_compare_members(here, there) if there else {}),
     )
     return html_response.render_page(request, sandbox, "compare_launches", view, options)
@@ -47,12 +47,12 @@ async def show_comparison(request: Request, sandbox: Sandbox, id: str) -> Respon
 def _compare_members(here: LaunchProgress, there: LaunchProgress) -> dict[str, Any]:
     """The members of the view that need both launches."""
     patients = (_patient_of_launch(here), _patient_of_launch(there))
-    steps = launch_comparison.compare(_exchanges_of_launch(here), _exchanges_of_launch(there), patients)
+    steps = launch_comparison.compare_launches(_exchanges_of_launch(here), _exchanges_of_launch(there), patients)
     left_out = here.timeline.left_out + there.timeline.left_out
     heads = (_launch_head(here), _launch_head(there))
     return {
         "there": heads[1],
-        "title": launch_comparison.describe(steps, patients),
+        "title": launch_comparison.describe_first_difference(steps, patients),
         "rows": comparison_view.make_rows(steps, (heads[0].kind == "passed", heads[1].kind == "passed")),
         "left_out": f"Sickbay left out {count(left_out, 'request')} in the middle." if left_out else "",
     }

@@ -16,7 +16,7 @@ from sickbay.services.launch_choices import StoredLaunch
 from sickbay.services.launch_comparison import ComparedStep, ComparedValue, Exchange, find_first_difference
 from sickbay.services.redaction.masking import describe_name
 from sickbay.web.exchanges.list_view import WORDS
-from sickbay.web.exchanges.parameter_table import mark_both
+from sickbay.web.exchanges.parameter_table import mark_differences
 from sickbay.web.pages.parts import TextPiece
 
 
@@ -102,7 +102,7 @@ def make_rows(steps: Sequence[ComparedStep], worked: tuple[bool, bool]) -> tuple
     )
 
 
-def list_others(launches: Sequence[StoredLaunch], id: str, chosen: str) -> tuple[OtherLaunch, ...]:
+def list_other_launches(launches: Sequence[StoredLaunch], id: str, chosen: str) -> tuple[OtherLaunch, ...]:
     """The launches to choose from, the newest first."""
     return tuple(
         OtherLaunch(launch.id, f"{english.write_time(launch.began)}{', worked' if launch.worked else ''}", launch.id == chosen)
@@ -114,7 +114,7 @@ def list_others(launches: Sequence[StoredLaunch], id: str, chosen: str) -> tuple
 def _step_cell(exchange: Exchange | None, number: int) -> StepCell:
     if exchange is None:
         return StepCell()
-    kind, at = determine_outcome(exchange), english.to_datetime(exchange.get("at") or 0)
+    kind, at = determine_outcome(exchange), english.parse_datetime(exchange.get("at") or 0)
     href, time = f"/exchanges/{exchange['id']}", english.write_clock(at, seconds=True)
     return StepCell(number, href, time, kind, WORDS[kind], describe_problem(exchange), bool(exchange.get("evidence")))
 
@@ -123,7 +123,7 @@ def _mark_value(value: ComparedValue, worked: tuple[bool, bool]) -> MarkedValue:
     if value.here is None or value.there is None:
         alone = [None if text is None else (TextPiece(text),) for text in (value.here, value.there)]
         return MarkedValue(describe_name(value.name), alone[0], alone[1])
-    pieces = mark_both(value.here, value.there, "slip")
+    pieces = mark_differences(value.here, value.there, "slip")
     return MarkedValue(
         describe_name(value.name), _colour_pieces(pieces.received, worked[0]), _colour_pieces(pieces.expected, worked[1])
     )

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from sickbay.diagnosis.corrections import with_fresh_pkce
+from sickbay.diagnosis.corrections import insert_fresh_pkce
 from sickbay.diagnosis.stages import FHIR_STAGES
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
@@ -23,13 +23,13 @@ from sickbay.services.journal.record import Exchange
 from sickbay.services.redaction.redaction import RecordedResponse
 from sickbay.web import error_responses, html_response, students
 from sickbay.web.exchanges import markdown
-from sickbay.web.exchanges.resend_view import Comparison, compare
+from sickbay.web.exchanges.resend_view import Comparison, compare_exchanges
 from sickbay.web.exchanges.shown_bodies import list_bodies
 from sickbay.web.exchanges.timeline_steps import EVIDENCE
-from sickbay.web.exchanges.views import ExchangeView, Probably, as_text, exchange_view, make_offer
+from sickbay.web.exchanges.views import ExchangeView, Probably, exchange_view, make_offer, write_as_text
 from sickbay.web.explorer.from_exchange import find_link
 from sickbay.web.html_response import Form, preferred_form
-from sickbay.web.http_request import headers_of, mark_resent, state_of
+from sickbay.web.http_request import headers_of, mark_resent_exchange, state_of
 from sickbay.web.middleware.cors import list_cors_headers
 from sickbay.web.resending import find_start
 
@@ -46,19 +46,19 @@ def _may_read_bodies(request: Request) -> bool:
 
 async def show_by_id(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Show one exchange as a page, JSON or text; CORS without credentials."""
-    entry = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=may_read_all(request))
-    entry = await _explain(request, sandbox, entry) if entry is not None else None
+    entry = await journal_reader.read_exchange(sandbox.runtime, sandbox.journal, id, full=may_read_all(request))
+    entry = await _add_search_explanation(request, sandbox, entry) if entry is not None else None
     form = _requested_form(request)
     if entry is None:
         response = _respond_not_found(request, sandbox, form)
     elif form == "json":
-        complete = await bodies.add(sandbox.runtime, entry) if _may_read_bodies(request) else entry
+        complete = await bodies.add_bodies(sandbox.runtime, entry) if _may_read_bodies(request) else entry
         response = error_responses.respond_json(exchange_json.select_members(complete))
     elif form == "markdown":
-        response = html_response.markdown_response(markdown.write(sandbox, entry), more=error_responses.NO_STORE)
+        response = html_response.markdown_response(markdown.write_markdown(sandbox, entry), more=error_responses.NO_STORE)
     elif form == "text":
         view = exchange_view(_add_pkce_pair(entry), **await load_names(sandbox, entry, full=may_read_all(request)))
-        response = PlainTextResponse(as_text(view, f"{sandbox.runtime.base}/exchanges/{id}"))
+        response = PlainTextResponse(write_as_text(view, f"{sandbox.runtime.base}/exchanges/{id}"))
     else:
         response = await show_exchange(request, sandbox, entry)
     for name, value in list_cors_headers(request.headers.get("origin")):
@@ -90,7 +90,7 @@ async def _add_bodies(sandbox: Sandbox, entry: Mapping[str, Any], view: Exchange
     kept = sandbox.runtime.kept_bodies
     if kept is None or entry.get("stage") not in FHIR_STAGES:
         return view
-    shown = list_bodies(await bodies.add(sandbox.runtime, dict(entry)), kept.find(entry["id"]))
+    shown = list_bodies(await bodies.add_bodies(sandbox.runtime, dict(entry)), kept.find(entry["id"]))
     return replace(view, bodies=shown, bodies_dropped=not shown)
 
 
@@ -99,22 +99,22 @@ async def _compare_with_original(
 ) -> Comparison | None:
     """Returns the comparison with the exchange that was sent again; None if there is none, or if it was deleted."""
     id = entry.get("resent_from")
-    original = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=True) if id else None
-    return compare(original, entry, notes, body) if original else None
+    original = await journal_reader.read_exchange(sandbox.runtime, sandbox.journal, id, full=True) if id else None
+    return compare_exchanges(original, entry, notes, body) if original else None
 
 
-async def _explain(request: Request, sandbox: Sandbox, entry: dict[str, Any]) -> dict[str, Any]:
+async def _add_search_explanation(request: Request, sandbox: Sandbox, entry: dict[str, Any]) -> dict[str, Any]:
     """Add why a search found nothing, for the administrator and for a token of the same app, user and patient. For the
     administrator, also add what is stored with the authorization code.
     """
     runtime, administers = sandbox.runtime, may_read_all(request)
-    entry = await own_parameters.restore(runtime, entry) if administers else entry
+    entry = await own_parameters.restore_parameters(runtime, entry) if administers else entry
     return await explain_exchange(runtime, entry, None if administers else request.headers.get("authorization", ""))
 
 
 async def _probable_launch(sandbox: Sandbox, id: str) -> Probably | None:
     """The launch that an exchange probably belongs to although it doesn't name it."""
-    found = await journal_reader.guess(sandbox.runtime, id)
+    found = await journal_reader.guess_launch(sandbox.runtime, id)
     client = await registration.find_by_id(sandbox.runtime, found.app) if found else None
     if found is None or client is None:
         return None
@@ -123,7 +123,7 @@ async def _probable_launch(sandbox: Sandbox, id: str) -> Probably | None:
 
 def _add_pkce_pair(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     """Add a new PKCE pair to the corrected request. It is made for this page and not stored."""
-    return with_fresh_pkce(entry, secrets.token_urlsafe(32))
+    return insert_fresh_pkce(entry, secrets.token_urlsafe(32))
 
 
 def _requested_form(request: Request) -> Form:
@@ -166,7 +166,9 @@ async def record_and_show(request: Request, sandbox: Sandbox, exchange: Exchange
     """
     form, status = preferred_form(request.headers.get("accept", "")), exchange.response.status
     headers = {"cache-control": "no-store", "content-type": CONTENT_TYPES[form]}
-    exchange = mark_resent(state_of(request.scope), structs.replace(exchange, response=RecordedResponse(status, headers)))
+    exchange = mark_resent_exchange(
+        state_of(request.scope), structs.replace(exchange, response=RecordedResponse(status, headers))
+    )
     recorded = await sandbox.journal.record(exchange)
     administers = may_read_all(request)
     full = administers or students.is_started_by_student(request, recorded)
@@ -174,14 +176,14 @@ async def record_and_show(request: Request, sandbox: Sandbox, exchange: Exchange
     if form == "json":
         return error_responses.respond_json(exchange_json.select_members(entry), status)
     if form == "markdown":
-        return html_response.markdown_response(markdown.write(sandbox, entry), status, error_responses.NO_STORE)
+        return html_response.markdown_response(markdown.write_markdown(sandbox, entry), status, error_responses.NO_STORE)
     tenant: Tenant = sandbox.runtime.tenants[entry["tenant"]]
     view = exchange_view(_add_pkce_pair(entry), hospital=tenant.title)
     if administers:
         offered = make_offer(entry, find_start(sandbox, entry))
         view = replace(view, resend=replace(offered, sends=False) if offered else None)  # this page has no form
     if form == "text":
-        text = as_text(view, f"{sandbox.runtime.base}/exchanges/{entry['id']}")
+        text = write_as_text(view, f"{sandbox.runtime.base}/exchanges/{entry['id']}")
         return PlainTextResponse(text, status, error_responses.NO_STORE)
     options = html_response.PageOptions(framed=True, here="Exchanges")
     return html_response.render_page(request, sandbox, "exchange", view, options, status)

@@ -18,14 +18,14 @@ PAGE: Final = "launch"
 MASKED: Final = "Secrets and patient data are masked, as on Sickbay’s pages."
 
 
-def to_har(title: str, exchanges: Sequence[Mapping[str, Any]], left_out: int = 0) -> dict[str, Any]:
+def make_har(title: str, exchanges: Sequence[Mapping[str, Any]], left_out: int = 0) -> dict[str, Any]:
     """A HAR document. exchanges: with all members, redacted, oldest first. left_out: how many more the launch has."""
     more = (
         f" {count(left_out, 'more exchange')} of the launch {'is' if left_out == 1 else 'are'} not in this file."
         if left_out
         else ""
     )
-    begin = english.to_iso(exchanges[0]["at"] if exchanges else 0)
+    begin = english.format_iso(exchanges[0]["at"] if exchanges else 0)
     return {
         "log": {
             "version": "1.2",
@@ -42,7 +42,7 @@ def _har_entry(exchange: Mapping[str, Any]) -> dict[str, Any]:
     said = (outcomes.describe_problem(exchange), write_evidence(exchange))
     return {
         "pageref": PAGE,
-        "startedDateTime": english.to_iso(exchange["at"]),
+        "startedDateTime": english.format_iso(exchange["at"]),
         "time": milliseconds,
         "request": _har_request(exchange.get("request") or {}),
         "response": _har_response(exchange),

@@ -16,10 +16,10 @@ from msgspec import Struct
 
 from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
-from sickbay.services.journal.outcomes import describe_injected, describe_problem, determine_outcome
+from sickbay.services.journal.outcomes import describe_injected_fault, describe_problem, determine_outcome
 from sickbay.services.kept_bodies import KeptExchange
 from sickbay.services.launch_progress import LaunchProgress
-from sickbay.web.exchanges.shown_bodies import describe_kept, describe_size
+from sickbay.web.exchanges.shown_bodies import describe_kept_bodies, describe_size
 from sickbay.web.exchanges.timeline_steps import write_evidence
 from sickbay.web.portal.developer_views import LineKind
 
@@ -197,18 +197,18 @@ def make_row(
     came from. kept: its bodies, if they were kept.
     """
     at = exchange.get("at") or 0
-    when = english.to_datetime(at)
+    when = english.parse_datetime(at)
     path, mark, parameters = str(exchange["request"].get("url", "")).split("/", 3)[-1].partition("?")
     request, findings = exchange["request"], exchange.get("findings") or ()
     worst, kind = findings[0] if findings else None, determine_outcome(exchange)
-    finding = describe_problem(exchange) if describe_injected(exchange) else worst["title"] if worst else ""
+    finding = describe_problem(exchange) if describe_injected_fault(exchange) else worst["title"] if worst else ""
     return ListedExchange(
         str(exchange["id"]),
         english.write_clock(when, seconds=True) if english.write_day(when) == day else english.write_time(at),
         kind,
         str(request.get("method", "GET")),
-        _shorten(f"/{path}"),
-        _shorten(_ENCODED_MASK.sub(r"‹\1 \2›", mark + parameters)),
+        _shorten_url(f"/{path}"),
+        _shorten_url(_ENCODED_MASK.sub(r"‹\1 \2›", mark + parameters)),
         str((exchange.get("response") or {}).get("status", "")),
         find_stage(str(exchange.get("stage"))).title,
         names.app(exchange) or app,
@@ -219,7 +219,7 @@ def make_row(
         worst is not None and worst["severity"] == "warning" and kind == "passed",
         write_evidence(exchange),
         bool(exchange.get("resent_from")),
-        describe_kept(kept) if kept else "",
+        describe_kept_bodies(kept) if kept else "",
     )
 
 
@@ -227,13 +227,13 @@ def shorten_name(name: str) -> str:
     return name if len(name) <= NAME_CHARACTERS else f"{name[:NAME_CHARACTERS]}…"
 
 
-def _shorten(text: str) -> str:
+def _shorten_url(text: str) -> str:
     return text if len(text) <= URL_CHARACTERS else f"{text[:URL_CHARACTERS]}…"
 
 
 def day_of(exchanges: Sequence[Mapping[str, Any]]) -> str:
     """The day of the newest exchange."""
-    return english.write_day(english.to_datetime(exchanges[0].get("at") or 0)) if exchanges else ""
+    return english.write_day(english.parse_datetime(exchanges[0].get("at") or 0)) if exchanges else ""
 
 
 def describe_duration(milliseconds: float | None) -> str:

@@ -44,7 +44,7 @@ async def show_list(request: Request, sandbox: Sandbox) -> Response:
     if wants_stream(request):
         return await stream(request, sandbox)
     id = request.query_params.get("id", "").strip()
-    if id and await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=False):
+    if id and await journal_reader.read_exchange(sandbox.runtime, sandbox.journal, id, full=False):
         return Response(status_code=303, headers={"location": f"/exchanges/{id}"})
     if rejection := refuse_stranger(request, sandbox):
         return rejection
@@ -92,9 +92,9 @@ async def _list_view(
     entries = await lines.read_newest_lines(runtime, records[:ROWS])
     client, stalled = None, list[LaunchProgress]()
     if until is None and (not reading.wanted or (client := await _find_only_app(sandbox, reading))):
-        entries, stalled = await _add_unnamed(sandbox, records[:ROWS], entries, client)
+        entries, stalled = await _add_probable_exchanges(sandbox, records[:ROWS], entries, client)
     elif student and until is None and not text:
-        stalled = await _find_stalled(sandbox, records[:ROWS], None, student)
+        stalled = await _find_stalled_launches(sandbox, records[:ROWS], None, student)
     names = await _display_names(sandbox, entries)
     day = list_view.day_of(entries)
     kept, app = None if student else runtime.kept_bodies, client.name if client else ""
@@ -126,19 +126,19 @@ async def _find_only_app(sandbox: Sandbox, reading: FilterReading) -> Client | N
     return await registration.find_by_id(sandbox.runtime, read_exact(patterns[0]))
 
 
-async def _add_unnamed(
+async def _add_probable_exchanges(
     sandbox: Sandbox, records: Sequence[Record], entries: list[dict[str, Any]], client: Client | None
 ) -> tuple[list[dict[str, Any]], list[LaunchProgress]]:
     """Returns the exchanges, including those that probably came from the app, and the stalled launches."""
     runtime = sandbox.runtime
-    stalled = await _find_stalled(sandbox, records, client.client_id if client else None)
+    stalled = await _find_stalled_launches(sandbox, records, client.client_id if client else None)
     if client is not None:
         probable = await journal_reader.probably_of_app(runtime, sandbox.journal, client, ROWS)
         entries = sorted((*entries, *probable), key=lambda entry: -int(entry["arrival"]))[:ROWS]
     return entries, stalled
 
 
-async def _find_stalled(
+async def _find_stalled_launches(
     sandbox: Sandbox, records: Sequence[Record], owner: str | None, student: str = ""
 ) -> list[LaunchProgress]:
     """The stalled launches of these exchanges, and of an app or a student."""
@@ -148,7 +148,7 @@ async def _find_stalled(
             newest.setdefault(record.family, record)
     listed = list(newest.values())[: launch_progress.LISTED_LAUNCHES]
     last = [await exchange_json.read_whole(runtime, record, False) | {"arrival": record.at} for record in listed]
-    return await launch_progress.find_stalled(runtime, last, owner, student)
+    return await launch_progress.find_stalled_launches(runtime, last, owner, student)
 
 
 async def _display_names(sandbox: Sandbox, entries: Sequence[Mapping[str, Any]]) -> DisplayNames:
@@ -173,7 +173,7 @@ async def clear(request: Request, sandbox: Sandbox) -> Response:
     if request.method == "POST" and not reading.problems:
         sent = parse(await http_request.read_body(request))
         if cookies.is_own_form(request, options.session, sent.get("csrf")):
-            await clear_exchanges.clear(sandbox.runtime, sandbox.journal, reading.wanted)
+            await clear_exchanges.delete_exchanges(sandbox.runtime, sandbox.journal, reading.wanted)
         return Response(status_code=303, headers={"location": back})
     await sandbox.journal.collect()
     matching = await sandbox.runtime.store.count_exchanges(reading.wanted, DELETED)

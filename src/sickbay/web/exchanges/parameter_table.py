@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from sickbay.diagnosis import placeholders
 from sickbay.diagnosis.catalogue import RULES
-from sickbay.diagnosis.rule import to_printable
+from sickbay.diagnosis.rule import escape_unprintable
 from sickbay.kernel.similar_names import count_common_start
 from sickbay.services.redaction import masking
 from sickbay.services.redaction.masking import describe_name
@@ -55,7 +55,7 @@ class Row(Struct, frozen=True):
         return self.is_faulty and bool(self.expected or self.note or not self.unknown)
 
 
-def compare(
+def compare_parameters(
     request: code_samples.RequestParts,
     corrected: code_samples.RequestParts | None,
     numbered: Sequence[Found],
@@ -86,7 +86,7 @@ def compare(
         elif not name and (named := _find_named_row(number, finding, sent)):
             faulty.setdefault(named.name, named)
         elif finding["id"] == "parameter-name-wrong":
-            faulty |= {row.name: row for row in _list_misnamed(number, finding, sent) if row.name not in faulty}
+            faulty |= {row.name: row for row in _list_misnamed_parameters(number, finding, sent) if row.name not in faulty}
         elif name:
             others = (*faulty[name].more, (number, VERDICTS.get(finding["severity"], "advice")))
             faulty[name] = replace(faulty[name], more=others)
@@ -123,10 +123,12 @@ def _is_same(sent: str | None, value: str) -> bool:
 
 def _make_visible(row: Row) -> Row:
     """Write out invisible characters of the sent text, and describe parts of a name that aren't recorded."""
-    name = describe_name(to_printable(row.name))
+    name = describe_name(escape_unprintable(row.name))
     if name == row.name and "".join([piece.text for piece in row.received or ()]).isprintable():
         return row
-    received = None if row.received is None else tuple(TextPiece(to_printable(part.text), part.kind) for part in row.received)
+    received = (
+        None if row.received is None else tuple(TextPiece(escape_unprintable(part.text), part.kind) for part in row.received)
+    )
     return replace(row, name=name, received=received)
 
 
@@ -150,7 +152,7 @@ def _write_instead(name: str, instead: Sequence[Sequence[str]]) -> str:
     return ("&" if is_renamed else " + ").join(f"{new}={text}" if is_renamed else text for new, text in instead)
 
 
-def _list_misnamed(number: int, finding: Mapping[str, Any], sent: Mapping[str, str]) -> list[Row]:
+def _list_misnamed_parameters(number: int, finding: Mapping[str, Any], sent: Mapping[str, str]) -> list[Row]:
     """Parameters with a wrong name."""
     names = (finding.get("facts") or {}).get("names") or ()
     kind = VERDICTS.get(finding["severity"], "advice")
@@ -178,7 +180,7 @@ def _make_faulty_row(
         return None
     wrong = "bad" if finding["severity"] == "error" else "slip"
     kind: Verdict = "refused" if wrong == "bad" else "warning" if finding["severity"] == "warning" else "advice"
-    pieces = mark_both(sent or "", expected or "", "bad" if wrong == "bad" else "slip")
+    pieces = mark_differences(sent or "", expected or "", "bad" if wrong == "bad" else "slip")
     if expected is None:
         pieces = Marked(mark_part(sent or "", _word_for_value(facts.get("received"))), ())
     received = None if sent is None else pieces.received
@@ -202,7 +204,7 @@ def mark_part(sent: str, received: str | None) -> tuple[TextPiece, ...]:
 
 
 def _mark_difference(name: str, sent: str | None, value: str) -> Row:
-    pieces = mark_both(sent or "", value)
+    pieces = mark_differences(sent or "", value)
     return Row(name, None if sent is None else pieces.received, pieces.expected)
 
 
@@ -219,7 +221,7 @@ class Marked(Struct, frozen=True):
     expected: tuple[TextPiece, ...]
 
 
-def mark_both(received: str, expected: str, wrong: Literal["bad", "slip"] = "bad") -> Marked:
+def mark_differences(received: str, expected: str, wrong: Literal["bad", "slip"] = "bad") -> Marked:
     """Mark the differences by character if the two texts are similar, else mark each as a whole."""
     if received == expected:
         return Marked(_text_pieces(received), _text_pieces(expected))

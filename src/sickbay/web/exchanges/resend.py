@@ -38,7 +38,7 @@ async def resend(request: Request, sandbox: Sandbox, id: str) -> Response:
         return rejection
     options = await html_response.page_options(request, sandbox, here="Exchanges")
     sent = parse(await http_request.read_body(request, FORM_BYTES)) if request.method == "POST" else Parameters()
-    entry = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=True)
+    entry = await journal_reader.read_exchange(sandbox.runtime, sandbox.journal, id, full=True)
     if entry is None:
         return html_response.respond_not_found(request, sandbox, options)
     proposal = find_start(sandbox, entry, original=request.query_params.get("from") == "original")
@@ -80,7 +80,7 @@ async def _send_and_show(
         sent = await send_again(request.app, entry, proposal, opens=opens)
     except CannotSend as error:
         return _show_form(request, sandbox, entry, proposal, options, str(error), error.status)
-    new = await journal_reader.read(sandbox.runtime, sandbox.journal, sent.exchange, full=True)
+    new = await journal_reader.read_exchange(sandbox.runtime, sandbox.journal, sent.exchange, full=True)
     if new is None:
         return _show_form(request, sandbox, entry, proposal, options, _explain_missing_answer(sent), 502)
     notes = [*(f"Sickbay filled in {words}." for words in sent.filled.words), *sent.filled.notes]
@@ -132,7 +132,7 @@ def _show_form(
         body=body_of(edited),
         body_missing="the body" in names,
         fault=fault,
-        writes=edited.writes,
+        writes=edited.is_write,
         starts_with=origin,
         other=_link_to_other_start(sandbox, entry, href, origin),
         hospital=tenant.title if tenant else "",

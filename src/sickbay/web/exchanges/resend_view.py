@@ -88,9 +88,11 @@ class ResendView(Struct, frozen=True, kw_only=True):
         return METHODS
 
 
-def compare(original: Mapping[str, Any], resent: Mapping[str, Any], notes: Sequence[str] = (), body: str = "") -> Comparison:
+def compare_exchanges(
+    original: Mapping[str, Any], resent: Mapping[str, Any], notes: Sequence[str] = (), body: str = ""
+) -> Comparison:
     """Both exchanges side by side."""
-    before, after = (code_samples.read(entry.get("request") or {}) for entry in (original, resent))
+    before, after = (code_samples.read_request_parts(entry.get("request") or {}) for entry in (original, resent))
     rows = [ComparedRow("Request", f"{before.method} {before.address}", f"{after.method} {after.address}")]
     rows += _pair_rows(dict(before.parameters), dict(after.parameters))
     rows += _pair_rows(dict(before.headers), dict(after.headers))

@@ -44,7 +44,7 @@ class Negotiation(Struct, frozen=True):
             yield f"{SHORTER if name == 'expires_in' else f'No {name}'}: {why}"
 
 
-def read(exchange: Mapping[str, Any]) -> Negotiation:
+def read_negotiation(exchange: Mapping[str, Any]) -> Negotiation:
     """Read the result from the JSON of an exchange with the member `scopes`."""
     rows = tuple(ScopeRow(scope["asked"], scope["granted"], scope["reason"]) for scope in exchange["scopes"])
     missing = tuple((entry["name"], entry["reason"]) for entry in exchange.get("missing") or ())

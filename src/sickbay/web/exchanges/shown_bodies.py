@@ -32,24 +32,24 @@ def list_bodies(entry: Mapping[str, Any], kept: KeptExchange | None) -> tuple[Sh
     if kept is None or not entry.get("bodies_kept"):
         return ()
     bodies = (("Request", kept.request), ("Response", kept.response))
-    return tuple(_show(title, body, entry[title.lower()]["body"] or "") for title, body in bodies)
+    return tuple(_view_body(title, body, entry[title.lower()]["body"] or "") for title, body in bodies)
 
 
-def _show(title: str, body: KeptBody, masked: str) -> ShownBody:
+def _view_body(title: str, body: KeptBody, masked: str) -> ShownBody:
     if not body.size:
         return ShownBody(title, "")
     media_type = body.content_type.partition(";")[0].strip()
-    shown = masked[: count_fitting(masked)]
+    shown = masked[: count_fitting_characters(masked)]
     return ShownBody(title, shown, ", ".join(filter(None, (media_type, describe_size(body.size)))), len(masked) - len(shown))
 
 
-def count_fitting(text: str) -> int:
+def count_fitting_characters(text: str) -> int:
     """Returns how many characters from the start of a text take at most SHOWN_BYTES of a page."""
     sizes = accumulate(ESCAPE_BYTES if character in _ESCAPED else len(character.encode()) for character in text[:SHOWN_BYTES])
     return sum(size <= SHOWN_BYTES for size in sizes)
 
 
-def describe_kept(kept: KeptExchange) -> str:
+def describe_kept_bodies(kept: KeptExchange) -> str:
     """'Body: 1.8 KB received', 'Bodies: 412 B sent, 1.8 KB received'; "" if both are empty."""
     sizes = ((kept.request.size, "sent"), (kept.response.size, "received"))
     shown = [f"{describe_size(size)} {direction}" for size, direction in sizes if size]

@@ -129,7 +129,7 @@ async def _missed_events(
     runtime, since = sandbox.runtime, parse_position(request.headers.get("last-event-id", ""))
     position = listener.position
     if since is not None:
-        missed = await sandbox.live.read_missed(wanted, limit, since)
+        missed = await sandbox.live.read_missed_exchanges(wanted, limit, since)
         if missed.news.more or not missed.exact:
             yield _encode_event("missed", {"count": missed.news.more, "exact": missed.exact})
         for event in await _exchange_events(runtime, missed.news.rows):

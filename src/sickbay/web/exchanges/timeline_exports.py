@@ -23,7 +23,7 @@ _VARIABLE = re.compile(r"var\((--[\w-]+)\)")
 _TOKEN = re.compile(r"(--[\w-]{1,60}): (?:light-dark\(([^,;]{1,200}),[^);]{1,200}\)|([^;]{1,200}));")
 
 
-def to_svg(view: TimelineView) -> str:
+def draw_svg(view: TimelineView) -> str:
     """Returns the diagram with its own style, in the light colours. It has no scripts and loads nothing."""
     drawing = _printable_text(str(svg.draw_sequence(view)))
     head, _, rest = drawing.partition(">")
@@ -57,18 +57,18 @@ def _printable_text(text: str) -> str:
     return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "�", text)
 
 
-def to_mermaid(view: TimelineView) -> str:
+def draw_mermaid(view: TimelineView) -> str:
     """The sequence diagram, as GitHub and many editors draw it."""
     lines = ["sequenceDiagram", f"    title {_mermaid_text(view.title, MESSAGE_CHARACTERS) or 'Launch'}"]
     lines += [
         f"    participant {key} as {_mermaid_text(name, 60) or key}"
         for key, (name, _) in zip(LIFELINES, view.names, strict=True)
     ]
-    lines += [f"    {_draw(arrow)}" for arrow in view.arrows]
+    lines += [f"    {_draw_arrow(arrow)}" for arrow in view.arrows]
     return "\n".join(lines) + "\n"
 
 
-def _draw(arrow: Arrow) -> str:
+def _draw_arrow(arrow: Arrow) -> str:
     if arrow.kind == "gap":
         return f"Note over {arrow.origin},{arrow.target}: {_mermaid_text(arrow.text, MESSAGE_CHARACTERS)}"
     fault = f"injected fault: {arrow.fault}" if arrow.fault else ""

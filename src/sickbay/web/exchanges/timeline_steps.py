@@ -121,7 +121,7 @@ def _draw_gap(left_out: int, launch: str, root: str) -> Arrow:
 
 def _draw_request(exchange: Mapping[str, Any], number: int, root: str) -> Iterator[Arrow]:
     stage, kind = str(exchange.get("stage")), determine_outcome(exchange)
-    request = code_samples.read(exchange.get("request") or {})
+    request = code_samples.read_request_parts(exchange.get("request") or {})
     origin, target, text = describe_arrow(stage, request.method, request.address)
     errors = sum(finding["severity"] == "error" for finding in exchange.get("findings") or ())
     goes_to_app = stage in ("launch", "authorize", "login", "logout") and outcomes.was_sent_to_app(exchange)
@@ -132,22 +132,26 @@ def _draw_request(exchange: Mapping[str, Any], number: int, root: str) -> Iterat
         _clock_time(exchange.get("at") or 0),
         _describe_status(exchange, kind),
         f"{text}, {count(errors, 'problem')}" if errors else text,
-        _shorten(f"GET {get_location(exchange)}" if is_launch else f"{request.method} {_path_of_exchange(exchange, stage)}"),
+        _shorten_wire_text(
+            f"GET {get_location(exchange)}" if is_launch else f"{request.method} {_path_of_exchange(exchange, stage)}"
+        ),
         kind,
         f"{root}/exchanges/{exchange['id']}",
         outcomes.describe_problem(exchange),
         write_evidence(exchange),
         number,
-        outcomes.describe_injected(exchange),
+        outcomes.describe_injected_fault(exchange),
     )
     yield arrow
     if goes_to_app and not is_launch:
         address, status = get_location(exchange), outcomes.get_status(exchange)
         text = f"Redirect to your app{_describe_answer(address)}"
-        yield Arrow("auth", "browser", arrow.at, str(status), text, _shorten(f"Location: {address}"), "redirect", arrow.href)
+        yield Arrow(
+            "auth", "browser", arrow.at, str(status), text, _shorten_wire_text(f"Location: {address}"), "redirect", arrow.href
+        )
 
 
-def _shorten(wire: str) -> str:
+def _shorten_wire_text(wire: str) -> str:
     return wire if len(wire) <= WIRE_CHARACTERS else f"{wire[: WIRE_CHARACTERS - 1]}…"
 
 
@@ -175,7 +179,7 @@ def _path_of_exchange(exchange: Mapping[str, Any], stage: str) -> str:
 
 
 def _clock_time(at: float | str) -> str:
-    when = english.to_datetime(at)
+    when = english.parse_datetime(at)
     return when.strftime("%H:%M:%S.") + f"{when.microsecond // 1000:03d}"
 
 
@@ -197,7 +201,7 @@ def granted_stages(exchanges: Sequence[Mapping[str, Any]]) -> set[str]:
     }
 
 
-def list_waiting(exchanges: Sequence[Mapping[str, Any]]) -> tuple[Arrow, ...]:
+def list_remaining_steps(exchanges: Sequence[Mapping[str, Any]]) -> tuple[Arrow, ...]:
     """Returns the remaining steps after the last one that was tried. After a token, only the app's requests remain."""
     tried, granted = {stage_of(exchange) for exchange in exchanges}, granted_stages(exchanges)
     reached = max((number for number, stage in enumerate(EXPECTED_STAGES, 1) if stage in tried), default=0)

@@ -24,7 +24,7 @@ from sickbay.web.exchanges.timeline_steps import (
     describe_arrow,
     draw_steps,
     granted_stages,
-    list_waiting,
+    list_remaining_steps,
 )
 from sickbay.web.pages.parts import FindingView, make_finding_views
 
@@ -108,7 +108,7 @@ def timeline_view(
     done = draw_steps(every, trail.events, root, left_out, first)
     found = find_status(trail)
     words = choose_sentences(found, app, origin)
-    waiting = list_waiting(exchanges)
+    waiting = list_remaining_steps(exchanges)
     last = next((exchange for exchange in reversed(exchanges) if "scopes" in exchange), None)
     servers = (("Authorization server", hospital), ("FHIR server", hospital))
     ended = _launch_outcome(every, done, found, words)
@@ -119,7 +119,7 @@ def timeline_view(
         lede=ended.lede,
         kind=ended.kind,
         verdict=ended.verdict,
-        arrows=(*done, *_mark_waiting(waiting, found, words)),
+        arrows=(*done, *_mark_stalled_step(waiting, found, words)),
         guesses=_list_guesses(done),
         names=((app or "Your app", origin), ("Browser", "of the user"), *servers),
         facts=tuple(fact for fact in (app, patient, user, hospital, *_describe_time(exchanges)) if fact),
@@ -127,7 +127,7 @@ def timeline_view(
         refused=_join_sentences([arrow.detail for arrow in failed]),
         missing=_join_sentences([arrow.text.split(": ")[-1] for arrow in waiting]) or _next_step_text(ended),
         refused_href=next((arrow.href for arrow in failed if arrow.kind == "refused"), ""),
-        negotiation=scope_table.read(last) if last else None,
+        negotiation=scope_table.read_negotiation(last) if last else None,
         negotiation_href=f"{root}/exchanges/{last['id']}" if last else "",
         causes=make_finding_views([cause.to_json() for cause in find_causes(trail)]),
     )
@@ -137,7 +137,7 @@ def _describe_time(exchanges: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """The day, and the time from the first to the last request that names the launch."""
     if not exchanges:
         return ()
-    day = f"{english.write_day(english.to_datetime(exchanges[0].get('at') or 0))} (UTC)"
+    day = f"{english.write_day(english.parse_datetime(exchanges[0].get('at') or 0))} (UTC)"
     first, last = (real_time(int(exchange.get("arrival") or 0)) for exchange in (exchanges[0], exchanges[-1]))
     return (day, f"Took {last - first:,.1f} s") if last > first else (day,)
 
@@ -148,7 +148,7 @@ def trail_of(exchanges: Sequence[Mapping[str, Any]], app: str, now: float) -> Tr
     return Trail(tuple(events), AppDetails(app), now, now)
 
 
-def _mark_waiting(waiting: tuple[Arrow, ...], found: LaunchStatus, words: Sentences | None) -> tuple[Arrow, ...]:
+def _mark_stalled_step(waiting: tuple[Arrow, ...], found: LaunchStatus, words: Sentences | None) -> tuple[Arrow, ...]:
     """The remaining steps. The first one is marked if the launch stalled there."""
     if found.state != "stalled" or words is None or found.awaited in (None, "launch"):
         return waiting
@@ -185,7 +185,7 @@ def _launch_outcome(
     if not stopped or _is_waiting_for_more(found):
         return _describe_so_far(subject, arrows, found, words)
     arrow = next(arrow for arrow in arrows if arrow.number == stopped)
-    detail, verb = _lower(arrow.detail), "was refused" if arrow.kind == "refused" else "failed"
+    detail, verb = _lower_first_letter(arrow.detail), "was refused" if arrow.kind == "refused" else "failed"
     place = [step.number for step in arrows if step.number].index(stopped)
     if _has_worked(exchanges[: place + 1]):
         which = f"step {stopped}, which probably belongs to it," if arrow.probably else f"step {stopped}"
@@ -233,5 +233,5 @@ def _join_sentences(texts: Sequence[str]) -> str:
     return ". ".join(dict.fromkeys(text[:1].upper() + text[1:] for text in texts)) + "." if texts else ""
 
 
-def _lower(text: str) -> str:
+def _lower_first_letter(text: str) -> str:
     return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text

@@ -27,7 +27,7 @@ from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.ehr import chart
 from sickbay.web.exchanges import timeline_exports
 from sickbay.web.exchanges.handlers import load_names, may_read_all
-from sickbay.web.exchanges.har import to_har
+from sickbay.web.exchanges.har import make_har
 from sickbay.web.exchanges.timeline_views import TimelineView, timeline_view
 from sickbay.web.html_response import preferred_form
 from sickbay.web.pages.notice import NoticeView
@@ -62,7 +62,7 @@ async def load_persons(sandbox: Sandbox, tenant: Tenant | None, timeline: str) -
     user = await records.load_user(sandbox.runtime, tenant, launch.user) if launch.user else None
     record = None
     if launch.patient:
-        record = await patients.read(sandbox.runtime, tenant, launch.fhir, "Patient", launch.patient, None)
+        record = await patients.read_resource(sandbox.runtime, tenant, launch.fhir, "Patient", launch.patient, None)
     name = " ".join(reversed(chart.name_of(record))).strip() if record else launch.patient or ""
     return Persons(name, user.name or user.username if user else launch.user or "")
 
@@ -73,9 +73,9 @@ async def show_timeline(request: Request, sandbox: Sandbox, id: str) -> Response
     """
     full, wanted = may_read_all(request), request.query_params.get("as", "")
     is_file = request.method != "POST" and wanted in FILES
-    found = await launch_progress.read(sandbox.runtime, sandbox.journal, id, full=full, whole=wanted == "har")
+    found = await launch_progress.read_launch(sandbox.runtime, sandbox.journal, id, full=full, whole=wanted == "har")
     if request.method == "POST":
-        return await _ask(request, sandbox, id, found)
+        return await _ask_for_sign_in(request, sandbox, id, found)
     form = "json" if wanted == "json" else preferred_form(request.headers.get("accept", ""))
     if form == "json" and not is_file:
         recorded = found.timeline if found else Timeline([])
@@ -102,9 +102,9 @@ async def _save_response(sandbox: Sandbox, found: LaunchProgress, full: bool, fo
     if form == "har":
         recorded = found.timeline
         every = sorted((*recorded.exchanges, *recorded.probable), key=lambda exchange: int(exchange["arrival"]))
-        content = msgspec.json.encode(to_har(f"{view.names[0][0]}: {view.verdict}", every, recorded.left_out))
+        content = msgspec.json.encode(make_har(f"{view.names[0][0]}: {view.verdict}", every, recorded.left_out))
     else:
-        content = (timeline_exports.to_svg(view) if form == "svg" else timeline_exports.to_mermaid(view)).encode()
+        content = (timeline_exports.draw_svg(view) if form == "svg" else timeline_exports.draw_mermaid(view)).encode()
     media_type, extension = FILES[form]
     headers = {
         "content-disposition": f'attachment; filename="launch-{quote(found.id)}.{extension}"',
@@ -113,7 +113,7 @@ async def _save_response(sandbox: Sandbox, found: LaunchProgress, full: bool, fo
     return Response(content, media_type=media_type, headers=headers)
 
 
-async def _ask(request: Request, sandbox: Sandbox, id: str, found: LaunchProgress | None) -> Response:
+async def _ask_for_sign_in(request: Request, sandbox: Sandbox, id: str, found: LaunchProgress | None) -> Response:
     if rejection := refuse_stranger(request, sandbox, acts=True):
         return rejection
     options = await _page_options(request, sandbox)
@@ -122,7 +122,7 @@ async def _ask(request: Request, sandbox: Sandbox, id: str, found: LaunchProgres
     if not uri or not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return Response(status_code=303, headers={"location": f"/timelines/{quote(id)}"})
     answer = await ask_app.ask_redirect_uri(sandbox.runtime, uri)
-    asked = await launch_progress.read(sandbox.runtime, sandbox.journal, id, full=True, answer=answer)
+    asked = await launch_progress.read_launch(sandbox.runtime, sandbox.journal, id, full=True, answer=answer)
     assert asked is not None
     view = replace(await _timeline_view(sandbox, asked, True), answer=_describe_answer(answer), live=False)
     return html_response.render_page(request, sandbox, "timeline", view, options)
@@ -162,13 +162,13 @@ async def _timeline_view(sandbox: Sandbox, found: LaunchProgress, all_facts: boo
         view,
         ask=ask_app.address_to_ask(sandbox.runtime, found),
         live=True,
-        due=_milliseconds_left(found),
+        due=_count_milliseconds_left(found),
         compares=client is not None,
         is_service=client is not None and client.type == "system",
     )
 
 
-def _milliseconds_left(found: LaunchProgress) -> int:
+def _count_milliseconds_left(found: LaunchProgress) -> int:
     """Returns when the page changes without a new request, because the launch has stalled by then. 0 for never."""
     status = found.status
     if status.state != "running" or status.awaited is None or status.since is None:

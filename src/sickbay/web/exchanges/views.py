@@ -19,10 +19,10 @@ from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
 from sickbay.kernel.english import join
-from sickbay.services.resend.placeholders import describe, kinds_in, values_to_type
+from sickbay.services.resend.placeholders import describe_placeholders, kinds_in, values_to_type
 from sickbay.services.resend.proposal import Proposal
 from sickbay.web.exchanges import code_samples, scope_table
-from sickbay.web.exchanges.parameter_table import Found, Row, compare
+from sickbay.web.exchanges.parameter_table import Found, Row, compare_parameters
 from sickbay.web.exchanges.resend_view import Comparison
 from sickbay.web.exchanges.shown_bodies import ShownBody
 from sickbay.web.pages import exchange_summary
@@ -159,10 +159,10 @@ def exchange_view(
     It may have more members than the API: milliseconds, decided (the name of the refusal that decided the response),
     code_verifier (of a new PKCE pair), in a check waits_for and note, in a finding parameter.
     """
-    request = code_samples.read(exchange.get("request") or {})
-    corrected = _find_corrected(exchange, request)
+    request = code_samples.read_request_parts(exchange.get("request") or {})
+    corrected = _find_corrected_request(exchange, request)
     numbered = _order_findings(exchange)
-    rows = compare(request, corrected, numbered, (exchange.get("request") or {}).get("headers") or {})
+    rows = compare_parameters(request, corrected, numbered, (exchange.get("request") or {}).get("headers") or {})
     views = make_finding_views([finding for _, finding in numbered])
     changed = {row.name: row.expected for row in rows if row.expected is not None}
     kind, verdict = exchange_summary.determine_verdict(exchange)
@@ -173,11 +173,11 @@ def exchange_view(
         verdict=verdict,
         headline=exchange_summary.write_headline(views, exchange),
         lede=exchange_summary.write_lede(views, corrected is not None, exchange),
-        unexamined=exchange_summary.explain_unexamined(exchange),
+        unexamined=exchange_summary.explain_unexamined_length(exchange),
         changed=exchange_summary.describe_changes(exchange),
         stage=find_stage(str(exchange.get("stage"))).title,
         at=f"{english.write_time(exchange.get('at') or 0)} UTC",
-        at_iso=english.to_iso(exchange.get("at") or 0),
+        at_iso=english.format_iso(exchange.get("at") or 0),
         app=app,
         app_href=app_href,
         hospital=hospital,
@@ -195,11 +195,11 @@ def exchange_view(
         steps=steps_of(checks),
         tally=count_outcomes(checks),
         request_line=f"{request.method} {code_samples.make_url(request)}",
-        negotiation=scope_table.read(exchange) if "scopes" in exchange else None,
-        others=tuple(_describe_other(dialect) for dialect in exchange.get("others") or ()),
+        negotiation=scope_table.read_negotiation(exchange) if "scopes" in exchange else None,
+        others=tuple(_describe_other_hospital(dialect) for dialect in exchange.get("others") or ()),
     )
     view = replace(view, support=_support_links(view, exchange, request, app_id))
-    return replace(view, text=as_text(view))
+    return replace(view, text=write_as_text(view))
 
 
 def _notes_on_request(
@@ -210,7 +210,7 @@ def _notes_on_request(
     return exchange_summary.explain_placeholders(corrected or request), corrections.verifier_note(exchange), example
 
 
-def _describe_other(dialect: Mapping[str, Any]) -> Other:
+def _describe_other_hospital(dialect: Mapping[str, Any]) -> Other:
     title = dialect["title"]
     if "speaks" in dialect:
         versions = join([version.upper() for version in dialect["speaks"]])
@@ -222,12 +222,14 @@ def _describe_other(dialect: Mapping[str, Any]) -> Other:
     return Other(title, "refused", " ".join(part for part in parts if part), dialect.get("urn", ""), dialect["refusal"])
 
 
-def _find_corrected(exchange: Mapping[str, Any], request: code_samples.RequestParts) -> code_samples.RequestParts | None:
+def _find_corrected_request(
+    exchange: Mapping[str, Any], request: code_samples.RequestParts
+) -> code_samples.RequestParts | None:
     """Also None if no refusal could be corrected: then only advice was applied."""
     refusals = [finding["id"] for finding in exchange.get("findings") or () if finding["severity"] == "error"]
     if not exchange.get("corrected") or (refusals and not any(id in REPAIRED for id in refusals)):
         return None
-    corrected = code_samples.read(exchange["corrected"])
+    corrected = code_samples.read_request_parts(exchange["corrected"])
     return corrected if "headers" in exchange["corrected"] else replace(corrected, headers=request.headers)
 
 
@@ -259,7 +261,7 @@ def _support_links(
     return tuple((name, value) for name, value in pairs if value)
 
 
-def as_text(view: ExchangeView, address: str = "") -> str:
+def write_as_text(view: ExchangeView, address: str = "") -> str:
     """The exchange as plain text, for a ticket."""
     lines = [f"{view.verdict.upper()}: {view.headline}", ""]
     lines += [line for note in (view.unexamined, view.changed) if note for line in (note, "")]
@@ -277,8 +279,8 @@ def as_text(view: ExchangeView, address: str = "") -> str:
     faulty = [row for row in view.rows if row.is_faulty]
     lines += ["", "Received and expected"] if faulty else []
     for row in faulty:
-        lines += [f"  {row.name}", f"    sent:     {_to_text(row.received, 'not sent')}"]
-        lines += [f"    expected: {_to_text(row.expected, '')}"] if row.expected else []
+        lines += [f"  {row.name}", f"    sent:     {_join_pieces(row.received, 'not sent')}"]
+        lines += [f"    expected: {_join_pieces(row.expected, '')}"] if row.expected else []
     if view.tabs and view.corrected:
         lines += ["", "Corrected request", *(f"  {line}" for line in view.tabs[0].text.splitlines())]
         lines += [f"  ({view.filled})"] if view.filled else []
@@ -289,7 +291,7 @@ def as_text(view: ExchangeView, address: str = "") -> str:
     return code_samples.write_out_invisible("\n".join(lines), "\n") + "\n"
 
 
-def _to_text(pieces: Sequence[TextPiece] | None, missing: str) -> str:
+def _join_pieces(pieces: Sequence[TextPiece] | None, missing: str) -> str:
     return missing if pieces is None else "".join(piece.text for piece in pieces)
 
 
@@ -302,9 +304,9 @@ def make_offer(entry: Mapping[str, Any], start: Proposal | None) -> ResendOffer 
     if names:
         note = f"First type {join(names)}: the journal masks patient data and doesn’t keep bodies."
         return ResendOffer(href, corrected=True, sends=False, note=note)
-    filled = list(describe(kinds_in(start.edited)))
+    filled = list(describe_placeholders(kinds_in(start.edited)))
     if start.new_credentials:
         filled = [*dict.fromkeys((*filled, "a stand-in for the app’s credentials"))]
     sends = f"Sickbay sends it itself{', with ' + join(filled) if filled else ''}."
-    writes = " This writes data." if start.edited.writes else ""
+    writes = " This writes data." if start.edited.is_write else ""
     return ResendOffer(href, corrected=True, sends=True, note=f"{sends}{writes}")

@@ -70,17 +70,17 @@ class Asked(NamedTuple):
         return self.response.status == 200
 
 
-async def ask(base: FhirBase, place: ExplorerPlace, viewer: Viewer) -> Asked:
+async def send_request(base: FhirBase, place: ExplorerPlace, viewer: Viewer) -> Asked:
     """Send the request at this place as this viewer, and record it if it is refused or finds nothing. Raises NotReading."""
     routed, request = _read_place(base, place)
     response, access = await perform(base, request, routed, b"", viewer.context)
     asked = Asked(routed, request.url, response)
     if asked.is_ok and response.empty is None:
         return asked
-    return await _record_asked(base, asked, response.access or access, viewer)
+    return await _record_exchange(base, asked, response.access or access, viewer)
 
 
-async def ask_quietly(base: FhirBase, place: ExplorerPlace, viewer: Viewer) -> FhirResponse:
+async def ask_without_record(base: FhirBase, place: ExplorerPlace, viewer: Viewer) -> FhirResponse:
     """The same, without a record of any kind. Raises NotReading."""
     routed, request = _read_place(base, place)
     response, _ = await perform(base, request, routed, b"", viewer.context)
@@ -96,7 +96,7 @@ def _read_place(base: FhirBase, place: ExplorerPlace) -> tuple[Route | Misrouted
     return routed, access_request(base, "GET", place.query, headers, path, routed)
 
 
-async def _record_asked(base: FhirBase, asked: Asked, access: AccessResult, viewer: Viewer) -> Asked:
+async def _record_exchange(base: FhirBase, asked: Asked, access: AccessResult, viewer: Viewer) -> Asked:
     """Record the exchange without an app: none sent it. Then say why it was refused or found nothing."""
     runtime, response, decision = base.sandbox.runtime, asked.response, access.decision
     id = runtime.effects.token(12)

@@ -33,13 +33,13 @@ async def make_bar(sandbox: Sandbox, place: ExplorerPlace, viewer: Viewer | None
         action=HOME,
         hospitals=tuple(Choice(name, other.title, other is tenant) for name, other in sandbox.runtime.tenants.items()),
         versions=tuple(Choice(name, name.upper(), name == place.version) for name in tenant.dialect.fhir),
-        users=_name_chosen(
+        users=_add_chosen_viewer(
             tuple(
                 Choice(f"user:{user.username}", _name_user(user), place.viewer == f"user:{user.username}") for user in everyone
             ),
             viewer if viewer and viewer.kind == "user" else None,
         ),
-        tokens=_name_chosen(
+        tokens=_add_chosen_viewer(
             tuple(_name_token(tenant, choice, runtime.now(), place.viewer) for choice in tokens),
             viewer if viewer and viewer.kind == "token" else None,
         ),
@@ -48,34 +48,34 @@ async def make_bar(sandbox: Sandbox, place: ExplorerPlace, viewer: Viewer | None
         hospital=tenant.title,
         version=place.version.upper(),
         viewer=name_viewer(viewer) if viewer else "",
-        scope=shorten(token.scope, SCOPE_CHARACTERS) if token else "",
+        scope=shorten_text(token.scope, SCOPE_CHARACTERS) if token else "",
     )
 
 
-def _name_chosen(choices: tuple[Choice, ...], chosen: Viewer | None) -> tuple[Choice, ...]:
+def _add_chosen_viewer(choices: tuple[Choice, ...], chosen: Viewer | None) -> tuple[Choice, ...]:
     """The choices with the viewer of the page, even if it isn't one of the first."""
     if chosen is None or any(choice.chosen for choice in choices):
         return choices
     return (Choice(chosen.key, name_viewer(chosen), True), *choices)
 
 
-def shorten(text: str, characters: int) -> str:
+def shorten_text(text: str, characters: int) -> str:
     return text if len(text) <= characters else f"{text[: characters - 1]}…"
 
 
 def _name_user(user: User) -> str:
     details = "all patients" if user.patients == "*" else english.count(len(user.patients), "patient")
-    return f"{shorten(user.name or user.username, LABEL_CHARACTERS)} ({details})"
+    return f"{shorten_text(user.name or user.username, LABEL_CHARACTERS)} ({details})"
 
 
 def _name_token(tenant: Tenant, choice: TokenChoice, now: int, chosen: str) -> Choice:
     token, key = choice.token, f"token:{choice.handle}"
     parts = [
-        shorten(choice.app or "removed app", LABEL_CHARACTERS),
+        shorten_text(choice.app or "removed app", LABEL_CHARACTERS),
         f"patient {token.patient}" if token.patient else token.user or "no user",
         tenant.version_of(token.base).upper(),
         f"issued {english.write_time(token.issued_at)} UTC",
-        shorten(token.scope, LABEL_CHARACTERS),
+        shorten_text(token.scope, LABEL_CHARACTERS),
     ]
     expired = " (expired)" if token.expires_at <= now else ""
     return Choice(key, ", ".join(filter(None, parts)) + expired, chosen == key)
@@ -85,9 +85,9 @@ def name_viewer(viewer: Viewer) -> str:
     """'Dr. Adaeze Okafor', or 'a token of Sample app'."""
     context = viewer.context
     if viewer.kind == "user":
-        return shorten((context.user.name if context.user else "") or viewer.name, LABEL_CHARACTERS)
+        return shorten_text((context.user.name if context.user else "") or viewer.name, LABEL_CHARACTERS)
     app = context.client.name if context.client else ""
-    return f"a token of {shorten(app, LABEL_CHARACTERS)}" if app else "a token of a removed app"
+    return f"a token of {shorten_text(app, LABEL_CHARACTERS)}" if app else "a token of a removed app"
 
 
 async def choose_viewer(request: Request, sandbox: Sandbox, tenant: Tenant) -> str:

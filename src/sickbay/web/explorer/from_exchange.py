@@ -29,7 +29,7 @@ def find_link(entry: Mapping[str, Any]) -> str:
 
 async def find_place(sandbox: Sandbox, id: str) -> ExplorerPlace | None:
     """None if there is no such exchange, or if the explorer doesn't send such requests. viewer: "" if the app has no token."""
-    entry = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=True)
+    entry = await journal_reader.read_exchange(sandbox.runtime, sandbox.journal, id, full=True)
     tenant = sandbox.runtime.tenants.get(entry.get("tenant") or "") if entry else None
     if entry is None or tenant is None or not find_link(entry):
         return None
@@ -39,7 +39,7 @@ async def find_place(sandbox: Sandbox, id: str) -> ExplorerPlace | None:
         base = next((base for base in place.bases if f"{url.scheme}://{url.netloc}{url.path}/".startswith(f"{base}/")), None)
         if base is not None:
             path = url.path[len(urlsplit(base).path) :].lstrip("/")
-            return await _add_viewer(sandbox, place._replace(path=path, query=_drop_masked(url.query)), tenant, entry)
+            return await _add_viewer(sandbox, place._replace(path=path, query=_drop_masked_values(url.query)), tenant, entry)
     return None
 
 
@@ -55,6 +55,6 @@ async def _add_viewer(sandbox: Sandbox, place: ExplorerPlace, tenant: Tenant, en
     return place._replace(viewer=f"token:{chosen.handle}" if chosen else "")
 
 
-def _drop_masked(query: str) -> str:
+def _drop_masked_values(query: str) -> str:
     """The query without the values that the journal masks."""
     return encode([(name, value) for name, value in parse(query).pairs if not is_masked(value)])

@@ -16,7 +16,7 @@ from sickbay.storage.interface import ResourceSpace
 from sickbay.web import html_response, http_request
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.explorer import from_exchange, history_page, resource_page, search_page, types_page
-from sickbay.web.explorer.asking import NotReading, ask
+from sickbay.web.explorer.asking import NotReading, send_request
 from sickbay.web.explorer.choosing import choose_viewer
 from sickbay.web.explorer.page import ExplorerPage
 from sickbay.web.explorer.place import COMPARE, FORM, HOME, PICK, URL_CHARACTERS, ExplorerPlace, read_place
@@ -80,16 +80,16 @@ async def explore(request: Request, sandbox: Sandbox) -> Response:
     base = fhir_base(sandbox, place.tenant, place.version, request.app.state.documents)
     page = ExplorerPage(request, sandbox, base, place, viewer)
     try:
-        return await _show(page)
+        return await _show_response(page)
     except NotReading:
         return _show_notice(request, sandbox, _make_not_reading(page), 422)
 
 
-async def _show(page: ExplorerPage) -> Response:
+async def _show_response(page: ExplorerPage) -> Response:
     place = page.place
     first, _, last = place.path.rpartition("/")
     if not place.path:
-        return await types_page.show(page)
+        return await types_page.show_types(page)
     type = first.rpartition("/")[2]
     if last == FORM and type in known_types(place.version):
         pairs = read_form(http_request.query_of(page.request.scope), place.version, type)
@@ -98,16 +98,16 @@ async def _show(page: ExplorerPage) -> Response:
         return await search_page.show_pick(page, first)
     if last == COMPARE:
         return await history_page.show_comparison(page, first)
-    asked = await ask(page.base, page.sent_place(), page.viewer)
-    return await PAGES.get(asked.route.interaction, search_page.show)(page, asked)
+    asked = await send_request(page.base, page.sent_place(), page.viewer)
+    return await PAGES.get(asked.route.interaction, search_page.show_search)(page, asked)
 
 
 PAGES: Final = {
-    "read": resource_page.show,
-    "vread": resource_page.show,
-    "history-instance": history_page.show,
-    "history-type": history_page.show,
-    "history-system": history_page.show,
+    "read": resource_page.show_resource,
+    "vread": resource_page.show_resource,
+    "history-instance": history_page.show_history,
+    "history-type": history_page.show_history,
+    "history-system": history_page.show_history,
 }
 """The page of each interaction; a search's for all others."""
 

@@ -11,14 +11,14 @@ from starlette.responses import Response
 
 from sickbay.fhir.readable.budget import PageBudget
 from sickbay.fhir.readable.dates import describe_date
-from sickbay.fhir.readable.differences import Difference, compare
+from sickbay.fhir.readable.differences import Difference, compare_versions
 from sickbay.fhir.readable.values import list_of, object_of, text_of
 from sickbay.fhir.routing import ID
 from sickbay.fhir.search.parameters import known_types
 from sickbay.web import http_request
 from sickbay.web.explorer import resource_page
-from sickbay.web.explorer.asking import Asked, ask, read_json
-from sickbay.web.explorer.page import ExplorerPage, describe_sent, find_next, find_problem
+from sickbay.web.explorer.asking import Asked, read_json, send_request
+from sickbay.web.explorer.page import ExplorerPage, describe_sent_request, find_next, find_problem
 from sickbay.web.explorer.place import COMPARE, ExplorerPlace
 from sickbay.web.explorer.resource_page import list_tabs
 from sickbay.web.explorer.views import ExplorerProblem, HistoryView, VersionComparisonView, VersionRow
@@ -32,7 +32,7 @@ MAXIMUM_DIFFERENCES: Final = 400
 METHODS: Final = {"POST": "created", "PUT": "saved", "PATCH": "patched", "DELETE": "deleted"}
 
 
-async def show(page: ExplorerPage, asked: Asked) -> Response:
+async def show_history(page: ExplorerPage, asked: Asked) -> Response:
     if page.form and asked.is_ok:
         return await resource_page.show_raw(page, asked)
     place, problem = page.place, await find_problem(asked)
@@ -45,7 +45,7 @@ async def show(page: ExplorerPage, asked: Asked) -> Response:
         lambda bar: HistoryView(
             bar=bar,
             title=f"History of {owner or 'all types'}",
-            sent=describe_sent(page, asked),
+            sent=describe_sent_request(page, asked),
             rows=rows,
             is_of_one=is_of_one,
             compare=place.at(f"{owner}/{COMPARE}") if is_of_one and len(rows) > 1 else "",
@@ -78,7 +78,7 @@ async def show_comparison(page: ExplorerPage, owner: str) -> Response:
     sent, place = http_request.query_of(page.request.scope), page.place
     first, second = sorted((sent.get("a") or "", sent.get("b") or ""), key=lambda version: (len(version), version))
     versions = [place._replace(path=f"{owner}/_history/{version}", query="") for version in (first, second)]
-    asked = [await ask(page.base, version, page.viewer) for version in versions]
+    asked = [await send_request(page.base, version, page.viewer) for version in versions]
     problem = next((found for found in [await find_problem(answer) for answer in asked] if found is not None), None)
     if problem is None and (first == second or any(answer.route.interaction != "vread" for answer in asked)):
         problem = ExplorerProblem(title="Choose two different versions", is_refused=False)
@@ -115,7 +115,7 @@ def _drop_version(resource: Mapping[str, Any]) -> dict[str, Any]:
 def _list_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[tuple[Difference, ...], bool]:
     budget = PageBudget(COMPARED_BYTES)
     rows: list[Difference] = []
-    for difference in compare(_drop_version(before), _drop_version(after)):
+    for difference in compare_versions(_drop_version(before), _drop_version(after)):
         if budget.is_spent or len(rows) >= MAXIMUM_DIFFERENCES:
             return tuple(rows), True
         texts = [None if text is None else budget.take(text, 0) for text in (difference.before, difference.after)]

@@ -59,10 +59,10 @@ def leave_out(query: str, *names: str) -> str:
     return query if all(name not in names for name, _ in pairs) else encode([pair for pair in pairs if pair[0] not in names])
 
 
-def describe_sent(page: ExplorerPage, asked: Asked) -> Sent:
+def describe_sent_request(page: ExplorerPage, asked: Asked) -> Sent:
     """The request as an app would send it, with a placeholder for its token."""
     headers = {"Authorization": MASKED_TOKEN, "Accept": VERSIONS[page.place.version].json}
-    parts = code_samples.read({"method": "GET", "url": asked.url, "headers": headers})
+    parts = code_samples.read_request_parts({"method": "GET", "url": asked.url, "headers": headers})
     return Sent(url=asked.url, tabs=code_samples.make_tabs(parts, {}), status=asked.response.status, exchange=asked.exchange)
 
 

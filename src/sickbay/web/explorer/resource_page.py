@@ -14,11 +14,11 @@ from sickbay.fhir.readable.dates import describe_date
 from sickbay.fhir.readable.tree import ElementText, ResourceText, read_resource
 from sickbay.fhir.readable.values import describe_coding, list_of, object_of, text_of
 from sickbay.fhir.routing import Route
-from sickbay.fhir.search.referring import list_referring
+from sickbay.fhir.search.referring import list_referring_parameters
 from sickbay.kernel import english
 from sickbay.protocol.parameters import encode
 from sickbay.web.explorer.asking import Asked, read_json, write_text
-from sickbay.web.explorer.page import ExplorerPage, describe_sent, find_problem, leave_out
+from sickbay.web.explorer.page import ExplorerPage, describe_sent_request, find_problem, leave_out
 from sickbay.web.explorer.place import ExplorerPlace
 from sickbay.web.explorer.views import Contained, GroupView, ResourceView, ValueView
 from sickbay.web.pages.parts import Choice, Link
@@ -34,7 +34,7 @@ SUBJECTS: Final = ("patient", "subject", "beneficiary", "actor", "encounter")
 """The preferred parameters, in order, for finding the resources of a type that refer to a resource."""
 
 
-async def show(page: ExplorerPage, asked: Asked) -> Response:
+async def show_resource(page: ExplorerPage, asked: Asked) -> Response:
     if page.form and asked.is_ok:
         return await show_raw(page, asked)
     place, problem = page.place, await find_problem(asked)
@@ -49,14 +49,14 @@ async def show(page: ExplorerPage, asked: Asked) -> Response:
             bar=bar,
             title=title_of(place.version, resource) if resource else name,
             name=name,
-            sent=describe_sent(page, asked),
+            sent=describe_sent_request(page, asked),
             facts=_list_facts(resource),
             tabs=list_tabs(place, "readable") if asked.is_ok else (),
             groups=_view_groups(place, text.groups),
             narrative=text.narrative,
-            contained=tuple(_view_contained(place, inner, resource) for inner in text.contained),
+            contained=tuple(_view_contained_resource(place, inner, resource) for inner in text.contained),
             is_cut=text.is_cut,
-            referring=_list_referring(place, asked) if asked.is_ok else (),
+            referring=_list_referring_searches(place, asked) if asked.is_ok else (),
             problem=problem,
             up=_link_to_type(place),
         ),
@@ -77,7 +77,7 @@ async def show_raw(page: ExplorerPage, asked: Asked) -> Response:
             bar=bar,
             title=_name_of(place),
             name=_name_of(place),
-            sent=describe_sent(page, asked),
+            sent=describe_sent_request(page, asked),
             tabs=list_tabs(place, page.form, with_history=is_resource),
             raw=text,
             raw_name="XML" if is_xml else "JSON",
@@ -133,18 +133,18 @@ def _view_groups(place: ExplorerPlace, groups: Sequence[ElementText]) -> tuple[G
     )
 
 
-def _view_contained(place: ExplorerPlace, text: ResourceText, resource: Mapping[str, Any]) -> Contained:
+def _view_contained_resource(place: ExplorerPlace, text: ResourceText, resource: Mapping[str, Any]) -> Contained:
     inner = next((object_of(item) for item in list_of(resource.get("contained")) if object_of(item).get("id") == text.id), {})
     title = " ".join(filter(None, (text.type, title_of(place.version, inner) if text.groups else "")))
     return Contained(id=text.id, title=title, groups=_view_groups(place, text.groups), narrative=text.narrative)
 
 
-def _list_referring(place: ExplorerPlace, asked: Asked) -> tuple[Link, ...]:
+def _list_referring_searches(place: ExplorerPlace, asked: Asked) -> tuple[Link, ...]:
     """Returns one search for each type that can refer to the resource."""
     if not isinstance(asked.route, Route) or asked.route.type is None:
         return ()
     codes: dict[str, list[str]] = {}
-    for source, code in list_referring(place.version, asked.route.type):
+    for source, code in list_referring_parameters(place.version, asked.route.type):
         codes.setdefault(source, []).append(code)
     value = f"{asked.route.type}/{asked.route.id}"
     chosen = {source: next((code for code in SUBJECTS if code in own), own[0]) for source, own in codes.items()}

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
-from sickbay.fhir.search.codes import list_possible
+from sickbay.fhir.search.codes import list_possible_codes
 from sickbay.fhir.search.descriptions import describe_parameter
 from sickbay.fhir.search.filters import is_answered
 from sickbay.fhir.search.modifiers import list_modifiers
 from sickbay.fhir.search.parameters import COMMON, SearchParameter, known_types, load_parameters
-from sickbay.fhir.search.referring import list_referring
+from sickbay.fhir.search.referring import list_referring_parameters
 from sickbay.fhir.search.result_parameters import CURSOR
 from sickbay.fhir.served import served_types
 from sickbay.protocol.parameters import Parameters
@@ -65,9 +65,9 @@ class FilledForm(NamedTuple):
 
 def make_form(version: str, type: str, pairs: Sequence[Pair], action: str) -> FormView:
     """Builds the form with the values of a query."""
-    known = list_answered(version, type)
+    known = list_answered_parameters(version, type)
     includes, reverse = list_includes(version, type)
-    filled = fill(version, type, pairs)
+    filled = fill_form(version, type, pairs)
     used = dict.fromkeys(code for code, _, _ in filled.rows)
     often = sorted((code for code in known if code in OFTEN_USED), key=OFTEN_USED.index)
     others = sorted(known, key=lambda code: (code in COMMON, code))
@@ -87,9 +87,9 @@ def make_form(version: str, type: str, pairs: Sequence[Pair], action: str) -> Fo
     )
 
 
-def fill(version: str, type: str, pairs: Sequence[Pair]) -> FilledForm:
+def fill_form(version: str, type: str, pairs: Sequence[Pair]) -> FilledForm:
     """Distribute a query among the fields of the form. The cursor of a page belongs to none."""
-    known, choices = list_answered(version, type), list_includes(version, type)
+    known, choices = list_answered_parameters(version, type), list_includes(version, type)
     rows: list[tuple[str, str, str]] = []
     single: dict[str, str] = {}
     ticked, more = set(), []
@@ -108,7 +108,11 @@ def fill(version: str, type: str, pairs: Sequence[Pair]) -> FilledForm:
 
 def read_form(sent: Parameters, version: str, type: str) -> tuple[Pair, ...]:
     """Returns the query that a submitted form describes. Empty fields are left out."""
-    pairs = [pair for code, parameter in list_answered(version, type).items() for pair in _read_rows(sent, code, parameter)]
+    pairs = [
+        pair
+        for code, parameter in list_answered_parameters(version, type).items()
+        for pair in _read_rows(sent, code, parameter)
+    ]
     pairs += [(name, value) for name in ("_include", "_revinclude") for value in sent.all(name)]
     pairs += [(name, value) for name in ("_sort", "_count") if (value := (sent.get(name) or "").strip())]
     lines = (line.strip() for line in (sent.get("more") or "").splitlines())
@@ -129,7 +133,7 @@ def _read_rows(sent: Parameters, code: str, parameter: SearchParameter) -> Itera
 
 
 @cache
-def list_answered(version: str, type: str) -> Mapping[str, SearchParameter]:
+def list_answered_parameters(version: str, type: str) -> Mapping[str, SearchParameter]:
     """The search parameters that this server answers, by code."""
     return {code: parameter for code, parameter in load_parameters(version, type).items() if is_answered(version, parameter)}
 
@@ -137,8 +141,8 @@ def list_answered(version: str, type: str) -> Mapping[str, SearchParameter]:
 @cache
 def list_includes(version: str, type: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The values of _include and of _revinclude that name this type."""
-    own = sorted(code for code, parameter in list_answered(version, type).items() if parameter.kind == "reference")
-    referring = [f"{source}:{code}" for source, code in list_referring(version, type)]
+    own = sorted(code for code, parameter in list_answered_parameters(version, type).items() if parameter.kind == "reference")
+    referring = [f"{source}:{code}" for source, code in list_referring_parameters(version, type)]
     return tuple(f"{type}:{code}" for code in own), tuple(referring)
 
 
@@ -147,7 +151,7 @@ def _rows_of_parameter(
 ) -> Iterator[ParameterRow]:
     """A row for each value of the parameter, or an empty one."""
     values = [(how, value) for code, how, value in filled if code == parameter.code] or [("", "")]
-    codes = sorted(list_possible(version, parameter))
+    codes = sorted(list_possible_codes(version, parameter))
     targets = [target for target in parameter.targets if target in served_types(version)]
     for number, (how, value) in enumerate(values, 1):
         yield ParameterRow(

@@ -14,12 +14,12 @@ from sickbay.fhir.readable.budget import PageBudget
 from sickbay.fhir.readable.values import list_of, object_of, text_of
 from sickbay.fhir.routing import ID, Route, route
 from sickbay.fhir.search.parameters import find, known_types
-from sickbay.kernel.english import with_article
+from sickbay.kernel.english import add_article
 from sickbay.protocol.parameters import encode, parse
 from sickbay.web import http_request
 from sickbay.web.explorer import resource_page
-from sickbay.web.explorer.asking import Asked, ask, read_json
-from sickbay.web.explorer.page import ExplorerPage, describe_sent, find_next, find_problem, leave_out
+from sickbay.web.explorer.asking import Asked, read_json, send_request
+from sickbay.web.explorer.page import ExplorerPage, describe_sent_request, find_next, find_problem, leave_out
 from sickbay.web.explorer.place import FORM, PICK, ExplorerPlace
 from sickbay.web.explorer.search_form import Pair, make_form
 from sickbay.web.explorer.views import CellView, ResultRow, Results, SearchView
@@ -37,7 +37,7 @@ PICKED_BY: Final = ("name", "title", "code:text", "identifier", "_id")
 """The parameters to search by when picking a resource: the first one that the type has is used."""
 
 
-async def show(page: ExplorerPage, asked: Asked) -> Response:
+async def show_search(page: ExplorerPage, asked: Asked) -> Response:
     """Shows the results of a search, or why there are none. Also handles a path that isn't a valid request."""
     if page.form and asked.is_ok:
         return await resource_page.show_raw(page, asked)
@@ -50,7 +50,7 @@ async def show(page: ExplorerPage, asked: Asked) -> Response:
         lambda bar: SearchView(
             bar=bar,
             title=place.path or "All types",
-            sent=describe_sent(page, asked),
+            sent=describe_sent_request(page, asked),
             form=form,
             results=list_results(place, bundle, type) if asked.is_ok else None,
             problem=problem,
@@ -125,12 +125,12 @@ def _list_rows(
         yield ResultRow(
             budget.take(shown, ROW_BYTES),
             place.at(name) if known else "",
-            tuple(CellView(budget.take(cell.text, CELL_BYTES), _link(place, cell, name)) for cell in cells),
+            tuple(CellView(budget.take(cell.text, CELL_BYTES), _link_cell(place, cell, name)) for cell in cells),
             f"{use}{name}" if use and known else "",
         )
 
 
-def _link(place: ExplorerPlace, cell: columns.TableCell, name: str) -> str:
+def _link_cell(place: ExplorerPlace, cell: columns.TableCell, name: str) -> str:
     """The link of a cell. A contained resource is on the page of its container."""
     if cell.target is None:
         return ""
@@ -158,7 +158,7 @@ async def show_pick(page: ExplorerPage, type: str) -> Response:
         path = type
     by = next(name for name in PICKED_BY if find(place.version, type, name.partition(":")[0]))
     pairs = [*([(by, text)] if text else []), ("_count", "20")]
-    asked = await ask(page.base, place._replace(path=type, query=encode(pairs)), page.viewer)
+    asked = await send_request(page.base, place._replace(path=type, query=encode(pairs)), page.viewer)
     needs_words = not text and asked.response.status == NEEDS_CRITERIA
     problem = None if needs_words else await find_problem(asked)
     bundle = await read_json(asked.response.body) if asked.is_ok else {}
@@ -170,8 +170,8 @@ async def show_pick(page: ExplorerPage, type: str) -> Response:
         "explorer_search",
         lambda bar: SearchView(
             bar=bar,
-            title=f"Pick {with_article(type)}",
-            sent=None if needs_words else describe_sent(page, asked),
+            title=f"Pick {add_article(type)}",
+            sent=None if needs_words else describe_sent_request(page, asked),
             results=list_results(place, bundle, type, use) if asked.is_ok else None,
             problem=problem,
             picking=parameter,

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from sickbay.authorization.access.scope import grants_letters
 from sickbay.fhir.readable.columns import list_usual_types
 from sickbay.fhir.served import served_types
-from sickbay.web.explorer.asking import ask, ask_quietly, read_json
-from sickbay.web.explorer.page import ExplorerPage, describe_sent, find_problem
+from sickbay.web.explorer.asking import ask_without_record, read_json, send_request
+from sickbay.web.explorer.page import ExplorerPage, describe_sent_request, find_problem
 from sickbay.web.explorer.place import FORM, ExplorerPlace
 from sickbay.web.explorer.views import TypeRow, TypesView
 
@@ -44,7 +44,7 @@ class TypeCount(NamedTuple):
         return bool(self.number) or self.needs_criteria
 
 
-async def show(page: ExplorerPage) -> Response:
+async def show_types(page: ExplorerPage) -> Response:
     if not is_accepted(page):
         return await _show_refusal(page)
     counted = await count_types(page)
@@ -70,12 +70,20 @@ def is_accepted(page: ExplorerPage) -> bool:
 
 
 async def _show_refusal(page: ExplorerPage) -> Response:
-    asked = await ask(page.base, page.place._replace(path=list_usual_types(page.place.version)[0], query=COUNT), page.viewer)
+    asked = await send_request(
+        page.base, page.place._replace(path=list_usual_types(page.place.version)[0], query=COUNT), page.viewer
+    )
     problem = await find_problem(asked)
     return await page.show(
         "explorer_types",
         lambda bar: TypesView(
-            bar=bar, counted=(), others=(), refused=(), sent=describe_sent(page, asked), problem=problem, is_complete=False
+            bar=bar,
+            counted=(),
+            others=(),
+            refused=(),
+            sent=describe_sent_request(page, asked),
+            problem=problem,
+            is_complete=False,
         ),
         asked.response.status,
     )
@@ -111,6 +119,6 @@ async def _count_type(page: ExplorerPage, type: str) -> TypeCount:
     token = page.viewer.context.token
     if token is None or not grants_letters(token.scope, type, "s"):
         return TypeCount(type, status=403)
-    response = await ask_quietly(page.base, page.place._replace(path=type, query=COUNT), page.viewer)
+    response = await ask_without_record(page.base, page.place._replace(path=type, query=COUNT), page.viewer)
     total = (await read_json(response.body)).get("total") if response.status == 200 else None
     return TypeCount(type, total if isinstance(total, int) else None, response.status)

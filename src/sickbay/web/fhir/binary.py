@@ -41,7 +41,7 @@ def body_of(base: FhirBase, request: AccessRequest, id: str, data: bytes) -> Bod
     kind = request.headers.get("content-type", binary.OPAQUE)
     if body_kind(base.version, kind) is not None:
         return None
-    resource = binary.wrap(base.version, kind, data, request.headers.get("x-security-context"))
+    resource = binary.make_binary(base.version, kind, data, request.headers.get("x-security-context"))
     if request.interaction == "update":
         resource["id"] = request.id
     return bodies.make_body(base.version, "Binary", id, resource, base.url)

@@ -15,10 +15,10 @@ from sickbay.authorization.origin import is_withheld
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.body import Body
 from sickbay.fhir.media import negotiate
-from sickbay.fhir.routing import Misrouted, Route, add_suggestion, route_plainly
+from sickbay.fhir.routing import Misrouted, Route, add_suggestion, route_without_suggestions
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.budget import HELD, pause
+from sickbay.kernel.budget import HELD, yield_if_slice_is_over
 from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.sandbox.population_loader import NEVER
 from sickbay.services import runtime_settings
@@ -32,7 +32,7 @@ from sickbay.web.fhir import binary, public, unknown_sender
 from sickbay.web.fhir.context import FhirBase, FhirContext
 from sickbay.web.fhir.interactions import batch, create, delete, history, patch, read, search, update, vread
 from sickbay.web.fhir.operations import OPERATIONS, export
-from sickbay.web.fhir.refusals import refuse
+from sickbay.web.fhir.refusals import make_refusal_response
 from sickbay.web.fhir.request import (
     LARGE,
     PARSED,
@@ -117,7 +117,7 @@ async def _respond_to_request(api: Api, base: FhirBase, scope: Scope, receive: R
     """Route a request, decide on it, carry it out and record it. Raises NotFhir, UnreadableRequest and BodyRejected."""
     state: RequestState = scope["state"]
     path = raw_path(scope)[len(base.path) :]
-    routed = route_plainly(base.version, scope["method"], path)
+    routed = route_without_suggestions(base.version, scope["method"], path)
     state.kind = KINDS.get(routed.interaction, "fhir_other")
     if routed.type is None and (response := await _respond_without_type(api, base, scope, path, routed)) is not None:
         return response
@@ -137,7 +137,7 @@ async def _respond_to_request(api: Api, base: FhirBase, scope: Scope, receive: R
         await filling.ensure(base.space)
         holder = None
     if scope["method"] in BODILESS:
-        request = _to_request(api, base, scope, path, routed, "")
+        request = _make_access_request(api, base, scope, path, routed, "")
         response, access = await api.perform(base, request, routed, b"", holder)
     else:
         request, response, access = await _answer_with_body(api, base, scope, receive, path, routed)
@@ -167,11 +167,13 @@ async def _respond_without_type(
     if response is None:
         return None
     if routed.interaction in public.LOOKED_UP and scope["method"] in ("GET", "HEAD"):
-        public.hold_discovery(base, scope, path, response)
+        public.record_discovery(base, scope, path, response)
     return await _convert_format(base, scope, response)
 
 
-def _to_request(api: Api, base: FhirBase, scope: Scope, path: str, routed: Route | Misrouted, body: str) -> AccessRequest:
+def _make_access_request(
+    api: Api, base: FhirBase, scope: Scope, path: str, routed: Route | Misrouted, body: str
+) -> AccessRequest:
     query = scope["query_string"].decode("latin-1")
     request = access_request(base, scope["method"], query, scope["state"].headers, path, routed, body)
     return request if api.addressed is None else api.addressed(base, request)
@@ -183,12 +185,12 @@ async def _answer_with_body(
     """Refuse a client without permission before a large body is received. The server drops the rest of the body."""
     headers = scope["state"].headers
     if is_bulky(headers):
-        request = _to_request(api, base, scope, path, routed, "")
+        request = _make_access_request(api, base, scope, path, routed, "")
         refusal = await _refusal_before_the_body(base, request, routed)
         if refusal is not None:
-            return request, refuse(base.version, base.url, refusal), refusal
+            return request, make_refusal_response(base.version, base.url, refusal), refusal
     raw = await receive_body(base.version, receive, headers, routed)
-    request = _to_request(api, base, scope, path, routed, text_of(raw, routed))
+    request = _make_access_request(api, base, scope, path, routed, text_of(raw, routed))
     if len(raw) <= LARGE:
         return request, *await api.perform(base, request, routed, raw, None)
     async with base.sandbox.bodies.hold(len(raw)):
@@ -228,7 +230,7 @@ async def perform(
     if access.decision.refusal is not None:
         if len(raw) > LARGE:
             await asyncio.to_thread(access.decision.explain)  # reads the corrected request, with its body, once more
-        response = refuse(base.version, base.url, access)
+        response = make_refusal_response(base.version, base.url, access)
         if isinstance(routed, Misrouted) and response.status == 405:
             response = structs.replace(response, headers=[*response.headers, *routed.allow])
         return response, access
@@ -358,12 +360,14 @@ async def _send_stream(send: Send, method: str, status: int, headers: Headers, p
     if method != "HEAD":
         async for piece in pieces:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await pause()
+            await yield_if_slice_is_over()
     await send({"type": "http.response.body", "body": b""})
 
 
-def _respond_publicly(base: FhirBase, routed: Route | Misrouted, path: str, headers: Mapping[str, str]) -> FhirResponse | None:
+def _respond_to_public_request(
+    base: FhirBase, routed: Route | Misrouted, path: str, headers: Mapping[str, str]
+) -> FhirResponse | None:
     return public.public_response(base, routed, path, headers) if routed.interaction in public.MAYBE_PUBLIC else None
 
 
-FHIR: Final = Api(_respond_publicly, perform)
+FHIR: Final = Api(_respond_to_public_request, perform)

@@ -70,7 +70,7 @@ def _looks_for_oauth(path: str, headers: Mapping[str, str]) -> bool:
     return last.startswith(("auth", "token")) and "text/html" in headers.get("accept", "")
 
 
-def hold_discovery(base: FhirBase, scope: MutableMapping[str, Any], path: str, answer: FhirResponse) -> None:
+def record_discovery(base: FhirBase, scope: MutableMapping[str, Any], path: str, answer: FhirResponse) -> None:
     """Record that an app looked up the endpoints. Otherwise, it would look as if nothing had arrived after the launch."""
     state: RequestState = scope["state"]
     recorded = RecordedRequest(scope["method"], f"{base.url}{path}", state.headers, "", get_peer(scope))

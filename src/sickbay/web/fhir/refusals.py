@@ -24,7 +24,7 @@ OAUTH = frozenset(("", "invalid_request", "invalid_token", "insufficient_scope")
 """Errors of RFC 6750, which come with a challenge."""
 
 
-def refuse(
+def make_refusal_response(
     version: str, base: str, access: AccessResult, refusals: Sequence[Finding] | None = None, more: Sequence[Issue] = ()
 ) -> FhirResponse:
     """The response with all errors, the decisive refusal first. refusals: their findings, if known. more: issues after the

@@ -44,7 +44,7 @@ def issue_response(version: str, status: int, *issues: Issue) -> FhirResponse:
     return FhirResponse(status, make_outcome(version, issues), content, loggable=True)
 
 
-def respond_absent(version: str, type: str, id: str) -> FhirResponse:
+def respond_not_found(version: str, type: str, id: str) -> FhirResponse:
     """Returns the same response for a resource that the token may not see and for one that doesn't exist."""
     return issue_response(version, 404, Issue("not-found", f"There is no {type}/{id} that this token may see."))
 

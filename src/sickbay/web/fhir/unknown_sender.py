@@ -21,7 +21,7 @@ from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedRe
 from sickbay.services.redaction.excerpt import UNKNOWN_SENDER, make_excerpt
 from sickbay.services.token_cache import BearerContext
 from sickbay.web.fhir.context import FhirBase
-from sickbay.web.fhir.refusals import refuse
+from sickbay.web.fhir.refusals import make_refusal_response
 from sickbay.web.fhir.request import faults_of, is_bulky, is_form, receive_body, text_of
 from sickbay.web.fhir.response import FhirResponse, negotiate_format
 from sickbay.web.http_request import RequestState, get_peer
@@ -54,13 +54,15 @@ async def turn_away(
             request = structs.replace(request, parameters=Parameters(((TOKEN, token),)))
             result = await _refuse_unknown_sender(base, request, routed, holder, media) or result
     findings = result.decision.refused_findings()
-    response = refuse(base.version, base.url, result, findings, _hints_for_person(base, scope["method"], state.headers, path))
+    response = make_refusal_response(
+        base.version, base.url, result, findings, _hints_for_person(base, scope["method"], state.headers, path)
+    )
     if media.xml or "_pretty" in query:
         shaping = Parameters((("_pretty", find_first_value(query, "_pretty") or ""),))
         response = negotiate_format(base.version, response, media, shaping)
     state.withheld = is_withheld(result.decision.examination)
     exchange = _exchange_to_record(base, scope, request, response, result, Explanation(findings, None))
-    base.sandbox.journal.write_later(exchange, _explain)
+    base.sandbox.journal.write_later(exchange, _explain_exchange)
     return response
 
 
@@ -79,7 +81,7 @@ async def _refuse_unknown_sender(
     faults = faults_of(base.version, routed, media, None)
     if isinstance(routed, Misrouted) and routed.sought is not None:
         faults = faults[1:]  # nothing is said of an unknown type or operation without a suggestion
-    return await unknown_sender.refuse(base.sandbox.runtime, base.tenant, base.version, request, holder, faults)
+    return await unknown_sender.refuse_unknown_sender(base.sandbox.runtime, base.tenant, base.version, request, holder, faults)
 
 
 def _strip_parameters(
@@ -125,7 +127,7 @@ def _exchange_to_record(
     )
 
 
-def _explain(exchange: Exchange) -> Exchange:
+def _explain_exchange(exchange: Exchange) -> Exchange:
     """The exchange with everything that is said of the beginning of its request. A corrected request needs all of it."""
     assert exchange.decision is not None
     request: AccessRequest = exchange.decision.request

@@ -25,10 +25,10 @@ class Administrator:
         runtime = self._sandbox.runtime
         has_token = bool(runtime.throttle.until) and "authorization" in scope["state"].headers
         if has_token or runtime.class_mode or may_use_session(scope["path"], runtime.tenants):
-            return self._recognise(scope, receive, send, has_token=has_token)
+            return self._recognise_session(scope, receive, send, has_token=has_token)
         return self._app(scope, receive, send)
 
-    async def _recognise(self, scope: Scope, receive: Receive, send: Send, *, has_token: bool) -> None:
+    async def _recognise_session(self, scope: Scope, receive: Receive, send: Send, *, has_token: bool) -> None:
         if has_token:
             await wrong_tokens.note_wait(self._sandbox.runtime, scope)
         if may_use_session(scope["path"], self._sandbox.runtime.tenants):

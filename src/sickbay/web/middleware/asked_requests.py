@@ -13,7 +13,7 @@ from sickbay.authorization.access import app_state
 from sickbay.authorization.protected_resource import WELL_KNOWN
 from sickbay.authorization.requests import token_request
 from sickbay.faults.asked import AskedRequest
-from sickbay.fhir.routing import route_plainly
+from sickbay.fhir.routing import route_without_suggestions
 from sickbay.protocol.parameters import parse
 from sickbay.services.access import find_cached_context, load_context
 from sickbay.services.context import Runtime, Tenant
@@ -72,7 +72,7 @@ def stage_of(runtime: Runtime, path: str) -> str:
     return _stages_by_path(tenant).get(path) or ("access" if below_base else "")
 
 
-async def read(runtime: Runtime, scope: Scope, body: bytes) -> Found | None:
+async def read_asked_request(runtime: Runtime, scope: Scope, body: bytes) -> Found | None:
     """Reads the properties of a request; None if no fault applies to this address. body: that of a form."""
     path = scope["path"]
     tenant = _tenant_in_path(runtime, path)
@@ -102,7 +102,7 @@ def _ask_at_endpoint(tenant: Tenant, stage: str, scope: Scope, body: str) -> Fou
 
 
 async def _ask_at_fhir(runtime: Runtime, tenant: Tenant, version: str, path: str, scope: Scope) -> Found:
-    route: Any = route_plainly(version, scope["method"], path)
+    route: Any = route_without_suggestions(version, scope["method"], path)
     header, base = scope["state"].headers.get("authorization", ""), tenant.fhir_base(version)
     holder = find_cached_context(runtime, base, header) or await load_context(runtime, tenant, version, base, header)
     interaction = route.interaction

@@ -12,7 +12,7 @@ from starlette.types import Receive, Send
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import stall_watch
 from sickbay.services.journal.old_lines import write_missing_lines
-from sickbay.services.reindexing import reindex
+from sickbay.services.reindexing import reindex_resources
 
 LOG = logging.getLogger("sickbay")
 
@@ -32,21 +32,21 @@ class BackgroundTasks:
             self._writing = loop.create_task(self._sandbox.journal.run(), context=context)
             self._indexing = loop.create_task(self._index_older_data(), context=context)
             if self._sandbox.runtime.on_stall is not None:
-                watching = stall_watch.run(self._sandbox.runtime, self._sandbox.journal)
+                watching = stall_watch.watch_launches(self._sandbox.runtime, self._sandbox.journal)
                 self._watching = loop.create_task(watching, context=context)
 
     async def _index_older_data(self) -> None:
         """Index the resources and exchanges that an older Sickbay stored. Searches and filters find them once this is done."""
         try:
             await write_missing_lines(self._sandbox.runtime)
-            count = await reindex(self._sandbox.runtime)
+            count = await reindex_resources(self._sandbox.runtime)
         except Exception:
             LOG.exception("reindexing of data from an older Sickbay stopped; it resumes at the next start")
             return
         if count:
             LOG.info("reindexed %d resources from an older Sickbay", count)
 
-    async def live(self, receive: Receive, send: Send) -> None:
+    async def handle_lifespan(self, receive: Receive, send: Send) -> None:
         """The lifespan of ASGI: wait for the shutdown, and stop."""
         while True:
             message = await receive()

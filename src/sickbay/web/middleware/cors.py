@@ -99,7 +99,7 @@ def keep_preflight(
     """Record the preflight as an exchange: if the browser then blocks the request, there is no other trace of it."""
     state: RequestState = scope["state"]
     recorded = RecordedRequest("OPTIONS", url, dict(state.headers), client=get_peer(scope))
-    origins.hold_preflight(sandbox.journal, tenant, state.exchange, recorded, 204, response_headers)
+    origins.record_preflight(sandbox.journal, tenant, state.exchange, recorded, 204, response_headers)
 
 
 async def allow_origins(request: Request, sandbox: Sandbox, response: Response) -> Response:

@@ -88,7 +88,7 @@ async def notice_reset(runtime: Runtime, error: Exception) -> None:
     """Another process may have reset the data. A single worker doesn't look for that at every request."""
     if isinstance(error, WasReset):
         with suppress(Unavailable):
-            await runtime_settings.refresh(runtime)
+            await runtime_settings.refresh_settings(runtime)
 
 
 async def page_error(request: Request, error: Exception) -> Response:

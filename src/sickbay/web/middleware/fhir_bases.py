@@ -52,13 +52,13 @@ class FhirBases:
             return serve(scope, receive, send)
         runtime = self._sandbox.runtime
         if runtime.shared and (name := get_first_segment(scope)) and name not in runtime.tenants and name not in RESERVED:
-            return self._refresh(scope, receive, send)
+            return self._refresh_bases(scope, receive, send)
         return self._pages(scope, receive, send)
 
-    async def _refresh(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refresh_bases(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Look up the endpoints again: another worker may have added the hospital that the path names."""
         with suppress(Unavailable):  # then the pages say so
-            await runtime_settings.refresh(self._sandbox.runtime)
+            await runtime_settings.refresh_settings(self._sandbox.runtime)
         await (self._find_base(scope["path"]) or self._pages)(scope, receive, send)
 
     def _find_base(self, path: str) -> Callable[[Scope, Receive, Send], Awaitable[None]] | None:

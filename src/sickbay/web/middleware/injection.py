@@ -14,7 +14,7 @@ from sickbay.faults.changes import describe_replacement, find_change
 from sickbay.faults.documents import MARK
 from sickbay.faults.fault import Fault
 from sickbay.faults.kinds import list_kinds
-from sickbay.faults.responses import SentResponse, answer, change, refuse_refresh
+from sickbay.faults.responses import SentResponse, apply_to_response, make_response, refuse_refresh
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.injection import choose, codes, grants, marks
@@ -54,7 +54,7 @@ class InjectedFaults:
         if scope["method"] == "POST" and asked_requests.is_oauth(self._runtime, scope["path"]):
             body = await receive_bytes(receive, FORMS)
             receive = _replay_body(body, receive)
-        found = await asked_requests.read(self._runtime, scope, body)
+        found = await asked_requests.read_asked_request(self._runtime, scope, body)
         state: RequestState = scope["state"]
         state.injected = self._find_made_up(scope)
         if found is None:
@@ -63,7 +63,7 @@ class InjectedFaults:
         state.injected = state.injected or await marks.find_mark(self._runtime, secrets)
         faults = await choose.faults_for(self._runtime, asked, _is_for_middleware)
         if state.injected is None or (faults and state.injected.causes):
-            state.injected = choose.describe_injected(faults)
+            state.injected = choose.describe_injected_fault(faults)
         await self._respond_with_faults(
             faults, asked, scope, receive, send, parse(body.decode("utf-8", "replace")).get("refresh_token")
         )
@@ -111,7 +111,7 @@ class InjectedFaults:
         """The response of the first fault that answers instead of the server."""
         for fault in faults:
             if list_kinds()[fault.kind].answers and fault.kind != "reset":
-                return answer(fault, asked.stage, describe_fault(fault))
+                return make_response(fault, asked.stage, describe_fault(fault))
             if fault.kind == "refresh" and fault.members["value"] == "refused":
                 return refuse_refresh(describe_fault(fault))
             if fault.kind == "refresh" and fault.members["value"] == "revoked" and refresh_token:
@@ -150,7 +150,7 @@ class InjectedFaults:
     def _change_response(self, response: SentResponse, faults: Sequence[Fault]) -> SentResponse:
         for fault in faults:
             if fault.kind != "truncate":
-                response = change(fault, response, self._runtime.base, self._runtime.effects.now())
+                response = apply_to_response(fault, response, self._runtime.base, self._runtime.effects.now())
         return response
 
     async def _note_change(self, scope: Scope, before: SentResponse, after: SentResponse, faults: Sequence[Fault]) -> None:
@@ -235,7 +235,7 @@ async def _send_faulty(
     breaks_off = len(body) < length and scope.get("sickbay.transport") is not None
     await _send_slowly(send, body, rate, more_body=breaks_off)
     if breaks_off:
-        await _close(scope, receive)
+        await _close_connection(scope, receive)
 
 
 async def _send_slowly(send: Send, body: bytes, rate: int, *, more_body: bool) -> None:
@@ -248,7 +248,7 @@ async def _send_slowly(send: Send, body: bytes, rate: int, *, more_body: bool) -
     await send({"type": "http.response.body", "body": body, "more_body": more_body})
 
 
-async def _close(scope: Scope, receive: Receive) -> None:
+async def _close_connection(scope: Scope, receive: Receive) -> None:
     """End the connection after the sent part."""
     scope["sickbay.transport"].close()
     while (await receive())["type"] != "http.disconnect":

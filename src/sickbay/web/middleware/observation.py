@@ -39,10 +39,10 @@ class Observers:
         """From now on, the listener of the runtime gets each exchange through these observers."""
         self._app, self._observers = app, observers
         self._next = runtime.on_exchange
-        runtime.on_exchange = self.say
+        runtime.on_exchange = self.print_line
         self._lines: dict[str, LogLine | None] = {}
 
-    def say(self, line: LogLine) -> None:
+    def print_line(self, line: LogLine) -> None:
         if line.id in self._lines:
             self._lines[line.id] = line
         if self._next is not None:
@@ -61,9 +61,9 @@ class Observers:
         try:
             await self._app(scope, receive, sending)
         finally:
-            self._finish(state, scope["method"], status, perf_counter() - started)
+            self._notify_observers(state, scope["method"], status, perf_counter() - started)
 
-    def _finish(self, state: RequestState, method: str, status: int, seconds: float) -> None:
+    def _notify_observers(self, state: RequestState, method: str, status: int, seconds: float) -> None:
         line = self._lines.pop(state.exchange, None)
         finished = FinishedRequest(state.exchange, method, state.kind, status, seconds, state.headers, line)
         for observer in self._observers:

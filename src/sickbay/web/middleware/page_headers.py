@@ -46,7 +46,7 @@ class PageHeaders:
             if message["type"] == "http.response.start":
                 state.is_answered = True
                 if state.is_wrong_admin_token:
-                    await wrong_tokens.count_noted(self._runtime, scope)
+                    await wrong_tokens.count_wrong_token(self._runtime, scope)
                 headers = message["headers"] = [*message["headers"], *id_headers]
                 if message["status"] == 503:
                     add_retry_after(headers)

@@ -22,13 +22,13 @@ class CurrentRevisions:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if self._runtime.shared and scope["path"] not in health.ADDRESSES:
             return self._refresh(scope, receive, send)
-        return self._note(scope, receive, send)
+        return self._record_revisions(scope, receive, send)
 
     async def _refresh(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await runtime_settings.refresh(self._runtime)
-        await self._note(scope, receive, send)
+        await runtime_settings.refresh_settings(self._runtime)
+        await self._record_revisions(scope, receive, send)
 
-    def _note(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+    def _record_revisions(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """With one worker, this needs no coroutine of its own."""
         of = self._runtime.resets.of
         revisions = of.get(self._hospital or get_first_segment(scope))

@@ -32,7 +32,7 @@ async def refuse_too_many_failures(request: Request, sandbox: Sandbox, tenant: T
         )
         response = error_responses.oauth_json(words, refusal.status, tenant, False)
     response.headers["retry-after"] = str(throttled.seconds)
-    return await http_request.note(
+    return await http_request.record_exchange(
         request,
         response,
         stage=stage,

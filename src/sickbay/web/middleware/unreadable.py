@@ -20,7 +20,7 @@ from sickbay.services.redaction.excerpt import UNKNOWN_SENDER, make_excerpt
 from sickbay.web import error_responses, html_response, http_request
 from sickbay.web.fhir.response import FhirResponse, issue_response
 from sickbay.web.html_response import accepts_html
-from sickbay.web.http_request import UnreadableRequest, mark_resent, state_of
+from sickbay.web.http_request import UnreadableRequest, mark_resent_exchange, state_of
 from sickbay.web.middleware import cors
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link
@@ -30,7 +30,7 @@ OPEN = {"token": "token", "introspect": "introspection", "revoke": "revocation",
 ENDPOINTS = {**OPEN, "authorize": "authorize", "register": "registration", "logout": "logout"}
 
 
-async def respond(request: Request, sandbox: Sandbox, error: UnreadableRequest) -> Response:
+async def respond_to_unreadable(request: Request, sandbox: Sandbox, error: UnreadableRequest) -> Response:
     """Respond with OAuth error members for an app, a page for a browser, otherwise problem details (RFC 9457)."""
     tenant, stage = _tenant_and_stage(sandbox, request.scope["path"])
     decision = decided(REQUEST, None, None, error.refusal)
@@ -40,7 +40,7 @@ async def respond(request: Request, sandbox: Sandbox, error: UnreadableRequest) 
         response = _error_page(request, sandbox, explanation, error.refusal.status)
     else:
         response = _error_members(request, sandbox, tenant, stage, decision, explanation)
-    return await http_request.note(
+    return await http_request.record_exchange(
         request,
         response,
         stage=stage,
@@ -57,7 +57,7 @@ async def respond_with_cors(request: Request, sandbox: Sandbox, error: Unreadabl
 
     A path or query that can't be read is refused before its endpoint is found.
     """
-    response = await respond(request, sandbox, error)
+    response = await respond_to_unreadable(request, sandbox, error)
     if state_of(request.scope).open_to:
         return await cors.allow_origins(request, sandbox, response)
     tenant, stage = _tenant_and_stage(sandbox, request.scope["path"])
@@ -93,7 +93,7 @@ async def respond_in_fhir(
         unexamined,
         seconds=state_of(scope).seconds(),
     )
-    sandbox.journal.write_later(mark_resent(state_of(scope), exchange), lambda waiting: waiting)
+    sandbox.journal.write_later(mark_resent_exchange(state_of(scope), exchange), lambda waiting: waiting)
     return answer
 
 
@@ -115,7 +115,9 @@ def _error_members(
 ) -> Response:
     refusal, finding = decision.refusal, explanation.findings[0]
     assert refusal is not None
-    if tenant is not None and (stage != "request" or error_responses.is_oauth(sandbox.runtime.tenants, request.scope["path"])):
+    if tenant is not None and (
+        stage != "request" or error_responses.is_oauth_path(sandbox.runtime.tenants, request.scope["path"])
+    ):
         id = http_request.exchange_id(request)
         words = error_responses.oauth_words(sandbox.runtime, tenant, decision, explanation, id, "", "")
         return error_responses.oauth_json(words, refusal.status, tenant, False)

@@ -80,7 +80,7 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
             return await deliver_failure(request, sandbox, tenant, result.waiting, "authorize", error)
         if finished is not None and finished.decision.refusal is not None:
             decision = finished.decision
-    return await http_request.note(
+    return await http_request.record_exchange(
         request,
         response,
         stage=decision.stage.name,
@@ -107,7 +107,7 @@ def _find_source(request: Request, guard: AdminGuard, recorded: RecordedRequest)
     return DocumentSource(extract_network(address), own and guard.is_at_keyboard(request.scope, headers), opened)
 
 
-async def refuse_misdirected(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+async def refuse_misdirected_request(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """Refuse an authorization request at an unknown address, with a page that names the right endpoint."""
     body = await http_request.read_body(request) if request.method == "POST" else ""
     result = await operation.authorize(
@@ -140,18 +140,18 @@ async def next_step(request: Request, sandbox: Sandbox, tenant: Tenant, waiting:
     is_ready = waits or await sandbox.filling.is_filled(space)
     step = await login.next_step(sandbox.runtime, tenant, waiting) if is_ready else ""
     if step == "nothing":
-        finished = await login.finish(sandbox.runtime, tenant, waiting)
-        return await deliver(request, sandbox, tenant, waiting, finished)
+        finished = await login.finish_login(sandbox.runtime, tenant, waiting)
+        return await redirect_with_result(request, sandbox, tenant, waiting, finished)
     if step and waiting.sign_in_parameters.is_silent:
-        return await deliver(request, sandbox, tenant, waiting, login.refuse_silent_step(waiting, step))
+        return await redirect_with_result(request, sandbox, tenant, waiting, login.refuse_silent_step(waiting, step))
     session, cookie = await cookies.load_session(request, sandbox)
-    stored = await pending_authorization.store(sandbox.runtime, tenant, waiting, session)
+    stored = await pending_authorization.store_pending(sandbox.runtime, tenant, waiting, session)
     response = redirect_to(f"/{tenant.name}/oauth/continue?request={stored.id}")
     cookies.put(request, response, sandbox, cookie)
     return Delivered(response)
 
 
-async def deliver(
+async def redirect_with_result(
     request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, finished: SignInResult
 ) -> Delivered:
     """Redirect to the app's redirect URI, with code and state or with the error."""
@@ -185,8 +185,8 @@ async def _add_faults(
     asked = AskedRequest(tenant.name, "authorize", request.method, f"/{tenant.name}{path}", waiting.client.client_id)
     faults = await choose.faults_for(runtime, asked, codes.is_about_redirect)
     state = http_request.state_of(request.scope)
-    state.injected = state.injected or choose.describe_injected(faults)
-    return await codes.change(runtime, tenant, faults, parameters)
+    state.injected = state.injected or choose.describe_injected_fault(faults)
+    return await codes.apply_to_redirect(runtime, tenant, faults, parameters)
 
 
 async def deliver_failure(
@@ -210,7 +210,7 @@ async def deliver_failure(
     words = error_responses.OAuthErrorText(name, description if dialect.answers.error_description else None, uri)
     state = waiting.request.parameters.get("state")
     response = error_responses.error_redirect(tenant, words, waiting.redirect_uri, state, request.method)
-    return await http_request.note(
+    return await http_request.record_exchange(
         request, response, stage=stage, tenant=tenant.name, client_id=client.client_id, timeline=waiting.timeline, shown=False
     )
 

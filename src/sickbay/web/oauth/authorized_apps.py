@@ -40,7 +40,7 @@ async def show_authorized_apps(request: Request, sandbox: Sandbox, tenant: Tenan
         if cookies.is_own_form(request, ehr.session, sent.get("csrf")) and not is_hidden:
             await operation.revoke(sandbox.runtime, tenant, ehr.user, sent.get("app") or "")
         return redirect_to(current_path)
-    allowed = await operation.list_allowed(sandbox.runtime, tenant, ehr.user)
+    allowed = await operation.list_authorized_apps(sandbox.runtime, tenant, ehr.user)
     apps = [app for app in allowed if students.may_open(request, sandbox, app.client)]
     start = min(http_request.read_start(request), max(0, len(apps) - 1))
     view = ManageView(
@@ -58,5 +58,5 @@ async def show_authorized_apps(request: Request, sandbox: Sandbox, tenant: Tenan
 
 def _allowed_app(app: operation.Allowed) -> AllowedApp:
     items = tuple(item for group in consent_groups(app.scopes) for item in group.items)
-    since = english.write_day(english.to_datetime(app.since))
+    since = english.write_day(english.parse_datetime(app.since))
     return AllowedApp(app.client.client_id, app.client.name, since, items, app.live, app.away)

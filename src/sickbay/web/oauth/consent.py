@@ -11,19 +11,19 @@ from sickbay.services.login import Consent
 from sickbay.web.oauth.sign_in import ConsentGroup, ConsentItem, ScopePart
 
 
-def as_before(groups: Iterable[ConsentGroup], version: str, before: Consent | None) -> tuple[ConsentGroup, ...]:
+def preset_checkboxes(groups: Iterable[ConsentGroup], version: str, before: Consent | None) -> tuple[ConsentGroup, ...]:
     """Preset the checkboxes. before: the last answer, None if there is none. version: the FHIR version."""
     last = before or Consent((), 0)
-    return tuple(replace(group, items=tuple(_item_as_before(item, version, last) for item in group.items)) for group in groups)
+    return tuple(replace(group, items=tuple(_preset_checkbox(item, version, last) for item in group.items)) for group in groups)
 
 
-def _item_as_before(item: ConsentItem, version: str, last: Consent) -> ConsentItem:
+def _preset_checkbox(item: ConsentItem, version: str, last: Consent) -> ConsentItem:
     parts = tuple(ScopePart(words, text, text in last.scopes) for words, text in list_narrowings(item.value, version))
     refused = any(scope in last.refused for scope in item.scopes) and not any(part.chosen for part in parts)
     return replace(item, ticked=not refused, narrow=parts)
 
 
-def list_ticked(boxes: Iterable[str], parts: Iterable[str], only: Iterable[str] = ()) -> tuple[str, ...]:
+def list_ticked_scopes(boxes: Iterable[str], parts: Iterable[str], only: Iterable[str] = ()) -> tuple[str, ...]:
     """The scopes of the ticked boxes. A narrowed scope is replaced by its parts.
 
     only: the parts chosen in rows that were shown unticked. Choosing a part there ticks the row, even without JavaScript.

@@ -193,7 +193,7 @@ def _resource_routes(sandbox: Sandbox, documents: Documents, tenant: Tenant) -> 
             document = documents.protected_resource(sandbox.runtime.tenants[tenant.name], version)
             if document is None:
                 return _say_none(request, NO_RESOURCE)
-            return _open(request, document)
+            return _make_public_response(request, document)
 
         return _record_lookup(tenant.name, answer)
 
@@ -212,18 +212,18 @@ async def explain_metadata(request: Request, sandbox: Sandbox) -> Response | Non
     response = _say_none(request, hint.text)
     if hint.tenant is None:
         return response
-    return await http_request.note(request, response, stage="discovery", tenant=hint.tenant.name)
+    return await http_request.record_exchange(request, response, stage="discovery", tenant=hint.tenant.name)
 
 
 def _say_none(request: Request, text: str) -> Response:
-    response = _open(request, orjson.dumps({"error": "not_found", "error_description": text}))
+    response = _make_public_response(request, orjson.dumps({"error": "not_found", "error_description": text}))
     response.status_code = 404
     return response
 
 
 def _json_handler(body: Callable[[], bytes]) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
-        return _open(request, body())
+        return _make_public_response(request, body())
 
     return answer
 
@@ -233,7 +233,7 @@ def _record_lookup(tenant: str, answer: Callable[[Request], Any]) -> Callable[[R
 
     async def answer_and_record(request: Request) -> Response:
         response: Response = await answer(request)
-        await http_request.note(request, response, stage="discovery", tenant=tenant, shown=False)
+        await http_request.record_exchange(request, response, stage="discovery", tenant=tenant, shown=False)
         return response
 
     return answer_and_record
@@ -243,12 +243,12 @@ def _jwks_handler(sandbox: Sandbox) -> Callable[[Request], Any]:
     """Read for each request, because keys rotate."""
 
     async def answer(request: Request) -> Response:
-        return _open(request, orjson.dumps(await id_token.key_set(sandbox.runtime)))
+        return _make_public_response(request, orjson.dumps(await id_token.key_set(sandbox.runtime)))
 
     return answer
 
 
-def _open(request: Request, body: bytes) -> Response:
+def _make_public_response(request: Request, body: bytes) -> Response:
     response = Response(body, media_type="application/json")
     for name, value in list_cors_headers(request.headers.get("origin")):
         response.headers[name.decode()] = value.decode()

@@ -47,7 +47,7 @@ async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     if fault or stated is not None:
         unusable = RegistrationRequest(fault=fault, software_statement=stated)
         return await _refuse_registration(request, sandbox, tenant, unusable, body)
-    result = await registration.register_itself(sandbox.runtime, fields, client_metadata.list_ignored(metadata))
+    result = await registration.register_itself(sandbox.runtime, fields, client_metadata.list_ignored_members(metadata))
     return await _describe_registration(request, sandbox, tenant, result, body, 201)
 
 
@@ -67,13 +67,17 @@ async def _manage_client(request: Request, sandbox: Sandbox, tenant: Tenant, bod
     if client is None or client.tenant != tenant.name or not registration.may_manage(client, token):
         return await _refuse_registration(request, sandbox, tenant, RegistrationRequest(managed=False))
     if request.method == "DELETE":
-        await app_removal.remove(sandbox.runtime, client)
+        await app_removal.remove_app(sandbox.runtime, client)
         response = Response(status_code=204, headers=error_responses.NO_STORE)
-        return await http_request.note(request, response, stage="registration", tenant=tenant.name, client_id=client.client_id)
+        return await http_request.record_exchange(
+            request, response, stage="registration", tenant=tenant.name, client_id=client.client_id
+        )
     if request.method == "PUT":
         return await _replace_metadata(request, sandbox, tenant, client, revision, body, token)
     response = error_responses.respond_json(_response_members(tenant, client, None, token), 200)
-    return await http_request.note(request, response, stage="registration", tenant=tenant.name, client_id=client.client_id)
+    return await http_request.record_exchange(
+        request, response, stage="registration", tenant=tenant.name, client_id=client.client_id
+    )
 
 
 async def _replace_metadata(
@@ -91,7 +95,7 @@ async def _replace_metadata(
         return await _refuse_registration(request, sandbox, tenant, unusable, body)
     if fields["client"] == "symmetric" and "client_secret" not in metadata:
         fields["client_secret"] = sandbox.runtime.effects.token()
-    ignored = client_metadata.list_ignored(metadata)
+    ignored = client_metadata.list_ignored_members(metadata)
     result = await registration.change_itself(sandbox.runtime, fields, client, revision, ignored)
     return await _describe_registration(request, sandbox, tenant, result, body, 200, token)
 
@@ -102,7 +106,7 @@ async def _describe_registration(
     if result.client is None:
         return await _refusal_response(request, sandbox, tenant, result.decision, body)
     members = _response_members(tenant, result.client, result.secret, result.token or token)
-    return await http_request.note(
+    return await http_request.record_exchange(
         request,
         error_responses.respond_json(members, status),
         stage="registration",
@@ -122,7 +126,7 @@ def _response_members(tenant: Tenant, client: Client, secret: str | None, token:
 async def _refuse_registration(
     request: Request, sandbox: Sandbox, tenant: Tenant, fields: RegistrationRequest, body: str = ""
 ) -> Response:
-    return await _refusal_response(request, sandbox, tenant, registration.examine(tenant, fields), body)
+    return await _refusal_response(request, sandbox, tenant, registration.examine_metadata(tenant, fields), body)
 
 
 async def _refusal_response(
@@ -141,7 +145,7 @@ async def _refusal_response(
     response = error_responses.oauth_json(words, refusal.status, tenant, False)
     if refusal.status == 401:
         response.headers["www-authenticate"] = write_challenge(refusal, tenant.name)
-    return await http_request.note(
+    return await http_request.record_exchange(
         request,
         response,
         stage="registration",

@@ -36,7 +36,7 @@ async def handle_introspection(request: Request, sandbox: Sandbox, tenant: Tenan
         response = error_responses.oauth_json(words, select_status(refusal), tenant, True)
         if is_authenticated_by_token(sent) and response.status_code == 401:
             response.headers["www-authenticate"] = write_challenge(refusal, tenant.name)
-    return await http_request.note(
+    return await http_request.record_exchange(
         request,
         response,
         stage="introspection",

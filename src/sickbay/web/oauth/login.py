@@ -27,7 +27,7 @@ from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.ehr import chart
 from sickbay.web.http_request import get_peer, headers_of
 from sickbay.web.oauth import consent, context_picker, visit_picker
-from sickbay.web.oauth.authorize import deliver, deliver_failure
+from sickbay.web.oauth.authorize import deliver_failure, redirect_with_result
 from sickbay.web.oauth.sign_in import Account, ConsentView, PickerView, SignInView, consent_groups
 from sickbay.web.pages import notice
 from sickbay.web.pages.parts import Chip, Link
@@ -52,9 +52,9 @@ async def show_next_page(request: Request, sandbox: Sandbox, tenant: Tenant) -> 
         sandbox.runtime, tenant, sent.get("request") or "", session, automatic=allows_one_click(request)
     )
     if waiting is None:
-        return await _show_ended(request, sandbox, tenant, session, sent)
+        return await _show_ended_request(request, sandbox, tenant, session, sent)
     if request.method == "POST" and not cookies.is_own_form(request, session, sent.get("csrf")):
-        return _to_next_page(tenant, waiting)
+        return _redirect_to_next_page(tenant, waiting)
     step = _handle_answer if request.method == "POST" else _show_next_page
     try:
         await wait_until_filled(request, sandbox, ResourceSpace(tenant.name, waiting.version))
@@ -65,13 +65,13 @@ async def show_next_page(request: Request, sandbox: Sandbox, tenant: Tenant) -> 
         return await deliver_failure(request, sandbox, tenant, waiting, "login", error)
 
 
-async def _show_ended(
+async def _show_ended_request(
     request: Request, sandbox: Sandbox, tenant: Tenant, session: Session | None, sent: Parameters
 ) -> Response:
     """Show that the request has ended. If it is in a frame without our cookie, the browser blocks cookies: offer a new tab."""
     options = html_response.PageOptions(tenant, session, bare=True, framed=True)
     framed = session is None and request.headers.get("sec-fetch-dest", "iframe") != "document"
-    lost = await held_back.load_lost(sandbox.runtime, tenant, sent.get("request") or "") if framed else None
+    lost = await held_back.load_lost_session(sandbox.runtime, tenant, sent.get("request") or "") if framed else None
     if lost is None:
         ending = await held_back.find_ending(sandbox.runtime, tenant, sent.get("request") or "", session)
         home = Link("Go to the start page", "/")
@@ -80,7 +80,7 @@ async def _show_ended(
     exchange = f"/exchanges/{http_request.exchange_id(request)}"
     view = notice.continue_in_tab(_restart_url(tenant, lost), lost.client.name, exchange)
     response = html_response.render_page(request, sandbox, "notice", view, options, 400)
-    return await http_request.note(
+    return await http_request.record_exchange(
         request,
         response,
         stage="login",
@@ -106,9 +106,9 @@ async def _show_next_page(
 ) -> Response:
     step = await login.next_step(sandbox.runtime, tenant, waiting)
     if step == "nothing":
-        return await _finish(request, sandbox, tenant, waiting, None)
+        return await _finish_login(request, sandbox, tenant, waiting, None)
     await shown_pages.note_page(sandbox.runtime, waiting, step)
-    framed = tenant.for_app(waiting.client).policy.may_frame(signed_in=step != "sign-in")
+    framed = tenant.override_for_app(waiting.client).policy.may_frame(signed_in=step != "sign-in")
     options = html_response.PageOptions(
         tenant, session, user=waiting.user, bare=True, leads_to=(waiting.redirect_uri,), framed=framed
     )
@@ -181,10 +181,10 @@ async def signing_in_user(request: Request, sandbox: Sandbox, tenant: Tenant, se
         return user if user and user.seeded else None
     runtime, username = sandbox.runtime, sent.get("username") or ""
     key = ThrottleKey("person", tenant.name, username, get_peer(request.scope))
-    await failed_attempts.check(runtime, key)
+    await failed_attempts.check_throttle(runtime, key)
     signed_in = await sessions.check_password(runtime, tenant, username, sent.get("password") or "")
     if signed_in is None:
-        await failed_attempts.count(runtime, key)
+        await failed_attempts.count_failure(runtime, key)
     return signed_in
 
 
@@ -194,27 +194,33 @@ async def _handle_answer(
     step = await login.next_step(sandbox.runtime, tenant, waiting)
     if step == "sign-in":
         has_input = sent.get("account") or sent.get("username") or sent.get("password")
-        return await _sign_in(request, sandbox, tenant, waiting, session, sent) if has_input else _to_next_page(tenant, waiting)
+        return (
+            await _sign_in(request, sandbox, tenant, waiting, session, sent)
+            if has_input
+            else _redirect_to_next_page(tenant, waiting)
+        )
     if sent.get("decision") in ("refuse", "nobody"):
-        return await _finish(request, sandbox, tenant, waiting, None, denied=True)
+        return await _finish_login(request, sandbox, tenant, waiting, None, denied=True)
     if step == "patient" and session is not None and sent.get("patient"):
         chosen = structs.replace(waiting, patient=sent.get("patient"))
-        await pending_authorization.store(sandbox.runtime, tenant, chosen, session)
-        return _to_next_page(tenant, waiting)
+        await pending_authorization.store_pending(sandbox.runtime, tenant, chosen, session)
+        return _redirect_to_next_page(tenant, waiting)
     if step == "encounter" and session is not None and sent.get("decision") in ("open", "without"):
         encounter = sent.get("encounter") if sent.get("decision") == "open" else None
-        await pending_authorization.store(sandbox.runtime, tenant, structs.replace(waiting, encounter=encounter or ""), session)
-        return _to_next_page(tenant, waiting)
+        await pending_authorization.store_pending(
+            sandbox.runtime, tenant, structs.replace(waiting, encounter=encounter or ""), session
+        )
+        return _redirect_to_next_page(tenant, waiting)
     if step == "context" and session is not None and sent.get("decision") in ("open", "without"):
         await _store_choice(sandbox, tenant, waiting, session, sent)
-        return _to_next_page(tenant, waiting)
+        return _redirect_to_next_page(tenant, waiting)
     if step == "consent" and sent.get("decision") == "allow":
-        ticked = consent.list_ticked(sent.all("scope"), sent.all("narrow"), sent.all("only"))
-        return await _finish(request, sandbox, tenant, waiting, ticked)
-    return _to_next_page(tenant, waiting)
+        ticked = consent.list_ticked_scopes(sent.all("scope"), sent.all("narrow"), sent.all("only"))
+        return await _finish_login(request, sandbox, tenant, waiting, ticked)
+    return _redirect_to_next_page(tenant, waiting)
 
 
-def _to_next_page(tenant: Tenant, waiting: PendingAuthorization) -> Response:
+def _redirect_to_next_page(tenant: Tenant, waiting: PendingAuthorization) -> Response:
     return redirect_to(f"{make_action(tenant)}?request={waiting.id}")
 
 
@@ -227,17 +233,17 @@ async def _sign_in(
         view = await sign_in_view(
             request, sandbox, tenant, make_action(tenant), waiting.id, waiting.client.name, fault, sent.get("username") or ""
         )
-        framed = tenant.for_app(waiting.client).policy.may_frame(signed_in=False)
+        framed = tenant.override_for_app(waiting.client).policy.may_frame(signed_in=False)
         options = html_response.PageOptions(tenant, session, bare=True, leads_to=(waiting.redirect_uri,), framed=framed)
         return html_response.render_page(request, sandbox, "sign_in", view, options, 401)
     new, cookie = await sessions.sign_in(sandbox.runtime, tenant, session, user)
-    await pending_authorization.store(sandbox.runtime, tenant, waiting, new)
-    response = _to_next_page(tenant, waiting)
+    await pending_authorization.store_pending(sandbox.runtime, tenant, waiting, new)
+    response = _redirect_to_next_page(tenant, waiting)
     cookies.put(request, response, sandbox, cookie)
     return response
 
 
-async def _finish(
+async def _finish_login(
     request: Request,
     sandbox: Sandbox,
     tenant: Tenant,
@@ -245,9 +251,9 @@ async def _finish(
     ticked: tuple[str, ...] | None,
     denied: bool = False,
 ) -> Response:
-    finished = await login.finish(sandbox.runtime, tenant, waiting, ticked=ticked, denied=denied)
-    response, _, explanation = await deliver(request, sandbox, tenant, waiting, finished)
-    return await http_request.note(
+    finished = await login.finish_login(sandbox.runtime, tenant, waiting, ticked=ticked, denied=denied)
+    response, _, explanation = await redirect_with_result(request, sandbox, tenant, waiting, finished)
+    return await http_request.record_exchange(
         request,
         response,
         stage=finished.decision.stage.name,
@@ -288,7 +294,7 @@ async def _store_choice(
     offered = {f"{type}/{candidate['id']}" for candidate in await login.list_candidates(sandbox.runtime, tenant, waiting, type)}
     wanted = sent.get("reference") or "" if sent.get("decision") == "open" else ""
     chosen = {**waiting.chosen, scope.text: wanted if wanted in offered else ""}
-    await pending_authorization.store(sandbox.runtime, tenant, structs.replace(waiting, chosen=chosen), session)
+    await pending_authorization.store_pending(sandbox.runtime, tenant, structs.replace(waiting, chosen=chosen), session)
 
 
 async def _contexts_view(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> context_picker.ContextsView:
@@ -296,7 +302,7 @@ async def _contexts_view(sandbox: Sandbox, tenant: Tenant, waiting: PendingAutho
     assert choice is not None
     scope, type = choice
     patient = waiting.patient or login.find_own_patient(waiting) or ""
-    record = await patients.read(sandbox.runtime, tenant, waiting.version, "Patient", patient, waiting.user)
+    record = await patients.read_resource(sandbox.runtime, tenant, waiting.version, "Patient", patient, waiting.user)
     candidates = await login.list_candidates(sandbox.runtime, tenant, waiting, type)
     return context_picker.ContextsView(
         action=make_action(tenant),
@@ -312,7 +318,7 @@ async def _contexts_view(sandbox: Sandbox, tenant: Tenant, waiting: PendingAutho
 
 async def _visits_view(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> visit_picker.VisitsView:
     patient = waiting.patient or login.find_own_patient(waiting) or ""
-    record = await patients.read(sandbox.runtime, tenant, waiting.version, "Patient", patient, waiting.user)
+    record = await patients.read_resource(sandbox.runtime, tenant, waiting.version, "Patient", patient, waiting.user)
     encounters = (
         await patients.list_encounters(sandbox.runtime, tenant, waiting.version, patient, waiting.user) if record else []
     )
@@ -333,7 +339,7 @@ async def _consent_view(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthor
     patient = waiting.patient or login.find_own_patient(waiting)
     record = None
     if patient:
-        record = await patients.read(sandbox.runtime, tenant, waiting.version, "Patient", patient, waiting.user)
+        record = await patients.read_resource(sandbox.runtime, tenant, waiting.version, "Patient", patient, waiting.user)
     name = _name_of_patient(record)
     user = waiting.user.name or waiting.user.username if waiting.user else ""
     before = await login.load_consent(sandbox.runtime, tenant, waiting)
@@ -341,7 +347,7 @@ async def _consent_view(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthor
     return ConsentView(
         action=make_action(tenant),
         app=waiting.client.name,
-        groups=consent.as_before(groups, waiting.version, before),
+        groups=consent.preset_checkboxes(groups, waiting.version, before),
         goes_to=waiting.redirect_uri,
         request=waiting.id,
         patient=name,

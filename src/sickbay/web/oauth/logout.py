@@ -36,12 +36,12 @@ async def handle_logout(request: Request, sandbox: Sandbox, tenant: Tenant) -> R
     if result.asks and not (sent.get("decision") and cookies.is_own_form(request, session, sent.get("csrf"))):
         response = _confirmation_page(request, sandbox, tenant, result, logout_request.parameters, session)
     elif result.asks and sent.get("decision") != "out":
-        response = _finish(request, sandbox, tenant, result, None, session)
+        response = _finish_logout(request, sandbox, tenant, result, None, session)
     else:
         if session is not None:
             await sessions.sign_out(sandbox.runtime, tenant, session)
-        response = _finish(request, sandbox, tenant, result, logout_request.parameters, session)
-    return await http_request.note(
+        response = _finish_logout(request, sandbox, tenant, result, logout_request.parameters, session)
+    return await http_request.record_exchange(
         request,
         response,
         stage="logout",
@@ -70,7 +70,7 @@ def _confirmation_page(
     )
 
 
-def _finish(
+def _finish_logout(
     request: Request, sandbox: Sandbox, tenant: Tenant, result: LogoutResult, sent: Parameters | None, session: Session | None
 ) -> Response:
     """Redirect to the requested URI, which is registered, or show a page. sent: None if the user stays signed in."""

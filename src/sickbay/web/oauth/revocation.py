@@ -30,7 +30,7 @@ async def handle_revocation(request: Request, sandbox: Sandbox, tenant: Tenant) 
         explanation, id = result.decision.explain(), http_request.exchange_id(request)
         words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, result.client_id, "")
         response = error_responses.oauth_json(words, refusal.status, tenant, "authorization" in headers)
-    return await http_request.note(
+    return await http_request.record_exchange(
         request,
         response,
         stage="revocation",

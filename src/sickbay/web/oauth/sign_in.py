@@ -210,7 +210,7 @@ def consent_groups(scopes: Iterable[str], patient: str = "", user: str = "") -> 
         ConsentGroup(f"{patient}’s record" if patient else "One patient’s record", by_level["patient"]),
         ConsentGroup("All records that you can see", by_level["user"]),
         ConsentGroup("The whole hospital", by_level["system"]),
-        ConsentGroup(f"Your account, {user}" if user else "Your account", _about_you(parsed)),
+        ConsentGroup(f"Your account, {user}" if user else "Your account", _list_identity_items(parsed)),
         ConsentGroup("This launch", _launch_items(launch)),
     )
     return tuple(group for group in groups if group.items)
@@ -234,7 +234,7 @@ def _verbs_for_letters(letters: str) -> str:
     return f"{join(verbs).capitalize()}."
 
 
-def _about_you(scopes: Iterable[object]) -> tuple[ConsentItem, ...]:
+def _list_identity_items(scopes: Iterable[object]) -> tuple[ConsentItem, ...]:
     return tuple(ConsentItem(*PLAIN[scope.text], (scope.text,)) for scope in scopes if isinstance(scope, PlainScope))
 
 

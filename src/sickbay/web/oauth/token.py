@@ -64,7 +64,7 @@ async def handle_token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Re
         status = decision.refusal.status
         status = tenant.dialect.answers.client_status if status == 401 else status
         response = error_responses.oauth_json(words, status, tenant, "authorization" in recorded.headers)
-    return await http_request.note(
+    return await http_request.record_exchange(
         request,
         response,
         stage="token",
@@ -87,5 +87,5 @@ async def _add_faults(
     asked = AskedRequest(tenant.name, stage, request.method, request.url.path, sent.claimed or "")
     faults = await choose.faults_for(runtime, asked, grants.is_about_grant)
     state = state_of(request.scope)
-    state.injected = state.injected or choose.describe_injected(faults)
-    return await grants.change(runtime, tenant, faults, members, refresh_token)
+    state.injected = state.injected or choose.describe_injected_fault(faults)
+    return await grants.apply_to_token_response(runtime, tenant, faults, members, refresh_token)

@@ -29,7 +29,7 @@ async def handle_userinfo(request: Request, sandbox: Sandbox, tenant: Tenant) ->
         words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, result.client_id, "")
         response = error_responses.oauth_json(words, refusal.status, tenant, False)
         response.headers["www-authenticate"] = write_challenge(refusal, tenant.name)
-    return await http_request.note(
+    return await http_request.record_exchange(
         request,
         response,
         stage="userinfo",

@@ -17,7 +17,7 @@ from sickbay.diagnosis.catalogue import RULES
 from sickbay.faults.kinds import list_kinds
 from sickbay.kernel.english import count, join
 from sickbay.kernel.memoize import cache_results
-from sickbay.services.journal.outcomes import Outcome, describe_injected, determine_outcome, get_status
+from sickbay.services.journal.outcomes import Outcome, describe_injected_fault, determine_outcome, get_status
 from sickbay.web.exchanges import code_samples
 from sickbay.web.pages.parts import FindingView, Verdict
 
@@ -87,7 +87,7 @@ _TERM = re.compile(rf"(?:{'|'.join((*_PARAMETERS, *sorted(_SPELLED, key=len, rev
 
 def determine_verdict(exchange: Mapping[str, Any]) -> tuple[Verdict | str, str]:
     """The kind and the word of the tag."""
-    return ("warning", "Injected fault") if describe_injected(exchange) else VERDICTS[determine_outcome(exchange)]
+    return ("warning", "Injected fault") if describe_injected_fault(exchange) else VERDICTS[determine_outcome(exchange)]
 
 
 VERDICTS: dict[Outcome, tuple[Verdict | str, str]] = {
@@ -101,7 +101,7 @@ VERDICTS: dict[Outcome, tuple[Verdict | str, str]] = {
 def write_headline(views: Sequence[FindingView], exchange: Mapping[str, Any]) -> str:
     """The first problem and its fix, if both fit on two lines."""
     ended = determine_outcome(exchange)
-    if not views and (fault := describe_injected(exchange)):
+    if not views and (fault := describe_injected_fault(exchange)):
         return f"Sickbay injected a fault: {fault[:1].lower()}{fault[1:]}."
     if not views:
         said = {"passed": "was granted", "refused": "was refused", "warning": f"failed with status {get_status(exchange)}"}
@@ -114,13 +114,13 @@ def write_headline(views: Sequence[FindingView], exchange: Mapping[str, Any]) ->
             if ended == "passed"
             else f"Failed with status {get_status(exchange)}"
         )
-        return f"{start}: {shorten(title)}."
+        return f"{start}: {shorten_long_words(title)}."
     fix = first.fix.split(". ")[0].rstrip(".") + "."
     text = f"{title}. {fix}"
-    return shorten(text if len(text) <= HEADLINE_CHARACTERS else f"{title}.")
+    return shorten_long_words(text if len(text) <= HEADLINE_CHARACTERS else f"{title}.")
 
 
-def shorten(text: str) -> str:
+def shorten_long_words(text: str) -> str:
     """Cut long values in the middle. The finding and the table show them in full."""
     if len(text) <= HEADLINE_CHARACTERS:
         return text
@@ -164,7 +164,7 @@ def _describe_fault(exchange: Mapping[str, Any]) -> str:
     return " ".join(filter(None, (*texts, f"What a good app does: {known.advice}" if known else "")))
 
 
-def explain_unexamined(exchange: Mapping[str, Any]) -> str:
+def explain_unexamined_length(exchange: Mapping[str, Any]) -> str:
     """Says where the explanation of a long request stopped; "" if it didn't."""
     left_out = exchange.get("unexamined")
     if not left_out:

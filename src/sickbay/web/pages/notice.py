@@ -56,21 +56,21 @@ SMALLER_POPULATION = 500
 MEANWHILE: Final = Link("Read how to launch an app meanwhile", "/docs/how-to/first-launch.html")
 
 
-def population_pending(
+def show_population_progress(
     hospital: str, version: str, progress: PopulationProgress | None, here: str, live: str = ""
 ) -> NoticeView:
     """The page that waits for sample patients, or for the appointments of a new day if there is no progress. here: its path."""
     primary = Link("Check again", here)
+    first = f"This is the first use of {hospital} with FHIR {version}"
     if progress is None:
-        first = f"This is the first use of {hospital} with FHIR {version} today."
-        text = f"{first} It takes a few seconds. You’ll continue automatically."
+        text = f"{first} today. It takes a few seconds. You’ll continue automatically."
         return NoticeView(title="Adding today’s appointments…", text=text, primary=primary, live=live)
     fewer = (
         " A smaller population is ready sooner: `sickbay serve --patients 50`." if progress.total > SMALLER_POPULATION else ""
     )
     return NoticeView(
         title=f"Creating sample patients ({progress.done:,} of {progress.total:,})…",
-        text=f"This is the first use of {hospital} with FHIR {version}. {_time_left(progress)} You’ll continue automatically.",
+        text=f"{first}. {_describe_time_left(progress)} You’ll continue automatically.",
         hint=f"Only stored patients are counted.{fewer}",
         primary=primary,
         others=(MEANWHILE,),
@@ -79,7 +79,7 @@ def population_pending(
     )
 
 
-def _time_left(progress: PopulationProgress) -> str:
+def _describe_time_left(progress: PopulationProgress) -> str:
     if progress.seconds is None:
         return "How long it takes isn’t known yet."
     return f"{english.describe_duration(progress.seconds).capitalize()} left."

@@ -110,8 +110,8 @@ def _draw_lifeline(x: int, name: str, below: str, turn: int, height: int, dashed
     lines = f'<line class="life" x1="{x}" x2="{x}" y1="46" y2="{turn}"/>'
     if dashed:
         lines += f'<line class="life dash" x1="{x}" x2="{x}" y1="{turn}" y2="{height}"/>'
-    texts = _text_element("head-t", x, 20, _shorten(name, 20), "middle") + _text_element(
-        "head-s", x, 37, _shorten(below, 24), "middle"
+    texts = _text_element("head-t", x, 20, _shorten_text(name, 20), "middle") + _text_element(
+        "head-s", x, 37, _shorten_text(below, 24), "middle"
     )
     return f'{lines}<rect class="head-box" x="{x - 88}" y="0.5" width="176" height="46" rx="4"/>{texts}'
 
@@ -120,7 +120,7 @@ def _text_element(name: str, x: float, y: float, text: str, anchor: str = "start
     return f'<text class="{name}" x="{x}" y="{y}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
-def _shorten(text: str, size: int) -> str:
+def _shorten_text(text: str, size: int) -> str:
     return text if len(text) <= size else text[: size - 1] + "…"
 
 
@@ -144,7 +144,7 @@ def _arrow_row(y: int, arrow: Arrow) -> str:
     stripe = (
         f'<rect class="stripe" x="0" y="{y - 36}" width="{WIDTH}" height="{STEP}" rx="3"/>' if arrow.kind == "refused" else ""
     )
-    words = _arrow_words(arrow, left, y, room) + _text_element("w", left, y + 19, _shorten(arrow.wire, room))
+    words = _arrow_words(arrow, left, y, room) + _text_element("w", left, y + 19, _shorten_text(arrow.wire, room))
     times = _text_element("t", 4, y - 4, arrow.at) + _text_element("st", 4, y + 13, arrow.status)
     bead = "" if arrow.kind in AHEAD else f'<circle class="bead" cx="{start}" cy="{y}" r="4"/>'
     return f"{stripe}{times}{_arrow_shaft(arrow.kind, start, end, way, y)}{bead}{words}"
@@ -161,8 +161,8 @@ def _arrow_shaft(kind: str, start: int, end: int, way: int, y: int) -> str:
 def _arrow_words(arrow: Arrow, left: int, y: int, room: int) -> str:
     """Returns the number of the step, its label, and the injected fault."""
     fault = f"◆ Injected fault: {arrow.fault[:1].lower()}{arrow.fault[1:]}" if arrow.fault else ""
-    fault = _shorten(fault, room // 2)
-    text = escape(_shorten(arrow.label, room - len(fault)))
+    fault = _shorten_text(fault, room // 2)
+    text = escape(_shorten_text(arrow.label, room - len(fault)))
     number = f'<tspan class="sn">{arrow.number}</tspan>' if arrow.number else ""
     marked = f'<tspan class="fault" dx="10">{escape(fault)}</tspan>' if fault else ""
     return f'<text class="l" x="{left}" y="{y - 9}">{number}<tspan dx="{7 if number else 0}">{text}</tspan>{marked}</text>'

@@ -17,7 +17,14 @@ from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.pages.parts import Link
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.apps import show_secret
-from sickbay.web.portal.registration import BOXES, EXPIRED, find_missing, find_other_problems, make_form, registration_fields
+from sickbay.web.portal.registration import (
+    BOXES,
+    EXPIRED,
+    find_missing_fields,
+    find_other_problems,
+    make_form,
+    registration_fields,
+)
 from sickbay.web.portal.views import RegisterView
 
 
@@ -25,25 +32,25 @@ async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
     """GET shows the form with the current registration. POST saves it, or shows the form again with its errors."""
     if rejection := refuse_stranger(request, sandbox):
         return rejection
-    client = await registration.find_only(sandbox.runtime, id)
+    client = await registration.find_unambiguous_app(sandbox.runtime, id)
     if client is None:
         return html_response.respond_not_found(request, sandbox)
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
         return html_response.render_page(
-            request, sandbox, "register", _edit_form(sandbox, client, _read_registered(sandbox, client), ()), options
+            request, sandbox, "register", _edit_form(sandbox, client, _read_registration(sandbox, client), ()), options
         )
     sent = _replace_members(parse(await http_request.read_body(request)), tenant=client.tenant)
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return html_response.render_page(
             request, sandbox, "register", _edit_form(sandbox, client, sent, (), EXPIRED), options, 403
         )
-    if faults := find_missing(sandbox, sent, keys=client.jwks is not None):
+    if faults := find_missing_fields(sandbox, sent, keys=client.jwks is not None):
         form = _edit_form(sandbox, client, sent, find_other_problems(sandbox, sent, faults, client), faults)
         return html_response.render_page(request, sandbox, "register", form, options, 422)
     parts = sent.get("id") or "", sent.get("csrf") or ""
     secret = secret_rotation.secret_of_form(sandbox.runtime, client.app_id, *parts)
-    result = await registration.edit(sandbox.runtime, client, registration_fields(sent), secret)
+    result = await registration.edit_app(sandbox.runtime, client, registration_fields(sent), secret)
     if result.client is None:
         all_findings = result.decision.explain().findings
         return html_response.render_page(
@@ -56,9 +63,9 @@ def _replace_members(sent: Parameters, **more: str) -> Parameters:
     return Parameters((*((name, value) for name, value in sent.pairs if name not in more), *more.items()), sent.raw)
 
 
-def _read_registered(sandbox: Sandbox, client: Client) -> Parameters:
+def _read_registration(sandbox: Sandbox, client: Client) -> Parameters:
     """The current registration, as the form would send it."""
-    boxes = {scope: _as_box(scope, client.smart_version) for scope in scopes.split(client.scope)}
+    boxes = {scope: _find_box(scope, client.smart_version) for scope in scopes.split(client.scope)}
     pairs = [
         ("id", registration.make_identifier(sandbox.runtime.effects, 9)),
         ("tenant", client.tenant),
@@ -77,7 +84,7 @@ def _read_registered(sandbox: Sandbox, client: Client) -> Parameters:
     return Parameters(tuple(pairs))
 
 
-def _as_box(scope: str, smart_version: int) -> str:
+def _find_box(scope: str, smart_version: int) -> str:
     """The box of a scope, which has the syntax of SMART 2; "" if it has none."""
     box = scope.replace(".read", ".rs") if smart_version == 1 else scope
     return box if box in BOXES and (box != scope or "/" not in scope or smart_version == 2) else ""

@@ -38,7 +38,7 @@ async def change(request: Request, sandbox: Sandbox, id: str) -> Response:
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
-    client = await registration.find_only(sandbox.runtime, id)
+    client = await registration.find_unambiguous_app(sandbox.runtime, id)
     if client is None:
         return redirect_to("/developer")
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
@@ -47,13 +47,13 @@ async def change(request: Request, sandbox: Sandbox, id: str) -> Response:
     if student and (reason := _refuse_student(sandbox.runtime, client, sent)):
         return await app_page(request, sandbox, client, options, status=422, fault=reason)
     if fault := sent.get("end"):
-        await setting.remove(sandbox.runtime, fault)
+        await setting.remove_faults(sandbox.runtime, fault)
         return _return_to_app(client)
     filters: dict[str, Any] = {"app": client.client_id, "tenant": client.tenant}
     typed = FaultForm(*((sent.get(name) or "").strip() for name in FaultForm._fields))
     try:
         wanted = read_form(typed, filters)
-        await setting.add(sandbox.runtime, wanted, await _limit_of_student(sandbox.runtime, client) if student else None)
+        await setting.add_faults(sandbox.runtime, wanted, await _limit_of_student(sandbox.runtime, client) if student else None)
     except setting.WrongFault as error:
         message = f"No fault was injected: {error}"
         return await app_page(request, sandbox, client, options, status=422, fault=message, typed=typed)

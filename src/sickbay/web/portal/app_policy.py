@@ -26,7 +26,7 @@ async def show_settings(request: Request, sandbox: Sandbox, id: str) -> Response
     """GET shows the form. POST: csrf, form=policy and each setting; on errors the same page, 422."""
     if rejection := refuse_stranger(request, sandbox):
         return rejection
-    client = await registration.find_only(sandbox.runtime, id)
+    client = await registration.find_unambiguous_app(sandbox.runtime, id)
     if client is None:
         return html_response.respond_not_found(request, sandbox)
     options = await html_response.page_options(request, sandbox, here="Developer portal")
@@ -41,7 +41,7 @@ async def show_settings(request: Request, sandbox: Sandbox, id: str) -> Response
         return html_response.render_page(
             request, sandbox, "app_policy", _app_policy_view(sandbox, client, sent, read.faults), options, 422
         )
-    await registration.save(sandbox.runtime, structs.replace(client, policy=read.chosen), client)
+    await registration.save_app(sandbox.runtime, structs.replace(client, policy=read.chosen), client)
     return redirect_to(f"/developer/apps/{client.app_id}?saved=policy#h-policy")
 
 

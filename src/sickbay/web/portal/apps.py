@@ -83,7 +83,7 @@ async def _app_row(sandbox: Sandbox, client: Client) -> AppRow:
 async def show_app(request: Request, sandbox: Sandbox, id: str) -> Response:
     if rejection := refuse_stranger(request, sandbox):
         return rejection
-    client = await registration.find_only(sandbox.runtime, id)
+    client = await registration.find_unambiguous_app(sandbox.runtime, id)
     if client is None:
         return html_response.respond_not_found(request, sandbox)
     options = await html_response.page_options(request, sandbox, here="Developer portal")
@@ -120,7 +120,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
     tenant = sandbox.runtime.tenants[client.tenant]
     await wait_until_filled(request, sandbox, ResourceSpace(tenant.name, "r4"))
     probable = await journal_reader.probably_of_app(sandbox.runtime, sandbox.journal, client, COMPARED_EXCHANGES)
-    advice = registration.advise(sandbox.runtime, client).explain().findings
+    advice = registration.advise_on_registration(sandbox.runtime, client).explain().findings
     auto, live = client.auto_approve, (await records.load_live_client(sandbox.runtime, client.client_id)).at
     choices = await _patient_choices(sandbox, tenant)
     command = _launch_command(client, choices) if launch_uri(client) and not students.owner_of(request) else ""
@@ -204,7 +204,7 @@ async def _user_choices(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
 
 async def _patient_choices(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
     parameters = [("_count", "100"), ("_sort", "family")]
-    all_patients = await patients.find(sandbox.runtime, tenant, "r4", "Patient", parameters, None)
+    all_patients = await patients.find_resources(sandbox.runtime, tenant, "r4", "Patient", parameters, None)
     choices = tuple(
         Choice(patient["id"], "{}, {}".format(*chart.name_of(patient)), patient["id"] == "p-0017") for patient in all_patients
     )
@@ -260,7 +260,7 @@ async def _save_text(
     """Save one text from an app's page, or show it again with an error."""
     if rejection := refuse_stranger(request, sandbox):
         return rejection
-    client = await registration.find_only(sandbox.runtime, id)
+    client = await registration.find_unambiguous_app(sandbox.runtime, id)
     if client is None:
         return redirect_to("/developer")
     options = await html_response.page_options(request, sandbox, here="Developer portal")
@@ -273,7 +273,7 @@ async def _save_text(
         again: dict[str, Any] = {name: text, f"{name}_fault": fault}
         view = replace(await _app_view(request, sandbox, client, ""), **again)
         return html_response.render_page(request, sandbox, "app", view, options, 422 if ours else 403)
-    await registration.save(sandbox.runtime, structs.replace(client, **change), client)
+    await registration.save_app(sandbox.runtime, structs.replace(client, **change), client)
     return redirect_to(f"/developer/apps/{client.app_id}?saved={name}#h-{name}")
 
 
@@ -283,7 +283,7 @@ async def rotate_secret(request: Request, sandbox: Sandbox, id: str) -> Response
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
-    client = await registration.find_only(sandbox.runtime, id)
+    client = await registration.find_unambiguous_app(sandbox.runtime, id)
     if client is None or client.client != "symmetric":
         return redirect_to(f"/developer/apps/{id}" if client else "/developer")
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
@@ -300,7 +300,10 @@ async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
-    client, tenant = await registration.find_only(sandbox.runtime, id), sandbox.runtime.tenants.get(sent.get("tenant") or "")
+    client, tenant = (
+        await registration.find_unambiguous_app(sandbox.runtime, id),
+        sandbox.runtime.tenants.get(sent.get("tenant") or ""),
+    )
     if client is None or tenant is None or tenant.name == client.tenant:
         return redirect_to(f"/developer/apps/{id}" if client else "/developer")
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
@@ -308,7 +311,7 @@ async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
     if reason := enabling.find_obstacle(sandbox.runtime, client, tenant):
         return await app_page(request, sandbox, client, options, status=422, fault=f"{reason}.")
     try:
-        result = await enabling.enable(sandbox.runtime, client, tenant, sent.get("csrf") or "")
+        result = await enabling.enable_app(sandbox.runtime, client, tenant, sent.get("csrf") or "")
     except AppTooLarge as error:
         return await app_page(request, sandbox, client, options, status=422, fault=str(error))
     if isinstance(result, Client):
@@ -324,9 +327,9 @@ async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
-    client = await registration.find_only(sandbox.runtime, id)
+    client = await registration.find_unambiguous_app(sandbox.runtime, id)
     if client is not None and not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
     if client is not None and not client.sample:
-        await app_removal.remove(sandbox.runtime, client)
+        await app_removal.remove_app(sandbox.runtime, client)
     return redirect_to("/developer")

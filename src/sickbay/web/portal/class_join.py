@@ -27,7 +27,7 @@ FULL = "The class is full. Ask your teacher."
 
 async def join(request: Request, sandbox: Sandbox) -> Response:
     """The form for a code. POST: csrf, code: the class's, which leads to the form for a name, or a personal one."""
-    if await students.find_current(request, sandbox) is not None:
+    if await students.find_current_student(request, sandbox) is not None:
         return redirect_to(OVERVIEW)
     options = await html_response.page_options(request, sandbox, here="Class")
     if request.method != "POST":
@@ -50,7 +50,7 @@ async def join(request: Request, sandbox: Sandbox) -> Response:
 
 async def join_with_link(request: Request, sandbox: Sandbox, key: str) -> Response:
     """The link of the class. GET shows the form. POST: csrf, name: joins, and shows the personal code."""
-    if await students.find_current(request, sandbox) is not None:
+    if await students.find_current_student(request, sandbox) is not None:
         return redirect_to(OVERVIEW)
     options = await html_response.page_options(request, sandbox, here="Class")
     if seconds := await wrong_tokens.seconds_to_wait(sandbox.runtime, request.scope, "class"):
@@ -78,7 +78,7 @@ async def _join_class(
         return _join_form(request, sandbox, options, JoinView(view.action, view.key, name, name_fault=FULL), 409)
     cookie = await sessions.join_class(sandbox.runtime, options.session, joined.student.id)
     state_of(request.scope).student = joined.student.id
-    session = await sessions.find(sandbox.runtime, cookie)
+    session = await sessions.find_session(sandbox.runtime, cookie)
     options = html_response.PageOptions(session=session, cookie=cookie, here="Class")
     return await member_page(request, sandbox, joined.student, options, joined.code)
 

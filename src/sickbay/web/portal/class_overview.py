@@ -34,7 +34,7 @@ async def show_overview(request: Request, sandbox: Sandbox) -> Response:
     if rejection := refuse_stranger(request, sandbox):
         return rejection
     options = await html_response.page_options(request, sandbox, here="Class")
-    if not state_of(request.scope).is_administrator and (student := await students.find_current(request, sandbox)):
+    if not state_of(request.scope).is_administrator and (student := await students.find_current_student(request, sandbox)):
         return await _member_page(request, sandbox, student, options)
     if request.method == "POST":
         return await _change_class(request, sandbox, options)
@@ -47,7 +47,7 @@ async def show_overview(request: Request, sandbox: Sandbox) -> Response:
 
 async def _class_view(sandbox: Sandbox, saved: str) -> ClassView:
     await sandbox.journal.collect("")  # without waiting for explanations that aren't written yet
-    found = await progress.read_all(sandbox.runtime, await members.list_all(sandbox.runtime))
+    found = await progress.read_progress_of_students(sandbox.runtime, await members.list_students(sandbox.runtime))
     return ClassView(
         rows=tuple(map(student_row, found)),
         summary=summarise_students(found),
@@ -71,7 +71,7 @@ async def _change_class(request: Request, sandbox: Sandbox, options: html_respon
                 await members.change_key(sandbox.runtime)
                 saved = "key"
             case "reset":
-                for student in await members.list_all(sandbox.runtime):
+                for student in await members.list_students(sandbox.runtime):
                     await clearing.reset(sandbox.runtime, sandbox.journal, student)
                 saved = "reset"
     return redirect_to(f"{OVERVIEW}?saved={saved}" if saved else OVERVIEW)
@@ -99,7 +99,7 @@ async def show_student(request: Request, sandbox: Sandbox, id: str) -> Response:
             code = await members.renew_code(sandbox.runtime, found)
     if sent is not None and not code:
         return redirect_to(f"{OVERVIEW}/{found.id}")
-    (reached,) = await progress.read_all(sandbox.runtime, [found])
+    (reached,) = await progress.read_progress_of_students(sandbox.runtime, [found])
     saved = SAVED.get(request.query_params.get("saved", ""), "")
     view = student_view(reached, f'"{STUDENT}{found.id} "', code, saved)
     return html_response.render_page(request, sandbox, "class_student", view, options)
@@ -122,7 +122,7 @@ async def member_page(
     request: Request, sandbox: Sandbox, student: Student, options: html_response.PageOptions, code: str = ""
 ) -> Response:
     """The page of a student. code: a new personal code."""
-    (reached,) = await progress.read_all(sandbox.runtime, [student])
+    (reached,) = await progress.read_progress_of_students(sandbox.runtime, [student])
     apps = count(len(reached.apps), "app") if reached.apps else ""
     view = MemberView(student.name, apps, CHART, OVERVIEW, student_row(reached), code)
     return html_response.render_page(request, sandbox, "class_member", view, options)

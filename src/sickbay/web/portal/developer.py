@@ -22,7 +22,7 @@ from sickbay.web.exchanges.handlers import may_read_all
 from sickbay.web.html_response import accepts_html, preferred_form
 from sickbay.web.http_request import state_of
 from sickbay.web.middleware.cors import ANY_ORIGIN_ROUTE, is_preflight, list_cors_headers, preflight_of_any_origin
-from sickbay.web.oauth.authorize import refuse_misdirected
+from sickbay.web.oauth.authorize import refuse_misdirected_request
 from sickbay.web.oauth.discovery import explain_metadata
 from sickbay.web.oauth.login import allows_one_click
 from sickbay.web.pages.notice import make_not_found, make_other_method
@@ -107,7 +107,7 @@ async def change_theme(request: Request, sandbox: Sandbox) -> Response:
 
 async def respond_not_found(request: Request, sandbox: Sandbox) -> Response:
     """The response for unknown addresses and for unsupported methods (RFC 9110, 15.5.6)."""
-    routes = _list_others(request)
+    routes = _list_other_routes(request)
     is_open = all(route.name == ANY_ORIGIN_ROUTE for route in routes)
     if is_open and is_preflight(request.method, state_of(request.scope).headers):
         return preflight_of_any_origin(request)
@@ -118,7 +118,7 @@ async def respond_not_found(request: Request, sandbox: Sandbox) -> Response:
     accept = request.headers.get("accept", "")
     hint = "" if allowed else address_hints.suggest_address(sandbox, path)
     near = () if allowed else address_hints.find_near_addresses(request, sandbox)
-    oauth = error_responses.is_oauth(sandbox.runtime.tenants, path)
+    oauth = error_responses.is_oauth_path(sandbox.runtime.tenants, path)
     changes = request.method not in ("GET", "HEAD")
     is_client = changes or oauth or bearer.token_of(request.headers.get("authorization", "")) is not None
     if preferred_form(accept) != "html" or (is_client and not accepts_html(accept)):
@@ -129,7 +129,7 @@ async def respond_not_found(request: Request, sandbox: Sandbox) -> Response:
         response.raw_headers.extend(list_cors_headers(request.headers.get("origin")) if is_open else ())
         response = await address_hints.record_token_request(request, sandbox, response)
     elif not allowed and (tenant := address_hints.find_hospital(request, sandbox)):
-        response = await refuse_misdirected(request, sandbox, tenant)
+        response = await refuse_misdirected_request(request, sandbox, tenant)
     else:
         view = make_other_method(path, request.method, allowed) if allowed else make_not_found(path, hint, near=near)
         response = html_response.render_page(request, sandbox, "notice", view, status=405 if allowed else 404)
@@ -138,7 +138,7 @@ async def respond_not_found(request: Request, sandbox: Sandbox) -> Response:
     return response
 
 
-def _list_others(request: Request) -> list[Route]:
+def _list_other_routes(request: Request) -> list[Route]:
     """The other routes at this address. The catch-all route itself accepts all methods."""
     return [
         route for route in request.app.routes if isinstance(route, Route) and route.matches(request.scope)[0] is Match.PARTIAL

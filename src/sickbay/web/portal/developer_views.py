@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
-from sickbay.services.journal.outcomes import Outcome, describe_injected, describe_problem, determine_outcome
+from sickbay.services.journal.outcomes import Outcome, describe_injected_fault, describe_problem, determine_outcome
 from sickbay.web.pages.parts import VERDICTS, Verdict
 
 LineKind: TypeAlias = Outcome | Literal["stalled"]
@@ -116,7 +116,7 @@ def _exchange_text(exchange: Mapping[str, Any], refusal: Mapping[str, Any] | Non
     """The problem, or the request. "Resent" if Sickbay itself sent it again."""
     if exchange.get("resent_from"):
         return f"Resent: {_exchange_text({**exchange, 'resent_from': None}, refusal)}"
-    if describe_injected(exchange):
+    if describe_injected_fault(exchange):
         return describe_problem(exchange)
     return str(refusal["title"]) if refusal is not None else _request_line(exchange)
 

@@ -9,16 +9,16 @@ from typing import Any
 from msgspec.structs import replace
 
 from sickbay.diagnosis.case import Case
-from sickbay.diagnosis.corrections import with_fresh_pkce
+from sickbay.diagnosis.corrections import insert_fresh_pkce
 from sickbay.diagnosis.rule import Rule, strip_facts
 from sickbay.diagnosis.stages import STAGES
 from sickbay.doctor.copying import undo_copying
 from sickbay.doctor.diagnose import Diagnosis, LikelyCause
-from sickbay.doctor.verdict import LABELS, Verdict, summarize
+from sickbay.doctor.verdict import LABELS, Verdict, summarize_findings
 from sickbay.services.redaction import pasted_secrets
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.views import ExchangeView, exchange_view
-from sickbay.web.pages.exchange_summary import shorten
+from sickbay.web.pages.exchange_summary import shorten_long_words
 from sickbay.web.pages.parts import VERDICTS, FindingView, Link, TextPiece
 from sickbay.web.portal import paste_views
 from sickbay.web.portal.doctor_views import DoctorView, RuleView
@@ -69,8 +69,8 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
         "causes": [cause.to_json() for cause in diagnosis.causes],
     }
     exchange = pasted_secrets.hide_secrets(exchange, parsed, diagnosis.pieces)
-    page = exchange_view(with_fresh_pkce(exchange, verifier) if verifier else exchange)
-    shown = summarize(exchange["findings"], exchange["causes"])
+    page = exchange_view(insert_fresh_pkce(exchange, verifier) if verifier else exchange)
+    shown = summarize_findings(exchange["findings"], exchange["causes"])
     kind, verdict = VERDICT_TAGS[diagnosis.verdict]
     is_alone = _is_assertion_alone(parsed, diagnosis)
     is_request = bool(parsed.get("url")) and not is_alone and parsed.get("kind") != "redirect_url"
@@ -91,7 +91,7 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
         headline=_write_first_headline(page, diagnosis, LABELS[shown.cause["confidence"]] if shown.cause else ""),
         verdict=verdict,
         has_problem=diagnosis.has_problem,
-        findings=_soften_first(page.findings) if is_only_possible else page.findings,
+        findings=_soften_first_finding(page.findings) if is_only_possible else page.findings,
         rows=tuple(row for row in page.rows if row.is_faulty or not is_alone),
         tabs=page.tabs if is_request or page.corrected else (),
         corrected=page.corrected,
@@ -102,7 +102,7 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
     )
 
 
-def _soften_first(findings: tuple[FindingView, ...]) -> tuple[FindingView, ...]:
+def _soften_first_finding(findings: tuple[FindingView, ...]) -> tuple[FindingView, ...]:
     """Nothing proves the first one, so it isn't drawn as a refusal."""
     return (*(replace(first, kind="advice", is_only_possible=True) for first in findings[:1]), *findings[1:])
 
@@ -130,7 +130,7 @@ def _write_first_headline(page: ExchangeView, diagnosis: Diagnosis, label: str) 
     """The first finding. What is only likely has a label and isn't followed by its fix, because it has to be checked first."""
     if diagnosis.begins_with_summary:
         return diagnosis.summary
-    title = f"{shorten(page.findings[0].title.rstrip('.'))}."
+    title = f"{shorten_long_words(page.findings[0].title.rstrip('.'))}."
     if label:
         return f"{label}{title}"
     return page.headline if diagnosis.verdict == Verdict.REFUSED else title
@@ -179,7 +179,7 @@ def rule_view(rule: Rule, case: Case | None, diagnosis: Diagnosis | None = None)
 def _example_tab(example: dict[str, Any] | None) -> code_samples.Tab | None:
     """A request as its URL. Anything else (a token response, what a browser saw) as the JSON that `doctor` reads."""
     if not example or example.get("url"):
-        return code_samples.make_tabs(code_samples.read(example), {})[0] if example else None
+        return code_samples.make_tabs(code_samples.read_request_parts(example), {})[0] if example else None
     shown = {name: value for name, value in example.items() if name != "context"}
     lines = json.dumps(shown, indent=2, ensure_ascii=False).splitlines()
     return code_samples.Tab("json", "JSON", tuple(code_samples.CodeLine((TextPiece(line),), end="\n") for line in lines))

@@ -114,7 +114,7 @@ async def _save_hospital(
 
 
 async def _choose_values(sandbox: Sandbox, tenant: Tenant, chosen: Mapping[str, Any]) -> list[str]:
-    return await runtime_settings.choose(sandbox.runtime, tenant, dict.fromkeys(tenant.chosen) | dict(chosen))
+    return await runtime_settings.choose_policy(sandbox.runtime, tenant, dict.fromkeys(tenant.chosen) | dict(chosen))
 
 
 def _certificate_path(request: Request, sandbox: Sandbox) -> str:

@@ -137,7 +137,7 @@ def _policy_field(
     name: str, inherited: Policy, chosen: Mapping[str, Any], file: Mapping[str, Any], sent: Parameters | None, fault: str
 ) -> PolicyField:
     setting, default = SETTINGS[name], getattr(inherited, name)
-    values = _as_sent(sent.all(name), setting) if sent is not None else _texts_of_value(chosen.get(name, default))
+    values = _select_sent_values(sent.all(name), setting) if sent is not None else _texts_of_value(chosen.get(name, default))
     source = "this page" if name in chosen else "sickbay.toml" if name in file else ""
     source = "unsaved" if sent is not None and values != _texts_of_value(chosen.get(name, default)) else source
     words = CHOICE_WORDS.get(name, WORDS)
@@ -169,7 +169,7 @@ def _texts_of_value(value: Any) -> tuple[str, ...]:
     return tuple(map(str, value)) if isinstance(value, (list, tuple)) else (str(value),)
 
 
-def _as_sent(values: tuple[str, ...], setting: PolicySetting) -> tuple[str, ...]:
+def _select_sent_values(values: tuple[str, ...], setting: PolicySetting) -> tuple[str, ...]:
     return values if setting.kind == "list" else values[-1:]
 
 
@@ -179,7 +179,7 @@ def read(sent: Parameters, inherited: Policy, *, app: bool = False) -> SentPolic
     for _, names in GROUPS:
         for name in (name for name in names if SETTINGS[name].app or not app):
             setting, default = SETTINGS[name], getattr(inherited, name)
-            value = _sent_value(setting, _as_sent(sent.all(name), setting))
+            value = _sent_value(setting, _select_sent_values(sent.all(name), setting))
             if value is None or value == default:
                 continue
             if expected := setting.fault(value):

@@ -62,10 +62,10 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return html_response.render_page(request, sandbox, "register", make_form(sandbox, sent, (), EXPIRED), options, 403)
     id, form = sent.get("id") or "", sent.get("csrf") or ""
-    before = await registration.find_only(sandbox.runtime, id) if id else None
+    before = await registration.find_unambiguous_app(sandbox.runtime, id) if id else None
     if before is not None and (before.app_id, before.name) == (id, clean_name(sent.get("name") or "")):
         return await show_secret(request, sandbox, before, options, form)
-    if faults := find_missing(sandbox, sent):
+    if faults := find_missing_fields(sandbox, sent):
         again = make_form(sandbox, sent, find_other_problems(sandbox, sent, faults), faults)
         return html_response.render_page(request, sandbox, "register", again, options, 422)
     known = before is None and APP_ID.fullmatch(id)
@@ -73,7 +73,7 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
     fields = registration_fields(sent) | {"student": students.owner_of(request)}
     fields |= _ids_and_secret(sandbox, app_id, form, fields["client"])
     try:
-        result = await registration.register(sandbox.runtime, fields)
+        result = await registration.register_app(sandbox.runtime, fields)
     except Conflict:  # the same form was sent twice at once
         there = await registration.find_by_id(sandbox.runtime, fields["client_id"])
         return await show_secret(request, sandbox, there, options, form) if there else redirect_to("/developer")
@@ -96,7 +96,7 @@ def _ids_and_secret(sandbox: Sandbox, app_id: str, form: str, client: str) -> di
 EXPIRED = {"name": TOO_LATE}
 
 
-def find_missing(sandbox: Sandbox, sent: Parameters, keys: bool = False) -> dict[str, str]:
+def find_missing_fields(sandbox: Sandbox, sent: Parameters, keys: bool = False) -> dict[str, str]:
     """An error for each missing field. keys: whether its public keys are registered without a URL."""
     faults: dict[str, str] = {}
     if not clean_name(sent.get("name") or ""):

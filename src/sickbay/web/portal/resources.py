@@ -15,7 +15,7 @@ from sickbay.services import registration
 from sickbay.services import resources as protected_resources
 from sickbay.services.context import Tenant
 from sickbay.web import cookies, html_response, http_request
-from sickbay.web.admin.resources import describe_all
+from sickbay.web.admin.resources import describe_resources
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.pages.parts import Choice
 from sickbay.web.portal.apps import TOO_LATE
@@ -50,7 +50,7 @@ async def show_resources(request: Request, sandbox: Sandbox, name: str) -> Respo
 async def _change_resources(sandbox: Sandbox, tenant: Tenant, sent: Parameters) -> str:
     """Apply the form. Returns what is wrong with it; "" if it was applied."""
     if id := sent.get("remove"):
-        await protected_resources.remove(sandbox.runtime, tenant, id)
+        await protected_resources.remove_resource(sandbox.runtime, tenant, id)
         return ""
     client = await registration.find_by_id(sandbox.runtime, sent.get("client"))
     members = {field: (sent.get(field) or "").strip() for field in ("url", "name", "scopes")}
@@ -59,7 +59,7 @@ async def _change_resources(sandbox: Sandbox, tenant: Tenant, sent: Parameters) 
     if isinstance(resource, str):
         return f"{resource}."
     try:
-        await protected_resources.add(sandbox.runtime, tenant, resource)
+        await protected_resources.add_resource(sandbox.runtime, tenant, resource)
     except protected_resources.ResourceTaken as error:
         return f"{error}."
     return ""
@@ -80,7 +80,7 @@ async def _resources_view(sandbox: Sandbox, tenant: Tenant, chosen: str = "", **
             orjson.dumps(resource.metadata, option=orjson.OPT_INDENT_2).decode(),
             resource.id or "",
         )
-        for resource in describe_all(tenant)
+        for resource in describe_resources(tenant)
     )
     return ResourcesView(
         title=tenant.title,

@@ -22,7 +22,7 @@ def search(root: str = "", text: str = "", stage: str = "", severity: str = "") 
 
     text: an error code, for which the most frequent rules come first, or words, for which the best ones do.
     """
-    found = rule_finder.search(text) if text.strip() else FoundRules(RULES, ())
+    found = rule_finder.search_rules(text) if text.strip() else FoundRules(RULES, ())
     chosen = [rule for rule in found.rules if _is_chosen(rule, stage, severity)]
     groups = dict(_rules_by_stage(chosen, root, is_searched=bool(text.strip())))
     causes = _causes_of_stage(found.causes, stage) if stage in ("", CAUSES) and not severity else []

@@ -57,7 +57,7 @@ async def show_time(request: Request, sandbox: Sandbox) -> Response:
         done = DONE.get(request.query_params.get("done", ""), "")
         return html_response.render_page(request, sandbox, "time", replace(await _time_view(sandbox), done=done), options)
     if http_request.headers_of(request.scope).get("content-type", "").startswith("multipart/form-data"):
-        return await _import_uploaded(request, sandbox, options)
+        return await _import_uploaded_file(request, sandbox, options)
     sent = parse(await http_request.read_body(request))
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return html_response.render_page(
@@ -66,7 +66,7 @@ async def show_time(request: Request, sandbox: Sandbox) -> Response:
     action = next((name for name in SNAPSHOT_ACTIONS if sent.get(name) is not None), "")
     text = (sent.get(action or "move") or "").strip()
     if name := sent.get("export"):
-        return await _export(request, sandbox, options, name)
+        return await _export_snapshot(request, sandbox, options, name)
     if action:
         back, faults = f"{PAGE}?done={action}#h-snapshots", await _change_snapshots(sandbox, action, text)
     else:
@@ -76,7 +76,7 @@ async def show_time(request: Request, sandbox: Sandbox) -> Response:
     return redirect_to(back if is_own_path(back) else PAGE)
 
 
-async def _export(request: Request, sandbox: Sandbox, options: html_response.PageOptions, name: str) -> Response:
+async def _export_snapshot(request: Request, sandbox: Sandbox, options: html_response.PageOptions, name: str) -> Response:
     """Returns the file of a snapshot, or the page with an error."""
     try:
         return file_response(name, await snapshot_files.export_file(sandbox, name))
@@ -85,7 +85,7 @@ async def _export(request: Request, sandbox: Sandbox, options: html_response.Pag
         return html_response.render_page(request, sandbox, "time", view, options, 422)
 
 
-async def _import_uploaded(request: Request, sandbox: Sandbox, options: html_response.PageOptions) -> Response:
+async def _import_uploaded_file(request: Request, sandbox: Sandbox, options: html_response.PageOptions) -> Response:
     """Import the file of the form. If apps have new secrets, the page shows them this once."""
     try:
         body = await read_file(request, FORM_BYTES)

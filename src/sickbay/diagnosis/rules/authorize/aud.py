@@ -20,15 +20,15 @@ def _set_aud(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Sets the base URL in the parameter that the request uses: `aud`, or `resource` (RFC 8707)."""
     name = "resource" if "resource" in request.parameters and "aud" not in request.parameters else "aud"
     base = facts.get("expected") or next(iter(facts.get("bases") or ()), None)
-    return corrections.with_parameters(request, (name, base)) if base else request
+    return corrections.set_parameters(request, (name, base)) if base else request
 
 
-def _other_name(facts: Facts) -> Facts | None:
+def _host_name_differs(facts: Facts) -> Facts | None:
     return {**facts, "expected": facts["audience"]} if facts.get("audience") else None
 
 
 def _rename_to_aud(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return corrections.with_parameters(request, ("audience", None), ("aud", facts["audience"]))
+    return corrections.set_parameters(request, ("audience", None), ("aud", facts["audience"]))
 
 
 def _find_tail(facts: Facts) -> Facts | None:
@@ -125,7 +125,7 @@ def _find_other_loopback_name(request: AuthorizeRequest, context: AuthorizeConte
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "aud-wrong-param-name": {"recognises": _other_name, "repair": _rename_to_aud},
+    "aud-wrong-param-name": {"recognises": _host_name_differs, "repair": _rename_to_aud},
     "aud-missing": {"repair": _set_aud, "insert_placeholder": corrections.set_placeholder("aud")},
     "aud-has-fragment-or-query": {"recognises": _find_tail, "repair": _set_aud},
     "aud-not-fhir-base": {"recognises": _find_other_address, "advises": _find_other_url, "repair": _set_aud},

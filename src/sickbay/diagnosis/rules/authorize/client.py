@@ -52,7 +52,7 @@ def _add_placeholder(facts: Facts) -> Facts:
     return {**facts, "registered_here": f"Registered here: {listed}.", "nearest": placeholders.PLACEHOLDER_CLIENT_ID}
 
 
-def _active_later(facts: Facts) -> Facts | None:
+def _client_is_active_later(facts: Facts) -> Facts | None:
     live_at = facts.get("live_at")
     return {**facts, "expected": _clock_time(live_at)} if isinstance(live_at, int) else None
 
@@ -75,7 +75,7 @@ def _client_id_is_placeholder(facts: Facts) -> Facts | None:
     return {**_add_only_app(facts), "what": what} if what else None
 
 
-def _foreign_placeholder(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _is_sample_text(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     """Recognises sample text even if no registration is known. It may have been masked before it was pasted."""
     received = request.parameters.get("client_id") or ""
     facts = _client_id_is_placeholder({"received": received})
@@ -106,11 +106,11 @@ FUNCTIONS: Mapping[str, Functions] = {
         "repair": corrections.set_client_id("nearest"),
         "insert_placeholder": corrections.set_placeholder("client_id"),
     },
-    "client-not-live-yet": {"recognises": _active_later},
+    "client-not-live-yet": {"recognises": _client_is_active_later},
     "client-id-whitespace": {"recognises": _has_stray_characters, "repair": corrections.set_client_id("expected")},
     "client-id-placeholder": {
         "recognises": _client_id_is_placeholder,
-        "advises": _foreign_placeholder,
+        "advises": _is_sample_text,
         "repair": corrections.set_client_id("nearest"),
     },
     "client-id-unknown": {"recognises": _hint_at_nearest_app, "repair": corrections.set_client_id("nearest")},

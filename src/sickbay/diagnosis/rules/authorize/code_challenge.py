@@ -16,7 +16,7 @@ from sickbay.kernel.checks import UNKNOWN, Facts
 
 
 def _add_pkce(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return corrections.with_parameters(
+    return corrections.set_parameters(
         request, ("code_challenge", placeholders.PLACEHOLDER_CHALLENGE), ("code_challenge_method", "S256")
     )
 
@@ -26,11 +26,11 @@ def _set_s256(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return (
         _add_pkce(request, facts)
         if facts.get("received") == "plain"
-        else corrections.with_parameters(request, ("code_challenge_method", "S256"))
+        else corrections.set_parameters(request, ("code_challenge_method", "S256"))
     )
 
 
-def _none_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _no_challenge(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     if request.parameters.get("code_challenge_method") or not asks_for_code(request):
         return None
     public = isinstance(context.client, Client) and context.client.client == "public"
@@ -67,11 +67,11 @@ def _encode_base64url(raw: bytes) -> str:
 
 
 def _correct_challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return corrections.with_parameters(request, ("code_challenge", facts.get("expected") or placeholders.PLACEHOLDER_CHALLENGE))
+    return corrections.set_parameters(request, ("code_challenge", facts.get("expected") or placeholders.PLACEHOLDER_CHALLENGE))
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "pkce-missing": {"advises": _none_sent, "repair": _add_pkce, "severity": severity_by("required", "error", "warning")},
+    "pkce-missing": {"advises": _no_challenge, "repair": _add_pkce, "severity": severity_by("required", "error", "warning")},
     "pkce-method-without-challenge": {"repair": _add_pkce},
     "pkce-method-missing": {"repair": _set_s256},
     "pkce-plain": {"repair": _set_s256},

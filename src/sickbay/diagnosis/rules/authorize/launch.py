@@ -17,7 +17,7 @@ def _launch_type(facts: Facts) -> Facts:
     return {**facts, "launch_type": _LAUNCH_TYPES[facts["received"]][0], "allowed": allowed or "no launch at all"}
 
 
-def _picker_in_launch(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _requests_picker_in_launch(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     if not asks_patient(request) or asks_launch(request):
         return None
     return {"received": "launch/patient", "expected": "launch"}
@@ -33,5 +33,5 @@ FUNCTIONS: Mapping[str, Functions] = {
     "launch-code-reused": {"repair": corrections.correct_launch},
     "launch-scope-without-launch-param": {"repair": corrections.correct_launch},
     "launch-param-without-launch-scope": {"repair": corrections.request_also("launch")},
-    "launch-patient-in-ehr-launch": {"advises": _picker_in_launch, "repair": corrections.request_also("launch")},
+    "launch-patient-in-ehr-launch": {"advises": _requests_picker_in_launch, "repair": corrections.request_also("launch")},
 }

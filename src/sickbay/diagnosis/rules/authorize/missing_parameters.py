@@ -30,14 +30,14 @@ def _replace_parameters(request: AuthorizeRequest, url: str, read: Parameters) -
     return structs.replace(request, url=url, parameters=read, raw="", received=Parameters())
 
 
-def _in_fragment(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _parameters_are_in_fragment(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     url, _, fragment = request.url.partition("#")
     if any(name in request.parameters for name in ONCE) or not _read_parameters(fragment.lstrip("?/")).pairs:
         return None
     return {"received": "#", "expected": "?", "brings": ONCE, "url": url}
 
 
-def _before_the_fragment(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def _move_parameters_to_query(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return _replace_parameters(request, facts["url"], _read_parameters(request.url.partition("#")[2].lstrip("?/")))
 
 
@@ -137,11 +137,11 @@ def _fill_in_examples(request: Any, facts: Facts) -> Any:
     """Examples for values that only the app can create; the other rules correct the rest."""
     if isinstance(request, AccessRequest):
         return corrections.new_token(request)
-    return corrections.with_parameters(request, *((name, _EXAMPLES[name]) for name in facts["names"] if name in _EXAMPLES))
+    return corrections.set_parameters(request, *((name, _EXAMPLES[name]) for name in facts["names"] if name in _EXAMPLES))
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "parameters-in-fragment": {"advises": _in_fragment, "repair": _before_the_fragment},
+    "parameters-in-fragment": {"advises": _parameters_are_in_fragment, "repair": _move_parameters_to_query},
     "query-without-question-mark": {"advises": _has_no_question_mark, "repair": _add_question_mark},
     "query-encoded-whole": {"advises": _find_encoded_query, "repair": _decode_query},
     "authorize-without-parameters": {"advises": _is_empty},

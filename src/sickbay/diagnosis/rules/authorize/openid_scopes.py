@@ -23,7 +23,7 @@ def _advise_if(true_of: Callable[[set[str]], bool]) -> Callable[[AuthorizeReques
     return advises
 
 
-def _offline_not_registered(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _offline_is_not_registered(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     if not isinstance(context.client, Client) or "offline_access" not in correct_scopes(request):
         return None
     registered = split_at(context.client.scope, " ,")
@@ -53,6 +53,6 @@ FUNCTIONS: Mapping[str, Functions] = {
         "advises": _advise_if(lambda requested: {"offline_access", "online_access"} <= requested),
         "repair": lambda request, facts: corrections.drop_scopes(request, {"scopes": ["online_access"]}),
     },
-    "offline-access-not-allowed": {"advises": _offline_not_registered, "repair": corrections.swap_scopes},
+    "offline-access-not-allowed": {"advises": _offline_is_not_registered, "repair": corrections.swap_scopes},
     "scope-openid-claims": {"advises": _requests_claim_scopes, "repair": corrections.drop_scopes},
 }

@@ -25,10 +25,10 @@ AFTER_LOGOUT = dict.fromkeys(("redirecturi", "redirecturl", "returnto", "postlog
 def _map_spellings(request: AuthorizeRequest | TokenRequest | LogoutRequest) -> dict[str, str]:
     """Maps the letters of a name, or of a common other name, to the parameter."""
     others = AFTER_LOGOUT | {"idtoken": "id_token_hint"} if isinstance(request, LogoutRequest) else OTHER_NAMES
-    return {_letters_only(name): name for name in names_of(request)} | others
+    return {_keep_letters(name): name for name in names_of(request)} | others
 
 
-def _letters_only(name: str) -> str:
+def _keep_letters(name: str) -> str:
     return re.sub(r"^amp;|[^a-z]", "", name.lower())
 
 
@@ -46,7 +46,7 @@ def _find_misnamed_parameters(request: AuthorizeRequest | TokenRequest | LogoutR
     if all(name in right for name, _ in request.parameters):
         return None
     alike = _map_spellings(request)
-    sent = {name: alike.get(_letters_only(_split_name(name, value)[0]), "") for name, value in request.parameters}
+    sent = {name: alike.get(_keep_letters(_split_name(name, value)[0]), "") for name, value in request.parameters}
     wrong = {
         name: right_name
         for name, right_name in sent.items()
@@ -65,9 +65,9 @@ def _rename_parameters(request: P, facts: Facts) -> P:
     for name, value in request.parameters:
         if name in facts["received"]:
             bare, text = _split_name(name, value)
-            values_by_name.setdefault(alike[_letters_only(bare)], []).append(text.strip() if bare != bare.strip() else text)
+            values_by_name.setdefault(alike[_keep_letters(bare)], []).append(text.strip() if bare != bare.strip() else text)
     changes = [(name, " ".join(values) if name == "scope" else values[0]) for name, values in values_by_name.items()]
-    return corrections.with_parameters(request, *changes, *((name, None) for name in facts["received"]))
+    return corrections.set_parameters(request, *changes, *((name, None) for name in facts["received"]))
 
 
 BARE = ("response_type", "redirect_uri", "aud", "resource", "launch", "code_challenge", "code_challenge_method")
@@ -92,7 +92,7 @@ def _find_stray_characters(request: AuthorizeRequest | TokenRequest, context: ob
 
 
 def _strip_stray_characters(request: S, facts: Facts) -> S:
-    return corrections.with_parameters(
+    return corrections.set_parameters(
         request, *((name, strip_stray_characters(request.parameters.get(name) or "")) for name in facts["names"])
     )
 
@@ -100,7 +100,7 @@ def _strip_stray_characters(request: S, facts: Facts) -> S:
 def _add_new_challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """The verifier has leaked, so the app needs a new one and with it a new challenge."""
     challenge = ("code_challenge", placeholders.PLACEHOLDER_CHALLENGE)
-    return corrections.with_parameters(request, ("code_verifier", None), challenge, ("code_challenge_method", "S256"))
+    return corrections.set_parameters(request, ("code_verifier", None), challenge, ("code_challenge_method", "S256"))
 
 
 def _has_no_prompt(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
@@ -111,7 +111,7 @@ def _has_no_prompt(request: AuthorizeRequest, context: AuthorizeContext) -> Fact
 
 def _known_prompts(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     known_values = [value for value in (request.parameters.get("prompt") or "").split() if value in PROMPTS]
-    return corrections.with_parameters(request, ("prompt", " ".join(known_values) or None))
+    return corrections.set_parameters(request, ("prompt", " ".join(known_values) or None))
 
 
 FUNCTIONS: Mapping[str, Functions] = {

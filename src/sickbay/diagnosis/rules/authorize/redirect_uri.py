@@ -36,13 +36,13 @@ def _this_machine(url: str) -> str:
 _set_expected = corrections.set_from_fact("redirect_uri", "expected")
 
 
-def _any_registered(facts: Facts) -> Facts:
+def _add_registered_uris(facts: Facts) -> Facts:
     """Adds the registered URIs, which are unknown if the app is."""
     registered = " ".join(facts.get("registered") or ())
     return {**facts, "hint": f": {registered}" if registered else ""}
 
 
-def _launch_uri(facts: Facts) -> Facts | None:
+def _is_launch_uri(facts: Facts) -> Facts | None:
     if not facts.get("launch_uri") or facts["received"] != facts["launch_uri"]:
         return None
     return {**facts, "expected": next(iter(facts["registered"]), None), "note": "registered"}
@@ -59,7 +59,7 @@ def _uri_is_relative(facts: Facts) -> Facts | None:
     return {**facts, "expected": same_path or only, "note": "registered"}
 
 
-def _clearly_relative(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _uri_is_clearly_relative(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     """Placeholders have their own rule; `postmessage` is a value of Google's."""
     sent = request.parameters.get("redirect_uri") or ""
     if sent in ("postmessage", *placeholders.PLACES) or describe_placeholder(sent):
@@ -101,14 +101,14 @@ FUNCTIONS: Mapping[str, Functions] = {
     # The client is known by a document that was fetched before.
     "mcp-cimd-stale": {"recognises": only_with("document")},
     "redirect-uri-missing": {
-        "recognises": _any_registered,
+        "recognises": _add_registered_uris,
         "repair": corrections.set_from_fact("redirect_uri", "nearest"),
         "insert_placeholder": corrections.set_placeholder("redirect_uri"),
     },
     "redirect-uri-double-encoded": {"repair": corrections.drop_raw_text},
     "redirect-uri-has-fragment": {"repair": _set_expected},
-    "redirect-uri-is-launch-uri": {"recognises": _launch_uri, "repair": _set_expected},
-    "redirect-uri-not-absolute": {"recognises": _uri_is_relative, "advises": _clearly_relative, "repair": _set_expected},
+    "redirect-uri-is-launch-uri": {"recognises": _is_launch_uri, "repair": _set_expected},
+    "redirect-uri-not-absolute": {"recognises": _uri_is_relative, "advises": _uri_is_clearly_relative, "repair": _set_expected},
     "redirect-uri-trailing-slash": {"recognises": _uri_differs_by_slash, "repair": _set_expected},
     "redirect-uri-scheme-mismatch": _differs_only_in(_scheme_apart),
     "redirect-uri-loopback-alias": _differs_only_in(_this_machine),
@@ -122,7 +122,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     },
     "redirect-uri-mismatch": {"recognises": _expect_closest, "repair": _set_expected},
     "redirect-uri-response-parameter": {
-        "repair": lambda request, facts: corrections.with_parameters(
+        "repair": lambda request, facts: corrections.set_parameters(
             request, ("redirect_uri", str(facts["received"]).partition("?")[0])
         )
     },

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
-from sickbay.authorization.authorize.aud import list_likely
+from sickbay.authorization.authorize.aud import list_likely_bases
 from sickbay.authorization.authorize.default_scopes import default_scopes
 from sickbay.authorization.authorize.parameters import is_agent, read_audience, registered_resource
 from sickbay.authorization.bases import base_of
@@ -18,12 +18,12 @@ from sickbay.protocol.scope_spelling import read_spelling
 PLACEHOLDER = "RESOURCE-OF-THE-METADATA"
 
 
-def _find_missing(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _resource_is_missing(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     """A client of MCP gets a token for a FHIR base although it named no server."""
     server = context.server
     if read_audience(request) or not isinstance(server, Server) or not is_agent(context.client):
         return None
-    return {"received": None, "base": next(iter(list_likely(server, context)), ""), "expected": _only_resource(server)}
+    return {"received": None, "base": next(iter(list_likely_bases(server, context)), ""), "expected": _only_resource(server)}
 
 
 def _only_resource(server: Server) -> str:
@@ -32,7 +32,7 @@ def _only_resource(server: Server) -> str:
 
 
 def _set_resource(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return corrections.with_parameters(request, ("resource", facts["expected"]))
+    return corrections.set_parameters(request, ("resource", facts["expected"]))
 
 
 def _has_tail(sign: str) -> Callable[[Facts], Facts | None]:
@@ -64,7 +64,7 @@ def _resource_differs_by_slash(request: AuthorizeRequest, context: AuthorizeCont
     return {"received": resource, "expected": meant}
 
 
-def _in_aud(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _resource_is_in_aud(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     aud, server = request.parameters.get("aud") or "", context.server
     if not isinstance(server, Server) or request.parameters.get("resource"):
         return None
@@ -73,13 +73,13 @@ def _in_aud(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | Non
 
 
 def _rename_aud(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return corrections.with_parameters(request, ("aud", None), ("resource", facts["received"]))
+    return corrections.set_parameters(request, ("aud", None), ("resource", facts["received"]))
 
 
 def _drop_scopes(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     refused = set(facts["scopes"])
     remaining = [text for text in (request.parameters.get("scope") or "").split() if text not in refused]
-    return corrections.with_parameters(request, ("scope", " ".join(remaining))) if remaining else request
+    return corrections.set_parameters(request, ("scope", " ".join(remaining))) if remaining else request
 
 
 def _asks_for_offline_consent(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
@@ -91,7 +91,7 @@ def _scopes_for_agents(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequ
     """Replaces launch by launch/patient, and drops what no agent can have."""
     texts = [text for text in read_spelling(request.parameters.get("scope") or "").tokens if not text.startswith("system/")]
     named = dict.fromkeys("launch/patient" if text == "launch" else text for text in texts)
-    return corrections.with_parameters(request, ("scope", " ".join(named)))
+    return corrections.set_parameters(request, ("scope", " ".join(named)))
 
 
 def _default_scopes_apply(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
@@ -104,13 +104,13 @@ def _default_scopes_apply(request: AuthorizeRequest, context: AuthorizeContext) 
 
 
 def _send_default(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return corrections.with_scopes(request, list(facts["scopes"]))
+    return corrections.set_scopes(request, list(facts["scopes"]))
 
 
 FUNCTIONS: Mapping[str, Functions] = {
     "mcp-resource-missing": {
         "recognises": lambda facts: {"base": "the app's FHIR base", "expected": PLACEHOLDER, **facts},
-        "advises": _find_missing,
+        "advises": _resource_is_missing,
         "repair": _set_resource,
         "severity": severity_by("parameter", "error", "warning"),
     },
@@ -119,7 +119,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     "mcp-resource-query": {"recognises": _has_tail("?"), "repair": _set_resource},
     "mcp-resource-unknown": {"recognises": _expect_closest, "repair": _set_resource},
     "mcp-resource-trailing-slash": {"advises": _resource_differs_by_slash, "repair": _set_resource},
-    "mcp-aud-sent-instead": {"advises": _in_aud, "repair": _rename_aud},
+    "mcp-aud-sent-instead": {"advises": _resource_is_in_aud, "repair": _rename_aud},
     "mcp-scope-not-of-resource": {"repair": _drop_scopes},
     "mcp-scope-default": {"advises": _default_scopes_apply, "repair": _send_default},
     "mcp-proxy-no-aud": {"recognises": only_with("serves"), "repair": corrections.set_from_fact("aud", "base")},

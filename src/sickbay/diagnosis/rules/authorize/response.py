@@ -9,12 +9,10 @@ FUNCTIONS: Mapping[str, Functions] = {
     "response-type-missing": {"repair": corrections.set_value("response_type", "code")},
     "response-type-invalid": {"repair": corrections.set_value("response_type", "code")},
     "response-mode-unsupported": {"repair": corrections.set_value("response_mode", None)},
-    "request-object-unsupported": {
-        "repair": lambda request, facts: corrections.with_parameters(request, (facts["name"], None))
-    },
+    "request-object-unsupported": {"repair": lambda request, facts: corrections.set_parameters(request, (facts["name"], None))},
     "client-secret-in-url": {"repair": corrections.set_value("client_secret", None)},
     "prompt-none-with-others": {
-        "repair": lambda request, facts: corrections.with_parameters(
+        "repair": lambda request, facts: corrections.set_parameters(
             request, ("prompt", " ".join(value for value in facts["received"].split() if value != "none"))
         )
     },

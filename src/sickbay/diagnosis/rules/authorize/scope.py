@@ -24,10 +24,10 @@ def _request_registered_scopes(request: AuthorizeRequest, facts: Facts) -> Autho
     registered = [scope for scope in split(facts.get("registered") or "") if scope not in ("online_access", "offline_access")]
     launched = bool(request.parameters.get("launch"))
     requestable = [scope for scope in registered if not scope.startswith("system/") and (scope != "launch" or launched)]
-    return corrections.with_scopes(request, requestable) if requestable else request
+    return corrections.set_scopes(request, requestable) if requestable else request
 
 
-def _list_supported(facts: Facts) -> Facts | None:
+def _add_supported_scopes(facts: Facts) -> Facts | None:
     """Facts of a request for a registered resource, with what this was registered with."""
     supported = [f"`{text}`" for text in facts.get("supported") or ()]
     return {**facts, "listed": " ".join(supported) or "no scopes"} if facts.get("resource") else None
@@ -57,7 +57,7 @@ def _name_separators(facts: Facts) -> Facts:
     }
 
 
-def _name_array(facts: Facts) -> Facts | None:
+def _scope_is_array(facts: Facts) -> Facts | None:
     array = read_spelling(str(facts["received"])).array
     return {**facts, "what": _CALLED[array]} if array else None
 
@@ -101,7 +101,7 @@ def _has_user_wildcards(request: AuthorizeRequest, context: AuthorizeContext) ->
 
 _ADD_SCOPES: Functions = {
     "repair": _request_registered_scopes,
-    "insert_placeholder": lambda request: corrections.with_scopes(request, [*split(EXAMPLE)]),
+    "insert_placeholder": lambda request: corrections.set_scopes(request, [*split(EXAMPLE)]),
 }
 FUNCTIONS: Mapping[str, Functions] = {
     "scope-double-encoded": {"repair": _respell_scopes},
@@ -109,7 +109,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     "scope-plus-literal": {"repair": _respell_scopes},
     "scope-tab-separated": {"repair": _respell_scopes},
     "scope-separator-wrong": {"recognises": _name_separators, "repair": _respell_scopes},
-    "scope-is-array": {"recognises": _name_array, "repair": _respell_scopes},
+    "scope-is-array": {"recognises": _scope_is_array, "repair": _respell_scopes},
     "scope-has-stray-characters": {"recognises": _name_stray_characters, "repair": _respell_scopes},
     "scope-wrong-case": {"repair": corrections.swap_scopes},
     "scope-v2-order": {"repair": corrections.swap_scopes},
@@ -125,6 +125,6 @@ FUNCTIONS: Mapping[str, Functions] = {
     "scope-wildcard-not-allowed": {"advises": _has_user_wildcards, "repair": corrections.drop_scopes},
     "scope-levels-mixed": {"repair": corrections.drop_scopes},
     "scope-not-registered": {"repair": corrections.drop_scopes},
-    "mcp-scope-missing": {"recognises": _list_supported, **_ADD_SCOPES},
+    "mcp-scope-missing": {"recognises": _add_supported_scopes, **_ADD_SCOPES},
     "scope-missing": _ADD_SCOPES,
 }

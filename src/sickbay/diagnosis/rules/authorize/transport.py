@@ -48,16 +48,16 @@ def _split_joined_parameters(request: R, facts: Facts) -> R:
     for name, value in request.parameters:
         first, *others = _JOINT.split(value) if name == facts["name"] else [value]
         pairs += [(name, first), *((other.partition("=")[0], other.partition("=")[2]) for other in others)]
-    return structs.replace(corrections.with_parameters(request), parameters=Parameters(tuple(pairs), encode(pairs)))
+    return structs.replace(corrections.set_parameters(request), parameters=Parameters(tuple(pairs), encode(pairs)))
 
 
-def _not_a_form(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _body_is_not_a_form(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     body = request.raw.partition("?")[2].lstrip() if request.method == "POST" else ""
     kind = "JSON" if body.startswith("{") else "a multipart form" if body.startswith("--") else ""
     return {"received": kind, "brings": ONCE} if kind else None
 
 
-def _as_form(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def _convert_json_to_form(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Takes the parameters from a JSON body; other bodies stay as they are."""
     try:
         members = unicode.loads(request.raw.partition("?")[2])
@@ -75,7 +75,7 @@ def _keep_first_values(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequ
     """Keeps the first value of each parameter, since it's unclear which one was meant, and all scopes."""
     repeated = {name: request.parameters.all(name) for name in facts["names"] if name in request.parameters}
     firsts = [(name, _join_values(values) if name == "scope" else values[0]) for name, values in repeated.items()]
-    return corrections.with_parameters(request, *firsts)
+    return corrections.set_parameters(request, *firsts)
 
 
 def _find_unencoded_urls(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
@@ -94,7 +94,7 @@ def _encode_query(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return structs.replace(request, parameters=Parameters(pairs, encode(pairs)), raw="", received=Parameters())
 
 
-def _at_token_endpoint(request: AuthorizeRequest | TokenRequest, context: AuthorizeContext | TokenContext) -> Facts | None:
+def _is_at_token_endpoint(request: AuthorizeRequest | TokenRequest, context: AuthorizeContext | TokenContext) -> Facts | None:
     """Recognises an authorization request at the token endpoint; there, only GET requests come from a browser."""
     if isinstance(request, TokenRequest) and request.method != "GET":
         return None
@@ -108,30 +108,30 @@ def _at_token_endpoint(request: AuthorizeRequest | TokenRequest, context: Author
     return {"received": request.url, "expected": expected, "endpoint": server.authorization_endpoint}
 
 
-def _at_right_endpoint(request: R, facts: Facts) -> R:
+def _move_to_right_endpoint(request: R, facts: Facts) -> R:
     if isinstance(request, TokenRequest) or not facts["endpoint"]:
         return request
     return structs.replace(request, url=facts["endpoint"], raw="")
 
 
-def _not_discovered(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _endpoint_was_not_discovered(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     server = context.server
     if not isinstance(server, Server) or not server.authorization_endpoint or not request.url:
         return None
     endpoint, address = server.authorization_endpoint, re.split("[#&;]", request.url, maxsplit=1)[0]
-    if urls.normalise(address) == urls.normalise(endpoint) or _at_token_endpoint(request, context):
+    if urls.normalise(address) == urls.normalise(endpoint) or _is_at_token_endpoint(request, context):
         return None
     return {"received": request.url, "expected": endpoint, "endpoint": endpoint}
 
 
 FUNCTIONS: Mapping[str, Functions] = {
     "authorize-fetched": {"advises": lambda request, context: {"received": "a script"}},
-    "authorize-body-not-form": {"advises": _not_a_form, "repair": _as_form},
+    "authorize-body-not-form": {"advises": _body_is_not_a_form, "repair": _convert_json_to_form},
     "parameters-misjoined": {"advises": _find_joined_parameters, "repair": _split_joined_parameters},
     "url-has-whitespace": {"repair": corrections.drop_raw_text},
     "url-html-escaped": {"repair": corrections.drop_raw_text},
     "duplicate-parameter": {"repair": _keep_first_values},
     "param-unencoded-url": {"advises": _find_unencoded_urls, "repair": _encode_query},
-    "authorize-called-at-token-endpoint": {"advises": _at_token_endpoint, "repair": _at_right_endpoint},
-    "authorize-endpoint-not-discovered": {"advises": _not_discovered, "repair": _at_right_endpoint},
+    "authorize-called-at-token-endpoint": {"advises": _is_at_token_endpoint, "repair": _move_to_right_endpoint},
+    "authorize-endpoint-not-discovered": {"advises": _endpoint_was_not_discovered, "repair": _move_to_right_endpoint},
 }

@@ -14,7 +14,7 @@ from sickbay.kernel.checks import UNKNOWN, Facts
 from sickbay.protocol import jose
 
 
-def _not_system(request: TokenRequest, context: TokenContext) -> Facts | None:
+def _scopes_are_not_system(request: TokenRequest, context: TokenContext) -> Facts | None:
     """If the client isn't known. Scopes of other services than FHIR aren't judged."""
     if context.client is not UNKNOWN or not context.smart or request.parameters.get("grant_type") != "client_credentials":
         return None
@@ -22,26 +22,26 @@ def _not_system(request: TokenRequest, context: TokenContext) -> Facts | None:
     return refusal.facts if refusal else None
 
 
-def _as_system_scopes(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _convert_to_system_scopes(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Changes `patient/` and `user/` scopes to `system/` scopes, and removes other scopes that a backend service can't get."""
     system_scopes = [
         f"system/{scope.partition('/')[2]}" if scope.startswith(("patient/", "user/")) else scope
         for scope in corrections.tokens_of(request)
         if scope.startswith(("patient/", "user/")) or scope not in facts["scopes"]
     ]
-    return corrections.with_scopes(request, system_scopes)
+    return corrections.set_scopes(request, system_scopes)
 
 
 def _request_registered_scopes(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Requests the registered `system/` scopes."""
     registered = [scope for scope in str(facts.get("registered") or "").split() if scope.startswith("system/")]
-    return corrections.with_scopes(request, registered) if registered else request
+    return corrections.set_scopes(request, registered) if registered else request
 
 
 def _drop_scheme(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Removes a word such as Bearer before the JWT."""
     last = (request.parameters.get("client_assertion") or "").rpartition(" ")[2]
-    return corrections.with_parameters(request, ("client_assertion", last)) if jose.read_unverified(last) else request
+    return corrections.set_parameters(request, ("client_assertion", last)) if jose.decode_unverified(last) else request
 
 
 def _add_parts(facts: Facts) -> Facts:
@@ -62,7 +62,7 @@ def _has_no_typ(request: TokenRequest, context: TokenContext) -> Facts | None:
     return None if read is None or read.header.get("typ") == "JWT" else {"received": read.header.get("typ")}
 
 
-def _other_audience(request: TokenRequest, context: TokenContext) -> Facts | None:
+def _audience_differs(request: TokenRequest, context: TokenContext) -> Facts | None:
     """If `aud` is accepted, but doesn't name the token endpoint. An unknown token endpoint isn't judged."""
     server, read = context.server, request.assertion if context.smart else None
     if read is None or not isinstance(server, Server) or not server.token_endpoint:
@@ -85,8 +85,8 @@ FUNCTIONS: Mapping[str, Functions] = {
     },
     "assertion-kid-unknown": {"recognises": lambda facts: {**facts, "names": join_as_code(facts.get("published") or ())}},
     "backend-scope-missing": {"repair": _request_registered_scopes},
-    "backend-scope-not-system": {"advises": _not_system, "repair": _as_system_scopes},
+    "backend-scope-not-system": {"advises": _scopes_are_not_system, "repair": _convert_to_system_scopes},
     "backend-empty-scopes": {"repair": _request_registered_scopes},
     "assertion-typ-missing": {"advises": _has_no_typ},
-    "assertion-aud-not-token-endpoint": {"advises": _other_audience},
+    "assertion-aud-not-token-endpoint": {"advises": _audience_differs},
 }

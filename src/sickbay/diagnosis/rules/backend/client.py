@@ -6,9 +6,9 @@ from sickbay.diagnosis.rule import Functions
 from sickbay.kernel.checks import Facts
 
 
-def _secret_for_jwt(facts: Facts) -> Facts | None:
+def _sends_secret_for_jwt(facts: Facts) -> Facts | None:
     wants_jwt = facts["registered"] == "private_key_jwt" and str(facts["received"]).startswith("client_secret")
     return facts if wants_jwt and facts.get("grant_type") == "client_credentials" else None
 
 
-FUNCTIONS: Mapping[str, Functions] = {"backend-secret-instead-of-jwt": {"recognises": _secret_for_jwt}}
+FUNCTIONS: Mapping[str, Functions] = {"backend-secret-instead-of-jwt": {"recognises": _sends_secret_for_jwt}}

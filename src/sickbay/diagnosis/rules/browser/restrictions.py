@@ -13,7 +13,7 @@ from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 
 
-def _unregistered_origin(request: object, context: object) -> Facts | None:
+def _origin_is_unregistered(request: object, context: object) -> Facts | None:
     if not isinstance(request, TokenRequest | AccessRequest) or not isinstance(context, TokenContext | AccessContext):
         return None
     own = origin.find_foreign(request, context)
@@ -42,7 +42,7 @@ def _cookie_is_blocked(exchange: HttpExchange | UrlRequest, context: AnswerConte
     return {} if framed and (back or (set_now and not allowed)) else None
 
 
-def _different_origins(request: object, context: object) -> Facts | None:
+def _origins_differ(request: object, context: object) -> Facts | None:
     """An EHR launch whose response goes to a different origin. Native apps don't use session storage."""
     client = context.client if isinstance(context, AuthorizeContext) else None
     if not isinstance(request, AuthorizeRequest) or not isinstance(client, Client) or client.native:
@@ -67,7 +67,7 @@ def _find_missing_cors_header(exchange: HttpExchange, context: AnswerContext) ->
     return {"origin": origin, "status": exchange.status} if hidden and origin and exchange.method != "OPTIONS" else None
 
 
-def _star_with_credentials(exchange: HttpExchange | TokenRequest, context: AnswerContext | TokenContext) -> Facts | None:
+def _allows_star_with_credentials(exchange: HttpExchange | TokenRequest, context: AnswerContext | TokenContext) -> Facts | None:
     """A response with `*` to a request with a cookie. A token request shows it too, because a form needs no preflight."""
     origin = exchange.headers.get("origin")
     if not origin or "cookie" not in exchange.headers:
@@ -100,7 +100,7 @@ def _find_refused_frame(exchange: HttpExchange, context: AnswerContext) -> Facts
     return {"received": refused} if framed and refused in ("DENY", "SAMEORIGIN") else None
 
 
-def _from_public_page(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
+def _page_is_public(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     page = urlsplit(exchange.headers.get("origin") or exchange.headers.get("referer") or "")
     to_us = urlsplit(exchange.url).hostname in urls.LOOPBACK
     public = page.scheme == "https" and page.hostname not in urls.LOOPBACK
@@ -108,13 +108,13 @@ def _from_public_page(exchange: HttpExchange, context: AnswerContext) -> Facts |
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "cors-origin-not-registered": {"recognises": _add_origin_hint, "advises": _unregistered_origin},
+    "cors-origin-not-registered": {"recognises": _add_origin_hint, "advises": _origin_is_unregistered},
     "cookie-samesite-iframe": {"advises": _cookie_is_blocked},
-    "session-storage-lost": {"advises": _different_origins},
+    "session-storage-lost": {"advises": _origins_differ},
     "cors-preflight-rejected": {"advises": _preflight_lacks_authorization},
     "cors-missing-on-error": {"advises": _find_missing_cors_header},
-    "cors-credentials-wildcard": {"advises": _star_with_credentials},
+    "cors-credentials-wildcard": {"advises": _allows_star_with_credentials},
     "cors-credentials-not-allowed": {"advises": _find_preflight_without_credentials},
     "iframe-blocked": {"advises": _find_refused_frame},
-    "browser-local-network-access": {"advises": _from_public_page},
+    "browser-local-network-access": {"advises": _page_is_public},
 }

@@ -33,12 +33,12 @@ def _drop_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     return structs.replace(request, parameters=request.parameters.replace(pairs), headers=headers)
 
 
-def _empty_basic(request: TokenRequest, context: TokenContext) -> Facts | None:
+def _basic_header_is_empty(request: TokenRequest, context: TokenContext) -> Facts | None:
     client = context.client
     return {"received": ""} if isinstance(client, Client) and client.client == "public" and is_empty_basic(request) else None
 
 
-def _only_basic(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _remove_body_credentials(request: TokenRequest, facts: Facts) -> TokenRequest:
     if "client_secret_basic" not in facts["received"]:
         return request
     return structs.replace(request, parameters=request.parameters.replace([(name, None) for name in SECRET_PARAMETERS]))
@@ -60,18 +60,18 @@ def _move_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "client-auth-missing": {"repair": corrections.with_known_secret},
+    "client-auth-missing": {"repair": corrections.add_client_secret},
     "client-secret-padded": {"recognises": only_with("padded"), "repair": _strip_secret},
-    "client-secret-wrong": {"repair": corrections.with_known_secret},
+    "client-secret-wrong": {"repair": corrections.add_client_secret},
     "client-secret-empty": {
         "advises": lambda request, context: {"received": ""} if request.parameters.all("client_secret") == ("",) else None,
         "repair": corrections.set_value("client_secret", None),
     },
     "public-client-sent-secret": {"repair": _drop_secret},
-    "public-client-empty-basic": {"advises": _empty_basic, "repair": _drop_secret},
+    "public-client-empty-basic": {"advises": _basic_header_is_empty, "repair": _drop_secret},
     "client-auth-multiple": {
         "recognises": lambda facts: {**facts, "names": join_as_code(facts["received"])},
-        "repair": _only_basic,
+        "repair": _remove_body_credentials,
     },
     "client-auth-method-mismatch": {"repair": _move_secret},
 }

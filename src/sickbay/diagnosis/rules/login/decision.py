@@ -29,12 +29,12 @@ def _add_reason(texts: dict[str, tuple[str, str]], facts: Facts) -> Facts:
     return {**facts, "registered_cause": cause, "registered_fix": fix}
 
 
-def _not_chosen(facts: Facts) -> Facts | None:
+def _no_patient_was_chosen(facts: Facts) -> Facts | None:
     """No patient was chosen although the request asked for one."""
     return _add_reason(_NOT_CHOSEN, facts) if facts.get("note") == "no patient was chosen" else None
 
 
 FUNCTIONS: Mapping[str, Functions] = {
     "mismatched-identity": {"recognises": lambda facts: _add_reason(_OTHER_USER, facts)},
-    "patient-not-chosen": {"recognises": _not_chosen},
+    "patient-not-chosen": {"recognises": _no_patient_was_chosen},
 }

@@ -35,7 +35,7 @@ def _find_missing_scopes(
         return _list_dropped_scopes(context.given) if context.given else None
     if not isinstance(answer, TokenAnswer) or context.requested_scope is None or "scope" not in answer.members:
         return None
-    parsed = scopes.parse_all(read_granted_scopes(answer))
+    parsed = scopes.parse_scopes(read_granted_scopes(answer))
     missing = [
         scope for scope in scopes.split(context.requested_scope) if not _is_granted(scope, read_granted_scopes(answer), parsed)
     ]

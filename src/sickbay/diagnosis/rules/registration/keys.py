@@ -13,7 +13,7 @@ from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 
 
-def _secret_backend(request: RegistrationRequest, context: Any) -> Facts | None:
+def _backend_uses_secret(request: RegistrationRequest, context: Any) -> Facts | None:
     symmetric = request.type == "system" and request.client == "symmetric" and not (request.jwks or request.jwks_uri)
     return {"received": "a secret", "expected": "jwks_uri or jwks", "symmetric": True} if symmetric else None
 
@@ -40,7 +40,7 @@ def _jwks_uri_is_page(request: RegistrationRequest, context: Any) -> Facts | Non
 
 FUNCTIONS: Mapping[str, Functions] = {
     "reg-backend-no-jwks": {
-        "advises": _secret_backend,
+        "advises": _backend_uses_secret,
         "severity": lambda facts: "info" if facts.get("symmetric") else "error",
     },
     "reg-jwks-has-private-key": {"repair": _public_part},

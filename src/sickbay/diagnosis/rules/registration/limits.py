@@ -16,7 +16,7 @@ def _granted_types(request: RegistrationRequest, facts: Facts) -> RegistrationRe
     )
 
 
-def _at_granted_hosts(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
+def _remove_uris_at_other_hosts(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
     """Removes the URIs at other hosts, if at least one URI is left."""
     redirect_uris = tuple(uri for uri in request.redirect_uris if uri not in facts["received"])
     logout_uris = tuple(uri for uri in request.post_logout_redirect_uris if uri not in facts["received"])
@@ -32,6 +32,6 @@ LIKELY_TWINS = 2
 FUNCTIONS: Mapping[str, Functions] = {
     "reg-scope-not-granted": {"repair": corrections.swap_scopes},
     "reg-grant-type-not-granted": {"repair": _granted_types},
-    "reg-host-not-granted": {"repair": _at_granted_hosts},
+    "reg-host-not-granted": {"repair": _remove_uris_at_other_hosts},
     "mcp-dcr-each-start": {"advises": lambda request, _: {"twins": request.twins} if request.twins >= LIKELY_TWINS else None},
 }

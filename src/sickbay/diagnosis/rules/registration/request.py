@@ -57,13 +57,13 @@ def _has_no_scope_of_its_level(request: RegistrationRequest, context: Any) -> Fa
     return {"received": wrong, "expected": right, "scopes": wrong, "corrected": right, "flow": flow}
 
 
-def _same_address(request: RegistrationRequest, context: Any) -> Facts | None:
+def _addresses_are_same(request: RegistrationRequest, context: Any) -> Facts | None:
     launch = (request.launch_uri or "").partition("?")[0]
     same = launch and urls.normalise(launch) in {urls.normalise(uri) for uri in request.redirect_uris}
     return {"received": request.launch_uri} if same else None
 
 
-def _launch_without_uri(request: RegistrationRequest, context: Any) -> Facts | None:
+def _launch_lacks_uri(request: RegistrationRequest, context: Any) -> Facts | None:
     is_missing = "launch" in read_spelling(request.scope).tokens and not request.launch_uri
     return {"received": None} if is_missing and _is_read(request) else None
 
@@ -79,7 +79,7 @@ def _is_read(request: RegistrationRequest) -> bool:
     return request.allowed and request.managed and not request.fault and request.software_statement is None
 
 
-def _unknown_types(request: RegistrationRequest, context: Any) -> Facts | None:
+def _types_are_unknown(request: RegistrationRequest, context: Any) -> Facts | None:
     if isinstance(context.server, Server):  # a check already refuses it
         return None
     requested = scopes.list_resources(" ".join(read_spelling(request.scope).tokens))
@@ -105,8 +105,8 @@ FUNCTIONS: Mapping[str, Functions] = {
     "reg-public-app-with-secret": {"repair": corrections.reset_member("has_secret", False)},
     "reg-client-type-mismatch": {"repair": corrections.set_member("auth_method")},
     "reg-scope-level-unsuited": {"advises": _has_no_scope_of_its_level, "repair": corrections.swap_scopes},
-    "reg-launch-uri-equals-redirect-uri": {"advises": _same_address},
-    "reg-missing-launch-uri": {"advises": _launch_without_uri},
+    "reg-launch-uri-equals-redirect-uri": {"advises": _addresses_are_same},
+    "reg-missing-launch-uri": {"advises": _launch_lacks_uri},
     "reg-no-resource-scopes": {"advises": _has_no_resources},
-    "reg-scope-type-unknown": {"advises": _unknown_types},
+    "reg-scope-type-unknown": {"advises": _types_are_unknown},
 }

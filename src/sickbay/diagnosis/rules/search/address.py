@@ -31,7 +31,7 @@ def _rename_type(request: AccessRequest, facts: Facts) -> AccessRequest:
     )
 
 
-def _below_the_base(request: AccessRequest, facts: Facts) -> AccessRequest:
+def _move_below_the_base(request: AccessRequest, facts: Facts) -> AccessRequest:
     return structs.replace(request, base=facts["base"], path=facts["path"], url=facts["expected"])
 
 
@@ -53,7 +53,7 @@ def _id_of_reference(request: AccessRequest, facts: Facts) -> AccessRequest:
     return _move_to(request, f"/{type.rpartition('/')[2]}/{id}")
 
 
-def _in_json(request: AccessRequest, facts: Facts) -> AccessRequest:
+def _request_json(request: AccessRequest, facts: Facts) -> AccessRequest:
     """Removes `_format`, which overrides Accept, and sets Accept."""
     without_format = structs.replace(request, parameters=request.parameters.replace([("_format", None)]))
     return set_header("accept")(without_format, facts)
@@ -68,7 +68,7 @@ def _has_no_accept(request: AccessRequest, context: AccessContext) -> Facts | No
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "fhir-base-url-wrong": {"repair": _below_the_base},
+    "fhir-base-url-wrong": {"repair": _move_below_the_base},
     "fhir-base-double-slash": {"repair": _correct_path},
     "fhir-path-trailing-slash": {"repair": _correct_path},
     "fhir-base-twice": {"recognises": only_with("of_base"), "repair": _remove_repeated_segment},
@@ -77,7 +77,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     "fhir-id-invalid": {"repair": _id_of_reference},
     "fhir-path-unknown": {"repair": _correct_path},
     "fhir-method-not-allowed": {"repair": _correct_path},
-    "fhir-accept-unsupported": {"repair": _in_json},
+    "fhir-accept-unsupported": {"repair": _request_json},
     "fhir-missing-accept": {"advises": _has_no_accept, "repair": set_header("accept")},
     "fhir-search-post-content-type": {"recognises": _describe_type},
     "fhir-write-content-type": {"recognises": _describe_type, "repair": set_header("content-type")},

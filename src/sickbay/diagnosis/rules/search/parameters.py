@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from msgspec import structs
 
-from sickbay.authorization.access.search import CATEGORY_TYPES, is_narrowing, names_sent
+from sickbay.authorization.access.search import CATEGORY_TYPES, is_narrowing, list_sent_names
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
@@ -41,12 +41,12 @@ def _add_patient(request: AccessRequest, facts: Facts) -> AccessRequest:
     return structs.replace(request, id=patient, path=path, url=request.base + path) if request.type == "Patient" else request
 
 
-def _patient_added(request: AccessRequest, facts: Facts) -> AccessRequest:
+def _add_patient_parameter(request: AccessRequest, facts: Facts) -> AccessRequest:
     patient = _patient_of_token(facts)
     return structs.replace(request, parameters=request.parameters.replace([("patient", patient)])) if patient else request
 
 
-def _all_patients(request: AccessRequest, context: AccessContext) -> Facts | None:
+def _searches_all_patients(request: AccessRequest, context: AccessContext) -> Facts | None:
     """A search for Patient without criteria."""
     if not context.guesses or (request.interaction, request.type) != ("search-type", "Patient"):
         return None
@@ -63,7 +63,7 @@ def _has_no_category(request: AccessRequest, context: AccessContext) -> Facts | 
     """A search without what some servers require."""
     if not context.guesses or request.interaction != "search-type":
         return None
-    if request.type not in CATEGORY_TYPES or names_sent(request) & {"category", "code", "_id"}:
+    if request.type not in CATEGORY_TYPES or list_sent_names(request) & {"category", "code", "_id"}:
         return None
     return _add_example({"type": request.type, "expected": "category"}) | guesses.POLICY
 
@@ -104,7 +104,7 @@ def _rename_to_nearest(request: AccessRequest, facts: Facts) -> AccessRequest:
     return _replace_pair(request, name, (facts["expected"], value)) if plain and value else request
 
 
-def _as_expected(request: AccessRequest, facts: Facts) -> AccessRequest:
+def _replace_with_expected_parameter(request: AccessRequest, facts: Facts) -> AccessRequest:
     """Replaces the value if the expected parameter is known exactly."""
     name, _, value = str(facts["expected"]).partition("=")
     plain = name == facts["parameter"] and re.fullmatch(r"[\w.:-]+", value)
@@ -118,7 +118,7 @@ VALUES = {
 }
 
 
-def _unreadable_result_parameter(request: AccessRequest, context: AccessContext) -> Facts | None:
+def _result_parameter_is_unreadable(request: AccessRequest, context: AccessContext) -> Facts | None:
     """Facts about a result parameter such as `_count` that was ignored because its value can't be read."""
     name = next((name for name, _ in context.ignored if name in RESULTS and request.parameters.get(name)), None)
     if name is None:
@@ -162,8 +162,8 @@ def _has_no_bar(request: AccessRequest, context: AccessContext) -> Facts | None:
 
 FUNCTIONS: Mapping[str, Functions] = {
     "fhir-patient-undefined": {"repair": _add_patient},
-    "fhir-search-unbounded": {"advises": _all_patients},
-    "fhir-search-missing-patient": {"repair": _patient_added},
+    "fhir-search-unbounded": {"advises": _searches_all_patients},
+    "fhir-search-missing-patient": {"repair": _add_patient_parameter},
     "fhir-search-missing-category": {"recognises": _add_example, "advises": _has_no_category},
     "fhir-patient-searched-by-patient": {
         "repair": lambda request, facts: _replace_pair(
@@ -172,8 +172,8 @@ FUNCTIONS: Mapping[str, Functions] = {
     },
     "fhir-search-colon-for-equals": {"repair": _add_equals},
     "fhir-search-value-malformed": {
-        "advises": _unreadable_result_parameter,
-        "repair": _as_expected,
+        "advises": _result_parameter_is_unreadable,
+        "repair": _replace_with_expected_parameter,
         "severity": severity_by("lenient", "warning", "error"),
     },
     "fhir-search-param-empty": {"advises": _has_no_value},

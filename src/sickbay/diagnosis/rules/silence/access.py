@@ -39,7 +39,7 @@ def _has_no_refresh_token(silence: Silence) -> Facts | None:
     return {"reason": reason, "instruction": RENEW_SERVICE if token.is_service else RENEW}
 
 
-def _not_refreshed(silence: Silence) -> Facts | None:
+def _token_was_not_refreshed(silence: Silence) -> Facts | None:
     token = _last_token_response(silence)
     return {} if token is not None and token.has_refresh and _is_expired(silence) else None
 
@@ -53,7 +53,7 @@ def _recognise_step(step: str) -> Callable[[Silence], Facts | None]:
 
 FUNCTIONS: Mapping[str, Functions] = {
     "expired-token-no-refresh-token": {"advises": advise_on("refresh", _has_no_refresh_token)},
-    "expired-token-not-refreshed": {"advises": advise_on("refresh", _not_refreshed)},
+    "expired-token-not-refreshed": {"advises": advise_on("refresh", _token_was_not_refreshed)},
     "unauthorized-then-silence": {"advises": advise_on("refresh", no_facts)},
     "refresh-refused-no-new-launch": {"advises": advise_on("again", no_facts)},
     "export-not-polled": {"advises": advise_on("poll", _recognise_step("export"))},

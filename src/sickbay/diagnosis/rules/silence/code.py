@@ -9,8 +9,8 @@ from sickbay.diagnosis.silence.declare import (
     advise_on,
     events_after,
     failure_of,
-    find_unreachable,
-    last_granted,
+    find_last_granted_event,
+    find_unreachable_host,
     no_facts,
     recognise_preflight,
 )
@@ -26,11 +26,11 @@ def _has_no_answer(silence: Silence) -> Facts | None:
 
 def find_code_destination(silence: Silence) -> str:
     """Where the code was sent, without parameters."""
-    code = last_granted(silence, "code")
+    code = find_last_granted_event(silence, "code")
     return code.url if code else ""
 
 
-def _other_origin(silence: Silence) -> Facts | None:
+def _origin_differs(silence: Silence) -> Facts | None:
     began, ends = urls.origin_of(silence.trail.app.launch_uri), urls.origin_of(find_code_destination(silence))
     is_launch = any(event.step == "launch" for event in silence.trail.events)
     if not is_launch or not began or not ends or began == ends:
@@ -50,7 +50,7 @@ def _find_wrong_address(silence: Silence) -> Facts | None:
     return {"received": sent[-1]} if sent else None
 
 
-def _starts_again(silence: Silence) -> Facts | None:
+def _app_starts_again(silence: Silence) -> Facts | None:
     uri = find_code_destination(silence)
     if uri and uri == silence.trail.app.launch_uri:
         return {"seen": "It is also the launch URI."}
@@ -61,11 +61,11 @@ def _starts_again(silence: Silence) -> Facts | None:
 
 
 def _has_no_state(silence: Silence) -> Facts | None:
-    request = last_granted(silence, "authorize") or last_granted(silence, "code")
+    request = find_last_granted_event(silence, "authorize") or find_last_granted_event(silence, "code")
     return {} if request is not None and request.sent and "state" not in request.sent else None
 
 
-def _private_scheme(silence: Silence) -> Facts | None:
+def _scheme_is_private(silence: Silence) -> Facts | None:
     uri = find_code_destination(silence)
     return {"scheme": urls.scheme_of(uri)} if uri and not urls.is_web(uri) and urls.scheme_of(uri) else None
 
@@ -73,7 +73,7 @@ def _private_scheme(silence: Silence) -> Facts | None:
 def _redirect_is_unreachable(silence: Silence) -> Facts | None:
     base, uri = silence.trail.base, find_code_destination(silence)
     looked_up = any(event.step == "discovery" and not event.by_page for event in silence.trail.events)
-    return None if looked_up else find_unreachable(base, uri)
+    return None if looked_up else find_unreachable_host(base, uri)
 
 
 FUNCTIONS: Mapping[str, Functions] = {
@@ -81,10 +81,10 @@ FUNCTIONS: Mapping[str, Functions] = {
     "token-address-wrong": {"advises": advise_on("token", _find_wrong_address)},
     "token-preflight-blocked": {"advises": advise_on("token", recognise_preflight)},
     "redirect-uri-no-answer": {"advises": advise_on("token", _has_no_answer)},
-    "redirect-uri-other-origin": {"advises": advise_on("token", _other_origin)},
-    "redirect-page-starts-again": {"advises": advise_on("token", _starts_again)},
+    "redirect-uri-other-origin": {"advises": advise_on("token", _origin_differs)},
+    "redirect-page-starts-again": {"advises": advise_on("token", _app_starts_again)},
     "state-not-sent": {"advises": advise_on("token", _has_no_state)},
-    "redirect-scheme-unhandled": {"advises": advise_on("token", _private_scheme)},
+    "redirect-scheme-unhandled": {"advises": advise_on("token", _scheme_is_private)},
     "token-endpoint-unreachable": {"advises": advise_on("token", _redirect_is_unreachable)},
     "code-not-redeemed": {"advises": advise_on("token", no_facts)},
     "state-lost": {"advises": advise_on("token", no_facts)},

@@ -12,7 +12,7 @@ from sickbay.diagnosis.silence.wording import PAGES
 from sickbay.kernel.checks import Facts
 
 
-def _not_opened(silence: Silence) -> Facts | None:
+def _page_was_not_opened(silence: Silence) -> Facts | None:
     return {} if silence.since.step != "page" else None
 
 
@@ -25,7 +25,7 @@ def _recognise_page(*pages: PageName) -> Callable[[Silence], Facts | None]:
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "sign-in-page-not-opened": {"advises": advise_on("login", _not_opened)},
+    "sign-in-page-not-opened": {"advises": advise_on("login", _page_was_not_opened)},
     "sign-in-page-left": {"advises": advise_on("login", _recognise_page("sign-in"))},
     "context-page-left": {"advises": advise_on("login", _recognise_page("patient", "encounter", "context"))},
     "consent-page-left": {"advises": advise_on("login", _recognise_page("consent"))},

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from sickbay.diagnosis.rule import Functions
-from sickbay.diagnosis.silence.declare import advise_on, last_granted, no_facts, recognise_preflight
+from sickbay.diagnosis.silence.declare import advise_on, find_last_granted_event, no_facts, recognise_preflight
 from sickbay.diagnosis.silence.progress import Silence
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes
@@ -18,13 +18,13 @@ SHORT_SECONDS: Final = 60
 """Libraries treat a token that expires this soon as expired."""
 
 
-def _unreadable(silence: Silence) -> Facts | None:
-    token = last_granted(silence, "token")
+def _response_is_unreadable(silence: Silence) -> Facts | None:
+    token = find_last_granted_event(silence, "token")
     return {} if token is not None and UNREADABLE in token.findings else None
 
 
 def _clock_is_wrong(silence: Silence) -> Facts | None:
-    token = last_granted(silence, "token")
+    token = find_last_granted_event(silence, "token")
     if token is None or not token.has_id_token or not token.clock:
         return None
     seconds = token.clock - token.at
@@ -34,7 +34,7 @@ def _clock_is_wrong(silence: Silence) -> Facts | None:
 
 
 def _find_short_lifetime(silence: Silence) -> Facts | None:
-    token = last_granted(silence, "token")
+    token = find_last_granted_event(silence, "token")
     if token is None or not token.expires or not token.clock:
         return None
     seconds = token.expires - token.clock
@@ -42,7 +42,7 @@ def _find_short_lifetime(silence: Silence) -> Facts | None:
 
 
 def _has_no_patient(silence: Silence) -> Facts | None:
-    token = last_granted(silence, "token")
+    token = find_last_granted_event(silence, "token")
     if token is None or token.has_patient:
         return None
     asked = [*scopes.split(token.asked), *scopes.split(token.scope)]
@@ -52,7 +52,7 @@ def _has_no_patient(silence: Silence) -> Facts | None:
 
 
 def _find_missing_scopes(silence: Silence) -> Facts | None:
-    token = last_granted(silence, "token")
+    token = find_last_granted_event(silence, "token")
     granted = scopes.split(token.scope) if token is not None else ()
     missing = [name for name in scopes.split(token.asked) if name not in granted] if token is not None else []
     return {"missing": missing} if missing else None
@@ -60,7 +60,7 @@ def _find_missing_scopes(silence: Silence) -> Facts | None:
 
 FUNCTIONS: Mapping[str, Functions] = {
     "fhir-preflight-blocked": {"advises": advise_on("access", recognise_preflight)},
-    "token-response-unreadable": {"advises": advise_on("access", _unreadable)},
+    "token-response-unreadable": {"advises": advise_on("access", _response_is_unreadable)},
     "id-token-other-clock": {"advises": advise_on("access", _clock_is_wrong)},
     "token-lifetime-too-short": {"advises": advise_on("access", _find_short_lifetime)},
     "token-without-patient": {"advises": advise_on("access", _has_no_patient)},

@@ -28,7 +28,7 @@ def _name_odd_character(facts: Facts) -> Facts | None:
 
 def _drop_stray_text(request: TokenRequest, facts: Facts) -> TokenRequest:
     bare = bare_code(request.parameters.get("code") or "")
-    return corrections.with_parameters(request, ("code", bare))
+    return corrections.set_parameters(request, ("code", bare))
 
 
 def _has_no_redirect_uri(request: TokenRequest, context: TokenContext) -> Facts | None:
@@ -47,7 +47,7 @@ def _add_endpoint(facts: Facts) -> Facts:
     return {**facts, "expected": facts.get("expected") or "the token endpoint in the discovery document of the `iss`"}
 
 
-def _wrong_hospital(request: TokenRequest, context: TokenContext) -> Facts | None:
+def _hospital_differs(request: TokenRequest, context: TokenContext) -> Facts | None:
     """Facts if the URL differs from the token endpoint only in the name of the hospital, and no hospital has that name."""
     server = context.server
     if not isinstance(server, Server) or not server.tenants:
@@ -61,7 +61,7 @@ def _wrong_hospital(request: TokenRequest, context: TokenContext) -> Facts | Non
     return {"received": request.url, "expected": server.token_endpoint} if is_misspelled else None
 
 
-def _at_own_endpoint(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _move_to_issuer(request: TokenRequest, facts: Facts) -> TokenRequest:
     return structs.replace(request, url=facts["expected"]) if urlsplit(facts["expected"]).scheme else request
 
 
@@ -77,5 +77,5 @@ FUNCTIONS: Mapping[str, Functions] = {
         "repair": corrections.set_from_fact("redirect_uri", "expected"),
     },
     "token-redirect-uri-mismatch": {"repair": corrections.set_from_fact("redirect_uri", "expected")},
-    "token-endpoint-wrong-tenant": {"recognises": _add_endpoint, "advises": _wrong_hospital, "repair": _at_own_endpoint},
+    "token-endpoint-wrong-tenant": {"recognises": _add_endpoint, "advises": _hospital_differs, "repair": _move_to_issuer},
 }

@@ -32,7 +32,7 @@ def _response_lacks(name: str, in_answer: Callable[[TokenAnswer, str], bool]) ->
 
 
 def _lacks_patient(answer: TokenAnswer, requested: str) -> bool:
-    """Without patient/ scopes: with them, `token-response-no-patient` says more."""
+    """Only without patient/ scopes, for which `token-response-no-patient` says more."""
     granted = scopes.list_resources(str(answer.members.get("scope") or ""))
     has_own = any(scope.level == "patient" for scope in granted)
     return "launch/patient" in scopes.split(requested) and not answer.members.get("patient") and not has_own
@@ -54,7 +54,7 @@ def _expires_soon(answer: TokenAnswer, requested: str) -> bool:
     return isinstance(seconds, int) and not isinstance(seconds, bool) and 0 < seconds <= SHORT_SECONDS
 
 
-def _other_patient(request: TokenRequest | TokenAnswer, context: TokenContext | AnswerContext) -> Facts | None:
+def _patient_differs(request: TokenRequest | TokenAnswer, context: TokenContext | AnswerContext) -> Facts | None:
     if isinstance(context, TokenContext):
         return {"registered_reason": context.given.other_patient} if context.given and context.given.other_patient else None
     expected, patient = context.expected_patient, request.members.get("patient") if isinstance(request, TokenAnswer) else None
@@ -65,7 +65,7 @@ def _other_patient(request: TokenRequest | TokenAnswer, context: TokenContext | 
 
 FUNCTIONS: Mapping[str, Functions] = {
     "context-patient-missing": {"advises": _response_lacks("patient", _lacks_patient)},
-    "context-patient-differs": {"advises": _other_patient},
+    "context-patient-differs": {"advises": _patient_differs},
     "context-encounter-missing": {"advises": _response_lacks("encounter", _lacks_encounter)},
     "id-token-not-issued": {"advises": _response_lacks("id_token", _lacks_id_token)},
     "token-lifetime-reduced": {"advises": _response_lacks("expires_in", _expires_soon)},

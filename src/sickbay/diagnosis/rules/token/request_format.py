@@ -44,12 +44,12 @@ def _add_type(facts: Facts) -> Facts:
     return {**facts, "came": f"as {sent}" if sent else "without one"}
 
 
-def _scope_sent(request: TokenRequest, context: TokenContext) -> Facts | None:
+def _has_scope(request: TokenRequest, context: TokenContext) -> Facts | None:
     scope = request.parameters.get("scope")
     return {"received": scope} if scope and request.parameters.get("grant_type") == "authorization_code" else None
 
 
-def _state_sent(request: TokenRequest, context: TokenContext) -> Facts | None:
+def _has_state(request: TokenRequest, context: TokenContext) -> Facts | None:
     return {"received": request.parameters.get("state")} if "state" in request.parameters else None
 
 
@@ -60,6 +60,6 @@ FUNCTIONS: Mapping[str, Functions] = {
     "grant-type-missing": {"recognises": _add_suggestion, "repair": _SET_GRANT},
     "grant-type-invalid": {"recognises": _add_suggestion, "repair": _SET_GRANT},
     "grant-type-mismatch": {"repair": _SET_GRANT},
-    "token-scope-ignored": {"advises": _scope_sent, "repair": corrections.set_value("scope", None)},
-    "token-state-param": {"advises": _state_sent, "repair": corrections.set_value("state", None)},
+    "token-scope-ignored": {"advises": _has_scope, "repair": corrections.set_value("scope", None)},
+    "token-state-param": {"advises": _has_state, "repair": corrections.set_value("state", None)},
 }

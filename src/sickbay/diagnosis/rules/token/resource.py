@@ -20,7 +20,7 @@ def _one_below_the_other(facts: Facts) -> Facts | None:
     return facts if urls.origin_of(received) and (received.startswith(expected) or expected.startswith(received)) else None
 
 
-def _find_missing(request: TokenRequest, context: TokenContext) -> Facts | None:
+def _resource_is_missing(request: TokenRequest, context: TokenContext) -> Facts | None:
     grant = context.code if isinstance(context.code, AuthorizationCode) else context.family
     if request.parameters.get("resource") or not isinstance(grant, AuthorizationCode | TokenFamily) or not grant.by_resource:
         return None
@@ -34,13 +34,13 @@ FUNCTIONS: Mapping[str, Functions] = {
     "mcp-resource-refresh-lost": {
         "severity": severity_by("unless", "error", "warning"),
         "recognises": lambda facts: {"unless": STRICT, **facts} if facts.get("refresh") else None,
-        "advises": lambda request, context: _find_missing(request, context) if is_refresh(request) else None,
+        "advises": lambda request, context: _resource_is_missing(request, context) if is_refresh(request) else None,
         "repair": _SET_RESOURCE,
     },
     "mcp-resource-missing-token": {
         "severity": severity_by("unless", "error", "warning"),
         "recognises": lambda facts: {"unless": STRICT, **facts},
-        "advises": lambda request, context: None if is_refresh(request) else _find_missing(request, context),
+        "advises": lambda request, context: None if is_refresh(request) else _resource_is_missing(request, context),
         "repair": _SET_RESOURCE,
     },
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
 from sickbay.doctor.code.libraries.support import VERBS, configure, is_address, new_draft, owner
-from sickbay.doctor.code.values import CodeBody, CodeText, Invocation, as_fields
+from sickbay.doctor.code.values import CodeBody, CodeText, Invocation, fields_of
 
 
 def read_http(call: Invocation) -> RequestDraft | None:
@@ -13,7 +13,7 @@ def read_http(call: Invocation) -> RequestDraft | None:
     if where not in ("http", "httpclient", "$http") or name not in VERBS or not _is_plain(call):
         return None
     has_body = name in ("post", "put", "patch")
-    options = as_fields(call.value(2 if has_body else 1))
+    options = fields_of(call.value(2 if has_body else 1))
     result = configure(new_draft(call, "Angular", name, call.text(0), default="json"), options)
     result.body = call.value(1) if has_body else None
     return result
@@ -24,10 +24,10 @@ def other_client(call: Invocation) -> RequestDraft | None:
     if call.name not in ("post", "put", "patch") or not 2 <= len(call.arguments) <= 3 or not _is_plain(call):
         return None
     body = call.value(1)
-    fields = as_fields(body)
+    fields = fields_of(body)
     if not isinstance(body, CodeBody | CodeText) and fields is None:
         return None
-    options = as_fields(call.value(2))
+    options = fields_of(call.value(2))
     has_options = fields is not None and options is None and fields.get("headers", "body", "form", "data") is not None
     result = configure(new_draft(call, "client", call.name, call.text(0), default="form"), fields if has_options else options)
     result.body = fields.get("body", "form", "data") if has_options and fields else body

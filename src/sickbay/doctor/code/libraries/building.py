@@ -15,10 +15,10 @@ from sickbay.doctor.code.values import (
     CodeText,
     CodeValue,
     Invocation,
-    as_fields,
-    as_text,
+    fields_of,
     join,
-    know,
+    literal,
+    text_of,
 )
 
 _HEADER = set_of(
@@ -51,7 +51,7 @@ def call_method(result: RequestDraft, call: Invocation) -> CodeValue:
     elif name in _BODY:
         _set_body(result, call, name)
     else:
-        _apply_other(result, call, name)
+        _apply_builder_call(result, call, name)
     return result
 
 
@@ -89,10 +89,10 @@ def _keep_body(result: RequestDraft, value: CodeValue) -> None:
     if result.language == "XMLHttpRequest":
         result.string_type = "text/plain;charset=UTF-8"
         if isinstance(value, CodeFields) and not value.encoding:
-            result.body = know("[object Object]")
+            result.body = literal("[object Object]")
 
 
-def _apply_other(result: RequestDraft, call: Invocation, name: str) -> None:
+def _apply_builder_call(result: RequestDraft, call: Invocation, name: str) -> None:
     match name:
         case "open":
             result.method, result.url = str(call.text(0)), call.text(1)
@@ -106,33 +106,33 @@ def _apply_other(result: RequestDraft, call: Invocation, name: str) -> None:
         case "addparameter" | "adddataparameter" | "addqueryparameter" | "addorupdateparameter":
             dotnet.add_parameter(result, call)
         case "addjsonbody":
-            result.body = CodeBody("json", call.value(0) or know(""))
+            result.body = CodeBody("json", call.value(0) or literal(""))
         case "setbasicauth" | "basic_auth" | "basicauth" | "auth" | "setcredentials" if len(call.arguments) >= 2:
             result.authorize(call.arguments[0].value, call.arguments[1].value)
         case "type" | "contenttype" | "set_content_type":
             result.default = "form" if "form" in str(call.text(0)) else "json"
-            result.add_header(know("Content-Type"), _short_type(call.text(0)))
+            result.add_header(literal("Content-Type"), _short_type(call.text(0)))
         case "query" | "querystring":
-            fields = as_fields(call.value(0))
+            fields = fields_of(call.value(0))
             result.query.extend(fields.pairs if fields else [])
         case "set":
             result.add_headers(call.value(0))
 
 
 def _short_type(text: CodeText) -> CodeText:
-    return know(TYPES[str(text)]) if str(text) in TYPES else text
+    return literal(TYPES[str(text)]) if str(text) in TYPES else text
 
 
-def assign(result: RequestDraft, name: str, value: CodeValue, end: int) -> None:
+def assign_property(result: RequestDraft, name: str, value: CodeValue, end: int) -> None:
     """`request.httpMethod = "POST"`, `request.Headers["X"] = …`, `request["X"] = …`."""
     result.last = max(result.last, end)
     last = name.rpartition(".")[2]
     lower = last.lower()
     if lower in ("method", "requestmethod"):
-        text = as_text(value)
+        text = text_of(value)
         result.method = str(text) if text.is_known else method_of(text) or str(text)
     elif lower in ("url", "requesturi", "uri"):
-        result.url = as_text(value)
+        result.url = text_of(value)
     elif lower in ("headers",):
         result.add_headers(value)
     elif lower in _HEADERS_OF or "-" in last:
@@ -143,10 +143,10 @@ def assign(result: RequestDraft, name: str, value: CodeValue, end: int) -> None:
 
 def _assign_header(result: RequestDraft, name: str, value: CodeValue) -> None:
     if isinstance(value, CodeObject) and value.path.endswith("AuthenticationHeaderValue") and value.arguments:
-        pieces = [as_text(item.value) for item in value.arguments[:2]]
-        result.headers.append((name, join((pieces[0], know(" "), *pieces[1:]))))
+        pieces = [text_of(item.value) for item in value.arguments[:2]]
+        result.headers.append((name, join((pieces[0], literal(" "), *pieces[1:]))))
     else:
-        result.headers.append((name, as_text(value)))
+        result.headers.append((name, text_of(value)))
 
 
 def read_excerpt(call: Invocation) -> RequestDraft | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.libraries.support import inherit, new_draft, owner, resolve
-from sickbay.doctor.code.values import CodeFields, CodeObject, CodeText, CodeValue, Invocation, as_text, join, know
+from sickbay.doctor.code.libraries.support import apply_client_defaults, new_draft, owner, resolve_url
+from sickbay.doctor.code.values import CodeFields, CodeObject, CodeText, CodeValue, Invocation, join, literal, text_of
 
 _ASYNC = {"postasync": "POST", "getasync": "GET", "putasync": "PUT", "patchasync": "PATCH", "deleteasync": "DELETE"}
 
@@ -16,7 +16,7 @@ def string_content(call: Invocation) -> CodeValue | None:
     media_type = str(call.text(2)) or str(call.text(1, "mediatype"))
     value = call.value(0)
     encoding = "json" if "json" in media_type else "form" if "urlencoded" in media_type else "text"
-    return CodeObject("StringContent", [call.arguments[0]], None, {"value": value or know(""), "type": know(encoding)})
+    return CodeObject("StringContent", [call.arguments[0]], None, {"value": value or literal(""), "type": literal(encoding)})
 
 
 def http_message(call: Invocation) -> RequestDraft:
@@ -33,7 +33,7 @@ def http_client(call: Invocation) -> CodeValue | None:
     name = call.name.lower()
     if name in ("sendasync", "send") and isinstance(message := call.value(0), RequestDraft):
         message.last = max(message.last, call.end)
-        return inherit(message, call.base)
+        return apply_client_defaults(message, call.base)
     if name not in _ASYNC or not call.arguments:
         return None
     if isinstance(target := call.value(0), RequestDraft):
@@ -45,13 +45,13 @@ def http_client(call: Invocation) -> CodeValue | None:
 
 def set_content(result: RequestDraft, content: CodeValue | None) -> None:
     if isinstance(content, CodeObject) and content.path == "StringContent":
-        kind = str(as_text(content.properties.get("type")))
+        kind = str(text_of(content.properties.get("type")))
         value = content.properties.get("value")
         result.body = value
         types = {"json": "application/json; charset=utf-8", "form": "application/x-www-form-urlencoded"}
         result.string_type = types.get(kind, "text/plain; charset=utf-8")
         result.headers += (
-            [] if any(name == "Content-Type" for name, _ in result.headers) else [("Content-Type", know(result.string_type))]
+            [] if any(name == "Content-Type" for name, _ in result.headers) else [("Content-Type", literal(result.string_type))]
         )
     else:
         result.body = content
@@ -64,7 +64,7 @@ def rest_request(call: Invocation) -> RequestDraft:
     return new_draft(call, "RestSharp", method, CodeText(()) if method_of(first) else first)
 
 
-def execute(call: Invocation) -> CodeValue | None:
+def read_execute(call: Invocation) -> CodeValue | None:
     """`client.Execute(request)` of RestSharp."""
     target = call.value(0)
     return _finish_restsharp(target, call, "") if isinstance(target, RequestDraft) and target.language == "RestSharp" else None
@@ -76,9 +76,9 @@ def _finish_restsharp(result: RequestDraft, call: Invocation, method: str) -> Re
     client = call.base
     if isinstance(client, CodeObject) and client.arguments:
         first = client.arguments[0].value
-        base = as_text(first.arguments[0].value if isinstance(first, CodeObject) and first.arguments else first)
-        separator = know("/") if result.url.parts and not str(base).endswith("/") and str(result.url)[0] != "/" else know("")
-        result.url = resolve(join((base, separator)), result.url)
+        base = text_of(first.arguments[0].value if isinstance(first, CodeObject) and first.arguments else first)
+        separator = literal("/" if result.url.parts and not str(base).endswith("/") and str(result.url)[0] != "/" else "")
+        result.url = resolve_url(join((base, separator)), result.url)
         authenticator = client.properties.get("Authenticator")
         if isinstance(authenticator, CodeObject) and len(authenticator.arguments) == 2:
             result.authorize(authenticator.arguments[0].value, authenticator.arguments[1].value)
@@ -95,11 +95,11 @@ def add_parameter(result: RequestDraft, call: Invocation) -> None:
     elif "httpheader" in kind:
         result.headers.append((str(call.text(0)), call.text(1)))
     elif "querystring" in kind:
-        result.query.add(str(call.text(0)), call.value(1) or know(""))
+        result.query.add(str(call.text(0)), call.value(1) or literal(""))
     else:
         if not isinstance(result.body, CodeFields):
             result.body = CodeFields([], "form")
-        result.body.add(str(call.text(0)), call.value(1) or know(""))
+        result.body.add(str(call.text(0)), call.value(1) or literal(""))
 
 
 def web_request(call: Invocation) -> RequestDraft | None:
@@ -116,7 +116,7 @@ CALLS = {
     "sendasync": (http_client,),
     "send": (http_client,),
     **dict.fromkeys(_ASYNC, (http_client,)),
-    **dict.fromkeys(("execute", "executeasync", "executetaskasync", "executeasyncpost", "executepostasync"), (execute,)),
+    **dict.fromkeys(("execute", "executeasync", "executetaskasync", "executeasyncpost", "executepostasync"), (read_execute,)),
     "create": (web_request,),
     "createhttp": (web_request,),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sickbay.doctor.code.draft import RequestDraft
 from sickbay.doctor.code.libraries.dotnet import method_of
 from sickbay.doctor.code.libraries.support import is_address, new_draft, owner
-from sickbay.doctor.code.values import CodeBody, CodeFields, CodeValue, Invocation, as_fields, as_text
+from sickbay.doctor.code.values import CodeBody, CodeFields, CodeValue, Invocation, fields_of, text_of
 
 
 def new_request(call: Invocation) -> RequestDraft | None:
@@ -17,7 +17,7 @@ def new_request(call: Invocation) -> RequestDraft | None:
     method = str(text) if text.is_known else method_of(text) or str(text).strip("{}").rpartition("Method")[2]
     result = new_draft(call, "net/http", method, call.text(1 + shift))
     body = call.value(2 + shift)
-    result.body = None if str(as_text(body)) in ("{nil}", "nil") else body
+    result.body = None if str(text_of(body)) in ("{nil}", "nil") else body
     return result
 
 
@@ -25,7 +25,7 @@ def post_form(call: Invocation) -> RequestDraft | None:
     if call.name != "PostForm":
         return None
     result = new_draft(call, "net/http", "POST", call.text(0))
-    fields = as_fields(call.value(1))
+    fields = fields_of(call.value(1))
     result.body = CodeBody("form", fields) if fields else call.value(1)
     return result
 

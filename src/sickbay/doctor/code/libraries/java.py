@@ -12,9 +12,9 @@ from sickbay.doctor.code.values import (
     CodeText,
     CodeValue,
     Invocation,
-    as_fields,
-    as_text,
-    know,
+    fields_of,
+    literal,
+    text_of,
 )
 
 _TEMPLATE = {"postforentity": "POST", "postforobject": "POST", "getforobject": "GET", "getforentity": "GET", "exchange": ""}
@@ -41,22 +41,22 @@ def request_body(call: Invocation) -> CodeValue | None:
     if not owner(call).endswith("requestbody") or len(call.arguments) < 2:
         return None
     values = [item.value for item in call.arguments]
-    texts = [str(as_text(value)) for value in values]
+    texts = [str(text_of(value)) for value in values]
     first_is_type = "/" in texts[0] and "=" not in texts[0].split(";")[0] and "{" not in texts[0][:1]
     first_is_type = first_is_type or "type" in texts[0].lower() or texts[0].strip("{}").lower() in ("json", "form")
     media, content = (values[0], values[1]) if first_is_type else (values[1], values[0])
-    return _make_body(content, as_text(media))
+    return _make_body(content, text_of(media))
 
 
 def _make_body(content: CodeValue | None, media: CodeText) -> CodeValue:
-    return CodeObject("RequestBody", [], None, {"value": content or know(""), "type": media})
+    return CodeObject("RequestBody", [], None, {"value": content or literal(""), "type": media})
 
 
 def set_body(result: RequestDraft, content: CodeValue | None) -> None:
     """Sets the body. OkHttp adds the media type of the body."""
     if isinstance(content, CodeObject) and content.path == "RequestBody":
         result.body = content.properties.get("value")
-        media = as_text(content.properties.get("type"))
+        media = text_of(content.properties.get("type"))
         if media.is_known and str(media):
             result.headers.append(("Content-Type", media))
     else:
@@ -67,7 +67,7 @@ def url_connection(call: Invocation) -> RequestDraft | None:
     """`url.openConnection()`."""
     if call.base is not None and not isinstance(call.base, CodeText):
         return None
-    return new_draft(call, "HttpURLConnection", "GET", as_text(call.base) if call.base is not None else CodeText(()))
+    return new_draft(call, "HttpURLConnection", "GET", text_of(call.base) if call.base is not None else CodeText(()))
 
 
 def http_entity(call: Invocation) -> CodeValue | None:
@@ -75,7 +75,7 @@ def http_entity(call: Invocation) -> CodeValue | None:
     if not call.arguments:
         return None
     values = [item.value for item in call.arguments]
-    first = as_fields(values[0])
+    first = fields_of(values[0])
     only_headers = (
         len(values) == 1 and first is not None and any("-" in name or name == "Authorization" for name, _ in first.pairs)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
 from sickbay.doctor.code.libraries.support import VERBS, configure, is_address, maker, new_draft, owner
-from sickbay.doctor.code.values import CodeBody, CodeFields, CodeItems, CodeText, CodeValue, Invocation, as_fields
+from sickbay.doctor.code.values import CodeBody, CodeFields, CodeItems, CodeText, CodeValue, Invocation, fields_of
 
 _CLIENTS = {
     "requests.session": "requests",
@@ -48,7 +48,7 @@ def _add_body(result: RequestDraft, call: Invocation, options: CodeFields, name:
     if data is None and name in ("post", "put", "patch") and result.language == "requests":
         data = call.value(1)
     if files is not None:
-        fields = CodeFields([pair for value in (data, files) if (item := as_fields(value)) for pair in item.pairs])
+        fields = CodeFields([pair for value in (data, files) if (item := fields_of(value)) for pair in item.pairs])
         fields.pairs = [(name, _file_content(value)) for name, value in fields.pairs]
         result.body = CodeBody("multipart", fields)
     elif data is not None:

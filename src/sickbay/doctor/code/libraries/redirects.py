@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
 from sickbay.doctor.code.libraries.support import new_draft
-from sickbay.doctor.code.values import CodeObject, CodeText, CodeValue, Invocation, as_text
+from sickbay.doctor.code.values import CodeObject, CodeText, CodeValue, Invocation, text_of
 from sickbay.kernel.late_patterns import compile_late
 
 _LOCATIONS = frozenset({"window.location", "window.location.href", "location.href", "location", "document.location"})
@@ -18,7 +18,7 @@ def read_assignment(path: str, value: CodeValue) -> RequestDraft | None:
     """`window.location = url`, or a variable with an authorization URL."""
     if not isinstance(value, CodeText | CodeObject):
         return None
-    url = as_text(value)
+    url = text_of(value)
     is_found = _AUTHORIZES.search(str(url)) is not None if path in _LOCATIONS else _is_authorization_url(str(url))
     return RequestDraft(path, language=LANGUAGE, method="GET", url=url) if is_found else None
 
@@ -29,11 +29,11 @@ def _is_authorization_url(url: str) -> bool:
     return all(pattern.search(query) for pattern in _OF_AUTHORIZE)
 
 
-def redirect(call: Invocation) -> RequestDraft | None:
+def read_redirect(call: Invocation) -> RequestDraft | None:
     """`window.open(url)`, `res.redirect(url)`, `header("Location: …")`."""
     if not call.arguments or not isinstance(call.arguments[-1].value, CodeText | CodeObject):
         return None
-    url = as_text(call.arguments[-1].value)
+    url = text_of(call.arguments[-1].value)
     if call.name == "header" and url.parts and url.parts[0].lower().startswith("location:"):
         url = CodeText((url.parts[0][9:].lstrip(), *url.parts[1:]))
     return new_draft(call, LANGUAGE, "GET", url) if _AUTHORIZES.search(str(url)) else None
@@ -46,7 +46,7 @@ def drop_duplicates(drafts: list[RequestDraft]) -> list[RequestDraft]:
 
 
 CALLS = {
-    **dict.fromkeys(("open", "assign", "replace", "redirect", "redirectto", "openurl", "sendredirect"), (redirect,)),
-    "header": (redirect,),
-    "navigate": (redirect,),
+    **dict.fromkeys(("open", "assign", "replace", "redirect", "redirectto", "openurl", "sendredirect"), (read_redirect,)),
+    "header": (read_redirect,),
+    "navigate": (read_redirect,),
 }

@@ -13,9 +13,9 @@ from sickbay.doctor.code.values import (
     CodeValue,
     Hole,
     Invocation,
-    as_fields,
-    as_text,
+    fields_of,
     join,
+    text_of,
 )
 
 Handler = Callable[[Invocation], CodeValue | None]
@@ -28,24 +28,24 @@ def new_draft(call: Invocation, language: str, method: str, url: CodeText, *, de
     """A request that starts with this call. `default`: how the library sends fields, "either" if the header decides."""
     result = RequestDraft(call.path, call.arguments, call.base, language=language, method=method, url=url, default=default)
     result.first, result.last = call.start, call.end
-    return inherit(result, call.base)
+    return apply_client_defaults(result, call.base)
 
 
-def inherit(result: RequestDraft, client: CodeValue | None) -> RequestDraft:
+def apply_client_defaults(result: RequestDraft, client: CodeValue | None) -> RequestDraft:
     """Adds the base URL and the headers of the client that sends the request."""
     if not isinstance(client, CodeObject) or isinstance(client, RequestDraft):
         return result
     settings = CodeFields([*client.properties.items()])
-    options = next((fields for item in client.arguments if (fields := as_fields(item.value))), CodeFields())
+    options = next((fields for item in client.arguments if (fields := fields_of(item.value))), CodeFields())
     named = CodeFields([(item.key, item.value) for item in client.arguments if item.key])
     for source in (named, options, settings):
         if base := source.get("baseurl", "base_url", "base_uri", "baseaddress", "prefixurl"):
-            result.url = resolve(as_text(base), result.url)
+            result.url = resolve_url(text_of(base), result.url)
         result.add_headers(source.get("headers"))
     return result
 
 
-def resolve(base: CodeText, url: CodeText) -> CodeText:
+def resolve_url(base: CodeText, url: CodeText) -> CodeText:
     """The URL below a base URL, unless it is absolute."""
     text = str(url)
     if "://" in text or (url.parts and isinstance(url.parts[0], Hole)):
@@ -79,24 +79,24 @@ def configure(result: RequestDraft, options: CodeFields | None) -> RequestDraft:
     """Applies the options that libraries share: method, headers, Content-Type, query, basic authentication."""
     if options is None:
         return result
-    result.method = str(as_text(options.get("method", "type"))) or result.method
+    result.method = str(text_of(options.get("method", "type"))) or result.method
     if url := options.get("url", "uri"):
-        result.url = as_text(url)
+        result.url = text_of(url)
     result.add_headers(options.get("headers"))
     if content_type := options.get("contenttype"):
-        result.headers.append(("Content-Type", as_text(content_type)))
+        result.headers.append(("Content-Type", text_of(content_type)))
     if user := options.get("username"):
         result.authorize(user, options.get("password"))
-    query = as_fields(options.get("params", "query", "searchparams", "qs", "queryparameters"))
+    query = fields_of(options.get("params", "query", "searchparams", "qs", "queryparameters"))
     result.query.extend(query.pairs if query else [])
     auth = options.get("auth", "basic_auth", "basicauth")
     if auth is not None:
-        add_basic(result, auth)
+        add_basic_auth(result, auth)
     return result
 
 
-def add_basic(result: RequestDraft, auth: CodeValue) -> None:
-    fields = as_fields(auth)
+def add_basic_auth(result: RequestDraft, auth: CodeValue) -> None:
+    fields = fields_of(auth)
     if fields:
         result.authorize(fields.get("username", "user"), fields.get("password", "pass"))
     else:

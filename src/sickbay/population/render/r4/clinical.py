@@ -15,13 +15,13 @@ from sickbay.population.render.common import (
     US_CORE_CATEGORY,
     Json,
     begin_resource,
-    explain_missing,
     format_instant,
     interpretation_and_range,
     make_concept,
     part_of,
     refer_to_encounter,
     refer_to_practitioner,
+    render_absent_reason,
     render_concept,
     render_medication,
     render_period,
@@ -273,7 +273,7 @@ def render_observation(person: Person, reading: Observation, specimen: int = 0, 
         document = render_reference("DocumentReference", part_of(person.id, "n", reading.note))
         resource["extension"] = [{"url": _SUPPORTING, "valueReference": document}]
     if reading.absent:
-        resource["dataAbsentReason"] = explain_missing(reading.why)
+        resource["dataAbsentReason"] = render_absent_reason(reading.why)
     else:
         resource.update(_render_value(reading))
     if reading.parts:
@@ -305,7 +305,7 @@ def _render_value(reading: Observation) -> Json:
 
 def _render_component(part: Measure, value: float | Concept | None) -> Json:
     if value is None:
-        return {"dataAbsentReason": explain_missing(UNKNOWN)}
+        return {"dataAbsentReason": render_absent_reason(UNKNOWN)}
     if isinstance(value, Concept):
         return {"valueCodeableConcept": render_concept(value)}
     return {"valueQuantity": render_quantity(part, value)}

@@ -15,7 +15,7 @@ from sickbay.fhir import lossless_json
 from sickbay.fhir import transaction as bundles
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.transaction import BundleEntryRequest, InvalidBundle
-from sickbay.kernel.budget import pause
+from sickbay.kernel.budget import yield_if_slice_is_over
 from sickbay.settings.database import Unavailable
 from sickbay.web.fhir.context import FhirBase, FhirContext
 from sickbay.web.fhir.interactions import bundle_entry, transaction
@@ -36,7 +36,7 @@ async def handle(context: FhirContext, request: AccessRequest, perform: Perform)
         kind, sent = await _parse_bundle(base, request)
     except InvalidBundle as error:
         return context.issue(400, Issue("structure", str(error)))
-    entries = [bundle_entry.to_entry(base, request, entry) for entry in sent]
+    entries = [bundle_entry.make_batch_entry(base, request, entry) for entry in sent]
     if kind == "transaction" and any(map(bundle_entry.is_nested, entries)):
         return context.issue(400, Issue("structure", NESTED))
     async with base.sandbox.bundles:
@@ -51,7 +51,7 @@ async def handle(context: FhirContext, request: AccessRequest, perform: Perform)
         entry_responses = []
         while responses:
             entry_responses.append(bundle_entry.entry_response(version, responses.pop(), sent[len(responses)].spelled))
-            await pause()
+            await yield_if_slice_is_over()
         return FhirResponse(200, bundles.make_response(kind, entry_responses[::-1]), context.content)
 
 
@@ -69,7 +69,7 @@ async def _run_entries(base: FhirBase, entries: list[BatchEntry], perform: Perfo
     size, end = 0, monotonic() + SECONDS
     urns = {entry.sent.full_url: entry.sent.position for entry in entries if entry.sent.full_url.startswith("urn:")}
     for entry in entries:
-        await pause()
+        await yield_if_slice_is_over()
         if size >= bundle_entry.ANSWER:
             responses.append(bundle_entry.refuse_size(base.version))
         elif monotonic() > end:
@@ -84,20 +84,20 @@ async def _run_entries(base: FhirBase, entries: list[BatchEntry], perform: Perfo
                     "an entry of a batch failed: %s", error
                 )  # the entries before it may be stored, so it fails on its own
                 response = issue_response(base.version, 503, Issue("transient", error.detail))
-            responses.append(bundle_entry.limit(base.version, entry, response, bundle_entry.ANSWER - size))
+            responses.append(bundle_entry.limit_response(base.version, entry, response, bundle_entry.ANSWER - size))
             size += len(responses[-1].body)
     return responses
 
 
 async def _perform_alone(base: FhirBase, entry: BatchEntry, perform: Perform, urns: Mapping[str, int]) -> FhirResponse:
-    if issue := _find_unfit(entry) or _refuse_dependent(base.version, entry, urns):
+    if issue := _find_unfit(entry) or _refuse_dependent_entry(base.version, entry, urns):
         return issue_response(base.version, 400, issue)
     raw = entry.sent.patch or (lossless_json.dumps(entry.sent.resource) if entry.sent.resource is not None else b"")
     response, _ = await perform(base, entry.request, entry.route, raw)
     return bundle_entry.drop_body_of_head(entry, response)
 
 
-def _refuse_dependent(version: str, entry: BatchEntry, urns: Mapping[str, int]) -> Issue | None:
+def _refuse_dependent_entry(version: str, entry: BatchEntry, urns: Mapping[str, int]) -> Issue | None:
     """Refuses a reference to another entry: it would stay as it is, because entries of a batch are independent."""
     urn = bundles.find_first_reference(version, entry.sent.resource, urns) if urns else None
     if urn is None:

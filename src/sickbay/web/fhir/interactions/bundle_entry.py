@@ -60,7 +60,7 @@ class TransactionRefused(Exception):
         return TransactionRefused(structs.replace(self.response, body=body))
 
 
-def to_entry(base: FhirBase, bundle: AccessRequest, sent: BundleEntryRequest) -> BatchEntry:
+def make_batch_entry(base: FhirBase, bundle: AccessRequest, sent: BundleEntryRequest) -> BatchEntry:
     """The entry as a request. Token and Prefer come from the Bundle, the conditions from the entry."""
     json = VERSIONS[base.version].json  # regardless of the Bundle's format
     headers = {name: bundle.headers[name] for name in ("authorization", "prefer") if name in bundle.headers}
@@ -91,7 +91,7 @@ def drop_body_of_head(entry: BatchEntry, response: FhirResponse) -> FhirResponse
     return structs.replace(response, body=b"") if entry.sent.method == "HEAD" and not response.loggable else response
 
 
-def limit(version: str, entry: BatchEntry, response: FhirResponse, rest: int) -> FhirResponse:
+def limit_response(version: str, entry: BatchEntry, response: FhirResponse, rest: int) -> FhirResponse:
     """Leave out the result of a read that doesn't fit. The response to a write stays."""
     fits = len(response.body) <= rest or entry.request.interaction in WRITES
     return response if fits else refuse_size(version)

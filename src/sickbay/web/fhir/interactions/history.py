@@ -16,7 +16,7 @@ from sickbay.services import binaries
 from sickbay.services.writing import saving
 from sickbay.storage.answers import BadCursor, HistoryQuery, Versions
 from sickbay.web.fhir.context import FhirContext
-from sickbay.web.fhir.response import FhirResponse, respond_absent
+from sickbay.web.fhir.response import FhirResponse, respond_not_found
 
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
@@ -30,7 +30,7 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     if request.id is not None and not versions.entries and not versions.total:
         unfiltered = params.cursor is None and params.since is None and params.at is None
         if unfiltered or not await _is_visible(context):
-            return respond_absent(context.version, context.type, request.id)
+            return respond_not_found(context.version, context.type, request.id)
     return _history_bundle(context, request, params, versions)
 
 

@@ -9,7 +9,7 @@ from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.outcome import Issue
 from sickbay.services import binaries
 from sickbay.web.fhir.context import FhirContext
-from sickbay.web.fhir.response import FhirResponse, resource_response, respond_absent, subset_of
+from sickbay.web.fhir.response import FhirResponse, resource_response, respond_not_found, subset_of
 
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
@@ -18,11 +18,11 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     assert id is not None
     visibility = context.access.visibility
     if type == "Binary":
-        stored = await binaries.read(context.runtime, base.space, id, visibility, base.url)
+        stored = await binaries.read_binary(context.runtime, base.space, id, visibility, base.url)
     else:
         stored = await base.store.read(base.space, type, id, visibility)
     if stored is None:
-        return respond_absent(base.version, type, id)
+        return respond_not_found(base.version, type, id)
     if stored.deleted:
         return context.issue(410, Issue("deleted", f"{type}/{id} was deleted."))
     response = resource_response(stored, request.headers, context.content)

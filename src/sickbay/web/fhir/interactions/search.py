@@ -20,7 +20,7 @@ from sickbay.fhir.search.parser_state import SUGGESTED
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.subset import make_subset
 from sickbay.kernel import english
-from sickbay.kernel.budget import pause
+from sickbay.kernel.budget import yield_if_slice_is_over
 from sickbay.services.empty_searches.examine import Cause
 from sickbay.services.empty_searches.explain import access_with, cause_of, explain_in_response, make_search
 from sickbay.services.empty_searches.memory import EmptySearch
@@ -57,7 +57,7 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     if page.clipped:
         counting.ANSWERS_CUT.labels("include").inc()
     if query.count + len(page.included) > LARGE_PAGE_RESOURCES:
-        await pause()
+        await yield_if_slice_is_over()
     if not page.matches or (query.includes and not page.included) or (page.next and len(page.matches) < query.count):
         return await _respond_with_fewer(context, request, query, page)
     return (

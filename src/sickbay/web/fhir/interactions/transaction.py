@@ -18,12 +18,12 @@ from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Misrouted
 from sickbay.fhir.search import matching
 from sickbay.fhir.search import parser as search_parser
-from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index import extract_entries
 from sickbay.fhir.search.matching import IndexedResource
 from sickbay.fhir.search.parameters import known_types
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.transaction import References
-from sickbay.kernel.budget import pause
+from sickbay.kernel.budget import yield_if_slice_is_over
 from sickbay.kernel.checks import UNKNOWN
 from sickbay.protocol.parameters import parse
 from sickbay.services import writing
@@ -36,7 +36,7 @@ from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.interactions import bundle_entry
 from sickbay.web.fhir.interactions.bundle_entry import EXPORT_IN_BUNDLE, BatchEntry, Perform, TransactionRefused
 from sickbay.web.fhir.interactions.write_response import write_response
-from sickbay.web.fhir.refusals import refuse
+from sickbay.web.fhir.refusals import make_refusal_response
 from sickbay.web.fhir.request import WRITES, read_condition
 from sickbay.web.fhir.response import FhirResponse
 
@@ -60,10 +60,10 @@ async def perform_entries(context: FhirContext, entries: Sequence[BatchEntry], p
     }
     size = sum(len(response.body) for response in responses_by_position.values())
     for entry in reads:
-        await pause()
+        await yield_if_slice_is_over()
         response, _ = await perform(context.base, entry.request, entry.route, b"")
         response = bundle_entry.drop_body_of_head(entry, response)
-        responses_by_position[entry.sent.position] = bundle_entry.limit(
+        responses_by_position[entry.sent.position] = bundle_entry.limit_response(
             context.version, entry, response, max(0, bundle_entry.ANSWER - size)
         )
         size += len(responses_by_position[entry.sent.position].body)
@@ -74,7 +74,7 @@ async def _check_reads(context: FhirContext, reads: Sequence[BatchEntry], perfor
     """Check the reads before anything is written. Raises TransactionRefused."""
     size = 0
     for entry in reads:
-        await pause()
+        await yield_if_slice_is_over()
         try:
             size += await _size_of(context, entry, perform)
             if size > bundle_entry.ANSWER:
@@ -98,7 +98,7 @@ async def _size_of(context: FhirContext, entry: BatchEntry, perform: Perform) ->
 async def _store_writes(context: FhirContext, writes: Sequence[BatchEntry], perform: Perform) -> dict[int, PreparedEntry]:
     """Store the writes and return them by position. Raises TransactionRefused."""
     for _ in range(writing.ATTEMPTS):
-        prepared = await _prepare_all(context, writes, perform)
+        prepared = await _prepare_writes(context, writes, perform)
         if prepared is None:
             continue
         try:
@@ -110,7 +110,9 @@ async def _store_writes(context: FhirContext, writes: Sequence[BatchEntry], perf
     raise TransactionRefused(context.issue(409, Issue("conflict", CHANGING)))
 
 
-async def _prepare_all(context: FhirContext, writes: Sequence[BatchEntry], perform: Perform) -> dict[int, PreparedEntry] | None:
+async def _prepare_writes(
+    context: FhirContext, writes: Sequence[BatchEntry], perform: Perform
+) -> dict[int, PreparedEntry] | None:
     """Prepare the writes, by position. Returns None if a condition matches a different resource than when references were
     resolved.
     """
@@ -129,7 +131,7 @@ async def _prepare_all(context: FhirContext, writes: Sequence[BatchEntry], perfo
     ]
     references = {entry.sent.position: transaction.find_references(entry.sent.resource) for entry in writes}
     for text, first in _conditional_references(writes, references).items():
-        places[text] = await _resolve(context, first, text, changed)
+        places[text] = await _resolve_conditional_reference(context, first, text, changed)
     _check_references(context, writes, references)
     resolve = transaction.index_places(places)
     prepared = {
@@ -152,7 +154,7 @@ def _check_references(context: FhirContext, writes: Sequence[BatchEntry], refere
     """
     known = {entry.sent.full_url for entry in writes}
     for entry in (entry for entry in writes if entry.request.interaction == "create"):
-        if unresolved := references[entry.sent.position].list_lost(known):
+        if unresolved := references[entry.sent.position].list_unknown_urns(known):
             text = f"The reference {unresolved[0]} isn't the fullUrl of an entry that writes a resource."
             refusal = TransactionRefused(context.issue(400, Issue("not-found", text)))
             raise refusal.of(context.version, entry)
@@ -165,7 +167,7 @@ def _conditional_references(writes: Sequence[BatchEntry], references: Mapping[in
 
 async def _match_of_condition(context: FhirContext, entry: BatchEntry) -> str:
     """The id of the only match of a condition; "" if there is no condition, no match or several."""
-    await pause()
+    await yield_if_slice_is_over()
     query = read_condition(context.base, entry.request)
     matches = await _matching_ids(context, query) if isinstance(query, Query) else []
     return matches[0] if len(matches) == 1 else ""
@@ -180,7 +182,9 @@ def _new_id(context: FhirContext, entry: BatchEntry) -> str:
     return body_id if isinstance(body_id, str) else saving.new_id(context.runtime)
 
 
-async def _resolve(context: FhirContext, entry: BatchEntry, text: str, changed: Sequence[tuple[BatchEntry, str]]) -> str:
+async def _resolve_conditional_reference(
+    context: FhirContext, entry: BatchEntry, text: str, changed: Sequence[tuple[BatchEntry, str]]
+) -> str:
     """The single match of a conditional reference among visible resources, after the writes of the transaction.
 
     See R4, 3.1.0.11.2: "5. Resolve any conditional references". changed: entries that write or delete a resource, and its id.
@@ -206,7 +210,7 @@ def _is_match(context: FhirContext, entry: BatchEntry, id: str, query: Query) ->
     """Match the entry's body. Its references are still those of the Bundle, so chained searches don't match."""
     if entry.request.interaction == "delete":
         return False
-    facts = extract(context.version, {**(entry.sent.resource or {}), "id": id}, context.base.url)
+    facts = extract_entries(context.version, {**(entry.sent.resource or {}), "id": id}, context.base.url)
     return matching.is_match(query, IndexedResource(id, int(context.runtime.effects.now() * 1000), facts))
 
 
@@ -219,7 +223,7 @@ async def _prepare_entry(
     context: FhirContext, entry: BatchEntry, id: str, places: Mapping[str, str], perform: Perform
 ) -> Prepared:
     """Prepare an entry. Raises TransactionRefused with the position of the entry."""
-    await pause()
+    await yield_if_slice_is_over()
     try:
         return await _prepare_single(context, entry, id, places, perform)
     except TransactionRefused as refusal:
@@ -247,7 +251,7 @@ async def _prepare_single(
         context.runtime, base.tenant, base.version, request, faults, body if body is not None else UNKNOWN
     )
     if decided.decision.refusal is not None:
-        raise TransactionRefused(structs.replace(refuse(base.version, base.url, decided), access=decided))
+        raise TransactionRefused(structs.replace(make_refusal_response(base.version, base.url, decided), access=decided))
     wanted = WriteRequest(
         base.tenant,
         base.space,
@@ -258,7 +262,7 @@ async def _prepare_single(
         query if isinstance(query, Query) else None,
         fresh=id,
     )
-    prepared = await writing.prepare(context.runtime, wanted)
+    prepared = await writing.prepare_write(context.runtime, wanted)
     if isinstance(prepared, WriteRejected):
         response = write_response(base, request, decided, prepared, [])
         raise TransactionRefused(structs.replace(response, access=response.access or decided))

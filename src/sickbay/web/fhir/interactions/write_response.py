@@ -12,7 +12,7 @@ from sickbay.services import writing
 from sickbay.services.access import AccessResult
 from sickbay.services.writing.requests import Outcome, WriteRejected, WriteRequest, WriteResult
 from sickbay.web.fhir.context import FhirBase, FhirContext
-from sickbay.web.fhir.refusals import refuse
+from sickbay.web.fhir.refusals import make_refusal_response
 from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, version_headers
 
 
@@ -20,7 +20,7 @@ async def respond_to_write(context: FhirContext, request: AccessRequest, body: B
     """Carry out a create, update, patch or delete. body: that of a create or update."""
     base, access = context.base, context.access
     wanted = WriteRequest(base.tenant, base.space, request.type or "", request, access, body, context.query)
-    result = await writing.write(base.sandbox.runtime, wanted)
+    result = await writing.perform_write(base.sandbox.runtime, wanted)
     return write_response(base, request, access, result, context.content)
 
 
@@ -47,7 +47,7 @@ def _declined_response(base: FhirBase, access: AccessResult, declined: WriteReje
     if declined.decision is None:
         return issue_response(base.version, declined.status, Issue(declined.code, declined.text))
     access = AccessResult(declined.decision, access.visibility, access.client_id, access.timeline)
-    return structs.replace(refuse(base.version, base.url, access), access=access)
+    return structs.replace(make_refusal_response(base.version, base.url, access), access=access)
 
 
 def _preferred_response(

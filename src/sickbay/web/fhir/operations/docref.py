@@ -38,11 +38,11 @@ def _search_parameters(arguments: OperationInput) -> list[tuple[str, str]]:
     pairs += [
         ("date", f"{prefix}{text}") for prefix, name in (("ge", "start"), ("le", "end")) if (text := arguments.value(name))
     ]
-    pairs += [("type", text) for text in (arguments.value("type"), _to_token(arguments.objects.get("type"))) if text]
+    pairs += [("type", text) for text in (arguments.value("type"), _convert_to_token(arguments.objects.get("type"))) if text]
     return pairs + [(name, text) for name in ("_count", search_parser.CURSOR) if (text := arguments.value(name))]
 
 
-def _to_token(value: Any) -> str | None:
+def _convert_to_token(value: Any) -> str | None:
     """A Coding or a CodeableConcept as a token."""
     listed = value.get("coding", [value]) if isinstance(value, dict) else []
     codes = [

@@ -12,7 +12,7 @@ import orjson
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.outcome import Issue, make_outcome
 from sickbay.fhir.routing import JOBS
-from sickbay.fhir.visibility import to_groups
+from sickbay.fhir.visibility import add_groups
 from sickbay.services import bulk_export
 from sickbay.services.bulk_export import Job
 from sickbay.services.writing import saving
@@ -32,12 +32,12 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     level = "system" if route.type is None else "type" if route.id is None else "instance"
     group = None
     if level == "instance":
-        stored = await resource_of(context, to_groups(context.visibility))
+        stored = await resource_of(context, add_groups(context.visibility))
         if isinstance(stored, FhirResponse):
             return stored
         group = bulk_export.list_members(stored, base.url)
     job = bulk_export.make_job(context.runtime, base.version, request.url, parameters_of(context, request), level, group)
-    id = await bulk_export.begin(context.runtime, base.tenant, job, context.access.client_id)
+    id = await bulk_export.begin_export(context.runtime, base.tenant, job, context.access.client_id)
     status_url = f"{base.url}/{JOBS}/{id}"
     text = f"The export was started. Poll {status_url} for its status."
     body = make_outcome(base.version, [Issue("informational", text, "information")])
@@ -50,7 +50,7 @@ async def show_status(context: FhirContext, request: AccessRequest) -> FhirRespo
     if isinstance(job_or_response, FhirResponse):
         return job_or_response
     job, record = job_or_response
-    if rest := bulk_export.wait(context.runtime, job):
+    if rest := bulk_export.count_seconds_to_wait(context.runtime, job):
         waiting: Headers = [(b"x-progress", b"begun"), (b"retry-after", str(rest).encode())]
         return FhirResponse(202, b"", waiting)
     return await _manifest_response(context, job, record)
@@ -60,7 +60,7 @@ async def cancel(context: FhirContext, request: AccessRequest) -> FhirResponse:
     job = await _find_job(context)
     if isinstance(job, FhirResponse):
         return job
-    await bulk_export.cancel(context.runtime, context.id)
+    await bulk_export.cancel_job(context.runtime, context.id)
     text = "The export was cancelled and its files were deleted."
     return FhirResponse(202, make_outcome(context.version, [Issue("informational", text, "information")]), context.content)
 
@@ -75,7 +75,7 @@ async def send_file(context: FhirContext, request: AccessRequest) -> FhirRespons
     if name == OUTCOMES and job.ignored:
         return FhirResponse(200, bulk_export.write_outcomes(job), NDJSON)
     if name == DELETED and job.since is not None:
-        return FhirResponse(200, b"", NDJSON, stream=bulk_export.export_deleted(runtime, space, job, visibility))
+        return FhirResponse(200, b"", NDJSON, stream=bulk_export.export_deleted_resources(runtime, space, job, visibility))
     type = name.removesuffix(SUFFIX)
     if type == name or not bulk_export.has_file(job, visibility, type):
         text = f"This export has no file {name}. See the manifest for its files."
@@ -84,7 +84,7 @@ async def send_file(context: FhirContext, request: AccessRequest) -> FhirRespons
 
 
 async def _find_job(context: FhirContext) -> tuple[Job, Record] | FhirResponse:
-    job = await bulk_export.find(
+    job = await bulk_export.find_job(
         context.runtime, context.tenant, context.version, context.access.client_id, context.route.id or ""
     )
     if job is None:
@@ -98,7 +98,7 @@ async def _manifest_response(context: FhirContext, job: Job, record: Record) -> 
     runtime, space, visibility = context.runtime, context.space, context.visibility
     output: list[dict[str, Any]] = []
     for type in await bulk_export.list_types(runtime, space, job, visibility):
-        count = await bulk_export.count(runtime, space, job, visibility, type)
+        count = await bulk_export.count_lines(runtime, space, job, visibility, type)
         output.append({"type": type, "url": f"{files}/{type}{SUFFIX}", **({} if count is None else {"count": count})})
     has_deleted = await bulk_export.has_any_deleted(runtime, space, job, visibility)
     body = {

@@ -13,7 +13,7 @@ from sickbay.fhir.operations.lastn import Newest
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.query import Query
-from sickbay.kernel.budget import pause
+from sickbay.kernel.budget import yield_if_slice_is_over
 from sickbay.services.everything import Found
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.operations.everything import make_bundle
@@ -35,7 +35,7 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     while scanned < SCANNED:
         page = await context.store.search(context.space, query, context.visibility)
         newest.take(page.matches)
-        await pause()
+        await yield_if_slice_is_over()
         if sum(len(resource.body) for resource in newest.kept) > BYTES:
             text = f"The response has more than {BYTES:,} bytes. Narrow the request by code or date."
             return context.issue(507, Issue("too-costly", text))

@@ -56,7 +56,7 @@ async def _change_meta(context: FhirContext, request: AccessRequest, change: Cal
     wanted = WriteRequest(
         context.tenant, context.space, context.type, request, context.access, change=lambda resource: change(resource, meta)
     )
-    result = await writing.write(context.runtime, wanted)
+    result = await writing.perform_write(context.runtime, wanted)
     response = write_response(context.base, request, context.access, result, context.content)
     if not isinstance(result, WriteResult):
         return response

@@ -12,7 +12,7 @@ from sickbay.fhir.outcome import Issue
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.answers import Stored
 from sickbay.web.fhir.context import FhirContext
-from sickbay.web.fhir.response import FhirResponse, respond_absent
+from sickbay.web.fhir.response import FhirResponse, respond_not_found
 
 
 def parameters_of(context: FhirContext, request: AccessRequest) -> OperationInput:
@@ -26,7 +26,7 @@ async def resource_of(context: FhirContext, visibility: Visibility | None = None
     type, id = context.type, context.id
     stored = await context.store.read(context.space, type, id, visibility or context.visibility)
     if stored is None:
-        return respond_absent(context.version, type, id)
+        return respond_not_found(context.version, type, id)
     return context.issue(410, Issue("deleted", f"{type}/{id} was deleted.")) if stored.deleted else stored
 
 

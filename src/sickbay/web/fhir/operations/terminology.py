@@ -39,7 +39,7 @@ async def validate_code(context: FhirContext, request: AccessRequest) -> FhirRes
     arguments = parameters_of(context, request)
     requested = _requested_terms(arguments)
     if not requested:
-        return _refuse_missing(context, "code, coding or codeableConcept")
+        return _refuse_missing_parameters(context, "code, coding or codeableConcept")
     if context.type == "CodeSystem":
         return await _look_up_in_system(context, arguments, requested)
     url = _url_of_terminology(context.version, arguments)
@@ -62,7 +62,7 @@ async def _look_up_in_system(context: FhirContext, arguments: OperationInput, re
 async def look_up(context: FhirContext, request: AccessRequest) -> FhirResponse:
     requested = _requested_terms(parameters_of(context, request))
     if not requested or not requested[0].system:
-        return _refuse_missing(context, "code with system, or coding")
+        return _refuse_missing_parameters(context, "code with system, or coding")
     system, code, _ = requested[0]
     known = (await _codes_by_system(context)).get(system)
     if known is None:
@@ -116,5 +116,5 @@ def _respond_unknown_system(context: FhirContext, system: str) -> FhirResponse:
     return context.issue(404, Issue("not-found", text))
 
 
-def _refuse_missing(context: FhirContext, names: str) -> FhirResponse:
+def _refuse_missing_parameters(context: FhirContext, names: str) -> FhirResponse:
     return context.issue(400, Issue("required", f"Send {names}.", rule=RULE))
