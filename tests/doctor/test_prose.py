@@ -75,7 +75,9 @@ GUIDE = "".join(f"The server sends the {name} of this app to the client.\n" for 
         (f"{GUIDE}My app gets the token of another issuer.", True),
         (f"{GUIDE}Which of them does the server check?", True),
         (f"We deployed it today.\n{GUIDE.replace('sends', 'cannot send')}", True),
+        (f"### Steps to reproduce\n{GUIDE}", True),
         ("10:00:01 INFO the server has sent it\n" * WORDS, True),
+        ("I0816 10:00:01.112 the server has sent it\n" * WORDS, True),
         ("\n".join(f"let value{number} = read();" for number in range(WORDS)), False),
     ],
 )

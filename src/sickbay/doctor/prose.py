@@ -34,7 +34,7 @@ def tells_of_a_problem(prose: str) -> bool:
     return any(_PROBLEM.search(line) or _SURE.search(line) or _is_foreign(line) for line in _split_sentences(prose))
 
 
-TOLD, _TOLD_BY_ONE, _TIME, _RECORD, _STATEMENT = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"])
+TOLD, _TOLD_BY_ONE, _MARK, _RECORD, _STATEMENT = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"])
 WORDS, CODE_WORDS = 70, 30
 """The maximum number of different words of a message, with and without sentences. A log has few, because it repeats them."""
 
@@ -44,7 +44,7 @@ def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
     sentences, is_code = list(_split_sentences(around)), is_program(text)
     is_mostly = 2 * sum(_PROBLEM.search(line) is not None for line in sentences) >= len(sentences)
     is_told = is_mostly and ((has_error and not is_code) or any(map(TOLD.search, sentences)))
-    if is_told or any(map(_TOLD_BY_ONE.search, sentences)) or _TIME.search(text):
+    if is_told or any(map(_TOLD_BY_ONE.search, sentences)) or _MARK.search(text):
         return True
     return len({*(text if is_code else around).split()}) <= (WORDS if sentences and (is_mostly or not is_code) else CODE_WORDS)
 
