@@ -29,7 +29,7 @@ class ServerOptions:
 
     def __init__(self, arguments: list[str]) -> None:
         self._arguments = arguments
-        config_file.use(self._argument("config"))
+        config_file.set_config_file(self._argument("config"))
         self._files = config_file.list_files()
 
     def text(self, name: str, default: str) -> str:

@@ -95,7 +95,7 @@ def test_cards_of_an_app_are_read_from_a_file(tmp_path: Path) -> None:
         assert '"summary": "Due"' in done.stdout
     (tmp_path / "broken").write_text("{")
     wrong = run(tmp_path, "apps", "edit", "sample-general", *data, "--cards", str(tmp_path / "broken"))
-    assert (wrong.returncode, wrong.stderr.count("\n"), "can't be read" in wrong.stderr) == (2, 1, True)
+    assert (wrong.returncode, wrong.stderr.count("\n"), "isn't valid JSON" in wrong.stderr) == (2, 1, True)
 
 
 def test_the_policies_are_read_by_hospital(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

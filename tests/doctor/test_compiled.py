@@ -102,7 +102,7 @@ def test_a_hash_from_the_start_of_a_server_is_found_again_if_the_compiled_file_h
     hashes, expected = iter([b"old", b"new"]), list[bytes]()
     monkeypatch.setattr(compiled, "KNOWLEDGE", tmp_path / "compiled.msgpack")
     monkeypatch.setattr(compiled, "hash_sources", lambda sources: next(hashes))
-    monkeypatch.setattr(compiled, "_load_compiled", lambda path, kind, hash, build: expected.append(hash))
+    monkeypatch.setattr(compiled, "_load_compiled_file", lambda path, kind, hash, build: expected.append(hash))
     compiled.hash_knowledge.cache_clear()
     assert compiled.hash_knowledge() == b"old"
     with pytest.raises(AttributeError):

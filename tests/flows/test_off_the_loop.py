@@ -21,7 +21,7 @@ SLOW_PARTS = [
     ("/general/r4/metadata?_pretty=true", "sickbay.fhir.lossless_json", "dumps"),
     ("/general/r4/Observation?_count=1000&_summary=true", "sickbay.web.fhir.interactions.search", "make_subset"),
     ("/general/r4/Observation?_count=1000&_elements=code", "sickbay.web.fhir.interactions.search", "make_subset"),
-    ("/rules?q=redirect", "sickbay.doctor.topics", "find"),
+    ("/rules?q=redirect", "sickbay.doctor.topics", "find_topics"),
 ]
 """Address; module and name of a function that takes long for it."""
 

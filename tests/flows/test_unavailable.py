@@ -188,13 +188,13 @@ def test_a_batch_whose_first_entry_fails_is_unavailable_as_a_whole(tmp_path: Pat
 
 
 SENT_503 = {
-    ("agents/tools/faults.py", "_check"),  # an example of a fault that an agent can ask for
-    ("cli/connection.py", "Connection._stop"),  # tests/cli/test_grace.py
+    ("agents/tools/faults.py", "_check_kind"),  # an example of a fault that an agent can ask for
+    ("cli/connection.py", "Connection._close_for_shutdown"),  # tests/cli/test_grace.py
     ("cli/connection.py", "TEXTS"),
     ("cli/header_limits.py", "Heads._hang_up"),  # adds Retry-After
     ("cli/traffic.py", "Traffic.take"),  # tests/cli/test_limits.py
     ("cli/traffic.py", "refuse_as_busy"),  # adds Retry-After
-    ("faults/responses.py", "change"),  # a fault that was asked for
+    ("faults/responses.py", "apply_to_response"),  # a fault that was asked for
     ("web/middleware/failures.py", "FhirFailures._respond_to_failure"),  # the FHIR APIs, above
     ("web/middleware/failures.py", "page_error"),  # pages and other addresses, above
     ("web/middleware/page_headers.py", "PageHeaders.__call__.add_headers"),  # adds Retry-After to each that has none

@@ -157,7 +157,7 @@ def test_templates_contain_only_known_placeholders() -> None:
         ("x" * 70_000, True, "The file has 70,000 characters; at most 64,000 are read."),
         ("[" * 60_000, False, "The file isn't valid JSON: it is nested too deep"),
         ('{"name": "a", "name": "b"}', False, "The file isn't valid JSON: it has the member 'name' twice in one object."),
-        ("[]", False, "The file must be one object."),
+        ("[]", False, "The file must be one object, such as {"),
         ("{}", False, "The key name is missing."),
     ],
 )
