@@ -133,6 +133,14 @@ def test_a_code_that_goes_on_with_another_word_is_not_read() -> None:
     assert "invalid_grant" not in {answer.code for answer in diagnose_text("Error: invalid grant types for client")[1].answers}
 
 
+def test_a_password_for_a_fhir_server_is_a_fault_only_if_the_text_has_a_refusal() -> None:
+    sent = "# The export of the server\ncurl -u user:secret https://ehr.example.org/fhir/Patient/1\n# Repeat it later. {}"
+    found = [
+        {it.id for it in diagnose_text(sent.format(end))[1].explanation.findings} for end in ("< HTTP/2 202", "It returns 401.")
+    ]
+    assert ["fhir-token-not-bearer" in each for each in found] == [False, True]
+
+
 def test_a_token_in_a_header_of_the_server_is_not_missing() -> None:
     sent = "curl https://ehr.example.org/fhir/Patient/1 -H 'X-Authorization-Server: Bearer abc' -H 'Authorization;'"
     diagnosis = diagnose_text(sent)[1]

@@ -251,7 +251,9 @@ def _drop_unsaid(diagnosis: Diagnosis, found: Input, text: str, answers: Sequenc
     if found.piece.kind == "jwt" or (answers and _is_unabridged(found)):
         return diagnosis
     around = text[: found.piece.start] + text[found.piece.end :]
-    kept = [each for each in diagnosis.explanation.findings if not _is_about_absence(each) or _is_said(each, around)]
+    findings, headers = diagnosis.explanation.findings, str(found.evidence.get("headers"))
+    doubted = TOKEN_IN_AUTHORIZATION if "Basic " in headers else ()  # many FHIR servers have users of their own
+    kept = [each for each in findings if not (_is_about_absence(each) or each.id in doubted) or _is_said(each, around)]
     return _select_findings(diagnosis, kept)
 
 
@@ -264,7 +266,7 @@ def _is_unabridged(found: Input) -> bool:
 def _is_said(finding: Finding, around: str) -> bool:
     """Whether the text around the request names what it lacks, or has a refusal if that is the token."""
     named = _OF_A_REFUSAL.search(around) is not None
-    return named if finding.id == NO_TOKEN else str(finding.parameter).lower() in around.lower()
+    return named if finding.id in TOKEN_IN_AUTHORIZATION else str(finding.parameter).lower() in around.lower()
 
 
 def _select_looked_at(examination: Examination, found: Input) -> Examination:
