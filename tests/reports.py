@@ -1,4 +1,4 @@
-"""Sends fewer reports from a test worker to the process that shows them. Each takes both of them as long as a small law."""
+"""Sends fewer reports from a test worker to the main process. A report takes both of them as long as a small test."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def is_shown(report: pytest.TestReport) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """Does in a worker what pytest does, but for the reports that nobody sees."""
+    """Does what pytest does, except that a worker sends no report that isn't shown."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)

@@ -40,7 +40,7 @@ WORDS, CODE_WORDS = 70, 30
 
 
 def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
-    """Whether somebody tells of a problem in it, or it is as short as a message. Others describe what may happen."""
+    """Whether its author reports a problem, or it is as short as a message. Other texts describe what can happen."""
     sentences, is_code = list(_split_sentences(around)), is_program(text)
     is_mostly = 2 * sum(_PROBLEM.search(line) is not None for line in sentences) >= len(sentences)
     is_told = is_mostly and ((has_error and not is_code) or any(map(TOLD.search, sentences)))
