@@ -6,6 +6,7 @@ import html
 import json
 import re
 from typing import Any
+from unittest.mock import Mock
 
 import orjson
 import pytest
@@ -83,6 +84,12 @@ def test_only_utf_8_without_a_byte_order_mark_is_json(encoding: str) -> None:
         ('[\n1 "a"]', "a comma is missing (line 2, column 3)"),
         ('{"a": 1,}', "the comma before the closing bracket is too much (line 1, column 8)"),
         ("[1,]", "the comma before the closing bracket is too much (line 1, column 3)"),
+        ("[1,\n]", "the comma before the closing bracket is too much (line 1, column 3)"),
+        ("[,]", "a JSON value is expected (line 1, column 2)"),
+        ("[1,,]", "a JSON value is expected (line 1, column 4)"),
+        ("[1,}", "a JSON value is expected (line 1, column 4)"),
+        ('{"a":]', "a JSON value is expected (line 1, column 6)"),
+        ("{,}", "a member's name in double quotes is missing (line 1, column 2)"),
         ("{} {}", "more text follows the end of the value (line 1, column 4)"),
         ('["a]', "a string has no closing quotation mark (line 1, column 2)"),
         ('["a\nb"]', "a string has a line break or another control character (line 1, column 4)"),
@@ -92,6 +99,19 @@ def test_only_utf_8_without_a_byte_order_mark_is_json(encoding: str) -> None:
 )
 def test_a_syntax_error_is_explained_in_words(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(reason)}$"):
+        unicode.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("message", "position"),
+    [("Expecting property name enclosed in double quotes", 10), ("Illegal trailing comma before end of object", 7)],
+)
+def test_a_trailing_comma_is_named_whichever_way_a_version_of_python_reports_it(
+    message: str, position: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = '{"a": 1,\n\t}'
+    monkeypatch.setattr(json, "loads", Mock(side_effect=json.JSONDecodeError(message, text, position)))
+    with pytest.raises(ValueError, match=r"^the comma before the closing bracket is too much \(line 1, column 8\)$"):
         unicode.loads(text)
 
 

@@ -115,7 +115,6 @@ _SYNTAX_ERRORS = {
     "Expecting property name": "a member's name in double quotes is missing",
     "Expecting ':' delimiter": "a colon is missing",
     "Expecting ',' delimiter": "a comma is missing",
-    "Illegal trailing comma": "the comma before the closing bracket is too much",
     "Extra data": "more text follows the end of the value",
     "Unterminated string": "a string has no closing quotation mark",
     "Invalid control character": "a string has a line break or another control character",
@@ -125,12 +124,32 @@ _SYNTAX_ERRORS = {
 """The beginning of Python's message, and what is wrong."""
 
 
+_CLOSING_BRACKETS = {"Expecting value": "]", "Expecting property name enclosed in double quotes": "}"}
+"""The message for a comma before a closing bracket until Python 3.12, and the bracket."""
+
+
 def _explain_syntax_error(error: json.JSONDecodeError) -> str:
     if not error.doc.strip():
         return "it is empty"
-    reason = next((reason for start, reason in _SYNTAX_ERRORS.items() if error.msg.startswith(start)), "it can't be parsed")
+    comma = _find_trailing_comma(error)
+    if comma is not None:
+        return _locate("the comma before the closing bracket is too much", json.JSONDecodeError(error.msg, error.doc, comma))
     ends = not error.doc[error.pos :].strip()
-    return f"{'it ends too early' if ends else reason} (line {error.lineno}, column {error.colno})"
+    reason = next((reason for start, reason in _SYNTAX_ERRORS.items() if error.msg.startswith(start)), "it can't be parsed")
+    return _locate("it ends too early" if ends else reason, error)
+
+
+def _find_trailing_comma(error: json.JSONDecodeError) -> int | None:
+    """The position of a comma that a closing bracket follows, if that is the error. Python names it only since 3.13."""
+    if error.msg.startswith("Illegal trailing comma"):
+        return error.pos
+    before = error.doc[: error.pos].rstrip(" \t\n\r")
+    bracket = _CLOSING_BRACKETS.get(error.msg, "none")
+    return len(before) - 1 if before.endswith(",") and error.doc.startswith(bracket, error.pos) else None
+
+
+def _locate(reason: str, error: json.JSONDecodeError) -> str:
+    return f"{reason} (line {error.lineno}, column {error.colno})"
 
 
 def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
