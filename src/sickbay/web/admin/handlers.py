@@ -26,7 +26,7 @@ from sickbay.services.journal import bodies, exchange_json
 from sickbay.services.journal import read as journal_reader
 from sickbay.storage.interface import Conflict, ResourceSpace
 from sickbay.web import error_responses
-from sickbay.web.admin import clock, faults, launch_state, openapi, policies, ready_line, resources
+from sickbay.web.admin import app_schemas, clock, faults, launch_state, openapi, policies, ready_line, resources
 from sickbay.web.admin import schemas as admin_schemas
 from sickbay.web.admin.lookup import find_app, find_tenant, json_response, parse_body
 from sickbay.web.admin.session import refuse_stranger
@@ -46,7 +46,7 @@ Handler = Callable[[Request, Sandbox], Awaitable[Response]]
 
 
 async def add_app(request: Request, sandbox: Sandbox) -> Response:
-    body: admin_schemas.NewApp = await parse_body(request, admin_schemas.NewApp)
+    body: app_schemas.NewApp = await parse_body(request, app_schemas.NewApp)
     tenant = find_tenant(sandbox, body.tenant)
     fields = msgspec.to_builtins(body)
     fields["pkce"] = body.pkce or ("required" if body.smart_version == 2 else "if-sent")
@@ -62,8 +62,8 @@ async def add_app(request: Request, sandbox: Sandbox) -> Response:
 
 async def change_app(request: Request, sandbox: Sandbox) -> Response:
     old = await _find_requested_app(request, sandbox)
-    body: admin_schemas.ChangedApp = await parse_body(request, admin_schemas.ChangedApp)
-    auto = body.auto_approve if isinstance(body.auto_approve, admin_schemas.AutoApprove) else None
+    body: app_schemas.ChangedApp = await parse_body(request, app_schemas.ChangedApp)
+    auto = body.auto_approve if isinstance(body.auto_approve, app_schemas.AutoApprove) else None
     await _check_approval(sandbox, find_tenant(sandbox, old.tenant), auto)
     return await _describe_registration(sandbox, msgspec.to_builtins(body), old, 200)
 
@@ -86,7 +86,7 @@ def _make_conflict(client_id: str) -> Wrong:
     return Wrong(409, f"An app with the client_id {client_id} already exists")
 
 
-async def _check_approval(sandbox: Sandbox, tenant: Tenant, auto: admin_schemas.AutoApprove | None) -> None:
+async def _check_approval(sandbox: Sandbox, tenant: Tenant, auto: app_schemas.AutoApprove | None) -> None:
     if auto is not None and auto.user not in {user.username for user in await users.list_users(sandbox.runtime, tenant)}:
         raise Wrong(422, f"auto_approve.user: {tenant.name} has no user {auto.user}")
     if wrong := requested_scopes.list_misspelt((auto.scopes if auto else None) or ""):
@@ -104,7 +104,7 @@ async def new_secret(request: Request, sandbox: Sandbox) -> Response:
 async def enable_app(request: Request, sandbox: Sandbox) -> Response:
     """Register an app at another hospital: 201 with the new app, or 200 if it is already registered there."""
     client = await _find_requested_app(request, sandbox)
-    body: admin_schemas.EnabledApp = await parse_body(request, admin_schemas.EnabledApp)
+    body: app_schemas.EnabledApp = await parse_body(request, app_schemas.EnabledApp)
     tenant = find_tenant(sandbox, body.tenant)
     if tenant.name == client.tenant:
         return json_response(describe_app(client))
@@ -378,10 +378,10 @@ async def _find_requested_app(request: Request, sandbox: Sandbox) -> Client:
     return await find_app(sandbox, request.path_params["app"], request.query_params.get("tenant"))
 
 
-def describe_app(client: Client, secret: str | None = None, findings: list[dict[str, Any]] | None = None) -> admin_schemas.App:
+def describe_app(client: Client, secret: str | None = None, findings: list[dict[str, Any]] | None = None) -> app_schemas.App:
     """An app as in the OpenAPI document: never with the hash of its secret."""
     known = msgspec.to_builtins(client)
-    members = {name: known[name] for name in admin_schemas.App.__struct_fields__ if name in known}
+    members = {name: known[name] for name in app_schemas.App.__struct_fields__ if name in known}
     shown_once = {"client_secret": secret, "findings": findings}
     members |= {name: value for name, value in shown_once.items() if value is not None}
-    return msgspec.convert(members, admin_schemas.App)
+    return msgspec.convert(members, app_schemas.App)

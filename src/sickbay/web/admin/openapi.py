@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sickbay import __version__
+from sickbay.web.admin import app_schemas
 from sickbay.web.admin import schemas as admin_schemas
 
 
@@ -27,21 +28,16 @@ OPERATIONS = (
     AdminEndpoint(
         "get", "/admin", "Addresses, users and apps, as serve --json prints them", None, 200, admin_schemas.ReadyLine
     ),
-    AdminEndpoint("post", "/admin/apps", "Register an app", admin_schemas.NewApp, 201, admin_schemas.App),
-    AdminEndpoint("get", "/admin/apps", "All apps", None, 200, list[admin_schemas.App], ("tenant",)),
-    AdminEndpoint("get", "/admin/apps/{app}", "One app", None, 200, admin_schemas.App),
-    AdminEndpoint("patch", "/admin/apps/{app}", "Change an app", admin_schemas.ChangedApp, 200, admin_schemas.App),
+    AdminEndpoint("post", "/admin/apps", "Register an app", app_schemas.NewApp, 201, app_schemas.App),
+    AdminEndpoint("get", "/admin/apps", "All apps", None, 200, list[app_schemas.App], ("tenant",)),
+    AdminEndpoint("get", "/admin/apps/{app}", "One app", None, 200, app_schemas.App),
+    AdminEndpoint("patch", "/admin/apps/{app}", "Change an app", app_schemas.ChangedApp, 200, app_schemas.App),
     AdminEndpoint("delete", "/admin/apps/{app}", "Remove an app", None, 204, None),
     AdminEndpoint(
-        "post",
-        "/admin/apps/{app}/enable",
-        "Register an app at another hospital",
-        admin_schemas.EnabledApp,
-        201,
-        admin_schemas.App,
+        "post", "/admin/apps/{app}/enable", "Register an app at another hospital", app_schemas.EnabledApp, 201, app_schemas.App
     ),
     AdminEndpoint(
-        "post", "/admin/apps/{app}/secret", "Create a new client_secret; it is shown only once", None, 200, admin_schemas.App
+        "post", "/admin/apps/{app}/secret", "Create a new client_secret; it is shown only once", None, 200, app_schemas.App
     ),
     AdminEndpoint("post", "/admin/users", "Add or change a user", admin_schemas.NewUser, 201, dict[str, Any]),
     AdminEndpoint("get", "/admin/users", "All users", None, 200, list[dict[str, Any]], ("tenant",)),
