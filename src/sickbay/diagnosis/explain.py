@@ -284,7 +284,7 @@ def _add_placeholders(request: Any, matches: list[_Match]) -> Any:
 
 
 def _apply_corrections(request: Any, context: Any, matches: list[_Match]) -> Any:
-    """Corrects nothing that another server's answer names, and nothing that may be right at this server."""
+    """Leaves alone what another server's response names, and what may be right at this server."""
     corrected = request
     for rule, facts, _ in matches:
         if rule.repair and "told" not in facts and not is_policy(facts):

@@ -194,7 +194,7 @@ def list_unseen_causes(knowledge: Knowledge, facts: Container[str]) -> list[Rank
 
 
 def _rank_cause(cause: Cause, found: list[FoundMessage], facts: Container[str], shared: Container[str]) -> RankedCause:
-    """shared: messages that other causes are behind, too. They support a cause only if a fact of the text belongs to them."""
+    """shared: messages that other causes explain, too. They support a cause only if a fact of the text belongs to them."""
     weighted = sorted(
         ((each.points * WEIGHTS[cause.behind[each.message.id]], each) for each in found), key=lambda pair: -pair[0]
     )

@@ -97,7 +97,7 @@ async def show_hospital(request: Request, sandbox: Sandbox, name: str) -> Respon
 async def _save_hospital(
     request: Request, sandbox: Sandbox, tenant: Tenant, sent: Parameters, options: html_response.PageOptions
 ) -> portal_views.HospitalView | None:
-    """Apply what the form or the text says, and restore the default of all other settings. On errors, the view with them."""
+    """Apply what the form or the text says, and restore all other defaults. Returns the view if there are errors."""
     text = sent.get("policy") or ""
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return _hospital_view(tenant, text, TOO_LATE)
