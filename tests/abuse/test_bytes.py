@@ -14,7 +14,7 @@ from hypothesis import settings as counted
 from hypothesis import strategies as st
 from tests.abuse.raw import BODIES, FHIR, FORM, HEADER_NAMES, HEADERS, JSON, JSON_VALUES, QUERIES, Answer, addresses, send
 from tests.flows.flow import Flow
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 from tests.flows.writing import hand
 
 PARAMETERS = b"""
@@ -74,7 +74,7 @@ EXCLUDED = ("/admin/reset", "/admin/clock", "/admin/keys/rotate", "/admin/polici
 
 
 class Target:
-    def __init__(self, desk: Sitting, tokens: list[bytes], app: dict[str, Any], routes: list[tuple[str, str]]) -> None:
+    def __init__(self, desk: SharedApp, tokens: list[bytes], app: dict[str, Any], routes: list[tuple[str, str]]) -> None:
         self.desk, self.tokens, self.app, self.routes = desk, tokens, app, routes
 
     def request(self, random: Random) -> tuple[str, bytes, list[tuple[bytes, bytes]], bytes]:
@@ -128,7 +128,7 @@ class Target:
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | None]) -> Iterator[Target]:
-    with sitting(tmp_path_factory.mktemp("bytes"), engine(), patients=1) as desk:
+    with open_shared_app(tmp_path_factory.mktemp("bytes"), engine(), patients=1) as desk:
 
         async def begin(flow: Flow) -> Target:
             tokens = [

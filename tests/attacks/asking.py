@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 from tests.flows.flow import Flow
-from tests.flows.shared_app import Sitting
+from tests.flows.shared_app import SharedApp
 
 NOT_COMPARED = frozenset(("x-correlation-id", "content-length"))
 
@@ -16,7 +16,7 @@ NOT_COMPARED = frozenset(("x-correlation-id", "content-length"))
 class Target:
     """The attacked server. Every path is relative to /general/r4."""
 
-    def __init__(self, desk: Sitting) -> None:
+    def __init__(self, desk: SharedApp) -> None:
         self.desk = desk
 
     def ask(self, token: str, path: str, method: str = "GET", **more: Any) -> httpx2.Response:

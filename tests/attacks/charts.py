@@ -12,7 +12,7 @@ import httpx2
 from msgspec import structs
 from tests.attacks.fixture import BASE, SPACE, TOKENS, Json, patient, ref, resource, save
 from tests.flows.flow import Flow
-from tests.flows.shared_app import sitting
+from tests.flows.shared_app import open_shared_app
 
 from sickbay.authorization.models import Client, User
 from sickbay.fhir.visibility import EVERYTHING
@@ -43,7 +43,7 @@ class Server:
 
 @contextmanager
 def serving(folder: Path, address: str | None) -> Iterator[Server]:
-    with sitting(folder, address, patients=0) as desk:
+    with open_shared_app(folder, address, patients=0) as desk:
 
         def ask(token: str, method: str, path: str, body: Any = None, **headers: str) -> httpx2.Response:
             sent = {"Authorization": f"Bearer {token}", "Content-Type": FHIR}

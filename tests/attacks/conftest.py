@@ -8,12 +8,12 @@ import pytest
 from tests.attacks.asking import Target
 from tests.attacks.fixture import steps
 from tests.flows.flow import Flow
-from tests.flows.shared_app import sitting
+from tests.flows.shared_app import open_shared_app
 
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | None]) -> Iterator[Target]:
-    with sitting(tmp_path_factory.mktemp("attacks"), engine(), patients=0) as desk:
+    with open_shared_app(tmp_path_factory.mktemp("attacks"), engine(), patients=0) as desk:
 
         async def load(flow: Flow) -> None:
             await flow.http.get(

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import httpx2
 from tests.flows.flow import REDIRECT, VERIFIER, Flow
-from tests.flows.shared_app import Sitting
+from tests.flows.shared_app import SharedApp
 
 PUBLIC = {"Origin": "https://elsewhere.example", "Accept": "application/json"}
 SCOPE = "launch openid fhirUser offline_access patient/Patient.rs"
@@ -122,7 +122,7 @@ CLAIMED: dict[str, Try] = {
 """Requests that claim to be from the victim without proving it. The public sees neither them nor the timeline."""
 
 
-def remote(desk: Sitting) -> Flow:
+def remote(desk: SharedApp) -> Flow:
     """A client that is not on this machine: its requests come through a proxy."""
     flow = desk.flow()
     flow.http.headers["x-forwarded-for"] = "203.0.113.9"

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from tests.attacks.stealing import CLAIMED, ELSEWHERE, Stolen, Try, exchange_of, remote, steal
 from tests.flows.flow import VERIFIER, Flow
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 
 SECRET_URI = "https://victim.example/only-registered"
 SECRET_SCOPE = "patient/Immunization.rs"
@@ -63,13 +63,13 @@ WAYS: dict[str, Try] = (
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | None]) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("disclosure"), engine(), patients=1) as server:
+def desk(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | None]) -> Iterator[SharedApp]:
+    with open_shared_app(tmp_path_factory.mktemp("disclosure"), engine(), patients=1) as server:
         yield server
 
 
 @pytest.fixture(scope="module", params=["symmetric", "public"])
-def stolen(desk: Sitting, request: pytest.FixtureRequest) -> Stolen:
+def stolen(desk: SharedApp, request: pytest.FixtureRequest) -> Stolen:
     return desk.do(lambda flow: steal(flow, request.param))
 
 
@@ -88,7 +88,7 @@ async def _gather_private_values(flow: Flow, app: dict[str, Any]) -> dict[str, s
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way not in GRANTED])
-def test_a_remote_client_reads_nothing_that_is_stored(desk: Sitting, stolen: Stolen, way: str) -> None:
+def test_a_remote_client_reads_nothing_that_is_stored(desk: SharedApp, stolen: Stolen, way: str) -> None:
     async def steps(flow: Flow) -> None:
         far = remote(desk)
         answer = await WAYS[way](far, stolen)
@@ -103,7 +103,7 @@ def test_a_remote_client_reads_nothing_that_is_stored(desk: Sitting, stolen: Sto
     desk.do(steps)
 
 
-def test_the_administrator_reads_the_stored_values(desk: Sitting, stolen: Stolen) -> None:
+def test_the_administrator_reads_the_stored_values(desk: SharedApp, stolen: Stolen) -> None:
     """The control: the administrator reads the same exchange on this machine."""
 
     async def steps(flow: Flow) -> None:
@@ -117,7 +117,7 @@ def test_the_administrator_reads_the_stored_values(desk: Sitting, stolen: Stolen
     desk.do(steps)
 
 
-def test_a_remote_client_still_learns_what_is_wrong(desk: Sitting, stolen: Stolen) -> None:
+def test_a_remote_client_still_learns_what_is_wrong(desk: SharedApp, stolen: Stolen) -> None:
     async def steps(flow: Flow) -> None:
         far = remote(desk)
         answer = await WAYS["an authorization request with another redirect URI"](far, stolen)

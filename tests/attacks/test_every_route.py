@@ -13,7 +13,7 @@ from starlette.routing import Route
 from tests.abuse.counted_steps import counting
 from tests.abuse.raw import FORM, JSON, send
 from tests.flows.flow import Flow
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 from tests.laws import is_long
 
 from sickbay.services.journal import write as journal
@@ -41,12 +41,12 @@ BODIES: tuple[Body, ...] = (
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedApp]:
     """A server with the pages of a class. Everyone is a stranger there without the admin token."""
     folder = tmp_path_factory.mktemp("routes")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(journal, "EVERY", 3600)
-        with sitting(folder, patients=0, class_mode=True, admin_token=TOKEN) as opened:
+        with open_shared_app(folder, patients=0, class_mode=True, admin_token=TOKEN) as opened:
 
             async def warm_up(flow: Flow) -> None:
                 for path in (b"/general/oauth/authorize?client_id=x", b"/rules?q=x", b"/docs/search?q=x"):
@@ -92,7 +92,7 @@ async def _count(flow: Flow, method: str, target: str, body: Body | None) -> int
     return counted.count
 
 
-def test_a_long_request_of_a_stranger_takes_linear_work_at_every_route(desk: Sitting) -> None:
+def test_a_long_request_of_a_stranger_takes_linear_work_at_every_route(desk: SharedApp) -> None:
     routes = _list_routes(desk.first.application)
     assert {"/mcp", "/developer/join/{id}", "/developer/explorer/{path:path}", "/admin/snapshots/import"} <= routes.keys()
     excessive = []
@@ -115,7 +115,7 @@ ADMINISTRATOR = [(b"accept", b"application/json"), (b"authorization", b"Bearer "
 PREFLIGHT = [(b"origin", b"http://localhost:9000"), (b"access-control-request-method", b"GET")]
 
 
-def test_every_route_refuses_every_other_method_and_lists_its_own(desk: Sitting) -> None:
+def test_every_route_refuses_every_other_method_and_lists_its_own(desk: SharedApp) -> None:
     routes = _list_routes(desk.first.application)
     wrong = []
 
@@ -158,7 +158,7 @@ def test_every_route_refuses_every_other_method_and_lists_its_own(desk: Sitting)
         ("/exchanges/abc", False),
     ],
 )
-def test_a_preflight_passes_if_a_page_may_read_the_response(desk: Sitting, path: str, open: bool) -> None:
+def test_a_preflight_passes_if_a_page_may_read_the_response(desk: SharedApp, path: str, open: bool) -> None:
     """A browser hides a response, also one that explains an unknown address, if its preflight fails."""
     headers = [*PREFLIGHT, (b"access-control-request-headers", b"mcp-protocol-version")]
     answer = desk.do(lambda flow: send(flow.application, "OPTIONS", path.encode(), headers))
@@ -166,7 +166,7 @@ def test_a_preflight_passes_if_a_page_may_read_the_response(desk: Sitting, path:
     assert ((answer.status, "mcp-protocol-version" in allowed) == (204, True)) is open
 
 
-def test_no_cache_keeps_what_the_administrator_reads(desk: Sitting) -> None:
+def test_no_cache_keeps_what_the_administrator_reads(desk: SharedApp) -> None:
     kept: list[str] = []
 
     async def steps(flow: Flow) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.flows import class_room
 from tests.flows.flow import Flow
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 
 from sickbay.faults.kinds import list_kinds
 from sickbay.services.injection import setting
@@ -49,8 +49,10 @@ REQUESTS = (
 
 
 @pytest.fixture(scope="module")
-def shared_sitting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("injected"), patients=1, class_mode=True, admin_token=class_room.TOKEN) as opened:
+def shared_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedApp]:
+    with open_shared_app(
+        tmp_path_factory.mktemp("injected"), patients=1, class_mode=True, admin_token=class_room.TOKEN
+    ) as opened:
         yield opened
 
 
@@ -60,7 +62,7 @@ def test_every_kind_that_changes_a_whole_response_is_tried() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(list_kinds().keys() - ELSEWHERE))
-def test_no_response_with_a_fault_runs_a_script_in_our_origin(shared_sitting: Sitting, kind: str) -> None:
+def test_no_response_with_a_fault_runs_a_script_in_our_origin(shared_app: SharedApp, kind: str) -> None:
     async def steps(flow: Flow) -> None:
         await setting.add_faults(flow.sandbox.runtime, [{"kind": kind, **MEMBERS.get(kind, {})}])
         try:
@@ -79,20 +81,20 @@ def test_no_response_with_a_fault_runs_a_script_in_our_origin(shared_sitting: Si
         finally:
             await setting.remove_faults(flow.sandbox.runtime, None)
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize("type", ["text/html\r\nSet-Cookie: a=b", "text/html\nx", "é", "a\x00b", "\u2028", "\x7f"])
 @pytest.mark.parametrize("kind", ["body", "content-type"])
-def test_a_media_type_is_one_line_of_printable_ascii(shared_sitting: Sitting, kind: str, type: str) -> None:
+def test_a_media_type_is_one_line_of_printable_ascii(shared_app: SharedApp, kind: str, type: str) -> None:
     async def steps(flow: Flow) -> None:
         with pytest.raises(setting.WrongFault, match="content_type must have only printable ASCII characters"):
             await setting.add_faults(flow.sandbox.runtime, [{"kind": kind, **MEMBERS[kind], "content_type": type}])
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_student_cannot_use_up_the_faults_of_the_class(shared_sitting: Sitting) -> None:
+def test_a_student_cannot_use_up_the_faults_of_the_class(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         await class_room.join(flow, "Ada")
         apps = [await class_room.register(flow, f"App {number}") for number in range(5)]
@@ -114,4 +116,4 @@ def test_a_student_cannot_use_up_the_faults_of_the_class(shared_sitting: Sitting
         assert (await class_room.post(flow, f"/developer/apps/{apps[3]}/faults", end=ended)).status_code == 303
         await setting.remove_faults(flow.sandbox.runtime, None)
 
-    shared_sitting.do(steps, shared_sitting.flow())
+    shared_app.do(steps, shared_app.flow())

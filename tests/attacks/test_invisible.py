@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from tests.attacks.asking import Target, following, names
 from tests.attacks.fixture import RESOURCES, TOKENS, Json, observation, patient, ref, resource, save, steps
 from tests.flows.flow import Flow
-from tests.flows.shared_app import sitting
+from tests.flows.shared_app import open_shared_app
 from tests.laws import examples
 
 from sickbay.authorization.access.visibility import visibility_of
@@ -119,7 +119,7 @@ def worlds(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | 
     with ExitStack() as stack:
         targets = {}
         for name in ("", *EYES):
-            desk = stack.enter_context(sitting(tmp_path_factory.mktemp("world"), engine(), patients=0))
+            desk = stack.enter_context(open_shared_app(tmp_path_factory.mktemp("world"), engine(), patients=0))
             visible_resources = [content for content in many_resources() if not name or is_shown(name, content)]
 
             async def load(flow: Flow, visible_resources: list[Json] = visible_resources, name: str = name) -> None:

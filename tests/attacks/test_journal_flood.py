@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from tests.flows.flow import Flow
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 
 from sickbay.services.journal import packing
 from sickbay.services.journal import read as reader
@@ -20,8 +20,8 @@ JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | None]) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("flood"), engine(), patients=0, journal_exchanges=LIMIT) as server:
+def desk(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | None]) -> Iterator[SharedApp]:
+    with open_shared_app(tmp_path_factory.mktemp("flood"), engine(), patients=0, journal_exchanges=LIMIT) as server:
         yield server
 
 
@@ -50,7 +50,7 @@ async def _settle(flow: Flow) -> None:
 
 
 @pytest.mark.parametrize("flooding", ["an app", "no app"])
-def test_a_flood_displaces_only_its_own_exchanges(desk: Sitting, flooding: str) -> None:
+def test_a_flood_displaces_only_its_own_exchanges(desk: SharedApp, flooding: str) -> None:
     async def steps(flow: Flow) -> None:
         await flow.http.post("/admin/reset", json={})  # so that those of other tests need no place
         app, other = await flow.register(name=f"Quiet {flooding}"), await flow.register(name=f"Loud {flooding}")
@@ -69,7 +69,7 @@ def test_a_flood_displaces_only_its_own_exchanges(desk: Sitting, flooding: str) 
     desk.do(steps)
 
 
-def test_a_journal_that_is_not_full_drops_nothing(desk: Sitting) -> None:
+def test_a_journal_that_is_not_full_drops_nothing(desk: SharedApp) -> None:
     """The control for the test above."""
 
     async def steps(flow: Flow) -> None:
@@ -86,7 +86,7 @@ def test_a_journal_that_is_not_full_drops_nothing(desk: Sitting) -> None:
 
 
 def test_a_long_timeline_shows_its_first_and_newest_exchanges_and_the_number_of_others(
-    desk: Sitting, monkeypatch: pytest.MonkeyPatch
+    desk: SharedApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def steps(flow: Flow) -> None:
         monkeypatch.setattr(flow.sandbox.journal, "most", DEFAULT_LIMITS)  # so that nothing is trimmed meanwhile

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.flows.flow import Flow
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 
 NUMBERS = ("1e300", "-1e300", "1e400", "9" * 19, "9" * 5000, "-" + "9" * 30)
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -16,8 +16,8 @@ LISTS = ("/admin/exchanges?limit=1000", "/exchanges", "/admin/apps", "/developer
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("numbers"), patients=1) as server:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedApp]:
+    with open_shared_app(tmp_path_factory.mktemp("numbers"), patients=1) as server:
         yield server
 
 
@@ -36,7 +36,7 @@ def _assertions(client_id: str, number: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("number", ["1795787391", *NUMBERS])
-def test_an_assertion_with_a_large_number_leaves_every_list_readable(desk: Sitting, number: str) -> None:
+def test_an_assertion_with_a_large_number_leaves_every_list_readable(desk: SharedApp, number: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(
             type="system",

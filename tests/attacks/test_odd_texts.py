@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.flows.flow import REDIRECT, Flow
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 
 TEXTS = (
     "é",
@@ -26,14 +26,14 @@ REFERENCES = ("&#" + "9" * 5000 + ";", "&#x" + "F" * 5000 + ";", "&#" + "0" * 50
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("texts"), patients=1) as server:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedApp]:
+    with open_shared_app(tmp_path_factory.mktemp("texts"), patients=1) as server:
         yield server
 
 
 @pytest.mark.parametrize("scope", ["patient/Patient.rs", "nonsense"])
 @pytest.mark.parametrize("hospital", HOSPITALS)
-def test_a_redirect_is_always_a_header_whatever_the_app_sent(desk: Sitting, hospital: str, scope: str) -> None:
+def test_a_redirect_is_always_a_header_whatever_the_app_sent(desk: SharedApp, hospital: str, scope: str) -> None:
     """The second hospital accepts a redirect URI with its own query, so any text can be in it."""
 
     async def steps(flow: Flow) -> None:
@@ -54,7 +54,7 @@ def test_a_redirect_is_always_a_header_whatever_the_app_sent(desk: Sitting, hosp
 
 
 @pytest.mark.parametrize("reference", REFERENCES)
-def test_a_narrative_with_an_impossible_character_reference_is_a_text_or_a_mistake(desk: Sitting, reference: str) -> None:
+def test_a_narrative_with_an_impossible_character_reference_is_a_text_or_a_mistake(desk: SharedApp, reference: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(type="system", client="symmetric", scope="system/*.cruds", redirect_uris=[], launch_uri=None)
         token = (await flow.http.post("/admin/tokens", json={"app": app["app_id"], "scope": "system/*.cruds"})).json()

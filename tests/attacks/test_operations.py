@@ -11,7 +11,7 @@ import pytest
 from tests.attacks.asking import Target, assert_same, following, names
 from tests.attacks.fixture import BASE, TOKENS, Json, save, steps
 from tests.flows.flow import Flow
-from tests.flows.shared_app import sitting
+from tests.flows.shared_app import open_shared_app
 
 from sickbay.authorization.models import AccessToken, Client
 from sickbay.services import records
@@ -264,7 +264,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """A database with only what TA may see."""
     from tests.attacks.test_invisible import is_shown
 
-    with sitting(tmp_path_factory.mktemp("alone"), patients=0) as desk:
+    with open_shared_app(tmp_path_factory.mktemp("alone"), patients=0) as desk:
 
         async def load(flow: Flow) -> None:
             await flow.http.get("/general/r4/Patient/x")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import REDIRECT, STATE, Flow, receive
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 
 from sickbay.services.journal import packing
 from sickbay.services.journal import record as exchange_record
@@ -19,8 +19,8 @@ NAME = "Quixotella"
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | None]) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("records"), engine(), patients=1) as server:
+def desk(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | None]) -> Iterator[SharedApp]:
+    with open_shared_app(tmp_path_factory.mktemp("records"), engine(), patients=1) as server:
         yield server
 
 
@@ -49,7 +49,7 @@ REGISTERED: dict[str, Callable[[str], dict[str, Any]]] = {
 
 @pytest.mark.parametrize("way", REGISTERED)
 @pytest.mark.parametrize("what", ["a live access token", "a chosen secret"])
-def test_a_secret_in_a_registration_request_is_redacted(desk: Sitting, way: str, what: str) -> None:
+def test_a_secret_in_a_registration_request_is_redacted(desk: SharedApp, way: str, what: str) -> None:
     async def steps(flow: Flow) -> None:
         await flow.register(client="symmetric", client_secret=CHOSEN)
         secret = CHOSEN if what == "a chosen secret" else (await flow.complete_launch())["access_token"]
@@ -60,7 +60,7 @@ def test_a_secret_in_a_registration_request_is_redacted(desk: Sitting, way: str,
     desk.do(steps)
 
 
-def test_ordinary_values_of_a_registration_are_still_shown(desk: Sitting) -> None:
+def test_ordinary_values_of_a_registration_are_still_shown(desk: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         metadata = {"redirect_uris": [f"{REDIRECT}/second-page"], "scope": "openid patinet/Observation.read"}
         stored = await _read_stored(flow, await flow.http.post("/general/oauth/register", json=metadata))
@@ -71,7 +71,7 @@ def test_ordinary_values_of_a_registration_are_still_shown(desk: Sitting) -> Non
 
 
 @pytest.mark.parametrize("text", [CHOSEN, NAME, "1931-07-23"])
-def test_the_negotiated_scopes_of_a_token_response_are_redacted(desk: Sitting, text: str) -> None:
+def test_the_negotiated_scopes_of_a_token_response_are_redacted(desk: SharedApp, text: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="symmetric", client_secret=CHOSEN, scope="launch openid user/*.rs")
         scope = f"launch openid user/Patient.rs?_tag={text} user/Observation.rs?category=vital-signs"
@@ -100,7 +100,7 @@ PARTS: dict[str, Callable[[str], tuple[dict[str, str], tuple[str, ...]]]] = {
 
 
 @pytest.mark.parametrize("way", PARTS)
-def test_a_large_part_of_a_token_is_not_stored(desk: Sitting, way: str) -> None:
+def test_a_large_part_of_a_token_is_not_stored(desk: SharedApp, way: str) -> None:
     async def steps(flow: Flow) -> None:
         tokens = await flow.complete_launch()
         app = await flow.register()
@@ -114,7 +114,7 @@ def test_a_large_part_of_a_token_is_not_stored(desk: Sitting, way: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["client_id", "state", "redirect_uri", "code_challenge", "client_name", "patient"])
-def test_a_secret_in_another_encoding_is_not_stored(desk: Sitting, name: str) -> None:
+def test_a_secret_in_another_encoding_is_not_stored(desk: SharedApp, name: str) -> None:
     written = {
         _base64(CHOSEN),
         _base64(json.dumps({"secret": CHOSEN})),
@@ -137,7 +137,7 @@ def test_a_secret_in_another_encoding_is_not_stored(desk: Sitting, name: str) ->
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json", "text/plain"])
 def test_a_request_is_answered_even_if_its_redaction_fails(
-    desk: Sitting, accept: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    desk: SharedApp, accept: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError(CHOSEN)

@@ -11,7 +11,7 @@ import pytest
 from tests.attacks.test_foreign_pages import FOREIGN
 from tests.flows.flow import BASE, Flow, run
 from tests.flows.resend_refusals import FHIR, SCOPE, TOKEN, make_world
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 from tests.flows.test_admin_sign_in import HTML, field
 from tests.flows.test_resend_by_http import begin, id_of, read_exchange, resend
 
@@ -60,8 +60,8 @@ MIMICS = (
 
 
 @pytest.fixture(scope="module")
-def shared_sitting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("resend")) as opened:
+def shared_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedApp]:
+    with open_shared_app(tmp_path_factory.mktemp("resend")) as opened:
         yield opened
 
 
@@ -74,7 +74,7 @@ async def list_resent(flow: Flow) -> list[str]:
     return [exchange["id"] for exchange in exchanges if exchange.get("resent_from")]
 
 
-def test_no_page_of_another_origin_can_have_a_request_sent_again(shared_sitting: Sitting) -> None:
+def test_no_page_of_another_origin_can_have_a_request_sent_again(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         await begin(flow)
         id = await refuse_read(flow)
@@ -91,7 +91,7 @@ def test_no_page_of_another_origin_can_have_a_request_sent_again(shared_sitting:
             assert (await flow.http.post(f"/exchanges/{id}/resend", data=data, headers=HTML)).status_code == 403
         assert await list_resent(flow) == []
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 def test_only_the_administrator_can_have_a_request_sent_again(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_only_the_administrator_can_have_a_request_sent_again(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("url", ELSEWHERE)
-def test_only_addresses_of_oauth_and_fhir_are_reached(shared_sitting: Sitting, url: str) -> None:
+def test_only_addresses_of_oauth_and_fhir_are_reached(shared_app: SharedApp, url: str) -> None:
     async def steps(flow: Flow) -> None:
         id = await refuse_read(flow)
         before = await list_resent(flow)
@@ -119,21 +119,21 @@ def test_only_addresses_of_oauth_and_fhir_are_reached(shared_sitting: Sitting, u
             assert answer.status_code == 422, answer.text
         assert await list_resent(flow) == before
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize("header", ["Host", "Cookie", "Origin", "X-HTTP-Method-Override", "X-Forwarded-For", "Sickbay-Resent"])
-def test_headers_that_say_who_sends_a_request_are_refused(shared_sitting: Sitting, header: str) -> None:
+def test_headers_that_say_who_sends_a_request_are_refused(shared_app: SharedApp, header: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await resend(flow, await refuse_read(flow), headers={header: "localhost"})
         assert answer.status_code == 422
         assert header.lower() in answer.json()["title"]
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize("headers", MIMICS)
-def test_no_header_of_a_stranger_counts_as_the_mark(shared_sitting: Sitting, headers: dict[str, str]) -> None:
+def test_no_header_of_a_stranger_counts_as_the_mark(shared_app: SharedApp, headers: dict[str, str]) -> None:
     async def steps(flow: Flow) -> None:
         world = await begin(flow)
         form = await world.form(world.secret)
@@ -141,10 +141,10 @@ def test_no_header_of_a_stranger_counts_as_the_mark(shared_sitting: Sitting, hea
         assert answer.json()["error"] == "invalid_client"
         assert "resent_from" not in await read_exchange(flow, id_of(answer))
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_the_stand_in_of_one_request_is_accepted_in_no_other(shared_sitting: Sitting, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_stand_in_of_one_request_is_accepted_in_no_other(shared_app: SharedApp, monkeypatch: pytest.MonkeyPatch) -> None:
     secret = "stand-in-" + "s" * 40
 
     async def steps(flow: Flow) -> None:
@@ -159,11 +159,11 @@ def test_the_stand_in_of_one_request_is_accepted_in_no_other(shared_sitting: Sit
         own = (world.secret["client_id"], world.secret["client_secret"])
         assert (await flow.http.post(TOKEN, data=await world.form(world.secret), auth=own)).status_code == 200
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 def test_no_value_that_was_issued_for_a_resent_request_works_afterwards(
-    shared_sitting: Sitting, monkeypatch: pytest.MonkeyPatch
+    shared_app: SharedApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values: list[str] = []
     fill = Filler._value_for_kind
@@ -181,7 +181,7 @@ def test_no_value_that_was_issued_for_a_resent_request_works_afterwards(
         assert answer.status_code == 401
         assert values[0] not in str(await read_exchange(flow, result["id"]))
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 def test_the_admin_token_in_a_resent_request_gives_no_rights(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_the_admin_token_in_a_resent_request_gives_no_rights(tmp_path: Path) -> 
     run(steps, tmp_path, admin_token="the-admin-token")
 
 
-def test_a_resent_authorization_request_signs_no_one_in_and_its_redirect_is_not_followed(shared_sitting: Sitting) -> None:
+def test_a_resent_authorization_request_signs_no_one_in_and_its_redirect_is_not_followed(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         world = await begin(flow)
         assert "code" in (await world.authorize()).headers["location"]  # auto_approve, at the keyboard
@@ -209,10 +209,10 @@ def test_a_resent_authorization_request_signs_no_one_in_and_its_redirect_is_not_
         assert (await flow.http.get(location, headers=HTML)).status_code >= 400
         assert len(await list_resent(flow)) == 1
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_grant_is_never_wider_than_the_registration(shared_sitting: Sitting) -> None:
+def test_a_grant_is_never_wider_than_the_registration(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         world = await begin(flow)
         form = await world.form()
@@ -224,10 +224,10 @@ def test_a_grant_is_never_wider_than_the_registration(shared_sitting: Sitting) -
         assert answer.status_code == 422
         assert "Sickbay can't issue a new code" in answer.json()["title"]
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_grant_needs_a_patient_that_its_user_may_see(shared_sitting: Sitting) -> None:
+def test_a_grant_needs_a_patient_that_its_user_may_see(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         world = await begin(flow)
         user = {"tenant": "general", "username": "visitor", "password": "a password", "fhirUser": "Practitioner/pr-1"}
@@ -241,10 +241,10 @@ def test_a_grant_needs_a_patient_that_its_user_may_see(shared_sitting: Sitting) 
         await flow.http.post("/admin/users", json=user | {"patients": ["p-0002"]})
         assert (await resend(flow, id_of(refused), corrected=True)).status_code == 422
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_no_user_with_a_password_of_their_own_is_signed_in(shared_sitting: Sitting) -> None:
+def test_no_user_with_a_password_of_their_own_is_signed_in(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         world = await begin(flow)
         user = {"tenant": "general", "username": "visitor", "password": "a password", "fhirUser": "Practitioner/pr-1"}
@@ -260,7 +260,7 @@ def test_no_user_with_a_password_of_their_own_is_signed_in(shared_sitting: Sitti
         assert answer.status_code == 422
         assert "their own password" in answer.json()["title"]
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 def test_only_someone_who_may_sign_in_without_a_password_gets_a_new_code(tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ def test_only_someone_who_may_sign_in_without_a_password_gets_a_new_code(tmp_pat
     run(steps, tmp_path, admin_token="the-admin-token")
 
 
-def test_the_public_sees_neither_the_form_nor_the_original_of_a_resent_request(shared_sitting: Sitting) -> None:
+def test_the_public_sees_neither_the_form_nor_the_original_of_a_resent_request(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         await begin(flow)
         id = await refuse_read(flow)
@@ -288,10 +288,10 @@ def test_the_public_sees_neither_the_form_nor_the_original_of_a_resent_request(s
         assert "Original and resent" not in page
         assert "Edit and resend" not in page
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_several_requests_at_the_same_time_are_limited(shared_sitting: Sitting) -> None:
+def test_several_requests_at_the_same_time_are_limited(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         id = await refuse_read(flow)
         gate = flow.sandbox.runtime.resending
@@ -302,4 +302,4 @@ def test_several_requests_at_the_same_time_are_limited(shared_sitting: Sitting) 
             gate.release()
         assert (answer.status_code, answer.headers["retry-after"]) == (429, "2")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)

@@ -14,7 +14,7 @@ import pytest
 from tests.abuse.counted_steps import counting
 from tests.abuse.raw import FORM, JSON, send
 from tests.flows.flow import Flow
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 from tests.laws import pairs
 
 from sickbay.cli.header_limits import MOST_HEADERS
@@ -194,9 +194,9 @@ LONG_MESSAGES: dict[str, Message] = {
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedApp]:
     """A server with more apps than it looks at, some of them with long registrations."""
-    with pytest.MonkeyPatch.context() as patch, sitting(tmp_path_factory.mktemp("elsewhere"), patients=0) as opened:
+    with pytest.MonkeyPatch.context() as patch, open_shared_app(tmp_path_factory.mktemp("elsewhere"), patients=0) as opened:
         patch.setattr(journal, "EVERY", 3600)
 
         async def begin(flow: Flow) -> None:
@@ -212,7 +212,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
         yield opened
 
 
-def _lines(desk: Sitting, message: Message) -> int:
+def _lines(desk: SharedApp, message: Message) -> int:
     method, target, headers, body = message
 
     async def steps(flow: Flow) -> int:
@@ -232,23 +232,23 @@ def _characters(message: Message) -> int:
 
 
 @pytest.mark.parametrize(("name", "shape"), pairs(FORMS, tuple(VALUES)))
-def test_a_long_parameter_takes_linear_work(desk: Sitting, name: str, shape: str) -> None:
+def test_a_long_parameter_takes_linear_work(desk: SharedApp, name: str, shape: str) -> None:
     message = FORMS[name](VALUES[shape]())
     assert _lines(desk, message) <= CONSTANT + PER_CHARACTER * _characters(message)
 
 
 @pytest.mark.parametrize(("kind", "place"), pairs(HEADERS, PLACES))
-def test_long_headers_take_linear_work(desk: Sitting, place: str, kind: str) -> None:
+def test_long_headers_take_linear_work(desk: SharedApp, place: str, kind: str) -> None:
     headers = HEADERS[kind]()
     message = ("GET", place, headers if headers[0][0] == b"accept" else [HTML, *headers], b"")
     assert _lines(desk, message) <= CONSTANT + PER_CHARACTER * _characters(message)
 
 
 @pytest.mark.parametrize("kind", LONG_MESSAGES)
-def test_many_parameters_take_linear_work(desk: Sitting, kind: str) -> None:
+def test_many_parameters_take_linear_work(desk: SharedApp, kind: str) -> None:
     assert _lines(desk, LONG_MESSAGES[kind]) <= CONSTANT + PER_CHARACTER * _characters(LONG_MESSAGES[kind])
 
 
-def test_a_short_request_takes_as_little_work_with_many_apps_as_with_few(desk: Sitting) -> None:
+def test_a_short_request_takes_as_little_work_with_many_apps_as_with_few(desk: SharedApp) -> None:
     for message in (("GET", "/general/oauth/authorize?client_id=x", [HTML], b""), ("POST", "/general/oauth/token", [], b"a=b")):
         assert _lines(desk, message) <= 100_000

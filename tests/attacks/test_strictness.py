@@ -16,18 +16,18 @@ import httpx2
 import pytest
 from tests.attacks.strict_requests import AUTHORIZE, BASIC, DENIED, FORM, OAUTH, OTHERS, PAGE, SCOPE, TOKEN, Changes
 from tests.flows.flow import BASE, REDIRECT, STATE, VERIFIER, Flow
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 from tests.laws import for_each
 
 
 @pytest.fixture(scope="module")
-def shared_sitting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("strictness")) as opened:
+def shared_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedApp]:
+    with open_shared_app(tmp_path_factory.mktemp("strictness")) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def apps(shared_sitting: Sitting) -> dict[str, dict[str, Any]]:
+def apps(shared_app: SharedApp) -> dict[str, dict[str, Any]]:
     async def register(flow: Flow) -> dict[str, dict[str, Any]]:
         approval = {"user": await flow.clinician(), "patient": "p-0001"}
         common = {"scope": f"launch {SCOPE}", "auto_approve": approval}
@@ -44,7 +44,7 @@ def apps(shared_sitting: Sitting) -> dict[str, dict[str, Any]]:
             "service": await flow.register(**service, auto_approve=None),
         }
 
-    return shared_sitting.do(register)
+    return shared_app.do(register)
 
 
 def check_headers(answer: httpx2.Response) -> None:
@@ -59,13 +59,13 @@ def join(form: dict[str, str], more: str) -> str:
 
 @for_each("changes, more, expected", AUTHORIZE)
 def test_a_wrong_authorization_request_is_refused(
-    shared_sitting: Sitting, apps: dict[str, dict[str, Any]], changes: Changes, more: str, expected: str
+    shared_app: SharedApp, apps: dict[str, dict[str, Any]], changes: Changes, more: str, expected: str
 ) -> None:
     async def ask(flow: Flow) -> httpx2.Response:
         query = join(flow.asking(apps["public"], **{"scope": SCOPE, **changes}), more)
         return await flow.http.get(f"{OAUTH}/authorize?{query}")
 
-    answer = shared_sitting.do(ask)
+    answer = shared_app.do(ask)
     check_headers(answer)
     if expected == PAGE:
         assert (answer.status_code, "location" in answer.headers) == (400, False)
@@ -78,20 +78,20 @@ def test_a_wrong_authorization_request_is_refused(
     assert not {"code", "access_token", "id_token"} & sent.keys()
 
 
-def test_the_right_authorization_request_is_granted(shared_sitting: Sitting, apps: dict[str, dict[str, Any]]) -> None:
-    assert shared_sitting.do(lambda flow: flow.code(apps["public"], scope=SCOPE))
+def test_the_right_authorization_request_is_granted(shared_app: SharedApp, apps: dict[str, dict[str, Any]]) -> None:
+    assert shared_app.do(lambda flow: flow.code(apps["public"], scope=SCOPE))
 
 
 @for_each("name, changes, more, expected", TOKEN)
 def test_a_wrong_token_request_is_refused(
-    shared_sitting: Sitting,
+    shared_app: SharedApp,
     apps: dict[str, dict[str, Any]],
     name: str,
     changes: Changes,
     more: str,
     expected: tuple[int, str],
 ) -> None:
-    answer = shared_sitting.do(lambda flow: redeem(flow, apps[name], changes, more))
+    answer = shared_app.do(lambda flow: redeem(flow, apps[name], changes, more))
     check_headers(answer)
     assert (answer.status_code, answer.json()["error"]) == expected
 
@@ -108,21 +108,21 @@ async def redeem(flow: Flow, app: dict[str, Any], changes: Changes, more: str, *
     return await flow.http.post(f"{OAUTH}/token", content=body, headers={"content-type": FORM, **headers})
 
 
-def test_the_right_token_requests_are_granted(shared_sitting: Sitting, apps: dict[str, dict[str, Any]]) -> None:
+def test_the_right_token_requests_are_granted(shared_app: SharedApp, apps: dict[str, dict[str, Any]]) -> None:
     right: dict[str, Changes] = {"public": {}, "secret": {"client_secret": "right"}, "service": {"scope": "system/*.rs"}}
     for name, changes in right.items():
-        answer = shared_sitting.do(functools.partial(redeem, app=apps[name], changes=changes, more=""))
+        answer = shared_app.do(functools.partial(redeem, app=apps[name], changes=changes, more=""))
         assert answer.status_code == 200, answer.text
         check_headers(answer)
 
 
 @for_each("name", BASIC)
 def test_wrong_credentials_in_a_header_are_answered_with_a_challenge(
-    shared_sitting: Sitting, apps: dict[str, dict[str, Any]], name: str
+    shared_app: SharedApp, apps: dict[str, dict[str, Any]], name: str
 ) -> None:
     text = BASIC[name].format(id=apps["secret"]["client_id"])
     header = f"Basic {base64.b64encode(text.encode()).decode()}"
-    answer = shared_sitting.do(lambda flow: redeem(flow, apps["secret"], {"client_id": None}, "", authorization=header))
+    answer = shared_app.do(lambda flow: redeem(flow, apps["secret"], {"client_id": None}, "", authorization=header))
     check_headers(answer)
     assert (answer.status_code, answer.json()["error"]) == DENIED
     assert answer.headers["www-authenticate"].startswith("Basic ")
@@ -130,9 +130,9 @@ def test_wrong_credentials_in_a_header_are_answered_with_a_challenge(
 
 @for_each("method, path, request, expected", OTHERS)
 def test_a_wrong_request_to_another_endpoint_is_refused(
-    shared_sitting: Sitting, method: str, path: str, request: dict[str, Any], expected: tuple[int, str]
+    shared_app: SharedApp, method: str, path: str, request: dict[str, Any], expected: tuple[int, str]
 ) -> None:
-    answer = shared_sitting.do(lambda flow: flow.http.request(method, OAUTH + path, **request))
+    answer = shared_app.do(lambda flow: flow.http.request(method, OAUTH + path, **request))
     check_headers(answer)
     assert (answer.status_code, answer.json()["error"]) == expected
 

@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator
 import pytest
 from tests.attacks.stealing import CLAIMED, ELSEWHERE, PUBLIC, Stolen, exchange_of, remote, steal
 from tests.flows.flow import REDIRECT, Flow
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | None]) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("timelines"), engine(), patients=1) as server:
+def desk(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | None]) -> Iterator[SharedApp]:
+    with open_shared_app(tmp_path_factory.mktemp("timelines"), engine(), patients=1) as server:
         yield server
 
 
 @pytest.fixture(scope="module", params=["symmetric", "public"])
-def stolen(desk: Sitting, request: pytest.FixtureRequest) -> Stolen:
+def stolen(desk: SharedApp, request: pytest.FixtureRequest) -> Stolen:
     return desk.do(lambda flow: steal(flow, request.param))
 
 
@@ -36,7 +36,7 @@ async def _victims(flow: Flow, stolen: Stolen) -> set[str]:
 
 
 @pytest.mark.parametrize("way", ELSEWHERE)
-def test_another_app_does_not_appear_in_the_timeline(desk: Sitting, stolen: Stolen, way: str) -> None:
+def test_another_app_does_not_appear_in_the_timeline(desk: SharedApp, stolen: Stolen, way: str) -> None:
     async def steps(flow: Flow) -> None:
         victim_timelines = await _victims(flow, stolen)
         answer = await ELSEWHERE[way](remote(desk), stolen)
@@ -51,7 +51,7 @@ def test_another_app_does_not_appear_in_the_timeline(desk: Sitting, stolen: Stol
 
 
 @pytest.mark.parametrize("way", CLAIMED)
-def test_a_client_that_only_claims_to_be_the_app_does_not_learn_its_timeline(desk: Sitting, stolen: Stolen, way: str) -> None:
+def test_a_client_that_only_claims_to_be_the_app_does_not_learn_its_timeline(desk: SharedApp, stolen: Stolen, way: str) -> None:
     if "wrong secret" in way and "client_secret" not in stolen.app:
         way = "a code, with the victim's client id and nothing else"  # a public app has no secret
 
@@ -72,7 +72,7 @@ def test_a_client_that_only_claims_to_be_the_app_does_not_learn_its_timeline(des
     desk.do(steps)
 
 
-def test_the_app_itself_reads_its_timeline(desk: Sitting, stolen: Stolen) -> None:
+def test_the_app_itself_reads_its_timeline(desk: SharedApp, stolen: Stolen) -> None:
     """The control: the app itself sends the code, and is refused for another reason."""
 
     async def steps(flow: Flow) -> None:
@@ -85,7 +85,7 @@ def test_the_app_itself_reads_its_timeline(desk: Sitting, stolen: Stolen) -> Non
     desk.do(steps)
 
 
-def test_a_client_cannot_choose_the_timeline_of_a_launch(desk: Sitting, stolen: Stolen) -> None:
+def test_a_client_cannot_choose_the_timeline_of_a_launch(desk: SharedApp, stolen: Stolen) -> None:
     """A page passes a seed to the launch that it prepares. The id of a timeline isn't a seed for that timeline."""
 
     async def steps(flow: Flow) -> None:

@@ -13,7 +13,7 @@ import pytest
 from tests.abuse.counted_steps import counting
 from tests.abuse.raw import FORM, Answer, send
 from tests.flows.flow import Flow
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 from tests.flows.writing import hand
 from tests.laws import pairs
 
@@ -33,7 +33,7 @@ Header = tuple[bytes, bytes]
 
 
 class Target(NamedTuple):
-    desk: Sitting
+    desk: SharedApp
     senders: dict[str, list[Header]]
     granted: int
     """Lines of a granted read."""
@@ -54,7 +54,7 @@ class Target(NamedTuple):
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    with pytest.MonkeyPatch.context() as patch, sitting(tmp_path_factory.mktemp("strangers"), patients=1) as desk:
+    with pytest.MonkeyPatch.context() as patch, open_shared_app(tmp_path_factory.mktemp("strangers"), patients=1) as desk:
         for period in ("SOON", "EVERY"):
             patch.setattr(journal, period, 3600)  # nothing is recorded unless a test says so
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import Flow, run
-from tests.flows.writing import Hand, hand, observation, rules
+from tests.flows.writing import TokenClient, hand, observation, rules
 
 A, B = "p-0001", "p-0002"
 PATCHING = {"Content_Type": "application/json-patch+json"}
 TO_B = [{"op": "replace", "path": "/subject/reference", "value": f"Patient/{B}"}]
 
 
-async def taw(flow: Flow) -> Hand:
+async def taw(flow: Flow) -> TokenClient:
     """A token that may write A's observations and read patient A."""
     return await hand(flow, "patient/Observation.cruds patient/Patient.rs", A)
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 from starlette.routing import Route
 from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, receive
-from tests.flows.shared_app import Sitting
+from tests.flows.shared_app import SharedApp
 
 from sickbay.services.class_mode import clearing, members
 from sickbay.services.journal.outcomes import condition_for_student
@@ -29,7 +29,7 @@ def read_field(answer: httpx2.Response, name: str = "csrf") -> str:
     return match[1]
 
 
-def open_teacher(shared: Sitting) -> Flow:
+def open_teacher(shared: SharedApp) -> Flow:
     """The teacher's browser."""
     teacher = shared.flow()
 

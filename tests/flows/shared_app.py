@@ -20,7 +20,7 @@ DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
 """The characters allowed in an error_description (RFC 6749 4.1.2.1)."""
 
 
-class Sitting:
+class SharedApp:
     """A shared application. `do` runs steps on its event loop; `flow()` is a new browser and app without cookies."""
 
     def __init__(self, runner: asyncio.Runner, flow: Flow, opened: Callable[[], Flow]) -> None:
@@ -33,7 +33,7 @@ class Sitting:
 
 
 @contextmanager
-def sitting(folder: Path, data: str | None = None, **settings: Any) -> Iterator[Sitting]:
+def open_shared_app(folder: Path, data: str | None = None, **settings: Any) -> Iterator[SharedApp]:
     """Open a shared application. data: the URL of a database; without it everything is in the folder.
 
     Its R4 patients already exist if only their number is given or nothing, except in a database.
@@ -56,7 +56,7 @@ def sitting(folder: Path, data: str | None = None, **settings: Any) -> Iterator[
             return flow
 
         try:
-            yield Sitting(runner, open_page(), open_page)
+            yield SharedApp(runner, open_page(), open_page)
         finally:
             for client in clients:
                 runner.run(client.aclose())

@@ -11,7 +11,7 @@ import pytest
 from tests.flows.flow import Flow
 from tests.flows.test_ehr_by_http import field
 from tests.flows.two_workers import run_two
-from tests.flows.writing import Hand
+from tests.flows.writing import TokenClient
 from tests.postgres import ENGINES
 from tests.services.hospitals.hospital_texts import RIVERSIDE, replace_text
 
@@ -35,11 +35,11 @@ async def names(flow: Flow) -> list[str]:
     return [hospital["name"] for hospital in (await flow.http.get("/admin/hospitals")).json()]
 
 
-async def token(flow: Flow, scope: str = "user/Observation.rs", user: str = "grace") -> Hand:
+async def token(flow: Flow, scope: str = "user/Observation.rs", user: str = "grace") -> TokenClient:
     body = {"app": "sample-riverside", "scope": scope, "user": user}
     answer = await flow.http.post("/admin/tokens", json=body)
     assert answer.status_code == 201, answer.text
-    return Hand(flow, answer.json()["access_token"], BASE)
+    return TokenClient(flow, answer.json()["access_token"], BASE)
 
 
 def test_another_worker_serves_a_new_hospital_with_its_first_request(data: str | None, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import BASE, Flow, run
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 
 from sickbay.services import sessions
 from sickbay.settings.settings import Settings
@@ -31,16 +31,16 @@ PORTAL = (
 
 
 @pytest.fixture(scope="module")
-def shared_sitting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
+def shared_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedApp]:
     folder = tmp_path_factory.mktemp("administering")
-    with sitting(folder, patients=1, admin_token=TOKEN, admin_key=KEY) as opened:
+    with open_shared_app(folder, patients=1, admin_token=TOKEN, admin_key=KEY) as opened:
         yield opened
 
 
-def visitor(shared_sitting: Sitting, peer: str = "10.0.0.7") -> Flow:
+def visitor(shared_app: SharedApp, peer: str = "10.0.0.7") -> Flow:
     """A browser on another machine."""
-    transport = httpx2.ASGITransport(app=shared_sitting.first.application, client=(peer, 40000))
-    return Flow(shared_sitting.first.sandbox, httpx2.AsyncClient(transport=transport, base_url=BASE, trust_env=False))
+    transport = httpx2.ASGITransport(app=shared_app.first.application, client=(peer, 40000))
+    return Flow(shared_app.first.sandbox, httpx2.AsyncClient(transport=transport, base_url=BASE, trust_env=False))
 
 
 def field(answer: httpx2.Response, name: str = "csrf") -> str:
@@ -58,7 +58,7 @@ async def sign_in(flow: Flow, token: str = TOKEN, next: str = "", **headers: str
 
 
 @pytest.mark.parametrize("path", PORTAL)
-def test_a_visitor_gets_a_link_to_the_sign_in_and_a_script_a_problem(shared_sitting: Sitting, path: str) -> None:
+def test_a_visitor_gets_a_link_to_the_sign_in_and_a_script_a_problem(shared_app: SharedApp, path: str) -> None:
     async def steps(flow: Flow) -> None:
         page = await flow.http.get(path, headers=HTML)
         assert page.status_code == 403
@@ -70,21 +70,21 @@ def test_a_visitor_gets_a_link_to_the_sign_in_and_a_script_a_problem(shared_sitt
         assert (script.status_code, script.headers["content-type"]) == (403, "application/problem+json")
         assert "Authorization: Bearer" in script.json()["detail"]
 
-    shared_sitting.do(steps, visitor(shared_sitting))
+    shared_app.do(steps, visitor(shared_app))
 
 
 @pytest.mark.parametrize("path", PORTAL)
-def test_the_session_opens_every_page_of_the_portal(shared_sitting: Sitting, path: str) -> None:
+def test_the_session_opens_every_page_of_the_portal(shared_app: SharedApp, path: str) -> None:
     async def steps(flow: Flow) -> None:
         assert (await sign_in(flow, KEY if "edit" in path else TOKEN)).headers["location"] == "/developer"
         answer = await flow.http.get(path, headers=HTML | {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"})
         assert answer.status_code in (200, 303), answer.text
         assert "Sign in with the admin token" not in answer.text
 
-    shared_sitting.do(steps, visitor(shared_sitting))
+    shared_app.do(steps, visitor(shared_app))
 
 
-def test_the_session_is_not_accepted_by_fhir_oauth_or_admin(shared_sitting: Sitting) -> None:
+def test_the_session_is_not_accepted_by_fhir_oauth_or_admin(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         for headers in ({}, {"Origin": BASE}, {"Sec-Fetch-Site": "same-origin"}, HTML):
@@ -97,7 +97,7 @@ def test_the_session_is_not_accepted_by_fhir_oauth_or_admin(shared_sitting: Sitt
         assert (await flow.http.get("/admin/apps", headers=bearer)).status_code == 200
         assert (await flow.http.get("/admin/apps", headers={"Authorization": f"bearer  {KEY} "})).status_code == 200
 
-    shared_sitting.do(steps, visitor(shared_sitting))
+    shared_app.do(steps, visitor(shared_app))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_the_session_is_not_accepted_by_fhir_oauth_or_admin(shared_sitting: Sitt
         {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"},
     ],
 )
-def test_a_page_of_another_origin_cannot_use_the_session(shared_sitting: Sitting, headers: dict[str, str]) -> None:
+def test_a_page_of_another_origin_cannot_use_the_session(shared_app: SharedApp, headers: dict[str, str]) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         form = await flow.http.get("/developer/register", headers=HTML)
@@ -134,10 +134,10 @@ def test_a_page_of_another_origin_cannot_use_the_session(shared_sitting: Sitting
         assert own.status_code in (201, 303), own.text
         await flow.http.delete("/admin/apps/Forged", headers={"Authorization": f"Bearer {KEY}"})
 
-    shared_sitting.do(steps, visitor(shared_sitting))
+    shared_app.do(steps, visitor(shared_app))
 
 
-def test_a_launch_by_session_must_come_from_our_own_page(shared_sitting: Sitting) -> None:
+def test_a_launch_by_session_must_come_from_our_own_page(shared_app: SharedApp) -> None:
     """Over plain http a browser may send neither Origin nor Sec-Fetch-Site with a GET."""
 
     async def steps(flow: Flow) -> None:
@@ -152,10 +152,10 @@ def test_a_launch_by_session_must_come_from_our_own_page(shared_sitting: Sitting
         ):
             assert (await flow.http.get(path, headers=HTML | headers)).status_code == 303
 
-    shared_sitting.do(steps, visitor(shared_sitting))
+    shared_app.do(steps, visitor(shared_app))
 
 
-def test_a_wrong_token_is_refused_without_a_cookie_that_opens_anything(shared_sitting: Sitting) -> None:
+def test_a_wrong_token_is_refused_without_a_cookie_that_opens_anything(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         for token in ("", "wrong", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "é", "\ud83d"[:0] + "x" * 5000):
             answer = await sign_in(flow, token)
@@ -163,10 +163,10 @@ def test_a_wrong_token_is_refused_without_a_cookie_that_opens_anything(shared_si
             assert "This isn’t the admin token." in answer.text
             assert (await flow.http.get("/developer", headers=HTML)).status_code == 403
 
-    shared_sitting.do(steps, visitor(shared_sitting, "10.0.0.20"))
+    shared_app.do(steps, visitor(shared_app, "10.0.0.20"))
 
 
-def test_guesses_are_throttled_but_the_right_token_is_accepted(shared_sitting: Sitting) -> None:
+def test_guesses_are_throttled_but_the_right_token_is_accepted(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         wrong = {"Authorization": "Bearer guess"}
         response = [(await flow.http.get("/admin/apps", headers=wrong)).status_code for _ in range(12)]
@@ -183,24 +183,24 @@ def test_guesses_are_throttled_but_the_right_token_is_accepted(shared_sitting: S
         right = {"Authorization": f"Bearer {TOKEN}"}
         assert (await flow.http.get("/admin/apps", headers=right)).status_code == 200
         assert (await sign_in(flow)).status_code == 303
-        other = visitor(shared_sitting, "10.0.0.31")
+        other = visitor(shared_app, "10.0.0.31")
         assert (await other.http.get("/admin/apps", headers=wrong)).status_code == 403
 
-    shared_sitting.do(steps, visitor(shared_sitting, "10.0.0.30"))
+    shared_app.do(steps, visitor(shared_app, "10.0.0.30"))
 
 
-def test_the_form_is_throttled_too_and_counts_once_per_request(shared_sitting: Sitting) -> None:
+def test_the_form_is_throttled_too_and_counts_once_per_request(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         statuses = [(await sign_in(flow, "guess")).status_code for _ in range(12)]
         assert statuses == [401] * 10 + [429] * 2
 
-    shared_sitting.do(steps, visitor(shared_sitting, "10.0.0.40"))
-    shared_sitting.do(steps, visitor(shared_sitting, "2001:db8:1:2::3"))
+    shared_app.do(steps, visitor(shared_app, "10.0.0.40"))
+    shared_app.do(steps, visitor(shared_app, "2001:db8:1:2::3"))
 
     async def from_the_same_network(flow: Flow) -> None:
         assert (await sign_in(flow, "guess")).status_code == 429
 
-    shared_sitting.do(from_the_same_network, visitor(shared_sitting, "2001:db8:1:2:ffff::9"))
+    shared_app.do(from_the_same_network, visitor(shared_app, "2001:db8:1:2:ffff::9"))
 
 
 @pytest.mark.parametrize(
@@ -228,17 +228,17 @@ def test_the_form_is_throttled_too_and_counts_once_per_request(shared_sitting: S
         ("/é", "/developer"),
     ],
 )
-def test_the_sign_in_redirects_only_to_pages_of_the_portal(shared_sitting: Sitting, next: str, to: str) -> None:
+def test_the_sign_in_redirects_only_to_pages_of_the_portal(shared_app: SharedApp, next: str, to: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await sign_in(flow, next=next)
         assert (answer.status_code, answer.headers["location"]) == (303, to)
         again = await flow.http.get(SIGN_IN, params={"next": next}, headers=HTML)
         assert (again.status_code, again.headers["location"]) == (303, to)
 
-    shared_sitting.do(steps, visitor(shared_sitting))
+    shared_app.do(steps, visitor(shared_app))
 
 
-def test_a_form_of_another_origin_or_without_csrf_token_does_not_sign_in(shared_sitting: Sitting) -> None:
+def test_a_form_of_another_origin_or_without_csrf_token_does_not_sign_in(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         assert (await sign_in(flow, Origin="http://evil.example")).status_code == 403
         answer = await flow.http.post(SIGN_IN, data={"token": TOKEN}, headers=HTML)
@@ -248,10 +248,10 @@ def test_a_form_of_another_origin_or_without_csrf_token_does_not_sign_in(shared_
         assert (answer.status_code, "Your browser sent no cookie of Sickbay." in answer.text) == (403, True)
         assert (await flow.http.get("/developer", headers=HTML)).status_code == 403
 
-    shared_sitting.do(steps, visitor(shared_sitting))
+    shared_app.do(steps, visitor(shared_app))
 
 
-def test_signing_out_ends_the_session_and_earlier_cookies_are_invalid(shared_sitting: Sitting) -> None:
+def test_signing_out_ends_the_session_and_earlier_cookies_are_invalid(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         await flow.http.get(SIGN_IN, headers=HTML)
         before = dict(flow.cookies)
@@ -259,7 +259,7 @@ def test_signing_out_ends_the_session_and_earlier_cookies_are_invalid(shared_sit
         assert before.keys() == flow.cookies.keys()
         page = await flow.http.get("/developer", headers=HTML)
         assert "Sign out as administrator" in page.text
-        thief = visitor(shared_sitting)
+        thief = visitor(shared_app)
         thief.http.headers["cookie"] = "; ".join("=".join(item) for item in before.items())
         assert (await thief.http.get("/developer", headers=HTML)).status_code == 403
         forged = await flow.http.post("/developer/sign-out", data={"csrf": "guess"})
@@ -267,10 +267,10 @@ def test_signing_out_ends_the_session_and_earlier_cookies_are_invalid(shared_sit
         await flow.http.post("/developer/sign-out", data={"csrf": field(page)})
         assert (await flow.http.get("/developer", headers=HTML)).status_code == 403
 
-    shared_sitting.do(steps, visitor(shared_sitting))
+    shared_app.do(steps, visitor(shared_app))
 
 
-def test_the_session_survives_a_hospital_sign_in_and_ends_after_12_hours(shared_sitting: Sitting) -> None:
+def test_the_session_survives_a_hospital_sign_in_and_ends_after_12_hours(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
@@ -285,12 +285,12 @@ def test_the_session_survives_a_hospital_sign_in_and_ends_after_12_hours(shared_
             finally:
                 effects.offset = 0
 
-    shared_sitting.do(steps, visitor(shared_sitting))
+    shared_app.do(steps, visitor(shared_app))
 
 
 @pytest.mark.parametrize("body", [{}, {"everything": True}])
 def test_the_session_outlives_a_reset_without_its_hospitals_and_no_longer_than_12_hours(
-    body: dict[str, Any], shared_sitting: Sitting
+    body: dict[str, Any], shared_app: SharedApp
 ) -> None:
     """Also if the clock was moved into the future when it began."""
 
@@ -310,7 +310,7 @@ def test_the_session_outlives_a_reset_without_its_hospitals_and_no_longer_than_1
         await flow.http.post("/admin/reset", json={}, headers=administers)
         assert (await flow.http.get("/developer", headers=HTML)).status_code == 403, "a session that has ended doesn't return"
 
-    shared_sitting.do(steps, visitor(shared_sitting))
+    shared_app.do(steps, visitor(shared_app))
 
 
 def test_a_new_admin_token_ends_the_sessions_of_the_old_one(tmp_path: Path) -> None:
@@ -360,7 +360,7 @@ def test_no_token_is_in_the_repr_of_settings_or_in_the_database(tmp_path: Path) 
     assert TOKEN.encode() not in stored_bytes
 
 
-def test_two_host_headers_a_malformed_one_and_none_are_refused(shared_sitting: Sitting) -> None:
+def test_two_host_headers_a_malformed_one_and_none_are_refused(shared_app: SharedApp) -> None:
     async def ask(*hosts: bytes) -> int:
         answers: list[Any] = []
 
@@ -377,7 +377,7 @@ def test_two_host_headers_a_malformed_one_and_none_are_refused(shared_sitting: S
             "client": ("127.0.0.1", 1),
             "http_version": "1.1",
         }
-        await shared_sitting.first.application(scope, None, send)
+        await shared_app.first.application(scope, None, send)
         return int(answers[0]["status"])
 
     async def steps(flow: Flow) -> list[int]:
@@ -394,4 +394,4 @@ def test_two_host_headers_a_malformed_one_and_none_are_refused(shared_sitting: S
             ask(),
         )
 
-    assert shared_sitting.do(steps) == [200, *[400] * 9]
+    assert shared_app.do(steps) == [200, *[400] * 9]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.flows.flow import Flow
 from tests.flows.two_workers import run_two
-from tests.flows.writing import Hand, hand
+from tests.flows.writing import TokenClient, hand
 
 from sickbay.kernel import worker_channel
 from sickbay.services.clear_exchanges import delete_exchanges
@@ -26,7 +26,7 @@ async def count_advice(flow: Flow, ids: list[str]) -> list[str]:
     return [id for id in ids if id in advised]
 
 
-async def ask_in_turn(workers: list[Flow], own: Hand) -> list[str]:
+async def ask_in_turn(workers: list[Flow], own: TokenClient) -> list[str]:
     ids = []
     for worker in workers:
         answer = await worker.http.get(f"{own.base}/Patient/p-0001", headers=own.headers | {"Accept": "*/*"})

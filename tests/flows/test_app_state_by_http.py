@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.flows.flow import BASE, Flow, run
-from tests.flows.writing import Hand, hand, rules
+from tests.flows.writing import TokenClient, hand, rules
 
 STATES = "/general/app-state"
 R4 = f"{BASE}/general/r4"
@@ -25,13 +25,13 @@ def basic(subject: str | None = "Patient/p-0001", code: str = "display", value: 
     } | more
 
 
-async def app(flow: Flow, scope: str = "patient/Basic.cuds") -> Hand:
+async def app(flow: Flow, scope: str = "patient/Basic.cuds") -> TokenClient:
     own = await hand(flow, scope)
     own.base = STATES
     return own
 
 
-async def search_ids(own: Hand, code: str = MINE, **query: str) -> list[str]:
+async def search_ids(own: TokenClient, code: str = MINE, **query: str) -> list[str]:
     answer = await own.flow.http.get(f"{own.base}/Basic", params={"code": code} | query, headers=own.headers)
     assert answer.status_code == 200, answer.text
     assert answer.json()["total"] == len(answer.json().get("entry", []))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests.flows.flow import Flow, run
 from tests.flows.test_bundles import bundle, entry
-from tests.flows.writing import R4, Hand, hand, observation
+from tests.flows.writing import R4, TokenClient, hand, observation
 
 from sickbay.kernel import budget
 from sickbay.services import everything
@@ -32,7 +32,7 @@ def large(number: int, **more: Any) -> dict[str, Any]:
     return observation("large", code=code, identifier=[{"system": "urn:n", "value": str(number)}]) | more
 
 
-async def fill(own: Hand) -> set[str]:
+async def fill(own: TokenClient) -> set[str]:
     """Create a patient with large observations; returns their ids."""
     answer = await own.ask("PUT", "/Patient/large", {"resourceType": "Patient", "id": "large"})
     assert answer.status_code in (200, 201)
@@ -46,7 +46,7 @@ def low(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundle_entry, "ANSWER", 2 * BYTES)
 
 
-async def all_pages(own: Hand, path: str, mode: str = "match") -> tuple[list[str], list[int]]:
+async def all_pages(own: TokenClient, path: str, mode: str = "match") -> tuple[list[str], list[int]]:
     """The ids of all pages, and the bytes of each page."""
     ids, sizes, following = [], [], path
     while following:

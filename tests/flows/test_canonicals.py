@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import Flow, run
-from tests.flows.writing import Hand, hand, rules
+from tests.flows.writing import TokenClient, hand, rules
 
 FORM = "http://forms.example/form"
 LINK = "QuestionnaireResponse:questionnaire"
@@ -35,7 +35,7 @@ HELD = [
 ]
 
 
-async def holder(flow: Flow) -> Hand:
+async def holder(flow: Flow) -> TokenClient:
     own = await hand(flow, "system/*.cruds")
     for resource in HELD:
         assert (await own.ask("PUT", f"/{resource['resourceType']}/{resource['id']}", resource)).status_code == 201

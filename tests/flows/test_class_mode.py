@@ -22,7 +22,7 @@ from tests.flows.class_room import (
     work,
 )
 from tests.flows.flow import BASE, Flow
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 
 from sickbay.services.class_mode import clearing, members
 from sickbay.services.journal.outcomes import condition_for_student
@@ -33,17 +33,17 @@ SECRET = "zebra"
 
 
 @pytest.fixture(scope="module")
-def shared_sitting(engine: Callable[[], str | None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
+def shared_app(engine: Callable[[], str | None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedApp]:
     folder = tmp_path_factory.mktemp("class")
-    with sitting(
+    with open_shared_app(
         folder, engine(), patients=3, admin_token=TOKEN, class_mode=True, keep_bodies=True, today="2026-03-31"
     ) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def room(shared_sitting: Sitting) -> Room:
-    first, second = shared_sitting.flow(), shared_sitting.flow()
+def room(shared_app: SharedApp) -> Room:
+    first, second = shared_app.flow(), shared_app.flow()
 
     async def begin(flow: Flow) -> dict[str, Any]:
         await class_room.join(flow, f"Ada {SECRET}")
@@ -73,8 +73,8 @@ def room(shared_sitting: Sitting) -> Room:
         await sign_in_at_hospital(flow)
         return code
 
-    known, code = shared_sitting.do(begin, first), shared_sitting.do(begin_second, second)
-    return Room(class_room.open_teacher(shared_sitting), first, second, code, **known)
+    known, code = shared_app.do(begin, first), shared_app.do(begin_second, second)
+    return Room(class_room.open_teacher(shared_app), first, second, code, **known)
 
 
 FORMS = ("end", "kind", "name", "policy", "cards", "tenant", "form", "action", "move", "redirect_uris", "file")
@@ -100,7 +100,7 @@ def is_public(path: str) -> bool:
 PAGES_OF_STUDENT = ("/developer", "/developer/class", "/developer/register", "/exchanges", "/exchanges/clear", "/timelines")
 
 
-def test_students_see_their_own_apps_exchanges_and_launches(shared_sitting: Sitting, room: Room) -> None:
+def test_students_see_their_own_apps_exchanges_and_launches(shared_app: SharedApp, room: Room) -> None:
     async def first(flow: Flow) -> None:
         for path in (
             *PAGES_OF_STUDENT,
@@ -131,8 +131,8 @@ def test_students_see_their_own_apps_exchanges_and_launches(shared_sitting: Sitt
         filtered = await flow.http.get(f"/exchanges?q=app:{room.client_id}", headers=HTML)
         assert "There is no app" in filtered.text
 
-    shared_sitting.do(first, room.first)
-    shared_sitting.do(second, room.second)
+    shared_app.do(first, room.first)
+    shared_app.do(second, room.second)
 
 
 ADMINISTERS = (
@@ -146,7 +146,7 @@ ADMINISTERS = (
 """Pages for the administrator only."""
 
 
-def test_a_student_is_not_the_administrator(shared_sitting: Sitting, room: Room) -> None:
+def test_a_student_is_not_the_administrator(shared_app: SharedApp, room: Room) -> None:
     async def steps(flow: Flow) -> None:
         for path in (*ADMINISTERS, f"/developer/class/{room.student}", f"/exchanges/{room.refused}/resend"):
             assert (await flow.http.get(path, headers=HTML)).status_code in (403, 404), path
@@ -164,12 +164,12 @@ def test_a_student_is_not_the_administrator(shared_sitting: Sitting, room: Room)
         page = (await flow.http.get(f"/developer/apps/{room.app}", headers=HTML)).text
         assert [path for path in ADMINISTERS if f'href="{path}"' in page] == []
 
-    shared_sitting.do(steps, room.first)
-    shared_sitting.do(own, room.first)
-    shared_sitting.do(steps, room.second)
+    shared_app.do(steps, room.first)
+    shared_app.do(own, room.first)
+    shared_app.do(steps, room.second)
 
 
-def test_the_teacher_sees_who_joined_how_far_each_is_and_the_last_refusal(shared_sitting: Sitting, room: Room) -> None:
+def test_the_teacher_sees_who_joined_how_far_each_is_and_the_last_refusal(shared_app: SharedApp, room: Room) -> None:
     async def steps(flow: Flow) -> None:
         await flow.sandbox.journal.flush()
         page = (await flow.http.get("/developer/class", headers=HTML)).text
@@ -190,10 +190,10 @@ def test_the_teacher_sees_who_joined_how_far_each_is_and_the_last_refusal(shared
         assert {line["id"] for line in listed} >= set(room.exchanges)
         assert "are deleted" in (await flow.http.get(f"/developer/class/{room.student}?saved=student", headers=HTML)).text
 
-    shared_sitting.do(steps, room.teacher)
+    shared_app.do(steps, room.teacher)
 
 
-def test_a_launch_of_an_app_for_everyone_belongs_to_the_student_who_launched_it(shared_sitting: Sitting, room: Room) -> None:
+def test_a_launch_of_an_app_for_everyone_belongs_to_the_student_who_launched_it(shared_app: SharedApp, room: Room) -> None:
     async def steps(flow: Flow) -> str:
         assert (await open_app(flow, "sample-app-general")).status_code == 303
         await flow.sandbox.journal.flush()
@@ -206,29 +206,29 @@ def test_a_launch_of_an_app_for_everyone_belongs_to_the_student_who_launched_it(
         assert launch not in (await flow.http.get("/exchanges", headers=HTML)).text
         assert (await flow.http.get(f"/timelines/{launch}", headers=HTML)).status_code == 404
 
-    launch = shared_sitting.do(steps, room.first)
-    shared_sitting.do(other, room.second)
+    launch = shared_app.do(steps, room.first)
+    shared_app.do(other, room.second)
 
 
-def test_an_explanation_of_a_wrong_client_id_names_no_app_of_another_student(shared_sitting: Sitting, room: Room) -> None:
+def test_an_explanation_of_a_wrong_client_id_names_no_app_of_another_student(shared_app: SharedApp, room: Room) -> None:
     async def steps(flow: Flow) -> None:
         (own,) = await clearing.list_apps(flow.sandbox.runtime, (await members.list_students(flow.sandbox.runtime))[1].id)
         refused = await class_room.authorize(flow, "mistyped", "wrong-launch")
         assert (room.client_id in refused.text, own.client_id in refused.text) == (False, True)
 
-    shared_sitting.do(steps, room.second)
+    shared_app.do(steps, room.second)
 
 
-def test_students_sign_in_at_a_hospital_with_one_click_and_strangers_do_not(shared_sitting: Sitting, room: Room) -> None:
+def test_students_sign_in_at_a_hospital_with_one_click_and_strangers_do_not(shared_app: SharedApp, room: Room) -> None:
     async def has_button(flow: Flow) -> bool:
         page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
         return 'name="account"' in page.text
 
-    assert shared_sitting.do(has_button, room.second)
-    assert not shared_sitting.do(has_button, shared_sitting.flow())
+    assert shared_app.do(has_button, room.second)
+    assert not shared_app.do(has_button, shared_app.flow())
 
 
-def test_a_personal_code_opens_the_same_things_in_another_browser(shared_sitting: Sitting, room: Room) -> None:
+def test_a_personal_code_opens_the_same_things_in_another_browser(shared_app: SharedApp, room: Room) -> None:
     async def steps(flow: Flow) -> None:
         page = await flow.http.get("/developer/join", headers=HTML)
         form = {"csrf": read_field(page), "code": room.code.upper().replace("-", " ")}
@@ -239,8 +239,8 @@ def test_a_personal_code_opens_the_same_things_in_another_browser(shared_sitting
         assert left.status_code == 303
         assert (await flow.http.get("/developer", headers=HTML)).status_code == 403
 
-    shared_sitting.do(steps, shared_sitting.flow())
-    shared_sitting.do(lambda flow: flow.http.get("/developer", headers=HTML), room.second)
+    shared_app.do(steps, shared_app.flow())
+    shared_app.do(lambda flow: flow.http.get("/developer", headers=HTML), room.second)
 
 
 @pytest.mark.parametrize(
@@ -255,9 +255,9 @@ def test_a_personal_code_opens_the_same_things_in_another_browser(shared_sitting
     ],
 )
 def test_no_page_or_api_shows_or_changes_what_belongs_to_another_student(
-    shared_sitting: Sitting, room: Room, who: str, accept: str
+    shared_app: SharedApp, room: Room, who: str, accept: str
 ) -> None:
-    flow = room.second if who == "another student" else shared_sitting.flow()
+    flow = room.second if who == "another student" else shared_app.flow()
     bearer = {"Authorization": f"Bearer {room.code}"} if who.startswith("a personal code") else {}
     query = f"app={room.app}&timeline={room.launch}&q=app%3A{room.client_id}&id={room.refused}&client_id={room.client_id}"
 
@@ -284,10 +284,10 @@ def test_no_page_or_api_shows_or_changes_what_belongs_to_another_student(
         assert await read_first(flow, room) == before
         assert await class_room.list_exchanges(flow, room.student) >= exchanges
 
-    shared_sitting.do(steps, flow)
+    shared_app.do(steps, flow)
 
 
-def test_only_the_teacher_sees_the_bodies_of_fhir_requests(shared_sitting: Sitting, room: Room) -> None:
+def test_only_the_teacher_sees_the_bodies_of_fhir_requests(shared_app: SharedApp, room: Room) -> None:
     async def read(flow: Flow) -> tuple[int, int]:
         """In how many exchanges of the first student there is a body, as JSON and as a page."""
         found = [0, 0]
@@ -297,11 +297,11 @@ def test_only_the_teacher_sees_the_bodies_of_fhir_requests(shared_sitting: Sitti
             found[1] += "These contain patients’ data" in (await flow.http.get(f"/exchanges/{id}", headers=HTML)).text
         return found[0], found[1]
 
-    assert shared_sitting.do(read, room.teacher) == (1, 1)
-    assert shared_sitting.do(read, room.first) == (0, 0)
+    assert shared_app.do(read, room.teacher) == (1, 1)
+    assert shared_app.do(read, room.first) == (0, 0)
 
 
-def test_repeated_parameters_lead_to_nothing_of_another_student(shared_sitting: Sitting, room: Room) -> None:
+def test_repeated_parameters_lead_to_nothing_of_another_student(shared_app: SharedApp, room: Room) -> None:
     async def steps(flow: Flow) -> None:
         app, launch = await class_room.find_app_and_launch(flow, "Grace")
         before = await class_room.list_exchanges(flow, room.student)
@@ -320,11 +320,11 @@ def test_repeated_parameters_lead_to_nothing_of_another_student(shared_sitting: 
                 assert f"/timelines/{room.launch}" not in answer.text, (path, first, last)
         assert await class_room.list_exchanges(flow, room.student) == before
 
-    shared_sitting.do(steps, room.second)
+    shared_app.do(steps, room.second)
 
 
 def test_an_app_id_that_is_the_name_of_another_app_launches_nothing_of_another_student(
-    shared_sitting: Sitting, room: Room
+    shared_app: SharedApp, room: Room
 ) -> None:
     async def steps(flow: Flow) -> None:
         assert await register(flow, "Own app", id="PulseMonitor") == "PulseMonitor"
@@ -337,10 +337,10 @@ def test_an_app_id_that_is_the_name_of_another_app_launches_nothing_of_another_s
         assert (answer.status_code, SECRET in str(answer.headers)) == (404, False)
 
     for what, flow in ((steps, room.second), (other, room.first), (launch, room.second)):
-        shared_sitting.do(what, flow)
+        shared_app.do(what, flow)
 
 
-def test_a_wrong_link_or_code_joins_nothing_and_is_throttled(shared_sitting: Sitting) -> None:
+def test_a_wrong_link_or_code_joins_nothing_and_is_throttled(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> list[int]:
         before = len(await members.list_students(flow.sandbox.runtime))
         statuses = []
@@ -355,12 +355,12 @@ def test_a_wrong_link_or_code_joins_nothing_and_is_throttled(shared_sitting: Sit
         await flow.sandbox.runtime.store.transaction([Clear("failure")])
         return statuses
 
-    statuses = shared_sitting.do(steps, shared_sitting.flow())
+    statuses = shared_app.do(steps, shared_app.flow())
     assert statuses[:60] == [403] * 60
     assert statuses[60:] == [429] * 11
 
 
-def test_the_search_in_the_header_finds_only_what_is_the_students_own(shared_sitting: Sitting, room: Room) -> None:
+def test_the_search_in_the_header_finds_only_what_is_the_students_own(shared_app: SharedApp, room: Room) -> None:
     async def search(flow: Flow, text: str) -> tuple[str, str]:
         answer = await flow.http.get("/developer/search", params={"q": text}, headers=HTML)
         return answer.headers.get("location", ""), answer.text
@@ -373,22 +373,22 @@ def test_the_search_in_the_header_finds_only_what_is_the_students_own(shared_sit
             target, page = await search(flow, text)
             assert (target.startswith("/developer/apps"), f"/developer/apps/{room.app}" in page) == (False, False)
 
-    shared_sitting.do(first, room.first)
-    shared_sitting.do(second, room.second)
+    shared_app.do(first, room.first)
+    shared_app.do(second, room.second)
 
 
-def test_a_student_compares_launches_only_of_an_own_app(shared_sitting: Sitting, room: Room) -> None:
+def test_a_student_compares_launches_only_of_an_own_app(shared_app: SharedApp, room: Room) -> None:
     async def compare(flow: Flow) -> int:
         return (await flow.http.get(f"/timelines/{room.launch}/compare", headers=HTML)).status_code
 
-    assert shared_sitting.do(compare, room.first) == 200
-    assert shared_sitting.do(compare, room.second) == 404
+    assert shared_app.do(compare, room.first) == 200
+    assert shared_app.do(compare, room.second) == 404
 
 
-def test_the_page_of_a_launch_offers_a_student_only_what_the_student_may_do(shared_sitting: Sitting, room: Room) -> None:
+def test_the_page_of_a_launch_offers_a_student_only_what_the_student_may_do(shared_app: SharedApp, room: Room) -> None:
     async def read(flow: Flow) -> str:
         return (await flow.http.get(f"/timelines/{room.launch}", headers=HTML)).text
 
-    page = shared_sitting.do(read, room.first)
+    page = shared_app.do(read, room.first)
     assert f'href="/timelines/{room.launch}/compare"' in page
     assert f'method="post" action="/timelines/{room.launch}"' not in page

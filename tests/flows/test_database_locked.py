@@ -9,7 +9,7 @@ import asyncpg
 import httpx2
 import pytest
 from tests.flows.flow import Flow, run
-from tests.flows.writing import Hand, hand, observation
+from tests.flows.writing import TokenClient, hand, observation
 from tests.postgres import Server
 
 from sickbay.storage.postgres import connection, pool, servers
@@ -23,7 +23,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "STALLED_SECONDS", 0.4)
 
 
-def write_and_read(asking: Hand) -> list[asyncio.Future[httpx2.Response]]:
+def write_and_read(asking: TokenClient) -> list[asyncio.Future[httpx2.Response]]:
     """More requests than there are connections, which all need the history."""
     writes = [asyncio.ensure_future(asking.ask("POST", "/Observation", observation())) for _ in range(30)]
     return [*writes, *(asyncio.ensure_future(asking.ask("GET", "/Observation/_history")) for _ in range(30))]
@@ -127,7 +127,7 @@ def test_a_statement_without_an_end_does_not_hold_a_request_for_ever(
     run(steps, tmp_path, data=address, patients=0)
 
 
-async def _until_unlocked(asking: Hand) -> None:
+async def _until_unlocked(asking: TokenClient) -> None:
     """Write until it succeeds. The server notices only after a moment that the other client has gone."""
     async with asyncio.timeout(60):
         while (answer := await asking.ask("POST", "/Observation", observation())).status_code != 201:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import BASE, Flow, run
-from tests.flows.writing import Hand, hand, observation
+from tests.flows.writing import TokenClient, hand, observation
 
 from sickbay.services.context import LogLine
 from sickbay.services.empty_searches import explain, memory
@@ -28,7 +28,7 @@ def ids(entry: dict[str, Any]) -> list[str]:
     return [finding["id"] for finding in entry["findings"]]
 
 
-async def as_stranger(flow: Flow, answer: httpx2.Response, own: Hand | None = None) -> dict[str, Any]:
+async def as_stranger(flow: Flow, answer: httpx2.Response, own: TokenClient | None = None) -> dict[str, Any]:
     """What another origin reads, with a token or without one."""
     bearer = {"Authorization": own.headers["Authorization"]} if own else {}
     return await exchange(flow, answer, Sec_Fetch_Site="cross-site", **bearer)
@@ -67,13 +67,13 @@ def test_only_a_token_of_the_same_app_user_and_patient_reads_what_the_data_say(t
             assert "laboratory" not in str(entry)
             assert entry["corrected"] is None
         other_patient = await flow.http.post("/admin/tokens", json=await token_body(flow, own, "p-0002"))
-        entry = await as_stranger(flow, answer, Hand(flow, other_patient.json()["access_token"]))
+        entry = await as_stranger(flow, answer, TokenClient(flow, other_patient.json()["access_token"]))
         assert ids(entry) == ["fhir-search-empty"]
 
     run(steps, tmp_path)
 
 
-async def token_body(flow: Flow, own: Hand, patient: str) -> dict[str, Any]:
+async def token_body(flow: Flow, own: TokenClient, patient: str) -> dict[str, Any]:
     apps = (await flow.http.get("/admin/apps")).json()
     app = next(app for app in apps if app["scope"] == "patient/*.rs")
     return {"app": app["app_id"], "scope": "patient/*.rs", "user": await flow.clinician(), "patient": patient}

@@ -14,7 +14,7 @@ from tests.flows.flow import Flow
 from tests.flows.test_empty_searches_by_http import LAB, as_stranger, exchange, ids, token_body
 from tests.flows.test_live_exchanges import app_of
 from tests.flows.two_workers import run_two
-from tests.flows.writing import Hand, hand, observation
+from tests.flows.writing import TokenClient, hand, observation
 
 from sickbay.kernel import worker_channel
 from sickbay.services.empty_searches import completion, explain
@@ -84,7 +84,7 @@ def test_a_worker_asks_for_an_explanation_only_if_its_reader_may_have_it(
         search = worker.sandbox.runtime.empty_searches.get(answer.headers["x-correlation-id"])
         assert search is not None
         another = await other.http.post("/admin/tokens", json=await token_body(worker, own, "p-0002"))
-        for reader in (None, await hand(worker, "patient/*.rs"), Hand(worker, another.json()["access_token"])):
+        for reader in (None, await hand(worker, "patient/*.rs"), TokenClient(worker, another.json()["access_token"])):
             entry = await as_stranger(other, answer, reader)
             assert ids(entry) == ["fhir-search-empty"]
             assert "laboratory" not in str(entry)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.flows.flow import Flow
-from tests.flows.shared_app import sitting
+from tests.flows.shared_app import open_shared_app
 from tests.flows.writing import hand
 from tests.postgres import Server
 
@@ -50,7 +50,7 @@ ASKED = (
 
 def answers(folder: Path, address: str | None, scope: str) -> list[tuple[str, int, str]]:
     """The responses without values that differ each time: cursors, ids of exchanges and Bundles, times."""
-    with sitting(folder, address, patients=3, today="2026-03-31") as shared:
+    with open_shared_app(folder, address, patients=3, today="2026-03-31") as shared:
 
         async def steps(flow: Flow) -> list[tuple[str, int, str]]:
             asking = await hand(flow, scope)

@@ -12,8 +12,8 @@ from urllib.parse import unquote
 import pytest
 from tests.flows.explorer import HOME, HTML, open_page, raw_json, result_paths, rule_ids, token_path
 from tests.flows.flow import BASE, Flow, run
-from tests.flows.shared_app import sitting
-from tests.flows.writing import Hand, hand, observation
+from tests.flows.shared_app import open_shared_app
+from tests.flows.writing import TokenClient, hand, observation
 from tests.laws import cases
 from tests.postgres import Server
 
@@ -73,7 +73,7 @@ def _as_sent(resource: dict[str, Any]) -> str:
     return re.sub(r'"lastUpdated": "[^"]*"', "", text) if resource.get("resourceType") == "Bundle" else text
 
 
-async def _compare(flow: Flow, client: Hand, path: str) -> None:
+async def _compare(flow: Flow, client: TokenClient, path: str) -> None:
     """Compare one request over HTTP with the same one in the explorer."""
     answer = await client.ask("GET", f"/{path}")
     token = client.headers["Authorization"].removeprefix("Bearer ")
@@ -101,10 +101,10 @@ async def _compare(flow: Flow, client: Hand, path: str) -> None:
 @pytest.mark.parametrize("engine", ["sqlite", "postgres"])
 def test_the_explorer_shows_what_http_returns_for_the_same_token(engine: str, postgres: Server, tmp_path: Path) -> None:
     address = postgres.address() if engine == "postgres" else None
-    with sitting(tmp_path, address, patients=3, today="2026-03-31") as shared:
+    with open_shared_app(tmp_path, address, patients=3, today="2026-03-31") as shared:
 
         async def steps(flow: Flow) -> None:
-            clients: dict[str, Hand] = {}
+            clients: dict[str, TokenClient] = {}
             for scope, path in cases(product(SCOPES, PATHS)):
                 clients[scope] = clients.get(scope) or await hand(flow, scope)
                 await _compare(flow, clients[scope], path)
@@ -118,7 +118,7 @@ def test_a_user_sees_what_an_app_with_all_scopes_of_that_user_gets(tmp_path: Pat
         for user in (user for user in users if user["username"] in ("okafor", "peters", "reyes")):
             app = await flow.register(scope="user/*.rs")
             body = {"app": app["app_id"], "scope": "user/*.rs", "user": user["username"]}
-            client = Hand(flow, (await flow.http.post("/admin/tokens", json=body)).json()["access_token"])
+            client = TokenClient(flow, (await flow.http.post("/admin/tokens", json=body)).json()["access_token"])
             for path in (
                 "Patient?_id=p-0001,p-0002,p-0017",
                 "Observation?_summary=count",

@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 from tests.flows.explorer import open_page, token_path
 from tests.flows.flow import BASE, Flow, run
-from tests.flows.writing import Hand, hand, observation
+from tests.flows.writing import TokenClient, hand, observation
 
 from sickbay.fhir import lossless_json
 from sickbay.fhir.search.index import extract_entries
@@ -96,7 +96,7 @@ def _hostile() -> list[dict[str, Any]]:
     ]
 
 
-async def _writer(flow: Flow) -> tuple[Hand, str]:
+async def _writer(flow: Flow) -> tuple[TokenClient, str]:
     client = await hand(flow, "system/*.cruds")
     return client, token_path(client.headers["Authorization"].removeprefix("Bearer "))
 

@@ -10,13 +10,13 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import BASE, Flow, run
-from tests.flows.writing import Hand, hand, observation, rules
+from tests.flows.writing import TokenClient, hand, observation, rules
 
 LATER = {"Prefer": "respond-async"}
 Lines = dict[str, list[dict[str, Any]]]
 
 
-async def kick_off(own: Hand, path: str, body: Any = None, **headers: str) -> str:
+async def kick_off(own: TokenClient, path: str, body: Any = None, **headers: str) -> str:
     """Start an export; returns the path of its status below the base."""
     answer = await own.ask("GET" if body is None else "POST", path, body, **(LATER | headers))
     assert answer.status_code == 202, answer.text
@@ -26,7 +26,7 @@ async def kick_off(own: Hand, path: str, body: Any = None, **headers: str) -> st
     return str(status_url.removeprefix(BASE + own.base))
 
 
-async def manifest(flow: Flow, own: Hand, status: str) -> dict[str, Any]:
+async def manifest(flow: Flow, own: TokenClient, status: str) -> dict[str, Any]:
     waiting = await own.ask("GET", status)
     assert waiting.status_code == 202
     assert waiting.headers["retry-after"].isdigit()
@@ -39,7 +39,7 @@ async def manifest(flow: Flow, own: Hand, status: str) -> dict[str, Any]:
     return dict(answer.json())
 
 
-async def read(own: Hand, status_body: dict[str, Any], part: str = "output") -> Lines:
+async def read(own: TokenClient, status_body: dict[str, Any], part: str = "output") -> Lines:
     result: Lines = {}
     for file in status_body[part]:
         answer = await own.ask("GET", file["url"].removeprefix(BASE + own.base))
@@ -51,7 +51,7 @@ async def read(own: Hand, status_body: dict[str, Any], part: str = "output") -> 
     return result
 
 
-async def export(flow: Flow, own: Hand, path: str, body: Any = None) -> Lines:
+async def export(flow: Flow, own: TokenClient, path: str, body: Any = None) -> Lines:
     return await read(own, await manifest(flow, own, await kick_off(own, path, body)))
 
 
@@ -59,7 +59,7 @@ def names(lines: Lines) -> set[str]:
     return {f"{type}/{key['id']}" for type, resources in lines.items() for key in resources}
 
 
-async def search(own: Hand, type: str) -> set[str]:
+async def search(own: TokenClient, type: str) -> set[str]:
     result, path = set(), f"/{type}?_count=1000"
     while path:
         answer = (await own.ask("GET", path)).json()
@@ -106,7 +106,7 @@ def test_an_export_contains_the_versions_at_kick_off(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-async def referenced_come_along(flow: Flow, own: Hand, path: str, lines: Lines) -> None:
+async def referenced_come_along(flow: Flow, own: TokenClient, path: str, lines: Lines) -> None:
     """A Group export includes the practitioners and organizations that its records refer to, and no others."""
     types = ("Location", "Organization", "Practitioner", "PractitionerRole")
     text = json.dumps([key for resources in lines.values() for key in resources])
@@ -120,7 +120,7 @@ async def referenced_come_along(flow: Flow, own: Hand, path: str, lines: Lines) 
     assert set(await export(flow, narrow, path)) == {"Patient", "Encounter", "Organization"}
 
 
-async def ids_of_type(own: Hand, type: str) -> set[str]:
+async def ids_of_type(own: TokenClient, type: str) -> set[str]:
     bundle_body = (await own.ask("GET", f"/{type}?_count=1000")).json()
     return {f"{type}/{entry['resource']['id']}" for entry in bundle_body.get("entry", [])}
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx2
 import pytest
 from tests.flows.flow import BASE, Flow, run
-from tests.flows.writing import Hand, hand, observation, rules
+from tests.flows.writing import TokenClient, hand, observation, rules
 
 PATIENT_SCOPES = "patient/Observation.cruds patient/Patient.rs"
 
@@ -23,7 +23,7 @@ def versions_of(answer: httpx2.Response) -> list[tuple[str, str]]:
     ]
 
 
-async def with_versions(flow: Flow, own: Hand, versions: int = 3) -> tuple[str, list[float]]:
+async def with_versions(flow: Flow, own: TokenClient, versions: int = 3) -> tuple[str, list[float]]:
     """Create an observation with this many versions, 100 seconds apart; returns it with the times."""
     created, times = await own.create(observation()), []
     for number in range(1, versions):

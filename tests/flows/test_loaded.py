@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import BASE, Flow, run
-from tests.flows.writing import Hand, hand, observation, rules
+from tests.flows.writing import TokenClient, hand, observation, rules
 
 from sickbay.fhir.loading import ParsedResource, prepare_resource
 from sickbay.services.loading import Loading
@@ -20,7 +20,7 @@ PATH = "/Observation/loaded"
 KEPT = {"status": "amended"}
 
 
-async def holder(flow: Flow) -> Hand:
+async def holder(flow: Flow) -> TokenClient:
     """A client with write access, after the Observation was loaded."""
     own = await hand(flow, "system/Observation.cruds")
     await own.ask("GET", "/Observation?_id=none")  # the hospital's own patients come first

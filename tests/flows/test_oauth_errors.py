@@ -8,15 +8,15 @@ from pathlib import Path
 import httpx2
 import pytest
 from tests.flows.flow import Flow
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 
 FORM = "application/x-www-form-urlencoded"
 ENDPOINTS = ("token", "introspect", "revoke", "userinfo", "register")
 
 
 @pytest.fixture(scope="module")
-def shared_sitting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("errors"), patients=1) as opened:
+def shared_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedApp]:
+    with open_shared_app(tmp_path_factory.mktemp("errors"), patients=1) as opened:
         yield opened
 
 
@@ -25,7 +25,7 @@ def has_error(answer: httpx2.Response) -> bool:
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_every_oauth_error_response_has_an_error_member(shared_sitting: Sitting, endpoint: str) -> None:
+def test_every_oauth_error_response_has_an_error_member(shared_app: SharedApp, endpoint: str) -> None:
     async def steps(flow: Flow) -> None:
         path = f"/general/oauth/{endpoint}"
         large, wrong = b"a=" + b"x" * 70_000, b"a=%ff"
@@ -45,10 +45,10 @@ def test_every_oauth_error_response_has_an_error_member(shared_sitting: Sitting,
             assert read.status_code in (400, 401, 405)
             assert has_error(read), (accept, read.text)
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_so_do_the_endpoints_of_the_other_dialects(shared_sitting: Sitting) -> None:
+def test_so_do_the_endpoints_of_the_other_dialects(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         for tenant in ("cerner", "epic"):
             config = (await flow.http.get(f"/{tenant}/r4/.well-known/smart-configuration")).json()
@@ -59,31 +59,31 @@ def test_so_do_the_endpoints_of_the_other_dialects(shared_sitting: Sitting) -> N
             assert (answer.status_code, has_error(answer)) == (400, True)
             assert answer.headers["access-control-allow-origin"] == "*"
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_browser_gets_a_page_and_the_admin_api_a_problem(shared_sitting: Sitting) -> None:
+def test_a_browser_gets_a_page_and_the_admin_api_a_problem(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         page = await flow.http.get("/general/oauth/nothing", headers={"Accept": "text/html"})
         assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (404, "text/html")
         problem = await flow.http.get("/admin/nothing", headers={"Accept": "application/json"})
         assert (problem.status_code, problem.json()["status"]) == (404, 404)
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 def test_a_revocation_answers_with_json_that_can_be_parsed(tmp_path: Path) -> None:
-    with sitting(tmp_path, patients=1) as shared_sitting:
+    with open_shared_app(tmp_path, patients=1) as shared_app:
 
         async def steps(flow: Flow) -> None:
             app = await flow.register()
             answer = await flow.http.post("/general/oauth/revoke", data={"token": "x", "client_id": app["client_id"]})
             assert (answer.status_code, answer.headers["content-type"], answer.json()) == (200, "application/json", {})
 
-        shared_sitting.do(steps)
+        shared_app.do(steps)
 
 
-def test_userinfo_accepts_the_token_in_a_form(shared_sitting: Sitting) -> None:
+def test_userinfo_accepts_the_token_in_a_form(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch openid fhirUser user/*.rs")
         body = {"app": app["app_id"], "scope": "openid fhirUser", "user": await flow.clinician()}
@@ -99,4 +99,4 @@ def test_userinfo_accepts_the_token_in_a_form(shared_sitting: Sitting) -> None:
         listed = (await flow.http.get("/admin/exchanges?stage=userinfo")).text
         assert token not in listed
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import BASE, Flow, run
-from tests.flows.writing import Hand, hand, observation, rules
+from tests.flows.writing import TokenClient, hand, observation, rules
 
 PATIENT_SCOPE = "patient/*.cruds"
 
@@ -22,7 +22,7 @@ def ids(answer: httpx2.Response, mode: str = "match") -> list[str]:
     ]
 
 
-async def pages(own: Hand, path: str) -> list[list[str]]:
+async def pages(own: TokenClient, path: str) -> list[list[str]]:
     result, version = [], own.base
     following: str | None = path
     while following is not None:
@@ -34,7 +34,7 @@ async def pages(own: Hand, path: str) -> list[list[str]]:
     return result
 
 
-async def record(own: Hand, patient: str) -> set[str]:
+async def record(own: TokenClient, patient: str) -> set[str]:
     """All resources of a patient that search finds, type by type."""
     references = {f"Patient/{patient}"}
     for type in (

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import Flow, run
-from tests.flows.writing import Hand, hand, observation
+from tests.flows.writing import TokenClient, hand, observation
 
 Engine = Callable[[], str | None]
 ASKED: list[dict[str, str]] = [
@@ -70,7 +70,7 @@ def test_the_same_request_gets_the_same_response(tmp_path: Path, scope: str) -> 
     run(steps, tmp_path)
 
 
-async def all_in_turn(own: Hand, times: int) -> list[tuple[int, dict[str, str], str]]:
+async def all_in_turn(own: TokenClient, times: int) -> list[tuple[int, dict[str, str], str]]:
     """Send each request so many times in a row."""
     sent = [(path, metadata) for path in PATHS for metadata in ASKED] + [(path, ASKED[0]) for path in SEARCHES]
     return [
@@ -127,32 +127,32 @@ def comparable_response(answer: httpx2.Response) -> tuple[int, dict[str, str], s
     return answer.status_code, headers, answer.text.replace(id, "ID")
 
 
-async def revoke(flow: Flow, own: Hand, token: str) -> Hand:
+async def revoke(flow: Flow, own: TokenClient, token: str) -> TokenClient:
     await flow.http.post("/general/oauth/revoke", data={"token": token, "client_id": flow.application["client_id"]})
     return own
 
 
-async def remove(flow: Flow, own: Hand, token: str) -> Hand:
+async def remove(flow: Flow, own: TokenClient, token: str) -> TokenClient:
     await flow.http.delete(f"/admin/apps/{flow.application['app_id']}")
     return own
 
 
-async def expire_token(flow: Flow, own: Hand, token: str) -> Hand:
+async def expire_token(flow: Flow, own: TokenClient, token: str) -> TokenClient:
     await flow.http.post("/admin/clock", json={"advance": 86_400})
     return own
 
 
-async def make_strict(flow: Flow, own: Hand, token: str) -> Hand:
+async def make_strict(flow: Flow, own: TokenClient, token: str) -> TokenClient:
     await flow.http.patch("/admin/policies/general", json={"strict_cors": True})
     return own
 
 
-async def other_base(flow: Flow, own: Hand, token: str) -> Hand:
-    return Hand(flow, token, "/general/dstu2")
+async def other_base(flow: Flow, own: TokenClient, token: str) -> TokenClient:
+    return TokenClient(flow, token, "/general/dstu2")
 
 
-async def in_the_query_too(flow: Flow, own: Hand, token: str) -> Hand:
-    return Hand(flow, f"{token}, Bearer {token}")
+async def in_the_query_too(flow: Flow, own: TokenClient, token: str) -> TokenClient:
+    return TokenClient(flow, f"{token}, Bearer {token}")
 
 
 @pytest.mark.parametrize(
@@ -167,13 +167,13 @@ async def in_the_query_too(flow: Flow, own: Hand, token: str) -> Hand:
     ],
 )
 def test_a_cached_token_context_is_not_used_once_it_has_changed(
-    tmp_path: Path, engine: Engine, change: Callable[[Flow, Hand, str], Awaitable[Hand]], status: int
+    tmp_path: Path, engine: Engine, change: Callable[[Flow, TokenClient, str], Awaitable[TokenClient]], status: int
 ) -> None:
     async def steps(flow: Flow) -> None:
         flow.application = await flow.register(scope="user/*.rs")
         body = {"app": flow.application["app_id"], "scope": "user/*.rs", "user": await flow.clinician()}
         token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
-        own = Hand(flow, token)
+        own = TokenClient(flow, token)
         own.headers["Origin"] = "http://page.example"
         assert [await read(own) for _ in range(3)] == [200] * 3
         assert flow.sandbox.runtime.token_cache.contexts or flow.sandbox.runtime.store.stamp() is None
@@ -184,7 +184,7 @@ def test_a_cached_token_context_is_not_used_once_it_has_changed(
     run(steps, tmp_path, data=engine() or str(tmp_path))
 
 
-async def read(own: Hand, path: str = "/Patient/p-0001") -> int:
+async def read(own: TokenClient, path: str = "/Patient/p-0001") -> int:
     return (await own.ask("GET", path)).status_code
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.flows.flow import Flow
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 from tests.laws import examples, for_each
 
 PLACEHOLDERS = ("YOUR_TOKEN", "undefined", "null", "${ACCESS_TOKEN}", "<token>", "[object Object]", "xxxxxxxx")
@@ -19,8 +19,8 @@ PLACEHOLDER, PATH = "value-is-placeholder", "/general/r4/Patient"
 
 
 @pytest.fixture(scope="module")
-def shared_sitting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("agree"), patients=1) as opened:
+def shared_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedApp]:
+    with open_shared_app(tmp_path_factory.mktemp("agree"), patients=1) as opened:
         yield opened
 
 
@@ -37,23 +37,23 @@ async def name_problems(flow: Flow, header: str, query: str = "") -> tuple[list[
 @settings(max_examples=examples(500))
 @given(st.sampled_from(SCHEMES), st.sampled_from(TOKENS), st.sampled_from(("", "access_token=b1", "name=" + "a" * 9000)))
 def test_the_response_names_each_problem_that_the_page_names(
-    shared_sitting: Sitting, scheme: str, token: str, query: str
+    shared_app: SharedApp, scheme: str, token: str, query: str
 ) -> None:
-    told, shown = shared_sitting.do(lambda flow: name_problems(flow, f"{scheme}{token}".strip(), query))
+    told, shown = shared_app.do(lambda flow: name_problems(flow, f"{scheme}{token}".strip(), query))
     assert sorted(told) == sorted(shown)
 
 
 @for_each("scheme, token", [(scheme, token) for scheme in SCHEMES for token in PLACEHOLDERS])
-def test_a_placeholder_is_named_whatever_word_is_before_it(shared_sitting: Sitting, scheme: str, token: str) -> None:
-    told, shown = shared_sitting.do(lambda flow: name_problems(flow, f"{scheme}{token}"))
+def test_a_placeholder_is_named_whatever_word_is_before_it(shared_app: SharedApp, scheme: str, token: str) -> None:
+    told, shown = shared_app.do(lambda flow: name_problems(flow, f"{scheme}{token}"))
     assert PLACEHOLDER in told
     assert shown[0] == PLACEHOLDER
 
 
-def test_the_word_bearer_is_no_token(shared_sitting: Sitting) -> None:
+def test_the_word_bearer_is_no_token(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get(PATH, headers={"Authorization": "Bearer Bearer"})
         (issue,) = answer.json()["issue"]
         assert issue["details"]["text"] == "The access token is the word Bearer itself"
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from tests.flows.flow import BASE, Flow, run
 from tests.flows.resend_refusals import FHIR, REFUSALS, REGISTERED, SCOPE, TOKEN, World, make_world
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 from tests.flows.test_admin_sign_in import field
 from tests.flows.writing import hand
 from tests.laws import for_each
@@ -28,8 +28,8 @@ NOT_SENT = {
 
 
 @pytest.fixture(scope="module")
-def shared_sitting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("resend")) as opened:
+def shared_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedApp]:
+    with open_shared_app(tmp_path_factory.mktemp("resend")) as opened:
         yield opened
 
 
@@ -62,7 +62,7 @@ async def begin(flow: Flow) -> World:
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: f"{refusal.stage}-{refusal.finding}")
-def test_the_corrected_request_is_granted(shared_sitting: Sitting, refusal: Any) -> None:
+def test_the_corrected_request_is_granted(shared_app: SharedApp, refusal: Any) -> None:
     async def steps(flow: Flow) -> None:
         answer = await refusal.send(await begin(flow))
         original = await read_exchange(flow, id_of(answer))
@@ -82,7 +82,7 @@ def test_the_corrected_request_is_granted(shared_sitting: Sitting, refusal: Any)
         assert result["exchange"]["resent_from"] == original["id"]
         assert result["exchange"]["launch"] is None
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 def test_at_least_fifty_refusals_of_ten_stages_are_in_the_table() -> None:
@@ -98,7 +98,7 @@ async def click(flow: Flow, id: str, **fields: Any) -> httpx2.Response:
     return await flow.http.post(f"/exchanges/{id}/resend", data=sent, headers=HTML)
 
 
-def test_the_page_of_a_refusal_sends_its_corrected_request_and_shows_both(shared_sitting: Sitting) -> None:
+def test_the_page_of_a_refusal_sends_its_corrected_request_and_shows_both(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         world = await begin(flow)
         refused = await world.redeem(redirect_uri="http://localhost:8100/callback/")
@@ -117,10 +117,10 @@ def test_the_page_of_a_refusal_sends_its_corrected_request_and_shows_both(shared
         assert "Original and resent" in stored
         assert (await flow.http.get("/exchanges", headers=HTML)).text.count('<span class="chip">Resent</span>') == 1
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_masked_value_is_asked_for_before_anything_is_sent(shared_sitting: Sitting) -> None:
+def test_a_masked_value_is_asked_for_before_anything_is_sent(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         world = await begin(flow)
         refused = await world.get("/Patients?name=Moreau&birthdate=1979-08-21")
@@ -140,10 +140,10 @@ def test_a_masked_value_is_asked_for_before_anything_is_sent(shared_sitting: Sit
         assert newest["response"]["status"] == 200
         assert "Moreau" not in str(newest)
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_write_says_so_before_it_is_sent_and_needs_its_body_again(shared_sitting: Sitting) -> None:
+def test_a_write_says_so_before_it_is_sent_and_needs_its_body_again(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         world = await begin(flow)
         await flow.http.patch(f"/admin/apps/{world.public['app_id']}", json={"scope": f"{SCOPE} patient/Observation.cruds"})
@@ -162,10 +162,10 @@ def test_a_write_says_so_before_it_is_sent_and_needs_its_body_again(shared_sitti
         assert result["status"] == 201, result
         assert result["exchange"]["response"]["headers"]["location"].startswith(f"{BASE}{FHIR}/Observation/")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_changed_request_is_sent_as_it_was_typed_and_may_be_refused_again(shared_sitting: Sitting) -> None:
+def test_a_changed_request_is_sent_as_it_was_typed_and_may_be_refused_again(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         world = await begin(flow)
         refused = await world.get("/Patients/p-0001")
@@ -180,10 +180,10 @@ def test_a_changed_request_is_sent_as_it_was_typed_and_may_be_refused_again(shar
         assert (await resend(flow, "unknown")).status_code == 404
         assert (await resend(flow, id_of(refused), anything="else")).status_code == 422
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_granted_request_can_be_sent_again_too(shared_sitting: Sitting) -> None:
+def test_a_granted_request_can_be_sent_again_too(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         world = await begin(flow)
         answer = await world.get("/Patient/p-0001", accept="application/fhir+json")
@@ -195,10 +195,10 @@ def test_a_granted_request_can_be_sent_again_too(shared_sitting: Sitting) -> Non
         assert "Edit and resend" in page
         assert "Send the corrected request" not in page
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_resent_request_belongs_to_no_launch(shared_sitting: Sitting) -> None:
+def test_a_resent_request_belongs_to_no_launch(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         world = await begin(flow)
         launch = await flow.launch(world.public)
@@ -215,7 +215,7 @@ def test_a_resent_request_belongs_to_no_launch(shared_sitting: Sitting) -> None:
         accepted = await world.authorize(**(asked | {"scope": asked["scope"].replace(",", " ")}))
         assert "code=" in accepted.headers["location"]  # the resent request didn't use up the launch
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize("stage", ["token", "client_authentication", "backend", "access"])
@@ -233,7 +233,7 @@ def test_requests_are_sent_again_on_both_engines(engine: Callable[[], str | None
     run(steps, tmp_path, **settings)
 
 
-def test_an_app_that_no_one_has_opened_is_tried_with_the_first_user_and_patient(shared_sitting: Sitting) -> None:
+def test_an_app_that_no_one_has_opened_is_tried_with_the_first_user_and_patient(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         await flow.http.post("/admin/reset", json={"everything": True})
         await flow.register(name="New app", auto_approve=None, scope="launch/patient openid patient/*.rs")
@@ -243,7 +243,7 @@ def test_an_app_that_no_one_has_opened_is_tried_with_the_first_user_and_patient(
         assert any(note.startswith("No one has opened New app yet. Sickbay took user okafor") for note in result["notes"])
         assert result["status"] in (200, 404)
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 GRANTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -258,7 +258,7 @@ GRANTS: dict[str, tuple[str, dict[str, Any]]] = {
 @for_each("granted", GRANTS)
 @for_each("registered", [REGISTERED, "launch openid fhirUser patient/*.rs user/*.rs", "openid fhirUser user/*.rs", "openid"])
 def test_a_request_that_names_no_app_is_sent_again_whatever_the_app_was_granted(
-    shared_sitting: Sitting, granted: str, registered: str
+    shared_app: SharedApp, granted: str, registered: str
 ) -> None:
     async def steps(flow: Flow) -> None:
         await flow.http.post("/admin/reset", json={"everything": True})
@@ -278,10 +278,10 @@ def test_a_request_that_names_no_app_is_sent_again_whatever_the_app_was_granted(
         assert answer.json()["status"] == (403 if registered == "openid" else 200), answer.text
         assert answer.json()["exchange"]["app"] == app["client_id"]
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_the_stand_in_is_named_and_the_apps_own_credentials_are_never_asked_for(shared_sitting: Sitting) -> None:
+def test_the_stand_in_is_named_and_the_apps_own_credentials_are_never_asked_for(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         world = await begin(flow)
         refusal = next(refusal for refusal in REFUSALS if refusal.finding == "client-secret-wrong")
@@ -291,10 +291,10 @@ def test_the_stand_in_is_named_and_the_apps_own_credentials_are_never_asked_for(
         form = (await flow.http.get(f"/exchanges/{id_of(refused)}/resend", headers=HTML)).text
         assert "Don’t enter either" in form
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_verifier_that_a_person_typed_belongs_to_the_new_code(shared_sitting: Sitting) -> None:
+def test_a_verifier_that_a_person_typed_belongs_to_the_new_code(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         world = await begin(flow)
         auth = (world.secret["client_id"], world.secret["client_secret"])
@@ -303,10 +303,10 @@ def test_a_verifier_that_a_person_typed_belongs_to_the_new_code(shared_sitting: 
         assert result["status"] == 200, result
         assert "the code_verifier of the new code" not in result["filled"]
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_backend_service_gets_no_code(shared_sitting: Sitting) -> None:
+def test_a_backend_service_gets_no_code(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         world = await begin(flow)
         refused = await world.redeem(code="made-up")
@@ -314,4 +314,4 @@ def test_a_backend_service_gets_no_code(shared_sitting: Sitting) -> None:
         assert answer.status_code == 422
         assert "is a backend service" in answer.json()["title"]
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)

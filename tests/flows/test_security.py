@@ -10,15 +10,15 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import BASE, REDIRECT, STATE, VERIFIER, Flow, receive
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 
 HTML = {"Accept": "text/html"}
 EVIL = "http://evil.example"
 
 
 @pytest.fixture(scope="module")
-def shared_sitting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("security")) as opened:
+def shared_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedApp]:
+    with open_shared_app(tmp_path_factory.mktemp("security")) as opened:
         yield opened
 
 
@@ -50,7 +50,7 @@ ELSEWHERE = (
 
 
 @pytest.mark.parametrize("to", ELSEWHERE)
-def test_our_pages_have_no_open_redirect(shared_sitting: Sitting, to: str) -> None:
+def test_our_pages_have_no_open_redirect(shared_app: SharedApp, to: str) -> None:
     async def steps(flow: Flow) -> None:
         page = await flow.http.get("/general/ehr/sign-in", params={"next": to}, headers=HTML)
         csrf = field(page, "csrf")
@@ -64,11 +64,11 @@ def test_our_pages_have_no_open_redirect(shared_sitting: Sitting, to: str) -> No
             assert "x-injected" not in answer.headers
         assert signed.headers["location"] == "/general/ehr"
 
-    shared_sitting.do(steps, shared_sitting.flow())
+    shared_app.do(steps, shared_app.flow())
 
 
 @pytest.mark.parametrize("forged", ["no token", "wrong token", "foreign origin", "null origin"])
-def test_a_forged_form_changes_nothing(shared_sitting: Sitting, forged: str) -> None:
+def test_a_forged_form_changes_nothing(shared_app: SharedApp, forged: str) -> None:
     """Every form, sent with the browser's cookie from a page of another origin."""
 
     async def steps(flow: Flow) -> None:
@@ -111,15 +111,15 @@ def test_a_forged_form_changes_nothing(shared_sitting: Sitting, forged: str) -> 
         assert allowed.status_code == 303
         assert receive(allowed)["state"] == STATE
 
-    shared_sitting.do(steps, shared_sitting.flow())
+    shared_app.do(steps, shared_app.flow())
 
 
-def test_another_browser_cannot_answer_an_authorization(shared_sitting: Sitting) -> None:
+def test_another_browser_cannot_answer_an_authorization(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
         address = (await flow.authorize(app, launch=(await flow.launch(app))["launch"])).headers["location"]
-        other = shared_sitting.flow()
+        other = shared_app.flow()
         await sign_in(other)
         page = await other.http.get(address, headers=HTML)
         assert 'name="scope"' not in page.text
@@ -128,10 +128,10 @@ def test_another_browser_cannot_answer_an_authorization(shared_sitting: Sitting)
         answer = await other.http.post("/general/oauth/continue", data=form)
         assert "location" not in answer.headers
 
-    shared_sitting.do(steps, shared_sitting.flow())
+    shared_app.do(steps, shared_app.flow())
 
 
-def test_a_session_from_before_the_sign_in_is_invalid_afterwards(shared_sitting: Sitting) -> None:
+def test_a_session_from_before_the_sign_in_is_invalid_afterwards(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         flow.http.headers["user-agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
         await flow.http.get("/general/ehr/sign-in", headers=HTML)
@@ -141,14 +141,14 @@ def test_a_session_from_before_the_sign_in_is_invalid_afterwards(shared_sitting:
         flags = signed.headers["set-cookie"].lower()
         assert all(flag in flags for flag in ("httponly", "secure", "samesite=none", "path=/"))
         assert "domain=" not in flags
-        thief = shared_sitting.flow()
+        thief = shared_app.flow()
         thief.http.headers["cookie"] = f"{name}={before}"
         assert (await thief.http.get("/general/ehr", headers=HTML)).status_code == 303
 
-    shared_sitting.do(steps, shared_sitting.flow())
+    shared_app.do(steps, shared_app.flow())
 
 
-def test_a_signed_out_cookie_opens_nothing(shared_sitting: Sitting) -> None:
+def test_a_signed_out_cookie_opens_nothing(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         csrf = field(await flow.http.get("/general/ehr", headers=HTML), "csrf")
@@ -156,7 +156,7 @@ def test_a_signed_out_cookie_opens_nothing(shared_sitting: Sitting) -> None:
         for path in ("/general/ehr", "/general/ehr/patients/p-0001"):
             assert (await flow.http.get(path, headers=HTML)).status_code == 303
 
-    shared_sitting.do(steps, shared_sitting.flow())
+    shared_app.do(steps, shared_app.flow())
 
 
 PAGES = (
@@ -178,7 +178,7 @@ PAGES = (
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_pages_cannot_be_framed_or_cached_and_load_nothing_external(shared_sitting: Sitting, path: str) -> None:
+def test_pages_cannot_be_framed_or_cached_and_load_nothing_external(shared_app: SharedApp, path: str) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         answer = await flow.http.get(path, headers=HTML)
@@ -198,7 +198,7 @@ def test_pages_cannot_be_framed_or_cached_and_load_nothing_external(shared_sitti
         assert not re.findall(r"<[^>]+ (?:on[a-z]+|style)=", answer.text)
         assert "<script>" not in answer.text
 
-    shared_sitting.do(steps, shared_sitting.flow())
+    shared_app.do(steps, shared_app.flow())
 
 
 PAYLOADS = (
@@ -210,7 +210,7 @@ PAYLOADS = (
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_request_values_are_never_markup(shared_sitting: Sitting, payload: str) -> None:
+def test_request_values_are_never_markup(shared_app: SharedApp, payload: str) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None, name=payload)
@@ -253,10 +253,10 @@ def test_request_values_are_never_markup(shared_sitting: Sitting, payload: str) 
                 assert "<" not in payload or payload not in answer.text
                 assert "1337" not in answer.text.replace(STATE, "")
 
-    shared_sitting.do(steps, shared_sitting.flow())
+    shared_app.do(steps, shared_app.flow())
 
 
-def test_the_host_header_never_becomes_part_of_a_url(shared_sitting: Sitting) -> None:
+def test_the_host_header_never_becomes_part_of_a_url(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         forwarded = {"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example", "X-Forwarded-Proto": "https"}
         for path in ("/general/r4/.well-known/smart-configuration", "/general/r4/metadata", "/", "/general/ehr"):
@@ -277,11 +277,11 @@ def test_the_host_header_never_becomes_part_of_a_url(shared_sitting: Sitting) ->
             assert answer.status_code == 400, host
             assert "Host header" in answer.text
 
-    shared_sitting.do(steps, shared_sitting.flow())
+    shared_app.do(steps, shared_app.flow())
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/html", "text/plain"])
-def test_the_public_view_of_a_refusal_contains_no_registered_values(shared_sitting: Sitting, accept: str) -> None:
+def test_the_public_view_of_a_refusal_contains_no_registered_values(shared_app: SharedApp, accept: str) -> None:
     async def steps(flow: Flow) -> None:
         secret = "https://unannounced.example/callback"
         app = await flow.register(auto_approve=None, redirect_uris=[secret], launch_uri="https://unannounced.example/launch")
@@ -300,7 +300,7 @@ def test_the_public_view_of_a_refusal_contains_no_registered_values(shared_sitti
         exchange = (await flow.http.get(f"/exchanges/{name}", headers={"Accept": accept, "Origin": EVIL})).text
         assert app["client_id"] not in exchange
 
-    shared_sitting.do(steps, shared_sitting.flow())
+    shared_app.do(steps, shared_app.flow())
 
 
 async def by_password(flow: Flow) -> None:
@@ -384,8 +384,8 @@ def test_no_secret_or_patient_data_is_where_it_does_not_belong(tmp_path: Path) -
             if b'"birthDate"' in exchange.value or b'\\"resourceType\\":\\"Patient' in exchange.value
         ]
 
-    with sitting(folder) as shared_sitting:
-        shared_sitting.do(walk)
+    with open_shared_app(folder) as shared_app:
+        shared_app.do(walk)
         stored_bytes = b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
     assert len(stored_bytes) > 100_000
     left = [name for name, secret in secrets.items() if secret.encode() in stored_bytes]

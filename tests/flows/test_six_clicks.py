@@ -20,7 +20,7 @@ def live(fresh: dict[str, Any]) -> dict[str, Any]:
     return fresh
 
 
-class Hand:
+class ClickCounter:
     """Clicks and counts clicks. Every target must be visible."""
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Hand:
         self.clicks += 1
 
 
-def sign_in(page: Page, hand: Hand) -> None:
+def sign_in(page: Page, hand: ClickCounter) -> None:
     hand.click(page.get_by_role("button", name="Dr. Amara Okafor"))
 
 
@@ -41,7 +41,7 @@ def find_frame(page: Page) -> Frame:
     return frame
 
 
-def open_page(page: Page, hand: Hand, name: str, place: str) -> Page | Frame:
+def open_page(page: Page, hand: ClickCounter, name: str, place: str) -> Page | Frame:
     """Open the app with this name from the chart, in the frame or in a new tab."""
     hand.click(page.get_by_role("link", name=name, exact=False).filter(has_text=name).first)
     if place == "frame":
@@ -81,7 +81,7 @@ def serious_findings(of: list[dict[str, Any]]) -> list[tuple[str, str]]:
 def test_the_start_page_leads_to_the_patient_in_the_app(
     live: dict[str, Any], page: Page, app_of: tuple[str, str], place: str
 ) -> None:
-    (version, name), hand = app_of, Hand()
+    (version, name), hand = app_of, ClickCounter()
     page.goto(live["base"])
     hand.click(page.get_by_role("link", name="Open the chart"))
     sign_in(page, hand)
@@ -96,7 +96,7 @@ def test_the_start_page_leads_to_the_patient_in_the_app(
 
 
 def test_the_button_on_the_start_page_launches_in_three_clicks(live: dict[str, Any], page: Page) -> None:
-    hand = Hand()
+    hand = ClickCounter()
     page.goto(live["base"])
     hand.click(page.get_by_role("link", name="Launch the sample app"))
     sign_in(page, hand)
@@ -107,7 +107,7 @@ def test_the_button_on_the_start_page_launches_in_three_clicks(live: dict[str, A
 
 
 def test_the_first_launch_takes_the_five_clicks_named_on_the_start_page(live: dict[str, Any], page: Page) -> None:
-    hand = Hand()
+    hand = ClickCounter()
     page.goto(live["base"])
     assert page.get_by_role("heading", name="Your first launch in five clicks").is_visible()
     hand.click(page.get_by_role("link", name="Open the chart"))

@@ -10,14 +10,14 @@ import httpx2
 import pytest
 from tests.flows.flow import BASE, REDIRECT, STATE, Flow, receive
 from tests.flows.rows.test_rows_token import basic
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 
 SCOPE = "launch openid patient/Patient.read offline_access"
 
 
 @pytest.fixture(scope="module")
-def shared_sitting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("vendors"), throttle=0) as opened:
+def shared_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedApp]:
+    with open_shared_app(tmp_path_factory.mktemp("vendors"), throttle=0) as opened:
         yield opened
 
 
@@ -44,7 +44,7 @@ def urn_of(address: str) -> str:
 
 
 @pytest.mark.parametrize("tenant", ["general", "cerner", "epic"])
-def test_every_listed_endpoint_responds_and_the_issuer_has_its_own_document(shared_sitting: Sitting, tenant: str) -> None:
+def test_every_listed_endpoint_responds_and_the_issuer_has_its_own_document(shared_app: SharedApp, tenant: str) -> None:
     async def steps(flow: Flow) -> None:
         config = await discover(flow, tenant)
         for name, address in config.items():
@@ -56,11 +56,11 @@ def test_every_listed_endpoint_responds_and_the_issuer_has_its_own_document(shar
         assert openid["issuer"] == (await flow.http.get(bare)).json()["issuer"] == config["issuer"]
         assert (await flow.http.get(openid["jwks_uri"])).json()["keys"]
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize(("tenant", "path"), [("cerner", "/oidc/idsps/"), ("epic", "/oauth2")])
-def test_the_issuer_has_the_vendors_form_in_every_token(shared_sitting: Sitting, tenant: str, path: str) -> None:
+def test_the_issuer_has_the_vendors_form_in_every_token(shared_app: SharedApp, tenant: str, path: str) -> None:
     from sickbay.protocol import jose
 
     async def steps(flow: Flow) -> None:
@@ -71,10 +71,10 @@ def test_the_issuer_has_the_vendors_form_in_every_token(shared_sitting: Sitting,
         assert path in issuer
         assert issuer == (await discover(flow, tenant))["issuer"]
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_discovery_documents_list_what_the_vendors_list(shared_sitting: Sitting) -> None:
+def test_discovery_documents_list_what_the_vendors_list(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         cerner, epic = await discover(flow, "cerner"), await discover(flow, "epic")
         assert cerner["grant_types_supported"] == ["authorization_code", "client_credentials"]
@@ -88,10 +88,10 @@ def test_discovery_documents_list_what_the_vendors_list(shared_sitting: Sitting)
         uris = statement["rest"][0]["security"]["extension"][0]["extension"]
         assert {uri["url"] for uri in uris} == {"authorize", "token", "manage"}
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_secret_in_the_body_is_refused_if_the_vendor_does_not_accept_it(shared_sitting: Sitting) -> None:
+def test_a_secret_in_the_body_is_refused_if_the_vendor_does_not_accept_it(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         for tenant, status in (("cerner", 400), ("epic", 200)):
             app = await flow.register(
@@ -107,11 +107,11 @@ def test_a_secret_in_the_body_is_refused_if_the_vendor_does_not_accept_it(shared
             known = basic(app["client_id"], app["client_secret"])
             assert (await flow.http.post(token, data=form, headers=known)).status_code == 200
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize(("tenant", "status"), [("general", 401), ("cerner", 401), ("epic", 400)])
-def test_a_wrong_secret_in_the_header_gets_the_vendors_status(shared_sitting: Sitting, tenant: str, status: int) -> None:
+def test_a_wrong_secret_in_the_header_gets_the_vendors_status(shared_app: SharedApp, tenant: str, status: int) -> None:
     async def steps(flow: Flow) -> None:
         app = await register(flow, tenant, client="symmetric")
         token = (await discover(flow, tenant))["token_endpoint"]
@@ -122,10 +122,10 @@ def test_a_wrong_secret_in_the_header_gets_the_vendors_status(shared_sitting: Si
         assert (answer.status_code, answer.json()["error"]) == (status, "invalid_client")
         assert ("www-authenticate" in answer.headers) is (status == 401)
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_token_error_names_only_an_authenticated_client_and_never_a_persona(shared_sitting: Sitting) -> None:
+def test_a_token_error_names_only_an_authenticated_client_and_never_a_persona(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         app = await register(flow, "cerner", client="symmetric")
         token = (await discover(flow, "cerner"))["token_endpoint"]
@@ -144,11 +144,11 @@ def test_a_token_error_names_only_an_authenticated_client_and_never_a_persona(sh
         unknown_client = await flow.http.post(token, data=form | {"client_id": "nobody"})
         assert urn_of(unknown_client.json()["error_uri"]) == "oauth2:token:invalid-client-credentials"
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_another_tenants_address_is_answered_like_an_unknown_one(shared_sitting: Sitting, method: str) -> None:
+def test_another_tenants_address_is_answered_like_an_unknown_one(shared_app: SharedApp, method: str) -> None:
     """The user sees it at authorize, whatever else is wrong, and the app at the token endpoint."""
 
     async def steps(flow: Flow) -> None:
@@ -175,10 +175,10 @@ def test_another_tenants_address_is_answered_like_an_unknown_one(shared_sitting:
         assert urn_of(answer.json()["error_uri"]) == "oauth2:token:invalid-tenant"
         assert (await flow.http.get("/general/oauth/authorize", params=parameters)).status_code != 404
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_an_app_that_is_not_enabled_is_reported_to_the_user(shared_sitting: Sitting) -> None:
+def test_an_app_that_is_not_enabled_is_reported_to_the_user(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         config = await discover(flow, "cerner")
@@ -187,7 +187,7 @@ def test_an_app_that_is_not_enabled_is_reported_to_the_user(shared_sitting: Sitt
         assert answer.status_code == 303
         assert urn_of(answer.headers["location"]) == "oauth2:grant:unauthorized-client-for-tenant"
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_an_app_that_is_not_enabled_is_reported_to_the_user(shared_sitting: Sitt
         ("com.example.app:/cb", "redirect-uri-not-registered"),
     ],
 )
-def test_each_kind_of_redirect_uri_mismatch_has_its_own_error(shared_sitting: Sitting, sent: str, urn: str) -> None:
+def test_each_kind_of_redirect_uri_mismatch_has_its_own_error(shared_app: SharedApp, sent: str, urn: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await register(flow, "cerner")
         config = await discover(flow, "cerner")
@@ -211,10 +211,10 @@ def test_each_kind_of_redirect_uri_mismatch_has_its_own_error(shared_sitting: Si
         answer = await flow.http.get(config["authorization_endpoint"], params=parameters)
         assert (answer.status_code, urn_of(answer.headers["location"])) == (303, f"oauth2:grant:{urn}")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_the_vendor_revokes_only_refresh_tokens(shared_sitting: Sitting) -> None:
+def test_the_vendor_revokes_only_refresh_tokens(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         app = await register(flow, "cerner")
         tokens = await token_response(flow, "cerner", app)
@@ -230,10 +230,10 @@ def test_the_vendor_revokes_only_refresh_tokens(shared_sitting: Sitting) -> None
         answer = await flow.http.post((await discover(flow, "cerner"))["token_endpoint"], data=form)
         assert urn_of(answer.json()["error_uri"]) == "oauth2:token:refresh-token:token-invalid"
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_system_scopes_cannot_be_combined_with_user_scopes(shared_sitting: Sitting) -> None:
+def test_system_scopes_cannot_be_combined_with_user_scopes(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(
             tenant="cerner", type="system", client="symmetric", scope="system/Patient.read", smart_version=1
@@ -247,10 +247,10 @@ def test_system_scopes_cannot_be_combined_with_user_scopes(shared_sitting: Sitti
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
         assert (await flow.findings(answer))["backend-scope-not-system"] == "error"
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_wrong_signature_gets_the_vendors_error(shared_sitting: Sitting) -> None:
+def test_a_wrong_signature_gets_the_vendors_error(shared_app: SharedApp) -> None:
     import json
 
     from sickbay.protocol import jose
@@ -279,4 +279,4 @@ def test_a_wrong_signature_gets_the_vendors_error(shared_sitting: Sitting) -> No
         assert urn_of(answer.json()["error_uri"]) == "client-assertion:jwt-bearer:invalid-signature"
         assert (await flow.http.post(token, data=form | {"client_assertion": signed})).status_code == 200
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.fhir.minimal import minimal
 from tests.flows.flow import Flow, run
-from tests.flows.writing import Hand, hand, rules
+from tests.flows.writing import TokenClient, hand, rules
 from tests.laws import cases
 
 from sickbay.fhir.search.parameters import resource_types
@@ -19,7 +19,7 @@ from sickbay.fhir.versions import VERSIONS
 from sickbay.fhir.xml import reader as xml_reader
 
 
-async def patient_client(flow: Flow, version: str, scope: str = "patient/*.cruds") -> Hand:
+async def patient_client(flow: Flow, version: str, scope: str = "patient/*.cruds") -> TokenClient:
     client = await hand(flow, scope, fhir=version)
     client.base = f"/general/{version}"
     own_type = VERSIONS[version].json

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-from tests.flows.test_six_clicks import Hand, find_frame, open_page, shows_its_patient, sign_in
+from tests.flows.test_six_clicks import ClickCounter, find_frame, open_page, shows_its_patient, sign_in
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -20,7 +20,7 @@ def live(fresh: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_launch_break_fix_and_rewind(live: dict[str, Any], page: Page) -> None:
-    base, hand = live["base"], Hand()
+    base, hand = live["base"], ClickCounter()
     page.goto(base)
     page.get_by_role("link", name="Open the chart").click()
     sign_in(page, hand)

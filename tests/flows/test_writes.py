@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.flows.flow import BASE, Flow, run
-from tests.flows.writing import ALL, R4, Hand, hand, observation, rules
+from tests.flows.writing import ALL, R4, TokenClient, hand, observation, rules
 
 
 def test_a_created_resource_keeps_its_version_and_decimals(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_dstu2_writes_are_validated_as_dstu2(tmp_path: Path) -> None:
         app = await flow.register(scope="user/*.cruds", fhir="dstu2")
         body = {"app": app["app_id"], "scope": "user/*.cruds", "user": await flow.clinician()}
         token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
-        own = Hand(flow, token, "/general/dstu2")
+        own = TokenClient(flow, token, "/general/dstu2")
         own.headers |= {"Content-Type": "application/json+fhir", "Accept": "application/json+fhir"}
         order = {
             "resourceType": "MedicationOrder",

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import Flow, run
-from tests.flows.writing import Hand, hand, observation, rules
+from tests.flows.writing import TokenClient, hand, observation, rules
 
 from sickbay.fhir.versions import VERSIONS
 from sickbay.fhir.xml import reader as xml_reader
@@ -64,7 +64,7 @@ def test_refusals_have_the_requested_format(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-async def send_refused(own: Hand, body: bytes, type: str = XML) -> tuple[int, set[str], str]:
+async def send_refused(own: TokenClient, body: bytes, type: str = XML) -> tuple[int, set[str], str]:
     answer = await own.ask("POST", "/Observation", body, Content_Type=type)
     return answer.status_code, rules(answer), answer.text
 

@@ -13,10 +13,10 @@ JSON = "application/fhir+json"
 ALL = "patient/Observation.cruds patient/Patient.rs"
 
 
-class Hand:
+class TokenClient:
     """Sends requests with one token to one base."""
 
-    renew: Callable[[], Awaitable[Hand]] | None = None
+    renew: Callable[[], Awaitable[TokenClient]] | None = None
 
     def __init__(self, flow: Flow, token: str, base: str = R4) -> None:
         self.flow, self.base = flow, base
@@ -27,7 +27,7 @@ class Hand:
         body = {} if json is None else {"content": json} if isinstance(json, bytes) else {"json": json}
         return await self.flow.http.request(method, self.base + path, headers=all_headers, **body)
 
-    async def again(self) -> Hand:
+    async def again(self) -> TokenClient:
         """The same client with a new token."""
         return await self.renew() if self.renew else self
 
@@ -37,7 +37,7 @@ class Hand:
         return dict(answer.json())
 
 
-async def hand(flow: Flow, scope: str, patient: str | None = "p-0001", **more: Any) -> Hand:
+async def hand(flow: Flow, scope: str, patient: str | None = "p-0001", **more: Any) -> TokenClient:
     """A client with this scope. A system/ token has no user."""
     kind: dict[str, Any] = {
         "type": "system",
@@ -53,10 +53,10 @@ async def hand(flow: Flow, scope: str, patient: str | None = "p-0001", **more: A
     if scope.startswith("patient"):
         body |= {"patient": patient}
 
-    async def hold() -> Hand:
+    async def hold() -> TokenClient:
         answer = await flow.http.post("/admin/tokens", json=body)
         assert answer.status_code == 201, answer.text
-        return Hand(flow, answer.json()["access_token"])
+        return TokenClient(flow, answer.json()["access_token"])
 
     own = await hold()
     own.renew = hold

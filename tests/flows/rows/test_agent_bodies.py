@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.flows.flow import BASE, Flow
 from tests.flows.rows.test_resources import add_resource
-from tests.flows.shared_app import Sitting
+from tests.flows.shared_app import SharedApp
 
 CODE = ["authorization_code", "refresh_token"]
 AGENTS: dict[str, dict[str, Any]] = {
@@ -72,7 +72,7 @@ SENT = {
 
 
 @pytest.mark.parametrize("agent", list(AGENTS))
-def test_an_agent_registers_and_is_asked_to_sign_in(shared_sitting: Sitting, agent: str) -> None:
+def test_an_agent_registers_and_is_asked_to_sign_in(shared_app: SharedApp, agent: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post("/general/oauth/register", json=AGENTS[agent])
         assert answer.status_code == 201, answer.text
@@ -86,10 +86,10 @@ def test_an_agent_registers_and_is_asked_to_sign_in(shared_sitting: Sitting, age
         other = await flow.authorize(app, scope=scope, **sent | {"redirect_uri": "http://127.0.0.1:50123/other"})
         assert other.status_code == 400
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_an_agent_that_registers_at_each_start_is_told_so(shared_sitting: Sitting) -> None:
+def test_an_agent_that_registers_at_each_start_is_told_so(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         found = []
         for port in (51_001, 51_002, 51_003):
@@ -100,17 +100,17 @@ def test_an_agent_that_registers_at_each_start_is_told_so(shared_sitting: Sittin
         other = AGENTS["Claude Code"] | {"client_name": "Restarted", "redirect_uris": ["http://localhost:51004/other"]}
         assert "mcp-dcr-each-start" not in await flow.findings(await flow.http.post("/general/oauth/register", json=other))
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_client_id_of_another_hospital_is_explained_as_the_one_of_another_issuer(shared_sitting: Sitting) -> None:
+def test_a_client_id_of_another_hospital_is_explained_as_the_one_of_another_issuer(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         app = (await flow.http.post("/cerner/oauth/register", json=AGENTS["Codex"])).json()
         sent: dict[str, str | None] = {"redirect_uri": SENT["Codex"], "aud": None, "resource": f"{BASE}/general/r4"}
         answer = await flow.authorize(app, scope="launch/patient patient/*.rs", **sent)
         assert next(iter(await flow.findings(answer))) == "mcp-credentials-other-issuer"
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 FHIR_MCP_SERVER = {
@@ -136,7 +136,7 @@ async def register_fhir_mcp_server(flow: Flow) -> dict[str, Any]:
     ("serves", "rule"), [(None, "aud-missing"), ("http://localhost:8000/mcp", "mcp-proxy-no-aud")], ids=["app", "MCP server"]
 )
 def test_the_missing_aud_of_fhir_mcp_server_is_named_and_its_correction_is_accepted(
-    shared_sitting: Sitting, serves: str | None, rule: str
+    shared_app: SharedApp, serves: str | None, rule: str
 ) -> None:
     async def steps(flow: Flow) -> None:
         app = await register_fhir_mcp_server(flow)
@@ -152,10 +152,10 @@ def test_the_missing_aud_of_fhir_mcp_server_is_named_and_its_correction_is_accep
         if resource:
             await flow.http.delete(f"/admin/resources/{resource['id']}")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_policy_of_the_app_lets_fhir_mcp_server_sign_in_without_aud(shared_sitting: Sitting) -> None:
+def test_a_policy_of_the_app_lets_fhir_mcp_server_sign_in_without_aud(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         app = await register_fhir_mcp_server(flow)
         changed = await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"policy": {"missing_resource": "default"}})
@@ -164,4 +164,4 @@ def test_a_policy_of_the_app_lets_fhir_mcp_server_sign_in_without_aud(shared_sit
         assert "?code=" in answer.headers["location"]
         assert await flow.findings(answer) == {"nonce-missing": "info"}
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import Flow
-from tests.flows.shared_app import Sitting
+from tests.flows.shared_app import SharedApp
 from tests.services.assertions import form, jwks, sign
 
 from sickbay.services import app_removal, registration
@@ -41,7 +41,7 @@ async def prepare(flow: Flow, grant: str) -> tuple[App, Ask]:
 
 @pytest.mark.parametrize("grant", ["authorization", "authorization_code", "refresh_token", "client_credentials", "admin"])
 @pytest.mark.parametrize("first", ["removal", "grant"])
-def test_nothing_stays_of_an_app_that_is_removed_at_the_same_time(shared_sitting: Sitting, grant: str, first: str) -> None:
+def test_nothing_stays_of_an_app_that_is_removed_at_the_same_time(shared_app: SharedApp, grant: str, first: str) -> None:
     """first: whose transaction comes first, after both requests have read what is stored."""
 
     async def steps(flow: Flow) -> None:
@@ -71,4 +71,4 @@ def test_nothing_stays_of_an_app_that_is_removed_at_the_same_time(shared_sitting
         for kind in ("app", "token", "code", "family", "consent"):
             assert await store.find(kind, owner=client.client_id) == [], kind
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)

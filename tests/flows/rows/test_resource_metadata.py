@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import BASE, Flow
-from tests.flows.shared_app import Sitting
+from tests.flows.shared_app import SharedApp
 
 from sickbay.web.oauth.metadata_hints import OF_OPENID, OF_SERVER, OF_SMART
 
@@ -22,7 +22,7 @@ def read_challenge(header: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("base", list(BASES))
-def test_both_well_known_addresses_of_a_base_have_the_same_metadata(shared_sitting: Sitting, base: str) -> None:
+def test_both_well_known_addresses_of_a_base_have_the_same_metadata(shared_app: SharedApp, base: str) -> None:
     async def steps(flow: Flow) -> None:
         answers = [await flow.http.get(address) for address in (WELL_KNOWN + base, base + WELL_KNOWN)]
         if not BASES[base]:
@@ -39,16 +39,16 @@ def test_both_well_known_addresses_of_a_base_have_the_same_metadata(shared_sitti
         assert not {"launch", "offline_access", "online_access"} & set(inserted["scopes_supported"])
         assert answers[0].headers["access-control-allow-origin"] == "*"
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize("path", ["", "/", "/general", "/general/r9", "/nowhere/r4", "/general/r4/Patient"])
-def test_no_other_address_has_metadata_and_the_answer_is_json(shared_sitting: Sitting, path: str) -> None:
+def test_no_other_address_has_metadata_and_the_answer_is_json(shared_app: SharedApp, path: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get(WELL_KNOWN + path, headers={"Accept": "text/html"})
         assert (answer.status_code, answer.json()["error"]) == (404, "not_found")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_no_other_address_has_metadata_and_the_answer_is_json(shared_sitting: Si
         ("/_history", "openid fhirUser launch/patient patient/*.rs"),
     ],
 )
-def test_a_request_without_a_token_learns_metadata_and_scope(shared_sitting: Sitting, path: str, scope: str) -> None:
+def test_a_request_without_a_token_learns_metadata_and_scope(shared_app: SharedApp, path: str, scope: str) -> None:
     async def steps(flow: Flow) -> None:
         for headers in ({}, {"Authorization": "Bearer made-up"}):
             answer = await flow.http.get(f"/general/r4{path}", headers=headers)
@@ -70,7 +70,7 @@ def test_a_request_without_a_token_learns_metadata_and_scope(shared_sitting: Sit
         vendor = await flow.http.get("/epic/api/FHIR/R4/Patient/p-0001")
         assert set(read_challenge(vendor.headers["www-authenticate"])) == {"realm"}
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_request_without_a_token_learns_metadata_and_scope(shared_sitting: Sit
         ("user/Patient.rs", "?_type=Condition,Observation", "user/Condition.rs user/Observation.rs"),
     ],
 )
-def test_a_step_up_challenge_names_all_scopes_at_once(shared_sitting: Sitting, held: str, query: str, named: str) -> None:
+def test_a_step_up_challenge_names_all_scopes_at_once(shared_app: SharedApp, held: str, query: str, named: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await get_with(flow, held, query)
         assert answer.status_code == 403
@@ -101,7 +101,7 @@ def test_a_step_up_challenge_names_all_scopes_at_once(shared_sitting: Sitting, h
         allowed = await get_with(flow, named, query)
         assert allowed.status_code == 200
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 async def get_with(flow: Flow, scope: str, query: str) -> Any:
@@ -125,7 +125,7 @@ SENT: tuple[tuple[str, str, Any], ...] = (
 
 
 @pytest.mark.parametrize("first", range(len(SENT)))
-def test_the_challenge_of_a_transaction_names_the_scopes_of_all_entries(shared_sitting: Sitting, first: int) -> None:
+def test_the_challenge_of_a_transaction_names_the_scopes_of_all_entries(shared_app: SharedApp, first: int) -> None:
     async def steps(flow: Flow) -> None:
         entries = [*SENT[first:], *SENT[:first]]
         bundle = {
@@ -146,7 +146,7 @@ def test_the_challenge_of_a_transaction_names_the_scopes_of_all_entries(shared_s
             "patient/Patient.rs",
         }
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 KINDS = (OF_SERVER, OF_OPENID, WELL_KNOWN, OF_SMART)
@@ -165,7 +165,7 @@ PLACES = (
 )
 
 
-def test_each_form_has_the_document_or_says_in_json_where_it_is(shared_sitting: Sitting) -> None:
+def test_each_form_has_the_document_or_says_in_json_where_it_is(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         for path in (path for kind in KINDS for place in PLACES for path in (kind + place, place.rstrip("/") + kind)):
             answer = await flow.http.get(path, headers={"Accept": "text/html, */*", "Origin": "https://a.example"})
@@ -179,15 +179,15 @@ def test_each_form_has_the_document_or_says_in_json_where_it_is(shared_sitting: 
                 assert document["error"] == "not_found"
                 assert document["error_description"]
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize("form", [OF_SERVER + "/general", OF_OPENID + "/general", "/general" + OF_OPENID])
-def test_the_three_forms_that_clients_of_mcp_have_to_try_have_the_metadata(shared_sitting: Sitting, form: str) -> None:
+def test_the_three_forms_that_clients_of_mcp_have_to_try_have_the_metadata(shared_app: SharedApp, form: str) -> None:
     async def steps(flow: Flow) -> None:
         assert (await flow.http.get(form)).json()["issuer"] == f"{BASE}/general"
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize(
@@ -208,16 +208,16 @@ def test_the_three_forms_that_clients_of_mcp_have_to_try_have_the_metadata(share
         ("/general/.well-known/oauth-protected-resource", "followed by the path of the base"),
     ],
 )
-def test_another_form_is_explained(shared_sitting: Sitting, path: str, text: str) -> None:
+def test_another_form_is_explained(shared_app: SharedApp, path: str, text: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get(path)
         assert answer.status_code == 404
         assert text in answer.text
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_request_for_the_metadata_of_a_hospital_is_recorded(shared_sitting: Sitting) -> None:
+def test_a_request_for_the_metadata_of_a_hospital_is_recorded(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get("/general/.well-known/oauth-authorization-server")
         exchange = await flow.http.get(
@@ -225,13 +225,13 @@ def test_a_request_for_the_metadata_of_a_hospital_is_recorded(shared_sitting: Si
         )
         assert (exchange.json()["stage"], exchange.json()["response"]["status"]) == ("discovery", 404)
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize(
     "path", [OF_SERVER + "/general", OF_OPENID + "/general", "/general" + OF_OPENID, WELL_KNOWN + "/general/r4"]
 )
-def test_a_fault_of_discovery_reaches_each_form_of_the_metadata(shared_sitting: Sitting, path: str) -> None:
+def test_a_fault_of_discovery_reaches_each_form_of_the_metadata(shared_app: SharedApp, path: str) -> None:
     async def steps(flow: Flow) -> None:
         fault = {"kind": "member", "tenant": "general", "stage": "discovery", "set": {"changed": True}}
         assert (await flow.http.post("/admin/faults", json=fault)).status_code == 201
@@ -240,4 +240,4 @@ def test_a_fault_of_discovery_reaches_each_form_of_the_metadata(shared_sitting: 
         assert changed.pop("changed") is True
         assert (await flow.http.get(path)).json() == changed
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.flows.flow import BASE, Flow, receive
 from tests.flows.rows.test_rows_token import basic
-from tests.flows.shared_app import Sitting
+from tests.flows.shared_app import SharedApp
 from tests.flows.test_consent_by_http import authorization_page, submit
 from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
@@ -49,7 +49,7 @@ async def service(flow: Flow) -> dict[str, Any]:
     )
 
 
-def test_a_token_for_an_mcp_server_works_only_there(shared_sitting: Sitting) -> None:
+def test_a_token_for_an_mcp_server_works_only_there(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         client, other = await service(flow), await service(flow)
         added = await add_resource(flow, scopes="patient/Observation.rs", client=client["client_id"])
@@ -80,7 +80,7 @@ def test_a_token_for_an_mcp_server_works_only_there(shared_sitting: Sitting) -> 
         assert unnamed.json()["active"]
         assert await flow.findings(unnamed) == {"mcp-audience-unchecked": "info"}
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_token_for_an_mcp_server_works_only_there(shared_sitting: Sitting) -> 
     ],
 )
 def test_a_wrong_resource_is_refused_at_the_redirect_uri(
-    shared_sitting: Sitting, sent: dict[str, str | None], finding: str, error: str
+    shared_app: SharedApp, sent: dict[str, str | None], finding: str, error: str
 ) -> None:
     async def steps(flow: Flow) -> None:
         await add_resource(flow, scopes="patient/Observation.rs")
@@ -107,7 +107,7 @@ def test_a_wrong_resource_is_refused_at_the_redirect_uri(
         assert receive(answer)["error"] == error
         assert next(iter(await flow.findings(answer))) == finding
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_wrong_resource_is_refused_at_the_redirect_uri(
         ([MCP, "https://x.example/"], ""),
     ],
 )
-def test_several_resources_must_mean_one_server(shared_sitting: Sitting, values: list[str], granted: str) -> None:
+def test_several_resources_must_mean_one_server(shared_app: SharedApp, values: list[str], granted: str) -> None:
     async def steps(flow: Flow) -> None:
         await add_resource(flow)
         app = await register(flow)
@@ -138,18 +138,18 @@ def test_several_resources_must_mean_one_server(shared_sitting: Sitting, values:
         client = await service(flow)
         assert (await introspect(flow, client, redeemed.json()["access_token"])).json()["aud"] == granted
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize("spelling", [f"{MCP}/", "HTTPS://MCP.example.org/mcp"])
-def test_a_spelling_of_the_resource_means_the_registered_one(shared_sitting: Sitting, spelling: str) -> None:
+def test_a_spelling_of_the_resource_means_the_registered_one(shared_app: SharedApp, spelling: str) -> None:
     async def steps(flow: Flow) -> None:
         await add_resource(flow)
         client = await service(flow)
         token = await token_for(flow, await register(flow), resource=spelling)
         assert (await introspect(flow, client, token["access_token"])).json()["aud"] == MCP
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_spelling_of_the_resource_means_the_registered_one(shared_sitting: Sit
     ],
 )
 def test_the_token_request_repeats_the_resource(
-    shared_sitting: Sitting, policy: str, sent: str, status: int, finding: dict[str, str]
+    shared_app: SharedApp, policy: str, sent: str, status: int, finding: dict[str, str]
 ) -> None:
     async def steps(flow: Flow) -> None:
         await add_resource(flow)
@@ -180,12 +180,12 @@ def test_the_token_request_repeats_the_resource(
         assert refreshed.status_code == (400 if policy == "refuse" else 200)
         assert next(iter(await flow.findings(refreshed))) == "mcp-resource-refresh-lost"
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize(("policy", "granted"), [("default", True), ("agents", False), ("refuse", False)])
 def test_a_request_without_a_server_gets_the_fhir_base_only_if_the_policy_says_so(
-    shared_sitting: Sitting, policy: str, granted: bool
+    shared_app: SharedApp, policy: str, granted: bool
 ) -> None:
     async def steps(flow: Flow) -> None:
         app = await register(flow, policy={"missing_resource": policy})
@@ -196,10 +196,10 @@ def test_a_request_without_a_server_gets_the_fhir_base_only_if_the_policy_says_s
             headers = {"Authorization": f"Bearer {token['access_token']}"}
             assert (await flow.http.get("/general/r4/Observation", headers=headers)).status_code == 200
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_backend_service_may_choose_a_registered_resource(shared_sitting: Sitting) -> None:
+def test_a_backend_service_may_choose_a_registered_resource(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         await add_resource(flow)
         client = await service(flow)
@@ -208,7 +208,7 @@ def test_a_backend_service_may_choose_a_registered_resource(shared_sitting: Sitt
         token = (await flow.http.post("/general/oauth/token", data=form, headers=headers)).json()["access_token"]
         assert (await introspect(flow, client, token)).json()["aud"] == MCP
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize(
@@ -228,16 +228,16 @@ def test_a_backend_service_may_choose_a_registered_resource(shared_sitting: Sitt
         ({}, 422),
     ],
 )
-def test_a_resource_that_can_not_be_one_is_refused(shared_sitting: Sitting, body: dict[str, str], status: int) -> None:
+def test_a_resource_that_can_not_be_one_is_refused(shared_app: SharedApp, body: dict[str, str], status: int) -> None:
     async def steps(flow: Flow) -> None:
         before = (await flow.http.get("/admin/resources")).json()
         answer = await flow.http.post("/admin/resources", json=body)
         assert (answer.status_code, (await flow.http.get("/admin/resources")).json()) == (status, before)
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_removed_resource_gets_no_tokens(shared_sitting: Sitting) -> None:
+def test_a_removed_resource_gets_no_tokens(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         added = await add_resource(flow, "https://gone.example.org/mcp")
         listed = (await flow.http.get("/admin/resources?tenant=general")).json()
@@ -248,13 +248,13 @@ def test_a_removed_resource_gets_no_tokens(shared_sitting: Sitting) -> None:
         answer = await flow.authorize(await register(flow), aud=None, resource=added["url"], scope="launch/patient")
         assert receive(answer)["error"] == "invalid_target"
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 PAGE = "/developer/hospitals/general/resources"
 
 
-def test_the_portal_adds_and_removes_a_resource(shared_sitting: Sitting) -> None:
+def test_the_portal_adds_and_removes_a_resource(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         client, url = await service(flow), "http://localhost:9000/portal"
         page = await flow.http.get(PAGE)
@@ -272,7 +272,7 @@ def test_the_portal_adds_and_removes_a_resource(shared_sitting: Sitting) -> None
         assert url not in (await flow.http.get(PAGE)).text
         assert (await flow.http.get("/developer/hospitals/nowhere/resources")).status_code == 404
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_the_portal_adds_and_removes_a_resource(shared_sitting: Sitting) -> None
     ],
 )
 def test_only_a_registered_resource_with_scopes_has_default_scopes(
-    shared_sitting: Sitting, listed: str, sent: dict[str, str | None], granted: str, finding: str
+    shared_app: SharedApp, listed: str, sent: dict[str, str | None], granted: str, finding: str
 ) -> None:
     async def steps(flow: Flow) -> None:
         await add_resource(flow, scopes=listed)
@@ -299,10 +299,10 @@ def test_only_a_registered_resource_with_scopes_has_default_scopes(
         token = (await flow.redeem(app, receive(answer)["code"], resource=MCP)).json()
         assert (token["scope"], token["patient"]) == (granted, "p-0001")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_user_can_leave_out_default_scopes(shared_sitting: Sitting) -> None:
+def test_a_user_can_leave_out_default_scopes(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         await add_resource(flow, scopes="patient/Observation.rs patient/Patient.rs")
         await sign_in(flow)
@@ -314,4 +314,4 @@ def test_a_user_can_leave_out_default_scopes(shared_sitting: Sitting) -> None:
         token = (await flow.redeem(app, receive(answer)["code"], resource=MCP)).json()
         assert token["scope"] == "launch/patient patient/Patient.rs"
 
-    shared_sitting.do(steps, shared_sitting.flow())
+    shared_app.do(steps, shared_app.flow())

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import BASE, Flow
-from tests.flows.shared_app import Sitting
+from tests.flows.shared_app import SharedApp
 
 from sickbay.storage.interface import Delete
 
@@ -55,7 +55,7 @@ def assert_refused(answer: httpx2.Response, status: int, error: str, code: str) 
     ],
 )
 def test_a_token_sent_the_wrong_way_is_refused(
-    shared_sitting: Sitting, headers: dict[str, str], query: str, status: int, error: str
+    shared_app: SharedApp, headers: dict[str, str], query: str, status: int, error: str
 ) -> None:
     async def steps(flow: Flow) -> None:
         access_token = await token(flow)
@@ -63,19 +63,19 @@ def test_a_token_sent_the_wrong_way_is_refused(
         answer = await flow.http.get(OBSERVATIONS + query.replace("TOKEN", access_token), headers=sent)
         assert_refused(answer, status, error, "login")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_two_authorization_headers_are_a_bad_request(shared_sitting: Sitting) -> None:
+def test_two_authorization_headers_are_a_bad_request(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         access_token = await token(flow)
         twice = [("Authorization", f"Bearer {access_token}"), ("Authorization", f"Bearer {access_token}")]
         assert_refused(await flow.http.get(OBSERVATIONS, headers=twice), 400, "invalid_request", "login")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_token_in_a_form_is_a_bad_request(shared_sitting: Sitting) -> None:
+def test_a_token_in_a_form_is_a_bad_request(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         access_token = await token(flow)
         for headers in ({}, {"Authorization": f"Bearer {access_token}"}):
@@ -83,11 +83,11 @@ def test_a_token_in_a_form_is_a_bad_request(shared_sitting: Sitting) -> None:
             answer = await flow.http.post("/general/r4/Observation/_search", data=form, headers=headers)
             assert_refused(answer, 400, "invalid_request", "login")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize("fault", ["expired", "other-version", "other-tenant", "app-removed", "id-token", "user-removed"])
-def test_an_unknown_or_expired_token_is_invalid(shared_sitting: Sitting, fault: str) -> None:
+def test_an_unknown_or_expired_token_is_invalid(shared_app: SharedApp, fault: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         code = await flow.code(app, launch=(await flow.launch(app))["launch"])
@@ -115,7 +115,7 @@ def test_an_unknown_or_expired_token_is_invalid(shared_sitting: Sitting, fault: 
         assert 'error="invalid_token"' in answer.headers["www-authenticate"]
         assert ("resource_metadata=" in answer.headers["www-authenticate"]) is (fault != "other-tenant")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_an_unknown_or_expired_token_is_invalid(shared_sitting: Sitting, fault: 
         ("launch openid", "/Patient", "patient/Patient.rs"),
     ],
 )
-def test_the_missing_scope_is_named(shared_sitting: Sitting, scope: str, path: str, needed: str) -> None:
+def test_the_missing_scope_is_named(shared_app: SharedApp, scope: str, path: str, needed: str) -> None:
     async def steps(flow: Flow) -> None:
         headers = {"Authorization": f"Bearer {await token(flow, scope)}"}
         challenge = assert_refused(
@@ -136,10 +136,10 @@ def test_the_missing_scope_is_named(shared_sitting: Sitting, scope: str, path: s
         )
         assert f'scope="{needed}"' in challenge
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_the_bearer_scheme_is_accepted_in_any_case(shared_sitting: Sitting) -> None:
+def test_the_bearer_scheme_is_accepted_in_any_case(shared_app: SharedApp) -> None:
     """The positive control: these are accepted."""
 
     async def steps(flow: Flow) -> None:
@@ -149,10 +149,10 @@ def test_the_bearer_scheme_is_accepted_in_any_case(shared_sitting: Sitting) -> N
             assert answer.status_code == 200
             assert answer.headers["cache-control"] == "no-store"
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_preflight_needs_no_token_and_allows_the_headers_apps_send(shared_sitting: Sitting) -> None:
+def test_a_preflight_needs_no_token_and_allows_the_headers_apps_send(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         headers = {
             "Origin": "http://app.example",
@@ -169,4 +169,4 @@ def test_a_preflight_needs_no_token_and_allows_the_headers_apps_send(shared_sitt
             closed = await flow.http.options(path, headers=headers)
             assert (closed.status_code, "access-control-allow-origin" in closed.headers) == (405, False), path
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)

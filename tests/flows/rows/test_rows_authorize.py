@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx2
 import pytest
 from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, receive
-from tests.flows.shared_app import DESCRIPTION, Sitting
+from tests.flows.shared_app import DESCRIPTION, SharedApp
 
 from sickbay.services import login
 from sickbay.settings.database import Unavailable
@@ -105,7 +105,7 @@ def by_redirect(answer: httpx2.Response, method: str, error: str, state: str | N
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(("rule", "change"), NEVER)
-def test_the_error_is_never_redirected(shared_sitting: Sitting, method: str, rule: str, change: dict[str, str | None]) -> None:
+def test_the_error_is_never_redirected(shared_app: SharedApp, method: str, rule: str, change: dict[str, str | None]) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(auto_approve=None)
         answer = await ask(flow, method, list(flow.asking(app, **change).items()))
@@ -114,11 +114,11 @@ def test_the_error_is_never_redirected(shared_sitting: Sitting, method: str, rul
         assert "<script>" not in answer.text.replace("<script ", "")
         check_refusal(answer, await flow.findings(answer), rule.partition("-uri")[0])
 
-    shared_sitting.do(steps, shared_sitting.flow())
+    shared_app.do(steps, shared_app.flow())
 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
-def test_a_repeated_client_id_or_redirect_uri_is_never_redirected(shared_sitting: Sitting, name: str) -> None:
+def test_a_repeated_client_id_or_redirect_uri_is_never_redirected(shared_app: SharedApp, name: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         sent = list(flow.asking(app).items())
@@ -128,13 +128,13 @@ def test_a_repeated_client_id_or_redirect_uri_is_never_redirected(shared_sitting
             assert "location" not in answer.headers
             check_refusal(answer, await flow.findings(answer), "duplicate-parameter")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(("rule", "change", "error"), BY_REDIRECT)
 def test_the_error_is_redirected_to_the_app(
-    shared_sitting: Sitting, method: str, rule: str, change: dict[str, str | None], error: str
+    shared_app: SharedApp, method: str, rule: str, change: dict[str, str | None], error: str
 ) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(auto_approve=None)
@@ -143,11 +143,11 @@ def test_the_error_is_redirected_to_the_app(
         by_redirect(answer, method, error, sent.get("state"))
         check_refusal(answer, await flow.findings(answer), rule)
 
-    shared_sitting.do(steps, shared_sitting.flow())
+    shared_app.do(steps, shared_app.flow())
 
 
 @pytest.mark.parametrize("name", REPEATED)
-def test_a_repeated_parameter_is_an_invalid_request(shared_sitting: Sitting, name: str) -> None:
+def test_a_repeated_parameter_is_an_invalid_request(shared_app: SharedApp, name: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         sent = flow.asking(app, launch=(await flow.launch(app))["launch"])
@@ -155,11 +155,11 @@ def test_a_repeated_parameter_is_an_invalid_request(shared_sitting: Sitting, nam
         by_redirect(answer, "GET", "invalid_request")
         check_refusal(answer, await flow.findings(answer), "duplicate-parameter")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize("fault", ["expired", "used", "other-client", "other-tenant"])
-def test_a_spent_or_expired_launch_is_an_invalid_request(shared_sitting: Sitting, fault: str) -> None:
+def test_a_spent_or_expired_launch_is_an_invalid_request(shared_app: SharedApp, fault: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         code = (await flow.launch(app))["launch"]
@@ -177,10 +177,10 @@ def test_a_spent_or_expired_launch_is_an_invalid_request(shared_sitting: Sitting
         by_redirect(answer, "GET", "invalid_request")
         check_refusal(answer, await flow.findings(answer), "launch-code")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_launch_is_valid_only_for_the_server_it_named(shared_sitting: Sitting) -> None:
+def test_a_launch_is_valid_only_for_the_server_it_named(shared_app: SharedApp) -> None:
     """In an EHR launch aud must equal iss, not another version of it (SMART 2.2)."""
 
     async def steps(flow: Flow) -> None:
@@ -193,19 +193,19 @@ def test_a_launch_is_valid_only_for_the_server_it_named(shared_sitting: Sitting)
             other = (await flow.launch(app))["launch"]
             assert "code" in receive(await flow.authorize(app, launch=other, aud=alias))
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_an_app_of_another_hospital_may_not_use_this_one(shared_sitting: Sitting) -> None:
+def test_an_app_of_another_hospital_may_not_use_this_one(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(tenant="epic", auto_approve=None)
         answer = await flow.authorize(app)
         by_redirect(answer, "GET", "unauthorized_client")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_prompt_none_without_consent_is_consent_required(shared_sitting: Sitting) -> None:
+def test_prompt_none_without_consent_is_consent_required(shared_app: SharedApp) -> None:
     """The response doesn't name a page either."""
 
     async def steps(flow: Flow) -> None:
@@ -216,7 +216,7 @@ def test_prompt_none_without_consent_is_consent_required(shared_sitting: Sitting
         answer = await flow.authorize(app, scope="openid user/Patient.rs", prompt="none")
         by_redirect(answer, "GET", "consent_required")
 
-    shared_sitting.do(steps, shared_sitting.flow())
+    shared_app.do(steps, shared_app.flow())
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -224,7 +224,7 @@ def test_prompt_none_without_consent_is_consent_required(shared_sitting: Sitting
     ("fault", "error"), [(RuntimeError("a secret"), "server_error"), (Unavailable("a host"), "temporarily_unavailable")]
 )
 def test_a_server_error_is_redirected_if_the_redirect_uri_is_verified(
-    shared_sitting: Sitting, monkeypatch: pytest.MonkeyPatch, method: str, fault: Exception, error: str
+    shared_app: SharedApp, monkeypatch: pytest.MonkeyPatch, method: str, fault: Exception, error: str
 ) -> None:
     """A redirect can't have status 500. No details of the error are sent."""
 
@@ -244,10 +244,10 @@ def test_a_server_error_is_redirected_if_the_redirect_uri_is_verified(
         wrong = await ask(flow, method, [("client_id", "nobody")])
         assert "location" not in wrong.headers
 
-    shared_sitting.do(steps, shared_sitting.flow())
+    shared_app.do(steps, shared_app.flow())
 
 
-def test_the_redirect_uri_s_own_query_is_kept(shared_sitting: Sitting) -> None:
+def test_the_redirect_uri_s_own_query_is_kept(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         redirect_uri = REDIRECT + "?lane=a%26b"
         app = await flow.register(redirect_uris=[redirect_uri])
@@ -258,21 +258,21 @@ def test_the_redirect_uri_s_own_query_is_kept(shared_sitting: Sitting) -> None:
             assert ("code" in query) is not ("error" in query)
             assert query["state"] == STATE
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize("state", ["a b", "a+b&c=d", "ä€😀", "%41", "x" * 500, "<>\"'\\"])
-def test_state_is_returned_unchanged(shared_sitting: Sitting, state: str) -> None:
+def test_state_is_returned_unchanged(shared_app: SharedApp, state: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         good = await flow.authorize(app, state=state, launch=(await flow.launch(app))["launch"])
         assert receive(good)["state"] == state
         assert receive(await flow.authorize(app, state=state, launch="made-up"))["state"] == state
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_the_same_request_without_errors_is_granted(shared_sitting: Sitting) -> None:
+def test_the_same_request_without_errors_is_granted(shared_app: SharedApp) -> None:
     """The positive control of every row above."""
 
     async def steps(flow: Flow) -> None:
@@ -285,7 +285,7 @@ def test_the_same_request_without_errors_is_granted(shared_sitting: Sitting) -> 
             assert set(parameters) == {"code", "state", "iss"}
             assert answer.headers["cache-control"] == "no-store"
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 NATIVE: list[tuple[dict[str, Any], str, bool]] = [
@@ -300,7 +300,7 @@ NATIVE: list[tuple[dict[str, Any], str, bool]] = [
 
 @pytest.mark.parametrize(("registered", "sent", "granted"), NATIVE)
 def test_only_the_port_of_a_native_apps_loopback_uri_may_vary(
-    shared_sitting: Sitting, registered: dict[str, Any], sent: str, granted: bool
+    shared_app: SharedApp, registered: dict[str, Any], sent: str, granted: bool
 ) -> None:
     """RFC 9700 2.1, RFC 8252 7.3."""
 
@@ -310,7 +310,7 @@ def test_only_the_port_of_a_native_apps_loopback_uri_may_vary(
         assert answer.status_code == (302 if granted else 400)
         assert (answer.headers.get("location") or "").startswith(sent if granted else "")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 def test_the_flow_sends_a_matching_verifier_and_challenge() -> None:

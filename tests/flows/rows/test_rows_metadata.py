@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from tests.flows.flow import BASE, REDIRECT, Flow, receive
 from tests.flows.rows.test_rows_token import basic, launch_app
-from tests.flows.shared_app import DESCRIPTION, Sitting
+from tests.flows.shared_app import DESCRIPTION, SharedApp
 
 INTROSPECT, REVOKE, REGISTER = (f"/general/oauth/{endpoint}" for endpoint in ("introspect", "revoke", "register"))
 
@@ -34,16 +34,16 @@ def assert_refused(answer: httpx2.Response, status: int, error: str, challenge: 
     ],
 )
 def test_introspection_without_valid_credentials_is_answered_401(
-    shared_sitting: Sitting, headers: dict[str, str], challenge: str
+    shared_app: SharedApp, headers: dict[str, str], challenge: str
 ) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post(INTROSPECT, data={"token": "x"}, headers=headers)
         assert_refused(answer, 401, "invalid_token" if "Bearer" in str(headers) else "invalid_client", challenge)
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_an_unknown_token_is_only_inactive_and_a_missing_one_is_invalid(shared_sitting: Sitting) -> None:
+def test_an_unknown_token_is_only_inactive_and_a_missing_one_is_invalid(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="symmetric")
         known = basic(app["client_id"], app["client_secret"])
@@ -55,10 +55,10 @@ def test_an_unknown_token_is_only_inactive_and_a_missing_one_is_invalid(shared_s
             assert_refused(missing, 400, "invalid_request")
             assert await flow.findings(missing) == {"token-parameter-missing": "error"}
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_revocation_answers_200_for_unknown_tokens_and_refuses_unauthenticated_apps(shared_sitting: Sitting) -> None:
+def test_revocation_answers_200_for_unknown_tokens_and_refuses_unauthenticated_apps(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         app, form = await launch_app(flow, client="symmetric")
         del form["client_id"]
@@ -71,7 +71,7 @@ def test_revocation_answers_200_for_unknown_tokens_and_refuses_unauthenticated_a
         assert_refused(wrong, 401, "invalid_client", 'Basic realm="general"')
         assert (await flow.http.get(REVOKE + "?token=x", headers=known)).status_code == 405
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize(
@@ -85,16 +85,16 @@ def test_revocation_answers_200_for_unknown_tokens_and_refuses_unauthenticated_a
         ({"scope": "patient/Patient"}, "invalid_client_metadata", "scope-malformed"),
     ],
 )
-def test_invalid_metadata_is_refused(shared_sitting: Sitting, changed: dict[str, Any], error: str, rule: str) -> None:
+def test_invalid_metadata_is_refused(shared_app: SharedApp, changed: dict[str, Any], error: str, rule: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post(REGISTER, json={"redirect_uris": [REDIRECT]} | changed)
         assert_refused(answer, 400, error)
         assert (await flow.findings(answer))[rule] == "error"
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_registration_lists_what_the_server_ignores(shared_sitting: Sitting) -> None:
+def test_a_registration_lists_what_the_server_ignores(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         ignored = ["require_pushed_authorization_requests", "dpop_bound_access_tokens"]
         created = await flow.http.post(REGISTER, json={"redirect_uris": [REDIRECT], **dict.fromkeys(ignored, True)})
@@ -103,10 +103,10 @@ def test_a_registration_lists_what_the_server_ignores(shared_sitting: Sitting) -
         found = (await flow.http.get(address, headers={"Accept": "application/json"})).json()["findings"]
         assert [finding["facts"]["received"] for finding in found if finding["id"] == "reg-metadata-ignored"] == [ignored]
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_registration_is_answered_201_for_the_administrator_only(shared_sitting: Sitting) -> None:
+def test_a_registration_is_answered_201_for_the_administrator_only(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         created = await flow.http.post(REGISTER, json={"redirect_uris": [REDIRECT]})
         assert created.status_code == 201
@@ -115,11 +115,11 @@ def test_a_registration_is_answered_201_for_the_administrator_only(shared_sittin
         assert_refused(foreign, 401, "invalid_token", "Bearer realm=")
         assert await flow.findings(foreign) == {"reg-not-allowed": "error"}
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize("fault", [{}, {"scope": "launch nonsense"}])
-def test_iss_is_sent_with_the_code_and_with_errors(shared_sitting: Sitting, fault: dict[str, str]) -> None:
+def test_iss_is_sent_with_the_code_and_with_errors(shared_app: SharedApp, fault: dict[str, str]) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         parameters = receive(await flow.authorize(app, launch=(await flow.launch(app))["launch"], **fault))
@@ -128,10 +128,10 @@ def test_iss_is_sent_with_the_code_and_with_errors(shared_sitting: Sitting, faul
         assert metadata["authorization_response_iss_parameter_supported"] is True
         assert parameters["iss"] == metadata["issuer"] == f"{BASE}/general"
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_metadata_is_at_the_path_of_rfc_8414_and_names_working_endpoints(shared_sitting: Sitting) -> None:
+def test_metadata_is_at_the_path_of_rfc_8414_and_names_working_endpoints(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get("/.well-known/oauth-authorization-server/general")
         assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, "*")
@@ -145,4 +145,4 @@ def test_metadata_is_at_the_path_of_rfc_8414_and_names_working_endpoints(shared_
                 statuses = (await flow.http.get(path)).status_code, (await flow.http.post(path)).status_code
                 assert set(statuses) != {404}, name
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import BASE, REDIRECT, VERIFIER, Flow
-from tests.flows.shared_app import DESCRIPTION, Sitting
+from tests.flows.shared_app import DESCRIPTION, SharedApp
 
 TOKEN = "/general/oauth/token"
 App = dict[str, Any]
@@ -69,25 +69,25 @@ CHANGES: list[tuple[dict[str, str | None], str]] = [
 
 
 @pytest.mark.parametrize(("change", "error"), CHANGES)
-def test_a_form_with_one_error_is_refused(shared_sitting: Sitting, change: dict[str, str | None], error: str) -> None:
+def test_a_form_with_one_error_is_refused(shared_app: SharedApp, change: dict[str, str | None], error: str) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launch_app(flow)
         changed = {name: value for name, value in (form | change).items() if value is not None}
         assert_refused(await flow.http.post(TOKEN, data=changed), error)
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize("name", ["grant_type", "code", "redirect_uri", "client_id", "code_verifier"])
-def test_a_repeated_parameter_is_an_invalid_request(shared_sitting: Sitting, name: str) -> None:
+def test_a_repeated_parameter_is_an_invalid_request(shared_app: SharedApp, name: str) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launch_app(flow)
         assert_refused(await flow.http.post(TOKEN, data={**form, name: [form[name], form[name]]}), "invalid_request")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_browser_at_the_token_endpoint_gets_the_authorization_endpoint(shared_sitting: Sitting) -> None:
+def test_a_browser_at_the_token_endpoint_gets_the_authorization_endpoint(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get(TOKEN, params={"response_type": "code", "client_id": "x", "state": "y"})
         assert_refused(answer, "invalid_request", 405)
@@ -96,10 +96,10 @@ def test_a_browser_at_the_token_endpoint_gets_the_authorization_endpoint(shared_
         advice = findings["authorize-called-at-token-endpoint"]
         assert advice["fix"] == f"Redirect the browser to {BASE}/general/oauth/authorize."
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_body_that_is_not_a_form_is_an_invalid_request(shared_sitting: Sitting) -> None:
+def test_a_body_that_is_not_a_form_is_an_invalid_request(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launch_app(flow)
         assert_refused(await flow.http.post(TOKEN, json=form), "invalid_request")
@@ -109,11 +109,11 @@ def test_a_body_that_is_not_a_form_is_an_invalid_request(shared_sitting: Sitting
         plain = {"Content-Type": "text/plain"}
         assert_refused(await flow.http.post(TOKEN, content=b"grant_type=authorization_code", headers=plain), "invalid_request")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize("how", ["basic-wrong", "basic-empty", "basic-unknown", "post-wrong", "none", "bearer", "broken"])
-def test_an_unauthenticated_confidential_app_is_an_invalid_client(shared_sitting: Sitting, how: str) -> None:
+def test_an_unauthenticated_confidential_app_is_an_invalid_client(shared_app: SharedApp, how: str) -> None:
     """401 with a challenge if the Authorization header was used, else 400."""
 
     async def steps(flow: Flow) -> None:
@@ -131,7 +131,7 @@ def test_an_unauthenticated_confidential_app_is_an_invalid_client(shared_sitting
         good = await flow.http.post(TOKEN, data=form, headers=basic(app["client_id"], app["client_secret"]))
         assert good.status_code == 200, good.text
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 async def correct(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
@@ -140,7 +140,7 @@ async def correct(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("how", ["newline", "not-encoded", "code"])
-def test_a_secret_that_a_correction_rewrites_is_masked_too(shared_sitting: Sitting, how: str) -> None:
+def test_a_secret_that_a_correction_rewrites_is_masked_too(shared_app: SharedApp, how: str) -> None:
     async def steps(flow: Flow) -> None:
         app, form = await launch_app(flow, **SYMMETRIC)
         pair = f"{app['client_id']}:{app['client_secret']}"
@@ -155,10 +155,10 @@ def test_a_secret_that_a_correction_rewrites_is_masked_too(shared_sitting: Sitti
         for secret in (right["Authorization"].removeprefix("Basic "), app["client_secret"], code):
             assert secret not in exchange.text
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_the_corrected_request_of_a_public_app_that_sent_basic_has_its_client_id(shared_sitting: Sitting) -> None:
+def test_the_corrected_request_of_a_public_app_that_sent_basic_has_its_client_id(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         app, form = await launch_app(flow)
         form |= {"client_id": app["client_id"]}
@@ -167,21 +167,21 @@ def test_the_corrected_request_of_a_public_app_that_sent_basic_has_its_client_id
         assert not {name.lower() for name in corrected_request["headers"]} & {"authorization"}
         assert f"client_id={app['client_id']}" in corrected_request["body"]
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_two_methods_of_client_authentication_are_an_invalid_request(shared_sitting: Sitting) -> None:
+def test_two_methods_of_client_authentication_are_an_invalid_request(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         app, form = await launch_app(flow, **SYMMETRIC)
         headers = basic(app["client_id"], app["client_secret"])
         form |= {"client_secret": app["client_secret"]}
         assert_refused(await flow.http.post(TOKEN, data=form, headers=headers), "invalid_request")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize("how", ["absent", "wrong-type", "not-a-jwt", "unsigned"])
-def test_an_unusable_assertion_is_an_invalid_client(shared_sitting: Sitting, how: str) -> None:
+def test_an_unusable_assertion_is_an_invalid_client(shared_app: SharedApp, how: str) -> None:
     async def steps(flow: Flow) -> None:
         app, form = await launch_app(flow, client="asymmetric", jwks_uri="https://app.example/jwks")
         type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -197,29 +197,29 @@ def test_an_unusable_assertion_is_an_invalid_client(shared_sitting: Sitting, how
         }
         assert_refused(await flow.http.post(TOKEN, data=form | sent[how]), "invalid_client")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_another_apps_code_is_an_invalid_grant_and_stays_valid_for_its_app(shared_sitting: Sitting) -> None:
+def test_another_apps_code_is_an_invalid_grant_and_stays_valid_for_its_app(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launch_app(flow)
         thief = await flow.register(name="Another")
         assert_refused(await flow.http.post(TOKEN, data=form | {"client_id": thief["client_id"]}), "invalid_grant")
         assert (await flow.http.post(TOKEN, data=form)).status_code == 200
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_an_expired_code_is_an_invalid_grant(shared_sitting: Sitting) -> None:
+def test_an_expired_code_is_an_invalid_grant(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launch_app(flow)
         await flow.http.post("/admin/clock", json={"advance": 61})
         assert_refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_code_works_only_at_the_hospital_that_issued_it(shared_sitting: Sitting) -> None:
+def test_a_code_works_only_at_the_hospital_that_issued_it(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launch_app(flow)
         elsewhere = flow.sandbox.runtime.tenants["cerner"].server.token_endpoint
@@ -227,10 +227,10 @@ def test_a_code_works_only_at_the_hospital_that_issued_it(shared_sitting: Sittin
         assert answer.status_code == 400
         assert "access_token" not in answer.text
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_verifier_without_a_challenge_is_refused(shared_sitting: Sitting) -> None:
+def test_a_verifier_without_a_challenge_is_refused(shared_app: SharedApp) -> None:
     """Otherwise removing the challenge would switch PKCE off (RFC 9700 4.8.2)."""
 
     async def steps(flow: Flow) -> None:
@@ -243,7 +243,7 @@ def test_a_verifier_without_a_challenge_is_refused(shared_sitting: Sitting) -> N
         good = await flow.http.post(TOKEN, data=form | {"client_id": app["client_id"]})
         assert good.status_code == 200, good.text
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_a_verifier_without_a_challenge_is_refused(shared_sitting: Sitting) -> N
         ("https://evil.example/", 400),
     ],
 )
-def test_a_resource_indicator_names_the_server_that_was_authorized(shared_sitting: Sitting, resource: str, status: int) -> None:
+def test_a_resource_indicator_names_the_server_that_was_authorized(shared_app: SharedApp, resource: str, status: int) -> None:
     """RFC 8707 2.2."""
 
     async def steps(flow: Flow) -> None:
@@ -266,10 +266,10 @@ def test_a_resource_indicator_names_the_server_that_was_authorized(shared_sittin
             assert_refused(answer, "invalid_target")
             assert (await flow.findings(answer))["token-resource-mismatch"] == "error"
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_service_chooses_its_server_by_a_resource_indicator(shared_sitting: Sitting) -> None:
+def test_a_service_chooses_its_server_by_a_resource_indicator(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(type="system", client="symmetric", scope="system/Patient.rs")
         form = {"grant_type": "client_credentials", "scope": "system/Patient.rs", "resource": f"{BASE}/general/dstu2"}
@@ -278,7 +278,7 @@ def test_a_service_chooses_its_server_by_a_resource_indicator(shared_sitting: Si
         assert (await flow.http.get("/general/dstu2/Patient", headers=headers)).status_code == 200
         assert (await flow.http.get("/general/r4/Patient", headers=headers)).status_code == 401
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 async def refreshing(flow: Flow, **more: Any) -> tuple[App, dict[str, str]]:
@@ -299,7 +299,7 @@ async def refreshing(flow: Flow, **more: Any) -> tuple[App, dict[str, str]]:
         ("other-type", "invalid_scope"),
     ],
 )
-def test_a_refresh_with_one_error_is_refused(shared_sitting: Sitting, fault: str, error: str) -> None:
+def test_a_refresh_with_one_error_is_refused(shared_app: SharedApp, fault: str, error: str) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await refreshing(flow)
         token = form["refresh_token"]
@@ -316,10 +316,10 @@ def test_a_refresh_with_one_error_is_refused(shared_sitting: Sitting, fault: str
         }.get(fault, {})
         assert_refused(await flow.http.post(TOKEN, data=form), error)
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_a_refresh_can_narrow_the_scope_and_the_token_is_limited_to_it(shared_sitting: Sitting) -> None:
+def test_a_refresh_can_narrow_the_scope_and_the_token_is_limited_to_it(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await refreshing(flow)
         tokens = (await flow.http.post(TOKEN, data=form | {"scope": "patient/Patient.rs"})).json()
@@ -328,10 +328,10 @@ def test_a_refresh_can_narrow_the_scope_and_the_token_is_limited_to_it(shared_si
         assert (await flow.http.get("/general/r4/Observation", headers=headers)).status_code == 403
         assert (await flow.http.get("/general/r4/Patient", headers=headers)).status_code == 200
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_an_app_may_use_only_the_grants_it_has(shared_sitting: Sitting) -> None:
+def test_an_app_may_use_only_the_grants_it_has(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(**SYMMETRIC)
         form = {"grant_type": "client_credentials", "scope": "system/Patient.rs"}
@@ -339,10 +339,10 @@ def test_an_app_may_use_only_the_grants_it_has(shared_sitting: Sitting) -> None:
         assert answer.status_code == 400
         assert answer.json()["error"] in ("unauthorized_client", "unsupported_grant_type")
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_the_same_request_without_errors_is_granted(shared_sitting: Sitting) -> None:
+def test_the_same_request_without_errors_is_granted(shared_app: SharedApp) -> None:
     """The positive control: the response has the members of SMART 2.2 and isn't cacheable."""
 
     async def steps(flow: Flow) -> None:
@@ -357,4 +357,4 @@ def test_the_same_request_without_errors_is_granted(shared_sitting: Sitting) -> 
         assert answer.headers["access-control-allow-origin"] == "*"
         assert "access-control-allow-credentials" not in answer.headers
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)

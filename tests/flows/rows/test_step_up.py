@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.flows.flow import Flow
 from tests.flows.rows.test_resources import FHIR
-from tests.flows.shared_app import Sitting
+from tests.flows.shared_app import SharedApp
 from tests.flows.two_workers import run_two
 
 PATIENT, OBSERVATION = "patient/Patient.rs", "patient/Observation.rs"
@@ -43,7 +43,7 @@ class StepUp:
 
 
 @pytest.mark.parametrize("user", ["okafor", "reyes"])
-def test_what_an_app_does_after_a_missing_scope_is_named(shared_sitting: Sitting, user: str) -> None:
+def test_what_an_app_does_after_a_missing_scope_is_named(shared_app: SharedApp, user: str) -> None:
     async def steps(flow: Flow) -> None:
         scope = f"launch/patient offline_access {PATIENT} {OBSERVATION} {CONDITION} {MEDICATION}"
         auto = {"user": user, "patient": "p-0001"}
@@ -64,10 +64,10 @@ def test_what_an_app_does_after_a_missing_scope_is_named(shared_sitting: Sitting
         await app.sign_in(PATIENT, OBSERVATION, CONDITION, MEDICATION)
         assert await app.read("MedicationRequest") == []
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
-def test_an_app_that_asks_for_one_scope_after_the_other_is_told_all(shared_sitting: Sitting) -> None:
+def test_an_app_that_asks_for_one_scope_after_the_other_is_told_all(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         auto = {"user": "okafor", "patient": "p-0001"}
         app = StepUp(
@@ -86,7 +86,7 @@ def test_an_app_that_asks_for_one_scope_after_the_other_is_told_all(shared_sitti
             found += await app.read(next_type)
         assert found == ["fhir-insufficient-scope", "fhir-insufficient-scope", "mcp-stepup-one-by-one"]
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
 
 
 def test_another_worker_knows_what_an_app_lacked_before(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.flows import class_room
 from tests.flows.class_room import HTML, TOKEN, open_teacher, post, register, sign_in_at_hospital, work
 from tests.flows.flow import Flow
-from tests.flows.shared_app import Sitting, sitting
+from tests.flows.shared_app import SharedApp, open_shared_app
 
 from sickbay.authorization.models import Client
 from sickbay.sandbox.resetting import reset as reset_sandbox
@@ -19,9 +19,9 @@ from sickbay.storage.interface import Put
 
 
 @pytest.fixture(scope="module")
-def shared_sitting(engine: Callable[[], str | None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
+def shared_app(engine: Callable[[], str | None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedApp]:
     folder = tmp_path_factory.mktemp("class")
-    with sitting(folder, engine(), patients=1, admin_token=TOKEN, class_mode=True, today="2026-03-31") as opened:
+    with open_shared_app(folder, engine(), patients=1, admin_token=TOKEN, class_mode=True, today="2026-03-31") as opened:
         yield opened
 
 
@@ -46,13 +46,13 @@ async def count_of(flow: Flow, id: str) -> list[int]:
     return [len(found) for found in (apps, exchanges, faults, tokens, await runtime.store.find(progress.KIND, owner=id))]
 
 
-def test_a_reset_and_a_removal_delete_what_one_student_has(shared_sitting: Sitting) -> None:
-    first, second, teacher = shared_sitting.flow(), shared_sitting.flow(), open_teacher(shared_sitting)
+def test_a_reset_and_a_removal_delete_what_one_student_has(shared_app: SharedApp) -> None:
+    first, second, teacher = shared_app.flow(), shared_app.flow(), open_teacher(shared_app)
     ada, grace = (
-        shared_sitting.do(lambda flow: begin(flow, "Ada"), first),
-        shared_sitting.do(lambda flow: begin(flow, "Grace"), second),
+        shared_app.do(lambda flow: begin(flow, "Ada"), first),
+        shared_app.do(lambda flow: begin(flow, "Grace"), second),
     )
-    before = shared_sitting.do(lambda flow: count_of(flow, grace), second)
+    before = shared_app.do(lambda flow: count_of(flow, grace), second)
     assert all(before)
 
     async def reset(flow: Flow) -> None:
@@ -67,16 +67,16 @@ def test_a_reset_and_a_removal_delete_what_one_student_has(shared_sitting: Sitti
     async def status(flow: Flow) -> int:
         return (await flow.http.get("/developer", headers=HTML)).status_code
 
-    shared_sitting.do(reset, teacher)
-    assert shared_sitting.do(status, first) == 200
-    shared_sitting.do(remove, teacher)
-    assert shared_sitting.do(status, first) == 403
-    assert shared_sitting.do(lambda flow: count_of(flow, grace), second) == before
-    assert shared_sitting.do(status, second) == 200
+    shared_app.do(reset, teacher)
+    assert shared_app.do(status, first) == 200
+    shared_app.do(remove, teacher)
+    assert shared_app.do(status, first) == 403
+    assert shared_app.do(lambda flow: count_of(flow, grace), second) == before
+    assert shared_app.do(status, second) == 200
 
 
-def test_students_stay_in_the_class_when_the_data_is_reset(shared_sitting: Sitting) -> None:
-    student = shared_sitting.flow()
+def test_students_stay_in_the_class_when_the_data_is_reset(shared_app: SharedApp) -> None:
+    student = shared_app.flow()
 
     async def steps(flow: Flow) -> None:
         await class_room.join(flow, "Barbara")
@@ -89,12 +89,12 @@ def test_students_stay_in_the_class_when_the_data_is_reset(shared_sitting: Sitti
         assert (await flow.http.get("/developer", headers=HTML)).status_code == 403
         assert await members.list_students(flow.sandbox.runtime) == []
 
-    shared_sitting.do(steps, student)
+    shared_app.do(steps, student)
 
 
-def test_the_apps_of_a_student_are_limited(shared_sitting: Sitting, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_apps_of_a_student_are_limited(shared_app: SharedApp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_limits, "STUDENT_APPS", 2)
-    student = shared_sitting.flow()
+    student = shared_app.flow()
 
     async def steps(flow: Flow) -> None:
         await class_room.join(flow, "Flooding")
@@ -104,11 +104,11 @@ def test_the_apps_of_a_student_are_limited(shared_sitting: Sitting, monkeypatch:
         refused = await post(flow, f"/developer/apps/{apps[0]}/enable", tenant="epic")
         assert (refused.status_code, "Remove one first" in refused.text) == (422, True)
 
-    shared_sitting.do(steps, student)
+    shared_app.do(steps, student)
 
 
-def test_the_faults_of_a_student_are_limited_and_only_for_own_apps(shared_sitting: Sitting) -> None:
-    student, teacher = shared_sitting.flow(), open_teacher(shared_sitting)
+def test_the_faults_of_a_student_are_limited_and_only_for_own_apps(shared_app: SharedApp) -> None:
+    student, teacher = shared_app.flow(), open_teacher(shared_app)
 
     async def inject_for_all(flow: Flow) -> str:
         answer = await flow.http.post(
@@ -131,11 +131,11 @@ def test_the_faults_of_a_student_are_limited_and_only_for_own_apps(shared_sittin
         assert (await post(flow, address, end=own[0].id)).status_code == 303
         assert len([fault for fault in flow.sandbox.runtime.faults if fault.kind == "no-patient"]) == 2
 
-    of_all = shared_sitting.do(inject_for_all, teacher)
-    shared_sitting.do(steps, student)
+    of_all = shared_app.do(inject_for_all, teacher)
+    shared_app.do(steps, student)
 
 
-def test_a_removal_also_deletes_apps_beyond_the_limit_as_an_imported_snapshot_has_them(shared_sitting: Sitting) -> None:
+def test_a_removal_also_deletes_apps_beyond_the_limit_as_an_imported_snapshot_has_them(shared_app: SharedApp) -> None:
     async def steps(flow: Flow) -> None:
         runtime = flow.sandbox.runtime
         student = (await members.join(runtime, "Many")).student
@@ -147,4 +147,4 @@ def test_a_removal_also_deletes_apps_beyond_the_limit_as_an_imported_snapshot_ha
         await clearing.remove(runtime, flow.sandbox.journal, student)
         assert await runtime.store.find("app", label=student.id) == []
 
-    shared_sitting.do(steps)
+    shared_app.do(steps)
