@@ -141,6 +141,23 @@ def test_the_usual_cause_of_a_quoted_message_is_the_answer() -> None:
     assert diagnosis.explanation.findings[0].id == diagnosis.causes[0].id
 
 
+REFUSED_BY_KEYCLOAK = "WARN [org.keycloak.events] type=CODE_TO_TOKEN_ERROR, clientId=flux, error=invalid_client_credentials"
+
+
+def test_what_the_quoted_message_says_is_the_title_if_it_has_several_causes() -> None:
+    first = diagnose_text(REFUSED_BY_KEYCLOAK)[1].explanation.findings[0]
+    assert first.id == UNEXPLAINED
+    assert first.title.startswith("Keycloak could not authenticate the client")
+    assert first.why.startswith("The text contains an error code of the server: invalid_client_credentials. The message: ")
+
+
+def test_a_message_that_may_say_two_things_is_only_quoted() -> None:
+    said = "There was a problem refreshing your current auth tokens: invalid_grant: Invalid JWT Signature."
+    first = diagnose_text(f"ERROR: (gcloud.auth.activate-service-account) {said}")[1].explanation.findings[0]
+    assert first.id == UNEXPLAINED
+    assert first.title == "The text contains a token error: invalid_grant. Its message may name the cause"
+
+
 IN_THE_WORDS_OF_THE_RFC = "is missing a required parameter, includes an invalid parameter value, or is otherwise malformed."
 DESCRIPTIONS = {
     f"invalid_request: {IN_THE_WORDS_OF_THE_RFC} Check the `redirect_uri` parameter": "oauth-parameter-missing",

@@ -39,6 +39,14 @@ def test_values_in_quotation_marks_are_compared() -> None:
     assert facts(said)["issuer_differs"] == {"received": "https://a.5.example/.auth", "expected": "https://a.example"}
     assert "audience_differs" in facts("Audiences: 'https://[api].example'. Did not match: ValidAudience: 'https://b.example'")
     assert "audience_differs" not in facts("Audiences: 'https://a.example'. Did not match: parameters.ValidAudience: 'null'")
+    said = (
+        "IDX10214: Audience validation failed. Audiences: 'https://a.example/resources'. Did not match: {}.ValidAudience: '{}'"
+    )
+    assert facts(said.format("parameters", "flux"))["audience_differs"] == {
+        "received": "https://a.example/resources",
+        "expected": "flux",
+    }
+    assert "audience_differs" not in facts(said.format("parameters", "[web API's client ID]"))
     escaped = facts(r"oidc: expected audience \"kubernetes\" got [\"headlamp\"]")["audience_differs"]
     assert escaped == {"expected": "kubernetes", "received": "headlamp"}
 

@@ -18,18 +18,7 @@ from sickbay.authorization.requests import (
     TokenRequest,
     UrlRequest,
 )
-from sickbay.diagnosis.placeholders import (
-    EXAMPLE_NONCE,
-    EXAMPLE_STATE,
-    PLACEHOLDER_CHALLENGE,
-    PLACEHOLDER_CODE,
-    PLACEHOLDER_LAUNCH,
-    PLACEHOLDER_REFRESH,
-    PLACEHOLDER_SECRET,
-    PLACEHOLDER_TOKEN,
-    PLACEHOLDER_VERIFIER,
-    placeholder_for,
-)
+from sickbay.diagnosis import placeholders
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import basic
 from sickbay.protocol.parameters import Parameters
@@ -48,8 +37,8 @@ def fill_pkce_placeholders(request: Q) -> Q:
     """The request as it is examined: the PKCE placeholders count as well-formed values."""
     if not isinstance(request, AuthorizeRequest | TokenRequest):
         return request
-    placeholders = {"code_challenge": PLACEHOLDER_CHALLENGE, "code_verifier": PLACEHOLDER_VERIFIER}
-    names = [name for name, placeholder in placeholders.items() if request.parameters.get(name) == placeholder]
+    pkce = {"code_challenge": placeholders.PLACEHOLDER_CHALLENGE, "code_verifier": placeholders.PLACEHOLDER_VERIFIER}
+    names = [name for name, placeholder in pkce.items() if request.parameters.get(name) == placeholder]
     changes = [(name, _WELL_FORMED) for name in names]
     return structs.replace(request, parameters=request.parameters.replace(changes)) if changes else request
 
@@ -89,20 +78,20 @@ def set_from_fact(name: str, fact: str) -> Callable[[P, Facts], P]:
 
 
 def new_code(request: TokenRequest) -> TokenRequest:
-    return set_parameters(request, ("code", PLACEHOLDER_CODE))
+    return set_parameters(request, ("code", placeholders.PLACEHOLDER_CODE))
 
 
 def new_verifier(request: TokenRequest) -> TokenRequest:
     """Replaces the code as well, because only the app knows the verifier that belongs to this one."""
-    return set_parameters(request, ("code", PLACEHOLDER_CODE), ("code_verifier", PLACEHOLDER_VERIFIER))
+    return set_parameters(new_code(request), ("code_verifier", placeholders.PLACEHOLDER_VERIFIER))
 
 
 def new_refresh_token(request: TokenRequest) -> TokenRequest:
-    return set_parameters(request, ("refresh_token", PLACEHOLDER_REFRESH))
+    return set_parameters(request, ("refresh_token", placeholders.PLACEHOLDER_REFRESH))
 
 
 def new_token(request: AccessRequest) -> AccessRequest:
-    return structs.replace(request, headers={**request.headers, "authorization": f"Bearer {PLACEHOLDER_TOKEN}"})
+    return structs.replace(request, headers={**request.headers, "authorization": f"Bearer {placeholders.PLACEHOLDER_TOKEN}"})
 
 
 def set_client_id(fact: str) -> Callable[[Any, Facts], Any]:
@@ -125,7 +114,7 @@ def add_client_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     context = facts.get("known")
     if not isinstance(context, TokenContext) or not isinstance(context.client, Client) or context.client.client != "symmetric":
         return request
-    secret = context.secret or PLACEHOLDER_SECRET
+    secret = context.secret or placeholders.PLACEHOLDER_SECRET
     if registered_method(context.client) == "client_secret_post":
         pairs = [("client_id", context.client.client_id), ("client_secret", secret)]
         return structs.replace(request, parameters=request.parameters.replace(pairs))
@@ -136,7 +125,7 @@ def add_client_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 def set_placeholder(name: str) -> Callable[[P], P]:
     """Inserts the placeholder of a parameter whose value only the app or the EHR knows."""
-    return lambda request: set_parameters(request, (name, placeholder_for(name)))
+    return lambda request: set_parameters(request, (name, placeholders.placeholder_for(name)))
 
 
 def set_value(name: str, value: str | None) -> Callable[[Any, Facts], Any]:
@@ -182,7 +171,7 @@ def correct_launch(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
         scoped = requested if not requested or "launch" in requested else ["launch", *requested]
         return set_parameters(set_scopes(request, scoped) if requested else request, ("launch", code))
     if not _may_request(context, "launch/patient"):
-        return set_parameters(request, ("launch", PLACEHOLDER_LAUNCH))
+        return set_parameters(request, ("launch", placeholders.PLACEHOLDER_LAUNCH))
     standalone = set_parameters(request, ("launch", None))
     if "launch" not in requested and not any(scope.startswith("patient/") for scope in requested):
         return standalone
@@ -224,7 +213,7 @@ def set_header(name: str, value: str | None = None) -> Callable[[AccessRequest, 
     return repair
 
 
-_CHALLENGE = re.compile(rf"(?<=code_challenge=){PLACEHOLDER_CHALLENGE}(?=[&#\s]|$)")
+_CHALLENGE = re.compile(rf"(?<=code_challenge=){placeholders.PLACEHOLDER_CHALLENGE}(?=[&#\s]|$)")
 
 
 def fill_challenge(corrected: Mapping[str, Any], verifier: str) -> dict[str, Any] | None:
@@ -253,7 +242,7 @@ def verifier_note(exchange: Mapping[str, Any]) -> str:
 
 def example_note(corrected: Iterable[tuple[str, str]]) -> str:
     """Tells the reader which parameters of a corrected request have the same value on every page; "" if none has."""
-    examples = {"state": EXAMPLE_STATE, "nonce": EXAMPLE_NONCE}
+    examples = {"state": placeholders.EXAMPLE_STATE, "nonce": placeholders.EXAMPLE_NONCE}
     names = [name for name, value in corrected if examples.get(name) == value]
     verb = "are example values" if len(names) > 1 else "is an example value"
     return f"{' and '.join(names)} {verb}. Generate a random one for each request." if names else ""

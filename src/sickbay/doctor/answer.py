@@ -151,6 +151,11 @@ def say_message(recognised: Recognised) -> str:
     return fill(next(said, ""), dict(recognised.evidence.sent))
 
 
+def say_first_message(recognised: Recognised) -> str:
+    """The message of the first cause in plain words, with the values of the text."""
+    return fill(recognised.ranked[0].message.means, _values_for_cause(recognised, recognised.ranked[0]))
+
+
 NAMED_CAUSES = 2
 """The number of other causes that are named if the text doesn't decide between them."""
 

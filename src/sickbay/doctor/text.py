@@ -18,7 +18,7 @@ from sickbay.doctor.diagnose import Diagnosis, RelatedTopic
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.model import Knowledge
 from sickbay.doctor.pieces import addresses
-from sickbay.doctor.rank import has_lead, list_unseen_causes, select_related_causes
+from sickbay.doctor.rank import DESCRIBED_LETTERS, has_lead, list_unseen_causes, select_related_causes
 from sickbay.doctor.reading import Reading, read_exchange, read_text
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
@@ -187,9 +187,12 @@ def _report_unexplained_error(diagnosis: Diagnosis, recognised: Recognised) -> D
     quoted = _find_quote(recognised) or _find_line_with_message(recognised)
     is_doubted = not diagnosis.answers or "message_is_doubted" in recognised.facts or prose.TOLD.search(quoted) is not None
     explanation = add_finding(diagnosis.stage, diagnosis.explanation, answers, quoted, is_doubted=is_doubted)
-    known = [_title_with_product(each, recognised, quoted) if each.id == UNEXPLAINED else each for each in explanation.findings]
-    unexplained = diagnosis._replace(explanation=explanation._replace(findings=tuple(known)))
     recognised = recognised._replace(ranked=select_related_causes(recognised.ranked, quoted))
+    said = "" if is_doubted else _say_quoted_message(recognised, quoted)
+    known = [
+        _improve_title(each, recognised, quoted, said) if each.id == UNEXPLAINED else each for each in explanation.findings
+    ]
+    unexplained = diagnosis._replace(explanation=explanation._replace(findings=tuple(known)))
     if not recognised.ranked:
         return unexplained._replace(related=_find_related_topics(recognised, quoted or recognised.evidence.text))
     return unexplained._replace(causes=answer.list_causes(recognised, RANKS[-1:]), corrected=None)
@@ -209,8 +212,21 @@ def _find_line_with_message(recognised: Recognised) -> str:
     return next((line.strip() for line in lines if _has_phrase(recognised, line) and not prose.is_code(line)), "")
 
 
-def _title_with_product(finding: Finding, recognised: Recognised, quoted: str) -> Finding:
-    """The finding for an error that isn't explained, with the product in its title. means: only without a quotation."""
+def _say_quoted_message(recognised: Recognised, quoted: str) -> str:
+    """What the quoted message says, in plain words; "" if that isn't known, or if the message may say two things."""
+    if not recognised.ranked or not is_specific(quoted):
+        return ""
+    first = recognised.ranked[0].message
+    parts = phrases.find_parts(recognised.knowledge.phrases, phrases.split_words(quoted))
+    clear = (each.message for each in recognised.shown.messages if each.letters >= DESCRIBED_LETTERS)
+    said = [message for message in clear if message.product == first.product and answer.is_said(message, parts)]
+    return answer.say_first_message(recognised) if said == [first] else ""
+
+
+def _improve_title(finding: Finding, recognised: Recognised, quoted: str, said: str) -> Finding:
+    """The finding for an error that isn't explained. Its title is what the server says, or names the product."""
+    if said:
+        return structs.replace(finding, title=said.removesuffix("."), why=f"{finding.title.partition('. ')[0]}. {finding.why}")
     name = answer.name_product(recognised)
     means = "" if quoted else answer.say_message(recognised)
     if not recognised.evidence.answers:

@@ -9,17 +9,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from sickbay.authorization.models import (
-    AccessToken,
-    AuthorizationCode,
-    Client,
-    DocumentTimes,
-    Launch,
-    Policy,
-    ProtectedResource,
-    Server,
-    TokenFamily,
-)
+from sickbay.authorization import models
 from sickbay.authorization.refused_token import RefusedToken
 from sickbay.authorization.scopes.resource_types import types_of
 from sickbay.diagnosis.placeholders import PLACES
@@ -34,13 +24,13 @@ def read_now(context: Json) -> int | Unknown:
     return int(context["now"]) if "now" in context else UNKNOWN
 
 
-def read_server(context: Json) -> Server | Unknown:
+def read_server(context: Json) -> models.Server | Unknown:
     """`context.server`: FHIR base URLs, endpoints and policy."""
     if "server" not in context:
         return UNKNOWN
     evidence = context["server"]
     bases = tuple(evidence.get("fhir_bases", ()))
-    return Server(
+    return models.Server(
         issuer=evidence.get("issuer", ""),
         authorization_endpoint=evidence.get("authorization_endpoint", ""),
         token_endpoint=evidence.get("token_endpoint", ""),
@@ -54,8 +44,10 @@ def read_server(context: Json) -> Server | Unknown:
     )
 
 
-def _protected_resource(evidence: Json) -> ProtectedResource:
-    return ProtectedResource(evidence["url"], scopes=tuple(evidence.get("scopes", ())), client_id=evidence.get("client_id", ""))
+def _protected_resource(evidence: Json) -> models.ProtectedResource:
+    return models.ProtectedResource(
+        evidence["url"], scopes=tuple(evidence.get("scopes", ())), client_id=evidence.get("client_id", "")
+    )
 
 
 def is_cookie_lost(context: Json) -> bool:
@@ -70,9 +62,9 @@ def read_live_at(context: Json) -> int | None:
     return None if seconds is None else int(seconds)
 
 
-def read_policy(evidence: Json) -> Policy:
+def read_policy(evidence: Json) -> models.Policy:
     pkce = evidence.get("pkce_required")
-    return Policy(
+    return models.Policy(
         missing_resource=evidence.get("missing_resource", "agents"),
         pkce=None if pkce is None else "required" if pkce else "if-sent",
         launches=tuple(evidence.get("launches", ("ehr", "standalone"))),
@@ -92,14 +84,14 @@ def read_policy(evidence: Json) -> Policy:
     )
 
 
-def read_client(context: Json) -> Client | Unknown:
+def read_client(context: Json) -> models.Client | Unknown:
     """`context.app`: the only known registration, even if the request names another app."""
     app = context.get("app")
     if app is None or app.get("new"):
         return UNKNOWN
     secret = app.get("client_secret")
     kind = KINDS.get(app.get("type", "public"), "public")
-    return Client(
+    return models.Client(
         client_id=app.get("client_id", ""),
         type="system" if app.get("type") == "backend" else app.get("persona", "provider"),
         client="asymmetric" if app.get("token_endpoint_auth_method") == "private_key_jwt" else kind,  # type: ignore[arg-type]
@@ -114,18 +106,18 @@ def read_client(context: Json) -> Client | Unknown:
         grant_types=tuple(app.get("grant_types", ("authorization_code", "refresh_token"))),
         jwks_uri=app.get("jwks_uri"),
         jwks=app.get("jwks"),
-        document=DocumentTimes(**app["document"]) if "document" in app else None,
+        document=models.DocumentTimes(**app["document"]) if "document" in app else None,
         enabled_tenants=tuple(app["enabled_tenants"]) if "enabled_tenants" in app else None,
     )
 
 
-def find_launch(context: Json, code: str | None) -> Launch | Unknown | None:
+def find_launch(context: Json, code: str | None) -> models.Launch | Unknown | None:
     """The launch with this code; None if the launches are known and this one isn't among them."""
     return _find_entry(context, "launches", code, _build_launch)
 
 
-def _build_launch(code: str, evidence: Json) -> Launch:
-    return Launch(
+def _build_launch(code: str, evidence: Json) -> models.Launch:
+    return models.Launch(
         client_id=evidence.get("client_id", ""),
         timeline="",
         expires_at=int(evidence.get("expires_at", 1 << 40)),
@@ -137,12 +129,12 @@ def _build_launch(code: str, evidence: Json) -> Launch:
     )
 
 
-def find_code(context: Json, value: str | None) -> AuthorizationCode | Unknown | None:
+def find_code(context: Json, value: str | None) -> models.AuthorizationCode | Unknown | None:
     return _find_entry(context, "codes", value, _build_code)
 
 
-def _build_code(value: str, evidence: Json) -> AuthorizationCode:
-    return AuthorizationCode(
+def _build_code(value: str, evidence: Json) -> models.AuthorizationCode:
+    return models.AuthorizationCode(
         client_id=evidence.get("client_id", ""),
         redirect_uri=evidence.get("redirect_uri"),
         scope=evidence.get("scope", ""),
@@ -158,13 +150,13 @@ def _build_code(value: str, evidence: Json) -> AuthorizationCode:
     )
 
 
-def find_family(context: Json, value: str | None) -> TokenFamily | Unknown | None:
+def find_family(context: Json, value: str | None) -> models.TokenFamily | Unknown | None:
     """The token family of a refresh token. If the token was rotated, the family has generation 1 and the token generation 0."""
     return _find_entry(context, "refresh_tokens", value, _build_family)
 
 
-def _build_family(value: str, evidence: Json) -> TokenFamily:
-    return TokenFamily(
+def _build_family(value: str, evidence: Json) -> models.TokenFamily:
+    return models.TokenFamily(
         family="",
         client_id=evidence.get("client_id", ""),
         scope=evidence.get("scope", ""),
@@ -179,7 +171,7 @@ def _build_family(value: str, evidence: Json) -> TokenFamily:
     )
 
 
-def find_token(context: Json, value: str | None) -> AccessToken | Unknown | None:
+def find_token(context: Json, value: str | None) -> models.AccessToken | Unknown | None:
     return _find_entry(context, "tokens", value, _build_token)
 
 
@@ -191,8 +183,8 @@ def read_refused_tokens(context: Json) -> tuple[RefusedToken, ...]:
     )
 
 
-def _build_token(value: str, evidence: Json) -> AccessToken:
-    return AccessToken(
+def _build_token(value: str, evidence: Json) -> models.AccessToken:
+    return models.AccessToken(
         client_id=evidence.get("client_id", ""),
         scope=evidence.get("scope", ""),
         base=evidence.get("aud", ""),

@@ -64,7 +64,9 @@ _SERVERS_FAULT = compile_late(r"5\d\d|server_error|temporarily_unavailable")
 @register_fact
 def audience_differs(evidence: Evidence) -> Values | None:
     """A message names the expected and the received audience, and they differ by more than a slash at the end."""
-    return _find_difference(evidence, _AUDIENCE, is_slash=False)
+    audiences = ({"received": first, "expected": second} for first, second in _read_audiences(evidence) if "[" not in second)
+    pairs = (pair for pair in audiences if pair["received"].strip("/ ") != pair["expected"].strip("/ "))
+    return _find_difference(evidence, _AUDIENCE, is_slash=False) or next(pairs, None)
 
 
 @register_fact
@@ -88,8 +90,15 @@ _AUDIENCES = compile_late(
 @register_fact
 def audience_differs_invisibly(evidence: Evidence) -> Values | None:
     """A message shows the expected and the received audience, and they are equal but for spaces."""
-    pairs = (match.groups() for match in _AUDIENCES.finditer(evidence.text, 0, SEARCHED_CHARACTERS))
+    pairs = _read_audiences(evidence)
     return next(({"value": first.strip()} for first, second in pairs if first.strip() == second.strip()), None)
+
+
+def _read_audiences(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """The received and the expected audiences that messages of .NET name, each without "null"."""
+    for match in _AUDIENCES.finditer(evidence.text, 0, SEARCHED_CHARACTERS):
+        if "null" not in match.groups():
+            yield match[1], match[2]
 
 
 _AUDIENCE, _ISSUER = compile_late(r"aud"), compile_late(r"\biss\b|issuer")
