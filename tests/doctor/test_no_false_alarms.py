@@ -19,6 +19,12 @@ SEED = 20_261_127
 POST = "POST /token HTTP/1.1\nHost: a.example\nContent-Type: application/x-www-form-urlencoded\n"
 
 
+AUTHORIZE_QUERY = (
+    "client_id=flux&redirect_uri=http%3A%2F%2Flocalhost%3A8080%2Fcb&response_type=code&state=8e896a59f0744a8e93bf2f1f13230be5"
+    "&code_challenge=Ds-QWGn89NeT5jpmHLPA3z3oy59hOkbA03B1QS13_CY&code_challenge_method=S256"
+)
+
+
 def ids(text: str) -> list[str]:
     return [finding.id for finding in diagnose_text(text)[1].explanation.findings]
 
@@ -167,7 +173,7 @@ def test_what_documentation_says_may_happen_did_not_happen(said: str) -> None:
 @for_each(
     "sent, id",
     [
-        (f"{POST}Authorization: Basic <base64-of-id-and-secret>\n\ngrant_type=client_credentials", "basic-malformed"),
+        (f"{POST}Authorization: Basic client-id:client-secret\n\ngrant_type=client_credentials", "basic-malformed"),
         (f"{POST}\ngrant_type=refresh_token&refresh_token=<refresh-token>&client_id=app", "value-is-placeholder"),
     ],
 )
@@ -178,6 +184,60 @@ def test_what_documentation_leaves_open_in_an_example_is_no_fault(sent: str, id:
 
 def test_a_patch_whose_body_the_text_does_not_show_as_json_is_not_empty() -> None:
     assert "fhir-patch-failed" not in claims("### Patch\n\nPATCH /Patient/pt-1\n\n- op: remove\n  path: /name/1\n")
+
+
+@for_each(
+    "sent",
+    ["<base64(client_id:client_secret)>", "base64(id:secret)", "{{auth}}", "[encoded credentials]", "$(printf id:secret)"],
+)
+def test_words_for_the_credentials_are_not_sent(sent: str) -> None:
+    text = 'The token request fails.\n\n{}Authorization: Basic {}\n\ngrant_type=client_credentials\n\n{{"error": "invalid_client"}}'
+    curl = "The token request fails: curl https://a.example/token -H 'Authorization: Basic {}' -d grant_type=client_credentials"
+    unencoded = {"basic-malformed", "code-basic-not-base64"}
+    assert unencoded.isdisjoint(claims(text.format(POST, sent)))
+    assert unencoded & claims(text.format(POST, "flux:capacitor"))
+    assert "base64" not in sent or unencoded.isdisjoint(claims(curl.format(sent)))
+    assert unencoded & claims(curl.format("flux:capacitor"))
+
+
+@for_each(
+    "said",
+    [
+        "Would you accept a PR?",
+        "This is not a bug, but the documentation could say more.",
+        "It would be nice to have an option for it.",
+        "Could you please add an example?",
+    ],
+)
+def test_a_proposal_is_no_report_of_a_problem(said: str) -> None:
+    about = "Our token has expired sometimes in a queue, with clock skew. The client subtracts expires_in from the local time."
+    assert diagnose_text(f"{about}\n\n{said}")[1].verdict.exit_code == 2
+    assert diagnose_text(f"{about} The refresh fails.\n\n{said}")[1].verdict.exit_code == 1
+
+
+SYSTEM = "http://terminology.hl7.org/CodeSystem/observation-category"
+
+
+@for_each(
+    "value, has_no_bar",
+    [
+        ("http://loinc.org/8480-6", True),
+        (f"{SYSTEM}/laboratory", True),
+        (SYSTEM, False),
+        ("http://snomed.info/sct", False),
+        ("http://loinc.org", False),
+        ("http://loinc.org|8480-6", False),
+    ],
+)
+def test_a_code_after_its_system_is_told_from_the_system(value: str, has_no_bar: bool) -> None:
+    found = claims(f"The link is wrong for this search: https://fhir.example.org/r4/Observation?code={value}&_page=2")
+    assert ("fhir-search-system-without-bar" in found) is has_no_bar
+
+
+def test_a_server_that_needs_no_aud_is_not_missing_it() -> None:
+    sent = f"/v2/o/authorize/?{AUTHORIZE_QUERY}&scope=patient%2FPatient.rs"
+    assert not {"aud-missing", "scope-patient-without-context"} & claims(f"https://sandbox.bluebutton.cms.gov{sent}")
+    assert {"aud-missing", "scope-patient-without-context"} <= claims(f"https://ehr.example.org{sent}")
 
 
 @for_each("path", ["CodeSystem/$lookup", "CodeSystem/sct-900/$lookup", "ValueSet/1/$validate-code"])

@@ -122,6 +122,20 @@ def test_what_a_person_tells_is_not_a_message_that_names_the_cause() -> None:
     assert "name the cause" not in told.explanation.findings[0].title
 
 
+def test_a_status_is_not_the_issuer_that_is_expected() -> None:
+    code = 'const issuer = new Issuer({ issuer: "generic" });\n\nOPError: '
+    assert "oauth-issuer-compared" not in ids(f"{code}expected 200 OK, got: 201 Created")
+    assert "oauth-issuer-compared" in ids(f"{code}expected iss https://a.example/x, got: https://b.example/x")
+
+
+def test_a_request_is_not_corrected_for_an_error_that_it_does_not_explain() -> None:
+    sent = (
+        "https://a.example/oauth2/authorize?response_type=code&client_id=flux&state=1&redirect_uri=https%3A%2F%2Fb.example%2Fcb"
+    )
+    _, diagnosis = diagnose_text(f'{sent}\n\n{{"error": "not_found", "error_description": "The flux class is prohibited"}}')
+    assert (diagnosis.explanation.findings[0].id, diagnosis.corrected) == (UNEXPLAINED, None)
+
+
 def test_a_search_with_a_dollar_is_no_launch() -> None:
     assert "launch-url-missing-iss" not in claims("GET /Observation?component-value-quantity=5.4$lt107\nHTTP/1.1 403 Forbidden")
     assert "launch-url-missing-iss" in claims("GET /launch.html?patient=$patient\nHTTP/1.1 403 Forbidden")

@@ -70,7 +70,10 @@ _SAMPLE = compile_late(
     re.I | re.S,
 )
 _YOUR = compile_late(r"(?<![a-z])your[_ -]", re.I)
-_MASK = compile_late(r"[x*.•-]{3,}|…+|[<(\[*]*(?:redacted|filtered|masked|hidden|removed|scrubbed)[\]*)>]*|\[secret\]", re.I)
+_MASK = compile_late(
+    r"[x*.•-]{3,}(?:\.[a-z][\w.]{1,60})?|…+|[<(\[*]*(?:redacted|filtered|masked|hidden|removed|scrubbed)[\]*)>]*|\[secret\]",
+    re.I,
+)
 _PARTS = compile_late(r"[/?#&=]|:(?!\w+\}|\w+\))")
 
 

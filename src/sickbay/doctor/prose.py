@@ -34,7 +34,8 @@ def tells_of_a_problem(prose: str) -> bool:
     return any(_PROBLEM.search(line) or _SURE.search(line) or _is_foreign(line) for line in _split_sentences(prose))
 
 
-TOLD, _TOLD_BY_ONE, _MARK, _RECORD, _STATEMENT = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"])
+_OF_REPORTS = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"])
+TOLD, _TOLD_BY_ONE, _MARK, _RECORD, _STATEMENT, _PROPOSED = _OF_REPORTS
 WORDS, CODE_WORDS = 70, 30
 """The maximum number of different words of a message, with and without sentences. A log has few, because it repeats them."""
 
@@ -49,11 +50,16 @@ def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
     return len({*(text if is_code else around).split()}) <= (WORDS if sentences and (is_mostly or not is_code) else CODE_WORDS)
 
 
+def is_proposal(text: str) -> bool:
+    """Whether it asks for a feature or documentation, and doesn't say that something fails."""
+    return _PROPOSED.search(text[:READ_CHARACTERS]) is not None and _SURE.search(text[:READ_CHARACTERS]) is None
+
+
 def leave_out_what_may_happen(text: str) -> str:
     """The text without the sentences and statements in it, but with the records of logs."""
-    leaves_out = _is_code if is_program(text) else _is_sentence
+    leaves_out = _is_code if is_program(text) else _STATEMENT.match
     lines = ((line, line.strip()) for line in text.splitlines())
-    return "\n".join(line for line, it in lines if _RECORD.match(line) or not (_STATEMENT.match(it) or leaves_out(it)))
+    return "\n".join(line for line, it in lines if _RECORD.match(line) or not (_is_sentence(it) or leaves_out(it)))
 
 
 def is_program(text: str) -> bool:

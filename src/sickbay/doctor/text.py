@@ -172,6 +172,8 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
     first = recognised.ranked[0]
     if reading.diagnosis.answers or (first.is_confirmed and not first.letters):
         return True
+    if prose.is_proposal(reading.prose):
+        return False
     if first.is_evident or not prose.is_report(reading.text, reading.prose):
         return prose.is_report(reading.text, reading.prose)
     if _shows_success(recognised) and not prose.names_a_problem(reading.prose):
@@ -192,10 +194,10 @@ def _report_unexplained_error(diagnosis: Diagnosis, recognised: Recognised) -> D
     known = [
         _improve_title(each, recognised, quoted, said) if each.id == UNEXPLAINED else each for each in explanation.findings
     ]
-    unexplained = diagnosis._replace(explanation=explanation._replace(findings=tuple(known)))
+    unexplained = diagnosis._replace(explanation=explanation._replace(findings=tuple(known)), corrected=None)
     if not recognised.ranked:
         return unexplained._replace(related=_find_related_topics(recognised, quoted or recognised.evidence.text))
-    return unexplained._replace(causes=answer.list_causes(recognised, RANKS[-1:]), corrected=None)
+    return unexplained._replace(causes=answer.list_causes(recognised, RANKS[-1:]))
 
 
 def _find_quote(recognised: Recognised) -> str:

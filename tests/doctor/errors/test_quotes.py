@@ -67,6 +67,11 @@ def test_the_most_specific_message_is_quoted(kind: str) -> None:
         ("{root}: rest.0: 'a property is missing", "FluxError: {root}:\n  rest.0:\n    'a property is missing'\n"),
         ("Flux.core: gigawatts spilled", f"{YAML}gigawatts spilled\n"),
         (SAID, f'{YAML}"{SAID}"\n'),
+        (
+            'No parameter "flux" for "Core"',
+            ISSUE.format("error", '"diagnostics": "No parameter &quot;flux&quot; for &quot;Core&quot;"'),
+        ),
+        ("Use <url>/Flux/id or <id>", ISSUE.format("error", '"diagnostics": "Use <url>/Flux/id or <id>"')),
         ("type: flux-key path: core", f"{YAML}\n    type: flux-key\n    path: core\n"),
         ("$.core: has 3 gigawatts", '{"title": "Bad Request", "status": 400, "errors": {"$.core": ["has 3 gigawatts"]}}'),
         (

@@ -207,7 +207,8 @@ def _is_own_patient(context: AuthorizeContext) -> bool:
 def patient_scopes_have_a_patient(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     patient_scopes = [scope.text for scope in requested_resources(request) if scope.level == "patient"]
     code = request.parameters.get("launch")
-    if not patient_scopes or asks_patient(request) or (asks_launch(request) and code) or _is_own_patient(context):
+    is_bound = asks_patient(request) or (asks_launch(request) and code) or not context.smart
+    if not patient_scopes or is_bound or _is_own_patient(context):
         return None
     facts = {
         "received": list(correct_scopes(request)),

@@ -80,10 +80,10 @@ def grant_type_is_sent(request: TokenRequest, context: TokenContext) -> Refusal 
 @check(after=(grant_type_is_sent,))
 def grant_type_is_supported(request: TokenRequest, context: TokenContext) -> Refusal | None:
     grant = request.parameters.get("grant_type")
-    offered = context.server.grants if isinstance(context.server, Server) else GRANTS
-    if grant in offered or (not context.smart and _is_of_oauth(grant or "")):
+    known = context.server.grants if isinstance(context.server, Server) else ()
+    if grant in (known or GRANTS) or (not context.smart and _is_of_oauth(grant or "")):
         return None
-    facts = {"received": grant, "expected": _suggested_grant(request, context), "supported": offered}
+    facts = {"received": grant, "expected": _suggested_grant(request, context), "supported": known}
     return refusals.GRANT_TYPE_INVALID.with_facts(facts)
 
 
@@ -146,8 +146,10 @@ def _suggested_grant(request: TokenRequest, context: TokenContext) -> str | None
     registered = context.client.grant_types if isinstance(context.client, Client) else GRANTS
     only_one = registered[0] if len(registered) == 1 else None
     by_assertion = "client_credentials" if request.parameters.get("client_assertion") else None
-    spelling = (request.parameters.get("grant_type") or "").lower()
-    return implied_grant_type(request) or find_closest(spelling, registered) or only_one or by_assertion
+    sent = (request.parameters.get("grant_type") or "").lower()
+    spelling = sent.removeprefix("grant_type=")  # its name is in its value
+    repeated = spelling if spelling != sent and _is_of_oauth(spelling) and not context.smart else None
+    return implied_grant_type(request) or find_closest(spelling, registered) or repeated or only_one or by_assertion
 
 
 def is_refresh(request: TokenRequest) -> bool:

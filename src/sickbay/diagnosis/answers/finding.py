@@ -16,7 +16,7 @@ from sickbay.kernel.checks import Facts
 
 UNEXPLAINED = "error-answer-unexplained"
 """The rule of such a finding."""
-MAXIMUM_QUOTED_CHARACTERS = 300
+MAXIMUM_QUOTED_CHARACTERS = 400
 """The maximum number of characters that are quoted from the server's description."""
 
 

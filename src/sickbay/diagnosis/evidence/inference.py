@@ -16,6 +16,7 @@ from sickbay.authorization.scopes.resource_types import types_of
 from sickbay.diagnosis.evidence import address
 from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence.context import Json
+from sickbay.diagnosis.lists import LISTS
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol import jose
@@ -35,7 +36,7 @@ def is_smart(context: Json, request: AuthorizeRequest | TokenRequest) -> bool:
     sent = request.parameters
     if "server" in context or any(name in sent for name in ("aud", "launch")):
         return True
-    return (
+    return not request.url.startswith(LISTS["servers_without_aud"]) and (
         asks_for_smart(sent.get("scope") or "")
         or _is_signed_for_smart(sent.get("client_assertion") or "")
         or address.names_fhir(request.url)

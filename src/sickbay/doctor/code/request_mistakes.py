@@ -89,7 +89,8 @@ def _decode_base64(value: str) -> str:
 
 def _find_unencoded_basic(request: CodeRequest) -> Mistake | None:
     scheme, _, value = request.header("authorization").partition(" ")
-    return _mistake_at(request, "code-basic-not-base64") if scheme.lower() == "basic" and ":" in value else None
+    is_plain = ":" in value and "base64" not in value.lower()
+    return _mistake_at(request, "code-basic-not-base64") if scheme.lower() == "basic" and is_plain else None
 
 
 def _find_line_break(request: CodeRequest) -> Mistake | None:

@@ -81,7 +81,7 @@ def _list_members(text: str) -> Iterator[list[str]]:
         elif name == "display" and '"details"' not in text[max(0, match.start() - DETAILS_CHARACTERS) : match.start()]:
             continue  # the display of another coding is no message
         elif severity in BAD or (not severity and (name not in ("text", "div", "display") or "OperationOutcome" in text)):
-            found.setdefault(name, []).append((issue, _TAG.sub(" ", said)))
+            found.setdefault(name, []).append((issue, _TAG.sub(" ", said) if name in ("div", "text") else said))
     yield from ([_add_path(paths.get(issue, ""), said) for issue, said in found[name]] for name in _NAMES if name in found)
 
 

@@ -21,6 +21,7 @@ _COMPARING = compile_late(
     re.I,
 )
 _RECEIVED = compile_late(r"\b(?:got|received|but|actual|found|returned|instead of)\b", re.I)
+_NO_VALUE = compile_late(r"[1-5]\d\d|null|empty")
 _VALUE = compile_late(r"(?P<quote>[\"'`]?)(?P<value>[^\s\"'`,;()<>\\]{3,200})\\{0,3}(?P<end>[\"'`]?)")
 
 
@@ -49,7 +50,8 @@ def _values_in_text(text: str) -> list[str]:
     found = list(_VALUE.finditer(text))
     quoted = [match["value"] for match in found if match["quote"] and match["quote"] == match["end"]]
     known = [value for value in quoted if value.lower() != "null"]
-    return known or [value for match in found if not (value := match["value"].strip("[].:")).isalpha()]
+    values = (match["value"].strip("[].:") for match in found)
+    return known or [value for value in values if not (value.isalpha() or _NO_VALUE.fullmatch(value))]
 
 
 @register_fact
@@ -97,7 +99,7 @@ def audience_differs_invisibly(evidence: Evidence) -> Values | None:
 def _read_audiences(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """The received and the expected audiences that messages of .NET name, each without "null"."""
     for match in _AUDIENCES.finditer(evidence.text, 0, SEARCHED_CHARACTERS):
-        if "null" not in match.groups():
+        if not any(map(_NO_VALUE.fullmatch, match.groups())):
             yield match[1], match[2]
 
 

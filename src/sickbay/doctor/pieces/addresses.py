@@ -54,6 +54,8 @@ _URL = compile_late(r"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}:/{1,2}[^\s<>\"'`|
 _PATH = compile_late(r"(?:(?<=\s)|^)/[\w./-]{0,200}\?[\w.-]{1,60}=[^\s<>\"'`]{1,8000}", re.M)
 _CONTINUED = compile_late(r"(?<!\s)[ \t]*+\r?\n[ \t]*+(?P<rest>[^\s<>\"'`]++)(?=(?P<end>[ \t]*+(?:\r?\n|\Z))|\s)")
 _PLACEHOLDER = compile_late(r"(?<=[=/,|])[<\[{]\w")
+_CODE = compile_late(r"\|[^\s<>\"'`|\\^{}\[\]]{0,2000}")
+"""The code after the system in the value of a parameter. Elsewhere, such as in a table, a bar isn't part of a URL."""
 _OF_A_QUERY, _OF_A_URL = compile_late(r"[&=%]"), compile_late(r"[&=%_/]")
 """The pattern of a continued line: if words follow it, and if it is the whole line."""
 WRAPPED = 60
@@ -79,6 +81,8 @@ def _read_whole(text: str, match: re.Match[str]) -> tuple[str, int]:
         if more is None or not expected.search(more["rest"]) or not goes_on(url, more["rest"]):
             break
         url, end = url + more["rest"], more.end()
+    if "://" in url.rpartition("=")[2] and (coded := _CODE.match(text, end)):
+        url, end = url + coded[0], coded.end()
     stripped = url.rstrip(".,;:!)*_…")
     return stripped, end - (len(url) - len(stripped))
 

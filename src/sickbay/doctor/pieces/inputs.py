@@ -11,7 +11,7 @@ from sickbay.diagnosis.lists import LISTS
 from sickbay.diagnosis.values import is_masked
 from sickbay.doctor.pieces import addresses, structured
 from sickbay.doctor.pieces.piece import Piece
-from sickbay.doctor.pieces.variables import metadata_without_variables, remove_variables
+from sickbay.doctor.pieces.variables import DESCRIBED, metadata_without_variables, remove_variables
 from sickbay.doctor.request_kind import Request, client_metadata, kind_of
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
@@ -167,7 +167,7 @@ def _mark_shortened_values(found: Input) -> Input:
 
     They say nothing about what was sent.
     """
-    if any(_is_hidden("", value.partition(" ")[2].strip()) for value in _authorization_headers(found)):
+    if any(_is_hidden("", it.partition(" ")[2].strip()) or DESCRIBED.match(it) for it in _authorization_headers(found)):
         found = _drop_variables(found)
     query, body = str(found.evidence.get("url") or "").partition("?")[2], str(found.evidence.get("body") or "")
     pairs = (*parse(query).pairs, *parse(body).pairs)

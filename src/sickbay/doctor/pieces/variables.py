@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +18,8 @@ from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol.parameters import parse
 
 VARIABLE = compile_late(r"\{[^{}]*\}")
+DESCRIBED = compile_late(r"basic .{0,200}?(?:[<>\[\](){}$]|base-?64|encoded|credentials)", re.I)
+"""A header that says in words or code what is sent, such as `Basic <base64(id:secret)>`."""
 _PLACEHOLDERS = ("code", "code_verifier", "code_challenge", "refresh_token", "launch", "client_secret")
 _SAFE: dict[str, str] = {
     **{name: placeholders.placeholder_for(name) for name in _PLACEHOLDERS},
@@ -102,7 +105,7 @@ def _insert_placeholders(text: str, names: Sequence[str]) -> str:
 def _substitute_in_header(value: str) -> str:
     scheme, _, credentials = value.partition(" ")
     is_cut = scheme.lower() in ("basic", "bearer") and credentials.endswith(("...", "…"))
-    if not (is_cut or VARIABLE.search(value) or is_masked(credentials.strip())):
+    if not (is_cut or VARIABLE.search(value) or is_masked(credentials.strip()) or DESCRIBED.match(value)):
         return value
     if scheme.lower() == "basic":
         return f"{scheme} {base64.b64encode(b'client:secret').decode()}"

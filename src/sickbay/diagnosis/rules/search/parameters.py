@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from msgspec import structs
 
@@ -156,8 +156,15 @@ def _has_no_bar(request: AccessRequest, context: AccessContext) -> Facts | None:
         parameter = find(context.version or "r4", request.type, name) if "://" in value and "|" not in value else None
         if parameter is not None and parameter.kind == "token":
             system, _, code = value.rpartition("/")
-            return {"parameter": name, "received": value, "expected": f"{system}|{code}"}
+            return {"parameter": name, "received": value, "expected": f"{system}|{code}"} if _ends_with_code(value) else None
     return None
+
+
+def _ends_with_code(value: str) -> bool:
+    """Whether the last part of a URL's path is a code, and not the end of the system itself."""
+    *system, code = urlsplit(value).path.strip("/").split("/")
+    is_of_system = code.isalpha() and system[-1:] in ([], ["CodeSystem"], ["ValueSet"])
+    return bool(code) and not is_of_system
 
 
 FUNCTIONS: Mapping[str, Functions] = {

@@ -21,7 +21,8 @@ def _send_as_post(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 def _add_suggestion(facts: Facts) -> Facts:
     suggested = facts["expected"] or "authorization_code` or `grant_type=refresh_token"
-    return {**facts, "suggested": suggested, "known_here": join_as_code(facts.get("supported", ()))}
+    supported = facts.get("supported")
+    return {**facts, "suggested": suggested, "known_here": f": {join_as_code(supported)}" if supported else ""}
 
 
 NAMED_PARAMETERS = 3
