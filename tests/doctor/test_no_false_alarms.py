@@ -191,7 +191,7 @@ def test_a_patch_whose_body_the_text_does_not_show_as_json_is_not_empty() -> Non
     ["<base64(client_id:client_secret)>", "base64(id:secret)", "{{auth}}", "[encoded credentials]", "$(printf id:secret)"],
 )
 def test_words_for_the_credentials_are_not_sent(sent: str) -> None:
-    text = 'The token request fails.\n\n{}Authorization: Basic {}\n\ngrant_type=client_credentials\n\n{{"error": "invalid_client"}}'
+    text = 'It fails.\n\n{}Authorization: Basic {}\n\ngrant_type=client_credentials\n\n{{"error": "invalid_client"}}'
     curl = "The token request fails: curl https://a.example/token -H 'Authorization: Basic {}' -d grant_type=client_credentials"
     unencoded = {"basic-malformed", "code-basic-not-base64"}
     assert unencoded.isdisjoint(claims(text.format(POST, sent)))

@@ -163,7 +163,7 @@ def _has_no_bar(request: AccessRequest, context: AccessContext) -> Facts | None:
 def _ends_with_code(value: str) -> bool:
     """Whether the last part of a URL's path is a code, and not the end of the system itself."""
     *system, code = urlsplit(value).path.strip("/").split("/")
-    is_of_system = code.isalpha() and system[-1:] in ([], ["CodeSystem"], ["ValueSet"])
+    is_of_system = not any(map(str.isdigit, code)) and system[-1:] in ([], ["CodeSystem"], ["ValueSet"])
     return bool(code) and not is_of_system
 
 
