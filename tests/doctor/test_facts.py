@@ -158,6 +158,7 @@ TRUE = {
     "form_is_refused": 'Unsupported media type "application/x-www-form-urlencoded" in request.',
     "code_was_issued": "it is https://app.example.org/cb?code=abc123def456&state=x here",
     "code_is_encoded_twice": token(CODE.replace("abc123def456", "4%252F0AX")),
+    "credentials_are_url_encoded": "we URL-encoded the client ID and secret",
     "audience_differs": "aud mismatch: expected https://api.example.org but got https://other.example.org",
     "issuer_has_tenant_placeholder": "unexpected iss, expected https://login.microsoftonline.com/{tenantid}/v2.0",
     "search_is_not_handled": "does not know how to handle GET operation[Patient] with parameters [[patientid]]",

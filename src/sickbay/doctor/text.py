@@ -124,6 +124,8 @@ def _first_cause_is_answer(reading: Reading, recognised: Recognised) -> bool:
     quoted = quoted if is_specific(quoted) else ""
     is_bare = not (first.letters or first.is_confirmed or first.is_evident or first.message.product)
     is_only = len(recognised.knowledge.causes_of.get(first.message.id, ())) == 1
+    if select_related_causes(recognised.ranked, quoted) == [first] and first.cause.behind[first.message.id] == "usual":
+        return True
     return not (is_bare and quoted) and has_lead(recognised.ranked, is_quoted=_has_phrase(recognised, quoted), is_only=is_only)
 
 
