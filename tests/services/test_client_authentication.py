@@ -263,5 +263,11 @@ def test_keys_on_this_machine_are_fetched_only_for_direct_requests_from_it(
         assert not any(fetched)
         assert (await request_token(flow, sign(id))).status_code == 200
         assert fetched[-1] is True
+        doubted: list[str] = []
+        monkeypatch.setattr(flow.sandbox.runtime.key_sets, "doubt", lambda url, *, loopback: doubted.append(url))
+        for path in ("token", "introspect", "revoke"):
+            for assertion in (sign(id), sign(id, aud="https://example.org/")):  # only the second one is refused
+                await flow.http.post(f"/general/oauth/{path}", data=form(assertion) | {"token": "x"})
+        assert doubted == ["http://localhost:9/keys.json"] * 3
 
     run(steps, tmp_path)
