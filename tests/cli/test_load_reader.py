@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import multiprocessing
 import os
@@ -13,8 +14,10 @@ from pathlib import Path
 
 import orjson
 import pytest
+from tests.laws import for_each
 
 from sickbay.cli import load_reader as module
+from sickbay.cli.files import resource_files
 from sickbay.cli.load_reader import FileResult, LoadJob, read_in_processes, read_resources
 from sickbay.cli.output import CommandError
 from sickbay.fhir.loading import LoadError, Ready
@@ -41,6 +44,67 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoadJob:
     (tmp_path / "c.ndjson.gz").write_bytes(gzip.compress(patients(9))[:-9])
     (tmp_path / "d.xml").write_text('<Patient xmlns="http://hl7.org/fhir"><id value="x"/><gender value="odd"/></Patient>')
     return LoadJob(sorted(tmp_path.iterdir()), "r4", BASE, validate=True)
+
+
+PACKED = gzip.compress(patients(9))
+PATIENT = b'{"resourceType": "Patient", "id": "M\xfcller"}'
+UNREADABLE: list[tuple[str, bytes, str]] = [
+    ("a.json", b"", "is empty"),
+    ("a.json.gz", b"\n", "is empty"),
+    ("a.xml", b"", "is empty"),
+    ("a.json", b"PK\3\4\x14", "can't be read: it is a ZIP archive. Unpack it, and load the files in it"),
+    ("a.ndjson.gz", b"PK\3\4\x14", "can't be read: it is a ZIP archive. Unpack it, and load the files in it"),
+    ("a.json.gz", PACKED[:-9], "can't be read: its gzip data is cut off"),
+    ("a.ndjson", PACKED[:-9], "can't be read to its end: its gzip data is cut off"),
+    ("a.json.gz", PACKED[:-8] + b"12345678", "can't be read: its gzip data is damaged"),
+    ("a.json.gz", PACKED[:10] + b"\xff" * 20, "can't be read: its gzip data is damaged"),
+    ("a.json", b"\x89PNG\r\n\x1a\n\0\0\0", "isn't valid JSON: byte 0x89 at position 0 isn't UTF-8"),
+    ("a.json", b"\0\1\2\3", "isn't valid JSON: a JSON value is expected (line 1, column 1)"),
+    ("a.json", b"{\0}\0", "can't be read: it is encoded in UTF-16. Save it as UTF-8"),
+    ("a.json", PATIENT, "isn't valid JSON: byte 0xFC at position 36 isn't UTF-8"),
+    ("a.json", PATIENT[:-1].replace(b"\xfc", b"u"), "isn't valid JSON: it ends too early (line 1, column 43)"),
+    ("a.ndjson", b"{'a': 1}\n", "isn't valid JSON: a member's name in double quotes is missing (line 1, column 2)"),
+    ("a.json", b"<html></html>", "isn't valid JSON: it looks like XML or HTML"),
+    (
+        "a.xml",
+        b"<Patient xmlns='http://hl7.org/fhir'>\xfc</Patient>",
+        "isn't valid XML of this version of FHIR: byte 0xFC at position 37 isn't UTF-8 at line 1",
+    ),
+]
+
+
+@for_each("name, content, says", UNREADABLE)
+def test_a_file_that_cannot_be_loaded_says_why(name: str, content: bytes, says: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    errors = [result.item for result in read_resources(LoadJob([path], "r4", BASE, False)) if result.item is not None]
+    assert [error.text for error in errors if isinstance(error, LoadError)] == [says]
+
+
+def test_a_file_is_decompressed_if_its_content_is_compressed_whatever_its_name_says(tmp_path: Path) -> None:
+    """Browsers decompress some downloads and keep their names."""
+    files = [tmp_path / "plain.ndjson.gz", tmp_path / "packed.ndjson"]
+    for path, content in zip(files, (patients(9), PACKED), strict=True):
+        path.write_bytes(content)
+    results = list(read_resources(LoadJob(files, "r4", BASE, False)))
+    assert sum(isinstance(result.item, Ready) for result in results) == 18
+
+
+def test_a_file_or_folder_without_permission_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests may run as root, who may read everything."""
+    path = tmp_path / "a.json"
+    path.touch()
+
+    def refuse(place: object, *more: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
+
+    with monkeypatch.context() as changed:
+        changed.setattr(Path, "open", refuse)
+        errors = [result.item for result in read_resources(LoadJob([path], "r4", BASE, False)) if result.item]
+    assert errors == [LoadError(str(path), "can't be read: Permission denied")]
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(CommandError, match=f"^{tmp_path} can't be read: Permission denied.$"):
+        resource_files((tmp_path,))
 
 
 def others() -> list[multiprocessing.process.BaseProcess]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import resource
@@ -10,10 +11,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from tests.cli.command import sickbay
+
+from sickbay.cli import streams
 
 COMMAND = [sys.executable, "-m", "sickbay"]
 URL = "http://localhost:7425/general/oauth/authorize?client_id=a%C3%A4"
@@ -37,6 +41,25 @@ def test_the_command_ends_silently_if_the_reader_of_its_output_has_gone(argument
     done = subprocess.run([*COMMAND, *arguments], stdout=write, stderr=subprocess.PIPE, text=True, check=False)
     os.close(write)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_command_learns_that_the_reader_of_its_output_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    has_gone = Event()
+    with os.fdopen(write, "w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        streams.watch_reader(has_gone.set)
+        assert not has_gone.is_set()
+        os.close(read)
+        assert has_gone.wait(60)
+
+
+def test_only_a_pipe_has_a_reader_that_can_go(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(streams, "Thread", None)
+    with (tmp_path / "output").open("w") as file:
+        for output in (file, io.StringIO()):
+            monkeypatch.setattr(sys, "stdout", output)
+            streams.watch_reader(lambda: None)
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])

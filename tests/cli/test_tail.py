@@ -121,10 +121,15 @@ def test_json_has_an_object_a_line_as_the_list_has(server: Live, place: Path, tm
     assert [exchange for exchange in listed if exchange["id"] == ids[0]] == [found[ids[0]]]
 
 
-def test_it_can_begin_with_earlier_exchanges(server: Live, place: Path, tmp_path: Path) -> None:
+def test_it_can_begin_with_earlier_exchanges_and_ends_with_the_reader_of_its_output(
+    server: Live, place: Path, tmp_path: Path
+) -> None:
     id = ask(server, "/general/oauth/authorize?client_id=unknown")  # no other test sends one
     with tail(place, tmp_path / "errors", "--last", "1", "is:refused", "stage:authorize") as following:
         assert id in following.lines(1)[0]
+        assert following.process.stdout is not None
+        following.process.stdout.close()  # as `head -1` does, and no other exchange follows
+        assert following.process.wait(SECONDS) == 1
 
 
 @pytest.mark.parametrize(

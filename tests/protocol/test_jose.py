@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
+from tests.one_key import rsa_key
 
 from sickbay.protocol import jose
 
@@ -262,6 +263,54 @@ def test_a_key_for_another_purpose_is_reported_with_the_reason(
     jwk: dict[str, object], algorithm: str | None, words: str
 ) -> None:
     assert jose.find_unsuitable_member(jwk, algorithm) == words
+
+
+RSA = {name: value for name, value in json.loads(rsa_key()).items() if name not in ("kid", "alg")}
+KEYS = (RSAKey.import_key(RSA), ECKey.generate_key("P-521"), OKPKey.generate_key("Ed25519"))
+
+
+@pytest.mark.parametrize("made", KEYS, ids=["RSA", "EC", "OKP"])
+def test_each_key_of_a_set_gets_its_thumbprint_unless_it_has_an_id(made: RSAKey | ECKey | OKPKey) -> None:
+    """RFC 7638: the members that describe a key don't count."""
+    public = made.as_dict(private=False)
+    for without_id in (public, public | {"kid": 1, "use": "sig"}, public | {"kid": ""}):
+        assert jose.add_ids({"keys": [without_id]}) == {"keys": [without_id | {"kid": made.thumbprint()}]}
+    named = {"more": 1, "keys": [public | {"kid": "a"}]}
+    assert jose.add_ids(named) == named
+
+
+def test_a_key_of_an_unknown_type_gets_an_id_and_a_set_without_keys_stays_empty() -> None:
+    (first,), (second,) = (jose.add_ids({"keys": [{"kty": "new", "v": value}]})["keys"] for value in (1, 2))
+    assert first["kid"] != second["kid"]
+    assert jose.add_ids({"keys": "none"}) == jose.drop_incomplete({}) == {"keys": []}
+
+
+def test_a_set_is_reduced_to_its_public_and_complete_keys() -> None:
+    public, private = jose.public_members(key()), json.loads(key())
+    assert jose.drop_private({"keys": [private, {"kty": "oct", "k": "AA"}, "text"]}) == {"keys": [public]}
+    assert jose.drop_incomplete({"keys": [public, {"kty": "RSA", "n": "AA"}, "text"]}) == {"keys": [public]}
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("text", "it isn't an object"),
+        ({}, "`kty` is missing"),
+        ({"kty": 1}, "`kty` is missing"),
+        ({"kty": "RSA", "n": "AA", "e": ""}, "`e` is missing"),
+        ({"kty": "EC", "crv": "P-384", "x": "AA"}, "`y` is missing"),
+        ({"kty": "EC", "crv": "P-384", "x": "AA", "y": "AA"}, ""),
+        ({"kty": "new"}, ""),
+    ],
+)
+def test_a_missing_member_of_a_key_is_named(entry: object, words: str) -> None:
+    assert jose.find_missing_member(entry) == words
+
+
+def test_members_that_only_describe_a_key_do_not_prevent_a_verification() -> None:
+    odd = jose.public_members(key()) | {"kid": 1, "x5c": "none", "key_ops": "verify", "alg": ["RS256"]}
+    assert jose.is_whole(odd)
+    assert jose.verify(jose.sign({"sub": "1"}, key()), odd, ["RS256"])
 
 
 def test_private_members_of_a_key_are_recognised() -> None:

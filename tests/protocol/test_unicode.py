@@ -103,6 +103,21 @@ def test_a_syntax_error_is_explained_in_words(text: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (b'{"a": [1, -2.5e9, "\xc3\xbc"]}', ""),
+        (b"[" + b"1" * 50_000 + b"]", ""),
+        (b"", "it is empty"),
+        (b'{"a": 1', "it ends too early (line 1, column 8)"),
+        (b"[NaN]", "NaN isn't a JSON number"),
+        ("[" * 100_000, "it is nested too deep"),
+    ],
+)
+def test_the_syntax_of_json_is_checked_without_its_values(text: str | bytes, problem: str) -> None:
+    assert unicode.find_syntax_error(text) == problem
+
+
+@pytest.mark.parametrize(
     ("message", "position"),
     [("Expecting property name enclosed in double quotes", 10), ("Illegal trailing comma before end of object", 7)],
 )

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from tests.flows.flow import Flow, run
 from tests.services.assertions import form, jwks, key, sign
 
 from sickbay.authorization.token.client_authentication import JWT_BEARER
 from sickbay.kernel.outbound import Fetched, Unreachable
-from sickbay.services import decision
+from sickbay.services import decision, registration
 from sickbay.services.decision import decide
+from sickbay.services.records import make_app_record
+from sickbay.services.snapshot_files import people
 
 SERVICE: dict[str, Any] = {
     "name": "Night service",
@@ -181,6 +184,30 @@ def test_an_app_with_users_signs_when_it_redeems_a_code_and_at_each_refresh(tmp_
     run(steps, tmp_path)
 
 
+def test_an_app_of_an_older_sickbay_whose_key_has_no_id_opens_and_is_explained(tmp_path: Path) -> None:
+    """Its other key still works. Such a set can't be registered any more, and a snapshot's file gives the key an id."""
+
+    async def steps(flow: Flow) -> None:
+        runtime, id = flow.sandbox.runtime, await service(flow)
+        client = await registration.find_by_id(runtime, id)
+        assert client is not None
+        nameless = {name: value for name, value in jwks(key("k2"))["keys"][0].items() if name != "kid"}
+        old = structs.replace(client, jwks={"keys": [*jwks()["keys"], nameless]})
+        await registration.save_app(runtime, old, client)
+        page = await flow.http.get(f"/developer/apps/{client.app_id}", headers={"Accept": "text/html"})
+        assert (page.status_code, "has a key without a <code>kid</code> (number 2)" in page.text) == (200, True)
+        assert (await request_token(flow, sign(id))).status_code == 200
+        refused = await request_token(flow, sign(id, "k2"))
+        explained = (await flow.http.get(f"/exchanges/{refused.headers['x-correlation-id']}")).text
+        assert "give it the `kid` `k2` in your JWKS" in explained
+        edited = await flow.http.patch(f"/admin/apps/{client.app_id}", json={"name": "Renamed"})
+        assert (edited.status_code, [finding["id"] for finding in edited.json()["findings"]]) == (422, ["reg-jwks-kid-missing"])
+        records, _ = people.read_apps(runtime, people.dump_apps([make_app_record(old)]), {})
+        assert [len(app["jwks"]["keys"][1]["kid"]) for app in [json.loads(record.value) for record in records]] == [43]
+
+    run(steps, tmp_path)
+
+
 def test_keys_are_fetched_from_jwks_uri_and_a_new_key_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def steps(flow: Flow) -> None:
         address = "https://app.example.org/keys.json"
@@ -236,5 +263,11 @@ def test_keys_on_this_machine_are_fetched_only_for_direct_requests_from_it(
         assert not any(fetched)
         assert (await request_token(flow, sign(id))).status_code == 200
         assert fetched[-1] is True
+        doubted: list[str] = []
+        monkeypatch.setattr(flow.sandbox.runtime.key_sets, "doubt", lambda url, *, loopback: doubted.append(url))
+        for path in ("token", "introspect", "revoke"):
+            for assertion in (sign(id), sign(id, aud="https://example.org/")):  # only the second one is refused
+                await flow.http.post(f"/general/oauth/{path}", data=form(assertion) | {"token": "x"})
+        assert doubted == ["http://localhost:9/keys.json"] * 3
 
     run(steps, tmp_path)

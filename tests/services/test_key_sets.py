@@ -6,9 +6,12 @@ import asyncio
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.services.fixed_effects import FixedEffects
 
 from sickbay.kernel.outbound import Fetched
+from sickbay.services import key_sets as module
 from sickbay.services.key_sets import KeySet, KeySets, read_lifetime
 
 URL = "https://app.example.org/jwks.json"
@@ -105,6 +108,73 @@ def test_the_keys_of_a_server_on_this_machine_are_never_old() -> None:
         return read
 
     assert [key_set.document for key_set in asyncio.run(rotate())] == [{"keys": [{"kid": kid}]} for kid in ("a", "b", "a")]
+
+
+def play(
+    monkeypatch: pytest.MonkeyPatch, steps: list[tuple[float, bool]], url: str = "http://localhost:8080/jwks"
+) -> list[float]:
+    """The seconds of the fetches if each assertion comes so long after the response to the one before, and is accepted or not.
+
+    Each request gets the keys that were there when it arrived, or newer ones.
+    """
+    effects, start = FixedEffects(documents={url: document(cache_control="no-store")}), FixedEffects().at
+    fetches: list[float] = []
+
+    async def pass_time(seconds: float) -> None:
+        effects.at += seconds
+
+    async def send_assertions() -> None:
+        sets = KeySets()
+        for number, (gap, accepted) in enumerate(steps):
+            effects.at += gap
+            effects.documents[url] = document(str(number), cache_control="no-store")
+            known = await sets.get(effects, url, str(number), loopback=True)
+            assert known.document == {"keys": [{"kid": str(number)}]}
+            fetches.append(effects.at - start)
+            if not accepted:
+                sets.doubt(url, loopback=True)
+        assert len(effects.fetched) == len(steps)
+
+    with monkeypatch.context() as changed:
+        changed.setattr(module.asyncio, "sleep", pass_time)  # type: ignore[attr-defined]
+        asyncio.run(send_assertions())
+    return fetches
+
+
+@given(st.lists(st.tuples(st.floats(0, 2), st.booleans()), max_size=8), st.sampled_from(("http://localhost:8080/jwks", URL)))
+def test_a_stranger_causes_one_fetch_a_second_and_no_accepted_assertion_waits(
+    steps: list[tuple[float, bool]], url: str
+) -> None:
+    """Also for an address elsewhere whose set may not be cached. A key that was just replaced is found."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        fetches = play(monkeypatch, steps, url)
+    for number in range(1, len(steps)):
+        gap, accepted_before = steps[number][0], steps[number - 1][1]
+        expected = gap if accepted_before else max(gap, 1)
+        assert fetches[number] - fetches[number - 1] == pytest.approx(expected, abs=1e-3)
+
+
+def test_those_who_wait_share_one_fetch(monkeypatch: pytest.MonkeyPatch) -> None:
+    url, effects, sleeps = "http://localhost:8080/jwks.json", FixedEffects(), []
+    effects.documents[url] = document("a")
+    wait = asyncio.sleep
+
+    async def note(seconds: float) -> None:
+        sleeps.append(seconds)
+        await wait(0)
+
+    async def flood() -> None:
+        sets = KeySets()
+        await sets.get(effects, url, "a", loopback=True)
+        sets.doubt(url, loopback=True)
+        effects.at += 0.25
+        effects.documents[url] = document("b")
+        known = await asyncio.gather(*(sets.get(effects, url, kid, loopback=True) for kid in "ab" * 10))
+        assert {str(key_set.document) for key_set in known} == {"{'keys': [{'kid': 'b'}]}"}
+
+    monkeypatch.setattr(module.asyncio, "sleep", note)  # type: ignore[attr-defined]
+    asyncio.run(flood())
+    assert (len(effects.fetched), sleeps) == (2, [0, 0.75])
 
 
 def test_concurrent_requests_share_one_fetch() -> None:

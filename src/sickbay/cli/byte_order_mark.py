@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
 
 from sickbay.cli.output import reject_argument
 
+_WIDE_CHARACTER = re.compile(rb"\0[\t\n\r -~]|[\t\n\r -~]\0")
+"""A first character in UTF-16 without a byte order mark. Other bytes next to a zero are those of a binary file."""
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -19,7 +22,7 @@ class EncodedInUtf16(ValueError):
 
 def refuse_utf_16(start: bytes) -> None:
     """start: at least the first two bytes of JSON or XML, whose first character is ASCII. Raises EncodedInUtf16."""
-    if start.startswith(UTF_16) or b"\0" in start[:2]:
+    if start.startswith(UTF_16) or _WIDE_CHARACTER.match(start):
         raise EncodedInUtf16
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from collections.abc import Iterator
 from io import BufferedReader
@@ -21,12 +22,21 @@ MANIFEST = "manifest.json"
 MAXIMUM_BYTES, MAXIMUM_VALUES = 64_000_000, 4_000_000
 """Maximum number of uncompressed bytes, and of values, in one text. A value written in two bytes may take a hundred bytes of
 memory."""
+GZIP, ZIP = b"\x1f\x8b", b"PK"
+"""How such a file begins. Its name may be wrong: browsers decompress some downloads and keep their .gz."""
 BROKEN = (OSError, EOFError, zlib.error)
 """Exceptions of reading or decompressing."""
 
 
 class TooLarge(OSError):
     """A text above the limits. Reading stops."""
+
+
+class ZipArchive(OSError):
+    """The file is a ZIP archive."""
+
+    def __str__(self) -> str:
+        return "it is a ZIP archive. Unpack it, and load the files in it"
 
 
 class Text(NamedTuple):
@@ -44,9 +54,7 @@ def resource_files(paths: tuple[Path, ...]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            files += sorted(
-                file for file in path.rglob("*") if file.is_file() and _suffix_of(file) in ENDINGS and file.name != MANIFEST
-            )
+            files += sorted(file for file in _files_below(path) if _suffix_of(file) in ENDINGS and file.name != MANIFEST)
         elif not path.is_file():
             reject_argument(f"{path} doesn't exist or isn't a file.")
         elif _suffix_of(path) not in ENDINGS:
@@ -54,6 +62,26 @@ def resource_files(paths: tuple[Path, ...]) -> list[Path]:
         else:
             files.append(path)
     return files
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """All files in a folder and its subfolders. Raises CommandError if one of these can't be read."""
+
+    def refuse(error: OSError) -> None:
+        reject_argument(f"{error.filename} can't be read: {explain(error)}.")
+
+    for place, _, names in os.walk(folder, onerror=refuse):
+        yield from filter(Path.is_file, (Path(place, name) for name in names))
+
+
+def explain(error: Exception) -> str:
+    """Why a file can't be read, as the end of a sentence without a full stop. error: one of BROKEN, or EncodedInUtf16."""
+    if isinstance(error, EOFError):
+        return "its gzip data is cut off"
+    if isinstance(error, zlib.error | gzip.BadGzipFile):
+        return "its gzip data is damaged"
+    assert isinstance(error, OSError | ValueError)
+    return byte_order_mark.explain(error)
 
 
 def _suffix_of(path: Path) -> str:
@@ -67,7 +95,10 @@ def read_texts(path: Path) -> Iterator[Text]:
     """
     name = str(path)
     with path.open("rb") as raw:
-        stream = cast(BufferedReader, gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
+        start = raw.peek(2)[:2]
+        if start == ZIP:
+            raise ZipArchive
+        stream = cast(BufferedReader, gzip.GzipFile(fileobj=raw)) if start == GZIP else raw
         byte_order_mark.refuse_utf_16(stream.peek(2))
         if _suffix_of(path) not in LINES:
             yield Text(name, _limit_size(stream.read(MAXIMUM_BYTES + 1), name), False, raw.tell(), _suffix_of(path) == XML)

@@ -69,10 +69,9 @@ def read_resources(job: LoadJob) -> Iterator[FileResult]:
                 position = text.read
                 for piece in split_into_resources(job.version, text.body, line=text.line, xml=text.xml):
                     yield FileResult(path, position, _prepare_item(job, piece, text.place))
-        except EncodedInUtf16 as error:
-            yield FileResult(path, position, LoadError(str(path), f"can't be read: {error}"))
-        except files.BROKEN as error:
-            yield FileResult(path, position, LoadError(str(path), f"can't be read to its end: {error}"))
+        except (EncodedInUtf16, *files.BROKEN) as error:
+            end = " to its end" if position else ""
+            yield FileResult(path, position, LoadError(str(path), f"can't be read{end}: {files.explain(error)}"))
         yield FileResult(path, position, None)
 
 

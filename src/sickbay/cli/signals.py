@@ -86,7 +86,7 @@ def _handle_signal(number: int, frame: Any) -> None:
         begin_deadline(128 + number)
         _interrupt_work()
     elif time.monotonic() - _received[0][1] > REPEATED_SECONDS:
-        _exit_process(exit_code(), 0)
+        exit_process(exit_code())
 
 
 def expect_unstarted_coroutines() -> None:
@@ -122,12 +122,13 @@ def begin_deadline(code: int = 0, seconds: float = STOP_SECONDS) -> None:
     A thread that waits for a name lookup, or for a disk that doesn't respond, can't be cancelled.
     """
     if not _deadlines:
-        _deadlines.append(Thread(target=_exit_process, args=(code, seconds), name="sickbay-deadline", daemon=True))
+        _deadlines.append(Thread(target=exit_process, args=(code, seconds), name="sickbay-deadline", daemon=True))
         with suppress(RuntimeError):  # Python is ending
             _deadlines[0].start()
 
 
-def _exit_process(code: int, seconds: float) -> None:
+def exit_process(code: int, seconds: float = 0) -> None:
+    """Ends the process from any thread, after this many seconds."""
     time.sleep(seconds)
     for cleanup in reversed(_cleanups):
         with suppress(Exception):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import codecs
 import os
+import stat
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from io import TextIOWrapper, UnsupportedOperation
+from threading import Thread
 from typing import TextIO
 from unicodedata import category
 
@@ -93,6 +96,26 @@ def discard_output(*dropped: TextIO) -> None:
         with suppress(UnsupportedOperation):
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
+
+
+def watch_reader(leave: Callable[[], object]) -> None:
+    """Calls `leave` in another thread as soon as the reader of standard output has gone, even while nothing is written.
+
+    Only a pipe or a socket has a reader.
+    """
+    with suppress(UnsupportedOperation):
+        number = sys.stdout.fileno()
+        if stat.S_ISFIFO(mode := os.fstat(number).st_mode) or stat.S_ISSOCK(mode):
+            Thread(target=_wait_for_end, args=(number, leave), name="sickbay-reader", daemon=True).start()
+
+
+def _wait_for_end(number: int, leave: Callable[[], object]) -> None:
+    import select
+
+    waiting = select.poll()
+    waiting.register(number, 0)  # POLLERR and POLLHUP are always reported
+    waiting.poll()
+    leave()
 
 
 def _escape_unencodable(error: UnicodeError) -> tuple[str, int]:

@@ -72,10 +72,14 @@ def split_into_resources(
     line: the text is a line of NDJSON. There, a Bundle with an id is itself a resource, because it was exported as one.
     """
     body = text.removeprefix(b"\xef\xbb\xbf").strip()
+    if not body:
+        yield LoadError("", "is empty")
+        return
     try:
         document = xml_reader.loads(version, body) if xml else lossless_json.loads(body)
     except ValueError as error:
-        yield LoadError("", f"isn't valid {'XML of this version of FHIR' if xml else 'JSON'}: {error}")
+        problem = "it looks like XML or HTML" if body[:1] == b"<" and not xml else error
+        yield LoadError("", f"isn't valid {'XML of this version of FHIR' if xml else 'JSON'}: {problem}")
         return
     if xml:
         body = lossless_json.dumps(document)

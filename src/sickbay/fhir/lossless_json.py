@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 import orjson
 
+from sickbay.protocol import unicode
+
 
 class Decimal(float):
     """A number with a decimal point or an exponent that remembers its text. In all other ways it is a float."""
@@ -39,18 +41,23 @@ def loads(body: bytes | str) -> Any:
     """Raises ValueError with the problem and its position: invalid JSON or UTF-8, a lone surrogate, nesting too deep."""
     try:
         return _decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise ValueError(str(error)) from None
-    except UnicodeDecodeError:
-        raise ValueError(_name_invalid_byte(body)) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise ValueError(_explain(body) or str(error)) from None
 
 
-def _name_invalid_byte(body: bytes | str) -> str:
-    """The first byte that isn't UTF-8, with its position in the body: that of the parser is one inside a string."""
+def _explain(body: bytes | str) -> str:
+    """What is wrong with the JSON, in words, with its position; "" if only this parser refuses it."""
+    problem = find_invalid_byte(body) if isinstance(body, bytes) else ""
+    return problem or unicode.find_syntax_error(body)
+
+
+def find_invalid_byte(body: bytes) -> str:
+    """The first byte that isn't UTF-8, with its position in the body, in words; "" if all are."""
     try:
-        return bytes(body, "utf-8").decode() if isinstance(body, str) else body.decode()
+        body.decode()
     except UnicodeDecodeError as error:
         return f"byte 0x{error.object[error.start]:02X} at position {error.start} isn't UTF-8"
+    return ""
 
 
 def find_repeated_name(body: bytes, value: Any) -> str | None:

@@ -179,6 +179,60 @@ def _is_of_another_curve(key: Jwk, algorithm: object) -> bool:
     return is_ec and str(algorithm)[2:] != str(CURVES[str(key["crv"])])
 
 
+MEMBERS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
+"""The members that a public key of this type has besides `kty` (RFC 7518 6, RFC 8037 2)."""
+
+
+def find_missing_member(key: object) -> str:
+    """What an asymmetric key in a set lacks, in a few words; "" if it has `kty` and all public members (SMART 2.2)."""
+    if not isinstance(key, dict):
+        return "it isn't an object"
+    missing = next((name for name in ("kty", *MEMBERS.get(str(key.get("kty")), ())) if not _is_text(key.get(name))), "")
+    return f"`{missing}` is missing" if missing else ""
+
+
+def has_id(key: Mapping[str, Any]) -> bool:
+    """Whether an assertion can name the key: `kid` is a text (RFC 7517 4.5)."""
+    return _is_text(key.get("kid"))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def add_ids(jwks: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the set in which each key without an id has its thumbprint as `kid`."""
+    return _change_keys(jwks, lambda key: key if has_id(key) else {**key, "kid": _thumbprint(key)})
+
+
+def drop_private(jwks: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the set without private members, and without symmetric keys."""
+    without_oct = {**jwks, "keys": [key for key in _keys_of(jwks) if key.get("kty") != "oct"]}
+    return _change_keys(without_oct, lambda key: {name: value for name, value in key.items() if name not in PRIVATE})
+
+
+def drop_incomplete(jwks: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the set without the keys that lack a member."""
+    return {**jwks, "keys": [key for key in _keys_of(jwks) if not find_missing_member(key)]}
+
+
+def _change_keys(jwks: Mapping[str, Any], change: Callable[[Jwk], Jwk]) -> dict[str, Any]:
+    return {**jwks, "keys": [change(key) for key in _keys_of(jwks)]}
+
+
+def _keys_of(jwks: Mapping[str, Any]) -> list[Jwk]:
+    keys = jwks.get("keys")
+    return [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []
+
+
+def _thumbprint(key: Jwk) -> str:
+    """The thumbprint of a public key (RFC 7638 3). A key of an unknown type is hashed with all its members."""
+    from joserfc.jwk import thumbprint
+
+    names = ("kty", *MEMBERS.get(str(key.get("kty")), tuple(key)))
+    return thumbprint({name: key[name] for name in names if name in key})
+
+
 def private_members(key: Jwk) -> tuple[str, ...]:
     """Returns the private members, with which anyone could sign. A symmetric key always has one."""
     return tuple(name for name in PRIVATE if name in key) or (("k",) if key.get("kty") == "oct" else ())
@@ -189,10 +243,15 @@ def is_whole(key: Jwk) -> bool:
     from joserfc.errors import JoseError
 
     try:
-        _import_key(json.dumps({name: value for name, value in key.items() if name not in PRIVATE}))
+        _import_key(_bare_key(key))
     except (JoseError, ValueError, TypeError):
         return False
     return True
+
+
+def _bare_key(key: Jwk) -> str:
+    """The public key as JSON without the members that describe it, which the library would check too."""
+    return json.dumps({name: key[name] for name in ("kty", *MEMBERS.get(str(key.get("kty")), ())) if name in key})
 
 
 def verify(text: str, key: Jwk, algorithms: Sequence[str]) -> bool:
@@ -210,7 +269,7 @@ def verify(text: str, key: Jwk, algorithms: Sequence[str]) -> bool:
         return False
     signed, _, signature = text.rpartition(".")
     try:
-        public_key = _import_key(json.dumps({name: value for name, value in key.items() if name not in PRIVATE}))
+        public_key = _import_key(_bare_key(key))
         chosen = JWSRegistry(algorithms=list(algorithms)).get_alg(str(algorithm))
         chosen.check_key(public_key)
         return chosen.verify(signed.encode(), _decode_base64url(signature), public_key)

@@ -57,8 +57,8 @@ async def _load_keys(runtime: Runtime, client: Client, assertion: Jwt, direct: b
     """The registered key set or the one at jwks_uri. direct: the request came from this machine, so loopback may be allowed."""
     if client.jwks is not None or not client.jwks_uri:
         return KeySet(client.jwks)
-    loopback = runtime.loopback and direct
-    return await runtime.key_sets.get(runtime.effects, client.jwks_uri, assertion.header.get("kid"), loopback=loopback)
+    kid, loopback = assertion.header.get("kid"), runtime.loopback and direct
+    return await runtime.key_sets.get(runtime.effects, client.jwks_uri, kid, loopback=loopback)
 
 
 def _assertion_key(client: Client, assertion: Jwt) -> str:
@@ -85,9 +85,16 @@ def _throttle_key(tenant: Tenant, request: TokenRequest, address: str) -> Thrott
 def spend_assertion(
     runtime: Runtime, request: TokenRequest, context: TokenContext, examination: Examination, revision: int
 ) -> list[Step]:
-    """Returns the steps that mark a verified assertion as used on every worker. A second request with it gets a Conflict."""
+    """Returns the steps that mark a verified assertion as used on every worker. A second request with it gets a Conflict.
+
+    After another assertion, the keys of the client aren't fetched again at once.
+    """
     assertion, client = request.assertion, context.client
-    if assertion is None or not isinstance(client, Client) or not stage.is_proven(examination):
+    if assertion is None or not isinstance(client, Client):
+        return []
+    if not stage.is_proven(examination):
+        if client.jwks_uri:
+            runtime.key_sets.doubt(client.jwks_uri, loopback=runtime.loopback and request.direct)
         return []
     until = int(assertion.claims["exp"]) + stage.LEEWAY + 1
     record = Record(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from sickbay.authorization.administration import is_loopback
 from sickbay.kernel.effects import Effects
@@ -24,6 +24,9 @@ FAILED = 5
 """Seconds before an address that returned no keys is fetched again."""
 AGAIN = 5
 """Seconds between two fetches for a key that wasn't in the set."""
+PAUSE = 1_000_000
+"""Microseconds between two fetches of an address if an assertion was refused with the keys of the first one. Anyone can send
+such assertions. Requests wait and share the second fetch: an older set wouldn't have a key that was just replaced."""
 MAXIMUM_CACHED_SETS = 1000
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age=\"?(\d{1,9})")
 
@@ -36,9 +39,13 @@ class KeySet(NamedTuple):
 
 
 class _CachedKeySet(Struct, frozen=True):
+    """fetched_at: microseconds, as in `Effects.arrival`. is_doubted: an assertion was refused with these keys."""
+
     key_set: KeySet
     until: float
+    fetched_at: int
     refetched_at: float | None = None
+    is_doubted: bool = False
 
 
 _Key: TypeAlias = tuple[str, bool]
@@ -80,6 +87,15 @@ class KeySets:
             known.running[key] = task
         return await asyncio.shield(task)
 
+    def doubt(self, url: str, *, loopback: bool) -> None:
+        """Delays the next fetch of this address, since an assertion was refused with the keys of the last one.
+
+        A fetch from this machine that isn't allowed sends nothing, so it needs no delay.
+        """
+        key, cached = (url, loopback), self._known.cached
+        if key in cached and (loopback or not _is_on_this_machine(url)):
+            cached[key] = structs.replace(cached[key], is_doubted=True)
+
     def forget(self, reset: ResetScope) -> None:
         """Forgets all sets, so that they are fetched again. The result of a running fetch is forgotten too."""
         self._known = _KnownSets({}, {})
@@ -88,13 +104,20 @@ class KeySets:
 async def _fetch_key_set(known: _KnownSets, effects: Effects, key: _Key, refetched_at: float | None) -> KeySet:
     url, loopback = key
     try:
+        await asyncio.sleep(_microseconds_to_wait(known.cached.get(key), effects.arrival()) / 1_000_000)
+        fetched_at = effects.arrival()
         key_set, seconds = await _read_key_set(effects, url, loopback)
         if len(known.cached) >= MAXIMUM_CACHED_SETS:
             del known.cached[next(iter(known.cached))]
-        known.cached[key] = _CachedKeySet(key_set, effects.now() + seconds, refetched_at)
+        known.cached[key] = _CachedKeySet(key_set, effects.now() + seconds, fetched_at, refetched_at)
         return key_set
     finally:
         known.running.pop(key, None)
+
+
+def _microseconds_to_wait(last: _CachedKeySet | None, now: int) -> int:
+    """At most PAUSE, also if the clock of the machine was set back."""
+    return max(0, min(PAUSE, last.fetched_at + PAUSE - now)) if last is not None and last.is_doubted else 0
 
 
 def _is_on_this_machine(url: str) -> bool:

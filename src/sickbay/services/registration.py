@@ -294,7 +294,7 @@ def advise_on_registration(
     runtime: Runtime, client: Client, limit: Grant | None = None, by: str = "", twins: int = 0, ignored: tuple[str, ...] = ()
 ) -> Decision[RegistrationRequest, UrlContext]:
     """The checks of a registration. limit: the most that the app may have. by: who set it. The others: see the request."""
-    tenant = runtime.tenants[client.tenant]
+    tenant = runtime.tenants[client.tenant].override_for_app(client)
     context = UrlContext(server=tenant.server, client=client)
     request = structs.replace(_request_of_client(client), limit=limit, limited_by=by, twins=twins, ignored=ignored)
     return decide(REGISTRATION, tenant, stage.CHECKS, request, context)

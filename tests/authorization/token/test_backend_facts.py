@@ -145,7 +145,7 @@ KID = str(json.loads(key())["kid"])
         ),
         (
             request(sign()),
-            sample_context(keys=[{"kid": "k2"}, {}]),
+            sample_context(keys=[{"kid": "k2"}, {}, {"kid": 5}]),
             Refusal("assertion-kid-unknown", "invalid_client", {"received": KID, "published": ["k2"], "unnamed": True}),
         ),
         (

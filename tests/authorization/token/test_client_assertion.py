@@ -86,6 +86,15 @@ def test_missing_keys_are_refused(jwks: dict[str, object] | None, name: str) -> 
     assert outcome(request(sign()), structs.replace(sample_context(), jwks=jwks)) == (name, "invalid_client", 400)
 
 
+def test_a_number_names_no_key() -> None:
+    """`kid` is a string (RFC 7515 4.1.4, RFC 7517 4.5)."""
+    numbered = json.dumps(json.loads(key()) | {"kid": 1})
+    header = urlsafe_b64encode(json.dumps({"alg": "RS384", "kid": 1}).encode()).decode().rstrip("=")
+    text = ".".join((header, *sign().split(".")[1:]))
+    (refusal,) = examine_token(request(text), sample_context([jose.public_members(numbered)])).refusals
+    assert (refusal.name, refusal.facts["received"], refusal.facts["published"]) == ("assertion-kid-unknown", 1, [])
+
+
 def test_with_unknown_keys_nothing_is_granted() -> None:
     assert not examine_token(request(sign()), structs.replace(sample_context(), jwks=UNKNOWN)).granted
 

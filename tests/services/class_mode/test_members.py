@@ -88,6 +88,24 @@ def test_a_form_that_is_sent_several_times_at_once_makes_one_student(engine: Cal
     run_two(steps, engine(), tmp_path, patients=0)
 
 
+def test_students_with_one_name_are_told_apart_by_a_number(tmp_path: Path) -> None:
+    long = "W" * members.NAME_CHARACTERS
+    names = {"Ada": "Ada", "ADA": "ADA (2)", "Ada (2)": "Ada (2) (2)", long: long, long.lower(): f"{long[:-4].lower()} (2)"}
+
+    async def steps(flow: Flow) -> None:
+        runtime = flow.sandbox.runtime
+        for sent, expected in names.items():
+            assert (await members.join(runtime, sent)).student.name == expected
+        joined = await asyncio.gather(*(members.join(runtime, "Ben") for _ in range(4)))
+        assert {each.student.name for each in joined} == {"Ben", "Ben (2)", "Ben (3)", "Ben (4)"}
+        listed = [student.name for student in await members.list_students(runtime)]
+        assert listed[: len(names)] == list(names.values())
+        await clearing.remove(runtime, flow.sandbox.journal, joined[0].student)
+        assert (await members.join(runtime, "Ben")).student.name == joined[0].student.name
+
+    run(steps, tmp_path, patients=0)
+
+
 def test_a_new_code_brings_no_student_back_who_was_removed_at_the_same_time(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         runtime = flow.sandbox.runtime

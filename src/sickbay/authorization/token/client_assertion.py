@@ -161,10 +161,10 @@ def key_is_published(request: TokenRequest, context: TokenContext) -> Refusal | 
     if _find_key(header, context) is not None and jku in (None, registered):
         return None
     facts = {"jku": jku, "expected": registered} if jku not in (None, registered) else {}
-    published = [key.get("kid") for key in _registered_keys(context)]
-    if None in published:
+    keys = _registered_keys(context)
+    published = [key["kid"] for key in keys if jose.has_id(key)]
+    if len(published) < len(keys):
         facts["unnamed"] = True
-    published = [kid for kid in published if kid is not None]
     return refusals.ASSERTION_KID_UNKNOWN(received=header.get("kid"), published=published, **facts)
 
 
@@ -213,7 +213,8 @@ def _registered_keys(context: TokenContext) -> list[dict[str, Any]]:
 def _find_key(header: dict[str, Any], context: TokenContext) -> dict[str, Any] | None:
     """Returns the only key with this id and type; None if there is no such key or more than one."""
     kid, algorithm = header.get("kid"), header.get("alg")
-    matching = [key for key in _registered_keys(context) if key.get("kid") == kid and jose.fits_algorithm(key, algorithm)]
+    named = [key for key in _registered_keys(context) if jose.has_id(key) and key["kid"] == kid]
+    matching = [key for key in named if jose.fits_algorithm(key, algorithm)]
     return matching[0] if len(matching) == 1 else None
 
 

@@ -21,7 +21,7 @@ from sickbay.protocol import unicode
 apps = App(
     name="apps", help="Register, list, show, change, enable and remove apps.", help_epilogue=help_epilogue("sickbay apps list")
 )
-KEY_SET = 'a key set, such as {"keys": [{"kty": "EC", "crv": "P-384", "x": "…", "y": "…"}]}'
+KEY_SET = 'a key set, such as {"keys": [{"kid": "…", "kty": "EC", "crv": "P-384", "x": "…", "y": "…"}]}'
 CARDS = 'CDS Hooks cards, such as [{"summary": "…", "indicator": "info", "source": {"label": "…"}}]'
 Name = Annotated[str, Parameter(name="APP", help="The app's app_id, client_id or name. A name must be unique.")]
 Json = Annotated[bool, Parameter(help="Print JSON.")]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, Any
 
 import orjson
 from cyclopts import Parameter
 
-from sickbay.cli import streams, terminal
+from sickbay.cli import signals, streams, terminal
 from sickbay.cli.argument_types import Count, Data
 from sickbay.cli.event_stream import StreamEvent, follow
 from sickbay.cli.output import note
@@ -53,6 +54,7 @@ def tail(
     """
     named = zip(FILTERS, (app, hospital, stage, status, rule), strict=True)
     words = [*filter, *(write_word(name, value) for name, value in named if value is not None)]
+    streams.watch_reader(partial(signals.exit_process, 1))
     for event in follow(data, {"q": " ".join(words), "last": str(last)}):
         for line in _lines_of_event(event, json):
             terminal.write_line(line)

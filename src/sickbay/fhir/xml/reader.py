@@ -11,6 +11,7 @@ import re
 from typing import Any
 from xml.parsers import expat
 
+from sickbay.fhir import lossless_json
 from sickbay.fhir.lossless_json import Decimal
 from sickbay.fhir.search.parameters import known_types
 from sickbay.fhir.xml.layout import NAMESPACE, XHTML, XmlElement, inside_primitive, load_layout
@@ -33,7 +34,8 @@ def loads(version: str, text: bytes) -> dict[str, Any]:
     try:
         reader.parser.Parse(text, True)
     except expat.ExpatError as error:
-        raise ValueError(f"{expat.ErrorString(error.code)} at line {error.lineno}") from None
+        problem = lossless_json.find_invalid_byte(text) or expat.ErrorString(error.code)
+        raise ValueError(f"{problem} at line {error.lineno}") from None
     assert reader.found is not None
     return reader.found
 

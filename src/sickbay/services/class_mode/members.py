@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -84,6 +85,8 @@ async def is_join_key(runtime: Runtime, sent: str) -> bool:
 async def join(runtime: Runtime, name: str, form: str = "") -> Joined:
     """Adds a student, but only one if a double click sends the form twice. Raises ClassIsFull.
 
+    If another student has the name, a number is added to it, so that the teacher can tell the two apart.
+
     form: the CSRF token of the form, which no one else has; "" without a form.
     """
     await load_join_key(runtime)  # makes the record that is written with each student, so that they join one after the other
@@ -96,12 +99,22 @@ async def join(runtime: Runtime, name: str, form: str = "") -> Joined:
                 return Joined(found, joined.code)
             seed = _random_bytes(runtime)
             continue
-        if len(await runtime.store.find(STUDENT, limit=MAXIMUM_STUDENTS)) >= MAXIMUM_STUDENTS:
+        others = await list_students(runtime)
+        if len(others) >= MAXIMUM_STUDENTS:
             raise ClassIsFull
+        student = structs.replace(joined.student, name=_distinguish(name, [other.name for other in others]))
         steps = [Put(record, record.revision) for record in (joined_before,) if record is not None]
         with suppress(Conflict):
-            await runtime.store.transaction([*steps, Put(_record_of_student(joined.student), 0)])
-            return joined
+            await runtime.store.transaction([*steps, Put(_record_of_student(student), 0)])
+            return Joined(student, joined.code)
+
+
+def _distinguish(name: str, others: Sequence[str]) -> str:
+    """The name, with a number if another student has it: Ada (2). It doesn't matter whether letters are capital."""
+    taken = {other.casefold() for other in others}
+    suffixes = ("", *(f" ({number})" for number in range(2, len(others) + 2)))
+    numbered = (name[: NAME_CHARACTERS - len(suffix)].rstrip() + suffix for suffix in suffixes)
+    return next(free for free in numbered if free.casefold() not in taken)
 
 
 async def renew_code(runtime: Runtime, student: Student) -> str:

@@ -68,7 +68,8 @@ def read_apps(runtime: Runtime, content: bytes, samples: Mapping[str, Client]) -
     ids: set[str] = set()
     for place, line in lines.split_lines(APPS, content):
         client = Client(**structs.asdict(lines.parse_line(_AppLine, line, place)))
-        client = structs.replace(client, name=clean_name(client.name) or client.client_id)
+        keys = jose.add_ids(client.jwks) if client.jwks else None  # an older Sickbay registered keys without a kid
+        client = structs.replace(client, name=clean_name(client.name) or client.client_id, jwks=keys)
         _check_app(runtime, client, place)
         if client.client_id in clients or client.app_id in ids:
             raise BadFile(place, f"there are two apps with the ID {client.client_id[:NAME_CHARACTERS]}")

@@ -1,16 +1,15 @@
 """Rules about the public keys in a registration."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import structs
 
-from sickbay.authorization.registration.request import PRIVATE_MEMBERS
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import Functions
 from sickbay.kernel.checks import Facts
-from sickbay.protocol import urls
+from sickbay.protocol import jose, urls
 
 
 def _backend_uses_secret(request: RegistrationRequest, context: Any) -> Facts | None:
@@ -18,11 +17,8 @@ def _backend_uses_secret(request: RegistrationRequest, context: Any) -> Facts | 
     return {"received": "a secret", "expected": "jwks_uri or jwks", "symmetric": True} if symmetric else None
 
 
-def _public_part(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    """Removes the private members of each key, and symmetric keys altogether."""
-    keys = [key for key in (request.jwks or {}).get("keys", ()) if isinstance(key, dict) and key.get("kty") != "oct"]
-    public = [{name: value for name, value in key.items() if name not in PRIVATE_MEMBERS} for key in keys]
-    return structs.replace(request, jwks={**(request.jwks or {}), "keys": public})
+def _change_keys(change: Callable[[Any], dict[str, Any]]) -> Callable[[RegistrationRequest, Facts], RegistrationRequest]:
+    return lambda request, facts: structs.replace(request, jwks=change(request.jwks))
 
 
 def _wrap_key(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
@@ -43,7 +39,9 @@ FUNCTIONS: Mapping[str, Functions] = {
         "advises": _backend_uses_secret,
         "severity": lambda facts: "info" if facts.get("symmetric") else "error",
     },
-    "reg-jwks-has-private-key": {"repair": _public_part},
+    "reg-jwks-has-private-key": {"repair": _change_keys(jose.drop_private)},
+    "reg-jwks-key-incomplete": {"repair": _change_keys(jose.drop_incomplete)},
+    "reg-jwks-kid-missing": {"repair": _change_keys(jose.add_ids)},
     "reg-jwks-given-twice": {"repair": corrections.reset_member("jwks", None)},
     "reg-jwks-empty": {"repair": _wrap_key},
     "reg-jwks-uri-insecure-http": {"repair": corrections.set_member("jwks_uri")},
