@@ -95,6 +95,10 @@ class Functions(TypedDict, total=False):
     severity: Callable[[Facts], Severity]
 
 
+RuleFunctions: TypeAlias = Mapping[str, Functions]
+"""The functions of the rules in a file, by their ids."""
+
+
 class Rule(Struct, frozen=True, kw_only=True):
     """One rule. `rule_file` reads it: its functions are Python, the other fields are in a Markdown file.
 

@@ -29,7 +29,7 @@ from msgspec import Struct
 
 from sickbay.authorization import refusals
 from sickbay.diagnosis import rules
-from sickbay.diagnosis.rule import Functions, Rule, WordList, read_spec
+from sickbay.diagnosis.rule import Rule, RuleFunctions, WordList, read_spec
 from sickbay.diagnosis.stages import STAGES
 from sickbay.kernel.packed_folder import PackedFolder
 
@@ -81,11 +81,11 @@ def _path_of_rules(place: str) -> str:
     return place.replace(".", "/")
 
 
-def read_functions(place: str) -> Mapping[str, Functions]:
+def read_functions(place: str) -> RuleFunctions:
     """The functions of the rules in this file, by id; none if all of its rules are only words."""
     if not has_functions(place):
         return {}
-    functions: Mapping[str, Functions] = import_module(f"{rules.__name__}.{place}").FUNCTIONS
+    functions: RuleFunctions = import_module(f"{rules.__name__}.{place}").FUNCTIONS
     return functions
 
 

@@ -1,7 +1,5 @@
 """Rules about the access token of a FHIR request, and what its scopes allow."""
 
-from collections.abc import Mapping
-
 from msgspec import structs
 
 from sickbay.authorization.access.bearer import guess_token, read_bearer
@@ -11,7 +9,7 @@ from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.revocations import describe_revocation
-from sickbay.diagnosis.rule import GUESS, Functions, only_with
+from sickbay.diagnosis.rule import GUESS, RuleFunctions, only_with
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import jose, scopes
 from sickbay.protocol.parameters import parse
@@ -126,7 +124,7 @@ def _is_same_coding(value: str, other: str) -> bool:
     return code == other_code and (not system or not other_system or system == other_system)
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     # The token's audience is a registered server that isn't a FHIR base.
     "mcp-token-passthrough": {"recognises": only_with("of", "resource")},
     "fhir-token-missing": {"repair": lambda request, facts: corrections.new_token(request)},

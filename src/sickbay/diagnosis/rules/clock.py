@@ -1,11 +1,11 @@
 """Rules about clocks that differ: times in a client assertion and in an ID token."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from sickbay.authorization.contexts import AnswerContext, TokenContext
 from sickbay.authorization.requests import TokenAnswer, TokenRequest
 from sickbay.diagnosis import guesses
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.kernel.checks import UNKNOWN, Facts
 
 LEEWAY_SECONDS = 60
@@ -34,7 +34,7 @@ def _is_in_future(claim: str) -> Callable[[TokenAnswer, AnswerContext], Facts | 
     return advise
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "clock-skew-assertion": {"advises": _compare_clocks},
     "clock-iat-future": {"advises": _is_in_future("iat")},
     "clock-nbf-future": {"advises": _is_in_future("nbf")},

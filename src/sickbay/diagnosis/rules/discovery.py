@@ -8,7 +8,7 @@ from sickbay.authorization.contexts import AnswerContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import HttpExchange
 from sickbay.diagnosis.lists import LISTS
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.kernel.checks import Facts
 from sickbay.protocol.urls import LOOPBACK
 
@@ -103,7 +103,7 @@ def _documents_disagree(exchange: HttpExchange, context: AnswerContext) -> Facts
     return {"names": names, "received": [document[name] for name in names], "expected": [openid[name] for name in names]}
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "discovery-wrong-location": {"advises": _is_not_below_a_base},
     "discovery-404": {"advises": _document_is_not_found},
     "discovery-not-json": {"advises": _document_is_not_json},

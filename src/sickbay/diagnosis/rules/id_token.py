@@ -1,12 +1,12 @@
 """Rules about the ID token, whose signature isn't checked: its claims and its expiry."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from sickbay.authorization.contexts import AnswerContext
 from sickbay.authorization.requests import TokenAnswer
 from sickbay.diagnosis import guesses
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.kernel.checks import UNKNOWN, Facts
 from sickbay.protocol import scopes
 
@@ -50,7 +50,7 @@ def _has_no_fhir_user(answer: TokenAnswer, context: AnswerContext) -> Facts | No
     return {"received": answer.claims.get("profile")}
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "id-token-missing": {"advises": _find_missing_id_token},
     "id-token-nonce-mismatch": {"advises": _claim_differs("nonce", "nonce")},
     "id-token-aud-mismatch": {"advises": _claim_differs("aud", "client_id")},

@@ -1,13 +1,11 @@
 """Rules about requests to the introspection and revocation endpoints."""
 
-from collections.abc import Mapping
-
 from sickbay.authorization.contexts import SubjectContext
 from sickbay.authorization.introspection import list_audiences
 from sickbay.authorization.models import AccessToken, Client, Server, TokenFamily
 from sickbay.authorization.requests import TokenRequest
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 
@@ -55,7 +53,7 @@ def _has_no_audience(request: TokenRequest, context: SubjectContext) -> Facts | 
     return {"received": subject.base} if is_client and not list_audiences(context) and not _is_own(context) else None
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "mcp-resource-is-fhir-base": {"advises": _token_is_of_agent},
     "mcp-fhir-token-at-mcp": {"advises": _token_is_of_another_app},
     "mcp-audience-unchecked": {"advises": _has_no_audience},

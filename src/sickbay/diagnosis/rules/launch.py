@@ -1,13 +1,11 @@
 """Rules about the launch URL with which the EHR opens the app."""
 
-from collections.abc import Mapping
-
 from msgspec import structs
 
 from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.launch.url import iss_of
 from sickbay.authorization.requests import UrlRequest
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import Parameters
@@ -53,7 +51,7 @@ def _uses_plain_http(request: UrlRequest, context: UrlContext) -> Facts | None:
     return {"received": iss, "expected": f"https{iss[4:]}"} if open_ else None
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "launch-url-params-in-fragment": {"repair": _move_fragment_to_query},
     "launch-url-legacy-params": {"advises": _is_legacy_launch},
     "launch-url-missing-launch": {"advises": _has_no_launch},

@@ -1,11 +1,9 @@
 """Rules about logout requests from an app (OpenID Connect RP-Initiated Logout)."""
 
-from collections.abc import Mapping
-
 from msgspec import structs
 
 from sickbay.authorization.requests import LogoutRequest
-from sickbay.diagnosis.rule import Functions, only_with
+from sickbay.diagnosis.rule import RuleFunctions, only_with
 from sickbay.kernel.checks import Facts
 from sickbay.kernel.similar_names import find_closest_url
 
@@ -38,7 +36,7 @@ def _expect_closest(facts: Facts) -> Facts:
     return {**facts, "expected": closest, "hint": f" Registered: {' '.join(registered)}." if registered else ""}
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "logout-hint-invalid": {"repair": _drop_hint},
     "logout-client-unknown": {"recognises": only_with("unknown"), "repair": _drop_client},
     "logout-client-mismatch": {"repair": _drop_client},

@@ -1,9 +1,7 @@
 """Rules about `code_verifier`."""
 
-from collections.abc import Mapping
-
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.diagnosis.values import character_name
 from sickbay.kernel.checks import Facts
 
@@ -19,7 +17,7 @@ def _challenge_is_not_hashed(facts: Facts) -> Facts | None:
     return {"expected": facts["computed"]} if facts["slip"] == "not-hashed" else None
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "pkce-verifier-missing": {"insert_placeholder": corrections.new_verifier},
     "pkce-verifier-malformed": {"recognises": _describe_characters, "insert_placeholder": corrections.new_verifier},
     "pkce-challenge-not-hashed": {"recognises": _challenge_is_not_hashed, "insert_placeholder": corrections.new_verifier},

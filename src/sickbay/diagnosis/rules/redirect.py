@@ -1,14 +1,12 @@
 """Rules about the authorization response at the app's redirect URI."""
 
-from collections.abc import Mapping
-
 from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.redirect import urn_of
 from sickbay.authorization.requests import UrlRequest
 from sickbay.diagnosis.answers.meanings import describe_meaning
 from sickbay.diagnosis.answers.values import oauth_error
-from sickbay.diagnosis.rule import Functions, severity_by
+from sickbay.diagnosis.rule import RuleFunctions, severity_by
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 
@@ -37,7 +35,7 @@ def _find_mixed_content(request: UrlRequest, context: UrlContext) -> Facts | Non
     return {"received": request.url.partition("?")[0]} if plain and secure else None
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     # An app that requested the fragment, as keycloak-js and MSAL do, reads it in the browser.
     "redirect-params-in-fragment": {"severity": severity_by("asked_for", "info", "error")},
     "redirect-error-opaque": {"advises": _has_no_description},

@@ -1,14 +1,12 @@
 """Rules about refreshing an access token (RFC 6749, 6; RFC 9700, 4.14)."""
 
-from collections.abc import Mapping
-
 from msgspec import structs
 
 from sickbay.authorization.contexts import AnswerContext, TokenContext
 from sickbay.authorization.requests import TokenAnswer, TokenRequest
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.revocations import describe_revocation
-from sickbay.diagnosis.rule import GUESS, Functions, only_with
+from sickbay.diagnosis.rule import GUESS, RuleFunctions, only_with
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes
 
@@ -47,7 +45,7 @@ def _is_of_a_launch(answer: TokenAnswer, context: AnswerContext) -> bool:
 
 
 _SET_CLIENT_ID = corrections.set_from_fact("client_id", "expected")
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "refresh-client-auth-missing": {
         "recognises": only_with("grant_type", "refresh_token"),
         "repair": lambda request, facts: _SET_CLIENT_ID(corrections.add_client_secret(request, facts), facts),

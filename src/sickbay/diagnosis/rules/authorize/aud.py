@@ -1,7 +1,6 @@
 """Rules about `aud`, the FHIR server that the token is for."""
 
 import re
-from collections.abc import Mapping
 
 from sickbay.authorization.authorize.parameters import read_audience
 from sickbay.authorization.bases import base_of
@@ -10,7 +9,7 @@ from sickbay.authorization.models import Server
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, guesses, placeholders
 from sickbay.diagnosis.evidence import address
-from sickbay.diagnosis.rule import GUESS, Functions
+from sickbay.diagnosis.rule import GUESS, RuleFunctions
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 from sickbay.protocol.nearby_hosts import find_nearby_host
@@ -124,7 +123,7 @@ def _find_other_loopback_name(request: AuthorizeRequest, context: AuthorizeConte
     return None
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "aud-wrong-param-name": {"recognises": _host_name_differs, "repair": _rename_to_aud},
     "aud-missing": {"repair": _set_aud, "insert_placeholder": corrections.set_placeholder("aud")},
     "aud-has-fragment-or-query": {"recognises": _find_tail, "repair": _set_aud},

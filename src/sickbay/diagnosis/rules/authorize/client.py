@@ -1,7 +1,6 @@
 """Rules about `client_id`: missing, unknown, or not active yet."""
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from sickbay.authorization.contexts import AuthorizeContext, TokenContext
@@ -10,7 +9,7 @@ from sickbay.authorization.models import Client
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, placeholders
 from sickbay.diagnosis.guesses import MASKED
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.diagnosis.values import describe_placeholder, first_stray_character, is_masked, strip_stray_characters
 from sickbay.kernel.checks import Facts
 from sickbay.kernel.similar_names import find_closest
@@ -100,7 +99,7 @@ def _find_pending_change(request: object, context: AuthorizeContext | TokenConte
     return {"received": context.client.client_id, "expected": _clock_time(context.live_at)}
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "client-id-missing": {
         "recognises": _add_only_app,
         "repair": corrections.set_client_id("nearest"),

@@ -1,9 +1,7 @@
 """Rules about the metadata document of a client whose `client_id` is a URL."""
 
-from collections.abc import Mapping
-
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.kernel.checks import Facts
 
 
@@ -12,7 +10,7 @@ def _add_address(facts: Facts) -> Facts:
     return {**facts, "moved": f"It redirects to `{to}`, so that may be the URL to send as `client_id`." if to else ""}
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "mcp-cimd-unreachable": {"recognises": _add_address},
     "mcp-cimd-id-differs": {"repair": corrections.set_from_fact("client_id", "expected")},
 }

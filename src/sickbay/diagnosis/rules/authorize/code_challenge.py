@@ -3,7 +3,6 @@
 import base64
 import binascii
 import re
-from collections.abc import Mapping
 
 from sickbay.authorization.authorize.code_challenge import asks_for_code
 from sickbay.authorization.authorize.parameters import requested_resources
@@ -11,7 +10,7 @@ from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, placeholders
-from sickbay.diagnosis.rule import Functions, severity_by
+from sickbay.diagnosis.rule import RuleFunctions, severity_by
 from sickbay.kernel.checks import UNKNOWN, Facts
 
 
@@ -70,7 +69,7 @@ def _correct_challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequ
     return corrections.set_parameters(request, ("code_challenge", facts.get("expected") or placeholders.PLACEHOLDER_CHALLENGE))
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "pkce-missing": {"advises": _no_challenge, "repair": _add_pkce, "severity": severity_by("required", "error", "warning")},
     "pkce-method-without-challenge": {"repair": _add_pkce},
     "pkce-method-missing": {"repair": _set_s256},

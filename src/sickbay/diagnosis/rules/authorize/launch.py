@@ -1,12 +1,10 @@
 """Rules about `launch`, the code with which the EHR launched the app."""
 
-from collections.abc import Mapping
-
 from sickbay.authorization.authorize.parameters import asks_launch, asks_patient
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.rule import Functions, only_with
+from sickbay.diagnosis.rule import RuleFunctions, only_with
 from sickbay.kernel.checks import Facts
 
 _LAUNCH_TYPES = {"ehr": ("EHR launch", "an EHR launch"), "standalone": ("Standalone launch", "a standalone launch")}
@@ -23,7 +21,7 @@ def _requests_picker_in_launch(request: AuthorizeRequest, context: AuthorizeCont
     return {"received": "launch/patient", "expected": "launch"}
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "launch-type-not-allowed": {"recognises": _launch_type},
     "launch-param-is-iss": {"recognises": only_with("is_base"), "repair": corrections.correct_launch},
     "launch-param-is-url": {"repair": corrections.correct_launch},

@@ -1,7 +1,6 @@
 """Rules about parameters that don't reach the server, and placeholders instead of values."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from msgspec import structs
@@ -13,7 +12,7 @@ from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, Logo
 from sickbay.diagnosis import corrections, placeholders
 from sickbay.diagnosis.guesses import MASKED
 from sickbay.diagnosis.lists import LISTS
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.diagnosis.values import describe_placeholder, is_masked
 from sickbay.kernel.checks import UNKNOWN, Facts
 from sickbay.protocol.parameters import Parameters, parse
@@ -140,7 +139,7 @@ def _fill_in_examples(request: Any, facts: Facts) -> Any:
     return corrections.set_parameters(request, *((name, _EXAMPLES[name]) for name in facts["names"] if name in _EXAMPLES))
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "parameters-in-fragment": {"advises": _parameters_are_in_fragment, "repair": _move_parameters_to_query},
     "query-without-question-mark": {"advises": _has_no_question_mark, "repair": _add_question_mark},
     "query-encoded-whole": {"advises": _find_encoded_query, "repair": _decode_query},

@@ -1,6 +1,6 @@
 """Rules about the identity and refresh scopes: openid, fhirUser, profile, online_access and offline_access."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from sickbay.authorization.authorize.parameters import correct_scopes
 from sickbay.authorization.contexts import AuthorizeContext
@@ -8,7 +8,7 @@ from sickbay.authorization.models import Client
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.scopes.requested import CLAIMS
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.kernel.checks import Facts
 from sickbay.protocol.scopes import split_at
 
@@ -38,7 +38,7 @@ def _requests_claim_scopes(request: AuthorizeRequest, context: AuthorizeContext)
     return {"received": requested, "scopes": requested, "corrected": []} if requested else None
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "openid-missing-with-fhiruser": {
         "advises": _advise_if(lambda requested: bool(requested & {"fhirUser", "profile"}) and "openid" not in requested),
         "repair": corrections.request_also("openid"),

@@ -4,14 +4,13 @@ They come last, so that they correct what the app sent and not an example that r
 """
 
 import re
-from collections.abc import Mapping
 from typing import TypeVar
 
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.login.prompt import PROMPTS
 from sickbay.authorization.requests import AuthorizeRequest, LogoutRequest, TokenRequest
 from sickbay.diagnosis import corrections, placeholders
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.diagnosis.rules.authorize.transport import names_of
 from sickbay.diagnosis.values import first_stray_character, strip_stray_characters
 from sickbay.kernel.checks import Facts
@@ -114,7 +113,7 @@ def _known_prompts(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return corrections.set_parameters(request, ("prompt", " ".join(known_values) or None))
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "parameter-name-wrong": {"advises": _find_misnamed_parameters, "repair": _rename_parameters},
     "value-has-stray-characters": {"advises": _find_stray_characters, "repair": _strip_stray_characters},
     "code-verifier-in-url": {"advises": lambda request, context: {"received": "(a secret)"}, "repair": _add_new_challenge},

@@ -1,9 +1,7 @@
 """Rules about the patient that an authorization request needs."""
 
-from collections.abc import Mapping
-
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.kernel.checks import Facts
 
 
@@ -18,6 +16,6 @@ def _drop_context(facts: Facts) -> Facts:
     return {**facts, "requested": " Your app requested neither `launch` nor `launch/patient`."}
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "scope-patient-without-context": {"recognises": _drop_context, "repair": corrections.correct_context}
 }

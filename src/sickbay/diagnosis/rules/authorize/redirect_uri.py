@@ -1,12 +1,12 @@
 """Rules about `redirect_uri`: each kind of difference from a registered URI has its own rule."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, placeholders
-from sickbay.diagnosis.rule import Functions, only_with
+from sickbay.diagnosis.rule import Functions, RuleFunctions, only_with
 from sickbay.diagnosis.values import describe_placeholder, strip_stray_characters
 from sickbay.kernel.checks import Facts
 from sickbay.kernel.similar_names import find_closest_url
@@ -97,7 +97,7 @@ def _differs_only_in(part: Callable[[str], str]) -> Functions:
     return {"recognises": recognises, "repair": _set_expected}
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     # The client is known by a document that was fetched before.
     "mcp-cimd-stale": {"recognises": only_with("document")},
     "redirect-uri-missing": {

@@ -1,7 +1,7 @@
 """Rules about `resource`, which names the server that the token is for to clients that don't know `aud`."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from sickbay.authorization.authorize.aud import list_likely_bases
 from sickbay.authorization.authorize.default_scopes import default_scopes
@@ -11,7 +11,7 @@ from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, placeholders
-from sickbay.diagnosis.rule import Functions, only_with, severity_by
+from sickbay.diagnosis.rule import RuleFunctions, only_with, severity_by
 from sickbay.kernel.checks import Facts
 from sickbay.protocol.scope_spelling import read_spelling
 
@@ -107,7 +107,7 @@ def _send_default(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return corrections.set_scopes(request, list(facts["scopes"]))
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "mcp-resource-missing": {
         "recognises": lambda facts: {"base": "the app's FHIR base", "expected": PLACEHOLDER, **facts},
         "advises": _resource_is_missing,

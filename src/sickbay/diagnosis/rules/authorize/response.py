@@ -1,11 +1,9 @@
 """Rules about `response_type`, `response_mode`, `prompt`, request objects and secrets in the URL."""
 
-from collections.abc import Mapping
-
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "response-type-missing": {"repair": corrections.set_value("response_type", "code")},
     "response-type-invalid": {"repair": corrections.set_value("response_type", "code")},
     "response-mode-unsupported": {"repair": corrections.set_value("response_mode", None)},

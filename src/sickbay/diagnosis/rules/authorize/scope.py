@@ -1,6 +1,5 @@
 """Rules about `scope`: its syntax, what may be requested, and what else a scope requires."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from sickbay.authorization.authorize.parameters import read_audience, requested_resources
@@ -10,7 +9,7 @@ from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.authorization.scopes.resource_types import ALL_TYPES, types_of
 from sickbay.diagnosis import corrections, guesses
 from sickbay.diagnosis.evidence.address import fhir_version_of
-from sickbay.diagnosis.rule import GUESS, Functions
+from sickbay.diagnosis.rule import GUESS, Functions, RuleFunctions
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import Facts
 from sickbay.protocol.scope_spelling import read_spelling
@@ -103,7 +102,7 @@ _ADD_SCOPES: Functions = {
     "repair": _request_registered_scopes,
     "insert_placeholder": lambda request: corrections.set_scopes(request, [*split(EXAMPLE)]),
 }
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "scope-double-encoded": {"repair": _respell_scopes},
     "scope-comma-separated": {"repair": _respell_scopes},
     "scope-plus-literal": {"repair": _respell_scopes},

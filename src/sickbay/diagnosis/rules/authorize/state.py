@@ -2,12 +2,11 @@
 
 import math
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from sickbay.authorization.authorize.parameters import correct_scopes
 from sickbay.diagnosis import corrections, placeholders
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 
 REQUIRED_BITS, WARNING_BITS = 122, 64
 """Bits that SMART requires, and bits below which the advice is a warning."""
@@ -55,7 +54,7 @@ def _facts_of_strength(text: str, size_in_bits: int, level: str, what: str) -> d
     return {"received": text, "bits": size_in_bits, "level": level, "what": what, "note": "122 random bits or more"}
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "state-missing": {"repair": corrections.set_value("state", placeholders.EXAMPLE_STATE)},
     "state-low-entropy": {
         "advises": lambda request, context: describe_weakness(str(request.parameters.get("state"))),

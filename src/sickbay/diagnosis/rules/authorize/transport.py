@@ -1,7 +1,6 @@
 """Rules about the form of the request: whitespace, HTML escapes, encoding, repeated parameters and the endpoint."""
 
 import re
-from collections.abc import Mapping
 from typing import TypeVar
 
 from msgspec import structs
@@ -12,7 +11,7 @@ from sickbay.authorization.models import Server
 from sickbay.authorization.requests import AuthorizeRequest, LogoutRequest, TokenRequest
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.lists import LISTS
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import unicode, urls
 from sickbay.protocol.parameters import Parameters, encode, parse
@@ -124,7 +123,7 @@ def _endpoint_was_not_discovered(request: AuthorizeRequest, context: AuthorizeCo
     return {"received": request.url, "expected": endpoint, "endpoint": endpoint}
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "authorize-fetched": {"advises": lambda request, context: {"received": "a script"}},
     "authorize-body-not-form": {"advises": _body_is_not_a_form, "repair": _convert_json_to_form},
     "parameters-misjoined": {"advises": _find_joined_parameters, "repair": _split_joined_parameters},

@@ -1,14 +1,12 @@
 """Rules about backend services: the client assertion, its key, and system scopes."""
 
-from collections.abc import Mapping
-
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import backend_scopes
 from sickbay.authorization.token.client_assertion import accepted_audiences
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.diagnosis.wording import join_as_code
 from sickbay.kernel.checks import UNKNOWN, Facts
 from sickbay.protocol import jose
@@ -74,7 +72,7 @@ def _audience_differs(request: TokenRequest, context: TokenContext) -> Facts | N
     return {"received": sent, "expected": server.token_endpoint}
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "assertion-type-wrong": {"repair": corrections.set_from_fact("client_assertion_type", "expected")},
     "assertion-not-jwt": {"recognises": _add_parts, "repair": _drop_scheme},
     "assertion-alg-unsupported": {"recognises": lambda facts: {**facts, "accepted": join_as_code(facts["expected"])}},

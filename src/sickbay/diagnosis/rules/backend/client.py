@@ -1,8 +1,6 @@
 """Rules about what a backend service is registered for: its grant type and its authentication method."""
 
-from collections.abc import Mapping
-
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.kernel.checks import Facts
 
 
@@ -11,4 +9,4 @@ def _sends_secret_for_jwt(facts: Facts) -> Facts | None:
     return facts if wants_jwt and facts.get("grant_type") == "client_credentials" else None
 
 
-FUNCTIONS: Mapping[str, Functions] = {"backend-secret-instead-of-jwt": {"recognises": _sends_secret_for_jwt}}
+FUNCTIONS: RuleFunctions = {"backend-secret-instead-of-jwt": {"recognises": _sends_secret_for_jwt}}

@@ -1,10 +1,8 @@
 """The rule about two launches that run in one browser and use each other's values."""
 
-from collections.abc import Mapping
-
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.rule import Functions, only_with
+from sickbay.diagnosis.rule import RuleFunctions, only_with
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "session-bleed": {"recognises": only_with("other_attempt"), "insert_placeholder": corrections.new_verifier}
 }

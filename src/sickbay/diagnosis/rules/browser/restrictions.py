@@ -1,13 +1,12 @@
 """Rules about what browsers block: CORS, frames, cookies and the local network."""
 
-from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from sickbay.authorization import origin
 from sickbay.authorization.contexts import AccessContext, AnswerContext, AuthorizeContext, TokenContext, UrlContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, HttpExchange, TokenRequest, UrlRequest
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
@@ -107,7 +106,7 @@ def _page_is_public(exchange: HttpExchange, context: AnswerContext) -> Facts | N
     return {"origin": f"{page.scheme}://{page.netloc}", "received": exchange.url} if to_us and public else None
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "cors-origin-not-registered": {"recognises": _add_origin_hint, "advises": _origin_is_unregistered},
     "cookie-samesite-iframe": {"advises": _cookie_is_blocked},
     "session-storage-lost": {"advises": _origins_differ},

@@ -1,7 +1,5 @@
 """Rules about a client's credentials: missing, wrong, or sent with the wrong method."""
 
-from collections.abc import Mapping
-
 from msgspec import structs
 
 from sickbay.authorization.contexts import TokenContext
@@ -9,7 +7,7 @@ from sickbay.authorization.models import Client
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.client_authentication import PADDING, is_empty_basic
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.rule import Functions, only_with
+from sickbay.diagnosis.rule import RuleFunctions, only_with
 from sickbay.diagnosis.wording import join_as_code
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import basic
@@ -59,7 +57,7 @@ def _move_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     return request
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "client-auth-missing": {"repair": corrections.add_client_secret},
     "client-secret-padded": {"recognises": only_with("padded"), "repair": _strip_secret},
     "client-secret-wrong": {"repair": corrections.add_client_secret},

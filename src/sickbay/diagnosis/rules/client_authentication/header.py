@@ -1,14 +1,12 @@
 """Rules about the Authorization header of a token request."""
 
-from collections.abc import Mapping
-
 from msgspec import structs
 
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.client_authentication import JWT_BEARER, find_matching_reading
-from sickbay.diagnosis.rule import Functions, only_with
+from sickbay.diagnosis.rule import RuleFunctions, only_with
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import basic, jose
 
@@ -59,7 +57,7 @@ def _encode_credentials(request: TokenRequest, facts: Facts) -> TokenRequest:
     return structs.replace(request, headers={**request.headers, "authorization": basic.write(*read.raw)})
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "basic-urlencoded-mismatch": {"repair": _write_unencoded_credentials},
     "basic-swapped": {"repair": _swap_id_and_secret},
     "basic-newline": {"recognises": only_with("fault", "newline"), "repair": _rewrite_header},

@@ -1,8 +1,6 @@
 """Rules about sign-in, patient selection and consent."""
 
-from collections.abc import Mapping
-
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.kernel.checks import Facts
 
 _NOT_CHOSEN = {
@@ -34,7 +32,7 @@ def _no_patient_was_chosen(facts: Facts) -> Facts | None:
     return _add_reason(_NOT_CHOSEN, facts) if facts.get("note") == "no patient was chosen" else None
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "mismatched-identity": {"recognises": lambda facts: _add_reason(_OTHER_USER, facts)},
     "patient-not-chosen": {"recognises": _no_patient_was_chosen},
 }

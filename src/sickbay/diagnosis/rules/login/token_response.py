@@ -1,11 +1,9 @@
 """Rules about the content of a token response: its scopes and its patient."""
 
-from collections.abc import Mapping
-
 from sickbay.authorization.contexts import AnswerContext, TokenContext
 from sickbay.authorization.requests import LoginRequest, TokenAnswer, TokenRequest
 from sickbay.authorization.scopes.negotiation import TokenSummary
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes
 
@@ -57,7 +55,7 @@ def _is_granted(requested: str, texts: tuple[str, ...], parsed: tuple[scopes.Sco
     return requested in texts or (scope is not None and scopes.is_covered(scope, parsed))
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "token-response-no-patient": {"advises": _has_no_patient},
     "granted-scopes-narrower": {"advises": _find_missing_scopes},
 }

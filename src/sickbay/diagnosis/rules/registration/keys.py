@@ -1,13 +1,13 @@
 """Rules about the public keys in a registration."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import structs
 
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import jose, urls
 
@@ -34,7 +34,7 @@ def _jwks_uri_is_page(request: RegistrationRequest, context: Any) -> Facts | Non
     return {"received": uri}
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "reg-backend-no-jwks": {
         "advises": _backend_uses_secret,
         "severity": lambda facts: "info" if facts.get("symmetric") else "error",

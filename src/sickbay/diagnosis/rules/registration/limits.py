@@ -1,12 +1,10 @@
 """Rules about what an app may register for itself, limited by policy and by its first registration (RFC 7591, RFC 7592)."""
 
-from collections.abc import Mapping
-
 from msgspec import structs
 
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.kernel.checks import Facts
 
 
@@ -29,7 +27,7 @@ LIKELY_TWINS = 2
 """Two installations of a client look the same too. More are probably one that forgets its registration."""
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "reg-scope-not-granted": {"repair": corrections.swap_scopes},
     "reg-grant-type-not-granted": {"repair": _granted_types},
     "reg-host-not-granted": {"repair": _remove_uris_at_other_hosts},

@@ -1,7 +1,6 @@
 """Rules about a registration. They report at registration what would otherwise fail at the first launch."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from msgspec import structs
@@ -10,7 +9,7 @@ from sickbay.authorization.models import Server
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.scopes.resource_types import ALL_TYPES, find_nearest
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.diagnosis.values import first_stray_character, strip_stray_characters
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes, urls
@@ -95,7 +94,7 @@ def _types_are_unknown(request: RegistrationRequest, context: Any) -> Facts | No
     return {"received": [scope.text for scope in unknown], "expected": suggestions or None, "hint": hint}
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "reg-software-statement-invalid": {"repair": corrections.reset_member("software_statement", None)},
     "reg-software-statement-unapproved": {"repair": corrections.reset_member("software_statement", None)},
     "reg-metadata-ignored": {"advises": lambda request, _: {"received": list(request.ignored)} if request.ignored else None},

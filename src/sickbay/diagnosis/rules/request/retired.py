@@ -1,12 +1,11 @@
 """The rule about addresses that no longer work."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from sickbay.authorization.authorize.parameters import read_audience
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, HttpExchange, TokenRequest, UrlRequest
 from sickbay.diagnosis.evidence import address
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.kernel.checks import Facts
 
 
@@ -27,4 +26,4 @@ def _find_retired_address(request: Any, context: Any) -> Facts | None:
     return None
 
 
-FUNCTIONS: Mapping[str, Functions] = {"address-retired": {"advises": _find_retired_address}}
+FUNCTIONS: RuleFunctions = {"address-retired": {"advises": _find_retired_address}}

@@ -1,6 +1,5 @@
 """Rules about the URL and the headers of a FHIR request: base URL, resource type, id, Accept, Content-Type."""
 
-from collections.abc import Mapping
 from urllib.parse import unquote
 
 from msgspec import structs
@@ -8,7 +7,7 @@ from msgspec import structs
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.corrections import set_header
-from sickbay.diagnosis.rule import Functions, only_with
+from sickbay.diagnosis.rule import RuleFunctions, only_with
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import Facts
 
@@ -67,7 +66,7 @@ def _has_no_accept(request: AccessRequest, context: AccessContext) -> Facts | No
     return {"received": sent, "expected": expected} if (sent or "*/*").strip() in ("*/*", "application/json") else None
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "fhir-base-url-wrong": {"repair": _move_below_the_base},
     "fhir-base-double-slash": {"repair": _correct_path},
     "fhir-path-trailing-slash": {"repair": _correct_path},

@@ -1,8 +1,6 @@
 """Rules about writes: the body, its patient, the version and the condition."""
 
-from collections.abc import Mapping
-
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.diagnosis.wording import add_count
 
-FUNCTIONS: Mapping[str, Functions] = {"fhir-resource-invalid": {"recognises": add_count}}
+FUNCTIONS: RuleFunctions = {"fhir-resource-invalid": {"recognises": add_count}}

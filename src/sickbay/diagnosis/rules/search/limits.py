@@ -1,11 +1,9 @@
 """Rules about searches that a hospital, or Sickbay, does not answer: combinations, modifiers, parameters and size."""
 
-from collections.abc import Mapping
-
 from msgspec import structs
 
 from sickbay.authorization.requests import AccessRequest
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.diagnosis.wording import join_as_code
 from sickbay.kernel.checks import Facts
 from sickbay.protocol.parameters import Parameters, encode
@@ -16,7 +14,7 @@ def _only_id(request: AccessRequest, facts: Facts) -> AccessRequest:
     return structs.replace(request, parameters=Parameters(pairs, encode(pairs)))
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "fhir-search-missing-param": {"recognises": lambda facts: {**facts, "choices": join_as_code(facts["expected"], word="or")}},
     "fhir-search-id-not-alone": {"repair": _only_id},
 }

@@ -3,8 +3,6 @@
 `services.empty_searches` finds the causes in the data. They come in `AccessContext.empty`, each with the id of its rule.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -12,7 +10,7 @@ from msgspec import structs
 
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
-from sickbay.diagnosis.rule import Functions, Severity
+from sickbay.diagnosis.rule import RuleFunctions, Severity
 from sickbay.diagnosis.wording import join_as_code
 from sickbay.kernel.checks import Facts
 from sickbay.kernel.english import join
@@ -172,7 +170,7 @@ _COMPLETE: Final[Mapping[str, Callable[[Facts], Facts]]] = {
     "fhir-search-empty": _complete_search,
 }
 """The functions that add the sentences of a rule to the facts of its cause."""
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     id: {"advises": _advise_with_texts(id, complete), "repair": _replace_parameter, "severity": _level_of_advice}
     for id, complete in _COMPLETE.items()
 }

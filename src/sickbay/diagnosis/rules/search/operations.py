@@ -1,13 +1,11 @@
 """Rules about operations: unknown operations, invalid parameters, and bulk exports."""
 
-from collections.abc import Mapping
-
 from msgspec import structs
 
 from sickbay.diagnosis.corrections import set_header
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "bulk-prefer-missing": {"repair": set_header("prefer", "respond-async")},
     "bulk-format-unsupported": {
         "repair": lambda request, facts: structs.replace(

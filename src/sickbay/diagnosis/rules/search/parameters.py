@@ -1,7 +1,6 @@
 """Rules about search parameters: required parameters, and the format of values."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -12,7 +11,7 @@ from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis import guesses
-from sickbay.diagnosis.rule import Functions, severity_by
+from sickbay.diagnosis.rule import RuleFunctions, severity_by
 from sickbay.diagnosis.wording import join_as_code
 from sickbay.fhir.search.parameters import find, known_types
 from sickbay.fhir.search.result_parameters import RESULTS
@@ -167,7 +166,7 @@ def _ends_with_code(value: str) -> bool:
     return bool(code) and not is_of_system
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "fhir-patient-undefined": {"repair": _add_patient},
     "fhir-search-unbounded": {"advises": _searches_all_patients},
     "fhir-search-missing-patient": {"repair": _add_patient_parameter},

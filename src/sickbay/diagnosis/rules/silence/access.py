@@ -1,11 +1,9 @@
 """Rules about launches that worked and then ended: at an expired token, a refused refresh, or an export that wasn't fetched."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.diagnosis.silence.declare import advise_on, no_facts
 from sickbay.diagnosis.silence.progress import Silence
 from sickbay.diagnosis.silence.trail import Event
@@ -51,7 +49,7 @@ def _recognise_step(step: str) -> Callable[[Silence], Facts | None]:
     return recognise
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "expired-token-no-refresh-token": {"advises": advise_on("refresh", _has_no_refresh_token)},
     "expired-token-not-refreshed": {"advises": advise_on("refresh", _token_was_not_refreshed)},
     "unauthorized-then-silence": {"advises": advise_on("refresh", no_facts)},

@@ -1,10 +1,6 @@
 """Rules about authorization codes that were sent to the app, which didn't exchange them."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.diagnosis.silence.declare import (
     advise_on,
     events_after,
@@ -76,7 +72,7 @@ def _redirect_is_unreachable(silence: Silence) -> Facts | None:
     return None if looked_up else find_unreachable_host(base, uri)
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "token-request-at-authorize": {"advises": advise_on("token", _find_token_request)},
     "token-address-wrong": {"advises": advise_on("token", _find_wrong_address)},
     "token-preflight-blocked": {"advises": advise_on("token", recognise_preflight)},

@@ -1,11 +1,8 @@
 """The rule about launches that stopped after a fault that was injected on purpose."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
 from typing import Any, Final
 
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.diagnosis.silence.progress import Silence
 from sickbay.kernel.checks import Facts
 
@@ -24,4 +21,4 @@ def _find_injected_fault(silence: Silence | None, context: Any) -> Facts | None:
     return {"request": REQUESTS.get(events[-1].step, "a request of the app")} if events else None
 
 
-FUNCTIONS: Mapping[str, Functions] = {"fault-injected": {"advises": _find_injected_fault}}
+FUNCTIONS: RuleFunctions = {"fault-injected": {"advises": _find_injected_fault}}

@@ -1,10 +1,6 @@
 """Rules about apps that were launched, and then sent no authorization request."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.diagnosis.silence.declare import NOTHING, advise_on, events_after, failure_of, find_unreachable_host, no_facts
 from sickbay.diagnosis.silence.progress import Silence
 from sickbay.kernel.checks import Facts
@@ -49,7 +45,7 @@ def _find_restart(silence: Silence) -> Facts | None:
     return {} if any(event.step == "restart" for event in events_after(silence)) else None
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "app-never-launched": {"advises": advise_on("launch", no_facts)},
     "discovery-address-wrong": {"advises": advise_on("discovery", _address_is_wrong)},
     "launch-superseded": {"advises": advise_on("discovery", _find_restart)},

@@ -1,10 +1,8 @@
 """Rules about authorization requests whose pages no one answered."""
 
-from __future__ import annotations
+from collections.abc import Callable
 
-from collections.abc import Callable, Mapping
-
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.diagnosis.silence.declare import advise_on
 from sickbay.diagnosis.silence.progress import Silence
 from sickbay.diagnosis.silence.trail import PageName
@@ -24,7 +22,7 @@ def _recognise_page(*pages: PageName) -> Callable[[Silence], Facts | None]:
     return recognise
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "sign-in-page-not-opened": {"advises": advise_on("login", _page_was_not_opened)},
     "sign-in-page-left": {"advises": advise_on("login", _recognise_page("sign-in"))},
     "context-page-left": {"advises": advise_on("login", _recognise_page("patient", "encounter", "context"))},

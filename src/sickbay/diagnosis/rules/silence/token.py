@@ -1,11 +1,8 @@
 """Rules about access tokens that were issued and never used."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
 from typing import Final
 
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.diagnosis.silence.declare import advise_on, find_last_granted_event, no_facts, recognise_preflight
 from sickbay.diagnosis.silence.progress import Silence
 from sickbay.kernel.checks import Facts
@@ -58,7 +55,7 @@ def _find_missing_scopes(silence: Silence) -> Facts | None:
     return {"missing": missing} if missing else None
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "fhir-preflight-blocked": {"advises": advise_on("access", recognise_preflight)},
     "token-response-unreadable": {"advises": advise_on("access", _response_is_unreadable)},
     "id-token-other-clock": {"advises": advise_on("access", _clock_is_wrong)},

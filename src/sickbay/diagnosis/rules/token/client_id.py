@@ -1,13 +1,11 @@
 """Rules about `client_id` in the body of a token request."""
 
-from collections.abc import Mapping
-
 from msgspec import structs
 
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.requests import TokenRequest
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.rule import Functions, Severity
+from sickbay.diagnosis.rule import RuleFunctions, Severity
 from sickbay.kernel.checks import Facts
 
 
@@ -34,7 +32,7 @@ def _keep_header_credentials(request: TokenRequest, facts: Facts) -> TokenReques
     return structs.replace(request, parameters=request.parameters.replace([("client_id", None)]))
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "client-id-missing-in-body": {
         "recognises": _add_missing_id,
         "repair": corrections.set_from_fact("client_id", "expected"),

@@ -1,6 +1,5 @@
 """Rules about the authorization code and the `redirect_uri` of the token request."""
 
-from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from msgspec import structs
@@ -10,7 +9,7 @@ from sickbay.authorization.models import Server
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.code import bare_code
 from sickbay.diagnosis import corrections, placeholders
-from sickbay.diagnosis.rule import GUESS, Functions
+from sickbay.diagnosis.rule import GUESS, RuleFunctions
 from sickbay.diagnosis.values import character_name
 from sickbay.kernel.checks import UNKNOWN, Facts
 
@@ -65,7 +64,7 @@ def _move_to_issuer(request: TokenRequest, facts: Facts) -> TokenRequest:
     return structs.replace(request, url=facts["expected"]) if urlsplit(facts["expected"]).scheme else request
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "code-missing": {"insert_placeholder": corrections.new_code},
     "code-mangled": {"recognises": _name_odd_character, "repair": _drop_stray_text},
     "code-unknown": {"insert_placeholder": corrections.new_code},

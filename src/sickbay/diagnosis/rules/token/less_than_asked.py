@@ -1,13 +1,11 @@
 """Rules about what a token response lacks although the app requested it."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 from sickbay.authorization.contexts import AnswerContext, TokenContext
 from sickbay.authorization.requests import TokenAnswer, TokenRequest
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes
 
@@ -63,7 +61,7 @@ def _patient_differs(request: TokenRequest | TokenAnswer, context: TokenContext 
     return {"registered_reason": f"The app expected `{expected}`, and the response has `{patient}`."}
 
 
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "context-patient-missing": {"advises": _response_lacks("patient", _lacks_patient)},
     "context-patient-differs": {"advises": _patient_differs},
     "context-encounter-missing": {"advises": _response_lacks("encounter", _lacks_encounter)},

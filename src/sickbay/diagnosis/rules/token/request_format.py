@@ -1,14 +1,12 @@
 """Rules about the form of a token request: method, content type, `grant_type`, and parameters that don't belong there."""
 
-from collections.abc import Mapping
-
 from msgspec import structs
 
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.request import FORM
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.diagnosis.wording import join_as_code
 from sickbay.kernel.checks import Facts
 from sickbay.protocol.parameters import Parameters
@@ -55,7 +53,7 @@ def _has_state(request: TokenRequest, context: TokenContext) -> Facts | None:
 
 
 _SET_GRANT = corrections.set_from_fact("grant_type", "expected")
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "token-wrong-method": {"recognises": _describe_problems, "repair": _send_as_post},
     "token-wrong-content-type": {"recognises": _add_type, "repair": _send_as_post},
     "grant-type-missing": {"recognises": _add_suggestion, "repair": _SET_GRANT},

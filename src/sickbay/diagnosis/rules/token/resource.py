@@ -1,13 +1,11 @@
 """Rules about `resource` in a token request."""
 
-from collections.abc import Mapping
-
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AuthorizationCode, TokenFamily
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.request import is_refresh
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.rule import Functions, severity_by
+from sickbay.diagnosis.rule import RuleFunctions, severity_by
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 
@@ -28,7 +26,7 @@ def _resource_is_missing(request: TokenRequest, context: TokenContext) -> Facts 
 
 
 _SET_RESOURCE = corrections.set_from_fact("resource", "expected")
-FUNCTIONS: Mapping[str, Functions] = {
+FUNCTIONS: RuleFunctions = {
     "mcp-resource-not-prm": {"recognises": _one_below_the_other, "repair": _SET_RESOURCE},
     "token-resource-mismatch": {"repair": _SET_RESOURCE},
     "mcp-resource-refresh-lost": {
