@@ -23,6 +23,8 @@ LEAST_LETTERS = 7
 HOME_PAGE = re.compile(r"https?://(?:github\.com/[^/]+(?:/[^/#]+)?|[^/#]+|[^/#]+/docs|groups\.google\.com/g/[^/]+)/?$")
 SLOT = re.compile(r"\{(\w+)\}")
 IN_BACKTICKS = re.compile(r"`[^`]*`")
+SENTENCE = re.compile(r"[A-Z`\d].*[^\s.:,]\.")
+VERB = re.compile(r"\b(?:is|isn't|was|failed|denied)\b")
 DOUBLED = re.compile(r"(?<![\w./-])(\w+) \1(?![\w./-])", re.I)
 
 
@@ -161,6 +163,19 @@ def slots(text: str) -> list[str]:
     return SLOT.findall(IN_BACKTICKS.sub("", text))
 
 
+def has_label(text: str) -> bool:
+    """Whether the text begins with a name and a colon, such as "aud: " or "Access token: ", and not with a sentence."""
+    label, colon, _ = IN_BACKTICKS.sub("X", text).partition(": ")
+    return bool(colon) and len(label.split()) <= 3 and not VERB.search(label)
+
+
+def test_a_meaning_and_a_title_are_sentences() -> None:
+    """They are also shown alone. A value that isn't in the text leaves a word in lower case, so neither begins with a slot."""
+    said = {message.id: message.means for message in KNOWLEDGE.messages.values()}
+    said |= {file.cause.id: f"{file.cause.title}." for file in files()}
+    assert {id: text for id, text in said.items() if has_label(text) or not SENTENCE.fullmatch(SLOT.sub("x", text))} == {}
+
+
 def test_no_text_has_a_doubled_word() -> None:
     found = [(file.cause.id, name) for file in files() for name, text in texts(file.cause).items() if DOUBLED.search(text)]
     assert found == []
@@ -177,4 +192,6 @@ def test_the_laws_find_what_they_look_for() -> None:
     assert not HOME_PAGE.match("https://github.com/keycloak/keycloak/issues/1")
     assert letters("role|roles … x") == 5
     assert DOUBLED.search("the the server")
+    assert all(map(has_label, ("`code`: it has expired.", "Access token: the server refuses it.", "404: it isn't there.")))
+    assert not any(map(has_label, ("`nonce` is missing: the server requires it.", "The server needs Prefer.")))
     assert slots("{first} and `{noop}`") == ["first"]
