@@ -62,8 +62,6 @@ _OF_ESCAPED = compile_late(
     r"&(?:quot|lt|gt|apos|nbsp|#34|#39|#x27|#60|#62);|[?#&;]error(?:_description)?=[^\s<>\"?#&;]{0,2000}&amp;"
 )
 """A text that was escaped as a whole has one of these. `&amp;` doesn't count, because it may be a fault in the app's URL."""
-_QUOTED_ENTITY = compile_late(r"\"(?:[^\"\n&]|&(?!quot;)){1,400}&quot;[^\"\n]{0,9000}\"")
-"""An escaped quotation mark within a string of JSON or an attribute of XML, which stays one."""
 _OF_STRING = compile_late(r"\\(?:[\"n]|u[0-9a-fA-F]{4})")
 _OF_ENCODED = compile_late(r"%(?:20|0[aA]|22|7[bB]|3[aA]%2[fF]%2[fF])|\w\+\w")
 _NOT_ENCODED = compile_late(r"[a-zA-Z][\w+.-]*:|[/?#{\[]|[\w.-]+=|\S*\s")
@@ -84,7 +82,8 @@ def _undo_escaping(text: str) -> str:
         return decoded if decoded else inner.replace('""', '"') if '"' not in inner.replace('""', "") else text
     if not _OF_ESCAPED.search(text):
         return text
-    quote = r"\"" if _QUOTED_ENTITY.search(text) else '"'
+    in_strings = (part for line in text.splitlines() for part in line.split('"')[1:-1:2])
+    quote = r"\"" if any("&quot;" in part for part in in_strings) else '"'  # within a string it stays an escaped one
     return _ENTITY.sub(lambda entity: "\n" if entity[0].startswith("<") else unescape(entity[0]).replace('"', quote), text)
 
 
