@@ -72,7 +72,7 @@ def keys_have_ids(request: RegistrationRequest, context: Any) -> Refusal | None:
     if not unnamed or not _is_smart(request, context):
         return None
     name, key = unnamed[0]
-    return refusals.REG_JWKS_KID_MISSING(received=key.get("kid"), kid=name, expected=jose.thumbprint(key))
+    return refusals.REG_JWKS_KID_MISSING(received=key.get("kid"), kid=name, expected=jose.calculate_thumbprint(key))
 
 
 @check(after=(jwks_has_a_verification_key_if_sent,))
