@@ -202,7 +202,7 @@ def _is_text(value: object) -> bool:
 
 def add_ids(jwks: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the set in which each key without an id has its thumbprint as `kid`."""
-    return _change_keys(jwks, lambda key: key if has_id(key) else {**key, "kid": _thumbprint(key)})
+    return _change_keys(jwks, lambda key: key if has_id(key) else {**key, "kid": calculate_thumbprint(key)})
 
 
 def drop_private(jwks: Mapping[str, Any]) -> dict[str, Any]:
@@ -225,12 +225,12 @@ def _keys_of(jwks: Mapping[str, Any]) -> list[Jwk]:
     return [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []
 
 
-def _thumbprint(key: Jwk) -> str:
+def calculate_thumbprint(key: Jwk) -> str:
     """The thumbprint of a public key (RFC 7638 3). A key of an unknown type is hashed with all its members."""
-    from joserfc.jwk import thumbprint
+    from joserfc.jwk import thumbprint as hash_members
 
     names = ("kty", *MEMBERS.get(str(key.get("kty")), tuple(key)))
-    return thumbprint({name: key[name] for name in names if name in key})
+    return hash_members({name: key[name] for name in names if name in key})
 
 
 def private_members(key: Jwk) -> tuple[str, ...]:

@@ -68,6 +68,24 @@ CHANGES: list[tuple[dict[str, str | None], str]] = [
 ]
 
 
+def test_a_code_stays_valid_if_its_redirect_uri_is_removed_from_the_registration(shared_app: SharedApp) -> None:
+    """The exchange sends nothing to that URI. It is compared only with the authorization request (RFC 6749 4.1.3).
+
+    Keycloak, node-oidc-provider and fosite do the same. To end what was granted, the app is removed or the token revoked.
+    """
+
+    async def steps(flow: Flow) -> None:
+        app, form = await launch_app(flow)
+        moved = REDIRECT.replace("callback", "moved")
+        changed = await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"redirect_uris": [moved]})
+        assert changed.status_code == 200, changed.text
+        assert (await flow.authorize(app)).status_code == 400  # no other code is sent there
+        assert_refused(await flow.http.post(TOKEN, data=form | {"redirect_uri": moved}), "invalid_grant")
+        assert (await flow.http.post(TOKEN, data=form)).status_code == 200
+
+    shared_app.do(steps)
+
+
 @pytest.mark.parametrize(("change", "error"), CHANGES)
 def test_a_form_with_one_error_is_refused(shared_app: SharedApp, change: dict[str, str | None], error: str) -> None:
     async def steps(flow: Flow) -> None:

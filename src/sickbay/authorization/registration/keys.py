@@ -68,11 +68,11 @@ def keys_are_complete(request: RegistrationRequest, context: Any) -> Refusal | N
 @check(after=(jwks_has_a_verification_key_if_sent,))
 def keys_have_ids(request: RegistrationRequest, context: Any) -> Refusal | None:
     """Each key needs a `kid`, because an assertion names its key only by it."""
-    unnamed = [(name, key.get("kid")) for name, key in _entries_of(request) if isinstance(key, dict) and not jose.has_id(key)]
+    unnamed = [(name, key) for name, key in _entries_of(request) if isinstance(key, dict) and not jose.has_id(key)]
     if not unnamed or not _is_smart(request, context):
         return None
-    name, kid = unnamed[0]
-    return refusals.REG_JWKS_KID_MISSING(received=kid, kid=name)
+    name, key = unnamed[0]
+    return refusals.REG_JWKS_KID_MISSING(received=key.get("kid"), kid=name, expected=jose.calculate_thumbprint(key))
 
 
 @check(after=(jwks_has_a_verification_key_if_sent,))
