@@ -160,7 +160,8 @@ def test_a_patch_is_applied_completely_or_not_at_all(tmp_path: Path) -> None:
             {"fhir-version-conflict"},
         )
         assert await patch({"op": "jump", "path": "/note"}) == (400, {"fhir-patch-failed"})
-        assert await patch(*PATCH, Content_Type="text/plain") == (415, {"fhir-write-content-type"})
+        for kind in ("text/plain", "application/json", "application/fhir+json"):
+            assert await patch(*PATCH, Content_Type=kind) == (415, {"fhir-json-patch-content-type"})
         assert await patch(*PATCH, Content_Type="application/merge-patch+json") == (400, {"fhir-patch-failed"})
         assert (await own.ask("GET", path)).json()["meta"]["versionId"] == "3"
 

@@ -1,7 +1,6 @@
 """The data types of the authorization server: plain frozen values, as they are stored and as checks see them.
 
-Times are epoch seconds. Secrets and codes appear as SHA-256 hex only. Fields that may be UNKNOWN are in the `…Context`
-classes of the stages, not here.
+Times are epoch seconds. Secrets and codes appear as SHA-256 hex only. Fields that may be UNKNOWN are in the stages' contexts.
 """
 
 from __future__ import annotations
@@ -359,6 +358,8 @@ class Policy(Struct, frozen=True):
     """The accepted signature algorithms of client assertions; SMART requires these two."""
     assertion_audience: Literal["issuer-or-endpoint", "token-endpoint"] = "issuer-or-endpoint"
     """What a client assertion may have as `aud`: only the token endpoint (SMART 2.2), or also the issuer or the URL called."""
+    assertion_limits: bool = False
+    """Whether a client assertion may be issued only in the five minutes before `exp`, and its `jti` is limited in length."""
     empty_basic: bool = True
     """Whether a public client may identify itself in a Basic header with an empty secret."""
     relaxed: tuple[str, ...] = ()

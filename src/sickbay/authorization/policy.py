@@ -102,6 +102,10 @@ SETTINGS: dict[str, PolicySetting] = {
         "What a client assertion may have as `aud`: only the token endpoint, or also the issuer or the endpoint that is called",
         ("issuer-or-endpoint", "token-endpoint"),
     ),
+    "assertion_limits": PolicySetting(
+        "flag",
+        "A client assertion is issued at most five minutes before `exp` (`iat`, `nbf`), and `jti` has at most 151 characters",
+    ),
     "auth_methods": PolicySetting("list", "Accepted client authentication methods", Policy().auth_methods, app=False),
     "registration_scopes": PolicySetting("scopes", "Maximum scopes for dynamic registration", app=False),
     "registration_grants": PolicySetting("list", "Grant types allowed for dynamic registration", GRANTS, app=False),

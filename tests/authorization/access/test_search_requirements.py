@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec import structs
 from tests.authorization.access.test_search import names_and_statuses
@@ -109,21 +111,35 @@ def test_the_refusal_lists_the_fhir_versions_of_a_type() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "refused"),
+    ("sent", "body", "expected"),
     [
-        ("application/json-patch+json", False),
-        ("application/merge-patch+json", False),
-        ("application/fhir+json", False),
-        ("text/plain", True),
-        (None, True),
+        ("application/json-patch+json", "[]", None),
+        ("Application/JSON-Patch+JSON; charset=utf-8", " []", None),
+        ("application/merge-patch+json", "{}", None),
+        ("application/merge-patch+json", "[]", None),
+        ("application/fhir+json", "{}", None),
+        ("application/json", "{}", None),
+        ("application/json", "", None),
+        ("text/plain", "[]", {"patch": True}),
+        ("text/plain", "{}", {}),
+        (None, "[]", {"patch": True}),
+        (None, "{}", {}),
+        *(
+            (sent, "\n []", {"patch": True})
+            for sent in ("application/fhir+json", "application/json", "text/json;charset=utf-8")
+        ),
     ],
 )
-def test_a_patch_needs_a_patch_or_fhir_content_type(sent: str | None, refused: bool) -> None:
+def test_a_patch_needs_the_content_type_of_its_format(sent: str | None, body: str, expected: dict[str, Any] | None) -> None:
     headers = {"if-match": 'W/"1"'} | ({} if sent is None else {"content-type": sent})
     request = search_request(
-        "Patient", method="PATCH", interaction="patch", id="p", letters="u", headers=headers, path="/Patient/p"
+        "Patient", method="PATCH", interaction="patch", id="p", letters="u", headers=headers, path="/Patient/p", body=body
     )
-    assert ("fhir-write-content-type" in {name for name, _ in names_and_statuses(request)}) is refused
+    facts = {"received": sent, "expected": "application/json-patch+json"}
+    refused = (
+        [Refusal("fhir-write-content-type", "not-supported", facts | (expected or {}), 415)] if expected is not None else []
+    )
+    assert search_refusals(request, KNOWN) == refused
 
 
 def test_a_fault_check_has_its_name_and_its_refusal() -> None:

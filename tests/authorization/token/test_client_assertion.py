@@ -41,12 +41,35 @@ def test_a_valid_assertion_is_granted() -> None:
         ({"nbf": NOW + 61}, "assertion-nbf-future"),
         ({"nbf": "now"}, "assertion-nbf-future"),
         ({"nbf": True}, "assertion-nbf-future"),
+        *(({"iat": iat}, "assertion-issue-time-wrong") for iat in ("now", True)),
         ({"jti": None}, "assertion-jti-missing"),
         ({"jti": "seen"}, "assertion-jti-reused"),
     ],
 )
 def test_each_wrong_claim_is_refused(changed: dict[str, object], name: str) -> None:
     assert outcome(request(sign(**changed)), sample_context(seen_jti=("seen",))) == (name, "invalid_client", 400)
+
+
+@pytest.mark.parametrize(
+    ("changed", "name"),
+    [
+        ({"iat": NOW + 61}, "assertion-issue-time-wrong"),
+        ({"iat": NOW - 60, "exp": NOW + 240.5}, "assertion-issue-time-wrong"),
+        ({"nbf": NOW - 61}, "assertion-issue-time-wrong"),
+        ({"nbf": 0, "iat": NOW}, "assertion-issue-time-wrong"),
+        ({"jti": "j" * 152}, "assertion-jti-too-long"),
+        ({"iat": NOW + 60, "nbf": NOW - 60}, None),
+        ({"iat": None, "nbf": None, "jti": "j" * 151}, None),
+        ({"jti": None}, "assertion-jti-missing"),
+    ],
+)
+def test_a_policy_limits_the_age_and_the_jti_of_an_assertion(changed: dict[str, object], name: str | None) -> None:
+    """Epic's guide: iat isn't in the future, exp is at most five minutes after iat and nbf, jti has at most 151 characters."""
+    strict = structs.replace(SERVER, policy=Policy(assertion_limits=True))
+    expected = None if name is None else (name, "invalid_client", 400)
+    assert outcome(request(sign(**changed)), structs.replace(sample_context(), server=strict)) == expected
+    lenient = expected if changed == {"jti": None} else None
+    assert outcome(request(sign(**changed)), sample_context()) == lenient
 
 
 @pytest.mark.parametrize("nbf", [NOW + 60, NOW, 0, NOW - 0.5])

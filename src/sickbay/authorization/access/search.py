@@ -321,12 +321,20 @@ def content_type_is_a_fhir_format(request: AccessRequest, context: AccessContext
     if context.version not in VERSIONS or not (sends or (request.interaction == "operation" and request.body)):
         return None
     if request.method == "PATCH":
-        accepted, expected = _media_type_of(sent) in PATCHES or body_kind(context.version, sent) is not None, PATCHES[0]
-    else:
-        accepted, expected = body_kind(context.version, sent) is not None, VERSIONS[context.version].json
+        return _refuse_type_of_patch(sent, request.body, context.version)
+    accepted, expected = body_kind(context.version, sent) is not None, VERSIONS[context.version].json
     if accepted or (not sends and _media_type_of(sent) == FORM):
         return None
     return refusals.FHIR_WRITE_CONTENT_TYPE(received=sent, expected=expected)
+
+
+def _refuse_type_of_patch(sent: str | None, body: str, version: str) -> Refusal | None:
+    """A list is a JSON Patch, which has its own type; the FHIR types are for a FHIRPath Patch (R4, 3.1.0.6)."""
+    is_list = body.lstrip()[:1] == "["
+    if _media_type_of(sent) in PATCHES or (not is_list and body_kind(version, sent) is not None):
+        return None
+    facts = {"received": sent, "expected": JSON_PATCH} | ({"patch": True} if is_list else {})
+    return refusals.FHIR_WRITE_CONTENT_TYPE.with_facts(facts)
 
 
 def _media_type_of(header: str | None) -> str:

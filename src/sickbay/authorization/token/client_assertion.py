@@ -18,6 +18,8 @@ LIFETIME = 300
 """Maximum lifetime of an assertion, in seconds (SMART 2.2)."""
 LEEWAY = 60
 """Allowed clock difference, in seconds."""
+JTI_CHARACTERS = 151
+"""Maximum length of `jti` with the policy `assertion_limits`: that of Epic."""
 
 
 def _read_assertion(request: TokenRequest) -> Jwt:
@@ -135,6 +137,38 @@ def assertion_is_not_used_before_nbf(request: TokenRequest, context: TokenContex
     return refusals.ASSERTION_NBF_FUTURE(received=nbf, now=now)
 
 
+@check(requires=("now",), after=(assertion_expires_soon_enough, assertion_is_not_used_before_nbf))
+def assertion_was_issued_recently_if_it_says_when(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    """iat is optional, but a number if it is sent (RFC 7519 4.1.6). The policy limits it and nbf as Epic's guide does."""
+    claims, now = _read_assertion(request).claims, _get_time(context)
+    for name in ("iat", "nbf"):
+        sent = claims.get(name)
+        reason = "" if sent is None else _find_fault_of_issue_time(sent, claims["exp"], now, _is_limited(context))
+        if reason:
+            return refusals.ASSERTION_ISSUE_TIME_WRONG(received=sent, claim=name, reason=reason, now=now, exp=claims["exp"])
+    return None
+
+
+def _find_fault_of_issue_time(sent: Any, exp: float, now: int, limited: bool) -> str:
+    if not isinstance(sent, int | float) or isinstance(sent, bool):
+        return "type"
+    if not limited:
+        return ""
+    return "future" if sent > now + LEEWAY else "early" if exp - sent > LIFETIME else ""
+
+
+def _is_limited(context: TokenContext) -> bool:
+    return (context.server or UNKNOWN_SERVER).policy.assertion_limits
+
+
+@check(after=(assertion_is_a_jwt,))
+def jti_is_short_enough(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    jti = _read_assertion(request).claims.get("jti")
+    if not _is_limited(context) or not isinstance(jti, str) or len(jti) <= JTI_CHARACTERS:
+        return None
+    return refusals.ASSERTION_JTI_TOO_LONG(received=len(jti), limit=JTI_CHARACTERS)
+
+
 @check(after=(assertion_is_a_jwt,))
 def assertion_has_a_new_jti(request: TokenRequest, context: TokenContext) -> Refusal | None:
     jti = _read_assertion(request).claims.get("jti")
@@ -235,6 +269,8 @@ ASSERTION: tuple[TokenCheck, ...] = (
     audience_is_the_token_endpoint,
     assertion_expires_soon_enough,
     assertion_is_not_used_before_nbf,
+    assertion_was_issued_recently_if_it_says_when,
+    jti_is_short_enough,
     assertion_has_a_new_jti,
     keys_can_be_fetched,
     *SOUND_KEY,

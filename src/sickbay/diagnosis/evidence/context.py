@@ -81,6 +81,7 @@ def read_policy(evidence: Json) -> models.Policy:
         credentialed_cors=evidence.get("credentialed_cors", False),
         revokes_access=evidence.get("revokes_access", True),
         assertion_audience=evidence.get("assertion_audience", "issuer-or-endpoint"),
+        assertion_limits=evidence.get("assertion_limits", False),
     )
 
 

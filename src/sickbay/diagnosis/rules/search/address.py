@@ -22,12 +22,10 @@ def _move_to(request: AccessRequest, path: str) -> AccessRequest:
 
 def _rename_type(request: AccessRequest, facts: Facts) -> AccessRequest:
     """Replaces the resource type in the path with its name in this version, if it has one."""
-    head, *rest = request.path.lstrip("/").split("/")
-    return (
-        _move_to(request, "/" + "/".join([facts["expected"], *rest]))
-        if facts["real"] and head == facts["received"]
-        else request
-    )
+    head = request.path.lstrip("/").partition("/")[0]
+    if not facts["real"] or head != facts["received"]:
+        return request
+    return _move_to(request, request.path.replace(head, facts["expected"], 1))
 
 
 def _move_below_the_base(request: AccessRequest, facts: Facts) -> AccessRequest:
@@ -79,5 +77,6 @@ FUNCTIONS: RuleFunctions = {
     "fhir-accept-unsupported": {"repair": _request_json},
     "fhir-missing-accept": {"advises": _has_no_accept, "repair": set_header("accept")},
     "fhir-search-post-content-type": {"recognises": _describe_type},
+    "fhir-json-patch-content-type": {"recognises": only_with("patch"), "repair": set_header("content-type")},
     "fhir-write-content-type": {"recognises": _describe_type, "repair": set_header("content-type")},
 }
