@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.doctor import copies
 from tests.laws import for_each
 
-from sickbay.doctor.copying import join_lines, leave_out_working_requests, undo_copying
+from sickbay.doctor.copying import leave_out_working_requests, undo_copying
 
 TEXT = """\
 POST /token HTTP/1.1
@@ -93,19 +93,6 @@ def test_no_text_makes_it_fail(text: str) -> None:
     undo_copying(text)
     undo_copying(f'"{text}"')
     undo_copying(json.dumps({"log": text, "time": text}))
-
-
-@for_each("width", [40, 60, 76])
-def test_wrapped_lines_are_joined_and_others_not(width: int) -> None:
-    import textwrap
-
-    sentence = (
-        "The issuer of the token is https://login.example.org/a, which is not the same as https://login.example.org/b at all."
-    )
-    wrapped = "\n".join(textwrap.wrap(sentence, width, break_long_words=False))
-    assert join_lines(wrapped) == sentence
-    short = "Location: /login\nContent-Length: 0\nConnection: close"
-    assert join_lines(f"{short}\n\n{wrapped}\n\n{short}") == f"{short}\n\n{sentence}\n\n{short}"
 
 
 @for_each(

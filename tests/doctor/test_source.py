@@ -52,7 +52,7 @@ def test_examples_have_their_origins(tmp_path: Path) -> None:
 def test_messages_are_indexed_by_the_parts_with_which_their_first_group_begins(tmp_path: Path) -> None:
     knowledge = source.read(write(tmp_path))
     part = knowledge.messages["oauth/redirect"].wordings[0][0][0]
-    assert {*knowledge.by_part[part]} == {"acme/redirect", "oauth/redirect"}
+    assert {id for id, _ in knowledge.by_part[part]} == {"acme/redirect", "oauth/redirect"}
     assert knowledge.by_code == {"invalid_grant": ["oauth/invalid-grant"]}
 
 

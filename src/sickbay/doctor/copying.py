@@ -8,16 +8,16 @@ itself can have, such as an invisible character in a value or `&amp;` in an auth
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from html import unescape
 from itertools import pairwise, takewhile
-from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 from sickbay.diagnosis.lists import LISTS
 from sickbay.kernel.late_patterns import compile_late
+from sickbay.kernel.lenient_json import load_json
+from sickbay.kernel.text_search import fold_case
 
 UNDONE_CHARACTERS = 200_000
 """A longer text is read as it is."""
@@ -87,14 +87,6 @@ def _undo_escaping(text: str) -> str:
     return _ENTITY.sub(lambda entity: "\n" if entity[0].startswith("<") else unescape(entity[0]).replace('"', quote), text)
 
 
-def load_json(text: str) -> Any:
-    """None if it isn't JSON."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
 _OF_RECORD = compile_late(r"\"(?:log|message|msg|textPayload)\"[ \t]{0,4}:[ \t]{0,4}\"")
 _SAID = ("log", "message", "msg", "textPayload")
 _TIMES = frozenset(("time", "timestamp", "@timestamp", "ts"))
@@ -123,25 +115,6 @@ def _join_full_lines(text: str) -> str:
         return text
     breaks = (
         "" if len(line) == width and not _APART.search(f"{line}\n{following}") else "\n" for line, following in pairwise(lines)
-    )
-    return lines[0] + "".join(f"{end}{line}" for end, line in zip(breaks, lines[1:], strict=True))
-
-
-SHORTEST_WIDTH = 40
-"""Lines that are all shorter weren't wrapped."""
-
-
-def join_lines(text: str) -> str:
-    """Replaces line breaks in wrapped paragraphs with spaces: those before which the next word didn't fit."""
-    return "\n\n".join(map(_join_paragraph, text.split("\n\n")))
-
-
-def _join_paragraph(text: str) -> str:
-    lines = [" ".join(line.split()) for line in text.split("\n")]
-    width = max(SHORTEST_WIDTH, *map(len, lines))
-    breaks = (
-        " " if line and following and len(line) + 1 + len(following.split(" ", 1)[0]) > width else "\n"
-        for line, following in pairwise(lines)
     )
     return lines[0] + "".join(f"{end}{line}" for end, line in zip(breaks, lines[1:], strict=True))
 
@@ -272,13 +245,14 @@ _EARLIER = compile_late(
 )
 """A sentence about an earlier state, before the text says that something changed."""
 _ERROR_WORD = compile_late(r"\b(?:error|exception|unexpected|invalid_\w|fail|4\d\d)|mismatch", re.I)
-_TURN = compile_late(r"\b(?:after (?:add|sett|fix|chang)|but now|now (?:i|it|the)\b)[^\n]{0,200}", re.I)
+_TURN = compile_late(r"\b(?:after (?:add|sett|fix|chang)|but now|now (?:i|it|the)\b)[^\n]{0,200}")
 _WISHED = compile_late(
     rf"(?:{'|'.join(LISTS['words_of_a_wish'])})(?:(?!{'|'.join(LISTS['words_of_what_came'])})[^\n.!?]){{0,80}}?"
     r"(?P<code>\b[45]\d\d\b|\berror=\w+)",
     re.I,
 )
 """A status or an error that should come, which says nothing about the one that came."""
+_REPORTED = compile_late(r"\b[45]\d\d\b|\berror=\w")
 _VISIBLE = compile_late(r"[^\n]")
 
 
@@ -287,9 +261,13 @@ def leave_out_working_requests(text: str) -> str:
 
     Everything else keeps its position, because the page marks it there.
     """
-    last = max((turn.start() for turn in _TURN.finditer(text) if _ERROR_WORD.search(turn[0])), default=0)
-    text = _EARLIER.sub(
-        lambda said: _VISIBLE.sub(" ", said[0]) if said.end() <= last and _ERROR_WORD.search(said[0]) else said[0], text
-    )
-    text = _WISHED.sub(lambda wish: wish[0].removesuffix(wish["code"]) + " " * len(wish["code"]), text)
-    return _WORKING_REQUEST.sub(lambda match: match["said"] + _VISIBLE.sub(" ", match["request"]), text)
+    folded = fold_case(text)
+    if last := max((turn.start() for turn in _TURN.finditer(folded) if _ERROR_WORD.search(turn[0])), default=0):
+        text = _EARLIER.sub(
+            lambda said: _VISIBLE.sub(" ", said[0]) if said.end() <= last and _ERROR_WORD.search(said[0]) else said[0], text
+        )
+    if _REPORTED.search(folded):
+        text = _WISHED.sub(lambda wish: wish[0].removesuffix(wish["code"]) + " " * len(wish["code"]), text)
+    if "curl" in folded:
+        text = _WORKING_REQUEST.sub(lambda match: match["said"] + _VISIBLE.sub(" ", match["request"]), text)
+    return text

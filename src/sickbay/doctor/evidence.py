@@ -11,11 +11,11 @@ from msgspec import Struct, structs
 
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.doctor import phrases
-from sickbay.doctor.copying import join_lines
 from sickbay.doctor.errors import in_text
 from sickbay.doctor.pieces.piece import Piece
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.text_search import fold_case
+from sickbay.kernel.wrapped_lines import join_lines
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 
@@ -35,7 +35,7 @@ class Evidence(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def words(self) -> list[str]:
         """Without placeholders such as YOUR_REDIRECT_URI, which say nothing."""
-        return phrases.split_words(_PLACEHOLDER.sub(" ", self.text))
+        return phrases.split_words(_PLACEHOLDER.sub(" ", self.text) if "your" in self.lowered else self.text)
 
     @cached_property
     def lowered(self) -> str:

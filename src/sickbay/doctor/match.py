@@ -64,9 +64,10 @@ def find_shown(knowledge: Knowledge, words: Sequence[str], codes: Iterable[str],
     said = frozenset(codes), facts
     by_facts = (id for id in knowledge.by_code.get("", ()) if knowledge.messages[id].needs[0] in facts)
     wordless = {*by_facts, *(id for code in said[0] for id in knowledge.by_code.get(code, ()))}
-    with_words = (id for part in parts for id in knowledge.by_part.get(part, ()))
-    ordered = dict.fromkeys((*sorted(wordless, key=knowledge.places.__getitem__), *with_words))
-    possible = [knowledge.messages[id] for id in ordered]
+    begun = [each for part in parts for each in knowledge.by_part.get(part, ())]
+    said_ids = {id for id, phrase in begun if phrases.find_phrase(phrase, parts)}.union(wordless)
+    ordered = dict.fromkeys((*sorted(wordless, key=knowledge.places.__getitem__), *(id for id, _ in begun)))
+    possible = [knowledge.messages[id] for id in ordered if id in said_ids]
     certain = {each.id: _measure_groups(each, words, parts, *said) for each in possible if each.unmistakable}
     marked = {id for part in parts for id in knowledge.marked.get(part, ())}
     products = {id for id in marked if is_shown(knowledge.products[id], parts)}
@@ -122,8 +123,8 @@ def _measure_groups(
         return None
     lengths = []
     for group, proved in zip(message.wordings, message.proved or map(len, message.wordings), strict=True):
-        taken = [(place, phrases.find_phrase(group[place], parts)) for place in range(len(group)) if group[place][0] in parts]
-        found = [(place, ranges) for place, ranges in taken if ranges]
+        possible = [(place, phrase) for place, phrase in enumerate(group) if phrase[0] in parts]
+        found = [(place, ranges) for place, phrase in possible if (ranges := phrases.find_phrase(phrase, parts))]
         if not found:
             return None
         skipped = min(sum(after.start - before.end for before, after in pairwise(ranges)) for _, ranges in found)

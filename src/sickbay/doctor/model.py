@@ -153,12 +153,12 @@ class Knowledge(Struct, frozen=True, dict=True):
     pieces: dict[str, dict[str, str]] = {}
 
     @cached_property
-    def by_part(self) -> dict[int, dict[str, None]]:
-        """For each part of a phrase, the ids of the messages whose first group has a phrase that begins with it."""
-        found: dict[int, dict[str, None]] = {}
+    def by_part(self) -> dict[int, list[tuple[str, Phrase]]]:
+        """For each part of a phrase, the phrases that begin with it in the first groups of messages, with the messages' ids."""
+        found: dict[int, list[tuple[str, Phrase]]] = {}
         for message in self.messages.values():
             for phrase in message.wordings[0] if message.wordings else ():
-                found.setdefault(phrase[0], {})[message.id] = None
+                found.setdefault(phrase[0], []).append((message.id, phrase))
         return found
 
     @cached_property

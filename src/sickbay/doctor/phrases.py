@@ -18,6 +18,7 @@ import msgspec
 from sickbay.doctor.errors import in_text
 from sickbay.doctor.model import Phrase, Trie
 from sickbay.kernel.late_patterns import compile_late
+from sickbay.kernel.text_search import has_required
 
 READ_CHARACTERS = 1_000_000
 """The maximum number of characters that are searched: the beginning and the end of a longer text."""
@@ -40,6 +41,7 @@ _COMPOUND = compile_late(
     r"|(grant|response)(types?)|(user)(info))(?![^\W_])"
 )
 """Names of parameters as they are written in code, such as redirectUri. A `\\b` before them would take three times as long."""
+_COMPOUNDS = tuple("redirectur clientid clients clienta accesst refresht idtoken codev codec grantt responset userinf".split())
 
 
 _BOUNDARY = " \u01c2" * (GAP_WORDS + 1) + " "
@@ -62,12 +64,13 @@ def split_words(text: str) -> list[str]:
         text = unquote(text) if "%" in text and _ENCODED.search(text) else text
         if text == before:
             break
-    return _words_of_text(_SWITCH.sub(_BOUNDARY, _OPAQUE.sub(" ", text)))
+    text = _OPAQUE.sub(" ", text)
+    return _words_of_text(_SWITCH.sub(_BOUNDARY, text) if has_required((("true", "false"),), text.lower()) else text)
 
 
 def _words_of_text(text: str) -> list[str]:
-    text = _APART.sub(_BOUNDARY, text)
-    apart = _COMPOUND.sub(_write_apart, text.lower())
+    apart = _APART.sub(_BOUNDARY, text).lower()
+    apart = _COMPOUND.sub(_write_apart, apart) if has_required((_COMPOUNDS,), apart) else apart
     return _WORD.findall(_NEGATION.sub(_write_out, apart) if "n't" in apart or "cannot" in apart else apart)
 
 
@@ -127,9 +130,10 @@ def find_parts(phrases: dict[str, Any], found: Sequence[str]) -> dict[int, list[
         if isinstance(node := phrases.get(word), msgspec.Raw):
             phrases[word] = msgspec.msgpack.decode(node)
     parts: dict[int, list[WordRange]] = {}
+    nodes_of = {word: nodes for word in {*found} if (nodes := _next_nodes([phrases], word))}
     for start, first in enumerate(found):
-        if nodes := _next_nodes([phrases], first):
-            _follow_words(nodes, found, start, parts)
+        if first in nodes_of:
+            _follow_words(nodes_of[first], found, start, parts)
     return parts
 
 
@@ -159,8 +163,9 @@ def find_phrase(phrase: Phrase, parts: Mapping[int, Sequence[WordRange]]) -> tup
     """The places of the phrase's parts at its first occurrence in the text. Empty if there is none."""
     if len(phrase) == 1:
         return tuple(parts.get(phrase[0], ())[:1])
-    if not all(number in parts for number in phrase):
-        return ()
+    for number in phrase:  # called so often that a generator would take most of the time
+        if number not in parts:
+            return ()
     return next(filter(None, (_continue_phrase(phrase, place, parts) for place in parts[phrase[0]])), ())
 
 

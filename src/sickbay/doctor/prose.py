@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from functools import lru_cache
 
 from sickbay.diagnosis.lists import LISTS
 from sickbay.kernel.late_patterns import compile_late
+from sickbay.kernel.text_search import fold_case
 
 READ_CHARACTERS = 100_000
 LINE_CHARACTERS = 2_000
 SENTENCE_WORDS = 4
 _WORD = compile_late(r"[\"'(“‘`*]{0,3}[^\W\d_]\w*(?:['’-]\w+)*[,.:;!?)\"”`*]*")
-_SURE = compile_late(r"[\u3040-\u9fff]{6}|(?<![\w-])(?:fails\b|(?:returns?|gives?|answers?) (?:nothing\b|\[\]))", re.I)
+_SURE = compile_late(r"[\u3040-\u9fff]{6}|(?<![\w-])(?:fails\b|(?:returns?|gives?|answers?) (?:nothing\b|\[\]))")
 """Six characters of a script without spaces, or a few words that say that something fails."""
 _CODE = ("//", "#", "*", "/*", "--", "-d ", "-H ", "<", "import ", "from ", "export ", "using ", "package ", "function ")
 """The beginnings of comments and of some lines of code."""
@@ -22,16 +23,16 @@ SETTINGS = 4
 """The minimum number of lines, because a line such as `reason: …` may be a message."""
 _PROBLEM = compile_late(
     rf"\?(?:$|[\s\"')])|n['’]t\b|fehler|\b(?:get|post|put) \"https?://[^\"\s]{{1,500}}\": \w|(?:returns?|gives?|answers?)\s\[\]"
-    rf"|\b(?:{'|'.join(LISTS['words_of_a_problem'])})\b",
-    re.I,
+    rf"|\b(?:{'|'.join(LISTS['words_of_a_problem'])})\b"
 )
+"""Of a folded text: a pattern that ignores case takes seven times as long."""
 FOREIGN_WORDS = 3
 """Text with this many words in other letters than Latin can't be read."""
 
 
 def tells_of_a_problem(prose: str) -> bool:
     """Whether a sentence asks a question, says that something fails, or can't be read."""
-    return any(_PROBLEM.search(line) or _SURE.search(line) or _is_foreign(line) for line in _split_sentences(prose))
+    return any(names_a_problem(line) or _SURE.search(fold_case(line)) or _is_foreign(line) for line in _split_sentences(prose))
 
 
 _OF_REPORTS = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"])
@@ -42,8 +43,8 @@ WORDS, CODE_WORDS = 70, 30
 
 def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
     """Whether its author reports a problem, or it is as short as a message. Other texts describe what can happen."""
-    sentences, is_code = list(_split_sentences(around)), is_program(text)
-    is_mostly = 2 * sum(_PROBLEM.search(line) is not None for line in sentences) >= len(sentences)
+    sentences, is_code = _split_sentences(around), is_program(text)
+    is_mostly = 2 * sum(map(names_a_problem, sentences)) >= len(sentences)
     is_told = is_mostly and ((has_error and not is_code) or any(map(TOLD.search, sentences)))
     if is_told or any(map(_TOLD_BY_ONE.search, sentences)) or _MARK.search(text):
         return True
@@ -62,6 +63,7 @@ def leave_out_what_may_happen(text: str) -> str:
     return "\n".join(line for line, it in lines if _RECORD.match(line) or not (_is_sentence(it) or leaves_out(it)))
 
 
+@lru_cache(maxsize=2)
 def is_program(text: str) -> bool:
     """Whether most of its lines are statements."""
     lines = [line.strip() for line in text[:READ_CHARACTERS].splitlines() if re.search(r"\w", line)]
@@ -70,7 +72,7 @@ def is_program(text: str) -> bool:
 
 def names_a_problem(text: str) -> bool:
     """Whether any of its words reports a problem, even outside sentences."""
-    return _PROBLEM.search(text[:READ_CHARACTERS]) is not None
+    return _PROBLEM.search(fold_case(text[:READ_CHARACTERS])) is not None
 
 
 def _is_foreign(line: str) -> bool:
@@ -87,12 +89,14 @@ def are_settings(text: str) -> bool:
 def is_code(text: str) -> bool:
     """Whether most lines of a text without sentences are code."""
     lines = [line.strip() for line in text[:READ_CHARACTERS].splitlines() if line.strip()]
-    return 2 * sum(map(_is_code, lines)) > len(lines) and not any(_split_sentences(text))
+    return 2 * sum(map(_is_code, lines)) > len(lines) and not _split_sentences(text)
 
 
-def _split_sentences(prose: str) -> Iterator[str]:
+@lru_cache(maxsize=2)
+def _split_sentences(prose: str) -> list[str]:
+    """Remembered, because several questions about the same text need them."""
     lines = (line[:LINE_CHARACTERS].strip() for line in prose[:READ_CHARACTERS].splitlines())
-    return (line for line in lines if _is_sentence(line) and not _is_code(line))
+    return [line for line in lines if _is_sentence(line) and not _is_code(line)]
 
 
 def _is_sentence(line: str) -> bool:
@@ -100,7 +104,7 @@ def _is_sentence(line: str) -> bool:
     tokens = line.split()
     words = sum(_WORD.fullmatch(token) is not None for token in tokens)
     is_long = words >= SENTENCE_WORDS - line.endswith("?") and 2 * words > len(tokens)
-    return is_long or _SURE.search(line) is not None
+    return is_long or _SURE.search(fold_case(line)) is not None
 
 
 def _is_code(line: str) -> bool:

@@ -21,6 +21,7 @@ from sickbay.doctor.pieces.inputs import ESSENTIAL, Input, list_inputs
 from sickbay.doctor.pieces.piece import Piece, describe_each
 from sickbay.kernel.checks import Examination
 from sickbay.kernel.late_patterns import compile_late
+from sickbay.kernel.text_search import fold_case
 from sickbay.protocol.parameters import parse
 
 EXAMINED_INPUTS = 20
@@ -87,7 +88,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     text = leave_out_working_requests(undo_copying(text))
     single = _single_exchange(text)
     pieces = tuple(find_pieces(text))
-    context = ({"response_mode": "fragment"} if _FRAGMENT.search(text) else {}) | dict(context or {})
+    context = ({"response_mode": "fragment"} if _FRAGMENT.search(fold_case(text)) else {}) | dict(context or {})
     found = [_add_context(context, each) for each in ([single] if single else _put_together(pieces, text))]
     answers = find_in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
     around = "".join(_texts_between(text, pieces))
@@ -161,7 +162,7 @@ def _single_exchange(text: str) -> Input | None:
     return Input(evidence, True, Piece(kind="request", start=0, end=len(text)))
 
 
-_FRAGMENT = compile_late(r"response_?mode[\"'`]?\s{0,3}[=:]\s{0,3}[\"'`]?fragment|\bkeycloak-js\b", re.I)
+_FRAGMENT = compile_late(r"response_?mode[\"'`]?\s{0,3}[=:]\s{0,3}[\"'`]?fragment|\bkeycloak-js\b")
 """Names `response_mode=fragment` in code or prose around an exchange. keycloak-js requests it by default."""
 
 
@@ -302,8 +303,8 @@ _OF_ACCESS = compile_late(r"\b40[13]\b|auth|token|credential|log-?in|forbidden|d
 
 def _is_past_authorization(answers: Sequence[ErrorAnswer], text: str) -> bool:
     """Whether the server has looked at the resource, or reports a fault and the text has no word of access."""
-    is_of_access = _OF_ACCESS.search(text.lower()) is not None
-    return any(each.code in PAST_AUTHORIZATION or (each.kind == "outcome" and not is_of_access) for each in answers)
+    is_past = any(each.code in PAST_AUTHORIZATION for each in answers)
+    return is_past or (any(each.kind == "outcome" for each in answers) and not _OF_ACCESS.search(text.lower()))
 
 
 _CREDENTIALS = re.compile(r"\s*Bearer\s+\S", re.I)

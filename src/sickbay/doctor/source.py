@@ -69,7 +69,7 @@ def read(folder: Path = FOLDER) -> Knowledge:
         _report_mistake(unseen, f"unknown causes: {', '.join(sorted(unknown))}")
     patterns, of_code = _read_table(facts, dict[str, FactPattern]), _read_table(code, CodeKnowledge)
     patterns = {name: structs.replace(each, words=list_words(each.patterns)) for name, each in patterns.items()}
-    mistakes = {name: structs.replace(each, words=list_words(each.patterns)) for name, each in of_code.mistakes.items()}
+    mistakes = {name: structs.replace(it, words=it.words + list_words(it.patterns)) for name, it in of_code.mistakes.items()}
     of_code = structs.replace(of_code, mistakes=mistakes)
     pieces = _read_table(folder / "pieces.toml", dict[str, dict[str, str]])
     knowledge = Knowledge(products, messages, causes, table.trie, listed, patterns, of_code, pieces)

@@ -10,7 +10,7 @@ from sickbay.doctor.code.models import READ_CHARACTERS, AppSettings, CodeRequest
 from sickbay.doctor.pieces.piece import Piece
 from sickbay.doctor.pieces.structured import read_object
 from sickbay.kernel.late_patterns import compile_late
-from sickbay.kernel.text_search import Lines, find_matches
+from sickbay.kernel.text_search import Lines, find_matches, fold_case
 
 if TYPE_CHECKING:
     from sickbay.doctor.code.values import Meter
@@ -22,7 +22,7 @@ _ANNOUNCES = compile_late(
     r"|postform|openconnection|urlopen|\$http|webclient"
     r"|file_get_contents|(?:^|\s)(?:-h|--header|-d|--data)\s|\.send\s*\(|addheader|header\.set|\.new",
 )
-_ANNOUNCES_SETTINGS = compile_late(r"client[_.-]?id|redirect[_.-]?ur[il]|authority|issuer|discovery", re.I)
+_ANNOUNCES_SETTINGS = compile_late(r"client[_.-]?id|redirect[_.-]?ur[il]|authority|issuer|discovery")
 _OF_CODE = compile_late(r"[(\n{=]|curl|\s-[dH]\s")
 _RESPONSE = frozenset(("error", "resourceType", "access_token"))
 """Members of JSON that isn't code."""
@@ -157,7 +157,7 @@ def _regions_with_code(text: str) -> list[tuple[int, int]]:
 def settings_in(text: str, meter: Meter | None = None, requests: Sequence[CodeRequest] = ()) -> tuple[AppSettings, ...]:
     """The settings of OAuth libraries in the text, in the order of their lines; none if these requests are all of it."""
     text = text[:READ_CHARACTERS].replace("&amp;", "&")
-    if not _ANNOUNCES_SETTINGS.search(text) or _are_everything(requests, text):
+    if not _ANNOUNCES_SETTINGS.search(fold_case(text)) or _are_everything(requests, text):
         return ()
     from sickbay.doctor.code.evaluator import ObjectsEvaluator
     from sickbay.doctor.code.settings import SettingsReader

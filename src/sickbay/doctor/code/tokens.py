@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from sickbay.doctor.code.values import (
@@ -226,6 +227,7 @@ def _resolve_inserted(expression: str, resolve: Resolve) -> tuple[str, ...]:
     return (Hole(hole_name(expression)),)
 
 
+@lru_cache(maxsize=200)
 def hole_name(expression: str) -> str:
     """A name for the value of an expression: the variable in it, or the key that is looked up."""
     expression = expression[:300]

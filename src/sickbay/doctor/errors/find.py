@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth_error, rank_answers
-from sickbay.doctor.copying import load_json
 from sickbay.doctor.errors import in_json, in_text
 from sickbay.doctor.errors.in_json import write_as_members
 from sickbay.kernel.late_patterns import compile_late
+from sickbay.kernel.lenient_json import load_json
 from sickbay.protocol.unicode import decode_html_escapes
 
 SEARCHED_CHARACTERS = 2_000_000
@@ -82,10 +82,11 @@ def _errors_in_text(text: str, depth: int) -> Iterator[ErrorAnswer]:
     for line in lines:
         if _parse_json(line) is not None:
             yield from _errors_in_text(line, depth - 1)
-    named = [answer for word in filter(_is_address, _WORD.findall(text)) for answer in find_errors(word)]
+    addresses = [*filter(_is_address, _WORD.findall(text))]
+    named = [answer for word in addresses for answer in find_errors(word)]
     yield from named
     has_code = any(answer.code in CODES for answer in named)
-    prose = _WORD.sub(lambda match: "URL" if _is_address(match[0]) else match[0], text)
+    prose = _WORD.sub(lambda match: "URL" if _is_address(match[0]) else match[0], text) if addresses else text
     yield from in_text.find_errors(prose, in_words=not has_code)
 
 

@@ -126,9 +126,9 @@ _LINE = compile_late(r"^[ \t>`*-]{0,12}(?P<level>fatal|error)(?P<path>):? (?P<sa
 
 def write_as_members(text: str, *, lines: bool = False) -> str:
     """The text with the members of each issue in JSON. lines: also those with only a level before them."""
-    for pattern in (*_ISSUES, _LINE) if lines else _ISSUES:
-        text = pattern.sub(_write_members, text)
-    return text
+    for pattern, sign in zip(_ISSUES, "[@|", strict=True):
+        text = pattern.sub(_write_members, text) if sign in text else text
+    return _LINE.sub(_write_members, text) if lines else text
 
 
 def _write_members(issue: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth_error
 from sickbay.diagnosis.lists import LISTS
 from sickbay.kernel.late_patterns import compile_late
-from sickbay.kernel.text_search import find_first_match, find_matches, fold_case
+from sickbay.kernel.text_search import find_first_match, find_matches, fold_case, has_required
 from sickbay.protocol.unicode import decode_html_escapes
 
 _PHRASES = {
@@ -42,7 +42,7 @@ _LITERAL = compile_late(
 )
 """A member of an object literal, whose name has no quotation marks."""
 _CODE = compile_late(
-    rf"(?<![\w/.$-])(?<!==[\"'])(?<!== [\"'])(?<!\bcase [\"'])(?P<value>{_WORDS})(?![\w-])(?!\s{{1,3}}types?\b)", re.I
+    rf"(?<![\w/.$-])(?<!==[\"'])(?<!== [\"'])(?<!\bcase [\"'])(?P<value>{_WORDS})(?![\w-])(?!\s{{1,3}}types?\b)"
 )
 """A code that a program compares with isn't an error that it got."""
 _CLASS = compile_late(
@@ -71,11 +71,10 @@ _REASON = compile_late(
 )
 _VENDOR = compile_late(r"\b(AADSTS\d{4,9}|AADB2C\d{5}|HAPI-\d{4}|E0000\d{3}|urn:[\w-]{1,40}:error:[\w:.-]{1,200})", re.I)
 _UNANSWERED = compile_late(
-    r"\bcurl: \(\d+\)|net::ERR_\w+|\bE(?:CONNREFUSED|CONNRESET|NOTFOUND|TIMEDOUT|AI_AGAIN|PIPE)\b|: (?:unexpected )?EOF\b"
+    r"\bcurl: \(\d+\)|net::err_\w+|\be(?:connrefused|connreset|notfound|timedout|ai_again|pipe)\b|: (?:unexpected )?eof\b"
     r"|failed to fetch(?! (?!at |in |from )[a-z])|blocked by cors policy|cors error|network ?error\b|could not resolve host"
     r"|connection (?:refused|reset)|ssl certificate problem|socket hang up|connection (?:was )?(?:closed|aborted)"
-    r"|premature close",
-    re.I,
+    r"|premature close"
 )
 _MESSAGE = compile_late(
     r"(?:Error|Exception)\b['\"]?:\s?[^\s|]"
@@ -87,6 +86,7 @@ _MESSAGE = compile_late(
 _NO_ROUTE = compile_late(r"\bCannot (?:GET|POST|PUT|PATCH|DELETE) /")
 """The response of Express if it has no route for an address."""
 _CAPITAL = compile_late(r"(?<=[a-z])(?=[A-Z])")
+_OF_VENDORS = ("aadsts", "aadb2c", "hapi-", "e0000", "urn:")
 _NAMES = ("err", "fault", "exception")
 """A pattern that all names of errors contain. A long text without it needn't be searched for errors."""
 _NUMBER = compile_late(r"[45]\d\d")
@@ -133,18 +133,21 @@ def find_errors(text: str, *, in_words: bool = True) -> Iterator[ErrorAnswer]:
     for pattern in (_MEMBER, _PARAMETER, _TAG, _LITERAL) if any(name in lowered for name in _NAMES) else ():
         for match in find_matches(pattern, text):
             yield from _read_value(match["name"].lower(), match["value"].strip("\"'`[{ \n"), description)
-    for match in find_matches(_CODE, text):
+    for match in find_matches(_CODE, lowered):
         if not in_words and "_" not in match["value"]:
             continue
-        yield oauth_error(re.sub(r"[\s-]", "_", match["value"]).lower(), description)
-    yield from (oauth_error(_CAPITAL.sub("_", match["value"]).lower(), description) for match in find_matches(_CLASS, text))
+        yield oauth_error(re.sub(r"[\s-]", "_", match["value"]), description)
+    classes = find_matches(_CLASS, text) if "Error" in text else ()
+    yield from (oauth_error(_CAPITAL.sub("_", match["value"]).lower(), description) for match in classes)
     for pattern in _STATUSES if find_first_match(_NUMBER, text) else ():
         yield from (ErrorAnswer("status", match[1]) for match in find_matches(pattern, text))
-    yield from (ErrorAnswer("vendor", match[1]) for match in find_matches(_VENDOR, text))
-    for pattern, word, answer in _SIGNS:
-        if word in lowered and (sign := find_first_match(pattern, text)):
-            code = sign[0] if answer.kind == "no-answer" else sign.groupdict().get("code")
-            yield answer._replace(code=code or answer.code)
+    vendors = find_matches(_VENDOR, text) if has_required((_OF_VENDORS,), lowered) else ()
+    yield from (ErrorAnswer("vendor", match[1]) for match in vendors)
+    for pattern, words, answer in _SIGNS:
+        if has_required((words,), lowered) and (sign := find_first_match(pattern, text)):
+            yield answer._replace(code=sign.groupdict().get("code") or answer.code)
+    if unanswered := find_first_match(_UNANSWERED, lowered):
+        yield ErrorAnswer("no-answer", text[slice(*unanswered.span())])
 
 
 def _read_value(name: str, value: str, description: str) -> Iterator[ErrorAnswer]:
@@ -158,10 +161,9 @@ def _read_value(name: str, value: str, description: str) -> Iterator[ErrorAnswer
 
 
 _SIGNS = (
-    (_ISSUE, "severity", ErrorAnswer("outcome", "")),
-    (_CHALLENGE, "www-authenticate", ErrorAnswer("status", "401")),
-    (_NO_ROUTE, "cannot ", ErrorAnswer("status", "404")),
-    (_REASON, "", ErrorAnswer("message", "")),
-    (_UNANSWERED, "", ErrorAnswer("no-answer", "")),
-    (_MESSAGE, "", ErrorAnswer("message", "")),
+    (_ISSUE, ("severity",), ErrorAnswer("outcome", "")),
+    (_CHALLENGE, ("www-authenticate",), ErrorAnswer("status", "401")),
+    (_NO_ROUTE, ("cannot ",), ErrorAnswer("status", "404")),
+    (_REASON, ("",), ErrorAnswer("message", "")),
+    (_MESSAGE, (*_NAMES, "fatal", "severe", "traceback", "uncaught", "bad resp", "invalid"), ErrorAnswer("message", "")),
 )

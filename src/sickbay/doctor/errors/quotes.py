@@ -11,7 +11,7 @@ from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.errors import in_text
 from sickbay.doctor.errors.in_json import BAD, write_as_members
 from sickbay.kernel.late_patterns import compile_late
-from sickbay.kernel.text_search import find_matches
+from sickbay.kernel.text_search import find_matches, has_required
 
 SEARCHED_CHARACTERS = 100_000
 QUOTED_MESSAGES, WRAPPED_LINES, LINES_BELOW, COMPARED_WORDS, DETAILS_CHARACTERS = 2, 3, 7, 200, 400
@@ -36,6 +36,7 @@ _THROWN = compile_late(
     r"|\b(?:ERRORS?|FATAL|SEVERE|CRITICAL)\b[\]:|\s\"\[]{1,5}(?:[\w.$/:-]{1,120}\s{1,9}[-:|]{1,3}\s{1,9})?"
 )
 """The text before a message: the class of an exception (the last one in a chain), or the level and logger of a log."""
+_OF_THROWN = ("Error", "Exception", "exception with", "Caused by", "ERROR", "FATAL", "SEVERE", "CRITICAL")
 _INNER = ("Caused by", "--->", "exception with message")
 _GOES_ON = compile_late(r"\s{0,40}(?!at |in |from |by )[a-z]{1,30} ")
 _HEADLINE = compile_late(r"(?:\d{1,4} (?:[a-z]{1,20} )?(?:error|problem|issue|violation)s?\b[^:]{0,80}:?)?", re.I)
@@ -72,7 +73,7 @@ def _list_members(text: str) -> Iterator[list[str]]:
     found: dict[str, list[tuple[int, str]]] = {}
     paths: dict[int, str] = {}
     severity, issue = "", 0
-    for match in find_matches(_MEMBER, text):
+    for match in find_matches(_MEMBER, text) if '"' in text else ():
         name, said = match["name"].lower(), in_text.unescape(match["said"])
         if name == "severity":
             severity, issue = said.lower(), issue + 1
@@ -93,7 +94,7 @@ def _add_path(path: str, said: str) -> str:
 def _list_thrown(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     """Each line with the message of an exception or a log record, and the message, including the lines that continue it."""
     for number, line in enumerate(lines):
-        *before, said = _THROWN.split(line)
+        *before, said = _THROWN.split(line) if has_required((_OF_THROWN,), line) else (line,)
         if before:
             below = lines[number + 1 : number + 1 + LINES_BELOW]
             trimmed = (each.strip().removesuffix('"]').rstrip(" {").strip("’'`") for each in _read_message(said, below))

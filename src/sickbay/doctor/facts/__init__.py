@@ -12,7 +12,7 @@ from functools import cache, partial
 
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts import addresses, messages, requests, resources
-from sickbay.doctor.facts.registry import FACTS, SEARCHED_CHARACTERS, Values
+from sickbay.doctor.facts.registry import FACTS, SEARCHED_CHARACTERS, WORDS, Values
 from sickbay.doctor.model import FactPattern
 from sickbay.kernel.text_search import has_required
 
@@ -41,10 +41,10 @@ class TrueFacts(Mapping[str, Values]):
         """Most facts are false, and the method of Mapping would raise a KeyError for each."""
         if name not in self._found:
             self._found[str(name)] = self._compute_fact(str(name))
-        return self._found[str(name)] is not None
+        return self._found[name] is not None  # type: ignore[index]
 
     def _compute_fact(self, name: str) -> Values | None:
-        if name in FACTS:
+        if name in FACTS and has_required(WORDS[name], self._folded):
             find = FACTS[name]
         elif (pattern := self._patterns.get(name)) and has_required(pattern.words, self._folded):
             find = partial(find_pattern, pattern)

@@ -9,7 +9,7 @@ from itertools import combinations
 
 from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.doctor.evidence import Evidence
-from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, register_fact
+from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, register_fact, register_fact_with
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
 
@@ -95,7 +95,7 @@ _BEFORE_URL = compile_late(r"[\s\"'`<>()]")
 URL_CHARACTERS = 300
 
 
-@register_fact
+@register_fact_with("/.well-known/")
 def discovery_is_below_a_type(evidence: Evidence) -> Values | None:
     """The discovery document was requested below a resource type instead of below the FHIR base URL."""
     for match in _DISCOVERY.finditer(evidence.text, 0, SEARCHED_CHARACTERS):
@@ -113,7 +113,7 @@ _REFUSED = compile_late(
 )
 
 
-@register_fact
+@register_fact_with("401", "403")
 def fhir_address_refuses(evidence: Evidence) -> Values | None:
     """The text says that the address of a FHIR resource answered 401 or 403."""
     refused = (match["before"] or match["after"] for match in _REFUSED.finditer(evidence.text))
@@ -123,7 +123,7 @@ def fhir_address_refuses(evidence: Evidence) -> Values | None:
 _REALM = compile_late(r"https?://(?P<host>[\w.:-]{1,100})(?P<auth>/auth)?/realms/(?P<realm>[\w.%-]{1,60})")
 
 
-@register_fact
+@register_fact_with("/realms/")
 def realm_paths_differ_by_auth(evidence: Evidence) -> Values | None:
     """A realm of Keycloak has an address with /auth and one without it."""
     found = {(match["host"], match["realm"], bool(match["auth"])): match[0] for match in _REALM.finditer(evidence.text)}
@@ -136,7 +136,7 @@ _ENDPOINT = compile_late(r"\"(?:\w{1,40}_endpoint|jwks_uri)\"\s{0,3}:\s{0,3}\"(?
 _ISTIO_KEY = compile_late(r"RXJyb3ItSXN0aW9kRmFpbGVkVG9GZXRjaEp3a3NVcmkt[\w-]{0,400}")
 
 
-@register_fact
+@register_fact_with('"issuer"')
 def discovery_hosts_differ(evidence: Evidence) -> Values | None:
     """A discovery document has endpoints on another host than its issuer."""
     issuer = _ISSUER.search(evidence.text, 0, SEARCHED_CHARACTERS)
@@ -148,7 +148,7 @@ def discovery_hosts_differ(evidence: Evidence) -> Values | None:
     return {"first": issuer["url"], "second": other} if other else None
 
 
-@register_fact
+@register_fact_with("rxjyb3it")
 def key_is_istios_placeholder(evidence: Evidence) -> Values | None:
     """The key set is the one that Istio writes if it can't fetch jwksUri."""
     found = _ISTIO_KEY.search(evidence.text, 0, SEARCHED_CHARACTERS)

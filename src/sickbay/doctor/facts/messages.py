@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from sickbay.doctor.evidence import Evidence
-from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, make_fact, register_fact
+from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, make_fact, register_fact, register_fact_with
 from sickbay.kernel.english import count
 from sickbay.kernel.late_patterns import compile_late
 
@@ -63,7 +63,7 @@ def server_failed(evidence: Evidence) -> Values | None:
 _SERVERS_FAULT = compile_late(r"5\d\d|server_error|temporarily_unavailable")
 
 
-@register_fact
+@register_fact_with("aud")
 def audience_differs(evidence: Evidence) -> Values | None:
     """A message names the expected and the received audience, and they differ by more than a slash at the end."""
     audiences = ({"received": first, "expected": second} for first, second in _read_audiences(evidence) if "[" not in second)
@@ -71,13 +71,13 @@ def audience_differs(evidence: Evidence) -> Values | None:
     return _find_difference(evidence, _AUDIENCE, is_slash=False) or next(pairs, None)
 
 
-@register_fact
+@register_fact_with("iss")
 def issuer_differs(evidence: Evidence) -> Values | None:
     """A message names the expected and the received issuer, and they differ by more than a slash at the end."""
     return _find_difference(evidence, _ISSUER, is_slash=False)
 
 
-@register_fact
+@register_fact_with("iss")
 def issuer_differs_by_slash(evidence: Evidence) -> Values | None:
     """A message names the expected and the received issuer, which differ only by a slash at the end."""
     return _find_difference(evidence, _ISSUER, is_slash=True)
@@ -89,7 +89,7 @@ _AUDIENCES = compile_late(
 )
 
 
-@register_fact
+@register_fact_with("aud")
 def audience_differs_invisibly(evidence: Evidence) -> Values | None:
     """A message shows the expected and the received audience, and they are equal but for spaces."""
     pairs = _read_audiences(evidence)
@@ -137,7 +137,7 @@ _TIMES = compile_late(
 )
 
 
-@register_fact
+@register_fact_with("nbf", "iat", " < ")
 def token_is_from_the_future(evidence: Evidence) -> Values | None:
     """A message names the time now and a later time from which a token is valid."""
     for match in _TIMES.finditer(evidence.text, 0, SEARCHED_CHARACTERS):
@@ -174,11 +174,9 @@ def _sent_challenge(evidence: Evidence) -> str:
     return found["value"] if found else ""
 
 
-@register_fact
+@register_fact_with("challenge")
 def challenge_is_of_hex(evidence: Evidence) -> Values | None:
     """code_challenge was computed from the 64 hex digits of the hash instead of its 32 bytes."""
-    if "challenge" not in evidence.lowered:
-        return None
     challenge = _sent_challenge(evidence)
     return make_fact(_is_hex(challenge) or _HEX_CODE.search(evidence.text, 0, SEARCHED_CHARACTERS))
 
@@ -194,11 +192,9 @@ def _is_hex(challenge: str) -> bool:
     return _HEX_DIGITS.fullmatch(digits) is not None
 
 
-@register_fact
+@register_fact_with("challenge", "verifier")
 def challenge_is_not_url_safe(evidence: Evidence) -> Values | None:
     """code_challenge or code_verifier is in standard Base64, with +, / or = at the end."""
-    if "challenge" not in evidence.lowered and "verifier" not in evidence.lowered:
-        return None
     value = _sent_challenge(evidence)
     is_standard = len(value) in (43, 44) and not {*"+/="}.isdisjoint(value) and "%" not in value
     labelled = (match["value"] for match in _LABELLED.finditer(evidence.text, 0, SEARCHED_CHARACTERS))

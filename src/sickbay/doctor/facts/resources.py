@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sickbay.doctor.copying import load_json
 from sickbay.doctor.evidence import Evidence
-from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, register_fact
+from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, register_fact, register_fact_with
 from sickbay.kernel.late_patterns import compile_late
+from sickbay.kernel.lenient_json import load_json
 
 if TYPE_CHECKING:
     from sickbay.fhir.validation.issue import ValidationIssue
@@ -46,7 +46,7 @@ def entry_id_differs(evidence: Evidence) -> Values | None:
     return None
 
 
-@register_fact
+@register_fact_with('"contained"')
 def contained_reference_has_no_hash(evidence: Evidence) -> Values | None:
     """A contained resource is referenced as Type/id or id instead of #id."""
     text = evidence.text[:SEARCHED_CHARACTERS]

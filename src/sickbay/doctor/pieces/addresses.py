@@ -63,8 +63,8 @@ WRAPPED = 60
 
 
 def find_urls(text: str) -> Iterator[Piece]:
-    for pattern in (_URL, _PATH):
-        for match in pattern.finditer(text):
+    for pattern, sign in ((_URL, ":/"), (_PATH, "?")):
+        for match in pattern.finditer(text) if sign in text else ():
             url, end = _read_whole(text, match)
             kind = kind_of_url(url)
             if kind == "fhir_request" and _PLACEHOLDER.match(text, end):  # a value isn't in the text
@@ -111,7 +111,8 @@ def find_mismatch(text: str, sent: str | None) -> Finding | None:
 
     sent: the redirect URI of the pasted request. Without one, the text may name it in words, too.
     """
-    registered, received = _find_uri(_REGISTERED, text), sent or _find_uri(_SENT, text)
+    registered = _find_uri(_REGISTERED, text) if "://" in text else None
+    received = registered and (sent or _find_uri(_SENT, text))
     if registered is None or received is None or registered == received:
         return None
     rule, facts = rule_for(load_index(), REDIRECT_URI_MISMATCH(received=received, registered=[registered], launch_uri=None))

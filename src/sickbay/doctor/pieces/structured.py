@@ -179,7 +179,7 @@ _JWT = compile_late(r"(?<![\w-])eyJ[\w-]{8,20000}\.[\w-]{2,40000}(?:\.[\w-]{0,80
 
 
 def find_tokens(text: str) -> Iterator[Piece]:
-    for match in _JWT.finditer(text):
+    for match in _JWT.finditer(text) if "eyJ" in text else ():
         jwt = jose.decode_unverified(match[0])
         if jwt is None:
             continue
@@ -272,7 +272,7 @@ GAP = 160
 
 
 def find_forms(text: str) -> Iterator[Piece]:
-    for start, end in _spans_of_forms(text):
+    for start, end in _spans_of_forms(text) if "&" in text else ():
         is_template = text[start - 1 : start] == "`" and "${" in text[start:end]  # code, which isn't sent as it is
         if not is_template and ((names := set(parse(text[start:end]).names())) & _TELLING or len(names & NAMES) > 2):
             yield Piece(kind="form", start=start, end=end, values={"body": _JOIN.sub("&", text[start:end])})
