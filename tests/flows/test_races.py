@@ -149,7 +149,7 @@ async def one_assertion(app: App) -> None:
 
 
 async def one_revocation(app: App) -> None:
-    """A revoked token is refused by both workers, also with concurrent reads."""
+    """A revoked token is refused by both workers, even with concurrent reads."""
     token = (await app.redeem(await app.code())).json()["access_token"]
     revoked = asyncio.Event()
 

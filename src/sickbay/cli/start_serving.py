@@ -42,12 +42,12 @@ def serve_until_stopped(settings: Settings, folder_options: dict[str, Any]) -> N
 
 
 def _adapt_to_class(settings: Settings) -> Settings:
-    """The settings with the base URL that students use: this machine's address in its network, unless the user chose one."""
+    """The settings with the base URL that students use: this machine's address on its network, unless the user chose one."""
     if settings.base_url is not None or settings.host in doors.LOOPBACK:
         return settings
     address = settings.host if settings.host not in doors.EVERY_ADDRESS else doors.find_network_address()
     if address is None:
-        note("Sickbay found no address of this machine in a network, so only this machine can join. Set --base-url.")
+        note("Sickbay found no address of this machine on a network, so only this machine can join. Set --base-url.")
         return settings
     scheme, name = "https" if settings.https else "http", f"[{address}]" if ":" in address else address
     return replace(settings, base_url=f"{scheme}://{name}:{settings.port}")

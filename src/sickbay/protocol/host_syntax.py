@@ -51,7 +51,7 @@ def _is_ipv6(host: str) -> bool:
 
 def _name_fault(name: str) -> str:
     if "%" in name:
-        return "The host is percent-encoded. A browser decodes it, so the address is then another one."
+        return "The host is percent-encoded. A browser decodes it, which changes the address."
     if character := _NOT_IN_A_NAME.search(name):
         return f"The host contains `{character[0]}`. It can contain only letters, digits, hyphens and dots."
     labels = name.removesuffix(".").split(".")
@@ -66,7 +66,7 @@ def _name_fault(name: str) -> str:
 
 
 def _number_fault(name: str) -> str:
-    """Browsers take a host whose last label is a number for an IPv4 address, and read `127.1` as 127.0.0.1."""
+    """Browsers treat a host whose last label is a number as an IPv4 address, and read `127.1` as 127.0.0.1."""
     try:
         IPv4Address(name)
     except AddressValueError:
@@ -78,7 +78,7 @@ def _label_fault(label: str) -> str:
     if len(label) > MAXIMUM_LABEL:
         return f"The host has a part of more than {MAXIMUM_LABEL} characters between two dots."
     if label.startswith("-") or label.endswith("-"):
-        return f"`{label}` begins or ends with a hyphen, which the name of a host can't."
+        return f"A part of a host name can't begin or end with a hyphen, as `{label}` does."
     if label[:4].lower() == "xn--" and not _is_punycode(label[4:]):
         return f"`{label}` isn't valid Punycode."
     return ""

@@ -190,5 +190,5 @@ async def _store_snapshot(sandbox: Sandbox, snapshot: Snapshot, step: ImportSnap
                 await sandbox.runtime.store.transaction([snapshots.store_new_snapshot(snapshot), step])
         except Conflict as error:
             if isinstance(error.step, ImportSnapshot):
-                raise CannotRestore("A hospital was emptied while the file was imported. Import it again") from None
+                raise CannotRestore("A hospital was reset while the file was imported. Import it again") from None
             raise NameTaken(f"A snapshot named {snapshot.name} already exists") from None

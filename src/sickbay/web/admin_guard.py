@@ -217,7 +217,7 @@ def _admin_request(scope: Mapping[str, Any], headers: Mapping[str, str], **known
 def is_own_path(text: str) -> bool:
     r"""Whether a redirect to this path stays on this server.
 
-    Browsers take // and /\ for another host, and drop tabs and line ends. They also resolve . and .. in a path, even if they
-    are encoded, so the page would be a different one from the one in the path.
+    Browsers treat // and /\ as the start of another host, and drop tabs and line ends. They also resolve . and .. in a path,
+    even if they are encoded, so the page would be a different one from the one in the path.
     """
     return _OWN_PATH.fullmatch(text) is not None and _DOTS.search(re.split("[?#]", text)[0]) is None

@@ -17,7 +17,7 @@ from sickbay.doctor.text import diagnose_text
 from sickbay.services.redaction import pasted_diagnosis
 
 CAUSES: Final = 3
-_UNREADABLE: Final = "The text can't be read: a part of it has the wrong form. Send the request as a URL or a curl command."
+_UNREADABLE: Final = "The text can't be read: a part of it has the wrong formatat. Send the request as a URL or a curl command."
 
 
 async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
@@ -31,7 +31,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
         return refuse(_UNREADABLE)
     result = _describe_diagnosis(examined, own, show_all=arguments.get("all", False))
     for id in await _exchanges_in(api, text):
-        result.then("explain", "The text names this exchange, and Sickbay knows more about it.", id=id)
+        result.then("explain", "The text names this exchange, which has more details.", id=id)
     return _add_next(result, examined)
 
 

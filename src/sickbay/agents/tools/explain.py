@@ -63,7 +63,7 @@ async def _explain_exchange(api: SickbayApi, entry: dict[str, Any], *, is_full: 
 def _suggest_after_exchange(result: ToolResult, entry: dict[str, Any], app_id: str | None, found: list[Any]) -> ToolResult:
     if is_refused(entry) and app_id and entry["stage"] in ("authorize", "launch", "login", "token", "refresh"):
         if _is_standalone(entry.get("corrected")):
-            why = "When the app sends `corrected`: open the app's own page, without an EHR launch. This shows how far it came."
+            why = "When the app sends `corrected`: open the app's own page, without an EHR launch. This shows how far it got."
             result.then("explain", why, app=app_id)
         else:
             why = "When the app sends `corrected`: launch it again, and open the URL."

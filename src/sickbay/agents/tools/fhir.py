@@ -88,7 +88,7 @@ def _describe_answer(answer: ApiAnswer) -> ToolResult:
         _add_issues(result, body)
     else:
         result.untrusted.add("resource", _outline_resource(body))
-    return result.then("explain", "Explains the response, also an empty one.", id=exchange)
+    return result.then("explain", "Explains the response, even an empty one.", id=exchange)
 
 
 def _add_entries(result: ToolResult, bundle: dict[str, Any]) -> None:

@@ -26,4 +26,4 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     shown = {"launch": created["timeline"], "app": app["app_id"], "tenant": app["tenant"]}
     result = ToolResult(shown | ({"iss": created["iss"]} if is_harmless(created["iss"], own) else {}))
     result.untrusted.add_url("url", created["url"])
-    return result.then("explain", "After untrusted.url was opened: shows how far the launch came.", id=created["timeline"])
+    return result.then("explain", "After untrusted.url was opened: shows how far the launch got.", id=created["timeline"])

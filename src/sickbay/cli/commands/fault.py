@@ -121,7 +121,7 @@ def kinds_(kind: Annotated[str | None, Parameter(name="KIND")] = None, /) -> Non
     options: list[tuple[str, ...]] = [
         (f"--{name.replace('_', '-')}", _describe_member(member)) for name, member in found.members.items()
     ]
-    lines = [found.title, "", f"Who does so: {found.seen}", f"What a good app does: {found.advice}"]
+    lines = [found.title, "", f"Servers that do this: {found.seen}", f"What a good app does: {found.advice}"]
     say("\n".join([*lines, *(["", format_table(options, ("OPTION", "VALUE"))] if options else [])]))
 
 

@@ -178,7 +178,7 @@ def _read_body(request: AccessRequest, version: str) -> Body | Unknown:
     )
 
 
-_VALIDATED = "Sickbay validated it by the specification; some servers accept more."
+_VALIDATED = "Sickbay validated it against the specification; some servers accept more."
 _SHORTENED = re.compile(r"\.\.\.|…|\"[^\"\n]{0,40}\{\w[\w.]{0,60}\}")
 """What a body has that was shortened for the paste, or has variables."""
 _VERSIONS_IN_USE = ("r4", "stu3", "r5")

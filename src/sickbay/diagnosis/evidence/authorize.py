@@ -77,9 +77,7 @@ HYBRID_FLOW = (
 )
 
 
-DOTTED_SCOPES = (
-    "A server that stands before Microsoft Entra ID expects dots, because Entra ID allows no slash in the name of a scope."
-)
+DOTTED_SCOPES = "A server in front of Microsoft Entra ID expects dots, because Entra ID allows no slash in the name of a scope."
 _AZURE = re.compile(
     r"^https?://[^/?#]*\.(?:azure-api|azurewebsites|azurehealthcareapis|microsoftonline|windows|azurefd)\.(?:net|com)\b"
 )

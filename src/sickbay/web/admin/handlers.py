@@ -220,7 +220,7 @@ async def _request_of_task(
     sandbox: Sandbox, tenant: Tenant, body: admin_schemas.NewLaunch
 ) -> launch_task.LaunchTaskRequest | str:
     if body.fhir not in tenant.dialect.fhir:
-        raise Wrong(422, f"{tenant.name} does not speak {body.fhir}")
+        raise Wrong(422, f"{tenant.name} doesn't serve {body.fhir}")
     await sandbox.filling.ensure(ResourceSpace(tenant.name, body.fhir))
     task = await patients.read_resource(sandbox.runtime, tenant, body.fhir, "Task", body.task or "", None)
     if task is None:

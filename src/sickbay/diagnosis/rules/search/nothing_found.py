@@ -113,14 +113,14 @@ def _complete_search(facts: Facts) -> Facts:
     counts = facts.get("alone") or ()
     each = len(counts) > 1 and all(number for _, number in counts)
     together = (
-        f"Each parameter finds something, but no {facts.get('type')} that the token may see matches all of them."
+        f"Each parameter has matches on its own, but no {facts.get('type')} that the token may see matches all of them."
         if each
         else ""
     )
     return {
         **facts,
         "reason": (together + _describe_counts(counts) if each else "")
-        or "A search that finds nothing is granted and answered with 200, as if all were well.",
+        or "A search that finds nothing is still granted and answered with 200.",
         "instruction": f"Leave out one parameter at a time to see which one empties the search: {join_as_code(names)}."
         if names
         else "Search for the type without parameters to see whether there is any data.",
