@@ -195,8 +195,8 @@ def test_the_three_forms_that_clients_of_mcp_have_to_try_have_the_metadata(share
     [
         ("/general/.well-known/oauth-authorization-server", "RFC 8414 inserts"),
         ("/general/r4/.well-known/oauth-authorization-server", f"Use {BASE}{OF_SERVER}/general."),
-        ("/.well-known/oauth-authorization-server/general/r4", f"are at {BASE}{OF_SERVER}/general."),
-        ("/.well-known/oauth-authorization-server/general/", f"are at {BASE}{OF_SERVER}/general."),
+        ("/.well-known/oauth-authorization-server/general/r4", f"is at {BASE}{OF_SERVER}/general."),
+        ("/.well-known/oauth-authorization-server/general/", f"is at {BASE}{OF_SERVER}/general."),
         ("/.well-known/oauth-authorization-server", f"{BASE}{OF_SERVER}/general, "),
         ("/general//.well-known/openid-configuration", f"is {BASE}/general{OF_OPENID}. The path has an extra slash."),
         ("/general/.well-known/openid-configuration/", f"is {BASE}/general{OF_OPENID}. The path has an extra slash."),

@@ -52,6 +52,6 @@ def describe(reading: dict[str, Any]) -> str:
     if reading["frozen"]:
         distance = f"frozen, {distance}" if round(reading["offset"]) else "frozen"
     return (
-        f"Sickbay's time: {english.write_time(reading['now'])} UTC ({distance})\n"
-        f"Real time:      {english.write_time(reading['real'])} UTC"
+        f"Sickbay's time: {english.format_time(reading['now'])} UTC ({distance})\n"
+        f"Real time:      {english.format_time(reading['real'])} UTC"
     )

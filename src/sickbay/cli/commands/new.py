@@ -71,7 +71,7 @@ def new(
     app = _register_app(starter, place, target, tenant, data)
     say(f"Registered {app['client_id']} at {base}, hospital {tenant}.")
     if no_start or server is None:
-        return _say_next(starter, place, name, is_running=server is not None)
+        return _print_next(starter, place, name, is_running=server is not None)
     return _start_app(starter, place, target, f"{base}/{tenant}/ehr/launch?app={app['app_id']}&patient=p-0001")
 
 
@@ -100,7 +100,7 @@ def _run_command(command: str, target: Path) -> None:
         raise CommandError(f"`{command}` failed with exit code {done.returncode}. The files of the app are in {target}.")
 
 
-def _say_next(starter: Starter, place: CopiedApp, directory: str, *, is_running: bool) -> int:
+def _print_next(starter: Starter, place: CopiedApp, directory: str, *, is_running: bool) -> int:
     commands = starters.next_commands(starter, place, directory)
     if not is_running:
         note("Sickbay isn’t running on this data folder. Start it first, in another terminal: sickbay serve")

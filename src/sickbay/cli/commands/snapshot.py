@@ -126,4 +126,4 @@ def import_(
 
 def _snapshot_row(saved: dict[str, Any]) -> tuple[str, ...]:
     hospitals = ", ".join(saved["hospitals"])
-    return saved["name"], english.write_time(saved["at"]), english.describe_size(saved["bytes"]), hospitals
+    return saved["name"], english.format_time(saved["at"]), english.describe_size(saved["bytes"]), hospitals

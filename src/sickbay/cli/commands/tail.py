@@ -15,7 +15,7 @@ from sickbay.cli.argument_types import Count, Data
 from sickbay.cli.event_stream import StreamEvent, follow
 from sickbay.cli.output import note
 from sickbay.kernel.english import count
-from sickbay.services.journal.filter_language import write_word
+from sickbay.services.journal.filter_language import format_word
 
 MAXIMUM_PATH_CHARACTERS = 100
 """Maximum number of characters of a path in a line. --json shows all of them."""

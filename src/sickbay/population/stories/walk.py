@@ -51,7 +51,7 @@ def build_history(chart: Chart, stories: list[Story]) -> None:
             last_checkup = visit
             _record_smoking_status(chart, visit, stories)
     if last_checkup:
-        chart.note(procedure_codes.PROGRESS, last_checkup, _write_note(chart, last_checkup))
+        chart.note(procedure_codes.PROGRESS, last_checkup, _compose_note(chart, last_checkup))
         _record_hunger_screening(chart, last_checkup)
     chart.close()
 
@@ -86,7 +86,7 @@ def _record_hunger_screening(chart: Chart, visit: Visit) -> None:
         chart.read(measures.HUNGER, visit, concept=forms.AT_RISK if risk else forms.NO_RISK, after=8)
 
 
-def _write_note(chart: Chart, visit: Visit) -> str:
+def _compose_note(chart: Chart, visit: Visit) -> str:
     """Returns a short note, in the style of a dictation."""
     history, person = chart.history, chart.person
     conditions = [problem.concept.text for problem in history.problems if problem.lasting and not problem.over]
