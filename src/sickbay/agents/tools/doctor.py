@@ -17,7 +17,7 @@ from sickbay.doctor.text import diagnose_text
 from sickbay.services.redaction import pasted_diagnosis
 
 CAUSES: Final = 3
-_UNREADABLE: Final = "The text can't be read: a part of it has the wrong formatat. Send the request as a URL or a curl command."
+_UNREADABLE: Final = "The text can't be read: a part of it has the wrong format. Send the request as a URL or a curl command."
 
 
 async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:

@@ -76,7 +76,7 @@ def _check_filter(arguments: Mapping[str, Any]) -> ToolResult | None:
     if not wrong:
         return None
     result = refuse(
-        f"{wrong[0]} has the wrong formatat. Examples: status 4xx, rule pkce*, tenant general; cursor as it was returned."
+        f"{wrong[0]} has the wrong format. Examples: status 4xx, rule pkce*, tenant general; cursor as it was returned."
     )
     return result.then("exchanges", "Without it.", limit=arguments.get("limit"))
 
