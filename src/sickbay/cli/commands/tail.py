@@ -53,7 +53,7 @@ def tail(
         Print each exchange as JSON, one object per line, with the members of GET /exchanges.
     """
     named = zip(FILTERS, (app, hospital, stage, status, rule), strict=True)
-    words = [*filter, *(write_word(name, value) for name, value in named if value is not None)]
+    words = [*filter, *(format_word(name, value) for name, value in named if value is not None)]
     streams.watch_reader(partial(signals.exit_process, 1))
     for event in follow(data, {"q": " ".join(words), "last": str(last)}):
         for line in _lines_of_event(event, json):
