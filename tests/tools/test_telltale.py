@@ -39,7 +39,7 @@ def test_code_and_short_values_are_not_checked(tmp_path: Path, name: str) -> Non
 
 
 @pytest.mark.parametrize("words", ["whoever", "mended", "astray", "put right", "stands in", "stand in the way"])
-def test_these_words_are_refused(tmp_path: Path, words: str) -> None:
+def test_telltale_words_are_refused(tmp_path: Path, words: str) -> None:
     assert len(faults(telltale.find_problems, tmp_path, {"a.md": f"So it {words} there.\n"})) >= 1
 
 

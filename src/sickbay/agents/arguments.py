@@ -99,7 +99,7 @@ def check(tool: Mapping[str, Any], arguments: Mapping[str, Any]) -> ToolResult |
     if not problems:
         return None
     result = refuse(" ".join(dict.fromkeys(problems)))
-    return result.then(tool["name"], "The same call, corrected. Replace values in capitals.", **fixed)
+    return result.add_next(tool["name"], "The same call, corrected. Replace values in capitals.", **fixed)
 
 
 def _find_intended_name(name: str, known: Sequence[str]) -> str | None:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from sickbay.cli import admin_client
 from sickbay.cli.argument_types import Data
-from sickbay.cli.output import CommandError, note, prompt
+from sickbay.cli.output import CommandError, print_note, prompt
 from sickbay.kernel import english
 
 
@@ -31,7 +31,7 @@ def reset(*, tenant: str | None = None, everything: bool = False, yes: bool = Fa
         if not prompt(format_question(losses, tenant, everything)):
             raise CommandError("Nothing was reset.")
     admin_client.ask(data, "POST", "/admin/reset", body)
-    note(f"Reset {tenant or 'all hospitals'} to the initial data.")
+    print_note(f"Reset {tenant or 'all hospitals'} to the initial data.")
 
 
 def format_question(losses: dict[str, Any], tenant: str | None, everything: bool) -> str:

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from sickbay.cli import signals, streams, terminal
 from sickbay.cli.argument_types import Count, Data
 from sickbay.cli.event_stream import StreamEvent, follow
-from sickbay.cli.output import note
+from sickbay.cli.output import print_note
 from sickbay.kernel.english import count
 from sickbay.services.journal.filter_language import format_word
 
@@ -66,14 +66,14 @@ def _lines_of_event(event: StreamEvent, json: bool) -> Iterator[str]:
         case "exchange":
             yield orjson.dumps(event.data).decode() if json else describe(event.data, event.base)
         case "more" if event.data["count"]:
-            note(f"… {count(event.data['count'], 'more exchange')}. Use a filter, or open {event.base}/exchanges.")
+            print_note(f"… {count(event.data['count'], 'more exchange')}. Use a filter, or open {event.base}/exchanges.")
         case "ready":
-            note(f"Waiting for exchanges of {event.base}. Stop with Ctrl-C.")
+            print_note(f"Waiting for exchanges of {event.base}. Stop with Ctrl-C.")
         case "missed":
             several = "exchanges" if event.data["exact"] else "exchanges or more"
-            note(f"… {event.data['count']} {several} while there was no connection.")
+            print_note(f"… {event.data['count']} {several} while there was no connection.")
     if event.name == "more" and event.data["not_recorded"]:
-        note(f"… {count(event.data['not_recorded'], 'exchange')} of all apps not recorded, because there were too many.")
+        print_note(f"… {count(event.data['not_recorded'], 'exchange')} of all apps not recorded, because there were too many.")
 
 
 def describe(exchange: dict[str, Any], base: str) -> str:

@@ -179,7 +179,7 @@ class AppView(Struct, frozen=True, kw_only=True):
     faults: FaultsView | None = None
 
     @property
-    def letters(self) -> str:
+    def initials(self) -> str:
         return make_initials(self.name)
 
 
