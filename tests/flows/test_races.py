@@ -231,13 +231,13 @@ def test_a_replay_on_two_workers(two: Live) -> None:
     race(two, 1, one_replay)
 
 
-@pytest.mark.request_token_with_assertion
+@pytest.mark.prove
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("one_round", ROUNDS)
 def test_five_hundred_rounds(two: Live, one_round: Any) -> None:
     race(two, 500, one_round)
 
 
-@pytest.mark.request_token_with_assertion
+@pytest.mark.prove
 def test_fifty_replays_on_two_workers(two: Live) -> None:
     race(two, 50, one_replay)
