@@ -26,7 +26,7 @@ def is_refused(folder: Path, name: str, content: bytes) -> bool:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    return bool([*secrets.find_faults([path], folder)])
+    return bool([*secrets.find_problems([path], folder)])
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: type(key).__name__)

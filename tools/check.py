@@ -83,7 +83,7 @@ def main() -> int:
         admin_types.write(ROOT)
         install_lines.write(list_tracked(ROOT), ROOT)
     paths = list_tracked(ROOT)
-    faults = [fault for check in checks for fault in check.find_faults(paths, ROOT)]
+    faults = [fault for check in checks for fault in check.find_problems(paths, ROOT)]
     notes = [note for check in checks if hasattr(check, "list_notes") for note in check.list_notes(paths, ROOT)]
     if "--words" in sys.argv:
         notes += telltale.count(tuple(paths), ROOT).suspect

@@ -27,7 +27,7 @@ HERE = Path(__file__).resolve().parent.parent / "src" / "sickbay" / "fhir" / "de
 Term = tuple[str, str, str]
 
 
-def read_held(path: Path) -> dict[str, dict[str, Any]]:
+def read_package(path: Path) -> dict[str, dict[str, Any]]:
     """Return the CodeSystems and ValueSets of the package by URL."""
     resources = {}
     with tarfile.open(fileobj=io.BytesIO(make_archive(path)), mode="r:gz") as package:
@@ -83,7 +83,7 @@ def _parent_pairs(listed: list[dict[str, Any]], parent: str | None) -> Iterator[
 
 
 def main() -> None:
-    resources = read_held(Path(sys.argv[1]))
+    resources = read_package(Path(sys.argv[1]))
     _write_table("hierarchy", build_hierarchy(resources))
     codes = json.loads(gzip.decompress((HERE / "r4-codes.json.gz").read_bytes()))
     terms_by_url = {}

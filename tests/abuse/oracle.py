@@ -1,6 +1,6 @@
 """Decides independently whether a request may get a code or a token, from the registration and the request.
 
-It uses nothing of Sickbay, so that no mistake is made twice: only the standard library, and cryptography for signatures.
+It uses no code of Sickbay, so that no mistake is made twice: only the standard library, and cryptography for signatures.
 """
 
 from __future__ import annotations

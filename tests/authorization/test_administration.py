@@ -14,7 +14,7 @@ from sickbay.authorization.administration import (
     ADMINISTERS,
     AdminRequest,
     AdminRules,
-    decide_standing,
+    decide_admin_access,
     forwarding_sign,
     is_at_keyboard,
     is_loopback,
@@ -52,7 +52,7 @@ def test_every_combination_gives_the_expected_standing() -> None:
         rules = AdminRules(base, require, chosen)
         request = AdminRequest(peer, host, forwarded, foreign, bearer, session, stranger)
         keyboard = all((PEERS[peer], BASES[base], HOSTS[host], not forwarded, not require, not stranger))
-        result = decide_standing(rules, request)
+        result = decide_admin_access(rules, request)
         assert is_at_keyboard(rules, request) is keyboard
         assert (result == "foreign") is foreign
         assert (result == "token") is (not foreign and bearer == "right")
@@ -74,7 +74,7 @@ def test_every_combination_gives_the_expected_standing() -> None:
 
 def test_every_condition_of_keyboard_access_is_required() -> None:
     rules, request = AdminRules("localhost"), AdminRequest("127.0.0.1", "localhost")
-    assert decide_standing(rules, request) == "keyboard"
+    assert decide_admin_access(rules, request) == "keyboard"
     others: list[tuple[AdminRules, AdminRequest]] = [
         (AdminRules("ehr.example.org"), request),
         (AdminRules("localhost", require_token=True), request),
@@ -86,8 +86,8 @@ def test_every_condition_of_keyboard_access_is_required() -> None:
         (rules, AdminRequest("127.0.0.1", "localhost", "via")),
         (rules, AdminRequest("127.0.0.1", "localhost", stranger="Another user.")),
     ]
-    assert [decide_standing(*combination) for combination in others] == ["no-rights"] * len(others)
-    assert decide_standing(rules, AdminRequest("127.0.0.1", "localhost", foreign=True)) == "foreign"
+    assert [decide_admin_access(*combination) for combination in others] == ["no-rights"] * len(others)
+    assert decide_admin_access(rules, AdminRequest("127.0.0.1", "localhost", foreign=True)) == "foreign"
 
 
 @for_each(
@@ -395,5 +395,5 @@ def test_every_standing_is_one_of_six() -> None:
     standings: set[Any] = set()
     for peer, foreign, bearer, session in product(("127.0.0.1", "10.0.0.7"), FLAGS, BEARERS, FLAGS):
         rules = AdminRules("localhost", token_set=True)
-        standings.add(decide_standing(rules, AdminRequest(peer, "localhost", "", foreign, bearer, session)))
+        standings.add(decide_admin_access(rules, AdminRequest(peer, "localhost", "", foreign, bearer, session)))
     assert standings == {"keyboard", "token", "session", "foreign", "wrong-token", "no-rights"}

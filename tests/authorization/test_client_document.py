@@ -12,7 +12,7 @@ from tests.authorization import samples
 
 from sickbay.authorization.client_document import (
     MAXIMUM_BYTES,
-    find_url_fault,
+    find_url_problem,
     is_document_id,
     read_document,
     to_registration,
@@ -58,7 +58,7 @@ GOOD: dict[str, Any] = {"client_id": URL, "client_name": "Agent", "redirect_uris
     ],
 )
 def test_the_url_of_a_document_is_examined(url: str, fault: str) -> None:
-    assert find_url_fault(url) == fault
+    assert find_url_problem(url) == fault
     assert is_document_id(url)
 
 
@@ -70,7 +70,7 @@ def test_other_ids_are_not_urls_of_documents(client_id: str | None) -> None:
 @given(st.text())
 def test_a_url_without_fault_has_one_host_and_a_path(text: str) -> None:
     for url in (f"https://{text}", f"https://agent.example.com/{text}", f"http://{text}/c"):
-        if not find_url_fault(url):
+        if not find_url_problem(url):
             parts = urls.split(url)
             assert parts.hostname
             assert "@" not in parts.netloc

@@ -1,4 +1,4 @@
-"""A pasted request that asks for nothing of SMART isn't measured by SMART: plain OAuth 2.0 and OpenID Connect allow more."""
+"""A pasted request that uses no feature of SMART isn't checked against SMART: plain OAuth 2.0 and OpenID Connect allow more."""
 
 from __future__ import annotations
 

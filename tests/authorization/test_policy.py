@@ -15,7 +15,7 @@ from sickbay.authorization.policy import (
     REGISTERED,
     SETTINGS,
     explain_unknown,
-    find_faults,
+    find_problems,
     list_values,
     override_policy,
 )
@@ -28,7 +28,7 @@ def test_every_name_is_a_field_of_the_policy() -> None:
 @for_each("name", SETTINGS)
 def test_every_default_is_valid(name: str) -> None:
     value = getattr(Policy(), name)
-    assert value is None or find_faults({name: value}) == []
+    assert value is None or find_problems({name: value}) == []
 
 
 NO_SCOPES = "The policy registration_scopes must be one string of SMART scopes, separated by spaces"
@@ -55,11 +55,11 @@ INVALID_SCOPES = ("", "patient/Patient.sr", "openid nonsense", ["openid"], 5, "u
     ],
 )
 def test_an_invalid_setting_gets_a_message(settings: dict[str, Any], message: str) -> None:
-    assert find_faults(settings) == [message]
+    assert find_problems(settings) == [message]
 
 
 def test_an_unrecognisable_name_lists_all_settings() -> None:
-    assert "available: always_ask, assertion_algorithms, assertion_audience" in find_faults({"xyzzy": 1})[0]
+    assert "available: always_ask, assertion_algorithms, assertion_audience" in find_problems({"xyzzy": 1})[0]
 
 
 @pytest.mark.parametrize("name", [name for name, setting in SETTINGS.items() if not setting.app])
@@ -67,8 +67,8 @@ def test_a_setting_that_an_app_cannot_have_is_not_called_unknown(name: str) -> N
     """The message names the place where the setting can be set."""
     place = "the app's registration" if name in REGISTERED else "the hospital's policy"
     message = f"An app can't have a policy {name} of its own. Set {name} in {place}"
-    assert find_faults({name: "anything"}, app=True) == [message]
-    assert "can't have" not in str(find_faults({name: "anything"}))
+    assert find_problems({name: "anything"}, app=True) == [message]
+    assert "can't have" not in str(find_problems({name: "anything"}))
 
 
 def test_members_of_a_registration_are_members_of_the_model() -> None:
@@ -90,7 +90,7 @@ def test_a_configured_lifetime_is_also_sent_as_expires_in() -> None:
 
 @given(st.dictionaries(st.sampled_from(sorted(SETTINGS)), st.none() | st.booleans() | st.integers() | st.text(max_size=5)))
 def test_every_valid_setting_can_be_applied(chosen: dict[str, Any]) -> None:
-    if not find_faults(chosen):
+    if not find_problems(chosen):
         policy = override_policy(Policy(), chosen)
         assert all(getattr(policy, name) == value for name, value in chosen.items())
 
@@ -110,7 +110,7 @@ def test_the_effective_values_cover_all_settings() -> None:
 @pytest.mark.parametrize("name", [name for name, setting in SETTINGS.items() if setting.kind == "seconds"])
 def test_seconds_have_a_minimum_and_a_maximum(name: str) -> None:
     least = SETTINGS[name].least
-    assert not find_faults({name: least})
-    assert not find_faults({name: MAXIMUM_SECONDS})
-    assert find_faults({name: least - 1})
-    assert find_faults({name: MAXIMUM_SECONDS + 1})
+    assert not find_problems({name: least})
+    assert not find_problems({name: MAXIMUM_SECONDS})
+    assert find_problems({name: least - 1})
+    assert find_problems({name: MAXIMUM_SECONDS + 1})

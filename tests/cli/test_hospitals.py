@@ -12,7 +12,7 @@ from tests.services.hospitals.hospital_texts import RIVERSIDE, replace_text
 from sickbay.testing.server import serving
 
 
-def test_a_hospital_is_added_beside_a_running_server_with_two_workers(tmp_path: Path) -> None:
+def test_a_hospital_is_added_while_a_server_with_two_workers_runs(tmp_path: Path) -> None:
     file, place = tmp_path / "riverside.toml", tmp_path / "data"
     file.write_text(RIVERSIDE)
     with serving("--data", str(place), "--patients", "1", "--workers", "2") as server:

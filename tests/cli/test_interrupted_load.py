@@ -1,4 +1,4 @@
-"""Ctrl-C during `sickbay load` says how far it came, and what it says is what is stored."""
+"""Ctrl-C during `sickbay load` says how far it got, and what it says is what is stored."""
 
 from __future__ import annotations
 

@@ -72,11 +72,11 @@ def test_notes_and_errors_are_json_too(capsys: pytest.CaptureFixture[str], monke
     monkeypatch.setattr(output, "_note_formats", [])
     monkeypatch.setattr(logging, "lastResort", logging.StreamHandler())
     json_log.choose_format("text")
-    output.note("text")
+    output.print_note("text")
     json_log.choose_format("json")
     logging.captureWarnings(False)
-    output.note("a\nnote")
-    output.note("an error", "error")
+    output.print_note("a\nnote")
+    output.print_note("an error", "error")
     text, *rest = capsys.readouterr().err.splitlines()
     assert text == "text"
     lines = [json.loads(line) for line in rest]

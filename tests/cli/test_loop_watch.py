@@ -60,6 +60,6 @@ def test_a_hold_is_logged_without_its_query(caplog: pytest.LogCaptureFixture) ->
         loop_watch.log_hold(Hold(0.122, 0.118, CodePlace("GET /rules", ("web/a.py:1 a", "web/b.py:2 b"))))
         loop_watch.log_hold(Hold(0.08, None, CodePlace("", ())))
     assert caplog.messages == [
-        "The event loop was held for 122 ms (118 ms of CPU) by GET /rules.\n  web/a.py:1 a\n  web/b.py:2 b",
-        "The event loop was held for 80 ms.",
+        "The event loop was blocked for 122 ms (118 ms of CPU) by GET /rules.\n  web/a.py:1 a\n  web/b.py:2 b",
+        "The event loop was blocked for 80 ms.",
     ]

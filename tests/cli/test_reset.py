@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.cli.command import sickbay
 
-from sickbay.cli.commands.reset import write_question
+from sickbay.cli.commands.reset import format_question
 
 PATIENT = {"resourceType": "Patient", "id": "loaded", "name": [{"family": "Loaded"}]}
 LOSSES = {"changes": 12, "apps": 1, "users": 2, "exchanges": 1}
@@ -106,6 +106,6 @@ def test_an_unknown_hospital_is_an_error_before_anyone_is_asked(place: Path) -> 
     ],
 )
 def test_the_question_names_each_loss(changed: dict[str, Any], tenant: str | None, everything: bool, lines: list[str]) -> None:
-    text = write_question(LOSSES | changed, tenant, everything)
+    text = format_question(LOSSES | changed, tenant, everything)
     assert set(lines) <= set(text.splitlines())
     assert ("stay" in text) is not everything

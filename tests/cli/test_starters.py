@@ -70,7 +70,7 @@ def test_the_readme_has_the_commands_that_are_printed() -> None:
         "npm run dev",
         "sickbay launch growth-chart --patient p-0001 --open",
     ]
-    readme = starters.write_readme(starter, PLACE)
+    readme = starters.format_readme(starter, PLACE)
     assert "    npm install --no-fund --no-audit\n    npm run dev\n" in readme
     assert len(starters.next_commands(starters.load("node-backend-service"), PLACE, "a")) == 2
 

@@ -78,8 +78,8 @@ def test_a_table_has_one_line_for_each_row(rows: list[tuple[str, ...]]) -> None:
 
 
 def test_printed_noted_and_logged_text_is_escaped(capsys: pytest.CaptureFixture[str]) -> None:
-    output.say("a\x1b[2Jb")
-    output.note("c\u202ed")
+    output.print_result("a\x1b[2Jb")
+    output.print_note("c\u202ed")
     streams.prepare_streams()
     streams.escape_log()
     assert logging.lastResort is not None

@@ -93,7 +93,7 @@ def test_what_only_the_other_server_knows_is_never_shown_as_code_or_as_a_list() 
     assert "Registered" not in next(finding.why for finding in shown if finding.id == "scope-not-registered")
 
 
-def test_what_the_other_server_told_is_shown_as_code() -> None:
+def test_a_value_from_the_other_server_is_shown_as_code() -> None:
     facts = {"told": "Invalid", "scopes": ["user/*.rs"], "registered": "openid"}
     finding = fill_rule(BY_ID["scope-not-registered"], facts, refused=True)
     assert "`user/*.rs`" in finding.fix

@@ -188,7 +188,7 @@ def test_code_without_a_request_is_read_if_it_shows_a_product() -> None:
     assert diagnose_text(f"{code}\nThis does something else, why?")[1].verdict == Verdict.UNKNOWN
 
 
-def test_a_text_of_which_nothing_is_recognised_may_have_related_topics() -> None:
+def test_an_unrecognised_text_may_have_related_topics() -> None:
     assert 0 < len(diagnose_text("Which discriminator does a slice of my profile need?")[1].related) <= 3
     assert diagnose_text("The weather is nice")[1].related == ()
 

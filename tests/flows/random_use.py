@@ -29,19 +29,19 @@ async def csrf(flow: Flow, path: str) -> str:
     return page.text.partition('name="csrf" value="')[2].partition('"')[0]
 
 
-async def launches(worker: Flow, other: Flow, dice: random.Random) -> None:
+async def launch(worker: Flow, other: Flow, dice: random.Random) -> None:
     answer = await worker.complete_launch()
     await other.http.get("/general/oauth/userinfo", headers={"Authorization": f"Bearer {answer['access_token']}"})
 
 
-async def registers(worker: Flow, other: Flow, dice: random.Random) -> None:
+async def register_app(worker: Flow, other: Flow, dice: random.Random) -> None:
     app = await worker.register(name=f"App {dice.random()}", cards=[], policy={"code_lifetime": 7})
     await other.http.post(f"/admin/apps/{app['app_id']}/enable", json={"tenant": "epic"})
     await other.http.patch(f"/admin/apps/{app['app_id']}", json={"name": "Renamed"})
     await worker.http.delete("/admin/apps/sample-app-general")
 
 
-async def adds_users(worker: Flow, other: Flow, dice: random.Random) -> None:
+async def add_users(worker: Flow, other: Flow, dice: random.Random) -> None:
     user = {
         "username": f"user-{dice.randrange(9)}",
         "password": f"green-horse-{dice.random()}",
@@ -52,26 +52,26 @@ async def adds_users(worker: Flow, other: Flow, dice: random.Random) -> None:
     assert (await other.http.post("/admin/users", json=changed)).status_code == 201
 
 
-async def signs_in(worker: Flow, other: Flow, dice: random.Random) -> None:
+async def sign_in(worker: Flow, other: Flow, dice: random.Random) -> None:
     path = f"/{dice.choice(('general', 'epic'))}/ehr/sign-in"
     form = {"csrf": await csrf(worker, path), "username": "okafor", "password": "sickbay"}
     await worker.http.post(path, data=form, headers=PAGE)
     await worker.http.get("/general/ehr", headers=PAGE)
-    await authorizes(worker, other, dice)
+    await authorize(worker, other, dice)
 
 
-async def guesses_passwords(worker: Flow, other: Flow, dice: random.Random) -> None:
+async def guess_passwords(worker: Flow, other: Flow, dice: random.Random) -> None:
     form = {"csrf": await csrf(other, "/general/ehr/sign-in"), "username": "okafor", "password": "guess"}
     await asyncio.gather(*(other.http.post("/general/ehr/sign-in", data=form, headers=PAGE) for _ in range(11)))
 
 
-async def guesses_secrets(worker: Flow, other: Flow, dice: random.Random) -> None:
+async def guess_secrets(worker: Flow, other: Flow, dice: random.Random) -> None:
     app = await worker.register(client="symmetric")
     form = {"grant_type": "refresh_token", "refresh_token": "x", "client_id": app["client_id"], "client_secret": "guess"}
     await asyncio.gather(*(flow.http.post("/general/oauth/token", data=form) for _ in range(3) for flow in (worker, other)))
 
 
-async def authorizes(worker: Flow, other: Flow, dice: random.Random) -> None:
+async def authorize(worker: Flow, other: Flow, dice: random.Random) -> None:
     """Without auto_approve, so that the request waits for a user."""
     app = await other.register(auto_approve=None)
     answer = await worker.authorize(app, scope="openid user/Patient.rs", nonce="n" * dice.randrange(1, 3000))
@@ -79,7 +79,7 @@ async def authorizes(worker: Flow, other: Flow, dice: random.Random) -> None:
     await worker.http.get(answer.headers["location"], headers=PAGE)
 
 
-async def is_refused(worker: Flow, other: Flow, dice: random.Random) -> None:
+async def send_refused_request(worker: Flow, other: Flow, dice: random.Random) -> None:
     flow = dice.choice((worker, other))
     addresses = (
         f"/general/oauth/authorize?client_id=nobody&response_type=code&redirect_uri={REDIRECT}&aud={BASE}/general/r4",
@@ -89,7 +89,7 @@ async def is_refused(worker: Flow, other: Flow, dice: random.Random) -> None:
     await asyncio.gather(*(flow.http.get(dice.choice(addresses)) for _ in range(20)))
 
 
-async def writes(worker: Flow, other: Flow, dice: random.Random) -> None:
+async def write(worker: Flow, other: Flow, dice: random.Random) -> None:
     sent = await bearer(worker)
     created = await other.http.post("/general/r4/Patient", json=PATIENT, headers=sent)
     assert created.status_code == 201
@@ -100,17 +100,17 @@ async def writes(worker: Flow, other: Flow, dice: random.Random) -> None:
     await worker.http.post("/general/r4/Patient", json=PATIENT, headers=sent | {"If-None-Exist": "identifier=x|y"})
 
 
-async def searches(worker: Flow, other: Flow, dice: random.Random) -> None:
+async def search(worker: Flow, other: Flow, dice: random.Random) -> None:
     sent = await bearer(other)
     for query in ("Patient?name=p", "Observation?patient=p-0001&_count=5", "Observation?code=8480-6&_total=accurate"):
         assert (await worker.http.get(f"/general/r4/{query}", headers=sent)).status_code == 200
 
 
-async def exports(worker: Flow, other: Flow, dice: random.Random) -> None:
+async def export(worker: Flow, other: Flow, dice: random.Random) -> None:
     await other.http.get("/general/r4/Patient/$export", headers=await bearer(worker) | {"Prefer": "respond-async"})
 
 
-async def authenticates_with_keys(worker: Flow, other: Flow, dice: random.Random) -> None:
+async def authenticate_with_keys(worker: Flow, other: Flow, dice: random.Random) -> None:
     """One app has its keys here, and the keys of the other can't be fetched."""
     service: dict[str, Any] = {
         "type": "system",
@@ -125,7 +125,7 @@ async def authenticates_with_keys(worker: Flow, other: Flow, dice: random.Random
         await other.http.post("/general/oauth/token", data=form | {"client_assertion": sign(app["client_id"])})
 
 
-async def changes_policies(worker: Flow, other: Flow, dice: random.Random) -> None:
+async def change_policies(worker: Flow, other: Flow, dice: random.Random) -> None:
     for tenant in ("general", "epic"):
         changed = {"token_lifetime": dice.randrange(10, 90), "credentialed_cors": True}
         assert (await other.http.patch(f"/admin/policies/{tenant}", json=changed)).status_code == 200
@@ -134,13 +134,13 @@ async def changes_policies(worker: Flow, other: Flow, dice: random.Random) -> No
     )
 
 
-async def moves_the_clock(worker: Flow, other: Flow, dice: random.Random) -> None:
+async def move_clock(worker: Flow, other: Flow, dice: random.Random) -> None:
     """Often to another day."""
     await worker.http.post("/admin/clock", json={"advance": dice.choice((50, 86_400, 9 * 86_400))})
-    await searches(other, worker, dice)
+    await search(other, worker, dice)
 
 
-async def keeps_app_state(worker: Flow, other: Flow, dice: random.Random) -> None:
+async def save_app_state(worker: Flow, other: Flow, dice: random.Random) -> None:
     app = await worker.register(scope="patient/Basic.cuds")
     body = {"app": app["app_id"], "scope": "patient/Basic.cuds", "patient": "p-0001"}
     token = (await worker.http.post("/admin/tokens", json=body)).json()["access_token"]
@@ -153,21 +153,21 @@ async def keeps_app_state(worker: Flow, other: Flow, dice: random.Random) -> Non
 ACTIONS: dict[str, Action] = {
     action.__name__: action
     for action in (
-        launches,
-        registers,
-        adds_users,
-        signs_in,
-        guesses_passwords,
-        guesses_secrets,
-        authorizes,
-        is_refused,
-        writes,
-        searches,
-        exports,
-        authenticates_with_keys,
-        changes_policies,
-        moves_the_clock,
-        keeps_app_state,
+        launch,
+        register_app,
+        add_users,
+        sign_in,
+        guess_passwords,
+        guess_secrets,
+        authorize,
+        send_refused_request,
+        write,
+        search,
+        export,
+        authenticate_with_keys,
+        change_policies,
+        move_clock,
+        save_app_state,
     )
 }
 

@@ -25,83 +25,83 @@ async def script_without_browser(app: SilentApp) -> None:
 
 async def dead_app(app: SilentApp) -> None:
     await app.register()
-    await app.opens()
+    await app.open_launch()
 
 
 async def app_on_another_machine(app: SilentApp) -> None:
     await app.register(launch_uri="https://app.example.org/launch", redirect_uris=["https://app.example.org/cb"])
-    await app.opens()
+    await app.open_launch()
 
 
 async def openid_document_below_fhir(app: SilentApp) -> None:
     await app.register()
-    await app.opens()
-    await app.discovers("openid-configuration")
+    await app.open_launch()
+    await app.discover("openid-configuration")
 
 
 async def error_after_discovery(app: SilentApp) -> None:
     await app.register()
-    await app.opens()
-    await app.discovers()
+    await app.open_launch()
+    await app.discover()
 
 
 async def server_stops_after_discovery(app: SilentApp) -> None:
     await app.register()
-    await app.opens()
-    await app.discovers(**{"User-Agent": "python-requests/2"})
+    await app.open_launch()
+    await app.discover(**{"User-Agent": "python-requests/2"})
 
 
 async def script_launch_then_discovery(app: SilentApp) -> None:
     await app.register()
     await app.flow.launch(app.app)
-    await app.discovers()
+    await app.discover()
 
 
 async def client_that_does_not_follow(app: SilentApp) -> None:
     await app.register(auto_approve=None)
-    await app.asks(scope="openid launch/patient patient/*.rs")
+    await app.authorize(scope="openid launch/patient patient/*.rs")
 
 
 async def sign_in_left(app: SilentApp) -> None:
     await app.register(auto_approve=None)
-    await app.shows(await app.asks(scope="openid launch/patient patient/*.rs"))
+    await app.show_page(await app.authorize(scope="openid launch/patient patient/*.rs"))
 
 
 async def picker_left(app: SilentApp) -> None:
     await app.register(auto_approve=None)
-    request = await app.shows(await app.asks(scope="openid launch/patient patient/*.rs"))
-    await app.shows(await app.answers(request, account="okafor"))
+    request = await app.show_page(await app.authorize(scope="openid launch/patient patient/*.rs"))
+    await app.show_page(await app.answer_page(request, account="okafor"))
 
 
 async def consent_left(app: SilentApp) -> None:
     await app.register(auto_approve=None)
-    await app.opens()
-    request = await app.shows(await app.asks())
-    await app.shows(await app.answers(request, account="okafor"))
+    await app.open_launch()
+    request = await app.show_page(await app.authorize())
+    await app.show_page(await app.answer_page(request, account="okafor"))
 
 
 async def strict_mode(app: SilentApp) -> None:
     await app.register(auto_approve=None)
-    await app.shows(await app.asks(scope="openid launch/patient patient/*.rs"))
-    await app.asks(scope="openid launch/patient patient/*.rs", state="aNother5tateThatIsLongEnough0123")
+    await app.show_page(await app.authorize(scope="openid launch/patient patient/*.rs"))
+    await app.authorize(scope="openid launch/patient patient/*.rs", state="aNother5tateThatIsLongEnough0123")
 
 
 async def callback_with_an_error(app: SilentApp) -> None:
     await app.register()
-    await app.opens()
-    await app.discovers()
-    await app.asks()
+    await app.open_launch()
+    await app.discover()
+    await app.authorize()
 
 
 async def credentials_at_the_token_endpoint(app: SilentApp) -> None:
     await callback_with_an_error(app)
-    await app.preflights("/general/oauth/token", "POST", "content-type,x-requested-with")
+    await app.send_preflight("/general/oauth/token", "POST", "content-type,x-requested-with")
 
 
 async def credentials_on_a_busy_server(app: SilentApp) -> None:
     """Many preflights of another app follow."""
     await credentials_at_the_token_endpoint(app)
-    app.waits(1)
+    app.wait(1)
     origin = "http://localhost:8300"
     other = await app.flow.register(launch_uri=f"{origin}/launch", redirect_uris=[f"{origin}/cb"])
     await app.flow.http.get(f"/general/ehr/launch?app={other['app_id']}&patient=p-0002")
@@ -112,7 +112,7 @@ async def credentials_on_a_busy_server(app: SilentApp) -> None:
 
 async def token_request_at_the_authorization_endpoint(app: SilentApp) -> None:
     await callback_with_an_error(app)
-    app.waits(1)
+    app.wait(1)
     form = {"grant_type": "authorization_code", "code": app.code, "client_id": app.app["client_id"]}
     answer = await app.flow.http.post("/general/oauth/authorize", data=form)
     assert "code=" not in answer.headers.get("location", "")
@@ -126,146 +126,146 @@ async def token_request_at_a_guessed_address(app: SilentApp) -> None:
 
 async def double_click(app: SilentApp) -> None:
     await app.register()
-    await app.opens()
-    app.waits(1)
-    await app.opens()
-    await app.asks()
-    await app.redeems()
-    await app.reads()
+    await app.open_launch()
+    app.wait(1)
+    await app.open_launch()
+    await app.authorize()
+    await app.redeem_code()
+    await app.read()
 
 
 async def endpoints_at_a_guessed_address(app: SilentApp) -> None:
     await app.register()
-    await app.opens()
-    await app.discovers("smart-configuration.json")
+    await app.open_launch()
+    await app.discover("smart-configuration.json")
 
 
 async def user_who_launches_again(app: SilentApp) -> None:
     await callback_with_an_error(app)
-    app.waits(5)
-    await app.opens()
-    await app.asks()
-    await app.redeems()
-    await app.reads()
+    app.wait(5)
+    await app.open_launch()
+    await app.authorize()
+    await app.redeem_code()
+    await app.read()
 
 
 async def start_page_at_the_redirect_uri(app: SilentApp) -> None:
     await callback_with_an_error(app)
-    await app.discovers()
+    await app.discover()
 
 
 async def start_page_that_asks_again(app: SilentApp) -> None:
     await callback_with_an_error(app)
     app.launch = ""
-    await app.asks(scope="openid fhirUser", state="aNother5tateThatIsLongEnough0123")
+    await app.authorize(scope="openid fhirUser", state="aNother5tateThatIsLongEnough0123")
 
 
 async def one_page_for_both(app: SilentApp) -> None:
     await app.register(launch_uri=REDIRECT)
-    await app.opens()
-    await app.asks()
+    await app.open_launch()
+    await app.authorize()
 
 
 async def another_host(app: SilentApp) -> None:
     await app.register(launch_uri="http://127.0.0.1:8100/launch")
-    await app.opens()
-    await app.asks()
+    await app.open_launch()
+    await app.authorize()
 
 
 async def another_port(app: SilentApp) -> None:
     await app.register(launch_uri="http://localhost:3000/launch")
-    await app.opens()
-    await app.asks()
+    await app.open_launch()
+    await app.authorize()
 
 
 async def no_state(app: SilentApp) -> None:
     await app.register(policy={"state_required": False})
-    await app.opens()
-    await app.asks(state=None)
+    await app.open_launch()
+    await app.authorize(state=None)
 
 
 async def no_native_app(app: SilentApp) -> None:
     await app.register(native=True, redirect_uris=["com.example.notes:/callback"], launch_uri=None)
-    await app.asks(redirect_uri="com.example.notes:/callback", scope="openid fhirUser user/*.rs")
+    await app.authorize(redirect_uri="com.example.notes:/callback", scope="openid fhirUser user/*.rs")
 
 
 async def server_in_a_container(app: SilentApp) -> None:
     await app.register(launch_uri=None, redirect_uris=["https://app.example.org/cb"])
-    await app.asks(redirect_uri="https://app.example.org/cb", scope="openid fhirUser user/*.rs")
+    await app.authorize(redirect_uri="https://app.example.org/cb", scope="openid fhirUser user/*.rs")
 
 
 async def token_left(app: SilentApp) -> None:
     await callback_with_an_error(app)
-    await app.redeems()
+    await app.redeem_code()
 
 
 async def credentials_at_the_fhir_server(app: SilentApp) -> None:
     await token_left(app)
-    await app.preflights("/general/r4/Patient/p-0001", "GET", "authorization")
+    await app.send_preflight("/general/r4/Patient/p-0001", "GET", "authorization")
 
 
 async def unreadable_token_response(app: SilentApp) -> None:
     await callback_with_an_error(app)
-    await app.redeems(**PAGE, **INCLUDE)
+    await app.redeem_code(**PAGE, **INCLUDE)
 
 
 async def moved_clock(app: SilentApp) -> None:
     await app.flow.http.post("/admin/clock", json={"advance": 7200})
     await callback_with_an_error(app)
-    await app.redeems()
+    await app.redeem_code()
 
 
 async def short_token(app: SilentApp) -> None:
     await app.register(token_lifetime=10)
-    await app.opens()
-    await app.asks()
-    await app.redeems()
+    await app.open_launch()
+    await app.authorize()
+    await app.redeem_code()
 
 
 async def no_patient(app: SilentApp) -> None:
     await app.register()
     launch = await app.flow.http.post("/admin/launches", json={"app": app.app["app_id"]})
     app.launch = launch.json()["launch"]
-    await app.asks(scope="launch openid user/Patient.rs")
-    await app.redeems()
+    await app.authorize(scope="launch openid user/Patient.rs")
+    await app.redeem_code()
 
 
 async def narrower_scopes(app: SilentApp) -> None:
     await app.register(scope="launch openid fhirUser patient/Patient.rs", scope_mode="lenient")
-    await app.opens()
-    await app.asks()
-    await app.redeems()
+    await app.open_launch()
+    await app.authorize()
+    await app.redeem_code()
 
 
 async def expired_without_refresh(app: SilentApp) -> None:
     await app.register()
-    await app.works()
+    await app.complete_launch()
     await app.flow.http.post("/admin/clock", json={"advance": 7200})
-    assert (await app.reads()).status_code == 401
+    assert (await app.read()).status_code == 401
 
 
 async def let_token_expire_with_refresh(app: SilentApp) -> None:
     await app.register()
-    await app.works(scope="launch online_access patient/Patient.rs")
+    await app.complete_launch(scope="launch online_access patient/Patient.rs")
     await app.flow.http.post("/admin/clock", json={"advance": 7200})
-    assert (await app.reads()).status_code == 401
+    assert (await app.read()).status_code == 401
 
 
 async def revoke(app: SilentApp) -> None:
     await app.register()
-    await app.works()
+    await app.complete_launch()
     await app.flow.http.post("/general/oauth/revoke", data={"token": app.token, "client_id": app.app["client_id"]})
-    assert (await app.reads()).status_code == 401
+    assert (await app.read()).status_code == 401
 
 
 async def refused_refresh(app: SilentApp) -> None:
     await app.register()
-    await app.works(scope="launch online_access patient/Patient.rs")
+    await app.complete_launch(scope="launch online_access patient/Patient.rs")
     used = app.refresh_token
-    assert (await app.refreshes()).status_code == 200
-    app.waits(20)
+    assert (await app.refresh()).status_code == 200
+    app.wait(20)
     app.refresh_token = used
-    assert (await app.refreshes()).status_code == 400
+    assert (await app.refresh()).status_code == 400
 
 
 async def service_token(app: SilentApp) -> None:
@@ -279,7 +279,7 @@ async def service_token(app: SilentApp) -> None:
 
 async def export(app: SilentApp) -> str:
     await service_token(app)
-    started = await app.reads("$export?_type=Patient", Accept="application/fhir+json", Prefer="respond-async")
+    started = await app.read("$export?_type=Patient", Accept="application/fhir+json", Prefer="respond-async")
     assert started.status_code == 202, started.text
     return str(started.headers["content-location"])
 
@@ -294,7 +294,7 @@ async def token_endpoint_with_a_fault(app: SilentApp) -> None:
 async def token_without_patient_by_a_fault(app: SilentApp) -> None:
     await callback_with_an_error(app)
     await app.flow.http.post("/admin/faults", json={"kind": "no-patient"})
-    assert "patient" not in await app.redeems()
+    assert "patient" not in await app.redeem_code()
 
 
 async def export_never_polled(app: SilentApp) -> None:
@@ -308,7 +308,7 @@ async def export_polled_once(app: SilentApp) -> None:
 
 async def export_without_files(app: SilentApp) -> None:
     address = await export(app)
-    app.waits(3)
+    app.wait(3)
     status = await app.flow.http.get(address, headers={"Authorization": f"Bearer {app.token}"})
     assert status.status_code == 200
 
@@ -317,7 +317,7 @@ async def export_deleted_without_files(app: SilentApp) -> None:
     address = await export(app)
     headers = {"Authorization": f"Bearer {app.token}"}
     assert (await app.flow.http.get(address, headers=headers)).status_code == 202
-    app.waits(3)
+    app.wait(3)
     assert (await app.flow.http.get(address, headers=headers)).status_code == 200
     assert (await app.flow.http.delete(address, headers=headers)).status_code == 202
 

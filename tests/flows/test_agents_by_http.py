@@ -227,7 +227,7 @@ def test_no_tool_fails_with_a_deeply_nested_value(tmp_path: Path) -> None:
     run(steps, tmp_path, patients=0)
 
 
-def test_fhir_leads_nowhere_else(tmp_path: Path) -> None:
+def test_the_fhir_tool_requests_no_address_outside_a_fhir_base(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         for path in (
             "../../admin/apps",

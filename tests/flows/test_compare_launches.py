@@ -24,13 +24,13 @@ def test_it_worked_yesterday(tmp_path: Path, engine: Callable[[], str | None]) -
     async def steps(flow: Flow) -> None:
         app = SilentApp(flow)
         await app.register()
-        await app.works()
+        await app.complete_launch()
         worked = (await app.launches())[0]["id"]
-        await app.works(scope="launch openid patient/Patient.rs patient/Condition.rs")
+        await app.complete_launch(scope="launch openid patient/Patient.rs patient/Condition.rs")
         later = (await app.launches())[0]["id"]
-        await app.opens("p-0002")
-        await app.discovers()
-        await app.asks(redirect_uri="http://localhost:8100/callback/")
+        await app.open_launch("p-0002")
+        await app.discover()
+        await app.authorize(redirect_uri="http://localhost:8100/callback/")
         failed = (await app.launches())[0]["id"]
         page = await read_page(flow, failed)
         assert f'<option value="{later}" selected>' in page
@@ -49,7 +49,7 @@ def test_only_launches_of_the_same_app_are_compared_and_only_for_the_administrat
         first, second = SilentApp(flow), SilentApp(flow)
         for app in (first, second):
             await app.register()
-            await app.works()
+            await app.complete_launch()
         here, there = [(await app.launches())[0]["id"] for app in (first, second)]
         assert "There is no other launch to compare with" in await read_page(flow, here)
         await read_page(flow, here, f"?with={there}", 404)
@@ -68,11 +68,11 @@ def test_a_long_launch_hides_no_other_one(tmp_path: Path, engine: Callable[[], s
     async def steps(flow: Flow) -> None:
         app = SilentApp(flow)
         await app.register()
-        await app.works()
+        await app.complete_launch()
         first = (await app.launches())[0]["id"]
-        await app.works()
+        await app.complete_launch()
         for _ in range(110):
-            await app.reads()
+            await app.read()
         long = (await app.launches())[0]["id"]
         listed = await launch_choices.list_launches(flow.sandbox.runtime, app.app["client_id"])
         assert [(launch.id, launch.worked) for launch in listed] == [(long, True), (first, True)]

@@ -26,7 +26,7 @@ SOON = 2.0
 MAXIMUM_WRITES, MAXIMUM_LOAD_WRITES = 100, 3
 """Maximum writes before a kill: fewer during a load, which takes only a second."""
 LIVES = 5
-"""Kills per data folder. Then a new one is used, since all data are compared after each kill."""
+"""Kills per data folder. Then a new one is used, since all data is compared after each kill."""
 
 
 async def killing(folder: Path, times: int, seed: int) -> tuple[int, int, float]:

@@ -76,7 +76,7 @@ def test_a_cards_link_launches_its_app_with_its_context(tmp_path: Path) -> None:
         ({}, 422, "one of app, task and link"),
         ({"app": "x", "task": "y"}, 422, "one of app, task and link"),
         ({"task": "nobody"}, 404, "There is no Task/nobody"),
-        ({"task": "nobody", "fhir": "r9"}, 422, "does not speak r9"),
+        ({"task": "nobody", "fhir": "r9"}, 422, "doesn't serve r9"),
         ({"link": {"type": "absolute", "url": URL}}, 422, "must have the type smart"),
         ({"link": {"type": "smart"}}, 422, "must have a url"),
         ({"link": {"type": "smart", "url": URL, "appContext": 5}}, 422, "must be a string"),

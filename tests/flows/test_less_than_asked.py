@@ -23,33 +23,33 @@ async def token_exchange(flow: Flow) -> dict[str, Any]:
 
 async def dropped_scope(app: SilentApp) -> Any:
     await app.register(scope="launch openid fhirUser patient/Patient.rs", scope_mode="lenient")
-    await app.opens()
-    await app.asks(scope="launch openid patient/Patient.rs patient/Observation.rs")
-    await app.redeems()
-    return await app.reads("Observation?patient=p-0001")
+    await app.open_launch()
+    await app.authorize(scope="launch openid patient/Patient.rs patient/Observation.rs")
+    await app.redeem_code()
+    return await app.read("Observation?patient=p-0001")
 
 
 async def no_refresh_token(app: SilentApp) -> Any:
     await app.register()
-    await app.works()
-    app.waits(4000)
-    return await app.reads()
+    await app.complete_launch()
+    app.wait(4000)
+    return await app.read()
 
 
 async def short_lifetime(app: SilentApp) -> Any:
     await app.register(token_lifetime=90)
-    await app.works(scope="launch online_access patient/Patient.rs")
-    app.waits(100)
-    return await app.reads()
+    await app.complete_launch(scope="launch online_access patient/Patient.rs")
+    app.wait(100)
+    return await app.read()
 
 
 async def no_patient(app: SilentApp) -> Any:
     await app.register()
     launch = await app.flow.http.post("/admin/launches", json={"app": app.app["app_id"]})
     app.launch = launch.json()["launch"]
-    await app.asks(scope="launch openid user/Patient.rs user/Observation.rs", redirect_uri=REDIRECT)
-    await app.redeems()
-    return await app.reads("Observation?patient=undefined")
+    await app.authorize(scope="launch openid user/Patient.rs user/Observation.rs", redirect_uri=REDIRECT)
+    await app.redeem_code()
+    return await app.read("Observation?patient=undefined")
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_a_request_that_needs_what_was_never_requested_has_no_earlier_moment(tmp
     async def steps(flow: Flow) -> None:
         app = SilentApp(flow)
         await app.register()
-        await app.works(scope="launch openid patient/Patient.rs")
-        explained = (await findings_of(flow, await app.reads("Observation?patient=p-0001")))["fhir-insufficient-scope"]
+        await app.complete_launch(scope="launch openid patient/Patient.rs")
+        explained = (await findings_of(flow, await app.read("Observation?patient=p-0001")))["fhir-insufficient-scope"]
         assert "see" not in explained
 
     run(steps, tmp_path, patients=FEW_PATIENTS)
@@ -100,15 +100,15 @@ def test_a_request_that_needs_what_was_never_requested_has_no_earlier_moment(tmp
 
 async def approve_for_another_patient(app: SilentApp) -> None:
     await app.register(auto_approve={"user": await app.flow.clinician(), "patient": "p-0002"})
-    await app.opens()
-    await app.asks()
-    await app.redeems()
+    await app.open_launch()
+    await app.authorize()
+    await app.redeem_code()
 
 
 async def hint_of_another_user(app: SilentApp) -> None:
     await app.register(type="patient", auto_approve={"user": "timothy"}, launch_uri=None)
-    await app.asks(scope="openid launch/patient patient/*.rs", login_hint="ines")
-    assert (await app.redeems())["patient"] == "p-0017"
+    await app.authorize(scope="openid launch/patient patient/*.rs", login_hint="ines")
+    assert (await app.redeem_code())["patient"] == "p-0017"
 
 
 @pytest.mark.parametrize(
@@ -137,16 +137,16 @@ def test_another_patient_than_the_expected_one_is_said_only_to_the_administrator
 
 async def same_patient(app: SilentApp) -> None:
     await app.register(auto_approve={"user": await app.flow.clinician(), "patient": "p-0001"})
-    await app.opens()
-    await app.asks(login_hint=await app.flow.clinician())
-    await app.redeems()
+    await app.open_launch()
+    await app.authorize(login_hint=await app.flow.clinician())
+    await app.redeem_code()
 
 
 async def no_patient_in_auto_approve(app: SilentApp) -> None:
     await app.register()
-    await app.opens()
-    await app.asks(login_hint="someone-else")
-    await app.redeems()
+    await app.open_launch()
+    await app.authorize(login_hint="someone-else")
+    await app.redeem_code()
 
 
 @pytest.mark.parametrize("script", [same_patient, no_patient_in_auto_approve])
@@ -163,16 +163,16 @@ def test_a_request_for_the_patient_of_an_earlier_launch_names_both_launches(path
     async def steps(flow: Flow) -> None:
         app = SilentApp(flow)
         await app.register()
-        await app.works()
-        await app.opens("p-0002")
-        await app.asks()
-        await app.redeems()
+        await app.complete_launch()
+        await app.open_launch("p-0002")
+        await app.authorize()
+        await app.redeem_code()
         token = (await flow.http.get("/admin/exchanges?stage=token")).json()[0]
-        explained = await findings_of(flow, await app.reads(path))
+        explained = await findings_of(flow, await app.read(path))
         finding = explained.get("fhir-wrong-patient") or explained["fhir-search-patient-outside-token"]
         assert "gave `p-0002`. The app got `p-0001` in another launch, and may have kept it." in finding["why"]
         assert finding["see"] == [f"/exchanges/{token['id']}"]
-        never = await findings_of(flow, await app.reads(path.replace("p-0001", "p-0003")))
+        never = await findings_of(flow, await app.read(path.replace("p-0001", "p-0003")))
         assert not any("see" in finding for finding in never.values())
 
     run(steps, tmp_path, patients=FEW_PATIENTS)

@@ -25,7 +25,7 @@ async def holder(flow: Flow) -> TokenClient:
     own = await hand(flow, "system/Observation.cruds")
     await own.ask("GET", "/Observation?_id=none")  # the hospital's own patients come first
     loading = Loading(flow.sandbox.runtime, flow.sandbox.runtime.tenants["general"], "r4", "files")
-    await loading.keep(
+    await loading.store_batch(
         [prepare_resource("r4", ParsedResource("", "Observation", "loaded", json.dumps(LOADED).encode(), LOADED), BASE)]
     )
     await loading.finish()

@@ -123,7 +123,7 @@ def test_a_stranger_finds_no_app_and_no_exchange_by_words(tmp_path: Path) -> Non
         "http://localhost:7425@evil.example/docs",
     ],
 )
-def test_a_search_never_leads_to_another_server(tmp_path: Path, text: str) -> None:
+def test_a_search_never_redirects_to_another_server(tmp_path: Path, text: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post("/developer/search", data={"q": text}, headers=HTML)
         location = answer.headers.get("location", "/")

@@ -97,7 +97,7 @@ def test_every_loaded_resource_can_be_read_and_searched(
         await own.ask("GET", "/Patient/p-0001")
         run = Loading(flow.sandbox.runtime, flow.sandbox.runtime.tenants["general"], "r4", "odd")
         base = run.tenant.fhir_base("r4")
-        await run.keep([prepare_resource("r4", resource, base) for resource in odd_resources()])
+        await run.store_batch([prepare_resource("r4", resource, base) for resource in odd_resources()])
         await run.finish()
         failed = {path: answer.text[:200] for path in parts if (answer := await own.ask("GET", path)).status_code >= 500}
         assert failed == {}

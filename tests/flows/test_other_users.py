@@ -112,7 +112,7 @@ def guarded() -> Iterator[int]:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         headers = read_headers(scope["headers"])
         scope["state"] = RequestState("id", headers)
-        body = guard.decide_standing(scope, headers).encode()
+        body = guard.decide_admin_access(scope, headers).encode()
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
         await send({"type": "http.response.body", "body": body})
 

@@ -34,7 +34,7 @@ async def fill(flow: Flow) -> tuple[str, ...]:
     """Store many apps, and launches with many requests, as copies of one. Returns the addresses of their pages."""
     app, store = SilentApp(flow), flow.sandbox.runtime.store
     await app.register()
-    await app.works()
+    await app.complete_launch()
     launch = (await app.launches())[0]
     client = await registration.find_by_id(flow.sandbox.runtime, app.app["client_id"])
     assert client is not None
@@ -96,29 +96,29 @@ class CallCounter:
 async def get_data_only_in_the_middle(app: SilentApp) -> None:
     """Data was granted only between many refusals."""
     for path in (*["Patient/unknown"] * 12, *["Patient/p-0001"] * 3, *["Patient/unknown"] * 25):
-        await app.reads(path)
+        await app.read(path)
 
 
 async def refresh_the_token(app: SilentApp) -> None:
     """The token was refreshed in the middle, and that one hasn't expired."""
     for _ in range(15):
-        await app.reads()
-    app.waits(3000)
-    await app.refreshes()
+        await app.read()
+    app.wait(3000)
+    await app.refresh()
     for _ in range(25):
-        await app.reads()
-    app.waits(1000)
+        await app.read()
+    app.wait(1000)
 
 
 async def let_the_token_expire(app: SilentApp) -> None:
     for _ in range(40):
-        await app.reads()
-    app.waits(4000)
+        await app.read()
+    app.wait(4000)
 
 
 async def get_nothing(app: SilentApp) -> None:
     for _ in range(40):
-        await app.reads("Practitioner/pr-1")
+        await app.read("Practitioner/pr-1")
 
 
 STORIES: Final = (get_data_only_in_the_middle, refresh_the_token, let_the_token_expire, get_nothing)
@@ -129,9 +129,9 @@ def test_the_list_of_launches_says_of_a_long_launch_what_all_of_its_requests_say
         for story in STORIES:
             app = SilentApp(flow)
             await app.register(scope=SCOPE)
-            await app.opens()
-            await app.asks(scope=SCOPE)
-            await app.redeems()
+            await app.open_launch()
+            await app.authorize(scope=SCOPE)
+            await app.redeem_code()
             await story(app)
             id = (await app.launches())[0]["id"]
             whole, listed = [

@@ -34,7 +34,7 @@ async def launch_from_portal(flow: Flow, app: dict[str, Any], patient: str = "p-
     return code, exchange["launch"]
 
 
-async def probable(flow: Flow, timeline: str) -> list[tuple[str, str]]:
+async def list_probable(flow: Flow, timeline: str) -> list[tuple[str, str]]:
     shown = (await flow.http.get(f"/timelines/{timeline}", headers=JSON)).json()
     return [(exchange["id"], exchange["evidence"]) for exchange in shown.get("probable", ())]
 
@@ -63,7 +63,7 @@ def test_a_wrong_token_is_found_in_the_launch_at_the_app_and_on_its_own_page(
         await flow.authorize(app, launch=code)
         async with other_worker(flow.sandbox.settings) as other:
             refused = await other.http.get(RECORD, headers=WRONG | headers)
-        assert await probable(flow, timeline) == [(id_of(refused), evidence)]
+        assert await list_probable(flow, timeline) == [(id_of(refused), evidence)]
         page = (await flow.http.get(f"/timelines/{timeline}", headers=HTML)).text
         assert "The launch probably stopped at step 3" in page
         for path in (f"/developer/apps/{app['app_id']}", f"/exchanges?app={app['app_id']}"):
@@ -84,11 +84,11 @@ def test_a_preflight_is_in_the_launch_until_its_request_arrives(tmp_path: Path, 
         launch = await flow.launch(app)
         token = (await flow.redeem(app, await flow.code(app, launch=launch["launch"]))).json()["access_token"]
         first = await preflight(flow)
-        assert await probable(flow, launch["timeline"]) == [(id_of(first), "origin")]
+        assert await list_probable(flow, launch["timeline"]) == [(id_of(first), "origin")]
         assert ADVICE in await flow.findings(first)
         read = await flow.http.get(RECORD, headers={"Origin": HOME, "Authorization": f"Bearer {token}"})
         assert read.status_code == 200
-        assert await probable(flow, launch["timeline"]) == []
+        assert await list_probable(flow, launch["timeline"]) == []
         assert ADVICE not in await flow.findings(first)
         blocked = await preflight(flow)
         for query in ("", "?stage=browser"):
@@ -108,8 +108,8 @@ def test_an_authorization_request_without_the_code_of_its_launch_is_found_there(
         _, first = await launch_from_portal(flow, app)
         _, second = await launch_from_portal(flow, app, "p-0002")
         answer = await flow.authorize(app, **wrong)
-        assert await probable(flow, second) == [(id_of(answer), "app")]
-        assert await probable(flow, first) == []
+        assert await list_probable(flow, second) == [(id_of(answer), "app")]
+        assert await list_probable(flow, first) == []
 
     run(steps, tmp_path)
 
@@ -123,7 +123,7 @@ def test_an_authorization_request_of_another_launch_is_only_in_its_own(tmp_path:
         launch = await flow.launch(app, "p-0002")
         answer = await flow.authorize(app, launch=launch["launch"], aud=None)
         assert answer.status_code == 302
-        assert await probable(flow, chart) == []
+        assert await list_probable(flow, chart) == []
         page = (await flow.http.get(f"/exchanges/{id_of(answer)}", headers=HTML)).text
         assert "probably belongs to" not in page
 
@@ -140,8 +140,8 @@ def test_a_request_after_the_launch_of_another_app_belongs_to_that_one(tmp_path:
         _, second = await launch_from_portal(flow, other)
         wrong = await flow.http.get(RECORD, headers=WRONG)
         from_app = await flow.http.get(RECORD, headers=WRONG | {"Origin": HOME})
-        assert await probable(flow, first) == [(id_of(from_app), "origin")]
-        assert await probable(flow, second) == [(id_of(wrong), "agent")]
+        assert await list_probable(flow, first) == [(id_of(from_app), "origin")]
+        assert await list_probable(flow, second) == [(id_of(wrong), "agent")]
 
     run(steps, tmp_path)
 
@@ -154,7 +154,7 @@ def test_a_request_long_after_the_launch_or_before_it_belongs_to_none(tmp_path: 
         before = await flow.http.get(RECORD, headers=WRONG)
         _, timeline = await launch_from_portal(flow, app)
         after = await flow.http.get(RECORD, headers=WRONG)
-        assert await probable(flow, timeline) == []
+        assert await list_probable(flow, timeline) == []
         for answer in (before, after):
             assert "probably belongs to" not in (await flow.http.get(f"/exchanges/{id_of(answer)}", headers=HTML)).text
 
@@ -182,7 +182,7 @@ def test_a_stranger_learns_nothing_of_what_probably_belongs_together(tmp_path: P
                 (await http.get(path, headers=form)).text for path in (own, f"/timelines/{timeline}") for form in (HTML, JSON)
             ]
             texts.append((await http.get(f"{own}?as=text")).text)
-        assert await probable(flow, timeline) == [(id_of(refused), "origin")]
+        assert await list_probable(flow, timeline) == [(id_of(refused), "origin")]
         assert timeline not in "".join(texts[:2])
         for text in texts:
             assert "Secret project" not in text
@@ -206,7 +206,7 @@ def test_a_token_request_of_an_unknown_app_is_found_too(tmp_path: Path) -> None:
         await flow.authorize(app, launch=code)
         refused = await flow.http.post("/general/oauth/token", data=form)
         asked = await flow.authorize({"client_id": "misspelled"}, launch=code)
-        assert await probable(flow, timeline) == [(id_of(refused), "agent"), (id_of(asked), "agent")]
+        assert await list_probable(flow, timeline) == [(id_of(refused), "agent"), (id_of(asked), "agent")]
 
     run(steps, tmp_path)
 

@@ -82,7 +82,7 @@ class App:
     async def redeem(self, code: str) -> httpx2.Response:
         return await self.token(grant_type="authorization_code", code=code, redirect_uri=REDIRECT, code_verifier=VERIFIER)
 
-    async def prove(self, assertion: str) -> httpx2.Response:
+    async def request_token_with_assertion(self, assertion: str) -> httpx2.Response:
         return await self.http.post(self.general["token"], data=form(assertion))
 
     async def refresh(self, token: str) -> httpx2.Response:
@@ -141,15 +141,15 @@ async def one_refresh_token(app: App) -> None:
 async def one_assertion(app: App) -> None:
     """The assertion works only once, on either worker."""
     assertion = sign(app.service["client_id"], aud=app.general["token"])
-    answers = await asyncio.gather(*(app.prove(assertion) for _ in range(AT_ONCE)))
+    answers = await asyncio.gather(*(app.request_token_with_assertion(assertion) for _ in range(AT_ONCE)))
     assert sorted(answer.status_code for answer in answers) == [200, *[400] * (AT_ONCE - 1)]
     assert {answer.json()["error"] for answer in answers if answer.status_code != 200} == {"invalid_client"}
-    late = await app.prove(assertion)
+    late = await app.request_token_with_assertion(assertion)
     assert "assertion-jti-reused" in late.json()["error_description"]
 
 
 async def one_revocation(app: App) -> None:
-    """A revoked token is refused by both workers, also with concurrent reads."""
+    """A revoked token is refused by both workers, even with concurrent reads."""
     token = (await app.redeem(await app.code())).json()["access_token"]
     revoked = asyncio.Event()
 

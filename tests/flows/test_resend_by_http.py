@@ -240,7 +240,7 @@ def test_an_app_that_no_one_has_opened_is_tried_with_the_first_user_and_patient(
         refused = await flow.http.get(f"{FHIR}/Patient/p-0001")
         result = (await resend(flow, id_of(refused), corrected=True)).json()
         assert "The request doesn’t say which app sent it. Sickbay took New app." in result["notes"]
-        assert any(note.startswith("No one has opened New app yet. Sickbay took user okafor") for note in result["notes"])
+        assert any(note.startswith("No one has opened New app yet. Sickbay chose user okafor") for note in result["notes"])
         assert result["status"] in (200, 404)
 
     shared_app.do(steps)

@@ -38,27 +38,27 @@ def observation(dice: random.Random) -> dict[str, Any]:
     return {"resourceType": "Observation", "status": "final", "code": code, "subject": subject, **more}
 
 
-async def creates(flow: Flow, base: str, sent: Sent, dice: random.Random) -> None:
+async def create(flow: Flow, base: str, sent: Sent, dice: random.Random) -> None:
     created = await flow.http.post(f"{base}/Observation", json=observation(dice), headers=sent)
     assert created.status_code == 201, created.text
     if dice.random() < 0.3:
         await flow.http.delete(f"{base}/Observation/{created.json()['id']}", headers=sent)
 
 
-async def updates(flow: Flow, base: str, sent: Sent, dice: random.Random) -> None:
+async def update(flow: Flow, base: str, sent: Sent, dice: random.Random) -> None:
     address = f"{base}/Patient/p-000{dice.randrange(1, 4)}"
     patient = (await flow.http.get(address, headers=sent)).json()
     changed = patient | {"active": dice.random() < 0.5, "birthDate": f"19{dice.randrange(10, 99)}-01-01"}
     assert (await flow.http.put(address, json=changed, headers=sent)).status_code == 200
 
 
-async def deletes(flow: Flow, base: str, sent: Sent, dice: random.Random) -> None:
+async def delete(flow: Flow, base: str, sent: Sent, dice: random.Random) -> None:
     page = (await flow.http.get(f"{base}/Observation?patient=p-0001&_count=5", headers=sent)).json()
     for entry in page.get("entry", [])[: dice.randrange(1, 3)]:
         await flow.http.delete(f"{base}/Observation/{entry['resource']['id']}", headers=sent)
 
 
-async def writes_on_conditions(flow: Flow, base: str, sent: Sent, dice: random.Random) -> None:
+async def write_on_conditions(flow: Flow, base: str, sent: Sent, dice: random.Random) -> None:
     named = PATIENT | {"identifier": [{"system": "urn:x", "value": str(dice.randrange(3))}]}
     query = f"identifier=urn:x|{dice.randrange(3)}"
     await flow.http.post(f"{base}/Patient", json=named, headers=sent | {"If-None-Exist": query})
@@ -66,19 +66,19 @@ async def writes_on_conditions(flow: Flow, base: str, sent: Sent, dice: random.R
     await flow.http.delete(f"{base}/Patient?{query}", headers=sent)
 
 
-async def transacts(flow: Flow, base: str, sent: Sent, dice: random.Random) -> None:
+async def execute_transaction(flow: Flow, base: str, sent: Sent, dice: random.Random) -> None:
     create = {"resource": observation(dice), "request": {"method": "POST", "url": "Observation"}}
     delete = {"request": {"method": "DELETE", "url": f"Observation/p-0002-o00{dice.randrange(1, 5)}"}}
     bundle = {"resourceType": "Bundle", "type": dice.choice(("batch", "transaction")), "entry": [create, delete]}
     assert (await flow.http.post(base, json=bundle, headers=sent)).status_code == 200
 
 
-async def loads(flow: Flow, base: str, sent: Sent, dice: random.Random) -> None:
+async def load(flow: Flow, base: str, sent: Sent, dice: random.Random) -> None:
     """Under their own ids, also what others only refer to."""
     space = ResourceSpace(*base.strip("/").split("/"))
     loading = Loading(flow.sandbox.runtime, flow.sandbox.runtime.tenants[space.tenant], space.version, "file")
     loaded = [observation(dice) | {"id": f"loaded-{number}"} for number in range(20)]
-    await loading.keep([prepare_resource(flow, space, resource) for resource in (*loaded, PATIENT | {"id": "absent"})])
+    await loading.store_batch([prepare_resource(flow, space, resource) for resource in (*loaded, PATIENT | {"id": "absent"})])
     await loading.finish()
 
 
@@ -88,12 +88,12 @@ def prepare_resource(flow: Flow, space: ResourceSpace, resource: dict[str, Any])
 
 
 WRITES: tuple[Write, ...] = (
-    creates,
-    updates,
-    deletes,
-    writes_on_conditions,
-    transacts,
-    loads,
+    create,
+    update,
+    delete,
+    write_on_conditions,
+    execute_transaction,
+    load,
 )
 
 
@@ -253,7 +253,7 @@ def test_a_reset_writes_no_resource_again_that_was_not_written(tmp_path: Path) -
         db = flow.sandbox.runtime.store._writer._connection  # type: ignore[attr-defined]
         changes = []
         for _ in range(2):
-            await creates(flow, "/general/r4", await bearer(flow), random.Random(5))
+            await create(flow, "/general/r4", await bearer(flow), random.Random(5))
             await flow.sandbox.journal.flush()
             before = db.total_changes()
             await flow.http.post("/admin/reset", json={"tenant": "general"})

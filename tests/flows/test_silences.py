@@ -26,10 +26,10 @@ def test_a_launch_that_stops_names_the_step_and_its_likeliest_cause(
     async def steps(flow: Flow) -> None:
         app = SilentApp(flow)
         await script(app)
-        app.waits(2)
+        app.wait(2)
         early = (await app.launches())[-1]
         assert early["state"] in ("running", "worked"), early
-        app.waits(700)
+        app.wait(700)
         found = (await app.launches())[-1]
         assert (found["state"], found["waiting_for"]["step"]) == ("stalled", awaited), found
         assert [entry["id"] for entry in found["causes"]][:1] == [cause], found["causes"]
@@ -61,7 +61,7 @@ def test_launches_that_stop_are_explained_in_the_same_way_on_postgresql(tmp_path
             app = SilentApp(flow)
             app.time = flow.sandbox.runtime.effects = time
             await script(app)
-            app.waits(1400)
+            app.wait(1400)
             found = (await app.launches())[-1]
             assert (found["state"], found["waiting_for"]["step"]) == ("stalled", awaited), (script.__name__, found)
             assert found["causes"][0]["id"] == cause, (script.__name__, found["causes"])
@@ -72,11 +72,11 @@ def test_launches_that_stop_are_explained_in_the_same_way_on_postgresql(tmp_path
 
 async def user_reads_for_nine_minutes(app: SilentApp) -> None:
     await app.register(auto_approve=None)
-    await app.opens()
-    request = await app.shows(await app.asks())
-    app.waits(540)
-    await app.shows(await app.answers(request, account="okafor"))
-    app.waits(540)
+    await app.open_launch()
+    request = await app.show_page(await app.authorize())
+    app.wait(540)
+    await app.show_page(await app.answer_page(request, account="okafor"))
+    app.wait(540)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_slow_user_and_a_slow_app_have_time(script: Script, seconds: float, tm
     async def steps(flow: Flow) -> None:
         app = SilentApp(flow)
         await script(app)
-        app.waits(seconds)
+        app.wait(seconds)
         assert (await app.launches())[-1]["state"] == "running"
 
     run(steps, tmp_path, patients=FEW_PATIENTS)
@@ -116,35 +116,35 @@ def test_a_launch_that_works_is_not_called_stalled(
         app = SilentApp(flow)
         await app.register(**({"auto_approve": None} if consent else {}))
         headers = PAGE if browser else {}
-        await app.opens()
-        app.waits(min(pause, 200))
-        await app.discovers(**(headers or {"User-Agent": "requests"}))
-        app.waits(min(pause, 60))
+        await app.open_launch()
+        app.wait(min(pause, 200))
+        await app.discover(**(headers or {"User-Agent": "requests"}))
+        app.wait(min(pause, 60))
         scope = "launch openid fhirUser online_access patient/*.rs"
-        answer = await app.asks(scope=scope)
+        answer = await app.authorize(scope=scope)
         if consent:
-            app.waits(min(pause, 25))
-            request = await app.shows(answer)
-            app.waits(pause)
-            await app.shows(await app.answers(request, account="okafor"))
-            app.waits(pause)
-            await app.answers(request, decision="allow", scope=scope.split())
-        app.waits(min(pause, 40))
+            app.wait(min(pause, 25))
+            request = await app.show_page(answer)
+            app.wait(pause)
+            await app.show_page(await app.answer_page(request, account="okafor"))
+            app.wait(pause)
+            await app.answer_page(request, decision="allow", scope=scope.split())
+        app.wait(min(pause, 40))
         if browser:
-            await app.preflights("/general/oauth/token", "POST", "content-type")
-        await app.redeems(**headers)
-        app.waits(pause)
-        assert (await app.reads(**headers)).status_code == 200
+            await app.send_preflight("/general/oauth/token", "POST", "content-type")
+        await app.redeem_code(**headers)
+        app.wait(pause)
+        assert (await app.read(**headers)).status_code == 200
         if refresh:
-            app.waits(4000)
-            assert (await app.reads(**headers)).status_code == 401
-            assert (await app.refreshes()).status_code == 200
-            assert (await app.reads(**headers)).status_code == 200
-        app.waits(pause)
+            app.wait(4000)
+            assert (await app.read(**headers)).status_code == 401
+            assert (await app.refresh()).status_code == 200
+            assert (await app.read(**headers)).status_code == 200
+        app.wait(pause)
         found = await app.launches()
         assert [entry["state"] for entry in found] == ["worked"]
         assert found[0]["causes"] == []
-        app.waits(86_000)
+        app.wait(86_000)
         assert [entry["state"] for entry in await app.launches()] == ["worked"]
 
     run(steps, tmp_path, patients=FEW_PATIENTS)
@@ -154,7 +154,7 @@ def test_an_export_that_the_app_deletes_is_not_called_stalled(tmp_path: Path) ->
     async def steps(flow: Flow) -> None:
         app = SilentApp(flow)
         await export_deleted_without_files(app)
-        app.waits(700)
+        app.wait(700)
         assert [entry["state"] for entry in await app.launches()] == ["worked"]
 
     run(steps, tmp_path, patients=FEW_PATIENTS)
@@ -166,12 +166,12 @@ def test_another_app_that_looks_up_the_endpoints_is_not_taken_for_one_that_start
         other.time = app.time
         flow.sandbox.runtime.effects = app.time
         await app.register(launch_uri=None)
-        await app.asks(scope="openid fhirUser")
-        app.waits(1)
+        await app.authorize(scope="openid fhirUser")
+        app.wait(1)
         await other.register(launch_uri=None)
-        await other.discovers(**{"User-Agent": "node"})
-        await other.asks(scope="openid fhirUser")
-        app.waits(700)
+        await other.discover(**{"User-Agent": "node"})
+        await other.authorize(scope="openid fhirUser")
+        app.wait(700)
         assert (await app.launches())[-1]["causes"][0]["id"] == "code-not-redeemed"
 
     run(steps, tmp_path, patients=FEW_PATIENTS)
@@ -181,11 +181,11 @@ def test_the_mark_goes_when_the_step_comes_after_all(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = SilentApp(flow)
         await callback_with_an_error(app)
-        app.waits(40)
+        app.wait(40)
         assert (await app.launches())[0]["state"] == "stalled"
-        await app.redeems()
+        await app.redeem_code()
         assert (await app.launches())[0]["state"] == "running"
-        await app.reads()
+        await app.read()
         assert (await app.launches())[0] | {"exchanges": []} == {
             "id": (await app.launches())[0]["id"],
             "app": app.app["client_id"],
@@ -205,7 +205,7 @@ def test_what_it_waits_for_is_said_in_seconds_before_it_is_late(tmp_path: Path) 
     async def steps(flow: Flow) -> None:
         app = SilentApp(flow)
         await callback_with_an_error(app)
-        app.waits(4)
+        app.wait(4)
         waiting = (await app.launches())[0]["waiting_for"]
         assert waiting["step"] == "token"
         assert 4 <= waiting["seconds"] < 8

@@ -18,7 +18,7 @@ def test_the_button_asks_the_launch_uri(status: int, first: str, tmp_path: Path)
     async def steps(flow: Flow) -> None:
         app = SilentApp(flow)
         await dead_app(app)
-        app.waits(60)
+        app.wait(60)
         id = (await app.launches())[0]["id"]
         page = await flow.http.get(f"/timelines/{id}", headers={"Accept": "text/html"})
         assert f"Ask {HOME}/launch" in page.text
@@ -41,8 +41,8 @@ def test_no_button_asks_sickbay_itself_or_another_machine(uri: str, tmp_path: Pa
     async def steps(flow: Flow) -> None:
         app = SilentApp(flow)
         await app.register(launch_uri=uri)
-        await app.opens()
-        app.waits(60)
+        await app.open_launch()
+        app.wait(60)
         id = (await app.launches())[0]["id"]
         page = await flow.http.get(f"/timelines/{id}", headers={"Accept": "text/html"})
         assert "Likely causes" in page.text
@@ -61,14 +61,14 @@ def test_a_stalled_launch_is_a_row_of_its_own_in_the_lists(tmp_path: Path) -> No
         await callback_with_an_error(app)
         html: dict[str, Any] = {"headers": {"Accept": "text/html"}}
         assert rows((await flow.http.get("/exchanges", **html)).text, "stalled") == 0
-        app.waits(30)
+        app.wait(30)
         listed = (await flow.http.get("/exchanges", **html)).text
         assert rows(listed, "stalled") == 1
         assert "exchanged its authorization code" in listed
         page = (await flow.http.get(f"/developer/apps/{app.app['app_id']}", **html)).text
         assert "Stalled: Provider app hasn’t exchanged its authorization code." in page
-        await app.redeems()
-        await app.reads()
+        await app.redeem_code()
+        await app.read()
         assert rows((await flow.http.get("/exchanges", **html)).text, "stalled") == 0
 
     run(steps, tmp_path, patients=FEW_PATIENTS)
@@ -79,7 +79,7 @@ def test_a_launch_that_a_script_created_is_a_row_too(tmp_path: Path) -> None:
         app = SilentApp(flow)
         await app.register()
         await flow.launch(app.app)
-        app.waits(60)
+        app.wait(60)
         for path in ("/exchanges", f"/exchanges?app={app.app['app_id']}"):
             page = await flow.http.get(path, headers={"Accept": "text/html"})
             assert rows(page.text, "stalled") == 1

@@ -34,8 +34,8 @@ def test_a_launch_can_be_saved_without_any_of_its_secrets(tmp_path: Path, engine
     async def steps(flow: Flow) -> None:
         app = SilentApp(flow)
         await app.register(scope="launch openid fhirUser offline_access patient/*.rs")
-        await app.works(scope="launch openid offline_access patient/Patient.rs")
-        assert (await app.reads("Observation?patient=p-0001")).status_code == 403
+        await app.complete_launch(scope="launch openid offline_access patient/Patient.rs")
+        assert (await app.read("Observation?patient=p-0001")).status_code == 403
         id = await find_newest(app)
         for form, media_type in FILES.items():
             saved = await save(flow, id, form)
@@ -65,15 +65,15 @@ def test_the_doctor_finds_in_the_file_what_the_exchanges_say(tmp_path: Path) -> 
     async def steps(flow: Flow) -> None:
         app = SilentApp(flow)
         await app.register()
-        await app.opens()
-        refused = await app.asks(scope="launch,openid", redirect_uri="http://localhost:8100/callback/")
+        await app.open_launch()
+        refused = await app.authorize(scope="launch,openid", redirect_uri="http://localhost:8100/callback/")
         id = await find_newest(app)
         document = json.loads((await save(flow, id, "har")).text)
         found = diagnose_all(document)
         assert "scope-comma-separated" in found
         assert found <= set(await flow.findings(refused))
-        await app.works()
-        await app.refreshes()
+        await app.complete_launch()
+        await app.refresh()
         assert diagnose_all(json.loads((await save(flow, await find_newest(app), "har")).text)) == set()
 
     run(steps, tmp_path, patients=FEW_PATIENTS)
@@ -83,7 +83,7 @@ def test_json_is_chosen_by_the_address_too(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = SilentApp(flow)
         await app.register()
-        await app.opens()
+        await app.open_launch()
         id = await find_newest(app)
         assert (await save(flow, id, "json")).json() == (await flow.http.get(f"/timelines/{id}", headers=JSON)).json()
         assert (await save(flow, "nothing", "svg")).status_code == 404
@@ -97,7 +97,7 @@ def test_a_stranger_gets_no_more_in_a_file_than_on_the_pages(form: str, tmp_path
     async def steps(flow: Flow) -> None:
         app = SilentApp(flow)
         await app.register(name="Secret project")
-        await app.works()
+        await app.complete_launch()
         id = await find_newest(app)
         saved = await save(flow, id, form, **STRANGER)
         assert saved.status_code == 200
@@ -125,11 +125,11 @@ def test_the_pages_that_the_user_saw_are_in_the_launch_before_and_after_the_answ
     async def steps(flow: Flow) -> None:
         app = SilentApp(flow)
         await app.register(auto_approve=None)
-        await app.opens()
-        request = await app.shows(await app.asks())
+        await app.open_launch()
+        request = await app.show_page(await app.authorize())
         assert "Sickbay shows the sign-in page" in await page_text(flow, await find_newest(app))
-        await app.answers(request, account="okafor")
-        await app.answers(request, decision="allow", scope=["launch", "openid", "fhirUser", "patient/Patient.rs"])
+        await app.answer_page(request, account="okafor")
+        await app.answer_page(request, decision="allow", scope=["launch", "openid", "fhirUser", "patient/Patient.rs"])
         text = await page_text(flow, await find_newest(app))
         places = [
             text.index(words) for words in ("shows the sign-in page", "shows the consent page", "Redirect to your app with a")
@@ -146,13 +146,13 @@ def test_a_request_that_an_injected_fault_answered_is_in_its_launch(tmp_path: Pa
     async def steps(flow: Flow) -> None:
         app = SilentApp(flow)
         await app.register()
-        await app.opens()
-        await app.asks()
+        await app.open_launch()
+        await app.authorize()
         await flow.http.post("/admin/faults", json={"kind": "status", "status": 503, "stage": "token", "times": 1})
         lost = await flow.redeem(app.app, app.code)
         assert lost.status_code == 503
-        await app.redeems()
-        await app.reads()
+        await app.redeem_code()
+        await app.read()
         id = await find_newest(app)
         shown = (await flow.http.get(f"/timelines/{id}", headers=JSON)).json()
         assert [(exchange["stage"], exchange["evidence"]) for exchange in shown["probable"]] == [("token", "fault")]
@@ -168,7 +168,7 @@ def test_the_content_alone_is_for_pages_that_follow_the_launch(tmp_path: Path) -
     async def steps(flow: Flow) -> None:
         app = SilentApp(flow)
         await app.register()
-        await app.opens()
+        await app.open_launch()
         id = await find_newest(app)
         whole, part = await page_text(flow, id), (await flow.http.get(f"/timelines/{id}?part=body", headers=HTML)).text
         assert f'data-timeline="/timelines/{id}?part=body"' in whole
@@ -176,7 +176,7 @@ def test_the_content_alone_is_for_pages_that_follow_the_launch(tmp_path: Path) -
         assert "hasn’t" not in part
         due = int(part.partition('data-due="')[2].partition('"')[0])
         assert 0 < due <= 20_500
-        app.waits(due / 1000)
+        app.wait(due / 1000)
         later = (await flow.http.get(f"/timelines/{id}?part=body", headers=HTML)).text
         assert "hasn’t requested authorization." in later
         assert 'data-due="0"' in later

@@ -191,7 +191,7 @@ SENT_503 = {
     ("agents/tools/faults.py", "_check_kind"),  # an example of a fault that an agent can ask for
     ("cli/connection.py", "Connection._close_for_shutdown"),  # tests/cli/test_grace.py
     ("cli/connection.py", "TEXTS"),
-    ("cli/header_limits.py", "Heads._hang_up"),  # adds Retry-After
+    ("cli/header_limits.py", "Heads._reject"),  # adds Retry-After
     ("cli/traffic.py", "Traffic.take"),  # tests/cli/test_limits.py
     ("cli/traffic.py", "refuse_as_busy"),  # adds Retry-After
     ("faults/responses.py", "apply_to_response"),  # a fault that was asked for

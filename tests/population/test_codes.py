@@ -4,7 +4,7 @@
 has those that only resources have, such as categories and units. The sources are VSAC (value sets of the National Library of
 Medicine, 2022 and 2026), Synthea (its modules), ICD-10-CM (the tabular list of April 2026), CDC (the CVX list of September
 2025), the guides and code systems of HL7, or examples (several public ones that agree). Look up a new code before you add it.
-If the shared data have a code too, its names have to be similar, except for those that are wrong in the shared data.
+If the shared data has a code too, its names have to be similar, except for those that are wrong in the shared data.
 """
 
 from __future__ import annotations

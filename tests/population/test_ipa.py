@@ -1,4 +1,4 @@
-"""The records meet International Patient Access 1.0, whose server and profiles the metadata name."""
+"""The records meet International Patient Access 1.0, whose server and profiles the metadata namess."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def test_a_random_integer_is_within_its_bounds(seed: int, low: int, width: int) 
 
 
 @given(some.integers(), some.floats(-100, 100), some.floats(0, 50))
-def test_a_bell_shaped_value_is_within_three_deviations(seed: int, mean: float, spread: float) -> None:
+def test_a_normally_distributed_value_is_within_three_deviations(seed: int, mean: float, spread: float) -> None:
     assert abs(SeededRandom(seed, "a").draw_normal(mean, spread) - mean) <= 3 * spread + 1e-9
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.laws import for_each
 
-from sickbay.protocol.host_syntax import host_fault
+from sickbay.protocol.host_syntax import host_problem
 
 VALID = {
     "name": "https://app.example.org/cb",
@@ -75,12 +75,12 @@ INVALID = {
 
 @for_each("url", VALID.values())
 def test_hosts_that_a_browser_can_open_are_valid(url: str) -> None:
-    assert host_fault(url) == ""
+    assert host_problem(url) == ""
 
 
 @for_each("url", INVALID)
 def test_hosts_that_no_browser_can_open_have_a_reason(url: str) -> None:
-    assert INVALID[url] in host_fault(url)
+    assert INVALID[url] in host_problem(url)
 
 
 LABELS = st.from_regex(r"[a-wyz0-9](?:[a-z0-9_]{0,20}[a-z0-9])?", fullmatch=True)
@@ -88,15 +88,15 @@ LABELS = st.from_regex(r"[a-wyz0-9](?:[a-z0-9_]{0,20}[a-z0-9])?", fullmatch=True
 
 @given(st.lists(LABELS, min_size=1, max_size=4), st.integers(1, 65535))
 def test_every_name_of_dns_is_valid_with_every_port(labels: list[str], port: int) -> None:
-    assert host_fault(f"https://{'.'.join([*labels, 'example'])}:{port}/cb") == ""
+    assert host_problem(f"https://{'.'.join([*labels, 'example'])}:{port}/cb") == ""
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 2**128 - 1))
 def test_every_address_is_valid_in_its_usual_form(four: int, six: int) -> None:
-    assert host_fault(f"https://{ipaddress.IPv4Address(four)}/cb") == ""
-    assert host_fault(f"https://[{ipaddress.IPv6Address(six)}]/cb") == ""
+    assert host_problem(f"https://{ipaddress.IPv4Address(four)}/cb") == ""
+    assert host_problem(f"https://[{ipaddress.IPv6Address(six)}]/cb") == ""
 
 
 @given(st.text(min_size=1))
 def test_no_text_raises_an_error(text: str) -> None:
-    assert isinstance(host_fault(f"https://{text}"), str)
+    assert isinstance(host_problem(f"https://{text}"), str)

@@ -27,7 +27,7 @@ def test_every_verifier_matches_its_own_well_formed_challenge(verifier: str) -> 
     assert pkce.is_verifier(verifier)
     assert is_challenge(challenge)
     assert pkce.is_match(verifier, challenge)
-    assert pkce.slip_of(verifier, challenge) is None
+    assert pkce.find_mistake(verifier, challenge) is None
 
 
 @given(verifiers, verifiers)
@@ -55,4 +55,4 @@ def test_a_verifier_outside_the_grammar_is_refused(text: str) -> None:
     ],
 )
 def test_common_mistakes_are_distinguished(sent: str, slip: str | None) -> None:
-    assert pkce.slip_of(VERIFIER, sent) == slip
+    assert pkce.find_mistake(VERIFIER, sent) == slip

@@ -65,7 +65,7 @@ INTERPRETED = (
     ],
 )
 def test_web_urls_and_private_use_schemes_are_accepted(uri: str) -> None:
-    assert urls.find_fault(uri) == ""
+    assert urls.find_problem(uri) == ""
     assert urls.is_safe(uri)
 
 
@@ -73,7 +73,7 @@ def test_web_urls_and_private_use_schemes_are_accepted(uri: str) -> None:
 @for_each("rest", ["alert(1)", "//example.org/%0aalert(1)", "/x", "text/html,x", "///etc/passwd"])
 def test_schemes_that_a_browser_or_the_system_handles_are_refused(name: str, rest: str) -> None:
     for spelling in (name, name.upper(), name.title()):
-        assert urls.find_fault(f"{spelling}:{rest}") in ("scheme", "characters")
+        assert urls.find_problem(f"{spelling}:{rest}") in ("scheme", "characters")
         assert not urls.is_safe(f"{spelling}:{rest}")
 
 
@@ -84,7 +84,7 @@ def test_schemes_that_a_browser_or_the_system_handles_are_refused(name: str, res
 )
 def test_no_hidden_character_makes_a_uri_acceptable(uri: str, at: int, odd: str) -> None:
     """Browsers skip tabs and line breaks in a scheme, and spaces before it."""
-    assert urls.find_fault(uri[:at] + odd + uri[at:]) != ""
+    assert urls.find_problem(uri[:at] + odd + uri[at:]) != ""
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_no_hidden_character_makes_a_uri_acceptable(uri: str, at: int, odd: str)
     ],
 )
 def test_an_unsafe_uri_is_refused_with_its_reason(uri: str, fault: str) -> None:
-    assert urls.find_fault(uri) == fault
+    assert urls.find_problem(uri) == fault
 
 
 @given(st.text())
@@ -220,4 +220,4 @@ def test_a_web_url_is_one_that_a_browser_may_open(uri: str, web: bool) -> None:
 
 @pytest.mark.parametrize("scheme", ["ecmascript", "jscript", "x-javascript", "safari-extension", "windowsdefender"])
 def test_schemes_of_scripts_and_browsers_are_refused(scheme: str) -> None:
-    assert urls.find_fault(f"{scheme}:/x") == "scheme"
+    assert urls.find_problem(f"{scheme}:/x") == "scheme"

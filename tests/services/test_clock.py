@@ -61,7 +61,7 @@ def test_a_clock_that_was_behind_delays_deletions_for_a_limited_time(moves: list
 
 
 @given(MOVES)
-def test_a_frozen_clock_stands_and_continues_from_there(moves: list[Move]) -> None:
+def test_a_frozen_clock_stops_and_continues_from_there(moves: list[Move]) -> None:
     settings, real = RuntimeSettings(), START
     for move in moves:
         real += move.wait

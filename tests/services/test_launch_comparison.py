@@ -56,7 +56,7 @@ def differ(here: list[dict[str, Any]], there: list[dict[str, Any]], *patients: s
             f"`redirect_uri` is `{ASKED['redirect_uri']}/` here and `{ASKED['redirect_uri']}` in the other launch.",
         ),
         ({"scope": "launch"}, "`scope` lacks `openid`."),
-        ({"scope": "launch openid fhirUser"}, "`scope` has `fhirUser`, which the other launch hasn’t."),
+        ({"scope": "launch openid fhirUser"}, "`scope` has `fhirUser`, which the other launch doesn’t have."),
         ({"scope": "openid launch"}, "`scope` is `openid launch` here and `launch openid` in the other launch."),
         ({"aud": None}, f"`aud` is missing. In the other launch, it is `{BASE}/general/r4`."),
         ({"prompt": "none"}, "only this launch has `prompt`: `none`."),
@@ -100,7 +100,7 @@ def test_only_the_response_may_differ() -> None:
     refusal = [{"id": "x", "severity": "error", "title": "The code has expired"}]
     said = differ([token(400, findings=refusal)], [token()])
     assert said.endswith(
-        "the requests are the same as far as they are recorded, but the status is 400 here and 200 in the other launch "
+        "the recorded parts of the requests are the same, but the status is 400 here and 200 in the other launch "
         "(The code has expired)."
     )
     granted = [{"asked": "openid", "granted": "openid"}, {"asked": "launch", "granted": ""}]

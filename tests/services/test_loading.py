@@ -55,7 +55,7 @@ def piece(id: str, family: str) -> Ready:
 
 async def load(run: Loading, *batches: list[Ready]) -> tuple[int, int, int]:
     for batch in batches:
-        await run.keep(batch)
+        await run.store_batch(batch)
     await run.finish()
     return run.new, run.changed, run.same
 

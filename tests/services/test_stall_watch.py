@@ -31,15 +31,15 @@ def test_a_launch_that_stalls_is_said_once(tmp_path: Path) -> None:
         app.time.answers = 200
         assert await lines(flow) == []
         await callback_with_an_error(app)
-        app.waits(10)
+        app.wait(10)
         assert await lines(flow) == []
-        app.waits(60)
+        app.wait(60)
         (line,) = await lines(flow)
         assert (line.stage, line.status, line.finding) == ("silence", 0, "code-not-redeemed")
         assert (line.tenant, line.app) == ("general", app.app["client_id"])
         assert line.detail.startswith("Provider app received the code 7")
         assert line.detail.endswith(f"/timelines/{line.id}")
-        app.waits(60)
+        app.wait(60)
         assert await lines(flow) == []
 
     run(steps, tmp_path, patients=FEW_PATIENTS)
@@ -50,7 +50,7 @@ def test_a_launch_that_only_a_script_received_is_said_too(tmp_path: Path) -> Non
         app = SilentApp(flow)
         await lines(flow)
         await script_without_browser(app)
-        app.waits(60)
+        app.wait(60)
         (line,) = await lines(flow)
         assert line.finding == "launch-url-not-opened"
 
@@ -68,12 +68,12 @@ def test_an_app_on_this_machine_is_asked_when_its_launch_stalls_and_every_page_s
         app.time.answers = status
         await lines(flow)
         await dead_app(app)
-        app.waits(60)
+        app.wait(60)
         assert await find_first_cause(flow) == "launch-nothing-arrived"
         (line,) = await lines(flow)
         assert line.finding == await find_first_cause(flow) == first
-        await app.discovers()
-        app.waits(60)
+        await app.discover()
+        app.wait(60)
         assert await find_first_cause(flow) == "authorize-not-sent"
 
     run(steps, tmp_path, patients=FEW_PATIENTS)
@@ -84,8 +84,8 @@ def test_an_app_whose_policy_forbids_it_is_not_asked(tmp_path: Path) -> None:
         app = SilentApp(flow)
         await lines(flow)
         await app.register(policy={"frame_check": False})
-        await app.opens()
-        app.waits(60)
+        await app.open_launch()
+        app.wait(60)
         assert (await lines(flow))[0].finding == "launch-nothing-arrived"
 
     run(steps, tmp_path, patients=FEW_PATIENTS)
@@ -101,8 +101,8 @@ def test_a_launch_that_works_is_never_said(tmp_path: Path) -> None:
         app = SilentApp(flow)
         await lines(flow)
         await app.register()
-        await app.works()
-        app.waits(4000)
+        await app.complete_launch()
+        app.wait(4000)
         assert await lines(flow) == []
 
     run(steps, tmp_path, patients=FEW_PATIENTS)
@@ -116,7 +116,7 @@ def test_another_worker_says_what_it_saw_last(tmp_path: Path) -> None:
         recent = flow.sandbox.runtime.recent_launches
         (timeline,) = [id for id, _ in recent.take_due(1e12, 9)]
         recent.note_request(timeline, RecentLaunch("general", "an earlier exchange", 0))
-        app.waits(60)
+        app.wait(60)
         assert await lines(flow) == []
 
     run(steps, tmp_path, patients=FEW_PATIENTS)

@@ -81,8 +81,8 @@ ROWS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "fault of a student": (("fault",), (FORM, *FAULTS)),
     "export": (("export",), (f"{bulk_export.KEPT_FOR // 86_400} day",)),
     "lock of a conditional create": (("condition",), (f"{saving.LOCK_FOR // 86_400} day",)),
-    "app state": (("app-state",), (f"{app_state.LIMIT // 1024} KB", "as the disk has room")),
-    "FHIR resource": ((), (f"{RESOURCE_LIMIT // 1_000_000} MB", "as the disk has room")),
+    "app state": (("app-state",), (f"{app_state.LIMIT // 1024} KB", "as long as the disk has room")),
+    "FHIR resource": ((), (f"{RESOURCE_LIMIT // 1_000_000} MB", "as long as the disk has room")),
 }
 """Row of the table -> the kinds of records that it is about, and limits of the code that it names."""
 

@@ -1,4 +1,4 @@
-"""Handles of tokens, which reveal nothing of a token."""
+"""Handles of tokens, which reveal nothing about a token."""
 
 from __future__ import annotations
 

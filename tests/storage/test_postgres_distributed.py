@@ -1,6 +1,6 @@
 """Documented differences of distributed databases that speak PostgreSQL's protocol, simulated on PostgreSQL.
 
-CockroachDB accepts advisory locks and does nothing. It and YugabyteDB may report a serialization failure at any time, also on
+CockroachDB accepts advisory locks and does nothing. It and YugabyteDB may report a serialization failure at any time, even on
 commit.
 """
 

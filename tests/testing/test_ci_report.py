@@ -33,7 +33,7 @@ def rows(text: str) -> list[str]:
 
 def test_the_summary_has_a_row_for_each_finding_of_a_refusal_without_the_query() -> None:
     refused = exchange(finding(), finding("pkce-missing", "warning", "No PKCE"), finding("note", "info", "Note"))
-    text = ci_report.write_summary([refused, exchange(), exchange()])
+    text = ci_report.format_summary([refused, exchange(), exchange()])
     assert "3 exchanges, 1 of them refused." in text
     assert rows(text) == [
         "| `GET http://localhost/authorize` 400 | ✗ `aud` is missing (`aud-missing`) | Send `aud`. | x.html |",
@@ -43,7 +43,7 @@ def test_the_summary_has_a_row_for_each_finding_of_a_refusal_without_the_query()
 
 
 def test_the_page_of_each_exchange_and_of_each_rule_is_linked_if_the_folder_has_an_address() -> None:
-    (row,) = rows(ci_report.write_summary([exchange(finding())], "https://ci.example/files/"))
+    (row,) = rows(ci_report.format_summary([exchange(finding())], "https://ci.example/files/"))
     assert "[`aud-missing`](https://ci.example/files/rules/aud-missing.html)" in row
     assert "[x.html](https://ci.example/files/x.html)" in row
 
@@ -57,18 +57,18 @@ def test_granted_exchanges_with_a_warning_follow_the_refused_ones_and_mere_notes
         exchange(finding("older", "warning"), id="a2"),
         exchange(finding("earlier"), id="a"),
     ]
-    text = ci_report.write_summary(exchanges)
+    text = ci_report.format_summary(exchanges)
     assert [row.rpartition("| ")[2][:-2] for row in rows(text)] == ["a.html", "b.html", "a2.html", "d.html"]
     assert "6 exchanges, 2 of them refused." in text
 
 
 def test_a_job_without_findings_has_no_table() -> None:
-    assert ci_report.write_summary([exchange()]) == "### Sickbay\n\n1 exchange, 0 of them refused.\n"
+    assert ci_report.format_summary([exchange()]) == "### Sickbay\n\n1 exchange, 0 of them refused.\n"
 
 
 def test_only_the_newest_exchanges_have_rows_the_oldest_of_them_first() -> None:
     refused = [exchange(finding(title=f"number {number}")) for number in range(ci_report.PAGES_WRITTEN + 2)]  # the newest first
-    text = ci_report.write_summary(refused)
+    text = ci_report.format_summary(refused)
     assert len(rows(text)) == ci_report.PAGES_WRITTEN
     assert "number 0 " in rows(text)[-1]
     assert text.splitlines()[-1] == "2 more exchanges with findings are only in exchanges.har."
@@ -76,7 +76,7 @@ def test_only_the_newest_exchanges_have_rows_the_oldest_of_them_first() -> None:
 
 @given(st.text(), st.text(), st.text())
 def test_a_request_cannot_add_a_row_a_cell_or_html(title: str, url: str, id: str) -> None:
-    text = ci_report.write_summary([exchange(finding(title=title), url=url)], "https://ci.example")
+    text = ci_report.format_summary([exchange(finding(title=title), url=url)], "https://ci.example")
     *_, row = text.splitlines()
     assert len(text.splitlines()) == 7
     assert row.replace("\\|", "").count("|") == 5

@@ -98,7 +98,7 @@ def test_the_wheel_has_the_same_modules_as_sickbay_but_for_the_plugin_that_steps
     assert modules == {path.name: path.read_bytes() for path in SOURCES.glob("*.py") if path.name != PLUGIN_OF_SICKBAY}
 
 
-def test_the_version_the_licence_and_the_only_dependency_are_as_they_should_be() -> None:
+def test_the_plugin_has_sickbays_version_and_licence_and_depends_only_on_pytest() -> None:
     folder = ROOT / "clients" / "python"
     project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["version"] == __version__

@@ -58,7 +58,7 @@ def faults(root: Path) -> list[str]:
     paths = sorted((root / "src").rglob("*.py"))
     changed = [path for path in paths if not is_unchanged(path, ROOT / path.relative_to(root))]
     whole, each = (cycles, class_names), (sizes, decisions, formatting, hosts)
-    found = [check.find_faults(paths, root) for check in whole] + [check.find_faults(changed, root) for check in each]
+    found = [check.find_problems(paths, root) for check in whole] + [check.find_problems(changed, root) for check in each]
     return [fault for faults in found for fault in faults]
 
 

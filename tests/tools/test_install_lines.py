@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tools.checks import install_lines
 from tools.checks.files import ROOT, list_tracked
-from tools.checks.install_lines import PUBLISHED, WORDINGS, find_by_name, find_faults, render, write
+from tools.checks.install_lines import PUBLISHED, WORDINGS, find_by_name, find_problems, render, write
 
 from sickbay import __version__
 
@@ -72,7 +72,7 @@ def test_other_lines_are_not_found(line: str) -> None:
 
 
 def test_no_text_of_the_repository_disagrees_with_the_switch() -> None:
-    assert list(find_faults(list_tracked(ROOT), ROOT)) == []
+    assert list(find_problems(list_tracked(ROOT), ROOT)) == []
 
 
 def test_the_switch_rewrites_every_text_and_back() -> None:
@@ -109,11 +109,11 @@ def test_the_switch_writes_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyP
     files[0].write_text("pip install sickbay\n")
     files[1].write_text('"@sickbay/testing": "0.0.1"\n')
     monkeypatch.setattr(install_lines, "PUBLISHED", False)
-    assert len(list(find_faults(files, tmp_path))) == 2
+    assert len(list(find_problems(files, tmp_path))) == 2
     write(files, tmp_path)
     assert files[0].read_text() == f"pip install ./sickbay-{__version__}-py3-none-any.whl\n"
     assert files[1].read_text() == f'"@sickbay/testing": "file:../../dist/sickbay-testing-{__version__}.tgz"\n'
-    assert list(find_faults(files, tmp_path)) == []
+    assert list(find_problems(files, tmp_path)) == []
 
 
 def test_every_file_that_an_install_line_names_is_one_that_make_packages_builds() -> None:

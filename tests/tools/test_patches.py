@@ -20,7 +20,7 @@ REPLACEMENTS = (
 
 
 def _faults(tmp_path: Path, code: str, test: str) -> list[str]:
-    return [fault.partition(": ")[2] for fault in faults(patches.find_faults, tmp_path, {CODE: code, TEST: test})]
+    return [fault.partition(": ")[2] for fault in faults(patches.find_problems, tmp_path, {CODE: code, TEST: test})]
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS)

@@ -55,32 +55,32 @@ LINEAR = (
 
 @pytest.mark.parametrize(("kind", "pattern"), [(kind, pattern) for kind in SLOW for pattern in SLOW[kind]])
 def test_a_slow_expression_is_found_with_its_reason(kind: str, pattern: str) -> None:
-    found = cost.find_faults(pattern)
+    found = cost.find_problems(pattern)
     assert kind in " ".join(map(str, found)), found
 
 
 @pytest.mark.parametrize("pattern", LINEAR)
 def test_a_linear_expression_is_accepted(pattern: str) -> None:
-    assert cost.find_faults(pattern) == []
+    assert cost.find_problems(pattern) == []
 
 
 def test_a_match_at_one_place_may_read_to_the_end() -> None:
-    assert cost.find_faults(r"a+b") != []
-    assert cost.find_faults(r"a+b", anywhere=False) == []
-    assert cost.find_faults(r"(?:a|aa)*", anywhere=False) == []
-    assert cost.find_faults(r"(?:a|aa)*", anywhere=False, whole=True) != []
+    assert cost.find_problems(r"a+b") != []
+    assert cost.find_problems(r"a+b", anywhere=False) == []
+    assert cost.find_problems(r"(?:a|aa)*", anywhere=False) == []
+    assert cost.find_problems(r"(?:a|aa)*", anywhere=False, whole=True) != []
 
 
 def test_the_message_names_a_text_that_is_slow_if_it_is_repeated() -> None:
-    assert cost.find_faults(r"x[^;]*;")[0].word.count("x") == 1
-    assert sorted(set(cost.find_faults(r"\A(?:ab|a|b)*!")[0].word)) == ["a", "b"]
+    assert cost.find_problems(r"x[^;]*;")[0].word.count("x") == 1
+    assert sorted(set(cost.find_problems(r"\A(?:ab|a|b)*!")[0].word)) == ["a", "b"]
 
 
 def test_flags_decide_what_is_read() -> None:
-    assert cost.find_faults(r"(?<!a)a+b") == []
-    assert cost.find_faults(r"(?<!a)a+b", re.I) == []
-    assert cost.find_faults(r"(?<![a-z])[A-Z]+1") != []
-    assert cost.find_faults(r"(?<![a-z])[A-Z]+1", re.I) == []
+    assert cost.find_problems(r"(?<!a)a+b") == []
+    assert cost.find_problems(r"(?<!a)a+b", re.I) == []
+    assert cost.find_problems(r"(?<![a-z])[A-Z]+1") != []
+    assert cost.find_problems(r"(?<![a-z])[A-Z]+1", re.I) == []
 
 
 MODULE = """
@@ -136,19 +136,19 @@ def test_an_unknown_slow_expression_fails_and_an_unneeded_exception_too(
 ) -> None:
     monkeypatch.setattr(sources, "list_compiled", lambda package, root: [])
     files = {"src/sickbay/a.py": 'import re\n_SLOW = re.compile(r"a+b")\n'}
-    reported = faults(patterns.find_faults, tmp_path / "1", files)
+    reported = faults(patterns.find_problems, tmp_path / "1", files)
     assert [(line.partition(": ")[0], "'aa'" in line) for line in reported] == [("src/sickbay/a.py:2", True)]
     exceptions = "slow src/sickbay/a.py _SLOW  a reason\nslow src/sickbay/b.py _GONE  a reason\n"
     allowed = files | {"tools/checks/allowed_patterns.txt": exceptions}
-    assert faults(patterns.find_faults, tmp_path / "2", allowed) == [
+    assert faults(patterns.find_problems, tmp_path / "2", allowed) == [
         "tools/checks/allowed_patterns.txt: nothing needs the exception `slow src/sickbay/b.py _GONE`"
     ]
     built = {"src/sickbay/a.py": "import re\ndef f(word): return re.search(word, word)\n"}
-    assert len(faults(patterns.find_faults, tmp_path / "3", built)) == 1
+    assert len(faults(patterns.find_problems, tmp_path / "3", built)) == 1
 
 
 def test_an_expression_of_the_doctors_knowledge_is_found_with_its_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sources, "list_compiled", lambda package, root: [])
     table = "[fact]\nmeans = 'a+b'\npatterns = ['(?<!a)a+b']\nsends = { code = 'a+c' }\n"
-    reported = faults(patterns.find_faults, tmp_path, {(sources.KNOWLEDGE / "facts.toml").as_posix(): table})
+    reported = faults(patterns.find_problems, tmp_path, {(sources.KNOWLEDGE / "facts.toml").as_posix(): table})
     assert [line.partition(": ")[0] for line in reported] == ["src/sickbay/doctor/knowledge/facts.toml:4"]

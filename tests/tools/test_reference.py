@@ -16,7 +16,7 @@ from tools.checks import generated
 from tools.reference import checks, options, schema, settings
 
 from sickbay import dialects
-from sickbay.authorization.policy import SETTINGS, find_faults
+from sickbay.authorization.policy import SETTINGS, find_problems
 from sickbay.cli.command_line import COMMANDS
 from sickbay.cli.commands.apps import Fields
 from sickbay.cli.config_file import OPTIONS, TRUSTED
@@ -43,7 +43,7 @@ def first_cells(name: str) -> set[str]:
 
 def test_the_committed_pages_are_those_that_the_code_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["sickbay"])  # cyclopts adds the running program to the usage of subcommands
-    assert [*generated.find_faults([], ROOT)] == []
+    assert [*generated.find_problems([], ROOT)] == []
 
 
 def test_every_command_is_in_the_reference() -> None:
@@ -102,7 +102,7 @@ def test_every_series_of_a_running_server_is_in_the_reference(live: dict[str, An
 def test_a_value_of_another_type_than_the_schema_says_is_refused(name: str) -> None:
     allowed = schema.setting_schema(SETTINGS[name])
     wrong: dict[str, Any] = {"integer": -1, "boolean": "yes", "array": ["no such value"], "string": 5}
-    assert find_faults({name: wrong.get(allowed.get("type", ""), "no such value")})
+    assert find_problems({name: wrong.get(allowed.get("type", ""), "no such value")})
 
 
 def test_the_schema_names_the_types_that_the_command_line_checks() -> None:

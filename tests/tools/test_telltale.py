@@ -30,17 +30,17 @@ NOT_FOUND = {
 
 @pytest.mark.parametrize("name", FOUND)
 def test_a_refused_word_is_found(tmp_path: Path, name: str) -> None:
-    assert len(faults(telltale.find_faults, tmp_path, {name: FOUND[name]})) == 1
+    assert len(faults(telltale.find_problems, tmp_path, {name: FOUND[name]})) == 1
 
 
 @pytest.mark.parametrize("name", NOT_FOUND)
 def test_code_and_short_values_are_not_checked(tmp_path: Path, name: str) -> None:
-    assert faults(telltale.find_faults, tmp_path, {name: NOT_FOUND[name]}) == []
+    assert faults(telltale.find_problems, tmp_path, {name: NOT_FOUND[name]}) == []
 
 
 @pytest.mark.parametrize("words", ["whoever", "mended", "astray", "put right", "stands in", "stand in the way"])
-def test_these_words_are_refused(tmp_path: Path, words: str) -> None:
-    assert len(faults(telltale.find_faults, tmp_path, {"a.md": f"So it {words} there.\n"})) >= 1
+def test_telltale_words_are_refused(tmp_path: Path, words: str) -> None:
+    assert len(faults(telltale.find_problems, tmp_path, {"a.md": f"So it {words} there.\n"})) >= 1
 
 
 @pytest.mark.parametrize(
@@ -60,11 +60,11 @@ def test_these_words_are_refused(tmp_path: Path, words: str) -> None:
 def test_other_words_are_counted(tmp_path: Path, sentence: str, number: int) -> None:
     paths = write(tmp_path, {"a.md": sentence + "\n"})
     assert len(telltale.count(tuple(paths), tmp_path).suspect) == number
-    assert [*telltale.find_faults(paths, tmp_path)] == []
+    assert [*telltale.find_problems(paths, tmp_path)] == []
 
 
 def test_more_words_in_a_thousand_than_allowed_are_a_fault(tmp_path: Path) -> None:
     text = "word " * 998 + "nobody somebody\n"
     listed = {"tools/checks/ceilings.toml": "telltale_in_a_thousand = 2\n"}
-    assert faults(telltale.find_faults, tmp_path / "a", {"a.md": text} | listed) == []
-    assert len(faults(telltale.find_faults, tmp_path / "b", {"a.md": text + "nobody\n"} | listed)) == 1
+    assert faults(telltale.find_problems, tmp_path / "a", {"a.md": text} | listed) == []
+    assert len(faults(telltale.find_problems, tmp_path / "b", {"a.md": text + "nobody\n"} | listed)) == 1

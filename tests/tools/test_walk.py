@@ -118,8 +118,8 @@ def test_a_folder_or_file_of_the_figures_exists(start: str) -> None:
 
 def test_figures_above_a_ceiling_are_faults() -> None:
     measured = measure(make_walk("services/decision.py:f services/journal/write.py:g services/decision.py:h"))
-    assert [*figures.find_faults("a", measured, Ceilings(depth=2, pairs=1, small=1))] == []
-    found = [*figures.find_faults("a", measured, Ceilings(depth=1, pairs=0, small=0.5))]
+    assert [*figures.find_problems("a", measured, Ceilings(depth=2, pairs=1, small=1))] == []
+    found = [*figures.find_problems("a", measured, Ceilings(depth=1, pairs=0, small=0.5))]
     assert [fault.partition(" (")[0] for fault in found] == [
         "a: decision depth 2",
         "a: 1 pairs of files call each other",

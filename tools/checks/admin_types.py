@@ -16,7 +16,7 @@ METHODS = ("get", "post", "patch", "delete")
 Schema = dict[str, Any]
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     path = root / FILE
     if not path.is_file() or path.read_text(encoding="utf-8") != write_types(openapi.make_document()):
         yield f"{FILE}: differs from /admin/openapi.json; run make docs"

@@ -10,7 +10,7 @@ from pathlib import Path
 from tools.checks.files import SOURCES, parse_python
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     for name, places in sorted(find_duplicates(paths, root).items()):
         yield f"class {name} is defined {len(places)} times: {', '.join(places)}; rename all but one"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from tools.checks.files import SOURCES, parse_python
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     for cycle in find_cycles(add_packages(list_imports(paths, root))):
         yield f"import cycle: {', '.join(sorted(cycle))}"
 

@@ -14,7 +14,7 @@ PART = "context"
 """The name of an attribute only: an SSL context is a variable of this name, too."""
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     for kind, messages in (
         ("assigned_on_decisions", list_assignments(paths, root)),
         ("calls_of_id", list_identities(paths, root)),

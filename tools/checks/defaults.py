@@ -14,7 +14,7 @@ from tools.checks.files import SOURCES
 HASHABLE_SINCE_3_12 = (MappingProxyType, slice)
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     for path in paths:
         if path.suffix == ".py" and path.is_relative_to(root / SOURCES) and path.name != "__main__.py":
             yield from find_refused(importlib.import_module(module_name(path, root)))

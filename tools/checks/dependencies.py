@@ -19,7 +19,7 @@ PLUGINS = {"pytest"}
 """Distributions that load a plugin of ours, so they are there whenever the plugin is imported."""
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     used, declared = list_imported(paths, root), read_declarations(root)
     for name in sorted(declared - used):
         yield f"pyproject.toml: {name} is a dependency, and no file of src imports it"

@@ -11,7 +11,7 @@ from pathlib import Path
 SWITCH = re.compile(r"#\s*(?:fmt|yapf)\s*:\s*(?:skip|off|disable)")
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     for path in paths:
         if path.suffix == ".py":
             for token in tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline):

@@ -17,7 +17,7 @@ def generate_folders() -> dict[str, dict[str, str]]:
     return {"rules": {"README.md": rules.make_page()}, "reference": reference.make_pages()}
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     for folder, expected in generate_folders().items():
         existing = {path.name: path.read_text(encoding="utf-8") for path in (root / DOCS / folder).glob("*.*")}
         for name in sorted(expected.keys() | existing.keys()):

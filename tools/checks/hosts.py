@@ -8,7 +8,7 @@ from pathlib import Path
 HOSTS = tuple(".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("debian", "org")))
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     for path in paths:
         text = path.read_bytes().decode("utf-8", errors="ignore")
         for host in HOSTS:

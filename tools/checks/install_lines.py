@@ -95,7 +95,7 @@ MENTION = re.compile(rb"install|uvx|package ind|[@/]sickbay|pytest.sickbay|sickb
 VERSION = r"\d+\.\d+\.\d+"
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     for path in _text_files(paths, root):
         text, name = path.read_text(encoding="utf-8"), path.relative_to(root).as_posix()
         if render(text, name, PUBLISHED) != text:

@@ -47,7 +47,7 @@ IN_ROOT = frozenset(
 """The files and folders that belong there. A new one is added here, so that nothing gets there by mistake."""
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     for path in paths:
         if path.stat().st_size == 0 and path.name not in EMPTY:
             yield f"{path.relative_to(root)}: is empty; delete it"

@@ -14,13 +14,13 @@ LINES = 3
 WORD = re.compile(r"\w+")
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     for path in paths:
         if path.name == "__init__.py" and path.is_relative_to(root / "src"):
-            yield from (f"{path.relative_to(root)}: {fault}" for fault in _faults_of(path))
+            yield from (f"{path.relative_to(root)}: {fault}" for fault in _problems_of(path))
 
 
-def _faults_of(path: Path) -> Iterator[str]:
+def _problems_of(path: Path) -> Iterator[str]:
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     lines = LINE.findall(text)
     if len(lines) < LINES:

@@ -23,7 +23,7 @@ COMMANDS = "src/sickbay/cli/commands"
 """The folder of functions that are named like the commands that users enter."""
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     for path, tree in parse_python(paths, root):
         place = path.relative_to(root).as_posix()
         yield from (f"{place}:{line}: {name} doesn't say what it is and in which unit" for name, line in _vague_constants(tree))

@@ -13,7 +13,7 @@ PATCHERS = {"setattr", "delattr", "object"}
 """`monkeypatch.setattr(place, "name", …)` and `patch.object(place, "name")`."""
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     modules = {_dotted_name(path, root): path for path in paths if path.suffix == ".py"}
     for path, tree in parse_python(paths, root, "tests"):
         for line, place, name in _find_patches(tree):

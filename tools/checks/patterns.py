@@ -15,7 +15,7 @@ ALLOWED = "allowed_patterns.txt"
 """
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     if not (root / SOURCES).is_dir():
         return
     allowed = read_list(root, ALLOWED)
@@ -23,12 +23,12 @@ def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
     trees = {path.relative_to(root).as_posix(): tree for path, tree in parse_python(paths, root, SOURCES)}
     in_code = sources.list_expressions(trees, sources.list_compiled("sickbay", root), root)
     for expression in (*in_code, *sources.list_knowledge(root)):
-        yield from _faults_of_expression(expression, allowed, used)
+        yield from _problems_of_expression(expression, allowed, used)
     for exception in allowed.keys() - used:
         yield f"tools/checks/{ALLOWED}: nothing needs the exception `{exception}`"
 
 
-def _faults_of_expression(expression: Expression, allowed: dict[str, str], used: set[str]) -> Iterator[str]:
+def _problems_of_expression(expression: Expression, allowed: dict[str, str], used: set[str]) -> Iterator[str]:
     place = f"{expression.path}:{expression.line}"
     built, matched, slow = (f"{kind} {expression.path} {expression.name}".strip() for kind in ("built", "matched", "slow"))
     if expression.pattern is None:
@@ -39,7 +39,7 @@ def _faults_of_expression(expression: Expression, allowed: dict[str, str], used:
     if matched in allowed:
         used.add(matched)
     anywhere, whole = (False, True) if matched in allowed else (expression.anywhere, expression.whole)
-    found = cost.find_faults(expression.pattern, expression.flags, anywhere=anywhere, whole=whole)
+    found = cost.find_problems(expression.pattern, expression.flags, anywhere=anywhere, whole=whole)
     if found and slow in allowed:
         used.add(slow)
         return

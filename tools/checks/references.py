@@ -19,7 +19,7 @@ QUOTED = ("tests/", "src/sickbay/doctor/knowledge/")
 """Where other people's texts are quoted, which name their own files."""
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     yield from missing_files(paths, root)
     yield from missing_exceptions(paths, root)
 

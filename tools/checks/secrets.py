@@ -18,7 +18,7 @@ PLACEHOLDER = b"TEST-ONLY"
 """Replaces the key in cases of rules about published private keys."""
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     for path in paths:
         name, content = path.relative_to(root).as_posix(), path.read_bytes()
         if content.startswith(SQLITE) or path.name.endswith(DATABASES):

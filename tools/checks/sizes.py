@@ -11,7 +11,7 @@ from tools.checks.files import parse_python
 FILE_LINES, FUNCTION_LINES = 400, 60
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     for path, tree in parse_python(paths, root):
         name = path.relative_to(root)
         lines = path.read_text(encoding="utf-8").count("\n")

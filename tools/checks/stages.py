@@ -17,7 +17,7 @@ NAMES_IN_A_LIST = 9
 """So many names of stages in one literal are a list of stages. Fewer name those that something is true of."""
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     for path, tree in parse_python(paths, root, "src/sickbay", "tools"):
         name = path.relative_to(root).as_posix()
         for line, unknown in find_lists(tree) if name != LIST else ():

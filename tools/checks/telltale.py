@@ -37,7 +37,7 @@ class Count:
         return 1000 * (len(self.refused) + len(self.suspect)) / max(1, self.words)
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     result = count(tuple(paths), root)
     if len(result.refused) > read_ceiling(root, "telltale_refused"):
         yield from result.refused

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     for override in project["tool"]["mypy"]["overrides"]:
         if override.get("ignore_errors"):

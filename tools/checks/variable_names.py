@@ -12,7 +12,7 @@ VAGUE = "one"
 CEILING = "variables_called_one"
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     uses, most = count(paths, root), read_ceiling(root, CEILING)
     if uses > most:
         yield f"the variable `{VAGUE}` is used at {uses} places, more than {most:.0f}; name what it holds"

@@ -16,9 +16,9 @@ from tools.walks.requests import WALKS
 from tools import walk
 
 
-def find_faults(paths: list[Path], root: Path) -> Iterator[str]:
+def find_problems(paths: list[Path], root: Path) -> Iterator[str]:
     if sys.version_info < (3, 12):
         print("walks: skipped, because they need Python 3.12 or later")
         return
     for name, walked in zip(WALKS, walk.record_walks(WALKS), strict=True):
-        yield from figures.find_faults(name, figures.measure(walked), Ceilings())
+        yield from figures.find_problems(name, figures.measure(walked), Ceilings())

@@ -344,6 +344,6 @@ def _visit(graph: dict[T, set[T]], node: T, seen: set[T], order: list[T]) -> Non
             stack.append((following, iter(graph[following])))
 
 
-def find_faults(pattern: str, flags: int = 0, *, anywhere: bool = True, whole: bool = False) -> list[Fault]:
+def find_problems(pattern: str, flags: int = 0, *, anywhere: bool = True, whole: bool = False) -> list[Fault]:
     """The faults of a pattern. anywhere: it is searched for; otherwise it is matched at one place."""
     return list(dict.fromkeys(Search(Automaton(pattern, flags), anywhere=anywhere, whole=whole).faults()))

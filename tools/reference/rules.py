@@ -10,7 +10,7 @@ from sickbay.doctor import rule_docs
 
 INTRODUCTION = f"""# The rules
 
-Sickbay has {len(RULES)} rules. `sickbay rules ID` explains one, and so does `/rules/ID` of a running server. The links lead to
+Sickbay has {len(RULES)} rules. `sickbay rules ID` explains one, and so does `/rules/ID` of a running server. The links go to
 the cases: each is a refused request, its fix, and the corrected request. `make docs` writes this list.
 """
 

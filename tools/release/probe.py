@@ -1,6 +1,6 @@
 """Uses an installed Sickbay: each command, each kind of page, a launch and data. Runs with the Python that it is installed for.
 
-Needs nothing of the repository, because it also runs where the repository can't be seen. Its argument is a folder to write to.
+Uses no file of the repository, because it also runs where the repository can't be seen. Its argument is a folder to write to.
 """
 
 from __future__ import annotations

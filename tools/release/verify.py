@@ -28,7 +28,7 @@ def install(environment: Path, wheel: Path) -> None:
 def use(environment: Path, folder: Path) -> None:
     """Runs the probe in a sandbox whose only writable folder is the given one, which is empty. Raises CalledProcessError."""
     folder.mkdir()
-    probe = shutil.copy(PROBE, environment / "probe.py")  # so that nothing of the repository is needed
+    probe = shutil.copy(PROBE, environment / "probe.py")  # so that no file of the repository is needed
     python = environment / "bin" / "python"
     subprocess.run([*make_sandbox_command(folder), str(python), "-I", str(probe), str(folder)], check=True)
 

@@ -127,7 +127,7 @@ class Ceilings(NamedTuple):
     small: float = 1 / 6
 
 
-def find_faults(name: str, figures: Figures, allowed: Ceilings) -> Iterator[str]:
+def find_problems(name: str, figures: Figures, allowed: Ceilings) -> Iterator[str]:
     """What is larger than it may be."""
     if figures.depth > allowed.depth:
         yield f"{name}: decision depth {figures.depth} (allowed: {allowed.depth}): {', '.join(figures.stack)}"

@@ -99,7 +99,7 @@ def check(tool: Mapping[str, Any], arguments: Mapping[str, Any]) -> ToolResult |
     if not problems:
         return None
     result = refuse(" ".join(dict.fromkeys(problems)))
-    return result.then(tool["name"], "The same call, corrected. Replace values in capitals.", **fixed)
+    return result.add_next(tool["name"], "The same call, corrected. Replace values in capitals.", **fixed)
 
 
 def _find_intended_name(name: str, known: Sequence[str]) -> str | None:
@@ -146,7 +146,7 @@ def _check_value(name: str, value: Any, member: Mapping[str, Any]) -> tuple[str,
         closest = _find_intended_name(value, member["enum"])
         return f"{name} must be one of {join(member['enum'], 'or')}.", closest or member["enum"][0]
     if len(value) > member["maxLength"] if "maxLength" in member else False:
-        return f"{name} may have {member['maxLength']:,} characters. Send the part with the error.", _example_value(
+        return f"{name} may have at most {member['maxLength']:,} characters. Send the part with the error.", _example_value(
             name, member
         )
     return "", _repeat_or_placeholder(name, value, member)

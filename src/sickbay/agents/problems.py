@@ -25,7 +25,7 @@ async def describe(api: SickbayApi, tool: str, arguments: Mapping[str, Any], err
     """error: one of EXPECTED."""
     if isinstance(error, NotRunning):
         result = refuse("No Sickbay is running. doctor, rules and docs work without one.")
-        return result.then("sandbox", "Starts Sickbay on this machine.", action="start")
+        return result.add_next("sandbox", "Starts Sickbay on this machine.", action="start")
     if isinstance(error, RequestRefused):
         return await _find_hospital(api, tool, arguments) or _describe_refusal(tool, arguments, error)
     return refuse(str(error))
@@ -42,10 +42,10 @@ async def _find_hospital(api: SickbayApi, tool: str, arguments: Mapping[str, Any
         return None
     result = refuse(f"There is no such hospital. The hospitals are {join(names)}.")
     if closest := find_closest(sent, names, longest=HOSPITAL_CHARACTERS):
-        result.then(
+        result.add_next(
             tool, "The same call for the nearest name.", **make_repeatable(BY_NAME[tool], arguments) | {"tenant": closest}
         )
-    return result.then("sandbox", "Shows hospitals, FHIR versions and users.", action="status")
+    return result.add_next("sandbox", "Shows hospitals, FHIR versions and users.", action="status")
 
 
 def _describe_refusal(tool: str, arguments: Mapping[str, Any], error: RequestRefused) -> ToolResult:
@@ -69,14 +69,16 @@ def _describe_refusal(tool: str, arguments: Mapping[str, Any], error: RequestRef
 def _add_next(result: ToolResult, tool: str, arguments: Mapping[str, Any], status: int) -> ToolResult:
     app = arguments.get("app", "")
     if tool == "faults" and arguments.get("id"):
-        return result.then("faults", "Lists the faults with their id.", action="list")
+        return result.add_next("faults", "Lists the faults with their id.", action="list")
     if status in (404, 409) and tool in _APP_NEEDED:
-        return result.then("apps", "Lists the apps with their app_id.", action="list")
+        return result.add_next("apps", "Lists the apps with their app_id.", action="list")
     if tool == "policies" and status == 422:
         words = [name for name in arguments.get("set", {}) if name in SETTINGS]
-        return result.then("policies", "What the setting can be.", tenant=arguments["tenant"], query=next(iter(words), None))
+        return result.add_next(
+            "policies", "What the setting can be.", tenant=arguments["tenant"], query=next(iter(words), None)
+        )
     if tool == "launch" and arguments.get("patient") and is_random_id(app):
-        result.then("launch", "Without a patient: the user chooses one.", app=app)
+        result.add_next("launch", "Without a patient: the user chooses one.", app=app)
     if tool in ("launch", "token") and is_random_id(app):
-        result.then("apps", "Shows what the app is registered for.", action="show", app=app)
-    return result.then("sandbox", "Shows hospitals, FHIR versions and users.", action="status")
+        result.add_next("apps", "Shows what the app is registered for.", action="show", app=app)
+    return result.add_next("sandbox", "Shows hospitals, FHIR versions and users.", action="status")

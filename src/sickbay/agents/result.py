@@ -21,7 +21,7 @@ class ToolResult:
     next: list[dict[str, Any]] = field(default_factory=list)
     is_error: bool = False
 
-    def then(self, tool: str, why: str, **arguments: Any) -> ToolResult:
+    def add_next(self, tool: str, why: str, **arguments: Any) -> ToolResult:
         """Add a next call. Arguments without a value are left out."""
         given = {name: value for name, value in arguments.items() if value not in (None, "")}
         call = {"tool": tool, "arguments": given, "why": why}

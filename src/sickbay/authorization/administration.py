@@ -81,7 +81,7 @@ def may_use_session(path: str, tenants: Container[str]) -> bool:
     return first in PORTAL or (first in tenants and (rest == "ehr/launch" or rest.startswith("errors/")))
 
 
-def decide_standing(rules: AdminRules, request: AdminRequest) -> Standing:
+def decide_admin_access(rules: AdminRules, request: AdminRequest) -> Standing:
     """Decides how a request gets admin access. With a wrong token, a session doesn't count, nor the keyboard if a token is
     set."""
     if request.foreign:

@@ -11,7 +11,7 @@ from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.registration import metadata as client_metadata
 from sickbay.kernel.checks import Refusal
 from sickbay.protocol import unicode, urls
-from sickbay.protocol.host_syntax import host_fault
+from sickbay.protocol.host_syntax import host_problem
 
 MAXIMUM_BYTES = 10_240
 """Size of a document. The draft recommends 5 KB as the maximum."""
@@ -26,7 +26,7 @@ def is_document_id(client_id: str | None) -> bool:
     return client_id is not None and urls.is_web(client_id)
 
 
-def find_url_fault(url: str) -> str:
+def find_url_problem(url: str) -> str:
     """Returns what is wrong with the URL as a client_id (draft, 3), as the end of a sentence; "" if it is right.
 
     A loopback URL may be http, which the draft doesn't allow: developers serve documents on their own machine.
@@ -34,7 +34,7 @@ def find_url_fault(url: str) -> str:
     parts = urls.split(url)
     if len(url) > MAXIMUM_URL_CHARACTERS:
         return f"is longer than {MAXIMUM_URL_CHARACTERS:,} characters"
-    if urls.STRANGE.search(url) or not parts.hostname or host_fault(url):
+    if urls.STRANGE.search(url) or not parts.hostname or host_problem(url):
         return "isn't a valid URL"
     if parts.scheme != "https" and not urls.is_loopback(url):
         return "isn't https"
@@ -79,7 +79,7 @@ def _examine_metadata(url: str, metadata: Any) -> dict[str, Any] | Refusal:
     if not metadata.get("client_name") or not metadata.get("redirect_uris"):
         missing = "client_name" if not metadata.get("client_name") else "redirect_uris"
         return refusals.MCP_CIMD_INVALID(received=url, reason=f"{missing} is missing")
-    fault = client_metadata.find_fault({"token_endpoint_auth_method": "none", **metadata})
+    fault = client_metadata.find_problem({"token_endpoint_auth_method": "none", **metadata})
     return refusals.MCP_CIMD_INVALID(received=url, reason=fault) if fault else metadata
 
 

@@ -139,10 +139,10 @@ REGISTERED = frozenset(("token_lifetime", "pkce"))
 """Settings of a hospital that an app has as members of its own registration."""
 
 
-def find_faults(settings: Mapping[str, Any], *, app: bool = False) -> list[str]:
+def find_problems(settings: Mapping[str, Any], *, app: bool = False) -> list[str]:
     """Returns one sentence for each invalid name or value."""
     known = {name: setting for name, setting in SETTINGS.items() if setting.app or not app}
-    return [message for name, value in settings.items() if (message := _fault_of_value(name, value, known))]
+    return [message for name, value in settings.items() if (message := _problem_of_value(name, value, known))]
 
 
 def explain_unknown(settings: Mapping[str, Any]) -> list[str]:
@@ -154,7 +154,7 @@ def explain_unknown(settings: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _fault_of_value(name: str, value: Any, known: Mapping[str, PolicySetting]) -> str:
+def _problem_of_value(name: str, value: Any, known: Mapping[str, PolicySetting]) -> str:
     setting = known.get(name)
     if setting is None and name in SETTINGS:
         return _describe_wrong_level(name)

@@ -56,7 +56,7 @@ def read_resource(members: Mapping[str, Any]) -> ProtectedResource | str:
     if not isinstance(url, str) or len(url) > MAXIMUM_URL_CHARACTERS or not urls.is_web_address(url):
         return "url must be the http or https URL of a server, without user information"
     if "#" in url or "?" in url:
-        return f"{url} has a query or a fragment; a resource is registered without"
+        return f"{url} has a query or a fragment, which the URL of a resource can't have"
     if DOT_SEGMENT.search(urls.split(url).path):
         return f"{url} has . or .. in its path, so clients would look for its metadata at another address"
     if not isinstance(name, str) or not isinstance(client_id, str) or len(name) > MAXIMUM_NAME_CHARACTERS:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx2
 
 from sickbay.cli import admin_key, config_file, folder, imports, signals
-from sickbay.cli.output import CommandError, note
+from sickbay.cli.output import CommandError, print_note
 from sickbay.settings import Settings
 
 TIMEOUT_SECONDS = 30
@@ -78,7 +78,7 @@ def is_running(data: str | None) -> bool:
 
 
 def note_not_running() -> None:
-    note("Sickbay isn't running on this data folder. Start it with `sickbay serve` before you open this URL.")
+    print_note("Sickbay isn't running on this data folder. Start it with `sickbay serve` before you open this URL.")
 
 
 def list_apps(data: str | None, tenant: str | None = None) -> list[dict[str, Any]]:

@@ -269,8 +269,8 @@ def _replace_unprintable(text: str) -> str:
 
 
 def _validate_policies(policies: dict[str, dict[str, Any]], path: Path) -> None:
-    from sickbay.authorization.policy import find_faults
+    from sickbay.authorization.policy import find_problems
 
     for name, policy in policies.items():
-        for fault in find_faults(policy):
+        for fault in find_problems(policy):
             reject_argument(f"{_replace_unprintable(fault)} ({path}, {f'tenants.{name}.policy' if name else 'policy'}).")

@@ -99,7 +99,7 @@ class Connection(Heads):
 
     def _close_for_shutdown(self) -> None:
         if not self.transport.is_closing():
-            self._hang_up(503, STOPPING)
+            self._reject(503, STOPPING)
         elif self.unsent_bytes():
             self.transport.abort()
 
@@ -170,6 +170,6 @@ class Connection(Heads):
         if status is None:
             self.transport.abort()
         elif status:
-            self._hang_up(status, TEXTS[status])
+            self._reject(status, TEXTS[status])
         else:
             self.transport.close()

@@ -11,7 +11,7 @@ import orjson
 
 from sickbay.cli import byte_order_mark
 from sickbay.cli.findings import full_text, short_text
-from sickbay.cli.output import CommandError, format_json, note, reject_argument, say
+from sickbay.cli.output import CommandError, format_json, print_note, print_result, reject_argument
 from sickbay.doctor.diagnose import Diagnosis, diagnose_line
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict, find_worst
@@ -50,7 +50,7 @@ def examine(
     except CommandError as error:
         if not json:
             raise
-        say(format_json(pasted_diagnosis.describe_nothing(str(error))))
+        print_result(format_json(pasted_diagnosis.describe_nothing(str(error))))
         return 2
 
 
@@ -58,7 +58,7 @@ def _examine_installation(data: str | None, *, json: bool) -> int:
     from sickbay.cli import self_check  # the other uses of this command don't need it
 
     checked = self_check.examine(data)
-    say(
+    print_result(
         format_json({"checks": [check.to_json() for check in checked]})
         if json
         else "\n".join(map(self_check.format_check, checked))
@@ -81,9 +81,11 @@ def _examine_live_server(live: str, exchange: str | None, *, everything: bool, j
     if json:
         masked = [pasted_diagnosis.mask_diagnosis(evidence, diagnosis) for evidence, diagnosis in examined]
         findings = [finding for result in masked for finding in result["findings"]]
-        say(format_json(masked[-1] | {"verdict": find_worst(verdicts), "findings": findings}))
+        print_result(format_json(masked[-1] | {"verdict": find_worst(verdicts), "findings": findings}))
     else:
-        say("\n\n".join(_format_diagnosis(evidence, diagnosis, everything=everything) for evidence, diagnosis in examined))
+        print_result(
+            "\n\n".join(_format_diagnosis(evidence, diagnosis, everything=everything) for evidence, diagnosis in examined)
+        )
     return find_worst(verdicts).exit_code
 
 
@@ -94,11 +96,11 @@ def _examine_text(text: str, *, everything: bool, json: bool) -> int:
         return har_doctor.print_report(exchanges, everything=everything, json=json)
     evidence, diagnosis = _diagnose_text(_reject_empty_text(text))
     if json:
-        say(format_json(pasted_diagnosis.mask_diagnosis(evidence, diagnosis)))
+        print_result(format_json(pasted_diagnosis.mask_diagnosis(evidence, diagnosis)))
     elif diagnosis.verdict == Verdict.UNKNOWN:
         reject_argument(_format_diagnosis(evidence, diagnosis, everything=everything))
     else:
-        say(_format_diagnosis(evidence, diagnosis, everything=everything))
+        print_result(_format_diagnosis(evidence, diagnosis, everything=everything))
     return diagnosis.verdict.exit_code
 
 
@@ -118,7 +120,7 @@ def _read_har(text: str) -> tuple[HarExchange, ...] | None:
 def _read_input(exchange: str) -> str:
     if exchange == "-":
         if sys.stdin.isatty():
-            note("Paste a URL, a curl command or an exchange as JSON. Then press Enter and Ctrl-D.")
+            print_note("Paste a URL, a curl command or an exchange as JSON. Then press Enter and Ctrl-D.")
         return _decode_text(_read_at_most(sys.stdin.buffer, "Standard input"), "Standard input")
     if "://" in exchange or exchange.lstrip().startswith("{"):
         exchange.encode()  # raises UnicodeEncodeError for bytes that the locale can't decode; `main` explains it
@@ -193,7 +195,7 @@ def _skip_blank_lines(file: IO[bytes]) -> Iterator[bytes]:
 def _diagnose_line(line: bytes) -> int:
     """Prints the diagnosis of a line, or why it can't be read. Returns its exit code."""
     result = diagnose_line(_case_of_line(line))
-    say(format_json(result, pretty=False))
+    print_result(format_json(result, pretty=False))
     if "trouble" in result:
         return 2
     return Verdict(result["verdict"]).exit_code

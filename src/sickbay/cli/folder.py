@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from sickbay.cli import config_file, signals
-from sickbay.cli.output import CommandError, note, reject_argument
+from sickbay.cli.output import CommandError, print_note, reject_argument
 from sickbay.kernel import private_files
 from sickbay.settings import Settings
 from sickbay.settings.database import hide_password, is_database
@@ -96,12 +96,12 @@ def claim(folder: Path) -> None:
     """Creates the data folder of a server and closes it to other users. Warns if they can still write to it."""
     create(folder)
     if not private_files.claim(folder, (RUNTIME, LOCK, "sickbay.db")):
-        note(f"Other users can write to {folder} and change what Sickbay stores. Run: chmod 700 {folder}")
+        print_note(f"Other users can write to {folder} and change what Sickbay stores. Run: chmod 700 {folder}")
 
 
 def report_replaced_keys(replaced: bool) -> None:
     if replaced:
-        note(
+        print_note(
             "The keys in this data folder were published, so Sickbay replaced them. Sign in again, and authorize your apps "
             "again."
         )

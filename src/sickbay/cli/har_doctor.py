@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from sickbay.cli.findings import full_text, short_text
-from sickbay.cli.output import format_json, say
+from sickbay.cli.output import format_json, print_result
 from sickbay.diagnosis.rule import SEVERITIES
 from sickbay.doctor import ending
 from sickbay.doctor.diagnose import Diagnosis
@@ -33,9 +33,11 @@ def print_report(exchanges: Sequence[HarExchange], *, everything: bool, json: bo
     early = () if verdict.exit_code else tuple(finding.to_json() for finding in ending.findings_of_har(exchanges))
     if json:
         whole = _collect_report(diagnosed)
-        say(format_json({"verdict": verdict} | whole | {"findings": [*early, *whole["findings"]]}))
+        print_result(format_json({"verdict": verdict} | whole | {"findings": [*early, *whole["findings"]]}))
     else:
-        say("\n\n".join(filter(None, (_format_report(diagnosed, everything=everything), _early_text(early, everything)))))
+        print_result(
+            "\n\n".join(filter(None, (_format_report(diagnosed, everything=everything), _early_text(early, everything))))
+        )
     return verdict.exit_code
 
 

@@ -76,7 +76,7 @@ class Heads(HttpToolsProtocol):
         before, self._open = self._open, self._open_part()
         self._received = self._received + len(data) if self._open is not None and _is_same(before, self._open) else 0
         if self._received > MAXIMUM_HEAD_BYTES and not self.transport.is_closing():
-            self._hang_up(431, f"The headers of a request, and its trailers, can have at most {MAXIMUM_HEAD_BYTES} bytes.\n")
+            self._reject(431, f"The headers of a request, and its trailers, can have at most {MAXIMUM_HEAD_BYTES} bytes.\n")
 
     def _open_part(self) -> tuple[object, int] | None:
         """The head or the position in the body at which the parser is. If it is the same after more data, the data was neither
@@ -128,15 +128,15 @@ class Heads(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         if len(self.url) > MAXIMUM_HEAD_BYTES:
-            self._hang_up(414, f"The URL of a request can have at most {MAXIMUM_HEAD_BYTES} bytes. Use POST for longer ones.\n")
+            self._reject(414, f"The URL of a request can have at most {MAXIMUM_HEAD_BYTES} bytes. Use POST for longer ones.\n")
         elif len(self.headers) > MOST_HEADERS:
-            self._hang_up(431, f"A request can have at most {MOST_HEADERS} headers.\n")
+            self._reject(431, f"A request can have at most {MOST_HEADERS} headers.\n")
         elif b"#" in self.url:
-            self._hang_up(400, FRAGMENT)
+            self._reject(400, FRAGMENT)
         else:
             super().send_400_response(msg)
 
-    def _hang_up(self, status: int, text: str) -> None:
+    def _reject(self, status: int, text: str) -> None:
         """Responds and closes the connection; in the middle of another response, only closes it."""
         if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
             self.transport.abort()

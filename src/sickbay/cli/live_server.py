@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from sickbay.cli import signals
-from sickbay.cli.output import note, reject_argument
+from sickbay.cli.output import print_note, reject_argument
 from sickbay.doctor.diagnose import Diagnosis, diagnose
 from sickbay.kernel.outbound import Fetched, NamedHost, Unreachable, fetch
 from sickbay.protocol import unicode
@@ -48,13 +48,13 @@ _ENDPOINTS = ("issuer", "authorization_endpoint", "token_endpoint")
 
 def _fetch_document(url: str, base: str, host: NamedHost) -> Fetched:
     """Raises CommandError if the first document can't be fetched. Any other that can't be fetched is empty."""
-    note(f"Fetching {url} without credentials.")
+    print_note(f"Fetching {url} without credentials.")
     try:
         return signals.run(fetch(url, named=host))
     except Unreachable as error:
         if url == base + SMART:
             reject_argument(f"{url} can't be fetched: {error}.")
-        note(f"{url} can't be fetched: {error}.")
+        print_note(f"{url} can't be fetched: {error}.")
         return Fetched(0)
 
 

@@ -105,4 +105,4 @@ def log_hold(hold: Hold) -> None:
     cpu = "" if hold.cpu is None else f" ({hold.cpu * 1000:.0f} ms of CPU)"
     by = f" by {hold.place.request}" if hold.place.request else ""
     frames = "".join(f"\n  {frame}" for frame in hold.place.stack)
-    LOG.warning("The event loop was held for %.0f ms%s%s.%s", hold.seconds * 1000, cpu, by, frames)
+    LOG.warning("The event loop was blocked for %.0f ms%s%s.%s", hold.seconds * 1000, cpu, by, frames)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from sickbay.cli import config_file, environment, plain_doctor, signals, streams
-from sickbay.cli.output import CommandError, note, reject_argument
+from sickbay.cli.output import CommandError, print_note, reject_argument
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -69,10 +69,10 @@ def _run_arguments(arguments: Sequence[str]) -> Any:
     _prepare_command()
     names = command_line.option_names(command)
     for sentence in config_file.ignored_options(names):
-        note(f"sickbay: {sentence}")
+        print_note(f"sickbay: {sentence}")
     if "fields" in names:  # they are stored with the app, so say where they come from, as `serve` does
         for sentence in config_file.used_options(names):
-            note(f"sickbay: {sentence}")
+            print_note(f"sickbay: {sentence}")
     if "data" in signature(command).parameters and command.__name__ != "doctor":  # serve reads it with its other options
         from sickbay.cli import running_servers
 
@@ -85,7 +85,7 @@ def _prepare_command() -> None:
     gc.enable()
     signals.enable_interruption()
     for sentence in environment.unknown_variables(os.environ):
-        note(f"sickbay: {sentence}")
+        print_note(f"sickbay: {sentence}")
 
 
 def _drop_config(arguments: list[str]) -> list[str]:
@@ -107,7 +107,7 @@ def _drop_config(arguments: list[str]) -> list[str]:
 
 def _fail_with(sentence: str, code: int) -> int:
     try:
-        note(f"sickbay: {sentence}", "error")
+        print_note(f"sickbay: {sentence}", "error")
         streams.flush()
     except OSError:  # standard error is closed; the exit code still reports the failure
         streams.discard_output()

@@ -32,7 +32,7 @@ def reject_argument(sentence: str) -> NoReturn:
     raise CommandError(sentence, 2)
 
 
-def say(text: str) -> None:
+def print_result(text: str) -> None:
     """Prints the result to standard output, with control characters escaped. No other module may print; a test checks that."""
     print(escape_text(text))
 
@@ -46,7 +46,7 @@ def format_notes(format: Callable[[str, str], str]) -> None:
     _note_formats[:] = [format]
 
 
-def note(text: str, level: str = "info") -> None:
+def print_note(text: str, level: str = "info") -> None:
     """Prints a note to standard error, since scripts read standard output."""
     print(_note_formats[0](text, level) if _note_formats else escape_text(text), file=sys.stderr)
 
@@ -59,7 +59,7 @@ def prompt(question: str) -> bool:
 
 def note_counts(place: object, counts: Mapping[str, int], none: str) -> None:
     """Prints how many resources of each type were written. none: the text if there are none."""
-    note(f"{place}: " + (", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items())) or none))
+    print_note(f"{place}: " + (", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items())) or none))
 
 
 def help_epilogue(example: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from sickbay.cli import json_log, terminal
-from sickbay.cli.output import note
+from sickbay.cli.output import print_note
 from sickbay.kernel import english
 from sickbay.sandbox.population_progress import PopulationProgress
 from sickbay.settings import Settings
@@ -61,7 +61,7 @@ def report_of_server(settings: Settings) -> PopulationReport:
 
 def report_of_command() -> PopulationReport:
     """Reports on standard error."""
-    return PopulationReport(lambda space, line: note(f"{space.tenant}: {line}"))
+    return PopulationReport(lambda space, line: print_note(f"{space.tenant}: {line}"))
 
 
 def _log_json(space: ResourceSpace, line: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from sickbay.cli import folder as folders
-from sickbay.cli.output import CommandError, note
+from sickbay.cli.output import CommandError, print_note
 from sickbay.kernel import private_files
 from sickbay.kernel.english import join
 
@@ -75,12 +75,12 @@ def choose_data_folder(data: str | None) -> str | None:
     is_default = Path(last.folder) == folders.data_folder(None).absolute()
     if others:
         places = join([f"--data {server.place} ({server.base})" for server in others], "or")
-        note(
+        print_note(
             f"sickbay: {len(servers)} servers are running. Using the one that you started last: {last.base}. To use "
             f"{'the other one' if len(others) == 1 else 'another one'}, add {places}."
         )
     elif not is_default:
-        note(f"sickbay: Using the server at {last.base} (--data {last.place}).")
+        print_note(f"sickbay: Using the server at {last.base} (--data {last.place}).")
     return None if is_default else last.folder
 
 

@@ -64,7 +64,10 @@ def _check_clock() -> SelfCheck:
     now = time.time()
     found = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now))
     return SelfCheck(
-        "Clock", now > EARLIEST, found, "" if now > EARLIEST else "Set the clock of this machine: tokens expire by it."
+        "Clock",
+        now > EARLIEST,
+        found,
+        "" if now > EARLIEST else "Correct the clock of this machine, because tokens expire according to it.",
     )
 
 

@@ -58,7 +58,7 @@ class ServeOptions:
         What coding agents may do at /mcp: everything that /admin allows (on), only read (read-only), or nothing (off).
     class_mode
         For a class: students join with a link, and each has their own apps, launches and exchanges. By default, other machines
-        can then connect, at this machine's address in its network.
+        can then connect, at this machine's address on its network.
     sample_port
         The port of the sample app. Default: the next port.
     throttle

@@ -14,7 +14,7 @@ import uvicorn
 
 from sickbay.cli import folder, json_log, running_servers, signals, streams, telemetry, terminal, worker
 from sickbay.cli import sockets as doors
-from sickbay.cli.output import CommandError, format_json, note, reject_argument
+from sickbay.cli.output import CommandError, format_json, print_note, reject_argument
 from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings import Settings
@@ -70,7 +70,7 @@ def _announce_ready(settings: Settings, announcement: dict[str, Any], sockets: l
 
 def _note_if_any(sentence: str) -> None:
     if sentence:
-        note(sentence)
+        print_note(sentence)
 
 
 async def _prepare_data(settings: Settings, folder_options: dict[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def find_address(sockets: list[socket.socket]) -> str:
 
 
 def find_network_address() -> str | None:
-    """This machine's address in its network: that of the route to other networks. None if there is none."""
+    """This machine's address on its network: that of the route to other networks. None if there is none."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(ELSEWHERE)  # UDP: chooses an address and sends nothing

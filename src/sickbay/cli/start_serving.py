@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from sickbay.cli import admin_key, imports, running_servers, signals
 from sickbay.cli import folder as folders
 from sickbay.cli import sockets as doors
-from sickbay.cli.output import CommandError, note
+from sickbay.cli.output import CommandError, print_note
 from sickbay.kernel import temporary_folder
 from sickbay.settings import Settings
 
@@ -42,12 +42,12 @@ def serve_until_stopped(settings: Settings, folder_options: dict[str, Any]) -> N
 
 
 def _adapt_to_class(settings: Settings) -> Settings:
-    """The settings with the base URL that students use: this machine's address in its network, unless the user chose one."""
+    """The settings with the base URL that students use: this machine's address on its network, unless the user chose one."""
     if settings.base_url is not None or settings.host in doors.LOOPBACK:
         return settings
     address = settings.host if settings.host not in doors.EVERY_ADDRESS else doors.find_network_address()
     if address is None:
-        note("Sickbay found no address of this machine in a network, so only this machine can join. Set --base-url.")
+        print_note("Sickbay found no address of this machine on a network, so only this machine can join. Set --base-url.")
         return settings
     scheme, name = "https" if settings.https else "http", f"[{address}]" if ":" in address else address
     return replace(settings, base_url=f"{scheme}://{name}:{settings.port}")
@@ -56,7 +56,7 @@ def _adapt_to_class(settings: Settings) -> Settings:
 def _note_base_url(settings: Settings) -> None:
     """Warns that other machines can't connect without --base-url: requests under another host name get 421."""
     if settings.host not in doors.LOOPBACK and settings.base_url is None and not settings.allowed_hosts:
-        note(
+        print_note(
             f"Sickbay accepts requests only at {settings.base}. To let other machines connect, add "
             f"--base-url http://NAME:{settings.port} with the name they use for this machine."
         )

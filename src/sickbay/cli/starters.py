@@ -116,10 +116,10 @@ def read_files(name: str, starter: Starter, place: CopiedApp) -> dict[PurePosixP
         if relative.parts[0] == REPLACEMENTS:
             relative = relative.relative_to(REPLACEMENTS)
         files[relative] = place.fill(path.read_text(encoding="utf-8"), starter)
-    return files | {PurePosixPath("README.md"): write_readme(starter, place)}
+    return files | {PurePosixPath("README.md"): format_readme(starter, place)}
 
 
-def write_readme(starter: Starter, place: CopiedApp) -> str:
+def format_readme(starter: Starter, place: CopiedApp) -> str:
     """The README of a copy."""
     lines = [f"# {place.client_id}", "", f"{starter.title}, made by `sickbay new`. Start Sickbay, then this app:", ""]
     lines += [f"    {command}" for command in ("sickbay serve", *next_commands(starter, place, ""))]

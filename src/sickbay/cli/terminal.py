@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from sickbay.cli import admin_key, json_log, streams
-from sickbay.cli.output import note
+from sickbay.cli.output import print_note
 from sickbay.services.context import ExchangeListener, LogLine
 from sickbay.settings import Settings
 from sickbay.web.middleware.observation import FinishedRequest
@@ -118,7 +118,7 @@ def print_line(text: str) -> None:
     except OSError as error:
         streams.discard_output(sys.stdout)
         if not isinstance(error, BrokenPipeError):  # the reader closed it on purpose
-            note(f"Standard output can no longer be written ({error.strerror}). Sickbay keeps running.")
+            print_note(f"Standard output can no longer be written ({error.strerror}). Sickbay keeps running.")
 
 
 def is_coloured() -> bool:

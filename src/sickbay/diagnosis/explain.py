@@ -232,7 +232,7 @@ def _correct_request(
     Root problems are corrected first, because the refusals that they caused may need no correction of their own then.
     None if the request would be granted and still find nothing, such as one for another patient than the token's.
     """
-    if any(_stays_wrong(*match) for match in matches):
+    if any(_is_still_refused(*match) for match in matches):
         return None
     current = request
     for _ in range(ROUNDS if again else 0):
@@ -259,7 +259,7 @@ def _correct_request(
     return None
 
 
-def _stays_wrong(rule: Rule, facts: Facts, refused: bool) -> bool:
+def _is_still_refused(rule: Rule, facts: Facts, refused: bool) -> bool:
     """Whether no correction removes a problem for which the request isn't refused."""
     is_corrected = refused or rule.root or rule.repair or rule.insert_placeholder
     return not is_corrected and fill_rule(rule, facts, refused=False).severity == "error"

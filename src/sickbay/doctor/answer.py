@@ -143,7 +143,7 @@ def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) 
     )
 
 
-def say_message(recognised: Recognised) -> str:
+def find_clearest_meaning(recognised: Recognised) -> str:
     """The clearest message that has a cause, in plain words; "" if only codes and short phrases were recognised."""
     behind = {id for ranked in recognised.ranked for id in ranked.cause.behind}
     clear = (found for found in recognised.shown.messages if found.letters >= DESCRIBED_LETTERS)

@@ -70,16 +70,16 @@ def split_words(text: str) -> list[str]:
 
 def _words_of_text(text: str) -> list[str]:
     apart = _APART.sub(_BOUNDARY, text).lower()
-    apart = _COMPOUND.sub(_write_apart, apart) if has_required((_COMPOUNDS,), apart) else apart
-    return _WORD.findall(_NEGATION.sub(_write_out, apart) if "n't" in apart or "cannot" in apart else apart)
+    apart = _COMPOUND.sub(_separate_words, apart) if has_required((_COMPOUNDS,), apart) else apart
+    return _WORD.findall(_NEGATION.sub(_expand_contraction, apart) if "n't" in apart or "cannot" in apart else apart)
 
 
-def _write_apart(match: re.Match[str]) -> str:
+def _separate_words(match: re.Match[str]) -> str:
     is_part_of_word = match.start() and match.string[match.start() - 1].isalnum()
     return match[0] if is_part_of_word else " ".join(filter(None, match.groups()))
 
 
-def _write_out(match: re.Match[str]) -> str:
+def _expand_contraction(match: re.Match[str]) -> str:
     return "can not" if match[1] else "will not" if match[2] else f"{match[3]} not"
 
 

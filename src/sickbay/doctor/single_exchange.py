@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sickbay.doctor.pieces.wrapped_url import goes_on, is_joined
+from sickbay.doctor.pieces.wrapped_url import continues_url, is_joined
 from sickbay.doctor.request_kind import Request, kind_of
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import unicode, urls
@@ -62,7 +62,7 @@ def _is_one_url(text: str) -> bool:
     url, *lines = text.splitlines()
     is_empty = False
     for line in map(str.strip, lines):
-        if line and (not goes_on(url, line) or (is_empty and not is_joined(url, line))):
+        if line and (not continues_url(url, line) or (is_empty and not is_joined(url, line))):
             return False
         url, is_empty = line or url, not line
     return True

@@ -232,7 +232,7 @@ def _improve_title(finding: Finding, recognised: Recognised, quoted: str, said: 
     if said:
         return structs.replace(finding, title=said.removesuffix("."), why=f"{finding.title.partition('. ')[0]}. {finding.why}")
     name = answer.name_product(recognised)
-    means = "" if quoted else answer.say_message(recognised)
+    means = "" if quoted else answer.find_clearest_meaning(recognised)
     if not recognised.evidence.answers:
         title = "The text describes a problem that several causes have. Sickbay can't tell which one it is"
         return structs.replace(finding, title=title, why=f"{means} {finding.why}".strip(), severity="warning", refused=False)

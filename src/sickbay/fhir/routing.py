@@ -105,7 +105,7 @@ def _route(version: str, method: str, path: str) -> Route | Misrouted:
     may_be_misspelled = is_posted or not routed.allowed
     if may_be_misspelled and (meant := unrouted.find_misspelling(version, method, segments, has_id, is_posted)):
         return Misrouted(404, *meant)
-    return routed if routed.fault is not None else replace(routed, fault=unrouted.make_fault(method, path, routed.allowed))
+    return routed if routed.fault is not None else replace(routed, fault=unrouted.make_error(method, path, routed.allowed))
 
 
 def _find_route(version: str, method: str, path: str) -> Route | Misrouted:

@@ -64,7 +64,7 @@ def suggest_element(version: str, type: str | None, name: str) -> str:
     return f"_elements={near or 'the names of elements of ' + str(type) + ', separated by commas'}"
 
 
-def find_faults(query: Query) -> tuple[RequestError, ...]:
+def find_errors(query: Query) -> tuple[RequestError, ...]:
     """Reports the first element that no searched type has, and _summary=text with included resources (R4, 3.1.1.5.8)."""
     types = [part.type for part in query.parts] or [query.type]
     errors = []

@@ -262,7 +262,7 @@ def _collect_references(pending: list[Any], bundles: list[Any] | None) -> list[s
     return texts
 
 
-def describe_search_fault(text: str, faults: object) -> str:
+def describe_search_error(text: str, faults: object) -> str:
     """Returns the message for a conditional reference that isn't a valid search."""
     first = next((fault for fault in faults if isinstance(fault, RequestError)), None) if isinstance(faults, tuple) else None
     needed = "it needs a type of this version and one of its search parameters"

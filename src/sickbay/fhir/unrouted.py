@@ -19,7 +19,7 @@ Misspelled: TypeAlias = tuple[RequestError, tuple[str, str | None] | None]
 """The fault, and the operation that was meant with the type it was sought at, if it is one."""
 
 
-def make_fault(method: str, path: str, allowed: tuple[str, ...]) -> RequestError:
+def make_error(method: str, path: str, allowed: tuple[str, ...]) -> RequestError:
     """allowed: the methods of the path; empty if there is no such path."""
     if not allowed:
         return RequestError("fhir-path-unknown", "path", path, PLACES)

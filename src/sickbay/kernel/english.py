@@ -83,21 +83,21 @@ def parse_datetime(at: float | str) -> datetime:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
-def write_day(when: date) -> str:
+def format_day(when: date) -> str:
     return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
 
 
-def write_weekday(when: date) -> str:
+def format_weekday(when: date) -> str:
     return f"{WEEK[when.weekday()]}, {when.day} {MONTH_NAMES[when.month - 1]}"
 
 
-def write_clock(when: datetime, seconds: bool = False) -> str:
+def format_clock(when: datetime, seconds: bool = False) -> str:
     return when.strftime("%H:%M:%S" if seconds else "%H:%M")
 
 
-def write_time(at: float | str) -> str:
+def format_time(at: float | str) -> str:
     when = parse_datetime(at)
-    return f"{write_day(when)}, {write_clock(when, seconds=True)}"
+    return f"{format_day(when)}, {format_clock(when, seconds=True)}"
 
 
 def format_iso(at: float | str) -> str:
@@ -112,11 +112,11 @@ def parse_date(text: str | None) -> date | None:
         return None
 
 
-def write_date(text: str | None) -> str:
+def format_fhir_date(text: str | None) -> str:
     """Format a FHIR date: a day, a month or a year, as precise as the value."""
     known = parse_date(text)
     if known:
-        return write_day(known)
+        return format_day(known)
     year, _, month = (text or "")[:7].partition("-")
     return f"{MONTHS[int(month) - 1]} {year}" if month.isascii() and month.isdigit() and 1 <= int(month) <= 12 else year
 

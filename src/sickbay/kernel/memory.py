@@ -37,7 +37,7 @@ class Memory:
     def __init__(self) -> None:
         self.parts: dict[str, Forgets] = {}
 
-    def keep(self, name: str, part: P) -> P:
+    def register(self, name: str, part: P) -> P:
         """Register a part, and return it."""
         self.parts[name] = part
         return part

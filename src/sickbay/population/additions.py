@@ -35,4 +35,6 @@ def add_hs_crp(chart: Chart, seed: int) -> None:
         person = chart.person.number
         share = SeededRandom(0 if person == TIMOTHY else seed, "hs-CRP", person).draw_uniform(0, 1)
         value = round(0.2 + 8 * share * share * share, measures.HS_CRP.digits)  # three of ten are above 3
-        chart.add(measures.HS_CRP, chart.history.visits[draw.visit - 1], draw.at, value=value, performer=draw.performer)
+        chart.add_observation(
+            measures.HS_CRP, chart.history.visits[draw.visit - 1], draw.at, value=value, performer=draw.performer
+        )

@@ -63,7 +63,7 @@ class Chart:
         self.rng = rng
         self.history = PatientHistory(person)
 
-    def visit(
+    def add_visit(
         self,
         day: datetime.date,
         kind: Concept,
@@ -88,7 +88,7 @@ class Chart:
         self.history.visits.append(visit)
         return visit
 
-    def problem(
+    def add_problem(
         self,
         concept: Concept,
         onset: datetime.date,
@@ -115,7 +115,7 @@ class Chart:
             problem.concept is concept and (problem.over is None or problem.over > day) for problem in self.history.problems
         )
 
-    def allergy(
+    def add_allergy(
         self,
         concept: Concept,
         recorded: datetime.date,
@@ -156,11 +156,11 @@ class Chart:
         self.history.prescriptions.append(new_order)
         return new_order
 
-    def stop(self, order: Prescription, day: datetime.date) -> None:
+    def stop_order(self, order: Prescription, day: datetime.date) -> None:
         """Ends an order early, for example when the dose is raised."""
         self.history.prescriptions[order.number - 1] = replace(order, end=day, finished=False)
 
-    def read(
+    def add_reading(
         self,
         measure: Measure,
         visit: Visit,
@@ -178,47 +178,49 @@ class Chart:
         self.history.readings.append(Observation(number, measure, at, value, concept, parts, visit.number, performer))
         return number
 
-    def draw(self, measure: Measure, body: Body) -> float:
+    def draw_value(self, measure: Measure, body: Body) -> float:
         """Draws a plausible value around the expected one, with the decimals of the measure."""
         middle = body[measure.key]
         spread = middle * 0.006 if measure is measures.WEIGHT else measure.spread
         value = round(self.rng.draw_normal(middle, spread), measure.digits)
         return min(value, 100.0) if measure is measures.OXYGEN else value
 
-    def vitals(self, visit: Visit, body: Body, others: Iterable[Measure] = measures.VITALS, pressure: bool = True) -> Body:
+    def measure_vitals(
+        self, visit: Visit, body: Body, others: Iterable[Measure] = measures.VITALS, pressure: bool = True
+    ) -> Body:
         """Measures the vital signs; returns the values by key."""
         nurse = NURSES[visit.number % 2].id
         measured: Body = {}
         if pressure:
-            systolic = self.draw(measures.SYSTOLIC, body)
-            diastolic = min(self.draw(measures.DIASTOLIC, body), systolic - 22)
+            systolic = self.draw_value(measures.SYSTOLIC, body)
+            diastolic = min(self.draw_value(measures.DIASTOLIC, body), systolic - 22)
             measured.update(systolic=systolic, diastolic=diastolic)
             parts = ((measures.SYSTOLIC, systolic), (measures.DIASTOLIC, diastolic))
-            self.read(measures.PRESSURE, visit, by=nurse, parts=parts)
+            self.add_reading(measures.PRESSURE, visit, by=nurse, parts=parts)
         for measure in others:
             if measure is measures.BMI:
                 value = round(measured["weight"] * 10_000 / (measured["height"] * measured["height"]), 1)
             else:
-                value = self.draw(measure, body)
+                value = self.draw_value(measure, body)
             measured[measure.key] = value
-            self.read(measure, visit, value, by=nurse)
+            self.add_reading(measure, visit, value, by=nurse)
         return measured
 
-    def labs(self, visit: Visit, body: Body, tests: Iterable[Measure]) -> Body:
+    def measure_labs(self, visit: Visit, body: Body, tests: Iterable[Measure]) -> Body:
         """Orders laboratory tests; returns the values by key. Total cholesterol and eGFR are computed from the other values."""
         measured: Body = {}
         ordered = list(tests)
         for measure in ordered:
             if measure is not measures.EGFR and measure is not measures.CHOLESTEROL:
-                measured[measure.key] = self.draw(measure, body)
+                measured[measure.key] = self.draw_value(measure, body)
         if measures.EGFR in ordered:
             measured["egfr"] = estimate_filtration(measured["creatinine"], self.person.age(visit.day), self.person.sex)
         if measures.CHOLESTEROL in ordered:
             measured["cholesterol"] = round(measured["ldl"] + measured["hdl"] + measured["triglycerides"] / 5)
-        numbers = {measure.key: self.read(measure, visit, measured[measure.key], after=12) for measure in ordered}
+        numbers = {measure.key: self.add_reading(measure, visit, measured[measure.key], after=12) for measure in ordered}
         for panel, members in measures.PANELS:
             if all(member.key in numbers for member in members):
-                self.report(panel, "LAB", visit, readings=tuple(numbers[member.key] for member in members), after=40)
+                self.add_report(panel, "LAB", visit, readings=tuple(numbers[member.key] for member in members), after=40)
         return measured
 
     def vaccinate(self, vaccine: Concept, visit: Visit) -> None:
@@ -234,7 +236,7 @@ class Chart:
         number = len(self.history.vaccinations) + 1
         self.history.vaccinations.append(Vaccination(number, vaccine, visit, "", remembered=True))
 
-    def request(
+    def add_request(
         self,
         concept: Concept,
         kind: Concept,
@@ -249,7 +251,7 @@ class Chart:
         self.history.requests.append(request)
         return request
 
-    def procedure(
+    def add_procedure(
         self,
         concept: Concept,
         visit: Visit,
@@ -276,7 +278,7 @@ class Chart:
         self.history.procedures.append(procedure)
         return procedure
 
-    def report(
+    def add_report(
         self,
         concept: Concept,
         kind: Kind,
@@ -291,7 +293,7 @@ class Chart:
         number, request_number = len(self.history.reports) + 1, request.number if request else None
         self.history.reports.append(Report(number, concept, kind, visit, at, readings, conclusion, request_number))
 
-    def plan(self, title: str, problem: Condition, steps: tuple[Concept, ...], goals: Iterable[Target] = ()) -> None:
+    def add_plan(self, title: str, problem: Condition, steps: tuple[Concept, ...], goals: Iterable[Target] = ()) -> None:
         """Adds a plan of care that starts on the day the problem was recorded, with a goal for each aim."""
         history, goal_numbers = self.history, []
         for text, measure, low, high, finding in goals:
@@ -301,7 +303,7 @@ class Chart:
             CarePlan(len(history.plans) + 1, title, problem.recorded, problem.number, steps, tuple(goal_numbers))
         )
 
-    def note(
+    def add_note(
         self, kind: Concept, visit: Visit, text: str, *, printed: bool = False, inline: bool = False, directive: bool = False
     ) -> int:
         """Files a document; returns its number."""
@@ -309,13 +311,13 @@ class Chart:
         self.history.notes.append(note)
         return note.number
 
-    def add(self, measure: Measure, visit: Visit | None, at: datetime.datetime, **more: Any) -> int:
+    def add_observation(self, measure: Measure, visit: Visit | None, at: datetime.datetime, **more: Any) -> int:
         """Records an observation that no story depends on; returns its number. more: fields of Observation."""
         number = len(self.history.readings) + 1
         self.history.readings.append(Observation(number, measure, at, visit=visit.number if visit else None, **more))
         return number
 
-    def implant(self, concept: Concept, since: datetime.date) -> Implant:
+    def add_implant(self, concept: Concept, since: datetime.date) -> Implant:
         serial = f"SB{self.rng.pick_integer(100_000, 999_999)}"
         implant = Implant(len(self.history.implants) + 1, concept, serial, since)
         self.history.implants.append(implant)
@@ -340,7 +342,7 @@ class Chart:
         died = self.person.died
         for order in self.history.prescriptions if died else ():
             if order.end is None and died:
-                self.stop(order, died)
+                self.stop_order(order, died)
 
 
 _NO_ANTI_INFLAMMATORIES = (problems.KIDNEY_3, problems.HEART_FAILURE, problems.FIBRILLATION, problems.PREGNANCY)

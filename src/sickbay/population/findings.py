@@ -48,7 +48,7 @@ def _add_percentile(chart: Chart, visit: Visit, table: growth.Table, at: float, 
     rank = growth.find_percentile(table, chart.person.sex, at, value)
     measure = measures.WEIGHT_RANK if table is growth.WEIGHT_FOR_LENGTH else measures.HEAD_RANK
     if rank is not None:
-        chart.add(measure, visit, visit.start + _ATTEMPT, value=float(rank), performer=_nurse_of_visit(visit))
+        chart.add_observation(measure, visit, visit.start + _ATTEMPT, value=float(rank), performer=_nurse_of_visit(visit))
 
 
 def _values_at(chart: Chart, visit: Visit) -> dict[str, float]:
@@ -68,7 +68,9 @@ def _add_oxygen(chart: Chart, rng: SeededRandom) -> None:
     flow = rng.pick((1, 2, 3))
     parts = ((measures.OXYGEN_FLOW, float(flow)), (measures.OXYGEN_SHARE, 20.0 + 4 * flow))
     at = visit.start + datetime.timedelta(minutes=12)
-    chart.add(measures.OXYGEN, visit, at, value=float(rng.pick_integer(94, 97)), parts=parts, performer=_nurse_of_visit(visit))
+    chart.add_observation(
+        measures.OXYGEN, visit, at, value=float(rng.pick_integer(94, 97)), parts=parts, performer=_nurse_of_visit(visit)
+    )
 
 
 def _add_average_pressure(chart: Chart, rng: SeededRandom) -> None:
@@ -82,7 +84,7 @@ def _add_average_pressure(chart: Chart, rng: SeededRandom) -> None:
     evening = chart.history.visits[-1].start.replace(hour=19, minute=30) - datetime.timedelta(days=1)
     if evening.date() > chart.person.born:
         start = evening - datetime.timedelta(days=2, hours=12)
-        chart.add(measures.MEAN_PRESSURE, None, evening, parts=parts, since=start)
+        chart.add_observation(measures.MEAN_PRESSURE, None, evening, parts=parts, since=start)
 
 
 def _record_missing_reading(chart: Chart) -> None:
@@ -94,12 +96,12 @@ def _record_missing_reading(chart: Chart) -> None:
     parts: tuple[tuple[Measure, float | None], ...]
     if number % 11 == 4:
         parts = ((measures.SYSTOLIC, 124.0), (measures.DIASTOLIC, None))
-        chart.add(measures.PRESSURE, visit, visit.start + _ATTEMPT, parts=parts, performer=nurse)
+        chart.add_observation(measures.PRESSURE, visit, visit.start + _ATTEMPT, parts=parts, performer=nurse)
     if number % 11 == 9:
         parts = ((measures.SYSTOLIC, None), (measures.DIASTOLIC, None))
-        chart.add(measures.PRESSURE, visit, visit.start + _ATTEMPT, parts=parts, performer=nurse)
+        chart.add_observation(measures.PRESSURE, visit, visit.start + _ATTEMPT, parts=parts, performer=nurse)
     if number % 9 == 2:
-        chart.add(measures.WEIGHT, visit, visit.start + _ATTEMPT, absent=True, why=DECLINED, performer=nurse)
+        chart.add_observation(measures.WEIGHT, visit, visit.start + _ATTEMPT, absent=True, why=DECLINED, performer=nurse)
 
 
 def _add_laboratory_results(chart: Chart) -> None:
@@ -109,19 +111,23 @@ def _add_laboratory_results(chart: Chart) -> None:
             add_pathology(chart, procedure.visit, polyp=procedure.concept is procedure_codes.POLYPECTOMY)
     urine = _find_last_reading(chart, measures.ALBUMIN_RATIO.key, measures.NITRITE.key)
     if urine:
-        chart.add(measures.URINE_COLOR, _find_visit(chart, urine), urine.at, text="Yellow", performer=urine.performer)
+        chart.add_observation(
+            measures.URINE_COLOR, _find_visit(chart, urine), urine.at, text="Yellow", performer=urine.performer
+        )
     blood = _find_last_reading(chart, measures.POTASSIUM.key)
     if blood and chart.person.number % 10 == 4:
         at = blood.at + datetime.timedelta(minutes=20)
-        chart.add(measures.POTASSIUM, _find_visit(chart, blood), at, absent=True, why=ERROR, performer=blood.performer)
+        chart.add_observation(
+            measures.POTASSIUM, _find_visit(chart, blood), at, absent=True, why=ERROR, performer=blood.performer
+        )
 
 
 def add_pathology(chart: Chart, visit: Visit, *, polyp: bool) -> None:
     """Adds the pathologist's report on a removed polyp or appendix."""
     text = "Tubular adenoma of low grade, completely removed." if polyp else "Acute suppurative appendicitis, no tumour."
     at = visit.start + datetime.timedelta(minutes=85)
-    number = chart.add(measures.PATHOLOGY, visit, at, text=text, performer=visit.practitioner)
-    chart.report(procedure_codes.PATHOLOGY_STUDY, "PAT", visit, text, readings=(number,), after=90)
+    number = chart.add_observation(measures.PATHOLOGY, visit, at, text=text, performer=visit.practitioner)
+    chart.add_report(procedure_codes.PATHOLOGY_STUDY, "PAT", visit, text, readings=(number,), after=90)
 
 
 def _add_adherence(chart: Chart, rng: SeededRandom) -> None:

@@ -26,7 +26,7 @@ def add_documents(chart: Chart) -> None:
         _write_stay_notes(chart, visit)
     for procedure in chart.history.procedures:
         if procedure.concept in _SURGERY:
-            chart.note(
+            chart.add_note(
                 procedure_codes.OPERATION_NOTE,
                 procedure.visit,
                 f"{procedure.concept.text}, {procedure.minutes} minutes, no complications.",
@@ -37,14 +37,14 @@ def add_documents(chart: Chart) -> None:
 def _write_stay_notes(chart: Chart, visit: Visit) -> None:
     reason = visit.reason.text if visit.reason else visit.kind.text
     if visit.setting == "inpatient":
-        chart.note(
+        chart.add_note(
             procedure_codes.HISTORY_NOTE,
             visit,
             f"Admitted: {reason}. Takes the drugs of the list; heart and lungs as expected.",
             inline=True,
         )
     elif visit.setting == "emergency":
-        chart.note(procedure_codes.EMERGENCY_NOTE, visit, f"Came with: {reason}. Examined, treated, sent home with advice.")
+        chart.add_note(procedure_codes.EMERGENCY_NOTE, visit, f"Came with: {reason}. Examined, treated, sent home with advice.")
 
 
 def _add_report_documents(chart: Chart) -> None:
@@ -55,7 +55,7 @@ def _add_report_documents(chart: Chart) -> None:
         lab = report.kind == "LAB" and report is laboratory[-1] and chart.person.number % 6 == 1
         if report.conclusion or lab:
             text = report.conclusion or f"{report.concept.text}: all results were checked; those out of range are marked."
-            number = chart.note(_kind_of_report(report), report.visit, text)
+            number = chart.add_note(_kind_of_report(report), report.visit, text)
             reports[report.number - 1] = replace(report, conclusion=text, note=number)
 
 

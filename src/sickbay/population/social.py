@@ -59,7 +59,7 @@ def add_social_history(chart: Chart, rng: SeededRandom) -> None:
 
 
 def _add_observation(chart: Chart, measure: Measure, visit: Visit, **more: Any) -> int:
-    return chart.add(measure, visit, visit.start + datetime.timedelta(minutes=9), **more)
+    return chart.add_observation(measure, visit, visit.start + datetime.timedelta(minutes=9), **more)
 
 
 def _add_work(chart: Chart, rng: SeededRandom, visit: Visit, age: float) -> None:
@@ -113,9 +113,9 @@ def _add_hunger(chart: Chart, visit: Visit) -> None:
         _add_observation(
             chart, measures.HUNGER_PANEL, screening_visit, concept=forms.AT_RISK, members=(*items, number), performer=None
         )
-        problem = chart.problem(problems.FOOD_INSECURITY, screening_visit.day, screening_visit.day, screening_visit)
+        problem = chart.add_problem(problems.FOOD_INSECURITY, screening_visit.day, screening_visit.day, screening_visit)
         history.problems[problem.number - 1] = replace(problem, social=True)
-        chart.request(procedure_codes.FOOD_PANTRY, procedure_codes.SOCIAL_SERVICE, screening_visit, problem, social=True)
+        chart.add_request(procedure_codes.FOOD_PANTRY, procedure_codes.SOCIAL_SERVICE, screening_visit, problem, social=True)
 
 
 def _add_transport(chart: Chart, rng: SeededRandom, visit: Visit) -> None:
@@ -171,7 +171,7 @@ def _add_preferences(chart: Chart, rng: SeededRandom, visit: Visit) -> None:
         _add_observation(chart, measures.CARE_PREFERENCE, visit, text=rng.pick(_COMFORTS), performer=None)
     number = None
     if has_living_will:
-        number = chart.note(procedure_codes.LIVING_WILL, visit, _WISHES[0], printed=True, inline=True, directive=True)
-        chart.note(procedure_codes.NOT_RESUSCITATE, visit, "No resuscitation, by the wish of the patient.", directive=True)
+        number = chart.add_note(procedure_codes.LIVING_WILL, visit, _WISHES[0], printed=True, inline=True, directive=True)
+        chart.add_note(procedure_codes.NOT_RESUSCITATE, visit, "No resuscitation, by the wish of the patient.", directive=True)
     answer = problems.YES if has_living_will else problems.NO
     _add_observation(chart, measures.DIRECTIVE, visit, concept=answer, note=number, performer=visit.practitioner)

@@ -94,7 +94,7 @@ def _read_request(id: str | int, method: str, params: Mapping[str, Any], headers
         return _read_initialize(id, params)
     if VERSION not in meta and method != "server/discover" and sent not in MODERN:
         return Call(id, method, params) if sent is None or sent in LEGACY else _refuse_version(id, sent)
-    return _find_fault(id, method, params, meta, headers) or Call(id, method, params, True)
+    return _find_problem(id, method, params, meta, headers) or Call(id, method, params, True)
 
 
 def _read_initialize(id: str | int, params: Mapping[str, Any]) -> Call | Reply:
@@ -103,7 +103,7 @@ def _read_initialize(id: str | int, params: Mapping[str, Any]) -> Call | Reply:
     return Call(id, "initialize", params)
 
 
-def _find_fault(
+def _find_problem(
     id: str | int, method: str, params: Mapping[str, Any], meta: Mapping[str, Any], headers: Headers | None
 ) -> Reply | None:
     """Returns what is wrong with a modern request: its `_meta`, a header, or its version, in this order."""

@@ -28,7 +28,7 @@ def is_match(verifier: str, sent: str) -> bool:
     return hmac.compare_digest(make_challenge(verifier).encode(), sent.encode())
 
 
-def slip_of(verifier: str, sent: str) -> Slip | None:
+def find_mistake(verifier: str, sent: str) -> Slip | None:
     """Returns the common mistake that turns this verifier into that challenge; None if there is none, or if both match."""
     digest = _challenge_digest(verifier)
     forms: dict[str, Slip] = {

@@ -162,7 +162,7 @@ def is_private_use(uri: str) -> bool:
 
 
 @memoize(1024)
-def find_fault(uri: str) -> Fault:
+def find_problem(uri: str) -> Fault:
     """Returns why a browser must not be sent to the URI; "" if it may be. Doesn't reject plain http."""
     if STRANGE.search(uri):
         return "characters"
@@ -173,14 +173,14 @@ def find_fault(uri: str) -> Fault:
     parts = split(uri)
     if not parts.hostname or not uri[len(parts.scheme) :].startswith("://"):
         return "not-absolute"
-    from sickbay.protocol.host_syntax import host_fault  # the doctor needs it for few texts
+    from sickbay.protocol.host_syntax import host_problem  # the doctor needs it for few texts
 
-    return "user-info" if "@" in parts.netloc else "host" if host_fault(uri) else ""
+    return "user-info" if "@" in parts.netloc else "host" if host_problem(uri) else ""
 
 
 def is_web_address(uri: str) -> bool:
     """Whether it is an http or https URL that a browser may open, with a host and without user information."""
-    return is_web(uri) and find_fault(uri) == ""
+    return is_web(uri) and find_problem(uri) == ""
 
 
 @memoize(1024)
@@ -188,7 +188,7 @@ def is_safe(uri: str) -> bool:
     """Whether a registered URI may be used. Checked at each use, because older versions checked less at registration."""
     if is_web(uri):
         return _UNSAFE.search(uri) is None and bool(host_of(uri))
-    return find_fault(uri) == ""
+    return find_problem(uri) == ""
 
 
 RESPONSE_PARAMETERS: frozenset[str] = frozenset(

@@ -51,7 +51,7 @@ class PopulationLoader:
         self._locks: dict[ResourceSpace, asyncio.Lock] = {}
         self._begun: dict[ResourceSpace, asyncio.Task[None]] = {}
         self._stopping = False
-        runtime.memory.keep("filled hospitals", self)
+        runtime.memory.register("filled hospitals", self)
 
     def is_ready(self, space: ResourceSpace) -> bool:
         """Whether this space is filled for today.

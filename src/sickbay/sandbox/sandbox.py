@@ -129,7 +129,7 @@ async def _compose_sandbox(
         secret_hashes={records.digest(secret): len(secret) for secret in filter(None, (settings.admin_token,))},
     )
     if settings.keep_bodies:
-        runtime.kept_bodies = runtime.memory.keep("kept bodies", KeptBodies())
+        runtime.kept_bodies = runtime.memory.register("kept bodies", KeptBodies())
     await runtime_settings.refresh_settings(runtime)
     await seeding.add_samples(runtime, written)
     journal = Journal(runtime, _journal_limits(settings))

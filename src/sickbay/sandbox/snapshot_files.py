@@ -165,7 +165,7 @@ def _sample_apps(sandbox: Sandbox) -> Mapping[str, Client]:
 async def _complete_space(sandbox: Sandbox, part: _Space) -> SavedSpace:
     """Check the versions, also against the sample data."""
     store, address = sandbox.runtime.store, sandbox.runtime.tenants[part.space.tenant].fhir_base(part.space.version)
-    checked = await asyncio.to_thread(history.check_versions, part.space, part.lines, address)
+    checked = await asyncio.to_thread(history.read_versions, part.space, part.lines, address)
     base: dict[tuple[str, str], tuple[int, str]] = {}
     for type, ids in history.ids_by_type(part.lines).items():
         base |= {(type, id): found for id, found in (await store.read_base(part.space, type, ids)).items()}
@@ -190,5 +190,5 @@ async def _store_snapshot(sandbox: Sandbox, snapshot: Snapshot, step: ImportSnap
                 await sandbox.runtime.store.transaction([snapshots.store_new_snapshot(snapshot), step])
         except Conflict as error:
             if isinstance(error.step, ImportSnapshot):
-                raise CannotRestore("A hospital was emptied while the file was imported. Import it again") from None
+                raise CannotRestore("A hospital was reset while the file was imported. Import it again") from None
             raise NameTaken(f"A snapshot named {snapshot.name} already exists") from None

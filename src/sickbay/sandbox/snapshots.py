@@ -106,7 +106,9 @@ async def _describe_snapshot(sandbox: Sandbox, name: str) -> Snapshot:
     settings, _ = await runtime_settings.read_runtime_settings(runtime)
     spaces = await sandbox.filling.list_filled_spaces()
     if spaces is None:
-        raise CannotRestore("An older Sickbay filled a hospital, so it can't be restored. Run sickbay reset once")
+        raise CannotRestore(
+            "An older Sickbay created the sample patients of a hospital, so it can't be restored. Run sickbay reset once"
+        )
     at = runtime.effects.arrival() // 1_000_000
     hospitals = tuple(runtime.tenants)
     return Snapshot(name, at, 0, settings.seconds, settings.frozen_at, settings.policies, tuple(spaces), hospitals)
@@ -121,10 +123,10 @@ async def check_room(sandbox: Sandbox, new: Snapshot) -> None:
     """Raises NoRoom."""
     others = await list_snapshots(sandbox)
     if len(others) >= MAXIMUM_SNAPSHOTS:
-        raise NoRoom(f"There are {len(others)} snapshots, the most that are kept. Remove one first")
+        raise NoRoom(f"There are {len(others)} snapshots, which is the maximum. Remove one first")
     if new.bytes + sum(other.bytes for other in others) > MAXIMUM_BYTES:
         raise NoRoom(
-            f"All snapshots together may have {MAXIMUM_BYTES // 1_000_000} MB, and this one has {new.bytes // 1_000_000}"
+            f"All snapshots together may have at most {MAXIMUM_BYTES // 1_000_000} MB; this one has {new.bytes // 1_000_000}"
         )
 
 
@@ -176,7 +178,7 @@ async def _is_restored(sandbox: Sandbox, name: str) -> bool:
             await runtime.store.transaction(await _restore_steps(sandbox, *await find(sandbox, name)))
     except Conflict as error:
         if isinstance(error.step, RestoreSnapshot):
-            raise CannotRestore("A hospital was filled again since this snapshot was saved") from None
+            raise CannotRestore("The sample patients of a hospital were created again after this snapshot was saved") from None
         return False
     await runtime_settings.refresh_settings(runtime)
     return True

@@ -40,7 +40,9 @@ async def list_steps(runtime: Runtime, app: Record) -> list[Step]:
     if is_new and len(apps) >= STUDENT_APPS:
         raise AppTooLarge(f"You already have {count(STUDENT_APPS, 'app')}. Remove one first.")
     if sum(len(other.value) for other in others) + len(app.value) > STUDENT_BYTES:
-        raise AppTooLarge(f"All apps of a student can have {STUDENT_BYTES:,} bytes together. Remove one, or shorten a list.")
+        raise AppTooLarge(
+            f"All apps of a student can have at most {STUDENT_BYTES:,} bytes together. Remove one, or shorten a list."
+        )
     return [Put(student, student.revision)]
 
 

@@ -347,6 +347,6 @@ def _requested_elements(job: Job, resource: Stored) -> bytes:
     return make_subset(job.version, resource.type, resource.body, None, wanted) if wanted else resource.body
 
 
-def write_outcomes(job: Job) -> bytes:
+def encode_outcomes(job: Job) -> bytes:
     issues = [Issue("not-supported", f"{name} was ignored, as handling=lenient allows.", "warning") for name in job.ignored]
     return make_outcome(job.version, issues) + b"\n" if issues else b""

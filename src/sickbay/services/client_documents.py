@@ -48,7 +48,7 @@ async def load(
     now, documents = runtime.now(), runtime.client_documents
     if not tenant.policy.client_id_documents:
         return _refuse_document(url, "The hospital's policy `client_id_documents` doesn't allow it")
-    if fault := stage.find_url_fault(url):
+    if fault := stage.find_url_problem(url):
         return refusals.MCP_CIMD_URL_INVALID(received=url, reason=fault)
     for known in (documents.cached.get((tenant.name, url)), stored):
         if known is not None and known.document is not None and known.document.at <= now < known.document.until:
@@ -110,7 +110,7 @@ async def _fetch_client(runtime: Runtime, tenant: Tenant, url: str, stored: Clie
     if isinstance(metadata, Refusal):
         return metadata
     fields = stage.to_registration(url, metadata, tenant.name, tenant.policy)
-    if fault := registration.settings_fault(runtime, fields):
+    if fault := registration.settings_problem(runtime, fields):
         return refusals.MCP_CIMD_INVALID(received=url, reason=fault)
     now = runtime.now()
     client = registration.copy_settings(registration.build_client(runtime, fields), stored)

@@ -215,15 +215,15 @@ class Runtime:
 
     def __post_init__(self) -> None:
         self.resets = reset_revisions.make_revisions(self.tenants)
-        self.memory.keep("fetched key sets", self.key_sets)
-        self.memory.keep("client documents", self.client_documents)
-        self.memory.keep("recent parameters", self.recent_parameters)
-        self.memory.keep("refused tokens", self.refused_tokens)
-        self.memory.keep("recent launches", self.recent_launches)
-        self.memory.keep("used passwords", self.passwords)
-        self.memory.keep("throttling", self.throttle)
-        self.memory.keep("given advice", self.given_advice)
-        self.memory.keep("empty searches", self.empty_searches)
+        self.memory.register("fetched key sets", self.key_sets)
+        self.memory.register("client documents", self.client_documents)
+        self.memory.register("recent parameters", self.recent_parameters)
+        self.memory.register("refused tokens", self.refused_tokens)
+        self.memory.register("recent launches", self.recent_launches)
+        self.memory.register("used passwords", self.passwords)
+        self.memory.register("throttling", self.throttle)
+        self.memory.register("given advice", self.given_advice)
+        self.memory.register("empty searches", self.empty_searches)
 
     def now(self) -> int:
         return int(self.effects.now())

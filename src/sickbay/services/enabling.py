@@ -33,7 +33,7 @@ def _identity_of_client(client: Client) -> tuple[object, ...]:
 
 def find_obstacle(runtime: Runtime, client: Client, tenant: Tenant) -> str:
     """Says in one sentence why the app can't be registered there; "" if it can."""
-    return registration.settings_fault(runtime, _settings_at_hospital(client, tenant))
+    return registration.settings_problem(runtime, _settings_at_hospital(client, tenant))
 
 
 async def enable_app(runtime: Runtime, client: Client, tenant: Tenant, form: str = "") -> Registered | Client:

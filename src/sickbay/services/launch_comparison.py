@@ -185,7 +185,7 @@ def _describe_values(step: ComparedStep) -> str:
     """The first value that differs: of the request, unless only the response differs."""
     first, *_ = step.differing
     if first.name in ("status", "granted scope", "injected fault"):
-        return f"the requests are the same as far as they are recorded, but {_describe_result(first, step)}."
+        return f"the recorded parts of the requests are the same, but {_describe_result(first, step)}."
     return f"{_describe_value(first)}."
 
 
@@ -220,7 +220,7 @@ def _describe_scopes(here: Sequence[str], there: Sequence[str]) -> str:
         [scope for scope in first if scope and scope not in other] for first, other in ((there, here), (here, there))
     )
     parts = [f"lacks {join([_quote_value(scope) for scope in missing[:3]])}"] if missing else []
-    parts += [f"has {join([_quote_value(scope) for scope in added[:3]])}, which the other launch hasn’t"] if added else []
+    parts += [f"has {join([_quote_value(scope) for scope in added[:3]])}, which the other launch doesn’t have"] if added else []
     return " and ".join(parts)
 
 

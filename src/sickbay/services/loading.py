@@ -49,7 +49,7 @@ class Loading:
     def __post_init__(self) -> None:
         self._started = self._now_in_seconds()
 
-    async def keep(self, batch: Sequence[Ready]) -> None:
+    async def store_batch(self, batch: Sequence[Ready]) -> None:
         """Stores a batch, all or nothing. Compares it while the previous batch is written, and raises that one's Conflict."""
         keys = {(resource.type, resource.id) for resource in batch}
         if not keys.isdisjoint(self._keys):

@@ -272,10 +272,10 @@ def set_secret(client: Client, secret: str) -> Client:
     return structs.replace(client, secret_hash=records.digest(secret), secret_length=len(secret))
 
 
-def settings_fault(runtime: Runtime, changes: dict[str, Any], old: Client | None = None) -> str:
+def settings_problem(runtime: Runtime, changes: dict[str, Any], old: Client | None = None) -> str:
     """Describes the first invalid or missing setting of an app, in one sentence; "" if there is none."""
     settings = {**(msgspec.to_builtins(old) if old else {}), **changes}
-    if faults := policies.find_faults(settings.get("policy") or {}, app=True) or launch_card.find_faults(
+    if faults := policies.find_problems(settings.get("policy") or {}, app=True) or launch_card.find_problems(
         settings.get("cards") or ()
     ):
         return faults[0]

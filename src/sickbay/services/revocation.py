@@ -14,7 +14,7 @@ from sickbay.storage.interface import Conflict, Put, Step
 
 
 async def revoke(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> TokenResult:
-    """Returns an empty response on success, also for an unknown token (RFC 7009 2.2)."""
+    """Returns an empty response on success, even for an unknown token (RFC 7009 2.2)."""
     while True:
         known, revision = await token_lookup.context_of(runtime, tenant, request)
         decision = await decide_in_turn(runtime, REVOCATION, tenant, stage.checks_for(request), request, known)

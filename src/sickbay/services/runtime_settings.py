@@ -74,7 +74,7 @@ async def choose_policy(runtime: Runtime, tenant: Tenant, changes: Mapping[str, 
     Returns the problems, one sentence each. If there are any, nothing is changed.
     """
     values = {name: value for name, value in changes.items() if value is not None}
-    faults = policies.find_faults(values) + policies.explain_unknown(changes)
+    faults = policies.find_problems(values) + policies.explain_unknown(changes)
     if not faults:
         await change_settings(runtime, lambda settings: _change_policy(settings, tenant.name, changes))
     return faults

@@ -39,7 +39,7 @@ async def report_stalls(runtime: Runtime, journal: Journal) -> None:
     """Say which of the launches that are due have stalled. Those that still have time are looked at again later."""
     for id, recent in runtime.recent_launches.take_due(runtime.effects.arrival() / 1e6, LAUNCHES_PER_LOOK):
         found = await launch_progress.read_launch(runtime, journal, id, full=True)
-        if found is None or not is_last_here(found, recent):
+        if found is None or not saw_last_exchange(found, recent):
             continue
         current = found.status
         if current.state == "running" and current.awaited is not None and current.since is not None:
@@ -63,7 +63,7 @@ async def _ask_app(runtime: Runtime, id: str, found: LaunchProgress) -> LaunchPr
     return found._replace(trail=msgspec.structs.replace(found.trail, answer=answer))
 
 
-def is_last_here(found: LaunchProgress, recent: RecentLaunch) -> bool:
+def saw_last_exchange(found: LaunchProgress, recent: RecentLaunch) -> bool:
     """Whether this worker saw the last exchange of the launch. Another one says what happens to the others."""
     named = [exchange["id"] for exchange in found.timeline.exchanges]
     return named[-1] == recent.exchange if named else not recent.exchange

@@ -49,7 +49,7 @@ class Settings:
     admin_key: str | None = field(default=None, repr=False)
     """The random admin token of the data folder. The commands use it, and it works if no other token is set."""
     require_admin_token: bool = False
-    """Require the admin token also for requests from this machine."""
+    """Require the admin token even for requests from this machine."""
     open_sign_in: Literal["keyboard", "everyone"] = "keyboard"
     """From where one-click sign-in and auto_approve work: only this machine, or everywhere."""
     mcp: Literal["on", "read-only", "off"] = "on"

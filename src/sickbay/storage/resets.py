@@ -70,7 +70,7 @@ def compare_with(revisions: Revisions) -> Iterator[None]:
         BEGAN.reset(token)
 
 
-def changed_rows(expected: Revisions) -> str:
+def changed_rows_statement(expected: Revisions) -> str:
     """Return a statement that selects each of these records whose revision has changed. Records are never deleted."""
     changed = " OR ".join(f"(key = {_quote_literal(key)} AND revision <> {revision:d})" for key, revision in expected.items())
     return f"SELECT 1 FROM record WHERE kind = 'meta' AND ({changed})"

@@ -36,7 +36,7 @@ def report(client: SandboxClient, folder: Path, pages: str = "") -> str:
     (folder / "exchanges.har").write_text(json.dumps(make_har(exchanges[::-1]), indent=1), encoding="utf-8")
     for exchange in select_explained_exchanges(exchanges)[:PAGES_WRITTEN]:
         client.save_page(exchange["id"], folder)
-    return write_summary(exchanges, pages)
+    return format_summary(exchanges, pages)
 
 
 def select_explained_exchanges(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -53,7 +53,7 @@ def _severities_of(exchange: dict[str, Any]) -> set[str]:
     return {finding["severity"] for finding in exchange["findings"]}
 
 
-def write_summary(exchanges: list[dict[str, Any]], pages: str = "") -> str:
+def format_summary(exchanges: list[dict[str, Any]], pages: str = "") -> str:
     """A heading, a count, and a table with one row for each finding of the refused exchanges and of those with a warning.
 
     Refused exchanges come first, and among them the oldest.

@@ -16,7 +16,7 @@ QUIET_SECONDS = 2
 """A launch that has waited less than this probably doesn't matter to the test that failed."""
 
 
-def write_diagnosis(client: SandboxClient, shown: str = "") -> str:
+def explain_refusals(client: SandboxClient, shown: str = "") -> str:
     """The explanations of the refused exchanges. "" if there are none, or if the server is gone.
 
     shown: the message of the failure. What it explains, as that of assert_no_refusals does, is left out.

@@ -109,9 +109,9 @@ def pytest_runtest_makereport(
     report = yield
     client: SandboxClient | None = getattr(item, LATEST, None)
     if client is not None and call.when == "call" and report.failed:
-        from .failure_report import describe_waiting_launches, write_diagnosis, write_har
+        from .failure_report import describe_waiting_launches, explain_refusals, write_har
 
-        if text := write_diagnosis(client, str(call.excinfo.value) if call.excinfo else ""):
+        if text := explain_refusals(client, str(call.excinfo.value) if call.excinfo else ""):
             report.sections.append(("Sickbay refused", text))
         if text := describe_waiting_launches(client):
             report.sections.append(("Sickbay waits", text))

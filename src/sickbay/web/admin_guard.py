@@ -22,7 +22,7 @@ from sickbay.authorization.administration import (
     Bearer,
     SocketHolder,
     Standing,
-    decide_standing,
+    decide_admin_access,
     forwarding_sign,
     is_at_keyboard,
     is_foreign,
@@ -76,9 +76,9 @@ class AdminGuard:
 
     def is_administrator(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
         """Whether the administrator sent this request."""
-        return self.decide_standing(scope, headers) in ADMINISTERS
+        return self.decide_admin_access(scope, headers) in ADMINISTERS
 
-    def decide_standing(self, scope: Mapping[str, Any], headers: Mapping[str, str], *, acts: bool = False) -> Standing:
+    def decide_admin_access(self, scope: Mapping[str, Any], headers: Mapping[str, str], *, acts: bool = False) -> Standing:
         if state_of(scope).resent is not None:
             return "no-rights"
         own = self.own_origin(headers)
@@ -86,9 +86,9 @@ class AdminGuard:
         session = (state.is_administrator or state.owns) and (not acts or self._is_proven_own(headers, own))
         foreign, bearer = self.is_foreign(scope, headers, acts=acts), self._read_bearer(headers)
         request = _admin_request(scope, headers, foreign=foreign, bearer=bearer, session=session)
-        verdict = decide_standing(self.rules, request)
+        verdict = decide_admin_access(self.rules, request)
         if verdict == "keyboard":
-            verdict = decide_standing(self.rules, replace(request, stranger=self._sign_of_stranger(scope)))
+            verdict = decide_admin_access(self.rules, replace(request, stranger=self._sign_of_stranger(scope)))
         if verdict == "wrong-token":
             self._note_failure(scope)
         return verdict
@@ -217,7 +217,7 @@ def _admin_request(scope: Mapping[str, Any], headers: Mapping[str, str], **known
 def is_own_path(text: str) -> bool:
     r"""Whether a redirect to this path stays on this server.
 
-    Browsers take // and /\ for another host, and drop tabs and line ends. They also resolve . and .. in a path, even if they
-    are encoded, so the page would be a different one from the one in the path.
+    Browsers treat // and /\ as the start of another host, and drop tabs and line ends. They also resolve . and .. in a path,
+    even if they are encoded, so the page would be a different one from the one in the path.
     """
     return _OWN_PATH.fullmatch(text) is not None and _DOTS.search(re.split("[?#]", text)[0]) is None

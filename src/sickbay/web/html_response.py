@@ -166,7 +166,7 @@ def _clock_view(runtime: Runtime) -> ClockView | None:
     reading = clock.read(runtime)
     if reading.is_real:
         return None
-    return ClockView(english.write_time(reading.now), english.describe_offset(reading.offset), reading.frozen)
+    return ClockView(english.format_time(reading.now), english.describe_offset(reading.offset), reading.frozen)
 
 
 def form_action(addresses: tuple[str, ...]) -> str:

@@ -179,7 +179,7 @@ def test_public_interactions_need_no_token(interaction: str) -> None:
 def test_each_refusal_gets_its_challenge(request_: AccessRequest, context: AccessContext, header: str) -> None:
     refusal = examine(access.CHECKS, request_, context).decisive()
     assert refusal is not None
-    assert bearer.write_challenge(refusal, "x") == header
+    assert bearer.format_challenge(refusal, "x") == header
 
 
 def test_no_fact_holds_the_token() -> None:

@@ -364,7 +364,9 @@ def test_each_refusal_carries_the_facts_of_its_explanation(
 
 def test_a_challenge_names_the_scope_only_if_the_scope_is_missing() -> None:
     for status, named in ((401, False), (400, False), (403, True)):
-        challenge = bearer.write_challenge(Refusal("x", "insufficient_scope", {"needed": "patient/Patient.rs"}, status), "here")
+        challenge = bearer.format_challenge(
+            Refusal("x", "insufficient_scope", {"needed": "patient/Patient.rs"}, status), "here"
+        )
         assert ('scope="patient/Patient.rs"' in challenge) is named
 
 

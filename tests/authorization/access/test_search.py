@@ -126,7 +126,7 @@ def test_an_undefined_id_is_not_found() -> None:
 )
 def test_each_unusable_url_or_accept_is_refused(path: str, accept: str | None, rule: str, status: int) -> None:
     request = AccessRequest("GET", BASE, path, headers={"accept": accept} if accept else {})
-    known = structs.replace(KNOWN, faults=search.find_faults(request, "r4"))
+    known = structs.replace(KNOWN, faults=search.find_request_errors(request, "r4"))
     assert names_and_statuses(request, known) == [(rule, status)]
 
 
@@ -257,9 +257,9 @@ def test_a_search_names_only_the_parameters_that_the_hospital_has_for_its_type(
 
 def test_faults_of_url_and_format_are_found() -> None:
     fault = RequestError("fhir-accept-unsupported", "Accept", "html", "application/fhir+json")
-    assert search.find_faults(AccessRequest("GET", BASE, "/Patient", parse("_format=html")), "r4") == (fault,)
-    assert search.find_faults(AccessRequest("GET", BASE, "/Patient", parse("_format=json")), "r4") == ()
-    assert [reported.rule for reported in search.find_faults(AccessRequest("GET", BASE, "/Patients"), "r4")] == [
+    assert search.find_request_errors(AccessRequest("GET", BASE, "/Patient", parse("_format=html")), "r4") == (fault,)
+    assert search.find_request_errors(AccessRequest("GET", BASE, "/Patient", parse("_format=json")), "r4") == ()
+    assert [reported.rule for reported in search.find_request_errors(AccessRequest("GET", BASE, "/Patients"), "r4")] == [
         "fhir-resource-unknown"
     ]
 
@@ -299,6 +299,6 @@ def test_the_last_segment_of_the_base_in_place_of_a_type_is_recognised() -> None
     for path, recognised in (("/r4/Patient", True), ("/Patients", False)):
         request = AccessRequest("GET", BASE, path)
         (refusal, *_) = examine(
-            search.CHECKS, request, structs.replace(KNOWN, faults=search.find_faults(request, "r4"))
+            search.CHECKS, request, structs.replace(KNOWN, faults=search.find_request_errors(request, "r4"))
         ).refusals
         assert ("of_base" in refusal.facts) is recognised

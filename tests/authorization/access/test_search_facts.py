@@ -132,7 +132,7 @@ from sickbay.protocol.parameters import parse
         ),
         (
             search_request("Practitioner"),
-            structs.replace(KNOWN, faults=search.find_faults(AccessRequest("GET", BASE, "/MedicationOrder"), "r4")),
+            structs.replace(KNOWN, faults=search.find_request_errors(AccessRequest("GET", BASE, "/MedicationOrder"), "r4")),
             Refusal(
                 "fhir-resource-wrong-version",
                 "not-found",
@@ -149,7 +149,7 @@ from sickbay.protocol.parameters import parse
         ),
         (
             search_request("Practitioner"),
-            structs.replace(KNOWN, faults=search.find_faults(AccessRequest("GET", BASE, "/Patients"), "r4")),
+            structs.replace(KNOWN, faults=search.find_request_errors(AccessRequest("GET", BASE, "/Patients"), "r4")),
             Refusal(
                 "fhir-resource-unknown",
                 "not-found",
@@ -166,7 +166,7 @@ from sickbay.protocol.parameters import parse
         ),
         (
             search_request("Practitioner"),
-            structs.replace(KNOWN, faults=search.find_faults(AccessRequest("GET", BASE, "/Patient/a%20b"), "r4")),
+            structs.replace(KNOWN, faults=search.find_request_errors(AccessRequest("GET", BASE, "/Patient/a%20b"), "r4")),
             Refusal(
                 "fhir-id-invalid",
                 "value",
@@ -184,7 +184,7 @@ from sickbay.protocol.parameters import parse
         (
             search_request("Practitioner"),
             structs.replace(
-                KNOWN, faults=search.find_faults(AccessRequest("GET", BASE, "/Patient", parse("_format=html")), "r4")
+                KNOWN, faults=search.find_request_errors(AccessRequest("GET", BASE, "/Patient", parse("_format=html")), "r4")
             ),
             Refusal(
                 "fhir-accept-unsupported",

@@ -97,7 +97,7 @@ def test_any_patient_parameter_of_the_type_is_enough() -> None:
 def test_an_unsupported_format_is_a_fault_with_the_supported_one(accept: str | None, query: str, value: str | None) -> None:
     request = search_request("Patient", query, headers={} if accept is None else {"accept": accept})
     expected = RequestError("fhir-accept-unsupported", "Accept", value, "application/fhir+json") if value else None
-    assert search.find_faults(request, "r4") == ((expected,) if expected else ())
+    assert search.find_request_errors(request, "r4") == ((expected,) if expected else ())
 
 
 def test_the_refusal_lists_the_fhir_versions_of_a_type() -> None:
@@ -146,7 +146,7 @@ def test_a_fault_check_has_its_name_and_its_refusal() -> None:
     fault = RequestError("fhir-date-malformed", "date", "tomorrow", "2020-01-01")
     known = structs.replace(KNOWN, faults=(RequestError("fhir-id-invalid", "x", "y", ""), fault))
     kinds = (RefusalType("fhir-date-malformed", "value"), RefusalType("fhir-date-malformed", "late", 418))
-    plain, own = (search.make_fault_check(kind, "dates_are_dates") for kind in kinds)
+    plain, own = (search.make_error_check(kind, "dates_are_dates") for kind in kinds)
     assert (plain.name, plain.inputs, own.name) == ("dates_are_dates", "faults", "dates_are_dates")
     first, second = (fault_check.decide(search_request("Observation"), known) for fault_check in (plain, own))
     assert first is not None

@@ -13,7 +13,7 @@ from sickbay.authorization.launch.card import (
     TOKENS,
     fill_placeholders,
     find_by_key,
-    find_faults,
+    find_problems,
     list_links,
     make_key,
 )
@@ -52,7 +52,7 @@ def link(**changed: Any) -> dict[str, Any]:
     ],
 )
 def test_a_valid_cds_hooks_card_has_no_fault(valid_card: dict[str, Any]) -> None:
-    assert find_faults([valid_card]) == []
+    assert find_problems([valid_card]) == []
 
 
 SUMMARY = "cards[0].summary must be a string of fewer than 140 characters"
@@ -82,13 +82,13 @@ SUMMARY = "cards[0].summary must be a string of fewer than 140 characters"
     ],
 )
 def test_each_fault_of_a_card_gets_one_sentence(invalid_card: Any, message: str) -> None:
-    assert find_faults([invalid_card]) == [message]
+    assert find_problems([invalid_card]) == [message]
 
 
 def test_all_faults_are_reported_at_once_and_too_many_cards_are_a_fault() -> None:
-    assert len(find_faults([{}, 5])) == 4
-    assert find_faults([card()] * MAXIMUM_CARDS) == []
-    assert find_faults([card()] * (MAXIMUM_CARDS + 1)) == ["An app may have at most 20 cards, not 21"]
+    assert len(find_problems([{}, 5])) == 4
+    assert find_problems([card()] * MAXIMUM_CARDS) == []
+    assert find_problems([card()] * (MAXIMUM_CARDS + 1)) == ["An app may have at most 20 cards, not 21"]
 
 
 def test_placeholders_are_replaced_in_every_text() -> None:

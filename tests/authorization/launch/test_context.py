@@ -7,7 +7,7 @@ from msgspec import structs
 from tests.authorization import samples
 
 from sickbay.authorization.launch import style as launch_style
-from sickbay.authorization.launch.context import add_choices, fhir_context, find_faults, list_members
+from sickbay.authorization.launch.context import add_choices, fhir_context, find_problems, list_members
 
 STUDY = {"reference": "ImagingStudy/i-1", "role": "https://example.org/roles/current"}
 CANONICAL = {"canonical": "http://example.org/Questionnaire/q", "type": "Questionnaire"}
@@ -53,7 +53,7 @@ def test_a_missing_fhir_context_is_not_added() -> None:
     ],
 )
 def test_an_item_that_smart_allows_has_no_fault(item: object) -> None:
-    assert find_faults([item]) == []
+    assert find_problems([item]) == []
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_an_item_that_smart_allows_has_no_fault(item: object) -> None:
     ],
 )
 def test_an_item_that_smart_forbids_gets_a_message(item: object, message: str) -> None:
-    assert [message in fault for fault in find_faults(["Task/t", item])] == [True]
-    assert find_faults(["Task/t", item])[0].startswith("fhirContext[1]")
+    assert [message in fault for fault in find_problems(["Task/t", item])] == [True]
+    assert find_problems(["Task/t", item])[0].startswith("fhirContext[1]")
 
 
 def test_a_string_counts_as_a_reference() -> None:

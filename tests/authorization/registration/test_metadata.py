@@ -36,7 +36,7 @@ KEYS = {"keys": [{"kty": "EC", "kid": "k"}]}
     ],
 )
 def test_each_fault_of_the_metadata_is_described(given: Any, fault: str) -> None:
-    assert client_metadata.find_fault(given) == fault
+    assert client_metadata.find_problem(given) == fault
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_each_fault_of_the_metadata_is_described(given: Any, fault: str) -> None
     ],
 )
 def test_valid_metadata_has_no_fault(given: Any) -> None:
-    assert client_metadata.find_fault(given) == ""
+    assert client_metadata.find_problem(given) == ""
 
 
 def test_missing_metadata_gets_the_defaults_of_the_standard() -> None:
@@ -179,7 +179,7 @@ VALID: dict[str, Any] = {"client_id": "c", "client_name": "Growth"}
 
 @pytest.mark.parametrize("more", [{}, {"client_secret": "s3cr3t"}])
 def test_an_update_may_contain_the_secret_next_to_the_client_id(more: dict[str, Any]) -> None:
-    assert client_metadata.update_fault(VALID | more, REGISTERED) == ""
+    assert client_metadata.update_problem(VALID | more, REGISTERED) == ""
 
 
 @pytest.mark.parametrize(
@@ -204,12 +204,12 @@ def test_an_update_may_contain_the_secret_next_to_the_client_id(more: dict[str, 
     ],
 )
 def test_each_fault_of_an_update_is_described(given: Any, fault: str) -> None:
-    assert client_metadata.update_fault(given, REGISTERED) == fault
+    assert client_metadata.update_problem(given, REGISTERED) == fault
 
 
 def test_an_app_without_a_secret_cannot_send_one() -> None:
-    assert client_metadata.update_fault(VALID | {"client_secret": ""}, Client("c"))
-    assert client_metadata.update_fault(VALID, Client("c")) == ""
+    assert client_metadata.update_problem(VALID | {"client_secret": ""}, Client("c"))
+    assert client_metadata.update_problem(VALID, Client("c")) == ""
 
 
 def test_an_update_keeps_tenant_and_version_and_resets_the_rest() -> None:
@@ -256,7 +256,7 @@ def test_the_management_url_is_returned_only_with_its_token() -> None:
 
 def test_all_grant_types_may_be_registered_together() -> None:
     grants = ["authorization_code", "refresh_token", "client_credentials"]
-    assert client_metadata.find_fault({"redirect_uris": ["http://localhost:8100/callback"], "grant_types": grants}) == ""
+    assert client_metadata.find_problem({"redirect_uris": ["http://localhost:8100/callback"], "grant_types": grants}) == ""
 
 
 @pytest.mark.parametrize(

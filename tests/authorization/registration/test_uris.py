@@ -104,7 +104,7 @@ def test_a_url_whose_host_or_port_no_browser_can_open_is_refused(uri: str) -> No
     for member in ("launch_uri", "jwks_uri"):
         assert "*" in uri or not uri.isascii() or "reg-host-invalid" in names(**{member: uri})
     assert found in names(post_logout_redirect_uris=(uri,))
-    assert client_metadata.find_fault({"logo_uri": uri}) == "logo_uri must be an http or https address"
+    assert client_metadata.find_problem({"logo_uri": uri}) == "logo_uri must be an http or https address"
 
 
 def test_the_refusal_of_a_host_names_the_member_and_the_reason() -> None:
@@ -162,16 +162,16 @@ OTHERS = (
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_url_that_is_only_displayed_must_be_a_web_url(name: str) -> None:
-    assert client_metadata.find_fault({name: "https://app.example.org/x"}) == ""
+    assert client_metadata.find_problem({name: "https://app.example.org/x"}) == ""
     for invalid in ("javascript:alert(1)", "data:image/svg+xml,x", "myapp:/x", "//x", 5, None, "https://u@a.example/"):
-        assert client_metadata.find_fault({name: invalid}) == f"{name} must be an http or https address"
-    assert client_metadata.find_fault({"request_uris": ["https://a.example/", "file:///x"]}) != ""
-    assert client_metadata.find_fault({"request_uris": ["https://a.example/"]}) == ""
+        assert client_metadata.find_problem({name: invalid}) == f"{name} must be an http or https address"
+    assert client_metadata.find_problem({"request_uris": ["https://a.example/", "file:///x"]}) != ""
+    assert client_metadata.find_problem({"request_uris": ["https://a.example/"]}) == ""
 
 
 def test_the_login_uri_next_to_a_launch_uri_is_checked_too() -> None:
     sent = {"launch_uri": "https://a.example/", "initiate_login_uri": "javascript:alert(1)"}
-    assert client_metadata.find_fault(sent) == "initiate_login_uri can't be opened by a browser"
+    assert client_metadata.find_problem(sent) == "initiate_login_uri can't be opened by a browser"
 
 
 @pytest.mark.parametrize("uri", ["javascript:alert(1)//", "data:text/html,x", "file:///etc/passwd"])

@@ -97,7 +97,7 @@ def check_client(case: Case, meeting: Meeting) -> None:
 
 
 def check_exchanges(sickbay: AdminClient, case: Case, meeting: Meeting) -> None:
-    """The page and the JSON of each marked exchange show the fault, and no finding blames the app, also of what it did then."""
+    """The page and the JSON of each marked exchange show the fault, and no finding blames the app, not even later ones."""
     assert meeting.marked
     for entry in (*meeting.exchanges, *meeting.marked):
         blamed = [finding["id"] for finding in entry["findings"] if finding["severity"] != "info"]

@@ -46,7 +46,7 @@ def test_every_entry_point_is_in_the_package(tarball: Path) -> None:
 
 
 def test_the_types_of_admin_are_those_of_the_openapi_document() -> None:
-    assert list(admin_types.find_faults([], ROOT)) == []
+    assert list(admin_types.find_problems([], ROOT)) == []
 
 
 def test_the_types_accept_the_documented_calls_and_no_others(project: Path, run: Run) -> None:

@@ -113,7 +113,7 @@ PARTS = st.sampled_from(
 @settings(max_examples=examples(300, 25), deadline=None)
 @given(st.lists(st.one_of(PARTS, st.text(max_size=8)), max_size=40).map("".join))
 @example("HTTP/1.1 400\n&")
-def test_pieces_lie_in_the_text_in_order_and_apart(text: str) -> None:
+def test_pieces_are_in_the_order_of_the_text_and_do_not_overlap(text: str) -> None:
     places = [(piece.start, piece.end) for piece in find_pieces(text)]
     assert all(0 <= start < end <= len(text) for start, end in places)
     assert all(end <= start for (_, end), (start, _) in itertools.pairwise(places))

@@ -10,7 +10,7 @@ from tests.laws import cases, for_each
 
 from sickbay.doctor.pieces.find import find_pieces
 from sickbay.doctor.pieces.inputs import list_inputs
-from sickbay.doctor.pieces.wrapped_url import goes_on
+from sickbay.doctor.pieces.wrapped_url import continues_url
 from sickbay.doctor.text import diagnose_text
 from sickbay.protocol.parameters import parse
 
@@ -60,7 +60,7 @@ def test_the_next_line_is_not_glued_to_the_url(other: str, between: str) -> None
 def test_a_broken_url_is_put_together(rest: str) -> None:
     evidence, _ = diagnose_text(f"{URL}\n{rest}")
     assert evidence["url"] == f"{URL}\n{rest}"
-    assert goes_on(URL, rest)
+    assert continues_url(URL, rest)
 
 
 @given(st.integers(min_value=30, max_value=len(URL) - 1), st.integers(min_value=30, max_value=len(URL) - 1))
@@ -70,7 +70,7 @@ def test_a_url_is_read_wherever_it_is_broken_unless_a_parameter_begins_there(fir
     parts = [URL[start:end] for start, end in zip([0, *breaks], [*breaks, len(URL)], strict=True)]
     url = ""
     for part in parts:
-        assert not url or goes_on(url, part) or part.split("=")[0] in ("iss", "code", "state", "scope", "aud")
+        assert not url or continues_url(url, part) or part.split("=")[0] in ("iss", "code", "state", "scope", "aud")
         url += part
 
 

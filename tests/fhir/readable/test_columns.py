@@ -8,7 +8,7 @@ from tests.laws import for_each
 
 from sickbay.fhir.elements import list_children
 from sickbay.fhir.readable import columns
-from sickbay.fhir.readable.columns import CELL_CHARACTERS, COLUMNS, list_columns, list_usual_types, title_of, write_cells
+from sickbay.fhir.readable.columns import CELL_CHARACTERS, COLUMNS, list_columns, list_usual_types, make_cells, title_of
 from sickbay.fhir.readable.references import Target
 from sickbay.fhir.search.parameters import resource_types
 from sickbay.fhir.versions import VERSIONS
@@ -45,7 +45,7 @@ def test_every_name_in_the_table_exists_in_a_version(version: str) -> None:
 
 
 def test_components_are_shortened_to_their_code_and_value() -> None:
-    cells = write_cells("r4", OBSERVATION, ("http://b",))
+    cells = make_cells("r4", OBSERVATION, ("http://b",))
     assert [cell.text for cell in cells] == [
         "Blood pressure",
         "Systolic 120 mmHg, Diastolic 80 mmHg and 1 more",
@@ -66,7 +66,7 @@ def test_a_contained_resource_is_named_by_its_title() -> None:
 
 
 def test_a_long_cell_is_cut_and_odd_values_are_no_error() -> None:
-    cells = write_cells("r4", {"resourceType": "Observation", "code": {"text": "x" * 900}, "subject": [3], "status": {}}, ())
+    cells = make_cells("r4", {"resourceType": "Observation", "code": {"text": "x" * 900}, "subject": [3], "status": {}}, ())
     assert len(cells[0].text) == CELL_CHARACTERS
     assert title_of("r4", {"resourceType": "Nonsense"}) == ""
     assert title_of("r4", {"resourceType": "Patient"}) == ""

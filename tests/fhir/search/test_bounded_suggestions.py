@@ -117,6 +117,6 @@ def test_unknown_elements_of_a_read_and_of_an_export_take_few_steps() -> None:
     route = Route("operation", "", operation="export")
     unknown = [(name, "1") for name in names.split(",")]
     for pairs in ([("_elements", names), ("_type", "Patient,Observation")], [("_type", types)], unknown):
-        assert _lines(lambda pairs=pairs: operation_parameters.find_faults("r4", route, pairs, "")) < 80_000  # type: ignore[misc]
-        faults = operation_parameters.find_faults("r4", route, pairs, "")
+        assert _lines(lambda pairs=pairs: operation_parameters.find_errors("r4", route, pairs, "")) < 80_000  # type: ignore[misc]
+        faults = operation_parameters.find_errors("r4", route, pairs, "")
         assert 0 < len(faults) <= SUGGESTED + 1

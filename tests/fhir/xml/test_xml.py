@@ -83,7 +83,7 @@ PATIENT = {
 }
 
 
-def test_a_patient_is_written_as_expected() -> None:
+def test_a_patient_is_written_as_xml() -> None:
     expected = (
         '<?xml version="1.0" encoding="UTF-8"?><Patient xmlns="http://hl7.org/fhir"><id value="a"/>'
         '<extension url="http://h/x"><valueDecimal value="1.00"/></extension><active value="true"/>'

@@ -1,4 +1,4 @@
-"""Resetting and removing a student deletes what the student has, and nothing of others."""
+"""Resetting and removing a student deletes what the student has, and nothing that belongs to others."""
 
 from __future__ import annotations
 

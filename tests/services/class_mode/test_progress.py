@@ -9,7 +9,7 @@ from tests.laws import for_each
 from sickbay.services import records
 from sickbay.services.class_mode import progress
 from sickbay.services.class_mode.progress import LastExchange, milestone_of, state_of
-from sickbay.services.journal.outcomes import STUDENT, write_line
+from sickbay.services.journal.outcomes import STUDENT, format_line
 from sickbay.storage.interface import Record
 
 LINES = (
@@ -58,7 +58,7 @@ def make_record(key: str, at: int, student: str, status: int = 200, stage: str =
         "decided": "aud-missing" if status >= 400 else None,
         "student": student,
     }
-    return Record("exchange", key, b"", label=stage, at=at, line=write_line(entry))
+    return Record("exchange", key, b"", label=stage, at=at, line=format_line(entry))
 
 
 def test_of_several_exchanges_the_last_one_is_noted_with_its_rule() -> None:
@@ -83,5 +83,5 @@ METHODS = st.text("!#$%&'*+-.^_`|~abcXYZ", min_size=1, max_size=20)
 def test_no_request_can_name_a_student_in_its_line(url: str, method: str) -> None:
     request = {"method": method, "url": f"http://x/{url}"}
     entry = {"request": request, "response": {"status": 200}, "stage": "access", "findings": []}
-    assert STUDENT not in write_line(entry)
-    assert write_line(entry | {"student": "abc"}).endswith(f"{STUDENT}abc ")
+    assert STUDENT not in format_line(entry)
+    assert format_line(entry | {"student": "abc"}).endswith(f"{STUDENT}abc ")

@@ -15,11 +15,11 @@ from sickbay.services.journal.filter_language import (
     NAMES,
     RECORDED_STAGES,
     KnownNames,
+    format_word,
     parse_filter,
     split_filter,
-    write_word,
 )
-from sickbay.services.journal.outcomes import KINDS, write_line
+from sickbay.services.journal.outcomes import KINDS, format_line
 from sickbay.storage.exchange_filter import ExchangeRow, is_wanted
 
 KNOWN = KnownNames(
@@ -49,7 +49,7 @@ def row(
         "decided": rules[0] if rules else None,
         "injected": {"kind": "status"} if injected else None,
     }
-    return ExchangeRow(1, "id", 1, tenant, app, launch, stage, write_line(entry, kind))
+    return ExchangeRow(1, "id", 1, tenant, app, launch, stage, format_line(entry, kind))
 
 
 def finds(text: str, found: ExchangeRow) -> bool:
@@ -184,6 +184,6 @@ def test_no_text_is_too_odd_to_be_read(text: str) -> None:
 
 @given(st.sampled_from(NAMES), st.text(min_size=1).map(lambda text: text.replace('"', "").strip()).filter(bool))
 def test_a_written_word_is_read_as_one_word_with_this_value(name: str, value: str) -> None:
-    (word,) = split_filter(write_word(name, value))
+    (word,) = split_filter(format_word(name, value))
     assert (word.name, word.excluded) == (name, False)
     assert word.values == (value,)

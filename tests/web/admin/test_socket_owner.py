@@ -115,7 +115,7 @@ def test_a_real_connection_belongs_to_the_user_who_made_it(host: str, tables: tu
 
 @pytest.mark.parametrize("tables", [None, TABLES])
 @pytest.mark.parametrize("how", ["close", "half", "reset"])
-def test_a_connection_that_was_closed_belongs_to_nobody(tables: tuple[Path, ...] | None, how: str) -> None:
+def test_a_closed_connection_belongs_to_no_user(tables: tuple[Path, ...] | None, how: str) -> None:
     with connection("127.0.0.1") as (client, peer, server):
         if how == "half":
             client.shutdown(socket.SHUT_WR)

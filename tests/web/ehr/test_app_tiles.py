@@ -66,7 +66,7 @@ def test_a_star_keeps_an_app_in_front_on_every_chart(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_foreign_form_changes_no_favourite_and_leads_nowhere_else(tmp_path: Path) -> None:
+def test_a_foreign_form_changes_no_favourite_and_redirects_nowhere_else(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         answer = await flow.http.post("/general/ehr/favourites", data={"app": "a", "back": "//evil.example"}, headers=HTML)

@@ -94,7 +94,7 @@ def test_a_plot_without_values_is_empty() -> None:
 
 
 def test_dates_are_as_precise_as_the_value() -> None:
-    assert [english.write_date(text) for text in ("2017-02-01", "2017-02", "2017", None)] == [
+    assert [english.format_fhir_date(text) for text in ("2017-02-01", "2017-02", "2017", None)] == [
         "1 Feb 2017",
         "Feb 2017",
         "2017",

@@ -10,7 +10,7 @@ from tests.web.exchange_pages import grant, make_refused, token_refused
 
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.parameter_table import mark_part
-from sickbay.web.exchanges.views import exchange_view, write_as_text
+from sickbay.web.exchanges.views import exchange_view, format_as_text
 from sickbay.web.pages.exchange_summary import Step, group_steps
 
 VIEW = exchange_view(make_refused(), app="Pressure Notes", app_id="9ab4")
@@ -159,7 +159,7 @@ def test_javascript_and_python_are_complete_programs() -> None:
 
 
 def test_the_ticket_has_every_error_the_correlation_id_and_the_corrected_request() -> None:
-    text = write_as_text(VIEW, "http://localhost:7425/exchanges/1")
+    text = format_as_text(VIEW, "http://localhost:7425/exchanges/1")
     for finding in make_refused()["findings"]:
         assert finding["id"] in text
         assert finding["fix"] in text

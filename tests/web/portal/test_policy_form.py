@@ -55,7 +55,7 @@ def test_a_wrong_value_is_marked_at_its_field_and_stays_as_it_was_typed() -> Non
     assert (fields["token_lifetime"].value, fields["token_lifetime"].fault) == ("soon", "Enter a number of seconds, 1 or more.")
 
 
-def test_a_list_of_which_nothing_is_ticked_is_a_mistake() -> None:
+def test_a_list_without_a_ticked_box_is_a_mistake() -> None:
     sent = fill_in(policy_form.make_groups(Policy(), {}, {}))
     sent = Parameters(tuple(pair for pair in sent.pairs if pair[0] != "launches"))
     assert policy_form.read(sent, Policy()).faults == {"launches": "Choose at least one."}

@@ -99,7 +99,7 @@ def test_the_page_exports_and_imports_a_snapshot(tmp_path: Path) -> None:
             (exported.content, "b", 422, "A snapshot named b already exists."),
             (b"PK", "c", 422, "isn’t a zip"),
             (b"", "c", 422, "isn’t a zip"),
-            (bytes(16_020_001), "c", 413, "A snapshot’s file may have 16 MB."),
+            (bytes(16_020_001), "c", 413, "A snapshot’s file may have at most 16 MB."),
         ):
             refused = await upload(flow, packed, name)
             assert (refused.status_code, message in refused.text) == (status, True), refused.text

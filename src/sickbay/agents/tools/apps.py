@@ -59,23 +59,23 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
         return await _list_apps(api, arguments)
     if action == "add":
         if wrong := _check_members(arguments.get("set"), REQUIRED):
-            return wrong.then("apps", "An example.", action="add", set=EXAMPLE)
+            return wrong.add_next("apps", "An example.", action="add", set=EXAMPLE)
         if arguments["set"]["client"] == "asymmetric":
             result = refuse("An app with a private key needs its public keys, which an agent can't set. Use `sickbay apps`.")
-            return result.then("apps", "An app with a secret.", action="add", set=EXAMPLE | {"client": "symmetric"})
+            return result.add_next("apps", "An app with a secret.", action="add", set=EXAMPLE | {"client": "symmetric"})
         body = {"tenant": arguments.get("tenant") or "general"} | arguments["set"]
         return await _describe_app(api, await ask(api, "POST", "/admin/apps", body))
     if not arguments.get("app"):
-        return refuse(f"{action} needs app, the app_id.").then("apps", "Lists the apps with their app_id.", action="list")
+        return refuse(f"{action} needs app, the app_id.").add_next("apps", "Lists the apps with their app_id.", action="list")
     app = await find_app(api, arguments["app"])
     path = f"/admin/apps/{quote_segment(app['app_id'])}"
     if action == "edit":
         if wrong := _check_members(arguments.get("set")):
-            return wrong.then("apps", "An example.", action="edit", app=app["app_id"], set={"scope": EXAMPLE["scope"]})
+            return wrong.add_next("apps", "An example.", action="edit", app=app["app_id"], set={"scope": EXAMPLE["scope"]})
         return await _describe_app(api, await ask(api, "PATCH", path, arguments["set"]))
     if action == "remove":
         await ask(api, "DELETE", path)
-        return ToolResult({"removed": app["app_id"]}).then("apps", "Lists the others.", action="list")
+        return ToolResult({"removed": app["app_id"]}).add_next("apps", "Lists the others.", action="list")
     if action == "enable":
         return await _enable_app(api, path, arguments.get("tenant"), app)
     return await _describe_app(api, app)
@@ -85,7 +85,7 @@ async def _enable_app(api: SickbayApi, path: str, tenant: str | None, app: Mappi
     if not tenant:
         others = (hospital["name"] for hospital in await list_hospitals(api) if hospital["name"] != app["tenant"])
         result = refuse("enable needs tenant, the other hospital.")
-        return result.then("apps", "For example.", action="enable", app=app["app_id"], tenant=next(others, None))
+        return result.add_next("apps", "For example.", action="enable", app=app["app_id"], tenant=next(others, None))
     return await _describe_app(api, await ask(api, "POST", f"{path}/enable", {"tenant": tenant}))
 
 
@@ -102,10 +102,10 @@ async def _list_apps(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResul
     result.untrusted.add("apps", {app["app_id"]: {"name": app["name"], "client_id": app["client_id"]} for app in page[:20]})
     if (left := len(apps) - start - len(page)) > 0:
         shown |= {"left_out": left, "cursor": str(start + limit)}
-        result.then("apps", "The next ones.", action="list", cursor=shown["cursor"], limit=limit)
+        result.add_next("apps", "The next ones.", action="list", cursor=shown["cursor"], limit=limit)
     if page:
-        return result.then("apps", "The newest one in full.", action="show", app=page[0]["app_id"])
-    return result.then("apps", "Registers one.", action="add", set=EXAMPLE)
+        return result.add_next("apps", "The newest one in full.", action="show", app=page[0]["app_id"])
+    return result.add_next("apps", "Registers one.", action="add", set=EXAMPLE)
 
 
 def _check_members(members: Any, required: Collection[str] = ()) -> ToolResult | None:
@@ -141,9 +141,9 @@ async def _describe_app(api: SickbayApi, app: Mapping[str, Any]) -> ToolResult:
     if app.get("findings"):
         result.shown |= findings.outline(app["findings"], own, result.untrusted)
     if app["type"] == "system":
-        return result.then("exchanges", "Lists its requests.", app=app["app_id"], limit=10)
-    result.then("launch", "Launches the app.", app=app["app_id"], patient=EXAMPLE_PATIENT)
-    return result.then("explain", "Explains its newest launch.", app=app["app_id"])
+        return result.add_next("exchanges", "Lists its requests.", app=app["app_id"], limit=10)
+    result.add_next("launch", "Launches the app.", app=app["app_id"], patient=EXAMPLE_PATIENT)
+    return result.add_next("explain", "Explains its newest launch.", app=app["app_id"])
 
 
 async def _add_secret(api: SickbayApi, result: ToolResult, secret: str | None) -> None:

@@ -20,7 +20,7 @@ QUERY_CHARACTERS: Final = 200
 async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     page, query = arguments.get("page", ""), arguments.get("query", "").strip()
     if bool(page) == bool(query):
-        return refuse("Send either page or query.").then("docs", "The overview.", page="README")
+        return refuse("Send either page or query.").add_next("docs", "The overview.", page="README")
     if query:
         return await api.compute(_search_pages, query[:QUERY_CHARACTERS])
     cursor = arguments.get("cursor", "0")
@@ -37,8 +37,8 @@ def _search_pages(query: str) -> ToolResult:
     ]
     result = ToolResult({"hits": hits} | ({"left_out": len(found) - HITS} if len(found) > HITS else {}))
     if not hits:
-        return result.then("docs", "The overview, with links to all pages.", page="README")
-    return result.then("docs", "The best hit in full.", page=hits[0]["page"], section=hits[0]["section"])
+        return result.add_next("docs", "The overview, with links to all pages.", page="README")
+    return result.add_next("docs", "The best hit in full.", page=hits[0]["page"], section=hits[0]["section"])
 
 
 def _read_page(page: str, section: str, start: int) -> ToolResult:
@@ -47,19 +47,19 @@ def _read_page(page: str, section: str, start: int) -> ToolResult:
     if name not in names:
         closest = find_closest(name, names)
         result = refuse("There is no page with this name.")
-        return result.then("docs", "The most similar name.", page=closest or "README")
+        return result.add_next("docs", "The most similar name.", page=closest or "README")
     sections = pages.split_markdown(pages.PAGES.read_text(f"{name}.md"))
     headings = [heading for heading, _ in sections]
     if section and section not in headings:
         closest = find_closest(section, headings)
         result = refuse("The page has no section with this heading.")
-        return result.then("docs", "The most similar one.", page=name, section=closest or headings[0])
+        return result.add_next("docs", "The most similar one.", page=name, section=closest or headings[0])
     whole = "".join(text for _, text in sections)
     if section or len(whole) <= PAGE_CHARACTERS:
         text = next((text for heading, text in sections if heading == section), whole)
         return _add_excerpt(ToolResult({"page": name}), text, start, section)
     result = _add_excerpt(ToolResult({"page": name, "sections": headings[1:]}), sections[0][1], start, "")
-    return result.then("docs", "The first section.", page=name, section=headings[min(1, len(headings) - 1)])
+    return result.add_next("docs", "The first section.", page=name, section=headings[min(1, len(headings) - 1)])
 
 
 def _add_excerpt(result: ToolResult, text: str, start: int, section: str) -> ToolResult:
@@ -67,5 +67,5 @@ def _add_excerpt(result: ToolResult, text: str, start: int, section: str) -> Too
     result.shown["markdown"] = text[start : start + PAGE_CHARACTERS]
     if left := max(0, len(text) - start - PAGE_CHARACTERS):
         result.shown |= {"left_out_characters": left, "cursor": str(start + PAGE_CHARACTERS)}
-        result.then("docs", "The rest.", page=result.shown["page"], section=section, cursor=result.shown["cursor"])
+        result.add_next("docs", "The rest.", page=result.shown["page"], section=section, cursor=result.shown["cursor"])
     return result

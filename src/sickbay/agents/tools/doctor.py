@@ -17,7 +17,7 @@ from sickbay.doctor.text import diagnose_text
 from sickbay.services.redaction import pasted_diagnosis
 
 CAUSES: Final = 3
-_UNREADABLE: Final = "The text can't be read: a part of it has the wrong form. Send the request as a URL or a curl command."
+_UNREADABLE: Final = "The text can't be read: a part of it has the wrong format. Send the request as a URL or a curl command."
 
 
 async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
@@ -31,7 +31,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
         return refuse(_UNREADABLE)
     result = _describe_diagnosis(examined, own, show_all=arguments.get("all", False))
     for id in await _exchanges_in(api, text):
-        result.then("explain", "The text names this exchange, and Sickbay knows more about it.", id=id)
+        result.add_next("explain", "The text names this exchange, which has more details.", id=id)
     return _add_next(result, examined)
 
 
@@ -75,7 +75,7 @@ async def _exchanges_in(api: SickbayApi, text: str) -> list[str]:
 def _add_next(result: ToolResult, examined: Mapping[str, Any]) -> ToolResult:
     first = next((each["id"] for each in result.shown["findings"] if each.get("id")), None)
     if first in BY_ID or (first and causes.find_page(first)):
-        result.then("rules", "Shows the rule with an example and its specification.", id=first)
+        result.add_next("rules", "Shows the rule with an example and its specification.", id=first)
     if not result.next or result.shown["verdict"] in ("unknown", "unexamined"):
-        result.then("exchanges", "Lists the requests that Sickbay refused.", outcome="refused", limit=5)
+        result.add_next("exchanges", "Lists the requests that Sickbay refused.", outcome="refused", limit=5)
     return result

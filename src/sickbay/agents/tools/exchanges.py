@@ -50,12 +50,12 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     if lines and total > past:
         result.shown |= {"left_out": total - past} | ({"counted_to": COUNTED} if total >= COUNTED else {})
         result.shown["cursor"] = f"{lines[-1]['arrival']}.{past}"
-        result.then("exchanges", "The older ones.", app=app_id, cursor=result.shown["cursor"], **harmless)
+        result.add_next("exchanges", "The older ones.", app=app_id, cursor=result.shown["cursor"], **harmless)
     if result.next:
         return result
     if lines:
-        return result.then("explain", "The newest of this list.", id=lines[0]["id"])
-    return result.then("launch" if app_id else "apps", "Nothing matches. Start here.", app=app_id)
+        return result.add_next("explain", "The newest of this list.", id=lines[0]["id"])
+    return result.add_next("launch" if app_id else "apps", "Nothing matches. Start here.", app=app_id)
 
 
 def _check_filter(arguments: Mapping[str, Any]) -> ToolResult | None:
@@ -65,31 +65,31 @@ def _check_filter(arguments: Mapping[str, Any]) -> ToolResult | None:
     if stage and stage not in STAGES:
         closest = find_closest(stage, STAGES)
         named = {"stage": closest} if closest else {}
-        return refuse(f"There is no such stage. Stages: {', '.join(STAGES)}.").then("exchanges", "With a stage.", **named)
+        return refuse(f"There is no such stage. Stages: {', '.join(STAGES)}.").add_next("exchanges", "With a stage.", **named)
     if arguments.get("status") in OUTCOMES:
-        return refuse("status is an HTTP status.").then("exchanges", "By outcome.", outcome=arguments["status"])
+        return refuse("status is an HTTP status.").add_next("exchanges", "By outcome.", outcome=arguments["status"])
     rule = arguments.get("rule") or "*"
     if not wrong and "*" not in rule and rule not in BY_ID:
         closest = find_closest(rule, BY_ID)
         result = refuse("There is no rule with this id.")
-        return result.then("exchanges", "With the most similar one.", rule=closest) if closest else _offer_rules(result)
+        return result.add_next("exchanges", "With the most similar one.", rule=closest) if closest else _offer_rules(result)
     if not wrong:
         return None
     result = refuse(
-        f"{wrong[0]} has the wrong form. Examples: status 4xx, rule pkce*, tenant general; cursor as it was returned."
+        f"{wrong[0]} has the wrong format. Examples: status 4xx, rule pkce*, tenant general; cursor as it was returned."
     )
-    return result.then("exchanges", "Without it.", limit=arguments.get("limit"))
+    return result.add_next("exchanges", "Without it.", limit=arguments.get("limit"))
 
 
 def _offer_rules(result: ToolResult) -> ToolResult:
-    return result.then("rules", "Searches rules.", query="invalid_grant")
+    return result.add_next("rules", "Searches rules.", query="invalid_grant")
 
 
 def _describe_lines(lines: list[dict[str, Any]]) -> ToolResult:
     result = ToolResult({"exchanges": [_describe_line(line) for line in lines]})
     result.untrusted.add("requests", [_describe_request(line) for line in lines[:20]])
     refused = next((line["id"] for line in lines if is_refused(line)), None)
-    return result.then("explain", "The newest refusal of this list.", id=refused) if refused else result
+    return result.add_next("explain", "The newest refusal of this list.", id=refused) if refused else result
 
 
 def _describe_line(line: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,8 +39,8 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
 
 
 def _report_not_found(text: str) -> ToolResult:
-    result = refuse(text).then("exchanges", "Lists the newest requests with their ids.", limit=10)
-    return result.then("apps", "Lists the apps, to launch one.", action="list")
+    result = refuse(text).add_next("exchanges", "Lists the newest requests with their ids.", limit=10)
+    return result.add_next("apps", "Lists the apps, to launch one.", action="list")
 
 
 async def _find_newest(api: SickbayApi, app: str | None) -> str | None:
@@ -63,18 +63,18 @@ async def _explain_exchange(api: SickbayApi, entry: dict[str, Any], *, is_full: 
 def _suggest_after_exchange(result: ToolResult, entry: dict[str, Any], app_id: str | None, found: list[Any]) -> ToolResult:
     if is_refused(entry) and app_id and entry["stage"] in ("authorize", "launch", "login", "token", "refresh"):
         if _is_standalone(entry.get("corrected")):
-            why = "When the app sends `corrected`: open the app's own page, without an EHR launch. This shows how far it came."
-            result.then("explain", why, app=app_id)
+            why = "When the app sends `corrected`: open the app's own page, without an EHR launch. This shows how far it got."
+            result.add_next("explain", why, app=app_id)
         else:
             why = "When the app sends `corrected`: launch it again, and open the URL."
-            result.then("launch", why, app=app_id, patient=EXAMPLE_PATIENT)
+            result.add_next("launch", why, app=app_id, patient=EXAMPLE_PATIENT)
     if is_refused(entry) and not app_id:
-        result.then("apps", "Lists the registered apps, to compare the client_id and redirect URIs.", action="list")
+        result.add_next("apps", "Lists the registered apps, to compare the client_id and redirect URIs.", action="list")
     if entry.get("launch"):
-        result.then("explain", "Shows the whole launch and what it waits for.", id=entry["launch"])
+        result.add_next("explain", "Shows the whole launch and what it waits for.", id=entry["launch"])
     if found and found[0]["id"]:
-        result.then("rules", "Shows the rule with an example.", id=found[0]["id"])
-    return result if result.next else result.then("exchanges", "Lists the newest requests.", limit=10)
+        result.add_next("rules", "Shows the rule with an example.", id=found[0]["id"])
+    return result if result.next else result.add_next("exchanges", "Lists the newest requests.", limit=10)
 
 
 def _is_standalone(corrected: Mapping[str, Any] | None) -> bool:
@@ -127,14 +127,14 @@ def _suggest_after_launch(
 ) -> ToolResult:
     if launch["state"] == "worked":
         base = {"tenant": launch.get("tenant")}
-        result.then("fhir", "The launch worked. Reads data as any app may: get a token first.", path="metadata", **base)
+        result.add_next("fhir", "The launch worked. Reads data as any app may: get a token first.", path="metadata", **base)
     elif refused:
-        result.then("explain", "The app's last request that was refused.", id=refused)
+        result.add_next("explain", "The app's last request that was refused.", id=refused)
     elif launch["state"] == "running":
-        result.then("explain", "Look again once the app has sent its next request.", id=id)
+        result.add_next("explain", "Look again once the app has sent its next request.", id=id)
     elif result.shown.get("likely_causes"):
-        result.then("rules", "Shows the likeliest cause.", id=result.shown["likely_causes"][0].get("id"))
+        result.add_next("rules", "Shows the likeliest cause.", id=result.shown["likely_causes"][0].get("id"))
     if app_id and launch["state"] != "worked":
-        result.then("launch", "Launches the app again after a change.", app=app_id, patient=EXAMPLE_PATIENT)
-        result.then("exchanges", "Other requests of the app, such as ones that name no launch.", app=app_id, limit=10)
+        result.add_next("launch", "Launches the app again after a change.", app=app_id, patient=EXAMPLE_PATIENT)
+        result.add_next("exchanges", "Other requests of the app, such as ones that name no launch.", app=app_id, limit=10)
     return result

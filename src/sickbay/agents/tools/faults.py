@@ -38,7 +38,7 @@ async def _move_clock(api: SickbayApi, move: str) -> ToolResult | None:
     seconds = parse_move(move)
     body = MOVES.get(move) or ({"advance": seconds} if seconds is not None else None)
     if body is None:
-        return refuse("This isn't a move of the clock. Use +2h, -30m, freeze or real.").then(
+        return refuse("This isn't a move of the clock. Use +2h, -30m, freeze or real.").add_next(
             "faults", "An example.", clock="+2h"
         )
     await ask(api, "POST", "/admin/clock", body)
@@ -56,7 +56,7 @@ def _check_kind(fault: Mapping[str, Any]) -> ToolResult | None:
     result = refuse("fault needs the kind or preset of a fault that exists.")
     result.shown |= {"kinds": by_name["kind"], "presets": by_name["preset"]}
     example = {"kind": "status", "status": 503, "times": 1} if closest == "status" else {"kind": closest, "times": 1}
-    return result.then("faults", "The nearest kind.", action="add", fault=example)
+    return result.add_next("faults", "The nearest kind.", action="add", fault=example)
 
 
 async def _describe_faults(api: SickbayApi) -> ToolResult:
@@ -70,8 +70,8 @@ async def _describe_faults(api: SickbayApi) -> ToolResult:
     }
     result.untrusted.add("faults", written)
     if faults:
-        result.then("faults", "Ends all faults.", action="clear")
-    return result.then("exchanges", "Requests that met a fault.", outcome="injected", limit=10)
+        result.add_next("faults", "Ends all faults.", action="clear")
+    return result.add_next("exchanges", "Requests that met a fault.", outcome="injected", limit=10)
 
 
 def _outline_fault(fault: Mapping[str, Any]) -> dict[str, Any]:

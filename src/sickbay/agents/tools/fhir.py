@@ -34,17 +34,17 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     version = arguments.get("version") or next(iter(hospital["fhir"]))
     if version not in hospital["fhir"]:
         known = ", ".join(hospital["fhir"])
-        return refuse(f"This hospital doesn't serve this version. It serves {known}.").then(
+        return refuse(f"This hospital doesn't serve this version. It serves {known}.").add_next(
             "sandbox", "Shows it.", action="status"
         )
     base = hospital["fhir"][version]
     path = _path_below_base(arguments["path"].strip(), base)
     if path is None:
         text = "path must be relative to the FHIR base, such as Patient?name=peters."
-        return refuse(text).then("fhir", "An example.", path="Patient/p-0001", tenant=hospital["name"])
+        return refuse(text).add_next("fhir", "An example.", path="Patient/p-0001", tenant=hospital["name"])
     token = await api.find_token(arguments["token"]) if arguments.get("token") else ""
     if token is None:
-        return refuse("This isn't the handle of a token.").then("apps", "Choose an app, then call token.", action="list")
+        return refuse("This isn't the handle of a token.").add_next("apps", "Choose an app, then call token.", action="list")
     root = base.removeprefix(hospital["ehr"].removesuffix(f"/{hospital['name']}/ehr"))
     result = _describe_answer(await api.send("GET", f"{root}/{path}", token=token or ""))
     return await _add_token(api, result) if result.shown["status"] == 401 else result
@@ -55,11 +55,13 @@ async def _add_token(api: SickbayApi, result: ToolResult) -> ToolResult:
     exchange = (await api.send("GET", f"/exchanges/{quote_segment(result.shown['exchange'])}")).read_json() or {}
     app_id = await find_app_id(api, exchange.get("app"))
     if app_id is None:
-        return result.then("apps", "A token is needed: choose an app, then call token.", action="list")
+        return result.add_next("apps", "A token is needed: choose an app, then call token.", action="list")
     permitted = (await find_app(api, app_id))["scope"].split()
     scope = " ".join(name for name in permitted if is_scope(name) and name.startswith(("patient/", "user/", "system/")))
     patient = EXAMPLE_PATIENT if "patient/" in scope else None
-    return result.then("token", "A new token for the same app.", app=app_id, scope=scope, patient=patient) if scope else result
+    return (
+        result.add_next("token", "A new token for the same app.", app=app_id, scope=scope, patient=patient) if scope else result
+    )
 
 
 def _path_below_base(path: str, base: str) -> str | None:
@@ -75,11 +77,11 @@ def _describe_answer(answer: ApiAnswer) -> ToolResult:
     result = ToolResult({"status": answer.status, "exchange": exchange})
     if answer.status == NO_RESPONSE and not answer.body:
         result.shown["note"] = "No response came. An injected fault may be the reason."
-        return result.then("faults", "Shows the faults in force.", action="list")
+        return result.add_next("faults", "Shows the faults in force.", action="list")
     body = answer.read_json() if answer.is_whole else None
     if not isinstance(body, dict):
         result.shown["note"] = "The response isn't JSON." if answer.is_whole else "The response is too large. Add _count=5."
-        return result.then("explain", "The request and its response.", id=exchange)
+        return result.add_next("explain", "The request and its response.", id=exchange)
     kind = body.get("resourceType")
     result.shown["type"] = kind if kind in vocabulary.TYPES else "other"
     if kind == "Bundle":
@@ -88,7 +90,7 @@ def _describe_answer(answer: ApiAnswer) -> ToolResult:
         _add_issues(result, body)
     else:
         result.untrusted.add("resource", _outline_resource(body))
-    return result.then("explain", "Explains the response, also an empty one.", id=exchange)
+    return result.add_next("explain", "Explains the response, even an empty one.", id=exchange)
 
 
 def _add_entries(result: ToolResult, bundle: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     app = await find_app(api, arguments["app"])
     if not app.get("launch_uri"):
         result = refuse("The app has no launch_uri, so it only launches standalone: open its own URL, then explain the app.")
-        return result.then("explain", "The newest launch of the app.", app=app["app_id"])
+        return result.add_next("explain", "The newest launch of the app.", app=app["app_id"])
     chosen = {
         name: arguments[name].removeprefix(f"{name.title()}/")
         for name in ("patient", "user", "encounter")
@@ -26,4 +26,4 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     shown = {"launch": created["timeline"], "app": app["app_id"], "tenant": app["tenant"]}
     result = ToolResult(shown | ({"iss": created["iss"]} if is_harmless(created["iss"], own) else {}))
     result.untrusted.add_url("url", created["url"])
-    return result.then("explain", "After untrusted.url was opened: shows how far the launch came.", id=created["timeline"])
+    return result.add_next("explain", "After untrusted.url was opened: shows how far the launch got.", id=created["timeline"])

@@ -23,7 +23,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
         hint = f" Did you mean {join(closest, 'or')}?" if closest else ""
         named = {"query": closest[0]} if closest else {}
         result = refuse(f"There is no such setting.{hint}")
-        return result.then("policies", "Shows the settings.", tenant="general", **named)
+        return result.add_next("policies", "Shows the settings.", tenant="general", **named)
     policy = await ask(api, "PATCH", path, changes) if changes else await ask(api, "GET", path)
     return _describe_policy(policy, arguments.get("query", "").lower())
 
@@ -45,7 +45,7 @@ def _describe_policy(policy: Mapping[str, Any], query: str) -> ToolResult:
         result.shown |= {"left_out": left} if left > 0 else {}
     else:
         result.shown["names"] = sorted(policy["policy"])
-    return result.then("policies", "What they mean.", tenant=tenant, query="pkce") if not query else result
+    return result.add_next("policies", "What they mean.", tenant=tenant, query="pkce") if not query else result
 
 
 def _add_choices(result: ToolResult, name: str, values: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ SHOWN: Final = 10
 async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     id, query = arguments.get("id", ""), arguments.get("query", "").strip()
     if bool(id) == bool(query):
-        return refuse("Send either id or query.").then("rules", "Searches for an error code.", query="invalid_grant")
+        return refuse("Send either id or query.").add_next("rules", "Searches for an error code.", query="invalid_grant")
     return await api.compute(_read_rule, id) if id else await api.compute(_search_rules, query[:200])
 
 
@@ -32,9 +32,9 @@ def _read_rule(id: str) -> ToolResult:
     closest = find_closest(id, BY_ID)
     result = refuse("There is no rule with this id.")
     return (
-        result.then("rules", "The most similar id.", id=closest)
+        result.add_next("rules", "The most similar id.", id=closest)
         if closest
-        else result.then("docs", "All rules.", page="rules/README")
+        else result.add_next("docs", "All rules.", page="rules/README")
     )
 
 
@@ -47,7 +47,7 @@ def _describe_rule(id: str) -> ToolResult:
     for name, example in (("example", case.refused), ("corrected_example", case.corrected)):
         if example is not None:
             shown[name] = {key: value for key, value in example.items() if key not in ("context", "kind")}
-    return ToolResult(shown).then("exchanges", "Requests with this finding.", rule=id, limit=5)
+    return ToolResult(shown).add_next("exchanges", "Requests with this finding.", rule=id, limit=5)
 
 
 def _describe_cause(page: CausePage) -> ToolResult:
@@ -62,5 +62,5 @@ def _search_rules(query: str) -> ToolResult:
     shown += [{"id": cause.id, "title": cause.title} for cause in found.causes]
     result = ToolResult({"rules": shown[:SHOWN]} | ({"left_out": len(shown) - SHOWN} if len(shown) > SHOWN else {}))
     if not shown:
-        return result.then("docs", "Searches the documentation instead.", page="README")
-    return result.then("rules", "The best match in full.", id=shown[0]["id"])
+        return result.add_next("docs", "Searches the documentation instead.", page="README")
+    return result.add_next("rules", "The best match in full.", id=shown[0]["id"])

@@ -19,11 +19,11 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
         body = {"tenant": arguments["tenant"]} if arguments.get("tenant") else {}
         await ask(api, "POST", "/admin/reset", body)
         result = ToolResult({"reset": True, "kept": "Apps and users that were added."})
-        return result.then("sandbox", "Shows what is there now.", action="status")
+        return result.add_next("sandbox", "Shows what is there now.", action="status")
     if action == "start":
         if not api.is_local:
             text = "Only the tools over stdio (`sickbay mcp`) can start Sickbay, and this one runs already."
-            return refuse(text).then("sandbox", "Shows it.", action="status")
+            return refuse(text).add_next("sandbox", "Shows it.", action="status")
         await api.start()
     return await _describe_hospitals(api, arguments.get("tenant"))
 
@@ -34,7 +34,7 @@ async def _describe_hospitals(api: SickbayApi, tenant: str | None) -> ToolResult
     except NotRunning:
         if not api.is_local:
             raise
-        return ToolResult({"running": False}).then("sandbox", "Starts Sickbay on this machine.", action="start")
+        return ToolResult({"running": False}).add_next("sandbox", "Starts Sickbay on this machine.", action="start")
     wanted = [hospital for hospital in hospitals if tenant in (None, "", hospital["name"])]
     if not wanted:
         raise RequestRefused(404, {})
@@ -50,7 +50,9 @@ async def _describe_hospitals(api: SickbayApi, tenant: str | None) -> ToolResult
     }
     result = ToolResult(shown)
     result.untrusted.add("titles", {hospital["name"]: hospital["title"] for hospital in wanted if hospital["added"]})
-    return result.then("apps", "Lists the registered apps.", action="list").then("exchanges", "Lists what was requested.")
+    return result.add_next("apps", "Lists the registered apps.", action="list").add_next(
+        "exchanges", "Lists what was requested."
+    )
 
 
 def _fhir_base_of(hospital: Mapping[str, Any]) -> str:

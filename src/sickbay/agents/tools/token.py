@@ -36,9 +36,11 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     scope, patient = issued.get("scope") or "", issued.get("patient") or body.get("patient")
     if not patient and "patient/" in scope and is_harmless(scope):
         again = {"app": app["app_id"], "scope": scope, "user": arguments.get("user"), "patient": EXAMPLE_PATIENT}
-        result.then("token", "The same for a patient, because patient/ scopes show no data without one.", **again)
+        result.add_next("token", "The same for a patient, because patient/ scopes show no data without one.", **again)
     path = _find_path(scope, patient or EXAMPLE_PATIENT)
-    return result.then("fhir", "Reads data with it.", path=path, token=kept.handle, tenant=app["tenant"], version=app["fhir"])
+    return result.add_next(
+        "fhir", "Reads data with it.", path=path, token=kept.handle, tenant=app["tenant"], version=app["fhir"]
+    )
 
 
 def _find_path(scope: str, patient: str) -> str:

@@ -54,15 +54,15 @@ def app_state_is_small_enough(request: AccessRequest, context: AccessContext) ->
 
 @check(requires=("body",), after=(body_is_a_resource_of_the_type_in_the_url,))
 def app_state_conforms_to_its_profile(request: AccessRequest, context: AccessContext) -> Refusal | None:
-    faults = _profile_faults(request, _get_body(context))
+    faults = _profile_problems(request, _get_body(context))
     if not faults:
         return None
     facts = {"count": len(faults), "names": [path for path, _ in faults], "said": " ".join(message for _, message in faults)}
     return refusals.APP_STATE_NOT_IN_PROFILE.with_facts(facts)
 
 
-def _profile_faults(request: AccessRequest, body: Body) -> list[Fault]:
-    faults = _server_assigned_faults(request, body) if request.interaction == "create" else []
+def _profile_problems(request: AccessRequest, body: Body) -> list[Fault]:
+    faults = _server_assigned_problems(request, body) if request.interaction == "create" else []
     system, code = read_code(body.resource)
     if not (system and code):
         message = "It needs exactly one code.coding with a system and a code, so that the app can find it again."
@@ -76,7 +76,7 @@ def _profile_faults(request: AccessRequest, body: Body) -> list[Fault]:
     return faults
 
 
-def _server_assigned_faults(request: AccessRequest, body: Body) -> list[Fault]:
+def _server_assigned_problems(request: AccessRequest, body: Body) -> list[Fault]:
     """Returns faults for elements that only the server may set."""
     faults: list[Fault] = []
     meta = body.resource.get("meta")

@@ -46,7 +46,7 @@ def _likely_token(header: str) -> str:
     return "" if "," in header or header.lower().startswith("basic") or last.lower() == "bearer" else last
 
 
-def write_challenge(refusal: Refusal, realm: str, parameters: Mapping[str, str] = MappingProxyType({})) -> str:
+def format_challenge(refusal: Refusal, realm: str, parameters: Mapping[str, str] = MappingProxyType({})) -> str:
     """Returns WWW-Authenticate for a refusal with 400, 401 or 403 (RFC 6750 3). No token: no error code. parameters: more of
     them. Without them, a refusal with 403 names the scope that it needs.
     """

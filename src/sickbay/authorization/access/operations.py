@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from sickbay.authorization.access.bearer import token_is_known
 from sickbay.authorization.access.scope import grants_letters, refuse_insufficient_scope
-from sickbay.authorization.access.search import make_fault_check
+from sickbay.authorization.access.search import make_error_check
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Client
@@ -85,8 +85,8 @@ def _sent_output_formats(request: AccessRequest, context: AccessContext) -> tupl
 
 
 CHECKS: tuple[OperationCheck, ...] = (
-    make_fault_check(refusals.FHIR_OPERATION_UNKNOWN, "operation_is_supported"),
-    make_fault_check(refusals.FHIR_OPERATION_PARAMETER, "parameters_of_the_operation_are_valid"),
+    make_error_check(refusals.FHIR_OPERATION_UNKNOWN, "operation_is_supported"),
+    make_error_check(refusals.FHIR_OPERATION_PARAMETER, "parameters_of_the_operation_are_valid"),
     export_is_requested_by_a_backend_service,
     group_may_be_read,
     export_is_requested_with_respond_async,

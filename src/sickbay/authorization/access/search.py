@@ -38,7 +38,7 @@ NOT_NARROWING = ("active", "deceased", "_lastUpdated", "_profile", "_security", 
 _NARROWING_COMMON = ("_id", "_has")
 
 
-def find_faults(request: AccessRequest, version: str) -> tuple[RequestError, ...]:
+def find_request_errors(request: AccessRequest, version: str) -> tuple[RequestError, ...]:
     """Returns the faults of URL and Accept; those of the search itself come from fhir.search.parser."""
     routed = route(version, request.method, request.path)
     at_address = (routed.fault,) if isinstance(routed, Misrouted) and routed.fault else find_missing_id(request)
@@ -65,7 +65,7 @@ def find_empty_condition(request: AccessRequest) -> tuple[RequestError, ...]:
     return (RequestError("fhir-condition-empty", "If-None-Exist", "", request.type or ""),)
 
 
-def make_fault_check(kind: RefusalType, name: str) -> SearchCheck:
+def make_error_check(kind: RefusalType, name: str) -> SearchCheck:
     """Makes a check that `fhir` found no fault of the rule with this name."""
 
     def decide(request: AccessRequest, context: AccessContext) -> Refusal | None:
@@ -82,11 +82,11 @@ def _refuse_search(kind: RefusalType, context: AccessContext) -> Refusal | None:
     fault = next((candidate for candidate in context.faults if candidate.rule == kind.name), None)
     if fault is None:
         return None
-    refusal = kind.with_facts(_facts_of_fault(fault, context))
+    refusal = kind.with_facts(_facts_of_error(fault, context))
     return replace(refusal, status=404) if fault.parameter == "id" else refusal
 
 
-def _facts_of_fault(fault: RequestError, context: AccessContext) -> dict[str, Any]:
+def _facts_of_error(fault: RequestError, context: AccessContext) -> dict[str, Any]:
     return {
         "parameter": fault.parameter,
         "received": fault.value,
@@ -353,39 +353,39 @@ def list_sent_names(request: AccessRequest) -> set[str]:
 
 
 ADDRESS: tuple[SearchCheck, ...] = (
-    make_fault_check(refusals.FHIR_BASE_DOUBLE_SLASH, "path_has_no_double_slash"),
-    make_fault_check(refusals.FHIR_PATH_TRAILING_SLASH, "path_ends_without_a_slash"),
-    make_fault_check(refusals.FHIR_RESOURCE_WRONG_VERSION, "resource_type_exists_in_this_fhir_version"),
-    make_fault_check(refusals.FHIR_RESOURCE_UNKNOWN, "resource_type_exists"),
+    make_error_check(refusals.FHIR_BASE_DOUBLE_SLASH, "path_has_no_double_slash"),
+    make_error_check(refusals.FHIR_PATH_TRAILING_SLASH, "path_ends_without_a_slash"),
+    make_error_check(refusals.FHIR_RESOURCE_WRONG_VERSION, "resource_type_exists_in_this_fhir_version"),
+    make_error_check(refusals.FHIR_RESOURCE_UNKNOWN, "resource_type_exists"),
     patient_is_not_undefined_or_null,
-    make_fault_check(refusals.FHIR_ID_INVALID, "ids_are_well_formed"),
-    make_fault_check(refusals.FHIR_ACCEPT_UNSUPPORTED, "accept_has_a_supported_format_if_sent"),
+    make_error_check(refusals.FHIR_ID_INVALID, "ids_are_well_formed"),
+    make_error_check(refusals.FHIR_ACCEPT_UNSUPPORTED, "accept_has_a_supported_format_if_sent"),
 )
 """Checks of URL and Accept, the only ones that run for a request from an unknown sender."""
 
 CHECKS: tuple[SearchCheck, ...] = (
     url_is_below_the_fhir_base_url,
     *ADDRESS,
-    make_fault_check(refusals.FHIR_PATH_UNKNOWN, "path_exists"),
-    make_fault_check(refusals.FHIR_METHOD_NOT_ALLOWED, "method_is_allowed_at_this_path"),
+    make_error_check(refusals.FHIR_PATH_UNKNOWN, "path_exists"),
+    make_error_check(refusals.FHIR_METHOD_NOT_ALLOWED, "method_is_allowed_at_this_path"),
     search_body_is_a_form_if_sent,
-    make_fault_check(refusals.FHIR_PATIENT_SEARCHED_BY_PATIENT, "patients_are_not_searched_by_patient"),
-    make_fault_check(refusals.FHIR_SEARCH_COLON_FOR_EQUALS, "values_follow_an_equals_sign"),
-    make_fault_check(refusals.FHIR_REFERENCE_MALFORMED, "references_are_well_formed"),
-    make_fault_check(refusals.FHIR_DATE_MALFORMED, "dates_are_well_formed"),
-    make_fault_check(refusals.FHIR_SEARCH_VALUE_MALFORMED, "values_are_well_formed"),
-    make_fault_check(refusals.FHIR_SEARCH_UNKNOWN_PARAM, "parameters_are_known"),
-    make_fault_check(refusals.FHIR_SEARCH_MODIFIER_UNSUPPORTED, "modifiers_are_supported"),
-    make_fault_check(refusals.FHIR_SEARCH_PARAM_UNSUPPORTED, "parameters_are_supported"),
-    make_fault_check(refusals.FHIR_SEARCH_TOO_COMPLEX, "search_is_simple_enough"),
+    make_error_check(refusals.FHIR_PATIENT_SEARCHED_BY_PATIENT, "patients_are_not_searched_by_patient"),
+    make_error_check(refusals.FHIR_SEARCH_COLON_FOR_EQUALS, "values_follow_an_equals_sign"),
+    make_error_check(refusals.FHIR_REFERENCE_MALFORMED, "references_are_well_formed"),
+    make_error_check(refusals.FHIR_DATE_MALFORMED, "dates_are_well_formed"),
+    make_error_check(refusals.FHIR_SEARCH_VALUE_MALFORMED, "values_are_well_formed"),
+    make_error_check(refusals.FHIR_SEARCH_UNKNOWN_PARAM, "parameters_are_known"),
+    make_error_check(refusals.FHIR_SEARCH_MODIFIER_UNSUPPORTED, "modifiers_are_supported"),
+    make_error_check(refusals.FHIR_SEARCH_PARAM_UNSUPPORTED, "parameters_are_supported"),
+    make_error_check(refusals.FHIR_SEARCH_TOO_COMPLEX, "search_is_simple_enough"),
     patient_search_has_a_criterion_if_required,
     search_has_a_patient_if_required,
     search_has_a_category_if_required,
     search_has_the_required_parameters,
     search_parameters_are_among_those_of_the_hospital,
     id_is_the_only_search_parameter_if_required,
-    make_fault_check(refusals.FHIR_WRITE_WITHOUT_ID, "url_has_an_id_or_a_condition"),
-    make_fault_check(refusals.FHIR_CONDITION_EMPTY, "condition_has_a_search_parameter"),
+    make_error_check(refusals.FHIR_WRITE_WITHOUT_ID, "url_has_an_id_or_a_condition"),
+    make_error_check(refusals.FHIR_CONDITION_EMPTY, "condition_has_a_search_parameter"),
     if_match_is_sent_if_required,
     content_type_is_a_fhir_format,
 )

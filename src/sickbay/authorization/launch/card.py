@@ -21,13 +21,13 @@ MAXIMUM_CARDS = 20
 _TOKEN = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
 
-def find_faults(cards: Sequence[Any]) -> list[str]:
+def find_problems(cards: Sequence[Any]) -> list[str]:
     """Returns what is wrong with the cards, one sentence per fault."""
     too_many = [f"An app may have at most {MAXIMUM_CARDS} cards, not {len(cards)}"] if len(cards) > MAXIMUM_CARDS else []
-    return too_many + [fault for number, card in enumerate(cards) for fault in _faults_of_card(card, f"cards[{number}]")]
+    return too_many + [fault for number, card in enumerate(cards) for fault in _problems_of_card(card, f"cards[{number}]")]
 
 
-def _faults_of_card(card: Any, here: str) -> list[str]:
+def _problems_of_card(card: Any, here: str) -> list[str]:
     if not isinstance(card, Mapping):
         return [f"{here} must be an object"]
     messages = (
@@ -45,10 +45,12 @@ def _faults_of_card(card: Any, here: str) -> list[str]:
     links = card.get("links", [])
     if not isinstance(links, list | tuple):
         return [*messages, f"{here}.links must be a list"]
-    return messages + [fault for number, link in enumerate(links) if (fault := _fault_of_link(link, f"{here}.links[{number}]"))]
+    return messages + [
+        fault for number, link in enumerate(links) if (fault := _problem_of_link(link, f"{here}.links[{number}]"))
+    ]
 
 
-def _fault_of_link(link: Any, here: str) -> str:
+def _problem_of_link(link: Any, here: str) -> str:
     if not isinstance(link, Mapping) or not _is_nonempty_text(link.get("label")):
         return f"{here}.label must be a string"
     if link.get("type") not in ("absolute", "smart"):

@@ -35,12 +35,12 @@ def fhir_context(items: Sequence[Any], release: str | None = None) -> list[Any]:
     return [item["reference"] for item in objects if "reference" in item] if release == "2.0" else objects
 
 
-def find_faults(items: Sequence[Any]) -> list[str]:
+def find_problems(items: Sequence[Any]) -> list[str]:
     """Returns what is wrong with a fhirContext, one sentence per fault (SMART 2.2, fhirContext)."""
-    return [fault for number, item in enumerate(items) if (fault := _fault_of_item(item, f"fhirContext[{number}]"))]
+    return [fault for number, item in enumerate(items) if (fault := _problem_of_item(item, f"fhirContext[{number}]"))]
 
 
-def _fault_of_item(item: Any, here: str) -> str:
+def _problem_of_item(item: Any, here: str) -> str:
     if isinstance(item, str):
         item = {"reference": item}
     if not isinstance(item, Mapping):

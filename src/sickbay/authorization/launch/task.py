@@ -65,7 +65,7 @@ def _list_context(task: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
     references = [f"Task/{task['id']}"] if task.get("id") else []
     references += [str(focus.get("reference") or "")] if isinstance(focus, Mapping) else []
     items = [{"reference": reference} for reference in references]
-    return tuple(item for item in items if not launch_context.find_faults([item]))
+    return tuple(item for item in items if not launch_context.find_problems([item]))
 
 
 def request_of_link(link: Mapping[str, Any]) -> LaunchTaskRequest | str:

@@ -38,7 +38,7 @@ OWN_CHECKS = ("redirect_uris", "post_logout_redirect_uris", "launch_uri", "initi
 LISTS = ("redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types")
 
 
-def find_fault(metadata: Any) -> str:
+def find_problem(metadata: Any) -> str:
     """Returns why the metadata can't be read, in one sentence; "" if it can."""
     if not isinstance(metadata, dict):
         return "Send a JSON object with the metadata of the client"
@@ -60,7 +60,7 @@ def _invalid_url(metadata: dict[str, Any]) -> str:
         if name.endswith(WEB_SUFFIXES) and member not in OWN_CHECKS and not all(map(_is_web_address, uris)):
             return f"{member} must be an http or https address"
     other = metadata.get("initiate_login_uri")  # used as launch_uri if that isn't sent
-    return "initiate_login_uri can't be opened by a browser" if other and urls.find_fault(other) == "scheme" else ""
+    return "initiate_login_uri can't be opened by a browser" if other and urls.find_problem(other) == "scheme" else ""
 
 
 def _is_web_address(value: Any) -> bool:
@@ -145,9 +145,9 @@ UNCHANGED = ("tenant", "fhir", "smart_version", "pkce")
 """Not changed by the app's own updates."""
 
 
-def update_fault(metadata: Any, client: Client) -> str:
+def update_problem(metadata: Any, client: Client) -> str:
     """Returns the fault of an update, which must have all metadata and the client_id, and nothing that only the server sets."""
-    problem = find_fault(metadata)
+    problem = find_problem(metadata)
     if problem:
         return problem
     if forbidden := [name for name in SERVER_MEMBERS if name in metadata]:

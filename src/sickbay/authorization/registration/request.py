@@ -12,7 +12,7 @@ from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.kernel.checks import Check, Refusal
 from sickbay.protocol import jose, urls
-from sickbay.protocol.host_syntax import host_fault
+from sickbay.protocol.host_syntax import host_problem
 from sickbay.protocol.urls import STRANGE
 
 RegistrationCheck: TypeAlias = Check[RegistrationRequest, Any]
@@ -78,7 +78,7 @@ def only_one_of_jwks_uri_and_jwks_is_sent(request: RegistrationRequest, context:
 def jwks_uri_is_a_url_if_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
     """The URL must be http or https, with a host, and without characters that a fetch doesn't send (RFC 3986 3.5)."""
     uri = request.jwks_uri
-    if not uri or host_fault(uri) or (_is_http(uri) and not STRANGE.search(uri) and "#" not in uri):
+    if not uri or host_problem(uri) or (_is_http(uri) and not STRANGE.search(uri) and "#" not in uri):
         return None
     return refusals.REG_JWKS_URI_NOT_ABSOLUTE(received=uri)
 

@@ -11,7 +11,7 @@ from sickbay.authorization.refusals import registration as refusals
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.kernel.checks import Refusal, RefusalType
 from sickbay.protocol import urls
-from sickbay.protocol.host_syntax import host_fault
+from sickbay.protocol.host_syntax import host_problem
 from sickbay.protocol.urls import STRANGE
 
 PARAMETER = "redirect_uris"
@@ -36,7 +36,7 @@ def redirect_uris_have_no_wildcard(request: RegistrationRequest, context: Any) -
 @check()
 def redirect_uris_are_absolute(request: RegistrationRequest, context: Any) -> Refusal | None:
     relative = [
-        uri for uri in request.addresses if not ("*" in uri or is_absolute(uri) or _host_fault(uri) or STRANGE.search(uri))
+        uri for uri in request.addresses if not ("*" in uri or is_absolute(uri) or _host_problem(uri) or STRANGE.search(uri))
     ]
     return _refuse_uris(refusals.REG_REDIRECT_URI_NOT_ABSOLUTE, request, relative)
 
@@ -70,15 +70,15 @@ def other_urls_have_a_valid_host(request: RegistrationRequest, context: Any) -> 
 
 
 def _refuse_invalid_host(kind: RefusalType, parameter: str, uris: Iterable[str]) -> Refusal | None:
-    reasons = {uri: reason for uri in uris if (reason := _host_fault(uri))}
+    reasons = {uri: reason for uri in uris if (reason := _host_problem(uri))}
     if not reasons:
         return None
     return kind(received=list(reasons), reason=next(iter(reasons.values())), parameter=parameter)
 
 
-def _host_fault(uri: str) -> str:
+def _host_problem(uri: str) -> str:
     """Returns "" even if another check explains the URL: it has a character that no URL has, or it is several URLs."""
-    return "" if "*" in uri or STRANGE.search(uri) or _SECOND.search(uri) else host_fault(uri)
+    return "" if "*" in uri or STRANGE.search(uri) or _SECOND.search(uri) else host_problem(uri)
 
 
 @check(after=(redirect_uris_are_absolute,))
@@ -100,7 +100,7 @@ def launch_uri_has_a_scheme_for_apps_if_sent(request: RegistrationRequest, conte
 
 
 def _is_forbidden(uri: str) -> bool:
-    return "*" not in uri and is_absolute(uri) and urls.find_fault(uri) in ("scheme", "user-info")
+    return "*" not in uri and is_absolute(uri) and urls.find_problem(uri) in ("scheme", "user-info")
 
 
 @check(after=(redirect_uris_are_absolute,))
@@ -123,7 +123,7 @@ def redirect_uris_have_no_response_parameter(request: RegistrationRequest, conte
 @check()
 def launch_uri_is_absolute_if_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
     uri = request.launch_uri
-    if not uri or _host_fault(uri) or (is_absolute(uri) and not STRANGE.search(uri)):
+    if not uri or _host_problem(uri) or (is_absolute(uri) and not STRANGE.search(uri)):
         return None
     return refusals.REG_LAUNCH_URI_NOT_ABSOLUTE(received=uri)
 
@@ -149,7 +149,7 @@ def _correct_uri(uri: str) -> str:
 def _has_correction(uri: str) -> bool:
     """Whether no other check refuses the corrected URI. If one does, only that one explains the URI."""
     uri = _correct_uri(uri)
-    is_single = "*" not in uri and not _is_malformed(uri) and not _host_fault(uri)
+    is_single = "*" not in uri and not _is_malformed(uri) and not _host_problem(uri)
     return is_single and is_absolute(uri) and not _is_forbidden(uri) and not urls.response_parameters(uri)
 
 

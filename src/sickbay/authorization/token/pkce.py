@@ -10,7 +10,7 @@ from sickbay.authorization.models import AuthorizationCode, Client, Pkce, Server
 from sickbay.authorization.refusals import token as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.checks import Check, Refusal, Unknown
-from sickbay.protocol.pkce import is_match, is_verifier, make_challenge, slip_of
+from sickbay.protocol.pkce import find_mistake, is_match, is_verifier, make_challenge
 
 
 def find_mode(server: Server | Unknown, client: Client | Unknown | None) -> Pkce:
@@ -55,7 +55,11 @@ def code_verifier_matches_code_challenge_if_there_is_one(request: TokenRequest, 
     if not verifier or not registered or is_match(verifier, registered) or _is_pkce_off(context):
         return None
     computed = make_challenge(verifier)
-    facts: dict[str, Any] = {"challenge": registered, "computed": computed, "slip": slip_of(verifier, registered)}
+    facts: dict[str, Any] = {
+        "challenge": registered,
+        "computed": computed,
+        "slip": find_mistake(verifier, registered),
+    }
     if facts["computed"] in context.attempts:
         facts["other_attempt"] = True
     return refusals.PKCE_VERIFIER_MISMATCH.with_facts(facts)

@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 
 from sickbay.cli import admin_client, byte_order_mark
 from sickbay.cli.argument_types import Data, SomeOrNone
-from sickbay.cli.output import format_json, format_table, help_epilogue, note, reject_argument, say
+from sickbay.cli.output import format_json, format_table, help_epilogue, print_note, print_result, reject_argument
 from sickbay.cli.paths import PlaceOrNone
 from sickbay.cli.streams import escape_text
 from sickbay.kernel import english
@@ -154,11 +154,11 @@ def list_(*, tenant: str | None = None, json: Json = False, data: Data = None) -
     """
     registered = list(reversed(admin_client.list_apps(data, tenant)))
     if json:
-        say(format_json(registered))
+        print_result(format_json(registered))
         return
     columns = ("tenant", "app_id", "client_id", "name", "type", "client")
     rows = [tuple(str(app.get(column, "")) for column in columns) for app in registered]
-    say(format_table(rows, tuple(map(str.upper, columns))))
+    print_result(format_table(rows, tuple(map(str.upper, columns))))
 
 
 @apps.command(help_epilogue=help_epilogue("sickbay apps show sample-general"))
@@ -208,19 +208,19 @@ def remove(app: Name, /, *, data: Data = None) -> None:
     """Remove an app. Its tokens stop working immediately."""
     removed = admin_client.find_app(data, app)
     admin_client.ask(data, "DELETE", admin_client.app_path(removed))
-    note(f"Removed {removed['name']} ({removed['client_id']}).")
+    print_note(f"Removed {removed['name']} ({removed['client_id']}).")
 
 
 def _print_app(app: dict[str, Any], json: bool) -> None:
     """Prints the app, one field per line; findings go to standard error."""
     for finding in app.get("findings", ()):
-        note(f"{finding['severity']}: {finding['title']}  [{finding['id']}]\n  → {finding['fix']}")
+        print_note(f"{finding['severity']}: {finding['title']}  [{finding['id']}]\n  → {finding['fix']}")
     if json:
-        say(format_json(app))
+        print_result(format_json(app))
         return
     fields = {key: value for key, value in app.items() if value not in (None, [], "", {}) and key != "findings"}
     width = max(map(len, fields))
-    say("\n".join(f"{key.ljust(width)}  {escape_text(_format_value(value), '')}" for key, value in fields.items()))
+    print_result("\n".join(f"{key.ljust(width)}  {escape_text(_format_value(value), '')}" for key, value in fields.items()))
 
 
 def _format_value(value: Any) -> str:

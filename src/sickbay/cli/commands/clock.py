@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from sickbay.cli import admin_client
 from sickbay.cli.argument_types import Data
-from sickbay.cli.output import format_json, reject_argument, say
+from sickbay.cli.output import format_json, print_result, reject_argument
 from sickbay.kernel import english
 from sickbay.kernel.clock_moves import parse_move
 
@@ -31,7 +31,7 @@ def clock(
         reading = admin_client.ask(data, "GET", "/admin/clock")
     else:
         reading = admin_client.ask(data, "POST", "/admin/clock", body_of(move))
-    say(format_json(reading) if json else describe(reading))
+    print_result(format_json(reading) if json else describe(reading))
 
 
 def body_of(move: str) -> dict[str, Any]:
@@ -52,6 +52,6 @@ def describe(reading: dict[str, Any]) -> str:
     if reading["frozen"]:
         distance = f"frozen, {distance}" if round(reading["offset"]) else "frozen"
     return (
-        f"Sickbay's time: {english.write_time(reading['now'])} UTC ({distance})\n"
-        f"Real time:      {english.write_time(reading['real'])} UTC"
+        f"Sickbay's time: {english.format_time(reading['now'])} UTC ({distance})\n"
+        f"Real time:      {english.format_time(reading['real'])} UTC"
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from sickbay.cli.command_line import app
-from sickbay.cli.output import say
+from sickbay.cli.output import print_result
 
 ZSH = """
 if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
@@ -23,4 +23,4 @@ only in a file of the same name.
 def completion(shell: Annotated[Literal["bash", "zsh", "fish"], Parameter(name="SHELL", help="Your shell.")], /) -> None:
     """Print the script, which is generated from all commands, so print it again after an update."""
     script = app.generate_completion(shell=shell).rstrip()
-    say(script + ZSH if shell == "zsh" else script)
+    print_result(script + ZSH if shell == "zsh" else script)

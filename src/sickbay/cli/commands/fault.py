@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 
 from sickbay.cli import admin_client
 from sickbay.cli.argument_types import CountOrNone, Data, ShareOrNone, SomeOrNone
-from sickbay.cli.output import format_json, format_table, help_epilogue, note, reject_argument, say
+from sickbay.cli.output import format_json, format_table, help_epilogue, print_note, print_result, reject_argument
 from sickbay.faults.fault import FILTERS
 from sickbay.faults.kinds import Member, list_kinds, list_presets
 
@@ -74,7 +74,7 @@ def add(
         }
     added = admin_client.ask(data, "POST", "/admin/faults", sent)
     faults = added.get("faults", [added])
-    say(format_json(added) if json else "\n".join(describe(fault) for fault in faults))
+    print_result(format_json(added) if json else "\n".join(describe(fault) for fault in faults))
 
 
 @fault.command(name="list", help_epilogue=help_epilogue("sickbay fault list"))
@@ -82,24 +82,24 @@ def list_(*, json: Json = False, data: Data = None) -> None:
     """List the faults in force."""
     faults = admin_client.ask(data, "GET", "/admin/faults")
     if json:
-        say(format_json(faults))
+        print_result(format_json(faults))
     elif faults:
-        say("\n".join(describe(fault) for fault in faults))
+        print_result("\n".join(describe(fault) for fault in faults))
     else:
-        note("No faults are in force.")
+        print_note("No faults are in force.")
 
 
 @fault.command(help_epilogue=help_epilogue("sickbay fault remove all"))
 def remove(id: Annotated[str, Parameter(name="ID", help="The fault's ID, or all.")], /, *, data: Data = None) -> None:
     """End a fault, or all of them."""
     admin_client.ask(data, "DELETE", "/admin/faults" if id == "all" else f"/admin/faults/{id}")
-    note("No faults are in force." if id == "all" else f"Ended the fault {id}.")
+    print_note("No faults are in force." if id == "all" else f"Ended the fault {id}.")
 
 
 @fault.command(name="presets", help_epilogue=help_epilogue("sickbay fault presets"))
 def presets_() -> None:
     """List the presets, which inject several faults at once."""
-    say(format_table([(name, preset.title) for name, preset in list_presets().items()], ("PRESET", "WHAT IT IS")))
+    print_result(format_table([(name, preset.title) for name, preset in list_presets().items()], ("PRESET", "WHAT IT IS")))
 
 
 @fault.command(name="kinds", help_epilogue=help_epilogue("sickbay fault kinds delay"))
@@ -113,7 +113,7 @@ def kinds_(kind: Annotated[str | None, Parameter(name="KIND")] = None, /) -> Non
     """
     if kind is None:
         rows: list[tuple[str, ...]] = [(name, found.at, found.title) for name, found in list_kinds().items()]
-        say(format_table(rows, ("KIND", "AT", "WHAT IT DOES")))
+        print_result(format_table(rows, ("KIND", "AT", "WHAT IT DOES")))
         return
     found = list_kinds().get(kind)
     if found is None:
@@ -121,8 +121,8 @@ def kinds_(kind: Annotated[str | None, Parameter(name="KIND")] = None, /) -> Non
     options: list[tuple[str, ...]] = [
         (f"--{name.replace('_', '-')}", _describe_member(member)) for name, member in found.members.items()
     ]
-    lines = [found.title, "", f"Who does so: {found.seen}", f"What a good app does: {found.advice}"]
-    say("\n".join([*lines, *(["", format_table(options, ("OPTION", "VALUE"))] if options else [])]))
+    lines = [found.title, "", f"In practice: {found.seen}", f"What a good app does: {found.advice}"]
+    print_result("\n".join([*lines, *(["", format_table(options, ("OPTION", "VALUE"))] if options else [])]))
 
 
 def describe(fault: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 
 from sickbay.cli import admin_client, byte_order_mark
 from sickbay.cli.argument_types import Data
-from sickbay.cli.output import CommandError, format_json, format_table, help_epilogue, note, say
+from sickbay.cli.output import CommandError, format_json, format_table, help_epilogue, print_note, print_result
 
 EXAMPLE = "sickbay hospitals add riverside.toml"
 hospitals = App(name="hospitals", help="Add hospitals of your own.", help_epilogue=help_epilogue(EXAMPLE))
@@ -23,12 +23,12 @@ def list_(*, json: Json = False, data: Data = None) -> None:
     """List the hospitals."""
     found = admin_client.ask(data, "GET", "/admin/hospitals")
     if json:
-        say(format_json(found))
+        print_result(format_json(found))
         return
     rows: list[tuple[str, ...]] = []
     for row in found:
         rows.append((row["name"], row["title"], ", ".join(row["fhir"]), "added" if row["added"] else "built in"))
-    say(format_table(rows, ("HOSPITAL", "TITLE", "FHIR", "FROM")))
+    print_result(format_table(rows, ("HOSPITAL", "TITLE", "FHIR", "FROM")))
 
 
 @hospitals.command(help_epilogue=help_epilogue(EXAMPLE))
@@ -47,18 +47,18 @@ def add(
     except CommandError as error:
         raise CommandError(str(error).replace("The file ", f"{file} ", 1), error.code) from error
     if json:
-        say(format_json(added))
+        print_result(format_json(added))
         return
-    note(f"Added {added['title']}.")
+    print_note(f"Added {added['title']}.")
     rows = [("EHR", added["ehr"]), *((f"FHIR {version}", base) for version, base in added["fhir"].items())]
-    say(format_table([*rows, ("authorize", added["authorize"]), ("token", added["token"])], ("ENDPOINT", "URL")))
+    print_result(format_table([*rows, ("authorize", added["authorize"]), ("token", added["token"])], ("ENDPOINT", "URL")))
 
 
 @hospitals.command(help_epilogue=help_epilogue("sickbay hospitals remove riverside"))
 def remove(name: Annotated[str, Parameter(name="NAME", help="The hospital's name.")], /, *, data: Data = None) -> None:
     """Remove a hospital that was added, with its apps, users and data."""
     admin_client.ask(data, "DELETE", f"/admin/hospitals/{quote(name, safe='')}")
-    note(f"Removed {name}.")
+    print_note(f"Removed {name}.")
 
 
 def _read_hospital_file(file: str) -> str:

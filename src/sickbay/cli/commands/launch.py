@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from sickbay.cli import admin_client
 from sickbay.cli.argument_types import Data
-from sickbay.cli.output import say
+from sickbay.cli.output import print_result
 
 
 def launch(
@@ -41,7 +41,7 @@ def launch(
     options: dict[str, Any] = {"patient": patient, "user": user, "encounter": encounter}
     body = {"tenant": target["tenant"], "app": target["app_id"]} | {name: value for name, value in options.items() if value}
     created = admin_client.ask(data, "POST", "/admin/launches", body)
-    say(created["url"])
+    print_result(created["url"])
     if not admin_client.is_running(data):
         admin_client.note_not_running()
     elif open:

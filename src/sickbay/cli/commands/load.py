@@ -14,7 +14,7 @@ from typing import Literal
 from sickbay.cli import files, local_sandbox, signals
 from sickbay.cli.argument_types import CountOrNone, Data
 from sickbay.cli.load_reader import FileResult, LoadJob, group_into_portions, read_in_processes
-from sickbay.cli.output import note, reject_argument, say
+from sickbay.cli.output import print_note, print_result, reject_argument
 from sickbay.cli.paths import Place
 from sickbay.cli.progress import Progress, create_patients, show_progress
 from sickbay.fhir.loading import LoadError, Ready
@@ -81,9 +81,9 @@ async def _load_files(
             except asyncio.CancelledError:
                 shown.stop()
                 so_far = f"Interrupted {shown.describe_position()}. Stored so far: {_counts_line(run, shown)}."
-                note(f"{so_far} To continue, run the same command again.")
+                print_note(f"{so_far} To continue, run the same command again.")
                 raise
-        say(f"{_counts_line(run, shown)}.")
+        print_result(f"{_counts_line(run, shown)}.")
         return 1 if shown.bad else 0
 
 
@@ -91,7 +91,9 @@ async def _fill_space(sandbox: Sandbox, space: ResourceSpace) -> None:
     try:
         await create_patients(sandbox, space)
     except asyncio.CancelledError:
-        note("Interrupted while sample patients were created, before the first file. To continue, run the same command again.")
+        print_note(
+            "Interrupted while sample patients were created, before the first file. To continue, run the same command again."
+        )
         raise
 
 
@@ -112,7 +114,7 @@ async def _run_load(run: Loading, reads: Iterator[FileResult], shown: Progress, 
     """Stores the resources. With `stop`, those before the first failed one are stored."""
     for portion in group_into_portions(reads, BATCH, WEIGHT):
         batch = [result.item for result in portion[: _count_to_store(portion, shown, stop)] if isinstance(result.item, Ready)]
-        await run.keep(batch)
+        await run.store_batch(batch)
         if stop and shown.bad:
             return
 

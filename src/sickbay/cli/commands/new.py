@@ -17,7 +17,7 @@ from cyclopts import Parameter
 
 from sickbay.cli import admin_client, folder, starters
 from sickbay.cli.argument_types import Data, SomeOrNone
-from sickbay.cli.output import CommandError, note, reject_argument, say
+from sickbay.cli.output import CommandError, print_note, print_result, reject_argument
 from sickbay.cli.starters import CopiedApp, Starter
 
 READY_SECONDS: Final = 60
@@ -67,11 +67,11 @@ def new(
             f"`sickbay apps remove {place.client_id}`."
         )
     starters.write(starters.read_files(str(template), starter, place), target)
-    say(f"Copied {template} to {name}.")
+    print_result(f"Copied {template} to {name}.")
     app = _register_app(starter, place, target, tenant, data)
-    say(f"Registered {app['client_id']} at {base}, hospital {tenant}.")
+    print_result(f"Registered {app['client_id']} at {base}, hospital {tenant}.")
     if no_start or server is None:
-        return _say_next(starter, place, name, is_running=server is not None)
+        return _print_next(starter, place, name, is_running=server is not None)
     return _start_app(starter, place, target, f"{base}/{tenant}/ehr/launch?app={app['app_id']}&patient=p-0001")
 
 
@@ -91,7 +91,7 @@ def _register_app(starter: Starter, place: CopiedApp, target: Path, tenant: str,
 
 def _run_command(command: str, target: Path) -> None:
     """Runs a command in the folder of the app. Raises CommandError if it fails."""
-    note(f"$ {command}")
+    print_note(f"$ {command}")
     try:
         done = subprocess.run(starters.arguments_of(command), cwd=target, check=False)
     except OSError as error:
@@ -100,11 +100,11 @@ def _run_command(command: str, target: Path) -> None:
         raise CommandError(f"`{command}` failed with exit code {done.returncode}. The files of the app are in {target}.")
 
 
-def _say_next(starter: Starter, place: CopiedApp, directory: str, *, is_running: bool) -> int:
+def _print_next(starter: Starter, place: CopiedApp, directory: str, *, is_running: bool) -> int:
     commands = starters.next_commands(starter, place, directory)
     if not is_running:
-        note("Sickbay isn’t running on this data folder. Start it first, in another terminal: sickbay serve")
-    say("\n".join(["Next:", *(f"  {command}" for command in commands)]))
+        print_note("Sickbay isn’t running on this data folder. Start it first, in another terminal: sickbay serve")
+    print_result("\n".join(["Next:", *(f"  {command}" for command in commands)]))
     return 0
 
 
@@ -113,11 +113,13 @@ def _start_app(starter: Starter, place: CopiedApp, target: Path, link: str) -> i
     for command in starter.install:
         _run_command(place.fill(command, starter), target)
     command = place.fill(starter.start, starter)
-    note(f"$ {command}")
+    print_note(f"$ {command}")
     with _run_app(command, target) as process:
         if not starter.is_service:
             _wait_until_ready(process, place.port)
-            say(f"{place.client_id} is running at http://localhost:{place.port}. Stop it with Ctrl-C.\nLaunch it: {link}")
+            print_result(
+                f"{place.client_id} is running at http://localhost:{place.port}. Stop it with Ctrl-C.\nLaunch it: {link}"
+            )
         return process.wait()
 
 

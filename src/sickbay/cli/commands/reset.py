@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from sickbay.cli import admin_client
 from sickbay.cli.argument_types import Data
-from sickbay.cli.output import CommandError, note, prompt
+from sickbay.cli.output import CommandError, print_note, prompt
 from sickbay.kernel import english
 
 
@@ -28,13 +28,13 @@ def reset(*, tenant: str | None = None, everything: bool = False, yes: bool = Fa
     if sys.stdin.isatty() and not yes:
         path = "/admin/reset" + (f"?{urlencode({name: str(value).lower() for name, value in body.items()})}" if body else "")
         losses = admin_client.ask(data, "GET", path)
-        if not prompt(write_question(losses, tenant, everything)):
+        if not prompt(format_question(losses, tenant, everything)):
             raise CommandError("Nothing was reset.")
     admin_client.ask(data, "POST", "/admin/reset", body)
-    note(f"Reset {tenant or 'all hospitals'} to the initial data.")
+    print_note(f"Reset {tenant or 'all hospitals'} to the initial data.")
 
 
-def write_question(losses: dict[str, Any], tenant: str | None, everything: bool) -> str:
+def format_question(losses: dict[str, Any], tenant: str | None, everything: bool) -> str:
     """Returns the question that lists the deleted data and asks for confirmation. losses: the JSON of `GET /admin/reset`."""
     changes, exchanges = losses["changes"], losses["exchanges"]
     added = english.join([english.count(losses["apps"], "app"), english.count(losses["users"], "user")])

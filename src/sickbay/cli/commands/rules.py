@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from sickbay.cli.output import format_json, format_table, reject_argument, say
+from sickbay.cli.output import format_json, format_table, print_result, reject_argument
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.doctor import causes, compiled, rule_docs, topics
 from sickbay.doctor.causes import CausePage
@@ -27,9 +27,9 @@ def rules(id: Annotated[str | None, Parameter(name="ID")] = None, /, *, search: 
         Words, such as "audience keycloak". Lists the rules and causes with these words, the best first.
     """
     if search is not None:
-        say(_list_matching_topics(search))
+        print_result(_list_matching_topics(search))
         return
-    say(_list_rules() if id is None else _rule_page(id))
+    print_result(_list_rules() if id is None else _rule_page(id))
 
 
 def _list_rules() -> str:

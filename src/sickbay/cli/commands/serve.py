@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from sickbay.cli import config_file, json_log, peer_options, start_serving
 from sickbay.cli import sockets as doors
-from sickbay.cli.output import note, reject_argument
+from sickbay.cli.output import print_note, reject_argument
 from sickbay.cli.serve_options import ServeOptions
 from sickbay.kernel import english
 from sickbay.settings import Settings
@@ -32,7 +32,7 @@ def serve(*, options: ServeOptions = _DEFAULT) -> None:
     settings = options.settings()
     _check_keep_bodies(settings)
     for sentence in config_file.used_options([field.name for field in fields(ServeOptions)], config_file.TABLES):
-        note(sentence)
+        print_note(sentence)
     start_serving.serve_until_stopped(settings, options.folder_options())
 
 
@@ -41,7 +41,9 @@ def _check_admin_token(token: str | None) -> None:
     if token and not all("!" <= letter <= "~" for letter in token):
         reject_argument("--admin-token may contain only ASCII letters, digits and punctuation, and no spaces.")
     if token and len(token) < SHORT:
-        note(f"The admin token has only {english.count(len(token), 'character')} and can be guessed. Use at least {SHORT}.")
+        print_note(
+            f"The admin token has only {english.count(len(token), 'character')} and can be guessed. Use at least {SHORT}."
+        )
 
 
 def _check_addresses(options: ServeOptions) -> None:

@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 
 from sickbay.cli import admin_client, folder
 from sickbay.cli.argument_types import Data
-from sickbay.cli.output import CommandError, format_json, format_table, help_epilogue, note, say
+from sickbay.cli.output import CommandError, format_json, format_table, help_epilogue, print_note, print_result
 from sickbay.cli.paths import Place, PlaceOrNone
 from sickbay.kernel import english
 
@@ -27,9 +27,9 @@ def save(name: Name, /, *, json: Json = False, data: Data = None) -> None:
     """Save a snapshot of FHIR data, apps, users, sessions, tokens, policies and the clock of all hospitals."""
     saved = admin_client.ask(data, "POST", "/admin/snapshots", {"name": name})
     if json:
-        say(format_json(saved))
+        print_result(format_json(saved))
     else:
-        note(f"Saved the snapshot {name} ({english.describe_size(saved['bytes'])}).")
+        print_note(f"Saved the snapshot {name} ({english.describe_size(saved['bytes'])}).")
 
 
 @snapshot.command(help_epilogue=help_epilogue("sickbay snapshot restore before-upgrade"))
@@ -39,7 +39,7 @@ def restore(name: Name, /, *, data: Data = None) -> None:
     The journal, injected faults, administrators and signing keys stay as they are.
     """
     admin_client.ask(data, "POST", f"/admin/snapshots/{quote(name, safe='')}/restore")
-    note(f"Restored the snapshot {name}.")
+    print_note(f"Restored the snapshot {name}.")
 
 
 @snapshot.command(name="list", help_epilogue=help_epilogue("sickbay snapshot list"))
@@ -47,18 +47,18 @@ def list_(*, json: Json = False, data: Data = None) -> None:
     """List the snapshots, the newest first."""
     snapshots = admin_client.ask(data, "GET", "/admin/snapshots")
     if json:
-        say(format_json(snapshots))
+        print_result(format_json(snapshots))
     elif snapshots:
-        say(format_table([_snapshot_row(saved) for saved in snapshots], ("NAME", "SAVED (UTC)", "SIZE", "HOSPITALS")))
+        print_result(format_table([_snapshot_row(saved) for saved in snapshots], ("NAME", "SAVED (UTC)", "SIZE", "HOSPITALS")))
     else:
-        note("There are no snapshots.")
+        print_note("There are no snapshots.")
 
 
 @snapshot.command(help_epilogue=help_epilogue("sickbay snapshot remove before-upgrade"))
 def remove(name: Name, /, *, data: Data = None) -> None:
     """Remove a snapshot."""
     admin_client.ask(data, "DELETE", f"/admin/snapshots/{quote(name, safe='')}")
-    note(f"Removed the snapshot {name}.")
+    print_note(f"Removed the snapshot {name}.")
 
 
 @snapshot.command(name="export", help_epilogue=help_epilogue("sickbay snapshot export before-upgrade"))
@@ -79,7 +79,7 @@ def export_(name: Name, file: Annotated[PlaceOrNone, Parameter(name="FILE")] = N
             files.file(place.name).write(content)
     except OSError as error:
         raise CommandError(f"{place} can't be written: {error.strerror}.") from None
-    note(f"Exported the snapshot {name} to {place} ({english.describe_size(len(content))}).")
+    print_note(f"Exported the snapshot {name} to {place} ({english.describe_size(len(content))}).")
 
 
 @snapshot.command(name="import", help_epilogue=help_epilogue("sickbay snapshot import before-upgrade.zip"))
@@ -109,14 +109,14 @@ def import_(
     path = "/admin/snapshots/import" + (f"?name={quote(name, safe='')}" if name is not None else "")
     imported = admin_client.upload(data, path, content, "application/zip")
     if json:
-        say(format_json(imported))
+        print_result(format_json(imported))
         return
     name = imported["name"]
-    note(f"Imported the snapshot {name}. Run `sickbay snapshot restore {name}` to use it.")
+    print_note(f"Imported the snapshot {name}. Run `sickbay snapshot restore {name}` to use it.")
     if secrets := imported["apps"]:
-        note("New secrets, shown only now:")
+        print_note("New secrets, shown only now:")
         columns = ("tenant", "app_id", "client_id", "client_secret")
-        say(
+        print_result(
             format_table(
                 [tuple(app[column] for column in columns) for app in secrets],
                 ("HOSPITAL", "APP_ID", "CLIENT_ID", "CLIENT_SECRET"),
@@ -126,4 +126,4 @@ def import_(
 
 def _snapshot_row(saved: dict[str, Any]) -> tuple[str, ...]:
     hospitals = ", ".join(saved["hospitals"])
-    return saved["name"], english.write_time(saved["at"]), english.describe_size(saved["bytes"]), hospitals
+    return saved["name"], english.format_time(saved["at"]), english.describe_size(saved["bytes"]), hospitals

@@ -13,9 +13,9 @@ from cyclopts import Parameter
 from sickbay.cli import signals, streams, terminal
 from sickbay.cli.argument_types import Count, Data
 from sickbay.cli.event_stream import StreamEvent, follow
-from sickbay.cli.output import note
+from sickbay.cli.output import print_note
 from sickbay.kernel.english import count
-from sickbay.services.journal.filter_language import write_word
+from sickbay.services.journal.filter_language import format_word
 
 MAXIMUM_PATH_CHARACTERS = 100
 """Maximum number of characters of a path in a line. --json shows all of them."""
@@ -53,7 +53,7 @@ def tail(
         Print each exchange as JSON, one object per line, with the members of GET /exchanges.
     """
     named = zip(FILTERS, (app, hospital, stage, status, rule), strict=True)
-    words = [*filter, *(write_word(name, value) for name, value in named if value is not None)]
+    words = [*filter, *(format_word(name, value) for name, value in named if value is not None)]
     streams.watch_reader(partial(signals.exit_process, 1))
     for event in follow(data, {"q": " ".join(words), "last": str(last)}):
         for line in _lines_of_event(event, json):
@@ -66,14 +66,14 @@ def _lines_of_event(event: StreamEvent, json: bool) -> Iterator[str]:
         case "exchange":
             yield orjson.dumps(event.data).decode() if json else describe(event.data, event.base)
         case "more" if event.data["count"]:
-            note(f"… {count(event.data['count'], 'more exchange')}. Use a filter, or open {event.base}/exchanges.")
+            print_note(f"… {count(event.data['count'], 'more exchange')}. Use a filter, or open {event.base}/exchanges.")
         case "ready":
-            note(f"Waiting for exchanges of {event.base}. Stop with Ctrl-C.")
+            print_note(f"Waiting for exchanges of {event.base}. Stop with Ctrl-C.")
         case "missed":
             several = "exchanges" if event.data["exact"] else "exchanges or more"
-            note(f"… {event.data['count']} {several} while there was no connection.")
+            print_note(f"… {event.data['count']} {several} while there was no connection.")
     if event.name == "more" and event.data["not_recorded"]:
-        note(f"… {count(event.data['not_recorded'], 'exchange')} of all apps not recorded, because there were too many.")
+        print_note(f"… {count(event.data['not_recorded'], 'exchange')} of all apps not recorded, because there were too many.")
 
 
 def describe(exchange: dict[str, Any], base: str) -> str:

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from sickbay.cli import admin_client
 from sickbay.cli.argument_types import Data
-from sickbay.cli.output import CommandError, format_json, note, reject_argument, say
+from sickbay.cli.output import CommandError, format_json, print_note, print_result, reject_argument
 from sickbay.kernel import english
 from sickbay.protocol import scopes
 
@@ -49,8 +49,8 @@ def token(
     response = admin_client.ask(data, "POST", "/admin/tokens", body)
     for warning in response.get("warnings", ()):
         option = next((name for name in ("patient", "user") if f"without a {name}" in warning), "")
-        note(f"warning: {warning}{f' Name one with --{option}.' if option else ''}")
-    say(format_json(response) if json else response["access_token"])
+        print_note(f"warning: {warning}{f' Name one with --{option}.' if option else ''}")
+    print_result(format_json(response) if json else response["access_token"])
 
 
 def _check_user(data: str | None, tenant: str, user: str | None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from sickbay.diagnosis.answers.meanings import HTTP, NONE, ask_for_more, describe_answer, describe_meaning, say_by_specification
+from sickbay.diagnosis.answers.meanings import HTTP, NONE, ask_for_more, cite_specification, describe_answer, describe_meaning
 from sickbay.diagnosis.answers.values import ErrorAnswer, is_specific
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import fill_rule
@@ -50,7 +50,7 @@ def _facts_of_answers(stage: str, answers: Sequence[ErrorAnswer], quoted: str, i
         "article": "an" if name[0] in "aeiouAEIOUH" else "a",
         "recognised": name,
         "code": first.code,
-        "meaning": "" if is_named or (words and first.kind == "message") else f"{say_by_specification(first, means, spec)} ",
+        "meaning": "" if is_named or (words and first.kind == "message") else f"{cite_specification(first, means, spec)} ",
         "add": ask_for_more(first, stage),
         "also": f"The text also has: {'; '.join(others)}." if others else "",
         "ending": named if is_named else ". Sickbay can't tell what caused it",

@@ -70,7 +70,7 @@ def describe_meaning(answer: ErrorAnswer) -> tuple[str, Spec]:
     return unknown, AUTHORIZE if answer.kind == "authorization" else TOKEN if answer.kind == "oauth" else HTTP
 
 
-def say_by_specification(answer: ErrorAnswer, means: str, spec: Spec) -> str:
+def cite_specification(answer: ErrorAnswer, means: str, spec: Spec) -> str:
     """What the code means as such: a server may have sent it for another reason."""
     if answer.kind == "outcome" or answer.code not in _load_meanings() or "mismatch" in answer.code:  # these aren't specified
         return means

@@ -83,7 +83,7 @@ def reread_request(
     token = _select_token_facts(context, request, parsed, meant)
     strict = context.server.policy.strict_search if isinstance(context.server, Server) else False
     faults, ignored = _parse_search(parsed, context.version, strict=strict)
-    in_address = stage.find_faults(parsed, context.version) if context.version and parsed.base else ()
+    in_address = stage.find_request_errors(parsed, context.version) if context.version and parsed.base else ()
     is_same = context.body is UNKNOWN or parsed.body_source == request.body_source
     body = context.body if is_same else _read_body(parsed, context.version)
     return parsed, structs.replace(context, **token, faults=(*in_address, *faults), ignored=ignored, body=body, empty=())
@@ -96,7 +96,7 @@ def reread_address(
     bare = structs.replace(corrected, parameters=Parameters(), body="")
     address = request_of(bare, _describe_server(context, request, corrected))
     parsed = structs.replace(address, parameters=corrected.parameters, body=corrected.body)
-    faults = stage.find_faults(parsed, context.version) if context.version and parsed.base else ()
+    faults = stage.find_request_errors(parsed, context.version) if context.version and parsed.base else ()
     return parsed, structs.replace(context, **_select_token_facts(context, request, parsed, meant), faults=faults)
 
 
@@ -140,7 +140,7 @@ def context_of(evidence: Json, request: AccessRequest) -> AccessContext:
     place = place_of(request.url) if server is UNKNOWN else Place("", "")
     version = version_segment(server) or place.version
     faults, ignored = _parse_search(request, version)
-    in_address = stage.find_faults(request, version) if version and request.base else ()
+    in_address = stage.find_request_errors(request, version) if version and request.base else ()
     faults = (*in_address, *faults)
     client, sent = read.read_client(context), read_bearer(request)
     public = server is UNKNOWN and needs_no_token(request.url)
@@ -178,7 +178,7 @@ def _read_body(request: AccessRequest, version: str) -> Body | Unknown:
     )
 
 
-_VALIDATED = "Sickbay validated it by the specification; some servers accept more."
+_VALIDATED = "Sickbay validated it against the specification; some servers accept more."
 _SHORTENED = re.compile(r"\.\.\.|…|\"[^\"\n]{0,40}\{\w[\w.]{0,60}\}")
 """What a body has that was shortened for the paste, or has variables."""
 _VERSIONS_IN_USE = ("r4", "stu3", "r5")
@@ -234,7 +234,7 @@ def _check_operation(request: AccessRequest, version: str) -> tuple[RequestError
     lenient = read_handling(request.headers.get("prefer")) == "lenient"
     if isinstance(target, Misrouted):
         return ()
-    return operation_parameters.find_faults(version, target, request.parameters.pairs, request.body, lenient)
+    return operation_parameters.find_errors(version, target, request.parameters.pairs, request.body, lenient)
 
 
 def to_evidence(request: AccessRequest) -> dict[str, Any]:

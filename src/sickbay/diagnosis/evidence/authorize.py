@@ -48,7 +48,7 @@ def context_of(evidence: Json, request: AuthorizeRequest) -> AuthorizeContext:
         live_launch=live,
         live=launch if isinstance(launch, Launch) else None,
         smart=is_smart(context, request),
-        guesses=() if "server" in context else _possible_faults(request),
+        guesses=() if "server" in context else _possible_problems(request),
     )
 
 
@@ -61,7 +61,7 @@ def _examine_document(context: Json, url: str) -> Refusal | None:
 
     if not client_document.is_document_id(url):
         return None
-    if fault := client_document.find_url_fault(url):
+    if fault := client_document.find_url_problem(url):
         return refusals.MCP_CIMD_URL_INVALID(received=url, reason=fault)
     if "not_fetched" in document:
         return refusals.MCP_CIMD_NOT_FETCHED(received=url, reason=document["not_fetched"])
@@ -77,16 +77,14 @@ HYBRID_FLOW = (
 )
 
 
-DOTTED_SCOPES = (
-    "A server that stands before Microsoft Entra ID expects dots, because Entra ID allows no slash in the name of a scope."
-)
+DOTTED_SCOPES = "A server in front of Microsoft Entra ID expects dots, because Entra ID allows no slash in the name of a scope."
 _AZURE = re.compile(
     r"^https?://[^/?#]*\.(?:azure-api|azurewebsites|azurehealthcareapis|microsoftonline|windows|azurefd)\.(?:net|com)\b"
 )
 _DOTTED = re.compile(r"(?:^|[ +])(?:patient|user|system|launch)\.[\w.*]")
 
 
-def _possible_faults(request: AuthorizeRequest) -> Guesses:
+def _possible_problems(request: AuthorizeRequest) -> Guesses:
     """Faults that aren't certain at an unknown server: the hybrid flow, a response mode, and scopes in Azure's syntax."""
     is_hybrid = {"code", "id_token"} <= set((request.parameters.get("response_type") or "").split())
     mode = ("response-mode-unsupported", HYBRID_FLOW if is_hybrid else POLICY[GUESS])

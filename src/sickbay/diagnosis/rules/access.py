@@ -46,7 +46,7 @@ def _looks_like_id_token(request: AccessRequest, context: AccessContext) -> Fact
     jwt = jose.decode_unverified(read_bearer(request) or "")
     if jwt is None or "nonce" not in jwt.claims or {"scope", "scp", "roles"} & jwt.claims.keys():
         return None
-    return {"id_token": True, GUESS: "Sickbay judges this by the token's claims: it has a `nonce` and no scopes."}
+    return {"id_token": True, GUESS: "Sickbay infers this from the token's claims: it has a `nonce` and no scopes."}
 
 
 def _letter_differs(facts: Facts) -> Facts | None:

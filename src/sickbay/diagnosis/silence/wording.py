@@ -64,4 +64,4 @@ def _last_step(awaited: str, since: Event) -> str:
 
 
 def _clock_time(at: float) -> str:
-    return english.write_clock(english.parse_datetime(at), seconds=True)
+    return english.format_clock(english.parse_datetime(at), seconds=True)

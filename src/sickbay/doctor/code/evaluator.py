@@ -42,7 +42,7 @@ class Evaluator(Expressions):
         target, after = self._read_target(index, stop)
         if target and self.is_operator(after, *_ASSIGNS):
             return self._run_assignment(target, after, stop)
-        return self.expression(index, stop)[1]
+        return self.read_expression(index, stop)[1]
 
     def _skip_declaration(self, index: int, stop: int) -> int:
         """Skips the name and the parameters of a function. In prose, no parenthesis follows on the same line."""
@@ -106,7 +106,7 @@ class Evaluator(Expressions):
 
     def _run_assignment(self, target: list[str], index: int, stop: int) -> int:
         joins = self.tokens[index].text in ("+=", ".=", "<<")
-        value, end = self.expression(index + 1, stop)
+        value, end = self.read_expression(index + 1, stop)
         if target[0] in ("this", "self", "@") and len(target) > 1:
             target = target[1:]
         path = ".".join(target)
@@ -146,7 +146,7 @@ class ObjectsEvaluator(Evaluator):
         super().run()
         for index, partner in self.partners.items():
             if self.is_operator(index, "{") and self._is_object(index):
-                fields = fields_of(self.collection(index, min(partner, len(self.tokens))))
+                fields = fields_of(self.read_collection(index, min(partner, len(self.tokens))))
                 self.pending = []
                 if fields:
                     self.objects.append((fields, index, partner))

@@ -56,7 +56,7 @@ class Chain:
 
 
 class Expressions(CodePlaces):
-    def expression(self, index: int, stop: int) -> tuple[CodeValue, int]:
+    def read_expression(self, index: int, stop: int) -> tuple[CodeValue, int]:
         """The value of the expression that starts here, and the index after it."""
         if self.depth >= DEEPEST:
             return make_unknown("value"), self.partners.get(index, index) + 1
@@ -68,12 +68,12 @@ class Expressions(CodePlaces):
 
     def _join_operands(self, index: int, stop: int) -> tuple[CodeValue, int]:
         first = index
-        value, index = self.operand(index, stop)
+        value, index = self.read_operand(index, stop)
         pieces: list[CodeValue] = [value]
         while index < stop:
             token = self.tokens[index]
             if self.joins(index, stop):
-                item, index = self.operand(index + 1, stop)
+                item, index = self.read_operand(index + 1, stop)
                 pieces.append(item)
             elif token.kind == STRING and self.tokens[index - 1].kind == STRING and index - 1 >= first:
                 pieces.append(self._read_literal(token))
@@ -90,28 +90,28 @@ class Expressions(CodePlaces):
             if token.text in _COMPARES and (token.is_first or (index + 1 < stop and self.tokens[index + 1].is_first)):
                 break
             if token.text in ("||", "??", "or") and token.kind != STRING:
-                _, index = self.expression(index + 1, stop)
+                _, index = self.read_expression(index + 1, stop)
             elif token.text == "?" and token.kind == OPERATOR and self.has_alternative(index, stop):
-                value, index = self.expression(index + 1, stop)
-                _, index = self.expression(index + 1, stop)
+                value, index = self.read_expression(index + 1, stop)
+                _, index = self.read_expression(index + 1, stop)
             elif token.text == "to" and token.kind == NAME:
-                second, index = self.expression(index + 1, stop)
+                second, index = self.read_expression(index + 1, stop)
                 value = CodeItems((value, second))
             elif token.text == "as" and token.kind == NAME:
                 if index + 2 < stop and isinstance(value, CodeObject) and self.is_operator(index + 2, ":", ","):
                     self.names[self.tokens[index + 1].text] = value
                 index = self.skip_cast(index + 1, stop)
             elif token.text == "%" and isinstance(value, CodeText):
-                items, index = self.operand(index + 1, stop)
+                items, index = self.read_operand(index + 1, stop)
                 value = fill_blanks(value, list(items.values) if isinstance(items, CodeItems) else [items])
             elif token.text in _COMPARES and token.kind != STRING:
-                _, index = self.operand(index + 1, stop)
+                _, index = self.read_operand(index + 1, stop)
                 value = make_unknown("value")
             else:
                 break
         return value, index
 
-    def operand(self, index: int, stop: int) -> tuple[CodeValue, int]:
+    def read_operand(self, index: int, stop: int) -> tuple[CodeValue, int]:
         spend()
         is_new = False
         while index < stop and self.is_prefix(index):
@@ -121,39 +121,39 @@ class Expressions(CodePlaces):
             return make_unknown("value"), index
         token = self.tokens[index]
         if token.kind == STRING:
-            return self.postfix(self._read_literal(token), "", index, index + 1, stop)
+            return self.read_postfix(self._read_literal(token), "", index, index + 1, stop)
         if token.kind == NUMBER:
             return literal(token.text), index + 1
         if token.kind == NAME:
-            return self.postfix(None, path_of(token.text) or "$", index, index + 1, stop, is_new)
+            return self.read_postfix(None, path_of(token.text) or "$", index, index + 1, stop, is_new)
         if token.text == "(":
             return self._read_parenthesis(index, stop)
         if token.text == "." and index + 1 < stop and self.tokens[index + 1].kind == NAME:
-            return self.postfix(None, self.tokens[index + 1].text, index, index + 2, stop)
+            return self.read_postfix(None, self.tokens[index + 1].text, index, index + 2, stop)
         if token.text == "[" and self.is_operator(self.partners[index] + 1, "::"):
-            return self.expression(self.partners[index] + 2, stop)
+            return self.read_expression(self.partners[index] + 2, stop)
         if token.text in ("{", "["):
             if is_new and self.partners[index] == index + 1 and self.is_operator(index + 2, "{"):
                 index += 2
-            value = self.collection(index, stop)
-            return self.postfix(value, "", index, self.partners[index] + 1, stop)
+            value = self.read_collection(index, stop)
+            return self.read_postfix(value, "", index, self.partners[index] + 1, stop)
         return make_unknown("value"), index
 
     def _read_parenthesis(self, index: int, stop: int) -> tuple[CodeValue, int]:
         """A group, a tuple, a cast or the parameters of a function."""
         end = min(self.partners[index], stop)
         if self.is_operator(end + 1, "=>", "->"):
-            return self.function(end + 2, stop)
-        elements = self.elements(index + 1, end)
+            return self.read_function(end + 2, stop)
+        elements = self.read_elements(index + 1, end)
         if end + 1 < stop and self.tokens[end + 1].kind in (NAME, STRING) and self.is_near(end + 1):
-            return self.expression(end + 1, stop)
+            return self.read_expression(end + 1, stop)
         value: CodeValue = elements[0].value if len(elements) == 1 else CodeItems(tuple(item.value for item in elements))
-        return self.postfix(value, "", index, end + 1, stop)
+        return self.read_postfix(value, "", index, end + 1, stop)
 
     def _read_literal(self, token: CodeToken) -> CodeText:
         return read_literal(token, self.resolve, (token.quote[-1:] or '"') in self._dollar)
 
-    def function(self, index: int, stop: int) -> tuple[CodeValue, int]:
+    def read_function(self, index: int, stop: int) -> tuple[CodeValue, int]:
         """An anonymous function. Its body is run later if it is a block."""
         if self.is_operator(index, "{"):
             end = min(self.partners[index], stop)
@@ -161,19 +161,19 @@ class Expressions(CodePlaces):
             return make_unknown("value"), end + 1
         if index < stop and self.tokens[index].is_first:
             return make_unknown("value"), index
-        return self.expression(index, stop)
+        return self.read_expression(index, stop)
 
-    def collection(self, index: int, stop: int) -> CodeValue:
-        elements = self.elements(index + 1, min(self.partners[index], stop))
+    def read_collection(self, index: int, stop: int) -> CodeValue:
+        elements = self.read_elements(index + 1, min(self.partners[index], stop))
         return collect(elements, is_object=self.is_operator(index, "{"))
 
-    def elements(self, index: int, stop: int) -> list[Argument]:
+    def read_elements(self, index: int, stop: int) -> list[Argument]:
         """The elements or arguments between two brackets. Text that isn't understood is run as statements later."""
         elements: list[Argument] = []
         while index < stop:
             spend()
-            key, start = self.key(index, stop)
-            value, after = self.expression(start, stop)
+            key, start = self.read_key(index, stop)
+            value, after = self.read_expression(start, stop)
             if self.is_operator(start, "...", "**"):
                 fields = fields_of(value)
                 elements += [Argument(name, item) for name, item in fields.pairs] if fields else []
@@ -192,7 +192,7 @@ class Expressions(CodePlaces):
             self.pending.append((start, min(index, stop)))
         return index + 1
 
-    def key(self, index: int, stop: int) -> tuple[str | None, int]:
+    def read_key(self, index: int, stop: int) -> tuple[str | None, int]:
         """The key before `:`, `=>` or `=`, and the index of the value."""
         start, closers = index, 0
         if self.is_operator(index, "[") and self.partners[index] == index + 2:
@@ -218,7 +218,7 @@ class Expressions(CodePlaces):
             end += 2
         return path, end
 
-    def postfix(
+    def read_postfix(
         self, value: CodeValue | None, path: str, first: int, index: int, stop: int, is_new: bool = False
     ) -> tuple[CodeValue, int]:
         chain = Chain(value, path, first, index, stop, is_new)
@@ -293,7 +293,7 @@ class Expressions(CodePlaces):
     def _read_arrow(self, chain: Chain) -> bool:
         """`name => …`: a function with one parameter."""
         if chain.value is None:
-            chain.value, chain.index = self.function(chain.index + 1, chain.stop)
+            chain.value, chain.index = self.read_function(chain.index + 1, chain.stop)
         return False
 
     def _skip_marks(self, chain: Chain) -> bool:
@@ -310,7 +310,7 @@ class Expressions(CodePlaces):
 
     def _run_call(self, chain: Chain, base: CodeValue | None, name: str) -> None:
         end = min(self.partners[chain.index], chain.stop)
-        arguments = self.elements(chain.index + 1, end)
+        arguments = self.read_elements(chain.index + 1, end)
         path = chain.path if chain.path.endswith(name) else f"{chain.path}.{name}" if chain.path else name
         call = Invocation(path, name, base, arguments, chain.first, min(end, len(self.tokens) - 1))
         value = self.library.call(call)
@@ -327,20 +327,20 @@ class Expressions(CodePlaces):
         """`config["url"]` and `environ["URL"]`: the field, or an unknown value with the name of the key."""
         end = min(self.partners[index], stop)
         owner = value if value is not None else self.resolve(path)
-        elements = self.elements(index + 1, end)
+        elements = self.read_elements(index + 1, end)
         key = str(text_of(elements[0].value)) if len(elements) == 1 else ""
         if owner is not None:
             return (self.member(owner, key) or owner), "", end + 1
         after_map = end + 1 < stop and path in ("map", "") and self.tokens[end + 1].kind == NAME
         if after_map and self.is_operator(end + 2, "{"):
-            return self.collection(end + 2, stop), "", self.partners[end + 2] + 1
+            return self.read_collection(end + 2, stop), "", self.partners[end + 2] + 1
         is_text = end == index + 2 and self.tokens[index + 1].kind == STRING
         return (make_unknown(hole_name(key)) if is_text else None), path, end + 1
 
     def _initialise_object(self, value: CodeValue, index: int, stop: int) -> None:
         """`new Request { Method = … }`: sets properties or adds elements."""
         end = min(self.partners[index], stop)
-        for key, item, _ in self.elements(index + 1, end):
+        for key, item, _ in self.read_elements(index + 1, end):
             if isinstance(value, CodeObject) and key:
                 self.library.assign(value, key, item, end)
             elif isinstance(value, CodeFields):

@@ -83,7 +83,7 @@ class RequestReader:
                 return self._add_request(value)
         value = conversions.read_conversion(invocation)
         if value is None and isinstance(invocation.base, CodeObject):
-            value = _client_method(invocation.base, invocation)
+            value = _add_client_headers(invocation.base, invocation)
         return value if value is not None else self._request_of_excerpt(invocation)
 
     def _pushes_all(self, call: Invocation) -> bool:
@@ -156,7 +156,7 @@ def _headers_of_object(target: CodeObject) -> CodeFields:
     return headers if isinstance(headers, CodeFields) else CodeFields()
 
 
-def _client_method(target: CodeObject, call: Invocation) -> CodeValue | None:
+def _add_client_headers(target: CodeObject, call: Invocation) -> CodeValue | None:
     """`client.DefaultRequestHeaders.Add(name, value)` and `session.headers.update(fields)`."""
     path = call.path.lower()
     if path.endswith((".defaultrequestheaders.add", ".adddefaultheader", ".headers.add")) and len(call.arguments) >= 2:

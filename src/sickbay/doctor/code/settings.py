@@ -120,7 +120,7 @@ def _leave_out_parts(found: list[AppSettings]) -> list[AppSettings]:
 
 def _settings_of_item(item: _Found, evaluator: CodePlaces, lines: Lines) -> AppSettings | None:
     """The settings of a call or an object; None if it has too few of them, or isn't code."""
-    values = _flatten_fields(item.fields, 0)
+    values = _read_oauth_values(item.fields, 0)
     library = library_of(item.library, dict(item.fields.pairs))
     is_known = len(values) >= _FEWEST and {"client_id", "redirect_uri"} & values.keys() and "grant_type" not in values
     if not is_known or (not library and _is_json(evaluator, item.start)):
@@ -137,13 +137,13 @@ def _is_json(evaluator: CodePlaces, index: int) -> bool:
     return evaluator.is_operator(index, "{") and following.quote == '"' and not is_value
 
 
-def _flatten_fields(fields: CodeFields, depth: int) -> dict[str, str]:
+def _read_oauth_values(fields: CodeFields, depth: int) -> dict[str, str]:
     values: dict[str, str] = {}
     for name, value in fields.pairs:
         spend()
         inner = fields_of(value)
         if inner is not None and depth < 3:
-            values = {**_flatten_fields(inner, depth + 1), **values}
+            values = {**_read_oauth_values(inner, depth + 1), **values}
         elif oauth := oauth_name(name):
             text = _text_of_value(value)
             if text:

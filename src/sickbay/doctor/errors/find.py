@@ -9,7 +9,7 @@ from urllib.parse import unquote, unquote_plus
 
 from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth_error, rank_answers
 from sickbay.doctor.errors import in_json, in_text
-from sickbay.doctor.errors.in_json import write_as_members
+from sickbay.doctor.errors.in_json import format_as_members
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.lenient_json import load_json
 from sickbay.protocol.unicode import decode_html_escapes
@@ -29,7 +29,7 @@ def find_in_paste(text: str, *, is_url: bool = False) -> tuple[ErrorAnswer, ...]
     half = SEARCHED_CHARACTERS // 2
     text = (text if len(text) <= SEARCHED_CHARACTERS else f"{text[:half]}\n{text[-half:]}").strip()
     whole = find_errors(text) if is_url else ()
-    return rank_answers((*whole, *_errors_in_text(text if is_url else write_as_members(text), DEPTH)))
+    return rank_answers((*whole, *_errors_in_text(text if is_url else format_as_members(text), DEPTH)))
 
 
 def find_in_input(evidence: Mapping[str, Any]) -> tuple[ErrorAnswer, ...]:

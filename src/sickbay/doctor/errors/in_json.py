@@ -124,13 +124,13 @@ _LINE = compile_late(r"^[ \t>`*-]{0,12}(?P<level>fatal|error)(?P<path>):? (?P<sa
 """A line of SUSHI or a validator, which other software prints too."""
 
 
-def write_as_members(text: str, *, lines: bool = False) -> str:
+def format_as_members(text: str, *, lines: bool = False) -> str:
     """The text with the members of each issue in JSON. lines: also those with only a level before them."""
     for pattern, sign in zip(_ISSUES, "[@|", strict=True):
-        text = pattern.sub(_write_members, text) if sign in text else text
-    return _LINE.sub(_write_members, text) if lines else text
+        text = pattern.sub(_format_members, text) if sign in text else text
+    return _LINE.sub(_format_members, text) if lines else text
 
 
-def _write_members(issue: re.Match[str]) -> str:
+def _format_members(issue: re.Match[str]) -> str:
     members = {"severity": issue["level"].lower(), "expression": issue["path"], "diagnostics": issue["said"].strip(" `")}
     return ", ".join(f'"{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in members.items() if value)

@@ -9,7 +9,7 @@ from itertools import takewhile
 from sickbay.diagnosis.answers.values import is_specific
 from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.errors import in_text
-from sickbay.doctor.errors.in_json import BAD, write_as_members
+from sickbay.doctor.errors.in_json import BAD, format_as_members
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.text_search import find_matches, has_required
 
@@ -51,7 +51,7 @@ def find_quote(text: str, described: str) -> str:
     """
     text = text[:SEARCHED_CHARACTERS]
     printed = _YAML if "OperationOutcome" in text else _GO_MAP
-    text = write_as_members(printed.sub(r'"\g<name>": "\g<said>"', text), lines=True)
+    text = format_as_members(printed.sub(r'"\g<name>": "\g<said>"', text), lines=True)
     thrown = [(line.strip().startswith(_INNER) or _INNER[2] in line, said) for line, said in _list_thrown(text.splitlines())]
     inner = [said for is_inner, said in thrown[::-1] if is_inner]
     others = [said for is_inner, said in thrown if not is_inner]

@@ -11,7 +11,7 @@ from sickbay.diagnosis.explain import rule_for
 from sickbay.diagnosis.rule import Finding, fill_rule
 from sickbay.diagnosis.rule_index import load_index
 from sickbay.doctor.pieces.piece import Piece
-from sickbay.doctor.pieces.wrapped_url import goes_on
+from sickbay.doctor.pieces.wrapped_url import continues_url
 from sickbay.doctor.request_kind import FHIR_PATH, Request, kind_of
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
@@ -78,7 +78,7 @@ def _read_whole(text: str, match: re.Match[str]) -> tuple[str, int]:
     for _ in range(20):
         more = _CONTINUED.match(text, end) if len(url) >= WRAPPED and "?" in url else None
         expected = _OF_A_URL if more and more["end"] is not None else _OF_A_QUERY
-        if more is None or not expected.search(more["rest"]) or not goes_on(url, more["rest"]):
+        if more is None or not expected.search(more["rest"]) or not continues_url(url, more["rest"]):
             break
         url, end = url + more["rest"], more.end()
     if "://" in url.rpartition("=")[2] and (coded := _CODE.match(text, end)):

@@ -197,7 +197,7 @@ def _drop_variables(found: Input) -> Input:
 
 def _inputs_of_parameters(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
     values = {name: str(value) for name, value in piece.values.items()}
-    body = values["body"] if piece.kind == "form" else structured.write_form(values)
+    body = values["body"] if piece.kind == "form" else structured.encode_form(values)
     sent = dict(parse(body).pairs)
     if "response_type" in sent and sent.get("grant_type", "authorization_code") == "authorization_code":
         url = _find_endpoint(pieces, "authorization")
@@ -220,7 +220,7 @@ def _find_endpoint(pieces: Sequence[Piece], name: str) -> str:
 
 def _input_of_assertion(piece: Piece, pieces: Sequence[Piece]) -> Input:
     """A token request around a client assertion, which is all that the text has of it."""
-    body = structured.write_form(
+    body = structured.encode_form(
         {
             "grant_type": "client_credentials",
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",

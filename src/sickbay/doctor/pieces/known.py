@@ -60,7 +60,7 @@ def _add_context(request: Json, shown: LaunchEvidence) -> dict[str, Any]:
 
         known |= make_client_context(shown.registered, request)
     if request["kind"] == "authorize_url" and shown.launched:
-        known |= describe_ehr(shown.launched, request)
+        known |= find_mismatched_server(shown.launched, request)
     given = request.get("context", {})
     return {**request, "context": {**known, **given}} if known or given else dict(request)
 
@@ -107,7 +107,7 @@ def _find_launch(inputs: Sequence[Json], asked: Mapping[Any, Mapping[str, str]],
     return describe_launch(asked[states[code]], code) if code in states and states[code] in asked else {}
 
 
-def describe_ehr(launched: Mapping[str, str], request: Json) -> dict[str, Any]:
+def find_mismatched_server(launched: Mapping[str, str], request: Json) -> dict[str, Any]:
     """The server of an authorization request whose `aud` isn't `iss` of the launch URL, as far as the two show it.
 
     Only `iss` is compared: the launch code may be that of another attempt.

@@ -311,6 +311,6 @@ def _find_lists(group: list[re.Match[str]]) -> Iterator[Piece]:
         yield Piece(kind="parameters", start=group[0].start(), end=group[-1].end(), values=values)
 
 
-def write_form(values: dict[str, str]) -> str:
+def encode_form(values: dict[str, str]) -> str:
     """The parameters as a form."""
     return "&".join(f"{name}={quote_plus(value)}" for name, value in values.items())

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from sickbay.diagnosis import placeholders
 from sickbay.diagnosis.values import is_masked
-from sickbay.doctor.pieces.structured import read_object, write_form
+from sickbay.doctor.pieces.structured import encode_form, read_object
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol.parameters import parse
 
@@ -69,7 +69,7 @@ def _fill_form(form: str, unknown: set[str]) -> str:
     if not variables:
         return form
     unknown |= variables
-    return write_form({name: _SAFE.get(name, "x") if name in variables else value for name, value in pairs})
+    return encode_form({name: _SAFE.get(name, "x") if name in variables else value for name, value in pairs})
 
 
 def _substitute_in_body(body: str, unknown: set[str]) -> str:

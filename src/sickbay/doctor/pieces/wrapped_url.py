@@ -18,7 +18,7 @@ _OF_AN_ERROR = compile_late(
 _BEFORE, _AFTER = ("&", "?", "=", "%", "/", "+"), ("&", "?", "=", "%")
 
 
-def goes_on(url: str, rest: str) -> bool:
+def continues_url(url: str, rest: str) -> bool:
     """Whether `rest`, the next line or its first word, continues `url`."""
     text = rest.strip()
     if not text or _OTHER.match(text):

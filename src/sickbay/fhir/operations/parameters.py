@@ -84,7 +84,7 @@ def read(
         return tuple(_check_lastn(version, params)) or params
     errors = [
         *_refuse_unknown(operation, params, lenient),
-        *_faults_of_parameters(version, operation, params),
+        *_errors_of_parameters(version, operation, params),
         *_refuse_missing_parameters(operation, params),
     ]
     errors = [fault for fault in errors if not lenient or fault.parameter != ASSOCIATED]
@@ -100,7 +100,7 @@ def read_input(
     return result if isinstance(result, OperationInput) else OperationInput()
 
 
-def find_faults(
+def find_errors(
     version: str, route: Route, pairs: Sequence[tuple[str, str]], body: str, lenient: bool = False
 ) -> tuple[RequestError, ...]:
     """Returns the errors in the parameters of the operation at this URL."""
@@ -211,7 +211,7 @@ def _refuse_missing_parameters(operation: Operation, params: OperationInput) -> 
     ]
 
 
-def _faults_of_parameters(version: str, operation: Operation, params: OperationInput) -> list[RequestError]:
+def _errors_of_parameters(version: str, operation: Operation, params: OperationInput) -> list[RequestError]:
     takes = operation.takes or {}
     errors = []
     for name, texts in params.primitives.items():

@@ -52,7 +52,7 @@ def name_column(alternatives: Sequence[str]) -> str:
     return humanize_name(alternatives[0])
 
 
-def write_cells(version: str, resource: Mapping[str, Any], bases: Sequence[str]) -> tuple[TableCell, ...]:
+def make_cells(version: str, resource: Mapping[str, Any], bases: Sequence[str]) -> tuple[TableCell, ...]:
     type = text_of(resource.get("resourceType"))
     return tuple(_cell_of_column(version, type, resource, column, bases) for column in list_columns(version, type))
 
@@ -64,7 +64,7 @@ def _cell_of_column(
     for name in column:
         key = next((key for key in resource if _is_of(version, type, key, name)), None)
         if key is not None:
-            return _write_cell(version, resource, key, bases)
+            return _make_cell(version, resource, key, bases)
     return TableCell("")
 
 
@@ -73,7 +73,7 @@ def _is_of(version: str, type: str, key: str, name: str) -> bool:
     return key == name or any(child.key == key for child in list_children(version, type).get(name, ()))
 
 
-def _write_cell(version: str, resource: Mapping[str, Any], key: str, bases: Sequence[str]) -> TableCell:
+def _make_cell(version: str, resource: Mapping[str, Any], key: str, bases: Sequence[str]) -> TableCell:
     child, values = find_child(version, text_of(resource.get("resourceType")), key), list_of(resource[key])
     lines = [_line_for_value(version, child.type, child.path, value) for value in values[: LISTED + 1]]
     texts = [_title_contained_resource(version, resource, line) if line.startswith("#") else line for line in lines if line]
@@ -102,7 +102,7 @@ def _title_contained_resource(version: str, resource: Mapping[str, Any], referen
 
 def title_of(version: str, resource: Mapping[str, Any]) -> str:
     """Returns the display name of a resource: the first cell with text; "" if all are empty."""
-    return next((cell.text for cell in write_cells(version, resource, ()) if cell.text), "")
+    return next((cell.text for cell in make_cells(version, resource, ()) if cell.text), "")
 
 
 @cache

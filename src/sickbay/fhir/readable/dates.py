@@ -15,7 +15,7 @@ def describe_date(text: str) -> str:
     date = _DATE.match(text)
     if date is None:
         return text
-    day, rest = english.write_date(date[0]), text[date.end() :]
+    day, rest = english.format_fhir_date(date[0]), text[date.end() :]
     if not rest:
         return day
     time = _TIME.fullmatch(rest)

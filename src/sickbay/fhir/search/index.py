@@ -191,11 +191,11 @@ def _paths_of_type(version: str, type: str) -> tuple[dict[str, list[_Path]], tup
                     target = _Target(version, parameter, path.type, parameter.code in compartment, test)
                     targets.setdefault((parameter.kind, path), []).append(target)
                 elif isinstance(present := route.steps[0], Present):
-                    presence.append(_index_presence(parameter.number, present))
+                    presence.append(_presence_writer(parameter.number, present))
     paths: dict[str, list[_Path]] = {}
     for (kind, (key, steps, _)), same in targets.items():
         first = steps[0] if steps and isinstance(steps[0], str) else ""
-        writers = [_index_references(same)] if kind == "reference" else [_WRITERS[kind](target) for target in same]
+        writers = [_reference_writer(same)] if kind == "reference" else [_WRITERS[kind](target) for target in same]
         paths.setdefault(key, []).extend((first, steps[1:], steps, write) for write in writers)
     return paths, tuple(presence)
 
@@ -213,7 +213,7 @@ class _Target(NamedTuple):
     test: Resolves | None
 
 
-def _index_presence(number: int, test: Present) -> RowWriter:
+def _presence_writer(number: int, test: Present) -> RowWriter:
     def write_rows(rows: _Rows, resource: Any) -> None:
         rows.tokens[number, None, "true" if test.value(resource) else "false"] = None
 
@@ -235,7 +235,7 @@ _PARTS = frozenset({"concept", "reference"})
 _NO_CONTENT = frozenset({"id", "extension", "fhir_comments"})
 
 
-def _index_tokens(target: _Target) -> RowWriter:
+def _token_writer(target: _Target) -> RowWriter:
     number, name, read = target.parameter.number, target.parameter.code, token_reader(target.type)
     granular, identifies = name in FILTERABLE, target.type == "Identifier"
     concept = "concept" if target.type == "CodeableReference" else ""
@@ -268,7 +268,7 @@ def _add_caseless_code(rows: _Rows, number: int, name: str, system: str | None, 
         rows.codes[name, system, code.lower()] = None
 
 
-def _index_references(targets: Sequence[_Target]) -> RowWriter:
+def _reference_writer(targets: Sequence[_Target]) -> RowWriter:
     """Reads the references of a path once for all its parameters."""
     version, type = targets[0].version, targets[0].type
     read, reference = reference_reader(type), "reference" if type == "CodeableReference" else ""
@@ -312,7 +312,7 @@ def _index_identifier(rows: _Rows, number: int, version: str, type: str, value: 
                 rows.strings[number + TEXT, folded, raw] = None
 
 
-def _index_dates(target: _Target) -> RowWriter:
+def _date_writer(target: _Target) -> RowWriter:
     number, read = target.parameter.number, date_reader(target.type)
 
     def write_rows(rows: _Rows, value: Any) -> None:
@@ -325,7 +325,7 @@ def _index_dates(target: _Target) -> RowWriter:
     return write_rows
 
 
-def _index_strings(target: _Target) -> RowWriter:
+def _string_writer(target: _Target) -> RowWriter:
     number, type = target.parameter.number, target.type
 
     def write_rows(rows: _Rows, value: Any) -> None:
@@ -338,7 +338,7 @@ def _index_strings(target: _Target) -> RowWriter:
     return write_rows
 
 
-def _index_numbers(target: _Target) -> RowWriter:
+def _number_writer(target: _Target) -> RowWriter:
     number, type = target.parameter.number, target.type
 
     def write_rows(rows: _Rows, value: Any) -> None:
@@ -351,7 +351,7 @@ def _index_numbers(target: _Target) -> RowWriter:
     return write_rows
 
 
-def _index_quantities(target: _Target) -> RowWriter:
+def _quantity_writer(target: _Target) -> RowWriter:
     number, read = target.parameter.number, quantity_reader(target.type)
 
     def write_rows(rows: _Rows, value: Any) -> None:
@@ -364,7 +364,7 @@ def _index_quantities(target: _Target) -> RowWriter:
     return write_rows
 
 
-def _index_uris(target: _Target) -> RowWriter:
+def _uri_writer(target: _Target) -> RowWriter:
     number = target.parameter.number
 
     def write_rows(rows: _Rows, value: Any) -> None:
@@ -374,7 +374,7 @@ def _index_uris(target: _Target) -> RowWriter:
     return write_rows
 
 
-def _index_special(target: _Target) -> RowWriter:
+def _special_writer(target: _Target) -> RowWriter:
     """Indexes `near` of Location, and R5's narratives of sections."""
     number, worded = target.parameter.number, target.parameter.code in full_text.WORDS
 
@@ -389,11 +389,11 @@ def _index_special(target: _Target) -> RowWriter:
 
 
 _WRITERS: dict[Kind, Callable[[_Target], RowWriter]] = {
-    "token": _index_tokens,
-    "date": _index_dates,
-    "string": _index_strings,
-    "number": _index_numbers,
-    "quantity": _index_quantities,
-    "uri": _index_uris,
-    "special": _index_special,
+    "token": _token_writer,
+    "date": _date_writer,
+    "string": _string_writer,
+    "number": _number_writer,
+    "quantity": _quantity_writer,
+    "uri": _uri_writer,
+    "special": _special_writer,
 }

@@ -48,7 +48,7 @@ def search_of(
         query = parse_multi_type_search(version, types, pairs, base=base, strict=strict)
     if not isinstance(query, Query):
         return query
-    if (query.elements or query.summary) and (wrong := subset.find_faults(query)):
+    if (query.elements or query.summary) and (wrong := subset.find_errors(query)):
         return wrong
     if route.compartment is None:
         return query

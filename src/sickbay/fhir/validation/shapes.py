@@ -149,7 +149,7 @@ _SHORT = 120
 """Longest cached text, in characters."""
 
 
-def _fault_of_text(value: Any) -> str | None:
+def _problem_of_text(value: Any) -> str | None:
     if not isinstance(value, str):
         return "must be a string"
     if not value:
@@ -196,7 +196,7 @@ def _is_a_day(text: str) -> bool:
     return True
 
 
-def _fault_of_boolean(value: Any) -> str | None:
+def _problem_of_boolean(value: Any) -> str | None:
     return None if isinstance(value, bool) else "must be true or false, without quotation marks"
 
 
@@ -208,13 +208,13 @@ def _make_integer_check(low: int, form: str) -> ValueCheck:
     return check
 
 
-def _fault_of_decimal(value: Any) -> str | None:
+def _problem_of_decimal(value: Any) -> str | None:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return "must be a number, without quotation marks"
     return None if abs(value) < HUGE else "must be a number below 1e300, because larger ones can't be indexed"
 
 
-def _fault_of_base64(value: Any) -> str | None:
+def _problem_of_base64(value: Any) -> str | None:
     fault = "must be base64"
     if not isinstance(value, str) or not value:
         return fault
@@ -230,23 +230,23 @@ def load_primitives() -> dict[str, ValueCheck]:
     """The checks for the primitive types (R4, 2.24.0.1). The first call compiles their patterns, which takes 4 ms."""
     uri = _cache_short_texts(_check_pattern(r"\S+", "a URI without spaces", 0))
     return {
-        "base64Binary": _fault_of_base64,
-        "boolean": _fault_of_boolean,
+        "base64Binary": _problem_of_base64,
+        "boolean": _problem_of_boolean,
         "canonical": uri,
         "code": _check_pattern(r"[^\s]+(\s[^\s]+)*", "a code, without spaces before or after it", 0),
         "date": _make_date_check(_DAY, "a date: YYYY, YYYY-MM or YYYY-MM-DD"),
         "dateTime": _make_date_check(
             rf"{_DAY}|\d{{4}}-\d\d-\d\dT{_TIME}{_ZONE}", "a dateTime: YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+zz:zz"
         ),
-        "decimal": _fault_of_decimal,
+        "decimal": _problem_of_decimal,
         "id": _check_pattern(r"[A-Za-z0-9\-.]{1,64}", "1 to 64 letters, digits, '-' or '.'"),
         "instant": _make_date_check(rf"\d{{4}}-\d\d-\d\dT{_TIME}{_ZONE}", "an instant: YYYY-MM-DDThh:mm:ss.sss+zz:zz"),
         "integer": _make_integer_check(-_INT, "a whole number"),
         "integer64": _check_pattern(r"0|-?[1-9]\d{0,18}", "a whole number as a string"),
-        "markdown": _fault_of_text,
+        "markdown": _problem_of_text,
         "oid": _check_pattern(r"urn:oid:[0-2](\.(0|[1-9]\d*))+", "an OID such as urn:oid:1.2.3"),
         "positiveInt": _make_integer_check(1, "a whole number of 1 or more"),
-        "string": _fault_of_text,
+        "string": _problem_of_text,
         "time": _check_pattern(_TIME, "a time: hh:mm:ss"),
         "unsignedInt": _make_integer_check(0, "a whole number of 0 or more"),
         "uri": uri,

@@ -67,29 +67,29 @@ class _XmlReader:
         self.parser.CharacterDataHandler = self._read_text
         self.parser.StartDoctypeDeclHandler = self._refuse_doctype
 
-    def fail(self, text: str) -> ValueError:
+    def make_error(self, text: str) -> ValueError:
         return ValueError(f"{text} at line {self.parser.CurrentLineNumber}")
 
     def _check_declaration(self, version: str, encoding: str | None, standalone: int) -> None:
         if (encoding or "utf-8").lower() not in ("utf-8", "us-ascii"):
-            raise self.fail(f"the encoding is {encoding} but must be UTF-8")
+            raise self.make_error(f"the encoding is {encoding} but must be UTF-8")
 
     def _refuse_doctype(self, *args: Any) -> None:
-        raise self.fail("document types and entities are not allowed")
+        raise self.make_error("document types and entities are not allowed")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         space, _, local = name.rpartition(" ")
         if len(self.frames) + self.narrative + self.unknown > DEEPEST:
-            raise self.fail(f"elements are nested deeper than {DEEPEST}")
+            raise self.make_error(f"elements are nested deeper than {DEEPEST}")
         if self.narrative or self.unknown:
             if self.pieces is not None and (wrong := self.pieces.start(name, attributes)):
-                raise self.fail(wrong)
+                raise self.make_error(wrong)
             self.narrative += bool(self.narrative)
             self.unknown += bool(self.unknown)
         elif space == XHTML and local == "div":
             self._start_narrative(name, attributes)
         elif space != NAMESPACE:
-            raise self.fail(f"<{local}> is not in the namespace {NAMESPACE}")
+            raise self.make_error(f"<{local}> is not in the namespace {NAMESPACE}")
         elif not self.frames or self.frames[-1].key == "":
             self._begin_resource(local, attributes)
         else:
@@ -99,7 +99,7 @@ class _XmlReader:
         """Takes the narrative as written if it declares its own namespace; otherwise rewrites it without prefixes."""
         self.begin = self.parser.CurrentByteIndex
         if not self.frames or "div" not in self.frames[-1].slots:
-            raise self.fail("a narrative isn't allowed here")
+            raise self.make_error("a narrative isn't allowed here")
         self.narrative = 1
         self.pieces = None if declares_namespace(self.text, self.begin) else Pieces()
         if self.pieces is not None:
@@ -107,7 +107,7 @@ class _XmlReader:
 
     def _begin_resource(self, type: str, attributes: dict[str, str]) -> None:
         if type not in known_types(self.version):
-            raise self.fail(f"<{type}> is not a resource of this version")
+            raise self.make_error(f"<{type}> is not a resource of this version")
         frame = _Frame(type, None, load_layout(self.version, type), {"resourceType": type})
         self._read_attributes(frame, attributes)
         self.frames.append(frame)
@@ -135,13 +135,13 @@ class _XmlReader:
             elif slot is not None and slot.kind == "attribute":
                 frame.node[name] = value
             elif not name.startswith(_XSI):
-                raise self.fail(f"{frame.key or 'a resource'} has no attribute {name}")
+                raise self.make_error(f"{frame.key or 'a resource'} has no attribute {name}")
 
     def _read_text(self, text: str) -> None:
         if self.narrative and self.pieces is not None:
             self.pieces.data(text)
         if not self.narrative and not self.unknown and not text.isspace():
-            raise self.fail("text between elements is not allowed; values are attributes")
+            raise self.make_error("text between elements is not allowed; values are attributes")
 
     def _end(self, name: str) -> None:
         if self.unknown:
@@ -168,7 +168,7 @@ class _XmlReader:
             self.found = frame.node
         elif frame.slot is None:
             if self.frames[-1].node:
-                raise self.fail("an element can contain only one resource")
+                raise self.make_error("an element can contain only one resource")
             self.frames[-1].node = frame.node
         else:
             self._add_to_parent(self.frames[-1], frame, frame.slot)
@@ -191,7 +191,7 @@ class _XmlReader:
         if slot.many:
             node.setdefault(slot.key, []).append(value)
         elif slot.key in node:
-            raise self.fail(f"{slot.key.removeprefix('_')} must not repeat")
+            raise self.make_error(f"{slot.key.removeprefix('_')} must not repeat")
         else:
             node[slot.key] = value
 

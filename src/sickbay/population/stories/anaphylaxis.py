@@ -14,7 +14,7 @@ class Anaphylaxis(Episode):
 
     def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
         if not chart.is_allergic_to("Peanut"):
-            chart.allergy(
+            chart.add_allergy(
                 problems.PEANUT,
                 visit.day,
                 problems.ANAPHYLAXIS,
@@ -24,13 +24,13 @@ class Anaphylaxis(Episode):
                 since=str(visit.day.year),
             )
         chart.prescribe(drugs.EPINEPHRINE, visit, problem)
-        chart.plan(
+        chart.add_plan(
             "Emergency plan, peanut allergy",
             problem,
             (procedure_codes.ALLERGY_EDUCATION,),
             (make_target("Carries the auto-injector"),),
         )
-        chart.note(
+        chart.add_note(
             procedure_codes.DISCHARGE, visit, "Hives and wheezing minutes after peanuts; epinephrine, watched for six hours."
         )
 

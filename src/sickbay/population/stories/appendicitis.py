@@ -13,9 +13,9 @@ class Appendicitis(Episode):
     kind, setting, minutes = problems.ADMISSION, "inpatient", 2 * 24 * 60
 
     def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
-        request = chart.request(procedure_codes.APPENDECTOMY, procedure_codes.SURGICAL, visit, problem)
-        chart.procedure(procedure_codes.APPENDECTOMY, visit, problem, request, after=240, minutes=55)
-        chart.note(
+        request = chart.add_request(procedure_codes.APPENDECTOMY, procedure_codes.SURGICAL, visit, problem)
+        chart.add_procedure(procedure_codes.APPENDECTOMY, visit, problem, request, after=240, minutes=55)
+        chart.add_note(
             procedure_codes.DISCHARGE,
             visit,
             "Inflamed appendix removed by laparoscopy, not perforated. Eats and walks; stitches out after ten days.",

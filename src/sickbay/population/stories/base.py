@@ -90,14 +90,14 @@ class Lasting(Story):
         if visit.day < self.onset:
             return
         if self.problem is None:
-            self.problem = chart.problem(self.concept, self.onset, visit.day, visit)
+            self.problem = chart.add_problem(self.concept, self.onset, visit.day, visit)
             if self.care:
-                chart.plan(f"{self.concept.text}: plan of care", self.problem, (*self.care, REVIEW), self.goals)
+                chart.add_plan(f"{self.concept.text}: plan of care", self.problem, (*self.care, REVIEW), self.goals)
             self.act_on_diagnosis(chart, visit)
         rung = len(self.orders)
         if rung < len(self.ladder) and self.needs_next_rung(measured):
             if rung and self.replaces[rung]:
-                chart.stop(self.orders[-1], visit.day)
+                chart.stop_order(self.orders[-1], visit.day)
             self.orders.append(chart.prescribe(self.ladder[rung], visit, self.problem))
 
 
@@ -145,7 +145,9 @@ class Episode(Story):
             return
         over, last = visit.day + datetime.timedelta(days=self.days), chart.person.last
         onset = max(visit.day - datetime.timedelta(days=1), chart.person.born)
-        self.problem = chart.problem(self.concept, onset, visit.day, visit, lasting=False, over=over if over <= last else None)
+        self.problem = chart.add_problem(
+            self.concept, onset, visit.day, visit, lasting=False, over=over if over <= last else None
+        )
         self.record_event(chart, visit, self.problem)
         if self.drug:
             chart.prescribe(self.drug, visit, self.problem, end=visit.day + datetime.timedelta(days=self.drug_days))

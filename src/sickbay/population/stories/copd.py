@@ -43,9 +43,9 @@ class Obstruction(Lasting):
             self.blown = visit.day.year
             body: Body = {}
             body["fev1"] = max(self.ratio - (visit.day - self.onset).days / 365 * 0.6, 42.0)
-            number = chart.read(measures.FEV1, visit, chart.draw(measures.FEV1, body), after=14)
-            chart.procedure(procedure_codes.SPIROMETRY, visit, self.problem, after=8)
-            chart.report(
+            number = chart.add_reading(measures.FEV1, visit, chart.draw_value(measures.FEV1, body), after=14)
+            chart.add_procedure(procedure_codes.SPIROMETRY, visit, self.problem, after=8)
+            chart.add_report(
                 procedure_codes.SPIROMETRY_STUDY,
                 "PF",
                 visit,

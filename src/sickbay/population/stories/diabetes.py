@@ -44,9 +44,9 @@ class Diabetes(Lasting):
         super().decide(chart, visit, measured)
         if self.problem and visit.day.year > self.looked:
             self.looked = visit.day.year
-            request = chart.request(procedure_codes.RETINAL_EXAM, procedure_codes.EVALUATION, visit, self.problem)
-            chart.procedure(procedure_codes.RETINAL_EXAM, visit, self.problem, request)
-            chart.procedure(procedure_codes.FOOT_EXAM, visit, self.problem, after=8, minutes=5)
+            request = chart.add_request(procedure_codes.RETINAL_EXAM, procedure_codes.EVALUATION, visit, self.problem)
+            chart.add_procedure(procedure_codes.RETINAL_EXAM, visit, self.problem, request)
+            chart.add_procedure(procedure_codes.FOOT_EXAM, visit, self.problem, after=8, minutes=5)
 
 
 STORY = StoryDefinition(

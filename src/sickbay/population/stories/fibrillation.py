@@ -51,16 +51,16 @@ class Fibrillation(Lasting):
         """Stops clopidogrel, which a stroke may have started: one drug against clots is enough. Records the ECG."""
         for order in chart.history.prescriptions:
             if order.drug is drugs.CLOPIDOGREL and order.end is None:
-                chart.stop(order, visit.day)
-        chart.procedure(procedure_codes.ECG, visit, self.problem)
-        chart.report(procedure_codes.ECG_STUDY, "CUS", visit, "Atrial fibrillation, rate about 100, no signs of ischaemia.")
+                chart.stop_order(order, visit.day)
+        chart.add_procedure(procedure_codes.ECG, visit, self.problem)
+        chart.add_report(procedure_codes.ECG_STUDY, "CUS", visit, "Atrial fibrillation, rate about 100, no signs of ischaemia.")
 
     def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
         super().decide(chart, visit, measured)
         if visit.day == self.paced and visit.setting == "inpatient":
-            device = chart.implant(procedure_codes.PACEMAKER, visit.day)
-            chart.procedure(procedure_codes.PACING, visit, self.problem, after=90, minutes=60, device=device)
-            chart.note(
+            device = chart.add_implant(procedure_codes.PACEMAKER, visit.day)
+            chart.add_procedure(procedure_codes.PACING, visit, self.problem, after=90, minutes=60, device=device)
+            chart.add_note(
                 procedure_codes.DISCHARGE, visit, "Pauses of four seconds; pacemaker implanted, wound dry. Home.", printed=True
             )
 

@@ -33,11 +33,11 @@ class Fracture(Episode):
         yield Planned(self.day + datetime.timedelta(days=12), problems.FOLLOW_UP, self.concept, None, self)
 
     def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
-        request = chart.request(self.image, procedure_codes.IMAGING, visit, problem)
-        chart.procedure(self.image, visit, problem, request, after=30)
-        chart.report(procedure_codes.IMAGE, "RAD", visit, f"{self.concept.text}, not displaced.", request, after=50)
+        request = chart.add_request(self.image, procedure_codes.IMAGING, visit, problem)
+        chart.add_procedure(self.image, visit, problem, request, after=30)
+        chart.add_report(procedure_codes.IMAGE, "RAD", visit, f"{self.concept.text}, not displaced.", request, after=50)
         if visit.setting == "emergency":
-            chart.procedure(procedure_codes.FRACTURE_CARE, visit, problem, after=80, minutes=25)
+            chart.add_procedure(procedure_codes.FRACTURE_CARE, visit, problem, after=80, minutes=25)
 
 
 class Hip(Fracture):
@@ -45,9 +45,9 @@ class Hip(Fracture):
 
     def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
         super().record_event(chart, visit, problem)
-        device = chart.implant(procedure_codes.HIP_PROSTHESIS, visit.day)
-        chart.procedure(procedure_codes.HIP_REPLACEMENT, visit, problem, after=600, minutes=85, device=device)
-        chart.note(
+        device = chart.add_implant(procedure_codes.HIP_PROSTHESIS, visit.day)
+        chart.add_procedure(procedure_codes.HIP_REPLACEMENT, visit, problem, after=600, minutes=85, device=device)
+        chart.add_note(
             procedure_codes.DISCHARGE,
             visit,
             "Fell at home, broken hip replaced. Home with physiotherapy, full weight.",
@@ -63,9 +63,9 @@ class Osteoporosis(Lasting):
 
     def act_on_diagnosis(self, chart: Chart, visit: Visit) -> None:
         body: Body = {"t_score": -2.9}
-        number = chart.read(measures.T_SCORE, visit, chart.draw(measures.T_SCORE, body), after=18)
-        chart.procedure(procedure_codes.BONE_DENSITY, visit, self.problem)
-        chart.report(procedure_codes.IMAGE, "RAD", visit, "Bone density of osteoporosis.", readings=(number,), after=20)
+        number = chart.add_reading(measures.T_SCORE, visit, chart.draw_value(measures.T_SCORE, body), after=18)
+        chart.add_procedure(procedure_codes.BONE_DENSITY, visit, self.problem)
+        chart.add_report(procedure_codes.IMAGE, "RAD", visit, "Bone density of osteoporosis.", readings=(number,), after=20)
 
 
 def _random_fracture(person: Person, rng: SeededRandom) -> Fracture:

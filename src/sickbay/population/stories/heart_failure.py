@@ -38,10 +38,10 @@ class HeartFailure(Lasting):
         return len(self.orders) < 2
 
     def act_on_diagnosis(self, chart: Chart, visit: Visit) -> None:
-        request = chart.request(procedure_codes.ECHOCARDIOGRAPHY, procedure_codes.IMAGING, visit, self.problem)
-        chart.procedure(procedure_codes.ECHOCARDIOGRAPHY, visit, self.problem, request)
-        number = chart.read(measures.EJECTION, visit, float(chart.rng.pick_integer(32, 44)), after=18)
-        chart.report(
+        request = chart.add_request(procedure_codes.ECHOCARDIOGRAPHY, procedure_codes.IMAGING, visit, self.problem)
+        chart.add_procedure(procedure_codes.ECHOCARDIOGRAPHY, visit, self.problem, request)
+        number = chart.add_reading(measures.EJECTION, visit, float(chart.rng.pick_integer(32, 44)), after=18)
+        chart.add_report(
             procedure_codes.ECHO_STUDY,
             "CUS",
             visit,

@@ -17,7 +17,7 @@ class Bladder(Episode):
 
     def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
         for measure in (measures.NITRITE, measures.ESTERASE):
-            chart.read(measure, visit, concept=problems.POSITIVE, after=8)
+            chart.add_reading(measure, visit, concept=problems.POSITIVE, after=8)
 
 
 class Influenza(Episode):
@@ -25,7 +25,7 @@ class Influenza(Episode):
     signs = (measures.TEMPERATURE, measures.OXYGEN)
 
     def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
-        chart.read(measures.INFLUENZA, visit, concept=problems.POSITIVE, after=8)
+        chart.add_reading(measures.INFLUENZA, visit, concept=problems.POSITIVE, after=8)
 
 
 class Covid(Episode):
@@ -33,7 +33,7 @@ class Covid(Episode):
     signs = (measures.TEMPERATURE, measures.OXYGEN)
 
     def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
-        chart.read(measures.COVID, visit, concept=problems.DETECTED, after=8)
+        chart.add_reading(measures.COVID, visit, concept=problems.DETECTED, after=8)
 
 
 class Pneumonia(Episode):
@@ -47,9 +47,11 @@ class Pneumonia(Episode):
         yield Planned(self.day + datetime.timedelta(days=14), problems.FOLLOW_UP, self.concept, None, self)
 
     def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
-        request = chart.request(procedure_codes.CHEST_XRAY, procedure_codes.IMAGING, visit, problem)
-        chart.procedure(procedure_codes.CHEST_XRAY, visit, problem, request, after=35)
-        chart.report(procedure_codes.IMAGE, "RAD", visit, "Infiltrate of the right lower lobe, no effusion.", request, after=55)
+        request = chart.add_request(procedure_codes.CHEST_XRAY, procedure_codes.IMAGING, visit, problem)
+        chart.add_procedure(procedure_codes.CHEST_XRAY, visit, problem, request, after=35)
+        chart.add_report(
+            procedure_codes.IMAGE, "RAD", visit, "Infiltrate of the right lower lobe, no effusion.", request, after=55
+        )
         drug = drugs.DOXYCYCLINE if chart.is_allergic_to("Penicillin G") else drugs.AMOXICILLIN_ADULT
         chart.prescribe(drug, visit, problem, end=visit.day + datetime.timedelta(days=7))
 

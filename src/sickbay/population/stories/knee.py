@@ -36,19 +36,19 @@ class Knee(Lasting):
         body["pain"] = 1.0 if operated or day < self.onset else 5.0
 
     def act_on_diagnosis(self, chart: Chart, visit: Visit) -> None:
-        request = chart.request(procedure_codes.KNEE_XRAY, procedure_codes.IMAGING, visit, self.problem)
-        chart.procedure(procedure_codes.KNEE_XRAY, visit, self.problem, request)
-        chart.report(procedure_codes.IMAGE, "RAD", visit, "Narrow joint space, osteophytes; no fracture.", request)
+        request = chart.add_request(procedure_codes.KNEE_XRAY, procedure_codes.IMAGING, visit, self.problem)
+        chart.add_procedure(procedure_codes.KNEE_XRAY, visit, self.problem, request)
+        chart.add_report(procedure_codes.IMAGE, "RAD", visit, "Narrow joint space, osteophytes; no fracture.", request)
 
     def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
         super().decide(chart, visit, measured)
         if visit.day == self.operation and visit.setting == "inpatient" and self.problem:
-            request = chart.request(procedure_codes.KNEE_REPLACEMENT, procedure_codes.SURGICAL, visit, self.problem)
-            device = chart.implant(procedure_codes.KNEE_PROSTHESIS, visit.day)
-            chart.procedure(
+            request = chart.add_request(procedure_codes.KNEE_REPLACEMENT, procedure_codes.SURGICAL, visit, self.problem)
+            device = chart.add_implant(procedure_codes.KNEE_PROSTHESIS, visit.day)
+            chart.add_procedure(
                 procedure_codes.KNEE_REPLACEMENT, visit, self.problem, request, after=120, minutes=95, device=device
             )
-            chart.note(
+            chart.add_note(
                 procedure_codes.DISCHARGE,
                 visit,
                 "Knee replaced without complications. Walks with crutches, full weight.",

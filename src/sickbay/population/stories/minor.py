@@ -38,10 +38,10 @@ def record_illness(chart: Chart, visit: Visit, body: Body, illness: Illness) -> 
     body["temperature"] += illness.fever
     body["pulse"] += illness.fever * 8
     others = (measures.PULSE, measures.BREATHS, measures.TEMPERATURE, measures.OXYGEN)
-    chart.vitals(visit, body, others, pressure=chart.person.age(visit.day) >= 3)
+    chart.measure_vitals(visit, body, others, pressure=chart.person.age(visit.day) >= 3)
     onset = visit.day - datetime.timedelta(days=2)
     over = visit.day + datetime.timedelta(days=illness.days)
-    problem = chart.problem(
+    problem = chart.add_problem(
         illness.concept, onset, visit.day, visit, lasting=False, over=over if over <= chart.person.last else None
     )
     if illness.drug and not (illness.drug is drugs.AMOXICILLIN and chart.is_allergic_to("Penicillin G")):
@@ -57,7 +57,7 @@ def record_allergies(chart: Chart, visit: Visit) -> None:
     rng, born, day = chart.rng, chart.person.born.year, visit.day
     if chart.person.age(day) < TOO_YOUNG or rng.chance(0.64):
         if not chart.history.allergies:
-            chart.allergy(problems.NO_KNOWN_ALLERGY, day)
+            chart.add_allergy(problems.NO_KNOWN_ALLERGY, day)
         return
     known: list[tuple[Concept, Category, Criticality, Concept, Severity]] = [
         (problems.PENICILLIN, "medication", "high", problems.HIVES, "moderate"),
@@ -77,7 +77,7 @@ def record_allergies(chart: Chart, visit: Visit) -> None:
         latest = max(day.year - 1, born)
         since = rng.pick_integer(min(born + 2, latest), latest)
         # A year may not be later than the visit that records it, nor earlier than the birth.
-        chart.allergy(
+        chart.add_allergy(
             substance,
             day,
             reaction,

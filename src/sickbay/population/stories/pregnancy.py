@@ -64,12 +64,12 @@ class Pregnancy(Story):
         if self.problem is None and self.week(visit.day) is not None:
             end = self.start + TERM
             over = end if end <= END else None
-            self.problem = chart.problem(problems.PREGNANCY, self.start, visit.day, visit, over=over)
-            chart.read(measures.PREGNANT, visit, concept=problems.PREGNANCY, after=3)
+            self.problem = chart.add_problem(problems.PREGNANCY, self.start, visit.day, visit, over=over)
+            chart.add_reading(measures.PREGNANT, visit, concept=problems.PREGNANCY, after=3)
         if visit.kind is problems.PRENATAL and self.problem and int((visit.day - self.start).days / 7) == 20:
-            request = chart.request(procedure_codes.ULTRASOUND, procedure_codes.IMAGING, visit, self.problem)
-            chart.procedure(procedure_codes.ULTRASOUND, visit, self.problem, request)
-            chart.report(procedure_codes.IMAGE, "RAD", visit, "One child, heart beating, as large as its weeks.", request)
+            request = chart.add_request(procedure_codes.ULTRASOUND, procedure_codes.IMAGING, visit, self.problem)
+            chart.add_procedure(procedure_codes.ULTRASOUND, visit, self.problem, request)
+            chart.add_report(procedure_codes.IMAGE, "RAD", visit, "One child, heart beating, as large as its weeks.", request)
         if visit.day == self.start + TERM and self.problem:
             self._record_birth(chart, visit)
         if self.problem and not self.iron and measured.get("hemoglobin", 99) < 11.5 and self.week(visit.day) is not None:
@@ -77,9 +77,9 @@ class Pregnancy(Story):
             chart.prescribe(drugs.IRON, visit, self.problem, end=self.problem.over)
 
     def _record_birth(self, chart: Chart, visit: Visit) -> None:
-        chart.procedure(self.birth, visit, self.problem, after=300, minutes=50)
+        chart.add_procedure(self.birth, visit, self.problem, after=300, minutes=50)
         text = "A healthy child; mother and child go home together."
-        chart.note(procedure_codes.DISCHARGE, visit, f"{self.birth.text}. {text}", printed=True)
+        chart.add_note(procedure_codes.DISCHARGE, visit, f"{self.birth.text}. {text}", printed=True)
 
 
 def _start_of_pregnancy(person: Person, rng: SeededRandom) -> datetime.date:

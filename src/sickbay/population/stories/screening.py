@@ -46,9 +46,9 @@ class Colonoscopy(Story):
         finding = "A polyp of 6 mm, removed; next in five years." if self.polyp else "No polyps; next in ten years."
         _add_screening(chart, visit, procedure_codes.COLONOSCOPY, procedure_codes.COLONOSCOPY_STUDY, finding)
         if self.polyp:
-            polyp = chart.problem(problems.POLYP, visit.day, visit.day, visit, lasting=False, over=visit.day)
-            chart.procedure(procedure_codes.POLYPECTOMY, visit, polyp, after=40, minutes=10)
-        chart.note(procedure_codes.PROCEDURE_NOTE, visit, finding, printed=True)
+            polyp = chart.add_problem(problems.POLYP, visit.day, visit.day, visit, lasting=False, over=visit.day)
+            chart.add_procedure(procedure_codes.POLYPECTOMY, visit, polyp, after=40, minutes=10)
+        chart.add_note(procedure_codes.PROCEDURE_NOTE, visit, finding, printed=True)
 
 
 class StoolTest(Story):
@@ -59,7 +59,7 @@ class StoolTest(Story):
 
     def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
         if visit.kind is problems.CHECK_UP and visit.day >= day_at(self.person, 50):
-            chart.read(measures.STOOL, visit, concept=problems.NEGATIVE, after=14)
+            chart.add_reading(measures.STOOL, visit, concept=problems.NEGATIVE, after=14)
 
 
 class BreastCancer(Lasting):
@@ -78,9 +78,9 @@ class BreastCancer(Lasting):
     def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
         super().decide(chart, visit, measured)
         if visit.day == self.operation and visit.setting == "inpatient":
-            request = chart.request(procedure_codes.LUMPECTOMY, procedure_codes.SURGICAL, visit, self.problem)
-            chart.procedure(procedure_codes.LUMPECTOMY, visit, self.problem, request, after=150, minutes=70)
-            chart.note(
+            request = chart.add_request(procedure_codes.LUMPECTOMY, procedure_codes.SURGICAL, visit, self.problem)
+            chart.add_procedure(procedure_codes.LUMPECTOMY, visit, self.problem, request, after=150, minutes=70)
+            chart.add_note(
                 procedure_codes.PROCEDURE_NOTE,
                 visit,
                 "Tumour of 11 mm removed with clear margins; no lymph nodes.",
@@ -89,11 +89,11 @@ class BreastCancer(Lasting):
 
 
 def _add_screening(chart: Chart, visit: Visit, procedure: Concept, study: Concept, finding: str) -> None:
-    request = chart.request(
+    request = chart.add_request(
         procedure, procedure_codes.IMAGING if procedure is procedure_codes.MAMMOGRAPHY else procedure_codes.EVALUATION, visit
     )
-    chart.procedure(procedure, visit, None, request, minutes=20)
-    chart.report(study, "RAD" if procedure is procedure_codes.MAMMOGRAPHY else "OTH", visit, finding, request, after=35)
+    chart.add_procedure(procedure, visit, None, request, minutes=20)
+    chart.add_report(study, "RAD" if procedure is procedure_codes.MAMMOGRAPHY else "OTH", visit, finding, request, after=35)
 
 
 MAMMOGRAPHY = StoryDefinition(

@@ -29,8 +29,8 @@ class Smoking(Lasting):
         if self.problem and self.stopped and not self.helped and visit.day >= self.stopped:
             self.helped = True
             until = visit.day + datetime.timedelta(days=42)
-            request = chart.request(procedure_codes.SMOKING_THERAPY, procedure_codes.COUNSELING, visit, self.problem, until)
-            chart.procedure(procedure_codes.SMOKING_THERAPY, visit, self.problem, request, minutes=8)
+            request = chart.add_request(procedure_codes.SMOKING_THERAPY, procedure_codes.COUNSELING, visit, self.problem, until)
+            chart.add_procedure(procedure_codes.SMOKING_THERAPY, visit, self.problem, request, minutes=8)
             chart.prescribe(drugs.NICOTINE, visit, self.problem, end=until)
             chart.resolve(self.problem, until)
 

@@ -19,9 +19,9 @@ class Stroke(Episode):
     days = 90
 
     def record_event(self, chart: Chart, visit: Visit, problem: Condition) -> None:
-        request = chart.request(procedure_codes.HEAD_CT, procedure_codes.IMAGING, visit, problem)
-        chart.procedure(procedure_codes.HEAD_CT, visit, problem, request, after=25)
-        chart.report(
+        request = chart.add_request(procedure_codes.HEAD_CT, procedure_codes.IMAGING, visit, problem)
+        chart.add_procedure(procedure_codes.HEAD_CT, visit, problem, request, after=25)
+        chart.add_report(
             procedure_codes.IMAGE,
             "RAD",
             visit,
@@ -32,14 +32,14 @@ class Stroke(Episode):
         anticoagulated = any(order.drug in (drugs.WARFARIN, drugs.APIXABAN) for order in chart.history.prescriptions)
         if not anticoagulated:
             chart.prescribe(drugs.CLOPIDOGREL, visit, problem)
-        chart.plan(
+        chart.add_plan(
             "After a stroke",
             problem,
             (procedure_codes.PHYSIOTHERAPY, procedure_codes.EXERCISE, procedure_codes.REVIEW),
             (make_target("Walks alone, eats and speaks without help"),),
         )
         after = "Anticoagulation goes on." if anticoagulated else "Clopidogrel from now on."
-        chart.note(
+        chart.add_note(
             procedure_codes.DISCHARGE,
             visit,
             f"Weak right arm and slow speech, better within five days. Home with physiotherapy. {after}",

@@ -72,20 +72,22 @@ def _early_visits(chart: Chart) -> list[Visit]:
 
 def _add_visit(chart: Chart, day: str) -> Visit:
     yearly = day[5:7] in ("11", "12")
-    return chart.visit(_parse_day(day), problems.CHECK_UP if yearly else problems.FOLLOW_UP, problems.HYPERTENSION, minutes=30)
+    return chart.add_visit(
+        _parse_day(day), problems.CHECK_UP if yearly else problems.FOLLOW_UP, problems.HYPERTENSION, minutes=30
+    )
 
 
 def _record_vitals(chart: Chart, visit: Visit, systolic: int, diastolic: int, pulse: int, weight: float) -> None:
     by = chart.person.practitioner if visit.day == _parse_day("2026-07-14") else _HALE
-    chart.read(measures.PRESSURE, visit, by=by, parts=((measures.SYSTOLIC, systolic), (measures.DIASTOLIC, diastolic)))
-    chart.read(measures.PULSE, visit, pulse, by=by)
-    chart.read(measures.TEMPERATURE, visit, 36.7, by=by)
-    chart.read(measures.OXYGEN, visit, 97, by=by)
-    chart.read(measures.WEIGHT, visit, weight, by=by)
+    chart.add_reading(measures.PRESSURE, visit, by=by, parts=((measures.SYSTOLIC, systolic), (measures.DIASTOLIC, diastolic)))
+    chart.add_reading(measures.PULSE, visit, pulse, by=by)
+    chart.add_reading(measures.TEMPERATURE, visit, 36.7, by=by)
+    chart.add_reading(measures.OXYGEN, visit, 97, by=by)
+    chart.add_reading(measures.WEIGHT, visit, weight, by=by)
     if visit.kind is problems.CHECK_UP:
-        chart.read(measures.HEIGHT, visit, _HEIGHT, by=by)
-        chart.read(measures.BMI, visit, round(weight * 10_000 / _HEIGHT**2, 1), by=by)
-        chart.read(measures.SMOKING, visit, concept=problems.EX_SMOKER, after=2)
+        chart.add_reading(measures.HEIGHT, visit, _HEIGHT, by=by)
+        chart.add_reading(measures.BMI, visit, round(weight * 10_000 / _HEIGHT**2, 1), by=by)
+        chart.add_reading(measures.SMOKING, visit, concept=problems.EX_SMOKER, after=2)
 
 
 def _record_blood_results(
@@ -107,9 +109,9 @@ def _record_blood_results(
         (measures.CHOLESTEROL, total),
         (measures.HEMOGLOBIN, 14.8),
     ):
-        numbers[measure] = chart.read(measure, visit, value, after=12)
+        numbers[measure] = chart.add_reading(measure, visit, value, after=12)
     for panel, members in ((measures.LIPID_PANEL, measures.LIPIDS), (measures.KIDNEY_PANEL, measures.KIDNEY)):
-        chart.report(panel, "LAB", visit, readings=tuple(numbers[measure] for measure in members), after=40)
+        chart.add_report(panel, "LAB", visit, readings=tuple(numbers[measure] for measure in members), after=40)
 
 
 def _record_home_reading(chart: Chart, day: str, systolic: int, diastolic: int, pulse: int) -> None:
@@ -122,7 +124,7 @@ def _record_home_reading(chart: Chart, day: str, systolic: int, diastolic: int, 
 
 def _record_observations(chart: Chart, visits: dict[datetime.date, Visit]) -> None:
     first = _parse_day("2014-03-18")
-    chart.allergy(
+    chart.add_allergy(
         problems.PENICILLIN,
         first,
         problems.ANAPHYLAXIS,
@@ -131,7 +133,7 @@ def _record_observations(chart: Chart, visits: dict[datetime.date, Visit]) -> No
         severity="severe",
         since="1989",
     )
-    chart.allergy(
+    chart.add_allergy(
         problems.LATEX, first, problems.RASH, category="environment", criticality="low", severity="mild", since="2003"
     )
     hypertension = _add_diagnosis(chart, visits, problems.HYPERTENSION, "2014-03-18")
@@ -150,7 +152,7 @@ def _record_observations(chart: Chart, visits: dict[datetime.date, Visit]) -> No
     ):
         order = chart.prescribe(drug, visits[_parse_day(day)], problem)
         if until:
-            chart.stop(order, _parse_day(until))
+            chart.stop_order(order, _parse_day(until))
     _record_care(chart, visits, diabetes, hypertension, knee)
 
 
@@ -160,9 +162,9 @@ def _record_care(
     """Records yearly eye and foot examinations, the X-ray of the knee, vaccines, care plans and two notes."""
     for day, visit in sorted(visits.items()):
         if day.month >= 11 and day.year >= 2021:
-            request = chart.request(procedure_codes.RETINAL_EXAM, procedure_codes.EVALUATION, visit, diabetes)
-            chart.procedure(procedure_codes.RETINAL_EXAM, visit, diabetes, request)
-            chart.procedure(procedure_codes.FOOT_EXAM, visit, diabetes, after=8, minutes=5)
+            request = chart.add_request(procedure_codes.RETINAL_EXAM, procedure_codes.EVALUATION, visit, diabetes)
+            chart.add_procedure(procedure_codes.RETINAL_EXAM, visit, diabetes, request)
+            chart.add_procedure(procedure_codes.FOOT_EXAM, visit, diabetes, after=8, minutes=5)
             chart.vaccinate(product_on_day(procedure_codes.INFLUENZA_3, day), visit)
     for vaccine, day_given in (
         (procedure_codes.COVID_1, "2021-11-09"),
@@ -171,29 +173,31 @@ def _record_care(
     ):
         chart.vaccinate(vaccine, visits[_parse_day(day_given)])
     knee_visit = visits[_parse_day("2021-03-16")]
-    request = chart.request(procedure_codes.KNEE_XRAY, procedure_codes.IMAGING, knee_visit, knee)
-    chart.procedure(procedure_codes.KNEE_XRAY, knee_visit, knee, request, site=problems.LEFT_KNEE)
-    chart.report(procedure_codes.IMAGE, "RAD", knee_visit, "Left knee: narrow joint space, osteophytes; no fracture.", request)
-    chart.plan(
+    request = chart.add_request(procedure_codes.KNEE_XRAY, procedure_codes.IMAGING, knee_visit, knee)
+    chart.add_procedure(procedure_codes.KNEE_XRAY, knee_visit, knee, request, site=problems.LEFT_KNEE)
+    chart.add_report(
+        procedure_codes.IMAGE, "RAD", knee_visit, "Left knee: narrow joint space, osteophytes; no fracture.", request
+    )
+    chart.add_plan(
         "Type 2 diabetes: plan of care",
         diabetes,
         (procedure_codes.EDUCATION, procedure_codes.EXERCISE, procedure_codes.REVIEW),
         (make_target("HbA1c below 7 %", measures.A1C, None, 7.0, problems.CONTROLLED),),
     )
-    chart.plan(
+    chart.add_plan(
         "Hypertension: plan of care",
         hypertension,
         (procedure_codes.SALT, procedure_codes.REVIEW),
         (make_target("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),),
     )
     last = visits[_parse_day("2026-11-17")]
-    chart.note(
+    chart.add_note(
         procedure_codes.PROGRESS,
         last,
         "Blood pressure 148/88 on lisinopril 20 mg, HbA1c 7.4 % on metformin. Feels well, no cough,"
         " no dizziness. To see Dr. Okafor next week about the pressure.",
     )
-    chart.note(
+    chart.add_note(
         procedure_codes.CONSULT,
         knee_visit,
         "Pain of the left knee on stairs. Osteoarthritis; paracetamol when needed, exercises.",
@@ -205,4 +209,4 @@ def _add_diagnosis(
     chart: Chart, visits: dict[datetime.date, Visit], concept: Concept, day: str, site: Concept | None = None
 ) -> Condition:
     recorded = _parse_day(day)
-    return chart.problem(concept, recorded, recorded, visits[recorded], site=site)
+    return chart.add_problem(concept, recorded, recorded, visits[recorded], site=site)

@@ -23,7 +23,7 @@ def build_history(chart: Chart, stories: list[Story]) -> None:
     last_checkup, too_young = None, False
     for planned in _plan_visits(person, rng, stories):
         illness = _pick_illness(chart, planned.day) if planned.kind is problems.SYMPTOM else None
-        visit = chart.visit(
+        visit = chart.add_visit(
             planned.day,
             planned.kind,
             illness.concept if illness else planned.reason,
@@ -51,7 +51,7 @@ def build_history(chart: Chart, stories: list[Story]) -> None:
             last_checkup = visit
             _record_smoking_status(chart, visit, stories)
     if last_checkup:
-        chart.note(procedure_codes.PROGRESS, last_checkup, _write_note(chart, last_checkup))
+        chart.add_note(procedure_codes.PROGRESS, last_checkup, _compose_note(chart, last_checkup))
         _record_hunger_screening(chart, last_checkup)
     chart.close()
 
@@ -76,17 +76,17 @@ def _record_smoking_status(chart: Chart, visit: Visit, stories: list[Story]) -> 
         statuses = [story.status(visit.day) for story in stories if isinstance(story, Smoking) and visit.day >= story.onset]
         former = chart.person.age(visit.day) > 35 and chart.person.number % 7 == 3
         status = statuses[0] if statuses else problems.EX_SMOKER if former else problems.NEVER_SMOKED
-        chart.read(measures.SMOKING, visit, concept=status, after=2)
+        chart.add_reading(measures.SMOKING, visit, concept=status, after=2)
 
 
 def _record_hunger_screening(chart: Chart, visit: Visit) -> None:
     """Records the food insecurity risk of adults at the last check-up. It is more frequent with Medicaid."""
     if chart.person.age(visit.day) >= 18:
         risk = chart.rng.chance(0.3 if chart.person.plan == "Medicaid" else 0.05)
-        chart.read(measures.HUNGER, visit, concept=forms.AT_RISK if risk else forms.NO_RISK, after=8)
+        chart.add_reading(measures.HUNGER, visit, concept=forms.AT_RISK if risk else forms.NO_RISK, after=8)
 
 
-def _write_note(chart: Chart, visit: Visit) -> str:
+def _compose_note(chart: Chart, visit: Visit) -> str:
     """Returns a short note, in the style of a dictation."""
     history, person = chart.history, chart.person
     conditions = [problem.concept.text for problem in history.problems if problem.lasting and not problem.over]
@@ -151,10 +151,10 @@ def _follow_up(day: datetime.date, chronic: list[Lasting]) -> Iterator[Planned]:
 
 def _examine_patient(chart: Chart, visit: Visit, body: vitals.Body, stories: list[Story]) -> vitals.Body:
     age = chart.person.age(visit.day)
-    measured = chart.vitals(visit, body, _vital_signs(visit, age, stories), pressure=age >= 3)
+    measured = chart.measure_vitals(visit, body, _vital_signs(visit, age, stories), pressure=age >= 3)
     if visit.kind is problems.WELL_CHILD and 2.3 <= age < 18:
         measured["bmi_rank"] = vitals.bmi_percentile(chart.person, age, measured["bmi"])
-        chart.read(measures.BMI_RANK, visit, measured["bmi_rank"])
+        chart.add_reading(measures.BMI_RANK, visit, measured["bmi_rank"])
     tests: dict[str, Measure] = {}
     if visit.kind is problems.CHECK_UP and visit.day.year % 2 == chart.person.number % 2:
         blood = measures.BLOOD if visit.day.year % 4 in (1, 2) else ()
@@ -163,9 +163,9 @@ def _examine_patient(chart: Chart, visit: Visit, body: vitals.Body, stories: lis
         tests.update((test.key, test) for test in story.labs(visit))
     surveys = [test for test in tests.values() if test.kind == "survey"]
     for measure in surveys:
-        measured[measure.key] = min(max(chart.draw(measure, body), 0.0), 30.0)
-        chart.read(measure, visit, measured[measure.key], after=8)
-    measured.update(chart.labs(visit, body, [test for test in tests.values() if test.kind != "survey"]))
+        measured[measure.key] = min(max(chart.draw_value(measure, body), 0.0), 30.0)
+        chart.add_reading(measure, visit, measured[measure.key], after=8)
+    measured.update(chart.measure_labs(visit, body, [test for test in tests.values() if test.kind != "survey"]))
     return measured
 
 

@@ -109,30 +109,30 @@ def _token_candidates(search: Search) -> Iterator[CandidateValue]:
     if code and search.criterion.modifier not in NEGATING:
         known = search.probe.systems_of(parameter, code.lower() if search.query.version in CASELESS_VERSIONS else code)
         yield from (
-            CandidateValue(name, _write_token(other, code), "system") for other in known if has_system and other != system
+            CandidateValue(name, _format_token(other, code), "system") for other in known if has_system and other != system
         )
         spelled = dict.fromkeys((code.lower(), code.upper(), code.capitalize()))
         for spelling in spelled:
             if spelling != code:
                 systems = search.probe.systems_of(parameter, spelling)
                 yield from (
-                    CandidateValue(name, _write_token(other, spelling) if has_system else spelling, "spelling")
+                    CandidateValue(name, _format_token(other, spelling) if has_system else spelling, "spelling")
                     for other in systems
                 )
     if code not in search_codes.list_searchable_codes(search.query.version, parameter) and (found := _find_near(search, code)):
         yield CandidateValue(
-            name, _write_token(found.system, found.value) if has_system else texts.escape(found.value), "spelling"
+            name, _format_token(found.system, found.value) if has_system else texts.escape(found.value), "spelling"
         )
     if code and parameter.kind == "token" and not search.criterion.modifier and not search.criterion.is_chained:
         yield CandidateValue(f"{name}:text", texts.escape(code), "display")
     for occurrence in search.occurring[:FREQUENT_VALUES]:
         full = has_system or not occurrence.value
         yield CandidateValue(
-            name, _write_token(occurrence.system, occurrence.value) if full else texts.escape(occurrence.value), "frequent"
+            name, _format_token(occurrence.system, occurrence.value) if full else texts.escape(occurrence.value), "frequent"
         )
 
 
-def _write_token(system: str, code: str) -> str:
+def _format_token(system: str, code: str) -> str:
     return f"{texts.escape(system)}|{texts.escape(code)}"
 
 

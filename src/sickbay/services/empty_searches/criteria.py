@@ -85,7 +85,7 @@ def search_for(query: Query, criteria: Iterable[Criterion]) -> Query:
     return Query(query.version, query.type, filters, ids, updated, within=query.within, whole=False)
 
 
-def everything_of(query: Query, type: str) -> Query:
+def search_for_type(query: Query, type: str) -> Query:
     """Return the search for all resources of a type; those of the compartment, if it is the type of the search."""
     return search_for(query, ()) if type == query.type else Query(query.version, type, whole=False)
 

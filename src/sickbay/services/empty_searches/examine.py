@@ -20,10 +20,10 @@ from sickbay.services.empty_searches.candidates import CandidateValue, Search, l
 from sickbay.services.empty_searches.criteria import (
     Criterion,
     criteria_of,
-    everything_of,
     leave_out,
     make_criterion,
     search_for,
+    search_for_type,
 )
 from sickbay.storage.probe import Occurrence, Occurrences, Probe, TooCostly
 
@@ -190,7 +190,7 @@ class _Examination:
             return value.matches
         if about.is_chained or about.parameter.kind == "string":
             return None
-        read = make_criterion(self._query, self._base, about.bare_name, _write_value(about, value, texts.escape))
+        read = make_criterion(self._query, self._base, about.bare_name, _format_value(about, value, texts.escape))
         return self._count_matches((*suggested.others, read)) if read is not None else None
 
     def _range_of_dates(self, about: Criterion) -> list[str]:
@@ -198,14 +198,14 @@ class _Examination:
         if about.parameter.kind != "date" or about.modifier == "missing":
             return []
         try:
-            extent = self._probe.extent(everything_of(self._query, about.type), about.parameter, 0)
+            extent = self._probe.extent(search_for_type(self._query, about.type), about.parameter, 0)
         except TooCostly:
             return []
         return [texts.format_day(extent.first), texts.format_day(extent.last)] if extent and extent.is_complete else []
 
     def _suggest_value(self, about: Criterion, others: tuple[Criterion, ...]) -> Suggested:
         """Return the first candidate with matches, and the values that occur among the matches of the other parameters."""
-        among = everything_of(self._query, about.type) if about.is_chained else search_for(self._query, others)
+        among = search_for_type(self._query, about.type) if about.is_chained else search_for(self._query, others)
         occurring = self._occurring_values(about, among)
         search = Search(self._probe, self._query, self._base, about, among, occurring.values)
         try:
@@ -216,7 +216,7 @@ class _Examination:
     def _occurring_values(self, about: Criterion, among: Query) -> Occurrences:
         if about.parameter.kind not in LISTED_KINDS:
             return Occurrences([], is_complete=False)
-        for query in (among, everything_of(self._query, about.type)):
+        for query in (among, search_for_type(self._query, about.type)):
             try:
                 return self._probe.occurrences(query, about.parameter)
             except TooCostly:
@@ -377,14 +377,14 @@ def _list_values(about: Criterion, occurring: Sequence[Occurrence]) -> dict[str,
     """Return the existing values as they are written, unless they are many names or ids, which wouldn't help."""
     values: dict[str, Occurrence] = {}
     for found in occurring:
-        text = _write_value(about, found, str)
+        text = _format_value(about, found, str)
         values[text] = max(found, values.get(text, found), key=lambda value: value.matches)
     is_short = len(values) <= LISTED_VALUES
     says_something = about.parameter.kind != "string" and any(value.matches > 1 for value in values.values())
     return values if is_short or says_something else {}
 
 
-def _write_value(about: Criterion, found: Occurrence, write: Callable[[str], str]) -> str:
+def _format_value(about: Criterion, found: Occurrence, write: Callable[[str], str]) -> str:
     """Return a value as the search would send it. write: writes each part of it."""
     if about.parameter.kind == "reference" and found.system:
         return f"{found.system}/{found.value}"

@@ -75,7 +75,7 @@ def access_with(access: AccessResult, cause: Cause) -> AccessResult:
 def make_search(
     access: AccessResult, request: AccessRequest, query: Query, page: Page, space: ResourceSpace, base: str, at: float
 ) -> EmptySearch | None:
-    """Return the search to keep for an explanation. None if the data need not be examined."""
+    """Return the search to keep for an explanation. None if the data doesn't have to be examined."""
     token = access.decision.context.token
     if not isinstance(token, AccessToken) or not query.type or query.cursor is not None or len(page.matches) > EXAMINED_MATCHES:
         return None

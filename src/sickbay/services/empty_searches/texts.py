@@ -50,15 +50,15 @@ def escape(text: str) -> str:
 
 def format_composites(entries: IndexEntries, parameter: SearchParameter) -> list[str]:
     """Return the values of a composite that a resource has."""
-    rows = (_write_parts(parts) for number, parts in entries.composites if number in parameter.numbers)
+    rows = (_format_parts(parts) for number, parts in entries.composites if number in parameter.numbers)
     return ["$".join(texts) for texts in rows if all(texts)]
 
 
-def _write_parts(parts: Sequence[Part]) -> list[str]:
-    return [_write_part(part) for part in parts]
+def _format_parts(parts: Sequence[Part]) -> list[str]:
+    return [_format_part(part) for part in parts]
 
 
-def _write_part(part: Sequence[Any]) -> str:
+def _format_part(part: Sequence[Any]) -> str:
     """Return a component as it is written; "" if it can't be written."""
     match part:
         case ("token", system, code):

@@ -116,7 +116,7 @@ def _policy_problems(file: HospitalFile) -> Iterator[FileProblem]:
     policy, document = file.document.get("policy", {}), file.document
     for name, value in policy.items():
         if name in policies.SETTINGS:
-            yield from (file.problem(("policy", name), f"{fault}.") for fault in policies.find_faults({name: value}))
+            yield from (file.problem(("policy", name), f"{fault}.") for fault in policies.find_problems({name: value}))
     known = refusals.index_refusals()
     for name in ("relaxed", "precedence"):
         for id in policy.get(name, ()):

@@ -69,7 +69,7 @@ def _add_earlier_patients(finding: dict[str, Any], response: Mapping[str, Any], 
         lack = describe_missing_grant(_refusal_of_finding(finding), finding["facts"], response)
     if not lack:
         return finding
-    at = english.write_clock(english.parse_datetime(response["at"]), seconds=True)
+    at = english.format_clock(english.parse_datetime(response["at"]), seconds=True)
     why = f"{finding['why']} The token response at {at} (UTC) {lack}"
     return finding | {"why": why, "see": [f"/exchanges/{response['id']}"]}
 

@@ -205,7 +205,7 @@ def _suggest_word(word: str, names: Iterable[str], suffix: str = "") -> str:
     return f" Did you mean {closest}{suffix}?" if closest else ""
 
 
-def write_word(name: str, value: str) -> str:
+def format_word(name: str, value: str) -> str:
     """A word of a filter, in quotes if the value needs them."""
     plain = value.replace('"', "")
     return f"{name}:{plain}" if re.fullmatch(r"[\w.*-]+", plain) else f'{name}:"{plain}"'

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from sickbay.services.context import Runtime
-from sickbay.services.journal.outcomes import write_line
+from sickbay.services.journal.outcomes import format_line
 from sickbay.services.journal.packing import unpack
 from sickbay.storage.exchange_filter import ColumnCondition
 from sickbay.storage.interface import Conflict, Put, Record
@@ -49,6 +49,6 @@ async def _write_records(runtime: Runtime, records: Sequence[Record]) -> int:
 
 def _line_of(record: Record) -> str:
     try:
-        return write_line(msgspec.json.decode(unpack(record.value)))
+        return format_line(msgspec.json.decode(unpack(record.value)))
     except (KeyError, TypeError, ValueError):
         return UNREADABLE

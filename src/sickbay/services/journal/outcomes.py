@@ -99,7 +99,7 @@ def reads_of(launch: str) -> tuple[ColumnCondition, ...]:
     )
 
 
-def write_line(entry: Mapping[str, Any], kind: str = "") -> str:
+def format_line(entry: Mapping[str, Any], kind: str = "") -> str:
     """The line of a recorded exchange. entry: its redacted facts. kind: one of KINDS, or ""."""
     request, status, findings = entry["request"], entry["response"]["status"], entry["findings"]
     ended = "refused" if entry.get("decided") else "granted" if status < 400 else "failed"

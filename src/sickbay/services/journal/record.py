@@ -30,7 +30,7 @@ from sickbay.services.given_advice import GivenAdvice
 from sickbay.services.injection.choose import Injected
 from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.journal.compare import compare_dialects
-from sickbay.services.journal.outcomes import write_line
+from sickbay.services.journal.outcomes import format_line
 from sickbay.services.journal.packing import FHIR_MARK, MARK, OAUTH_MARK, pack
 from sickbay.services.launch import placeholder_of
 from sickbay.services.redaction import live_secrets as secrets
@@ -157,12 +157,12 @@ def build_record(exchange: Exchange, live: LiveSecrets, given: GivenAdvice | Non
     """
     try:
         entry = _build_entry(exchange, live, compare, given)
-        return Redacted(msgspec.json.encode(entry), write_line(entry, _exact_stage(exchange)))
+        return Redacted(msgspec.json.encode(entry), format_line(entry, _exact_stage(exchange)))
     except Exception as error:
         journal_metrics.UNREDACTED.inc()
         LOG.error("exchange %s can't be redacted (%s): no part of its request is kept", exchange.id, type(error).__name__)
         entry = make_minimal(exchange)
-        return Redacted(msgspec.json.encode(entry), write_line(entry))
+        return Redacted(msgspec.json.encode(entry), format_line(entry))
 
 
 def _exact_stage(exchange: Exchange) -> str:

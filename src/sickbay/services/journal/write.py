@@ -106,7 +106,7 @@ class Journal:
         self._looks = 0
         """Number of checks since the previous batch."""
         self._writing = asyncio.Lock()
-        runtime.memory.keep("exchanges to be written", self)
+        runtime.memory.register("exchanges to be written", self)
 
     async def write(self, exchange: Exchange) -> None:
         """Writes an exchange: a refusal immediately, a granted exchange with the next batch."""

@@ -43,7 +43,7 @@ class Quoting:
         self._shown: dict[str, str] = {}
         self._remembered: dict[str, str] = {}
 
-    def keep(self, shown: Any) -> None:
+    def allow(self, shown: Any) -> None:
         """Allows quoting from `shown`, which was found harmless. Its texts are extracted when something is quoted."""
         self._later.append(shown)
 

@@ -137,12 +137,12 @@ class Redaction:
             "headers": self.redact_headers(recorded.headers),
             "body": body,
         }
-        self.quoting.keep(shown)
+        self.quoting.allow(shown)
         return shown
 
     def allow_quotes(self, challenges: Iterable[str]) -> None:
         """Allows quoting code challenges that aren't also secrets."""
-        self.quoting.keep([challenge for challenge in challenges if self.harmless.redact_challenge(challenge) == challenge])
+        self.quoting.allow([challenge for challenge in challenges if self.harmless.redact_challenge(challenge) == challenge])
 
     def redact_correction(self, corrected_request: Mapping[str, Any]) -> dict[str, Any]:
         """A corrected request in the form of the original."""
@@ -158,7 +158,7 @@ class Redaction:
             }
         if isinstance(corrected_request.get("body"), str):
             shown["body"] = self._redact_body(corrected_request["body"], headers)
-        self.quoting.keep(shown)
+        self.quoting.allow(shown)
         return shown
 
     def redact_headers(self, headers: Mapping[str, str]) -> dict[str, str]:

@@ -98,7 +98,7 @@ ELEMENTS = frozenset(_NAMES["elements"])
 
 
 @cache
-def spoken_words() -> frozenset[str]:
+def words_of_explanations() -> frozenset[str]:
     """The words of Sickbay's own explanations, in lower case."""
     from sickbay.diagnosis.catalogue import RULES  # a server that starts needs none
 
@@ -185,7 +185,7 @@ def load_everyday_words() -> frozenset[str]:
     """Words that reveal nothing wherever they come from, in lower case: those of our explanations, of OAuth and of FHIR."""
     own = (*OAUTH, *METADATA, *HEADERS, *METHODS_OF_HTTP, *ADDRESSES, *TYPES, *SEARCHES, *ELEMENTS, *_NAMES["codes"])
     return (
-        spoken_words()
+        words_of_explanations()
         | {word.lower() for name in own for word in _WORD.findall(name)}
         | {algorithm.lower() for algorithm in ALGORITHMS}
     )

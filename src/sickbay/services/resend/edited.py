@@ -24,7 +24,7 @@ _VALUE: Final = re.compile(r"[\x20-\x7e]*")
 _PATH: Final = re.compile(r"/[!$&'()*+,\-.0-9:;=@A-Z_a-z~%/]*")
 """No backslash, no space and nothing that isn't ASCII."""
 _ESCAPES: Final = re.compile(r"%(?:2[ef]|5c|25|[01][0-9a-f]|7f)", re.I)
-"""An encoded dot, slash, backslash, percent sign or control character: another reader could take the path for another one."""
+"""An encoded dot, slash, backslash, percent sign or control character: another reader could read a different path."""
 _QUERY: Final = re.compile(r"[\x21-\x7e]*")
 
 

@@ -226,7 +226,7 @@ def _describe_choice(originator: Originator, grantee: Grantee) -> list[str]:
     guessed = [f"The request doesn’t say which app sent it. Sickbay took {name}."] if originator.is_guess else []
     patient = f" and patient {grantee.patient}" if grantee.patient else ""
     default = (
-        [f"No one has opened {name} yet. Sickbay took user {grantee.user.username}{patient}."] if grantee.is_default else []
+        [f"No one has opened {name} yet. Sickbay chose user {grantee.user.username}{patient}."] if grantee.is_default else []
     )
     scopes = ", with all scopes that the app is registered for" if originator.is_guess else ""
     granted = [f"The new values are for user {grantee.user.username}{patient}{scopes}."] if not default else []

@@ -54,7 +54,7 @@ def pack(files: Mapping[str, bytes]) -> bytes:
     size = sum(map(len, files.values()))
     if size > UNPACKED_BYTES:
         raise FileTooLarge(
-            "", f"The snapshot has {_format_megabytes(size)}, and a file may have {_format_megabytes(UNPACKED_BYTES)}"
+            "", f"The snapshot has {_format_megabytes(size)}, and a file may have at most {_format_megabytes(UNPACKED_BYTES)}"
         )
     packed = io.BytesIO()
     with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
@@ -64,7 +64,9 @@ def pack(files: Mapping[str, bytes]) -> bytes:
             archive.writestr(info, content)
     if packed.tell() > PACKED_BYTES:
         limit = _format_megabytes(PACKED_BYTES)
-        raise FileTooLarge("", f"The snapshot has {_format_megabytes(packed.tell())} as a zip, and a file may have {limit}")
+        raise FileTooLarge(
+            "", f"The snapshot has {_format_megabytes(packed.tell())} as a zip, and a file may have at most {limit}"
+        )
     return packed.getvalue()
 
 

@@ -69,15 +69,15 @@ def ids_by_type(parsed: Iterable[tuple[str, VersionLine]]) -> dict[str, list[str
     return {type: list(ids) for type, ids in found.items()}
 
 
-def check_versions(space: ResourceSpace, parsed: Iterable[tuple[str, VersionLine]], address: str) -> list[SavedVersion]:
+def read_versions(space: ResourceSpace, parsed: Iterable[tuple[str, VersionLine]], address: str) -> list[SavedVersion]:
     """Check each version and extract its facts. address: the FHIR base of the hospital. Raises BadFile.
 
     Deletions have no facts yet: `follow` adds them.
     """
-    return [_check_version(space, place, line, address) for place, line in parsed]
+    return [_read_version(space, place, line, address) for place, line in parsed]
 
 
-def _check_version(space: ResourceSpace, place: str, line: VersionLine, address: str) -> SavedVersion:
+def _read_version(space: ResourceSpace, place: str, line: VersionLine, address: str) -> SavedVersion:
     body = bytes(line.resource)
     if line.interaction == "delete":
         if body != b"null":

@@ -114,7 +114,7 @@ def check_fits(manifest: Manifest, tenants: Mapping[str, Tenant], population: Po
         if space.fhir not in tenants[space.hospital].dialect.fhir:
             raise BadFile(MANIFEST, f"{space.hospital} has no FHIR version {space.fhir}")
     for hospital, chosen in manifest.policies.items():
-        if faults := policies.find_faults(chosen):
+        if faults := policies.find_problems(chosen):
             raise BadFile(MANIFEST, f"`policies` of {hospital}: {faults[0]}")
 
 

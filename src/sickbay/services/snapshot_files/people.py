@@ -77,7 +77,7 @@ def read_apps(runtime: Runtime, content: bytes, samples: Mapping[str, Client]) -
             secret = runtime.effects.token()
             client = registration.set_secret(client, secret)
             secrets.append(NewSecret(client.tenant, client.app_id, client.client_id, secret))
-        clients[client.client_id] = _bring_home(client, samples)
+        clients[client.client_id] = _move_to_this_sandbox(client, samples)
         ids.add(client.app_id)
     return [records.make_app_record(client) for client in clients.values()], secrets
 
@@ -89,13 +89,13 @@ def _check_app(runtime: Runtime, client: Client, place: str) -> None:
         raise BadFile(place, f"`client_id` and `app_id` must have 1 to {NAME_CHARACTERS} characters")
     if client.secret_hash is not None or client.registration_hash is not None:
         raise BadFile(place, "a snapshot's file contains no hashes of secrets")
-    if fault := registration.settings_fault(runtime, msgspec.to_builtins(client)):
+    if fault := registration.settings_problem(runtime, msgspec.to_builtins(client)):
         raise BadFile(place, fault)
     if (refusal := registration.advise_on_registration(runtime, client).refusal) is not None:
         raise BadFile(place, f"the app {client.client_id} can't be registered here ({refusal.name})")
 
 
-def _bring_home(client: Client, samples: Mapping[str, Client]) -> Client:
+def _move_to_this_sandbox(client: Client, samples: Mapping[str, Client]) -> Client:
     """The app. A sample app gets the addresses of this Sickbay."""
     here = samples.get(client.client_id)
     if not client.sample or here is None:

@@ -126,7 +126,7 @@ async def restore(db: Any, numbers: IdAllocator, space: int, resources: Sequence
     if absent := sorted(keys - known.keys()):
         nids = await allocate(db, space, len(absent))
         rows = [make_placeholder_row(nid, key) for nid, key in zip(nids, absent, strict=True)]
-        await db.execute(_write_insert("resource"), *_arrays_of_rows("resource", rows))
+        await db.execute(_insertion_statement("resource"), *_arrays_of_rows("resource", rows))
         known |= {key: Known(nid, REFERENCED, 0, "") for nid, key in zip(nids, absent, strict=True)}
     hides = await db.fetchval(f"SELECT {MAY_HIDE}")
     batch = Batch(numbers.spaces, numbers.words, known)
@@ -189,7 +189,7 @@ async def _number_new_resources(
     known |= {key: Known(nid, REFERENCED, 0, "") for key, nid in fresh.items()}
     rows = sorted((make_placeholder_row(nid, key) for key, nid in fresh.items() if key not in saved), key=lambda row: row[1:5])
     if rows:
-        text = _write_insert("resource", " ON CONFLICT (space, type, id) DO NOTHING")
+        text = _insertion_statement("resource", " ON CONFLICT (space, type, id) DO NOTHING")
         if int((await db.execute(text, *_arrays_of_rows("resource", rows))).rpartition(" ")[2]) < len(rows):
             known |= await find_known_resources(db, [(row[1], row[2], row[4]) for row in rows])
 
@@ -243,7 +243,7 @@ def _deletion_statement(table: str) -> str:
 
 
 @cache
-def _write_insert(table: str, conflict: str | None = None, first: int = 1) -> str:
+def _insertion_statement(table: str, conflict: str | None = None, first: int = 1) -> str:
     columns = [name for name, _ in _columns_of_table(table)]
     arrays = ", ".join(
         f"${position}::{'text::' if kind == 'bigint' else ''}{kind}[]"
@@ -261,6 +261,6 @@ def _insert_statement(tables: tuple[str, ...]) -> str:
     """Combine the inserts into one statement, which takes one round trip to the server."""
     parts, first = [], 1
     for table in tables:
-        parts.append(f"{table}_ AS ({_write_insert(table, None, first)})")
+        parts.append(f"{table}_ AS ({_insertion_statement(table, None, first)})")
         first += len(_columns_of_table(table))
     return f"WITH {', '.join(parts)} SELECT 1"

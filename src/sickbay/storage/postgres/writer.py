@@ -15,7 +15,7 @@ from sickbay.settings.database import Locked, UnknownOutcome
 from sickbay.storage.postgres.connection import ConnectionLost, Pool
 from sickbay.storage.postgres.pool import Use
 from sickbay.storage.postgres.servers import TIME_LIMITS
-from sickbay.storage.resets import WasReset, changed_rows, current
+from sickbay.storage.resets import WasReset, changed_rows_statement, current
 
 T = TypeVar("T")
 Job: TypeAlias = Callable[[Any], Awaitable[T]]
@@ -82,7 +82,7 @@ async def _begin_transaction(connection: Any, pool: Pool, locks: str, patient: b
     text = f"BEGIN ISOLATION LEVEL {isolation}; {_limit_statements(pool, patient)}{locks}"
     if not began:
         await connection.execute(text)
-    elif await connection.execute(f"{text}; {changed_rows(began)}") != "SELECT 0":
+    elif await connection.execute(f"{text}; {changed_rows_statement(began)}") != "SELECT 0":
         raise WasReset("the data was reset after this request had begun")
 
 

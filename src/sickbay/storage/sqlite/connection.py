@@ -171,7 +171,7 @@ def translate_error(error: Exception, connection: apsw.Connection) -> Exception:
     if isinstance(error, apsw.InterruptError):
         return Stopping(f"Sickbay stopped while it wrote {file}; the change was not saved.")
     if isinstance(error, apsw.BusyError):
-        return Locked(f"{file} has been written by another process for {LOCK_WAIT_SECONDS:g} s; try again.")
+        return Locked(f"Another process has been writing to {file} for {LOCK_WAIT_SECONDS:g} s; try again.")
     if isinstance(error, apsw.FullError) or (isinstance(error, apsw.IOError) and connection.system_errno in _FULL):
         return DiskFull(f"The disk with {file} is full ({error}); the change was not saved. Free some space and try again.")
     kind = next((kind for kinds, kind in _FAILURES if isinstance(error, kinds)), None)

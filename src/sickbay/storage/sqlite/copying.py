@@ -59,7 +59,7 @@ class _Copy:
         space = self._changes.counters(self._step.space)
         binds = self._bindings_of_space(space)
         for table, columns in TABLES.items():
-            self._db.execute(self._write_insert(table, columns), binds)
+            self._db.execute(self._insertion_statement(table, columns), binds)
         versions = self._count_copied_resources(space)
         if self._step.after == 0:
             self._db.execute(f"INSERT OR IGNORE INTO main.term SELECT hash, system, code FROM {self._file}.term")
@@ -112,7 +112,7 @@ class _Copy:
             total += live
         return total
 
-    def _write_insert(self, table: str, columns: tuple[str, ...]) -> str:
+    def _insertion_statement(self, table: str, columns: tuple[str, ...]) -> str:
         """In the order of the primary key, because adjacent rows go to the same page."""
         values = population_file.import_expressions(table, columns, _WORD)
         order = ", ".join(columns[: columns.index("nid") + 1])

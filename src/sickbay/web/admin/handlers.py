@@ -69,7 +69,7 @@ async def change_app(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def _describe_registration(sandbox: Sandbox, fields: dict[str, Any], old: Client | None, status: int) -> Response:
-    lacking = registration.settings_fault(sandbox.runtime, fields, old)
+    lacking = registration.settings_problem(sandbox.runtime, fields, old)
     if lacking:
         raise Wrong(422, lacking)
     try:
@@ -174,7 +174,7 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
     tenant = find_tenant(sandbox, body.tenant or client.tenant)
     if body.smart_style_url and not urls.is_web_address(body.smart_style_url):
         raise Wrong(422, "smart_style_url must be an http or https address")
-    if faults := launch_context.find_faults(body.fhir_context or []):
+    if faults := launch_context.find_problems(body.fhir_context or []):
         raise Wrong(422, f"fhir_context doesn't follow SMART App Launch: {'; '.join(faults)}")
     await sandbox.filling.ensure(ResourceSpace(tenant.name, client.fhir))
     if absent := await launches.missing_reference(
@@ -220,7 +220,7 @@ async def _request_of_task(
     sandbox: Sandbox, tenant: Tenant, body: admin_schemas.NewLaunch
 ) -> launch_task.LaunchTaskRequest | str:
     if body.fhir not in tenant.dialect.fhir:
-        raise Wrong(422, f"{tenant.name} does not speak {body.fhir}")
+        raise Wrong(422, f"{tenant.name} doesn't serve {body.fhir}")
     await sandbox.filling.ensure(ResourceSpace(tenant.name, body.fhir))
     task = await patients.read_resource(sandbox.runtime, tenant, body.fhir, "Task", body.task or "", None)
     if task is None:

@@ -40,7 +40,7 @@ def refuse_stranger(request: Request, sandbox: Sandbox, *, acts: bool = False, p
     this GET changes something. pages: a browser may get a page.
     """
     guard: AdminGuard = request.app.state.guard
-    verdict = guard.decide_standing(request.scope, headers_of(request.scope), acts=acts)
+    verdict = guard.decide_admin_access(request.scope, headers_of(request.scope), acts=acts)
     if verdict in ("keyboard", "token", "session"):
         return None
     seconds = guard.wait(request.scope)

@@ -83,7 +83,7 @@ async def read_file(request: Request, limit: int) -> bytes:
         body = await receive_bytes(request.receive, limit)
         if len(body) <= limit:
             return body
-    raise Wrong(413, f"A snapshot's file may have {PACKED_BYTES // 1_000_000} MB")
+    raise Wrong(413, f"A snapshot's file may have at most {PACKED_BYTES // 1_000_000} MB")
 
 
 @contextmanager

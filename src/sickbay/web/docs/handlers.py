@@ -22,7 +22,7 @@ MARKDOWN = ".md"
 
 async def show_llms(request: Request, sandbox: Sandbox) -> Response:
     """The contents for agents."""
-    text = await asyncio.to_thread(llms_txt.write_index, sandbox.runtime.base)
+    text = await asyncio.to_thread(llms_txt.format_index, sandbox.runtime.base)
     return Response(text, media_type="text/plain; charset=utf-8", headers=HEADERS)
 
 

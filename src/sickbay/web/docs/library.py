@@ -20,7 +20,7 @@ from sickbay.web.docs.markdown import RenderedPage
 INDEX = "README"
 RULES = "rules/"
 CASES = "/diagnosis/cases/"
-"""The path in the repository to which the list of rules links. On the site, these links lead to the rules."""
+"""The path in the repository to which the list of rules links. On the site, these links go to the rules."""
 EXTERNAL = ("http://", "https://", "mailto:")
 FILES = ".json"
 """Files next to the pages that the site serves too. Pictures are only in the repository: they would be a tenth of the wheel."""

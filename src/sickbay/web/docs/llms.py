@@ -14,7 +14,7 @@ SUMMARY_CHARACTERS = 160
 
 
 @cache
-def write_index(base: str) -> str:
+def format_index(base: str) -> str:
     """base: the URL that the addresses of the pages begin with."""
     return "\n".join(_index_lines(base)) + "\n"
 

@@ -194,7 +194,7 @@ def _launch_context(query: Mapping[str, str]) -> dict[str, object] | str:
             return "fhir_context must be valid JSON"
         if not isinstance(items, list):
             return "fhir_context must be a list"
-        if faults := launch_context.find_faults(items):
+        if faults := launch_context.find_problems(items):
             return f"fhir_context doesn't follow SMART App Launch: {'; '.join(faults)}"
         values["fhir_context"] = items
     return launches.context_of(values)

@@ -62,14 +62,16 @@ def make_candidate(patient: Resource) -> Candidate:
     family, given = name_of(patient)
     sex = SEXES.get(str(patient.get("gender")), "")
     return Candidate(
-        str(patient["id"]), family, given, sex, english.write_date(patient.get("birthDate")), record_number(patient)
+        str(patient["id"]), family, given, sex, english.format_fhir_date(patient.get("birthDate")), record_number(patient)
     )
 
 
 def patient_row(patient: Resource, href: str) -> PatientRow:
     family, given = name_of(patient)
     sex = SEXES.get(str(patient.get("gender")), "")
-    return PatientRow(f"{family}, {given}", href, english.write_date(patient.get("birthDate")), record_number(patient), sex)
+    return PatientRow(
+        f"{family}, {given}", href, english.format_fhir_date(patient.get("birthDate")), record_number(patient), sex
+    )
 
 
 def make_banner(
@@ -80,7 +82,7 @@ def make_banner(
     return Banner(
         family=family,
         given=given,
-        born=english.write_date(patient.get("birthDate")),
+        born=english.format_fhir_date(patient.get("birthDate")),
         age="" if years is None else f"{years} y",
         sex=str(patient.get("gender") or "").capitalize(),
         record=record_number(patient),
@@ -97,7 +99,7 @@ def list_problems(conditions: Iterable[Resource]) -> tuple[Fact, ...]:
     ]
     active.sort(key=lambda condition: str(condition.get("onsetDateTime") or ""))
     return tuple(
-        Fact(concept_text(condition.get("code")), more=_write_since(condition.get("onsetDateTime"))) for condition in active
+        Fact(concept_text(condition.get("code")), more=_format_since(condition.get("onsetDateTime"))) for condition in active
     )
 
 
@@ -107,7 +109,7 @@ def _status_text(value: Any) -> str:
     return str(value or "")
 
 
-def _write_since(when: Any) -> str:
+def _format_since(when: Any) -> str:
     return f"since {str(when)[:4]}" if when else ""
 
 
@@ -180,7 +182,7 @@ def list_labs(observations: Iterable[Resource]) -> tuple[tuple[Lab, ...], str]:
             by_name.setdefault(concept_text(observation.get("code")), []).append(observation)
     ordered = sorted((_lab_course(name, values) for name, values in by_name.items()), key=lambda lab: not lab.flag)
     last = max((str(values[-1].get("effectiveDateTime")) for values in by_name.values()), default="")
-    return tuple(ordered[:LABS]), english.write_date(last)
+    return tuple(ordered[:LABS]), english.format_fhir_date(last)
 
 
 def _lab_course(name: str, course: Sequence[Resource]) -> Lab:

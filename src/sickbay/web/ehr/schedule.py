@@ -44,8 +44,8 @@ def day_view(
     """
     ordered = sorted(appointments, key=lambda appointment: str(appointment.get("start")))
     visits = tuple(make_row(appointment, patients, ehr, day, to_do or {}) for appointment in ordered)
-    clock = english.write_clock(now) if now else ""
-    title = english.write_weekday(day) if now else f"{english.write_weekday(day)} {day.year}"
+    clock = english.format_clock(now) if now else ""
+    title = english.format_weekday(day) if now else f"{english.format_weekday(day)} {day.year}"
     return DayView(
         title=title,
         summary=summarise_visits(visits),
@@ -70,7 +70,7 @@ def make_row(
     family, given = name_of(patient) if patient else ("", display)
     start = english.parse_datetime(str(appointment["start"]))
     return AppointmentRow(
-        english.write_clock(start),
+        english.format_clock(start),
         f"{_minutes_of_appointment(appointment)} min",
         state,
         ", ".join(part for part in (word, place) if part),

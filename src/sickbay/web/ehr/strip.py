@@ -16,7 +16,7 @@ from sickbay.services.journal import outcomes
 from sickbay.services.journal.outcomes import determine_outcome
 from sickbay.services.journal.read import Timeline
 from sickbay.web.ehr.views import CountedProblem, RequestLine, RequestsView
-from sickbay.web.exchanges.timeline_steps import write_evidence
+from sickbay.web.exchanges.timeline_steps import describe_evidence
 
 LINES: Final = 8
 """The number of newest requests that the strip shows."""
@@ -66,7 +66,7 @@ def _request_line(exchange: Mapping[str, Any]) -> RequestLine:
     request, answer = exchange["request"], exchange["response"]
     parts = urlsplit(request["url"])
     path = parts.path + (f"?{parts.query}" if parts.query and exchange["stage"] == "access" else "")
-    at = english.write_clock(english.parse_datetime(float(exchange["at"])), seconds=True)
+    at = english.format_clock(english.parse_datetime(float(exchange["at"])), seconds=True)
     return RequestLine(
         at,
         request["method"],
@@ -75,7 +75,7 @@ def _request_line(exchange: Mapping[str, Any]) -> RequestLine:
         f"/exchanges/{exchange['id']}",
         determine_outcome(exchange),
         outcomes.describe_problem(exchange) or _warning_of_exchange(exchange),
-        write_evidence(exchange),
+        describe_evidence(exchange),
     )
 
 

@@ -137,7 +137,7 @@ class Tile(Struct, frozen=True):
     is_favourite: bool = False
 
     @property
-    def letters(self) -> str:
+    def initials(self) -> str:
         return make_initials(self.name)
 
 
@@ -228,7 +228,7 @@ class OpenApp(Struct, frozen=True, kw_only=True):
     strip: RequestsView = RequestsView()
 
     @property
-    def letters(self) -> str:
+    def initials(self) -> str:
         return make_initials(self.name)
 
 

@@ -205,7 +205,7 @@ def _curl_tab(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]])
     for name, value in request.headers:
         if TOKEN.fullmatch(name):
             header = f"{name}: {_header_option(name, value)}" if value else f"{name};"
-            lines.append(_continue_line(f"-H {quote_word(write_out_invisible(header))}", quiet=True))
+            lines.append(_continue_line(f"-H {quote_word(show_invisible(header))}", quiet=True))
     for name, value in request.form:
         lines.append(_continue_line(_form_part(name, make_placeholder(name, value)), quiet=name not in changed))
     if request.body:
@@ -220,7 +220,7 @@ def _curl_start(request: RequestParts) -> str:
     if request.method == "HEAD" and not has_body:
         options = ["curl", "-I"]
     elif request.method != ("POST" if has_body else "GET"):
-        options += ["-X", quote_word(write_out_invisible(request.method))]
+        options += ["-X", quote_word(show_invisible(request.method))]
     if GLOBS.search(target):
         options.append("--globoff")
     if not WEB.match(target):  # curl would read a file from file://, and treat a leading - as an option
@@ -305,7 +305,7 @@ def _script_tab(
 
 def quote_word(text: str) -> str:
     """Quote the text as one word of a POSIX shell. Invisible characters are written out (`shown`)."""
-    text = write_out_invisible(text, "\n\t")
+    text = show_invisible(text, "\n\t")
     return text if PLAIN.fullmatch(text) else "'" + text.replace("'", "'\"'\"'") + "'"
 
 
@@ -314,7 +314,7 @@ def is_shown(text: str, keep: str = "") -> bool:
     return text.isprintable() or text.translate(dict.fromkeys(map(ord, keep))).isprintable()
 
 
-def write_out_invisible(text: str, keep: str = "") -> str:
+def show_invisible(text: str, keep: str = "") -> str:
     """Write out every invisible character as <U+XXXX>."""
     if is_shown(text, keep):
         return text

@@ -74,5 +74,5 @@ def _launch_head(launch: LaunchProgress) -> LaunchHead:
     )
     began = min((event.at for event in launch.trail.events), default=real_time(0))
     return LaunchHead(
-        launch.id, f"{english.write_time(began)} UTC", view.kind, view.verdict, view.title, _patient_of_launch(launch)
+        launch.id, f"{english.format_time(began)} UTC", view.kind, view.verdict, view.title, _patient_of_launch(launch)
     )

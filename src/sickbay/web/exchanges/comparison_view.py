@@ -105,7 +105,7 @@ def make_rows(steps: Sequence[ComparedStep], worked: tuple[bool, bool]) -> tuple
 def list_other_launches(launches: Sequence[StoredLaunch], id: str, chosen: str) -> tuple[OtherLaunch, ...]:
     """The launches to choose from, the newest first."""
     return tuple(
-        OtherLaunch(launch.id, f"{english.write_time(launch.began)}{', worked' if launch.worked else ''}", launch.id == chosen)
+        OtherLaunch(launch.id, f"{english.format_time(launch.began)}{', worked' if launch.worked else ''}", launch.id == chosen)
         for launch in launches
         if launch.id != id
     )
@@ -115,7 +115,7 @@ def _step_cell(exchange: Exchange | None, number: int) -> StepCell:
     if exchange is None:
         return StepCell()
     kind, at = determine_outcome(exchange), english.parse_datetime(exchange.get("at") or 0)
-    href, time = f"/exchanges/{exchange['id']}", english.write_clock(at, seconds=True)
+    href, time = f"/exchanges/{exchange['id']}", english.format_clock(at, seconds=True)
     return StepCell(number, href, time, kind, WORDS[kind], describe_problem(exchange), bool(exchange.get("evidence")))
 
 

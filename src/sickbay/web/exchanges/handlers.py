@@ -26,7 +26,7 @@ from sickbay.web.exchanges import markdown
 from sickbay.web.exchanges.resend_view import Comparison, compare_exchanges
 from sickbay.web.exchanges.shown_bodies import list_bodies
 from sickbay.web.exchanges.timeline_steps import EVIDENCE
-from sickbay.web.exchanges.views import ExchangeView, Probably, exchange_view, make_offer, write_as_text
+from sickbay.web.exchanges.views import ExchangeView, Probably, exchange_view, format_as_text, make_offer
 from sickbay.web.explorer.from_exchange import find_link
 from sickbay.web.html_response import Form, preferred_form
 from sickbay.web.http_request import headers_of, mark_resent_exchange, state_of
@@ -55,10 +55,10 @@ async def show_by_id(request: Request, sandbox: Sandbox, id: str) -> Response:
         complete = await bodies.add_bodies(sandbox.runtime, entry) if _may_read_bodies(request) else entry
         response = error_responses.respond_json(exchange_json.select_members(complete))
     elif form == "markdown":
-        response = html_response.markdown_response(markdown.write_markdown(sandbox, entry), more=error_responses.NO_STORE)
+        response = html_response.markdown_response(markdown.format_markdown(sandbox, entry), more=error_responses.NO_STORE)
     elif form == "text":
         view = exchange_view(_add_pkce_pair(entry), **await load_names(sandbox, entry, full=may_read_all(request)))
-        response = PlainTextResponse(write_as_text(view, f"{sandbox.runtime.base}/exchanges/{id}"))
+        response = PlainTextResponse(format_as_text(view, f"{sandbox.runtime.base}/exchanges/{id}"))
     else:
         response = await show_exchange(request, sandbox, entry)
     for name, value in list_cors_headers(request.headers.get("origin")):
@@ -176,14 +176,14 @@ async def record_and_show(request: Request, sandbox: Sandbox, exchange: Exchange
     if form == "json":
         return error_responses.respond_json(exchange_json.select_members(entry), status)
     if form == "markdown":
-        return html_response.markdown_response(markdown.write_markdown(sandbox, entry), status, error_responses.NO_STORE)
+        return html_response.markdown_response(markdown.format_markdown(sandbox, entry), status, error_responses.NO_STORE)
     tenant: Tenant = sandbox.runtime.tenants[entry["tenant"]]
     view = exchange_view(_add_pkce_pair(entry), hospital=tenant.title)
     if administers:
         offered = make_offer(entry, find_start(sandbox, entry))
         view = replace(view, resend=replace(offered, sends=False) if offered else None)  # this page has no form
     if form == "text":
-        text = write_as_text(view, f"{sandbox.runtime.base}/exchanges/{entry['id']}")
+        text = format_as_text(view, f"{sandbox.runtime.base}/exchanges/{entry['id']}")
         return PlainTextResponse(text, status, error_responses.NO_STORE)
     options = html_response.PageOptions(framed=True, here="Exchanges")
     return html_response.render_page(request, sandbox, "exchange", view, options, status)

@@ -11,7 +11,7 @@ from sickbay.kernel import english
 from sickbay.kernel.english import count
 from sickbay.protocol.parameters import parse
 from sickbay.services.journal import outcomes
-from sickbay.web.exchanges.timeline_steps import write_evidence
+from sickbay.web.exchanges.timeline_steps import describe_evidence
 
 PAGE: Final = "launch"
 """The id of the only page of the file."""
@@ -39,7 +39,7 @@ def make_har(title: str, exchanges: Sequence[Mapping[str, Any]], left_out: int =
 
 def _har_entry(exchange: Mapping[str, Any]) -> dict[str, Any]:
     milliseconds = float(exchange.get("milliseconds") or 0)
-    said = (outcomes.describe_problem(exchange), write_evidence(exchange))
+    said = (outcomes.describe_problem(exchange), describe_evidence(exchange))
     return {
         "pageref": PAGE,
         "startedDateTime": english.format_iso(exchange["at"]),

@@ -20,7 +20,7 @@ from sickbay.services.journal.outcomes import describe_injected_fault, describe_
 from sickbay.services.kept_bodies import KeptExchange
 from sickbay.services.launch_progress import LaunchProgress
 from sickbay.web.exchanges.shown_bodies import describe_kept_bodies, describe_size
-from sickbay.web.exchanges.timeline_steps import write_evidence
+from sickbay.web.exchanges.timeline_steps import describe_evidence
 from sickbay.web.portal.developer_views import LineKind
 
 WORDS: Final[Mapping[LineKind, str]] = {"passed": "granted", "warning": "failed", "refused": "refused", "stalled": "stalled"}
@@ -204,7 +204,7 @@ def make_row(
     finding = describe_problem(exchange) if describe_injected_fault(exchange) else worst["title"] if worst else ""
     return ListedExchange(
         str(exchange["id"]),
-        english.write_clock(when, seconds=True) if english.write_day(when) == day else english.write_time(at),
+        english.format_clock(when, seconds=True) if english.format_day(when) == day else english.format_time(at),
         kind,
         str(request.get("method", "GET")),
         _shorten_url(f"/{path}"),
@@ -217,7 +217,7 @@ def make_row(
         describe_size(exchange.get("size")),
         finding,
         worst is not None and worst["severity"] == "warning" and kind == "passed",
-        write_evidence(exchange),
+        describe_evidence(exchange),
         bool(exchange.get("resent_from")),
         describe_kept_bodies(kept) if kept else "",
     )
@@ -233,7 +233,7 @@ def _shorten_url(text: str) -> str:
 
 def day_of(exchanges: Sequence[Mapping[str, Any]]) -> str:
     """The day of the newest exchange."""
-    return english.write_day(english.parse_datetime(exchanges[0].get("at") or 0)) if exchanges else ""
+    return english.format_day(english.parse_datetime(exchanges[0].get("at") or 0)) if exchanges else ""
 
 
 def describe_duration(milliseconds: float | None) -> str:
@@ -288,7 +288,7 @@ def _make_group(
 
 def _group_of_stalled(launch: LaunchProgress, names: DisplayNames) -> Group:
     since = launch.status.since
-    at = english.write_time(since.clock or since.at) if since else ""
+    at = english.format_time(since.clock or since.at) if since else ""
     hospital = names.hospitals.get(launch.client.tenant, "") if launch.client else ""
     return Group(launch.id, (), shorten_name(launch.trail.app.name), hospital, "stalled", _describe_stall(launch), at)
 
@@ -318,7 +318,7 @@ def make_launch_line(launch: LaunchProgress, hospitals: Mapping[str, str]) -> La
     requests = len(exchanges) + launch.timeline.left_out
     return LaunchLine(
         launch.id,
-        english.write_time(at),
+        english.format_time(at),
         shorten_name(launch.trail.app.name),
         hospitals.get(tenant, ""),
         kind,

@@ -17,7 +17,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import clear_exchanges, launch_progress, registration
 from sickbay.services.journal import exchange_json, lines
 from sickbay.services.journal import read as journal_reader
-from sickbay.services.journal.filter_language import FilterReading, write_word
+from sickbay.services.journal.filter_language import FilterReading, format_word
 from sickbay.services.journal.filters import read_filter
 from sickbay.services.launch_progress import LaunchProgress
 from sickbay.storage.exchange_filter import read_exact
@@ -63,7 +63,7 @@ async def show_list(request: Request, sandbox: Sandbox) -> Response:
 def read_filter_text(query: Parameters) -> str:
     """The filter of a URL: `q`, and `app` as in older links."""
     app = query.get("app")
-    return " ".join(word for word in ((query.get("q") or "").strip(), write_word("app", app) if app else "") if word)
+    return " ".join(word for word in ((query.get("q") or "").strip(), format_word("app", app) if app else "") if word)
 
 
 def _read_number(text: str | None, most: int) -> int | None:

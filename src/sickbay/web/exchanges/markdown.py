@@ -14,7 +14,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web.admin.hospitals import describe_hospital
 
 
-def write_markdown(sandbox: Sandbox, entry: Mapping[str, Any]) -> str:
+def format_markdown(sandbox: Sandbox, entry: Mapping[str, Any]) -> str:
     """entry: as GET /exchanges/{id} returns it to the same reader."""
     hospitals = (msgspec.to_builtins(describe_hospital(tenant)) for tenant in sandbox.runtime.tenants.values())
     own = frozenset(url for hospital in hospitals for url in urls_of(hospital))

@@ -140,13 +140,13 @@ def _find_named_row(number: int, finding: Mapping[str, Any], sent: Mapping[str, 
         return None
     kind = VERDICTS.get(finding["severity"], "advice")
     piece = TextPiece(sent[name], "bad" if kind == "refused" else "slip")
-    expected = _write_instead(name, _list_pairs(finding))
+    expected = _format_replacement(name, _list_pairs(finding))
     note = f"such as {facts['suggestion']}" if facts.get("suggestion") and not expected else ""
     is_unknown = not expected and finding["id"] != "fhir-search-unknown-param"
     return Row(name, (piece,), _text_pieces(expected, "good"), note, number, kind, is_unknown)
 
 
-def _write_instead(name: str, instead: Sequence[Sequence[str]]) -> str:
+def _format_replacement(name: str, instead: Sequence[Sequence[str]]) -> str:
     """Returns the replacement for a parameter: values, or other parameters with their names; "" if unknown."""
     is_renamed = any(new != name for new, _ in instead)
     return ("&" if is_renamed else " + ").join(f"{new}={text}" if is_renamed else text for new, text in instead)

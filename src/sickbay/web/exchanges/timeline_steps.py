@@ -71,7 +71,7 @@ class Arrow(Struct, frozen=True):
         return f"{self.kind} {self.at} {self.text[:30]}"
 
 
-def write_evidence(exchange: Mapping[str, Any]) -> str:
+def describe_evidence(exchange: Mapping[str, Any]) -> str:
     return EVIDENCE.get(str(exchange.get("evidence") or ""), "")
 
 
@@ -138,7 +138,7 @@ def _draw_request(exchange: Mapping[str, Any], number: int, root: str) -> Iterat
         kind,
         f"{root}/exchanges/{exchange['id']}",
         outcomes.describe_problem(exchange),
-        write_evidence(exchange),
+        describe_evidence(exchange),
         number,
         outcomes.describe_injected_fault(exchange),
     )

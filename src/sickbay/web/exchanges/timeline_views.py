@@ -137,7 +137,7 @@ def _describe_time(exchanges: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """The day, and the time from the first to the last request that names the launch."""
     if not exchanges:
         return ()
-    day = f"{english.write_day(english.parse_datetime(exchanges[0].get('at') or 0))} (UTC)"
+    day = f"{english.format_day(english.parse_datetime(exchanges[0].get('at') or 0))} (UTC)"
     first, last = (real_time(int(exchange.get("arrival") or 0)) for exchange in (exchanges[0], exchanges[-1]))
     return (day, f"Took {last - first:,.1f} s") if last > first else (day,)
 

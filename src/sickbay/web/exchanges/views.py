@@ -171,12 +171,12 @@ def exchange_view(
         id=str(exchange["id"]),
         kind=kind,
         verdict=verdict,
-        headline=exchange_summary.write_headline(views, exchange),
-        lede=exchange_summary.write_lede(views, corrected is not None, exchange),
+        headline=exchange_summary.format_headline(views, exchange),
+        lede=exchange_summary.format_lede(views, corrected is not None, exchange),
         unexamined=exchange_summary.explain_unexamined_length(exchange),
         changed=exchange_summary.describe_changes(exchange),
         stage=find_stage(str(exchange.get("stage"))).title,
-        at=f"{english.write_time(exchange.get('at') or 0)} UTC",
+        at=f"{english.format_time(exchange.get('at') or 0)} UTC",
         at_iso=english.format_iso(exchange.get("at") or 0),
         app=app,
         app_href=app_href,
@@ -199,7 +199,7 @@ def exchange_view(
         others=tuple(_describe_other_hospital(dialect) for dialect in exchange.get("others") or ()),
     )
     view = replace(view, support=_support_links(view, exchange, request, app_id))
-    return replace(view, text=write_as_text(view))
+    return replace(view, text=format_as_text(view))
 
 
 def _notes_on_request(
@@ -261,7 +261,7 @@ def _support_links(
     return tuple((name, value) for name, value in pairs if value)
 
 
-def write_as_text(view: ExchangeView, address: str = "") -> str:
+def format_as_text(view: ExchangeView, address: str = "") -> str:
     """The exchange as plain text, for a ticket."""
     lines = [f"{view.verdict.upper()}: {view.headline}", ""]
     lines += [line for note in (view.unexamined, view.changed) if note for line in (note, "")]
@@ -288,7 +288,7 @@ def write_as_text(view: ExchangeView, address: str = "") -> str:
     if view.steps:
         lines += ["", f"Checks ({view.tally})"]
         lines += [f"  {OUTCOMES[step.outcome]:<8} {step.text}" for step in view.steps if step.outcome != "gate"]
-    return code_samples.write_out_invisible("\n".join(lines), "\n") + "\n"
+    return code_samples.show_invisible("\n".join(lines), "\n") + "\n"
 
 
 def _join_pieces(pieces: Sequence[TextPiece] | None, missing: str) -> str:

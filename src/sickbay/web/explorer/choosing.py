@@ -74,7 +74,7 @@ def _name_token(tenant: Tenant, choice: TokenChoice, now: int, chosen: str) -> C
         shorten_text(choice.app or "removed app", LABEL_CHARACTERS),
         f"patient {token.patient}" if token.patient else token.user or "no user",
         tenant.version_of(token.base).upper(),
-        f"issued {english.write_time(token.issued_at)} UTC",
+        f"issued {english.format_time(token.issued_at)} UTC",
         shorten_text(token.scope, LABEL_CHARACTERS),
     ]
     expired = " (expired)" if token.expires_at <= now else ""

@@ -119,7 +119,7 @@ def _list_rows(
         known = found[0] in known_types(place.version) and ID.fullmatch(found[1]) is not None
         name = "/".join(part for part in found if part)
         shown = found[1] if type == found[0] else name
-        cells = columns.write_cells(place.version, resource, place.bases) if known else ()
+        cells = columns.make_cells(place.version, resource, place.bases) if known else ()
         if type is None:
             cells = (columns.TableCell(columns.title_of(place.version, resource) if known else ""),)
         yield ResultRow(

@@ -38,11 +38,11 @@ from sickbay.web.fhir.request import (
     PARSED,
     BodyRejected,
     access_request,
-    faults_of,
     is_bulky,
     parse_body,
     query_of,
     receive_body,
+    request_errors_of,
     text_of,
 )
 from sickbay.web.fhir.response import FhirResponse, Headers, negotiate_format
@@ -127,7 +127,7 @@ async def _respond_to_request(api: Api, base: FhirBase, scope: Scope, receive: R
     if holder is None:
         holder = await load_context(runtime, tenant, base.version, base.url, header)
     if (holder.token is None or holder.server is not tenant.server or now >= holder.token.expires_at) and (
-        turned_away := await unknown_sender.turn_away(base, scope, receive, path, routed, holder)
+        turned_away := await unknown_sender.refuse_unknown_sender(base, scope, receive, path, routed, holder)
     ):
         await runtime_settings.check_reset(runtime)
         return turned_away
@@ -200,7 +200,7 @@ async def _answer_with_body(
 async def _refusal_before_the_body(base: FhirBase, request: AccessRequest, routed: Route | Misrouted) -> AccessResult | None:
     """The refusal of a client that may not send this request at all, decided before a large body is received."""
     media = negotiate(base.version, request.headers.get("accept"), request.parameters.get("_format"))
-    faults = faults_of(base.version, routed, media, None)
+    faults = request_errors_of(base.version, routed, media, None)
     result = await decide_access(base.sandbox.runtime, base.tenant, base.version, request, faults, unread=True)
     refusal = result.decision.refusal
     return result if refusal is not None and refusal.status in (401, 403) else None
@@ -221,7 +221,7 @@ async def perform(
     media = negotiate(base.version, request.headers.get("accept"), format)
     query = query_of(base, request, routed)
     condition = query if isinstance(query, Query) else None
-    faults = faults_of(base.version, routed, media, query)
+    faults = request_errors_of(base.version, routed, media, query)
     body: Body | Unknown = UNKNOWN
     if request.interaction in PARSED:
         body = parse_body(base, request, raw) if len(raw) <= LARGE else await asyncio.to_thread(parse_body, base, request, raw)

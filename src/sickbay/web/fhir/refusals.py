@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import structs
 
-from sickbay.authorization.access.bearer import issue_type, write_challenge
+from sickbay.authorization.access.bearer import format_challenge, issue_type
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.protected_resource import challenge_parameters
 from sickbay.authorization.requests import AccessRequest
@@ -55,7 +55,7 @@ def _bearer_challenge(access: AccessResult, base: str, entries: Iterable[AccessR
     decision = access.decision
     assert decision.refusal is not None
     parameters = challenge_parameters(decision.refusal, decision.request, decision.context, base, entries)
-    return CHALLENGE, write_challenge(decision.refusal, base, parameters).encode()
+    return CHALLENGE, format_challenge(decision.refusal, base, parameters).encode()
 
 
 def add_scopes(entries: Iterable[AccessRequest], response: FhirResponse, base: str) -> FhirResponse:

@@ -146,14 +146,14 @@ def query_of(base: FhirBase, request: AccessRequest, routed: Route | Misrouted) 
         part = subset.read_part(base.version, request.type, pairs) if pairs else None
         return part if isinstance(part, tuple) and not isinstance(part, subset.Part) else None
     if interaction in history.INTERACTIONS:
-        return _history_faults(base, request)
+        return _history_errors(base, request)
     if interaction == "operation" and isinstance(routed, Route):
         lenient = preconditions.read_handling(request.headers.get("prefer")) == "lenient"
-        return operation_parameters.find_faults(base.version, routed, pairs, request.body, lenient) or None
+        return operation_parameters.find_errors(base.version, routed, pairs, request.body, lenient) or None
     return read_condition(base, request)
 
 
-def _history_faults(base: FhirBase, request: AccessRequest) -> tuple[RequestError, ...] | None:
+def _history_errors(base: FhirBase, request: AccessRequest) -> tuple[RequestError, ...] | None:
     strict = is_strict(base.tenant.server.policy.strict_search, request.headers.get("prefer", ""))
     parsed = history.parse(request.parameters.pairs, strict)
     part = subset.read_part(base.version, request.type, request.parameters.pairs)
@@ -176,7 +176,7 @@ def read_condition(base: FhirBase, request: AccessRequest) -> Query | tuple[Requ
     return (RequestError("fhir-condition-empty", place, criteria, request.type),)
 
 
-def faults_of(
+def request_errors_of(
     version: str, routed: Route | Misrouted, media: Media, query: Query | tuple[RequestError, ...] | None
 ) -> tuple[RequestError, ...]:
     """Returns the errors in the address, the format and the search, in this order."""

@@ -22,7 +22,7 @@ from sickbay.services.redaction.excerpt import UNKNOWN_SENDER, make_excerpt
 from sickbay.services.token_cache import BearerContext
 from sickbay.web.fhir.context import FhirBase
 from sickbay.web.fhir.refusals import make_refusal_response
-from sickbay.web.fhir.request import faults_of, is_bulky, is_form, receive_body, text_of
+from sickbay.web.fhir.request import is_bulky, is_form, receive_body, request_errors_of, text_of
 from sickbay.web.fhir.response import FhirResponse, negotiate_format
 from sickbay.web.http_request import RequestState, get_peer
 
@@ -33,7 +33,7 @@ HINTED_CHARACTERS: Final = 200
 """Maximum number of characters of a path in the link to the explorer."""
 
 
-async def turn_away(
+async def refuse_unknown_sender(
     base: FhirBase, scope: Scope, receive: Receive, path: str, routed: Route | Misrouted, holder: BearerContext
 ) -> FhirResponse | None:
     """The response to a request whose token isn't valid; None if it is valid.
@@ -78,7 +78,7 @@ def _hints_for_person(base: FhirBase, method: str, headers: Mapping[str, str], p
 async def _refuse_unknown_sender(
     base: FhirBase, request: AccessRequest, routed: Route | Misrouted, holder: BearerContext, media: Media
 ) -> AccessResult | None:
-    faults = faults_of(base.version, routed, media, None)
+    faults = request_errors_of(base.version, routed, media, None)
     if isinstance(routed, Misrouted) and routed.sought is not None:
         faults = faults[1:]  # nothing is said of an unknown type or operation without a suggestion
     return await unknown_sender.refuse_unknown_sender(base.sandbox.runtime, base.tenant, base.version, request, holder, faults)

@@ -14,7 +14,7 @@ from sickbay.web.http_request import get_first_segment
 
 ID_HEADER: Final = b"x-correlation-id"
 NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
-"""Added to every response, so that no browser takes a text or JSON that quotes a request for a page."""
+"""Added to every response, so that no browser treats a text or JSON that quotes a request as a page."""
 Message = MutableMapping[str, Any]
 
 

@@ -48,7 +48,7 @@ def _throttled_page(request: Request, sandbox: Sandbox, tenant: Tenant, throttle
     """A page of the hospital: the failed attempts came from its sign-in page."""
     view = NoticeView(
         title="Too many failed attempts",
-        text=f"The password was wrong too often. Go back and try again in {count(throttled.seconds, 'second')}.",
+        text=f"There were too many wrong passwords. Go back and try again in {count(throttled.seconds, 'second')}.",
         others=(Link("Why?", "/rules/guesses-too-many"),),
     )
     return html_response.render_page(request, sandbox, "notice", view, html_response.PageOptions(tenant, bare=True), status=429)

@@ -58,5 +58,5 @@ async def show_authorized_apps(request: Request, sandbox: Sandbox, tenant: Tenan
 
 def _allowed_app(app: operation.Allowed) -> AllowedApp:
     items = tuple(item for group in consent_groups(app.scopes) for item in group.items)
-    since = english.write_day(english.parse_datetime(app.since))
+    since = english.format_day(english.parse_datetime(app.since))
     return AllowedApp(app.client.client_id, app.client.name, since, items, app.live, app.away)

@@ -19,7 +19,7 @@ class AllowedApp(Struct, frozen=True):
     away: bool = False
 
     @property
-    def letters(self) -> str:
+    def initials(self) -> str:
         return make_initials(self.name)
 
     @property

@@ -69,7 +69,7 @@ def _context_choice(type: str, resource: Mapping[str, Any]) -> ContextChoice:
     reference = f"{type}/{resource['id']}"
     names = (_display_text(resource.get(member)) for member in NAMED_BY)
     title = next(filter(None, names), "") or chart.describe_drug(resource) or reference
-    day = next((english.write_date(str(resource[member])) for member in DATED_BY if resource.get(member)), "")
+    day = next((english.format_fhir_date(str(resource[member])) for member in DATED_BY if resource.get(member)), "")
     status = resource.get("status")
     return ContextChoice(reference, title, day, status if isinstance(status, str) else "")
 

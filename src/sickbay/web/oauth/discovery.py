@@ -192,7 +192,7 @@ def _resource_routes(sandbox: Sandbox, documents: Documents, tenant: Tenant) -> 
         async def answer(request: Request) -> Response:
             document = documents.protected_resource(sandbox.runtime.tenants[tenant.name], version)
             if document is None:
-                return _say_none(request, NO_RESOURCE)
+                return _respond_without_metadata(request, NO_RESOURCE)
             return _make_public_response(request, document)
 
         return _record_lookup(tenant.name, answer)
@@ -209,13 +209,13 @@ async def explain_metadata(request: Request, sandbox: Sandbox) -> Response | Non
     hint = find_hint(http_request.raw_path(request.scope), sandbox.runtime.tenants)
     if hint is None or request.method not in ("GET", "HEAD"):
         return None
-    response = _say_none(request, hint.text)
+    response = _respond_without_metadata(request, hint.text)
     if hint.tenant is None:
         return response
     return await http_request.record_exchange(request, response, stage="discovery", tenant=hint.tenant.name)
 
 
-def _say_none(request: Request, text: str) -> Response:
+def _respond_without_metadata(request: Request, text: str) -> Response:
     response = _make_public_response(request, orjson.dumps({"error": "not_found", "error_description": text}))
     response.status_code = 404
     return response

@@ -11,7 +11,7 @@ from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sickbay.authorization.access.bearer import read_bearer, write_challenge
+from sickbay.authorization.access.bearer import format_challenge, read_bearer
 from sickbay.authorization.models import Client
 from sickbay.authorization.registration import limits as registration_limits
 from sickbay.authorization.registration import metadata as client_metadata
@@ -39,11 +39,11 @@ async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
             return rejection
         return await _refuse_registration(request, sandbox, tenant, RegistrationRequest(allowed=False))
     metadata, unreadable = _read_json(request, body)
-    fault = unreadable or client_metadata.find_fault(metadata)
+    fault = unreadable or client_metadata.find_problem(metadata)
     stated = client_metadata.read_software_statement(metadata)
     if not fault and stated is None:
         fields = client_metadata.make_registration(metadata, tenant.name, registration_limits.read_policy_limits(tenant.policy))
-        fault = registration.settings_fault(sandbox.runtime, fields)
+        fault = registration.settings_problem(sandbox.runtime, fields)
     if fault or stated is not None:
         unusable = RegistrationRequest(fault=fault, software_statement=stated)
         return await _refuse_registration(request, sandbox, tenant, unusable, body)
@@ -85,11 +85,11 @@ async def _replace_metadata(
 ) -> Response:
     """Replace the metadata. If no secret was sent, create a new one: only a hash of the old secret is stored."""
     metadata, unreadable = _read_json(request, body)
-    fault = unreadable or client_metadata.update_fault(metadata, client)
+    fault = unreadable or client_metadata.update_problem(metadata, client)
     stated = client_metadata.read_software_statement(metadata)
     if not fault and stated is None:
         fields = client_metadata.read_update(metadata, client)
-        fault = registration.settings_fault(sandbox.runtime, fields, client)
+        fault = registration.settings_problem(sandbox.runtime, fields, client)
     if fault or stated is not None:
         unusable = RegistrationRequest(fault=fault, software_statement=stated)
         return await _refuse_registration(request, sandbox, tenant, unusable, body)
@@ -144,7 +144,7 @@ async def _refusal_response(
     )
     response = error_responses.oauth_json(words, refusal.status, tenant, False)
     if refusal.status == 401:
-        response.headers["www-authenticate"] = write_challenge(refusal, tenant.name)
+        response.headers["www-authenticate"] = format_challenge(refusal, tenant.name)
     return await http_request.record_exchange(
         request,
         response,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sickbay.authorization.access.bearer import write_challenge
+from sickbay.authorization.access.bearer import format_challenge
 from sickbay.authorization.introspection import is_authenticated_by_token, select_status
 from sickbay.authorization.requests import token_request
 from sickbay.sandbox.sandbox import Sandbox
@@ -35,7 +35,7 @@ async def handle_introspection(request: Request, sandbox: Sandbox, tenant: Tenan
         words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, result.client_id, "")
         response = error_responses.oauth_json(words, select_status(refusal), tenant, True)
         if is_authenticated_by_token(sent) and response.status_code == 401:
-            response.headers["www-authenticate"] = write_challenge(refusal, tenant.name)
+            response.headers["www-authenticate"] = format_challenge(refusal, tenant.name)
     return await http_request.record_exchange(
         request,
         response,

@@ -21,7 +21,7 @@ NO_LOGIN: Final = (
 NO_RESOURCE: Final = (
     "There is no protected resource metadata at this address. For a FHIR base, the path is "
     f"{OF_RESOURCE} followed by the path of the base, if the policy resource_metadata of its hospital is on. The metadata "
-    "of your own MCP server are on that server."
+    "of your own MCP server is on that server."
 )
 
 
@@ -31,7 +31,7 @@ def metadata_url(tenant: Tenant) -> str:
 
 
 class Hint(NamedTuple):
-    """text: where the metadata are. tenant: the hospital whose metadata they are; None if the path names none."""
+    """text: where the metadata is. tenant: the hospital whose metadata it is; None if the path names none."""
 
     text: str
     tenant: Tenant | None = None
@@ -64,9 +64,9 @@ def _hint_of_hospital(tenant: Tenant, path: str, kind: str) -> str:
     if kind == OF_SMART:
         return f"The SMART configuration of {tenant.name} is {_smart_url(tenant)}."
     if kind == OF_OPENID and not path.startswith(kind):
-        extra = " The path has a slash too many." if _collapse(path) == tenant.issuer_path + kind else ""
+        extra = " The path has an extra slash." if _collapse(path) == tenant.issuer_path + kind else ""
         return f"The OpenID configuration of {tenant.name} is {tenant.server.issuer}{OF_OPENID}.{extra}"
-    said = f"The metadata of the issuer {tenant.server.issuer} are at {metadata_url(tenant)}"
+    said = f"The metadata of the issuer {tenant.server.issuer} is at {metadata_url(tenant)}"
     if path.startswith(kind):
         return f"{said}."
     return f"{said}: RFC 8414 inserts the well-known path between the host and the path of the issuer."
@@ -81,7 +81,7 @@ def _hint_of_all(kind: str, tenants: Mapping[str, Tenant]) -> str:
     if kind == OF_SMART:
         return f"The SMART configurations of the hospitals are {join([_smart_url(tenant) for tenant in tenants.values()])}."
     urls = [metadata_url(tenant) for tenant in tenants.values()]
-    return f"Each hospital is its own authorization server. Their metadata are at {join(urls)}."
+    return f"Each hospital is its own authorization server. Their metadata is at {join(urls)}."
 
 
 def _smart_url(tenant: Tenant) -> str:

@@ -28,7 +28,7 @@ class Account(Struct, frozen=True):
     patient: bool = False
 
     @property
-    def letters(self) -> str:
+    def initials(self) -> str:
         return make_initials(self.name.removeprefix("Dr. "))
 
 
@@ -153,7 +153,7 @@ class ConsentView(Struct, frozen=True, kw_only=True):
         return sum(item.ticked for group in self.groups for item in group.items)
 
     @property
-    def letters(self) -> str:
+    def initials(self) -> str:
         return make_initials(self.app)
 
     @property

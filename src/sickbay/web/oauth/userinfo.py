@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sickbay.authorization.access.bearer import write_challenge
+from sickbay.authorization.access.bearer import format_challenge
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.userinfo import move_token_to_header
 from sickbay.sandbox.sandbox import Sandbox
@@ -28,7 +28,7 @@ async def handle_userinfo(request: Request, sandbox: Sandbox, tenant: Tenant) ->
         explanation, id = result.decision.explain(), http_request.exchange_id(request)
         words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, result.client_id, "")
         response = error_responses.oauth_json(words, refusal.status, tenant, False)
-        response.headers["www-authenticate"] = write_challenge(refusal, tenant.name)
+        response.headers["www-authenticate"] = format_challenge(refusal, tenant.name)
     return await http_request.record_exchange(
         request,
         response,

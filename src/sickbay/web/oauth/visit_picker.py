@@ -37,7 +37,7 @@ def list_choices(encounters: Iterable[Mapping[str, Any]]) -> tuple[VisitChoice, 
 
 
 def _visit_choice(encounter: Mapping[str, Any]) -> VisitChoice:
-    when = english.write_date((encounter.get("period") or {}).get("start"))
+    when = english.format_fhir_date((encounter.get("period") or {}).get("start"))
     kinds, reasons = encounter.get("type") or (), encounter.get("reasonCode") or encounter.get("reason") or ()
     kind = ", ".join(filter(None, map(chart.concept_text, kinds)))
     why = ", ".join(filter(None, map(chart.concept_text, reasons)))

@@ -98,7 +98,7 @@ VERDICTS: dict[Outcome, tuple[Verdict | str, str]] = {
 """The kind and the word of the tag."""
 
 
-def write_headline(views: Sequence[FindingView], exchange: Mapping[str, Any]) -> str:
+def format_headline(views: Sequence[FindingView], exchange: Mapping[str, Any]) -> str:
     """The first problem and its fix, if both fit on two lines."""
     ended = determine_outcome(exchange)
     if not views and (fault := describe_injected_fault(exchange)):
@@ -127,7 +127,7 @@ def shorten_long_words(text: str) -> str:
     return " ".join(word if len(word) <= 48 else f"{word[:24]}…{word[-16:]}" for word in text.split(" "))
 
 
-def write_lede(views: Sequence[FindingView], corrected: bool, exchange: Mapping[str, Any]) -> str:
+def format_lede(views: Sequence[FindingView], corrected: bool, exchange: Mapping[str, Any]) -> str:
     """The fault that was injected, the number of problems, and where their fix is."""
     fault = _describe_fault(exchange)
     problems = _describe_problems(views, corrected)

@@ -95,7 +95,9 @@ async def _limit_of_student(runtime: Runtime, client: Client) -> setting.FaultLi
             return f"This app already has {FAULTS_PER_APP} faults. End one first."
         total = sum(fault.app in apps for fault in faults) + added
         return (
-            "" if total <= FAULTS_PER_STUDENT else f"Your apps may have {FAULTS_PER_STUDENT} faults together. End some first."
+            ""
+            if total <= FAULTS_PER_STUDENT
+            else f"Your apps may have at most {FAULTS_PER_STUDENT} faults together. End some first."
         )
 
     return find_excess

@@ -26,7 +26,7 @@ from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, html_response, http_request, other_hospitals, students
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.ehr import chart
-from sickbay.web.exchanges.timeline_steps import write_evidence
+from sickbay.web.exchanges.timeline_steps import describe_evidence
 from sickbay.web.exchanges.timeline_views import timeline_view
 from sickbay.web.exchanges.timelines import Persons, load_persons
 from sickbay.web.pages.parts import Choice, Link, make_finding_views
@@ -75,7 +75,7 @@ async def _app_row(sandbox: Sandbox, client: Client) -> AppRow:
         portal_views.kind_of_app(client.type, client.client, client.smart_version),
         hospital,
         client.client_id,
-        title or (english.write_time(last["at"]) if last else ""),
+        title or (english.format_time(last["at"]) if last else ""),
         "refused" if refused else "passed" if last else "",
     )
 
@@ -141,11 +141,11 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         is_service=client.type == "system",
         launches=launches,
         next_step=choose_next_step(client, tenant, launches, _chart_url(tenant, client, choices)),
-        probable=tuple(exchange_line(exchange, probably=write_evidence(exchange)) for exchange in probable[:PROBABLE_LINES]),
+        probable=tuple(exchange_line(exchange, probably=describe_evidence(exchange)) for exchange in probable[:PROBABLE_LINES]),
         all_launches=f"/exchanges?q=app%3A{client.app_id}",
         findings=make_finding_views([finding.to_json() for finding in advice]),
         auto=_auto_text(sandbox, auto.user) if auto else "",
-        live_at=f"{english.write_time(live)} UTC" if live else "",
+        live_at=f"{english.format_time(live)} UTC" if live else "",
         launch_action=f"/{tenant.name}/ehr/launch" if launch_uri(client) else "",
         patients=choices,
         users=await _user_choices(sandbox, tenant),
@@ -226,7 +226,7 @@ def _launch_row(launch: LaunchProgress, people: Persons) -> LaunchRow:
     refusals = [arrow.detail for arrow in timeline.arrows if arrow.kind == "refused"]
     stalled = f"Stalled: {timeline.title}" if timeline.verdict == "Stalled" else timeline.verdict
     return LaunchRow(
-        english.write_time(launch.trail.events[-1].clock),
+        english.format_time(launch.trail.events[-1].clock),
         people.patient or _explain_missing_patient(recorded.exchanges, people),
         people.user,
         timeline.kind,
@@ -268,7 +268,7 @@ async def _save_text(
     text, ours = sent.get(name) or "", cookies.is_own_form(request, options.session, sent.get("csrf"))
     chosen, fault = read(text) if ours else ((), TOO_LATE)
     change: dict[str, Any] = {name: chosen}
-    fault = fault or registration.settings_fault(sandbox.runtime, change, client)
+    fault = fault or registration.settings_problem(sandbox.runtime, change, client)
     if fault:
         again: dict[str, Any] = {name: text, f"{name}_fault": fault}
         view = replace(await _app_view(request, sandbox, client, ""), **again)

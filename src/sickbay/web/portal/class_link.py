@@ -32,7 +32,7 @@ async def join_link(sandbox: Sandbox) -> JoinLink:
     squares, size = draw_qr_code(url)
     certificate = find_own_certificate(sandbox.settings)
     return JoinLink(
-        url, key, squares, size, CERTIFICATE if certificate else "", write_fingerprint(certificate) if certificate else ""
+        url, key, squares, size, CERTIFICATE if certificate else "", format_fingerprint(certificate) if certificate else ""
     )
 
 
@@ -61,7 +61,7 @@ def find_own_certificate(settings: Settings) -> Path | None:
     return path if is_own else None
 
 
-def write_fingerprint(certificate: Path) -> str:
+def format_fingerprint(certificate: Path) -> str:
     """The SHA-256 of a certificate as browsers show it."""
     digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate.read_text(encoding="ascii"))).hexdigest().upper()
     return ":".join(digest[start : start + 2] for start in range(0, len(digest), 2))

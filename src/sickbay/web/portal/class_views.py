@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from sickbay.kernel.english import count, write_time
+from sickbay.kernel.english import count, format_time
 from sickbay.protocol import urls
 from sickbay.services.class_mode.members import Student
 from sickbay.services.class_mode.progress import State, StudentProgress
@@ -129,7 +129,7 @@ def student_row(found: StudentProgress) -> StudentRow:
         kind=KINDS.get(found.state, ""),
         apps=_names_of_apps(found),
         refusal=refusal,
-        seen=write_time(found.seen_at / SECOND) if found.seen_at else "",
+        seen=format_time(found.seen_at / SECOND) if found.seen_at else "",
         has_launched=found.state in ("launched", "refused", "working"),
     )
 
@@ -153,7 +153,7 @@ def student_view(found: StudentProgress, filter: str, code: str = "", saved: str
     student: Student = found.student
     return StudentView(
         name=student.name,
-        joined=f"{write_time(student.joined_at)} UTC",
+        joined=f"{format_time(student.joined_at)} UTC",
         row=student_row(found),
         apps=tuple(Link(client.name, f"/developer/apps/{client.app_id}") for client in found.apps),
         exchanges=f"/exchanges?q={quote(filter)}",

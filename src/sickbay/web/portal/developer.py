@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from sickbay.authorization.access import bearer
-from sickbay.kernel.english import count, join, write_time
+from sickbay.kernel.english import count, format_time, join
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.journal import read as journal_reader
@@ -88,7 +88,7 @@ def _show_first_steps(exchanges: list[dict[str, Any]], patients: int) -> FirstLa
 def _recent_event(sandbox: Sandbox, exchange: dict[str, Any]) -> RecentEvent:
     line = exchange_line(exchange)
     tenant = sandbox.runtime.tenants.get(str(exchange["tenant"]))
-    time = f"{write_time(float(str(exchange['at'])))} UTC"
+    time = f"{format_time(float(str(exchange['at'])))} UTC"
     detail = ", ".join(part for part in (tenant.title if tenant else "", time) if part)
     text = f"{line.text}: {line.finding}" if line.finding else line.text
     return RecentEvent(line.kind, text, detail, line.href)

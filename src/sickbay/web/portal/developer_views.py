@@ -101,7 +101,7 @@ def exchange_line(exchange: Mapping[str, Any], *, probably: str = "") -> Exchang
     return ExchangeLine(
         str(exchange["id"]),
         f"/exchanges/{exchange['id']}",
-        english.write_time(exchange.get("at") or 0),
+        english.format_time(exchange.get("at") or 0),
         kind,
         find_stage(str(exchange.get("stage"))).title,
         _exchange_text(exchange, worst if is_refused else None),

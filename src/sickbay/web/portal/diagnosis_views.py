@@ -88,7 +88,7 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
         kind=_kind_of_input(parsed, diagnosis),
         verdict_kind=kind,
         help=diagnosis.what_to_paste,
-        headline=_write_first_headline(page, diagnosis, LABELS[shown.cause["confidence"]] if shown.cause else ""),
+        headline=_format_first_headline(page, diagnosis, LABELS[shown.cause["confidence"]] if shown.cause else ""),
         verdict=verdict,
         has_problem=diagnosis.has_problem,
         findings=_soften_first_finding(page.findings) if is_only_possible else page.findings,
@@ -126,7 +126,7 @@ def _is_assertion_alone(parsed: dict[str, Any], diagnosis: Diagnosis) -> bool:
 _OF_A_TOKEN = frozenset(("client_assertion", "jwt_header", "jwt_claims", "decoded_jwt"))
 
 
-def _write_first_headline(page: ExchangeView, diagnosis: Diagnosis, label: str) -> str:
+def _format_first_headline(page: ExchangeView, diagnosis: Diagnosis, label: str) -> str:
     """The first finding. What is only likely has a label and isn't followed by its fix, because it has to be checked first."""
     if diagnosis.begins_with_summary:
         return diagnosis.summary

@@ -44,7 +44,10 @@ GROUPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ),
     ("Apps in the chart", ("frame_sandbox", "frame_allow", "frame_size", "frame_check")),
     ("Scopes", ("drop_unregistered_scopes", "wildcard_scopes", "scope_versions", "mixed_scope_versions")),
-    ("Client authentication", ("auth_methods", "basic_secret", "assertion_algorithms", "assertion_audience", "assertion_limits")),
+    (
+        "Client authentication",
+        ("auth_methods", "basic_secret", "assertion_algorithms", "assertion_audience", "assertion_limits"),
+    ),
     ("Registration", ("registration_scopes", "registration_grants", "propagation_delay")),
     (
         "FHIR",

@@ -139,15 +139,15 @@ async def _change_snapshots(sandbox: Sandbox, action: str, name: str) -> dict[st
 async def _time_view(sandbox: Sandbox) -> TimeView:
     reading = clock.read(sandbox.runtime)
     return TimeView(
-        now=english.write_time(reading.now),
-        real=english.write_time(reading.real),
+        now=english.format_time(reading.now),
+        real=english.format_time(reading.real),
         offset=english.describe_offset(reading.offset),
         frozen=reading.frozen,
         is_real=reading.is_real,
         moves=MOVES,
         action=PAGE,
         snapshots=tuple(
-            SnapshotRow(saved.name, english.write_time(saved.at), english.describe_size(saved.bytes))
+            SnapshotRow(saved.name, english.format_time(saved.at), english.describe_size(saved.bytes))
             for saved in await snapshots.list_snapshots(sandbox)
         ),
     )

@@ -179,7 +179,7 @@ class AppView(Struct, frozen=True, kw_only=True):
     faults: FaultsView | None = None
 
     @property
-    def letters(self) -> str:
+    def initials(self) -> str:
         return make_initials(self.name)
 
 
@@ -276,10 +276,10 @@ def read_policy(text: str) -> tuple[dict[str, Any], str]:
     try:
         return tomllib.loads(text.replace("\r\n", "\n")), ""
     except tomllib.TOMLDecodeError as error:
-        return {}, _toml_fault(error)
+        return {}, _toml_problem(error)
 
 
-def _toml_fault(error: tomllib.TOMLDecodeError) -> str:
+def _toml_problem(error: tomllib.TOMLDecodeError) -> str:
     """The parse error as a sentence: Line 2 isn't valid TOML: expected '=' after a key in a key/value pair."""
     cause, _, place = str(error).partition(" (at ")
     line = re.match(r"line (\d+)", place)

@@ -72,7 +72,7 @@ def _find_other_url(request: AuthorizeRequest, context: AuthorizeContext) -> Fac
     return None
 
 
-_PATH = {GUESS: "Sickbay judges this only by the path of the URL, because it doesn't know the server."}
+_PATH = {GUESS: "Sickbay infers this only from the path of the URL, because it doesn't know the server."}
 
 
 def _find_alias(facts: Facts) -> Facts | None:

@@ -19,7 +19,7 @@ from sickbay.protocol.parameters import Parameters, encode
 COUNTED: Final = 1000  # where counts stop (`storage.probe.COUNT_LIMIT`)
 
 
-def write_amount(number: int | None) -> str:
+def format_amount(number: int | None) -> str:
     """`88`, `1,000 or more`; `some` if the number isn't known."""
     if number is None:
         return "some"
@@ -50,7 +50,7 @@ def _add_sentences(facts: Facts) -> dict[str, Any]:
     without, values, counts = facts.get("without"), _list_occurring_values(facts), _describe_counts(facts.get("alone") or ())
     return {
         **facts,
-        "remaining": f"Without it, the search finds {write_amount(without)}." if without else "",
+        "remaining": f"Without it, the search finds {format_amount(without)}." if without else "",
         "values": values if without else values.lstrip(),
         "counts": counts if without or values else counts.lstrip(),
         "instruction": _instruction_for(facts),
@@ -60,7 +60,7 @@ def _add_sentences(facts: Facts) -> dict[str, Any]:
 def _list_occurring_values(facts: Facts) -> str:
     """List values that occur. A number that isn't known is left out."""
     occurring = facts.get("occurring") or ()
-    items = [f"`{value}`" if number is None else f"`{value}` ({write_amount(number)})" for value, number in occurring]
+    items = [f"`{value}`" if number is None else f"`{value}` ({format_amount(number)})" for value, number in occurring]
     if unused := facts.get("unused"):
         whose = "the other parameters find" if unused == "others" else "the token may see"
         return f" No {facts.get('type')} that {whose} has a value for `{facts.get('parameter')}`."
@@ -73,12 +73,12 @@ def _list_occurring_values(facts: Facts) -> str:
 
 def _describe_counts(counts: Sequence[Sequence[Any]]) -> str:
     """Counts that weren't made in time are left out."""
-    known = [f"`{name}` finds {write_amount(number)}" for name, number in counts if number is not None]
+    known = [f"`{name}` finds {format_amount(number)}" for name, number in counts if number is not None]
     return f" On its own, {join(known)}." if known else ""
 
 
 def _instruction_for(facts: Facts) -> str:
-    suggestion, finds = facts.get("suggestion"), write_amount(facts.get("finds")) + str(facts.get("condition") or "")
+    suggestion, finds = facts.get("suggestion"), format_amount(facts.get("finds")) + str(facts.get("condition") or "")
     is_likely = facts.get("reason") not in ("frequent", "near")
     if not suggestion:
         instead = "Use a value that occurs" if facts.get("occurring") else "Check the value"
@@ -108,19 +108,19 @@ def _replace_parameter(request: AccessRequest, facts: Facts) -> AccessRequest:
 def _complete_search(facts: Facts) -> Facts:
     names, found = facts.get("names") or (), facts.get("found")
     if found:
-        now = f"The data changed after the response: the same search finds {write_amount(found)} now."
+        now = f"The data changed after the response: the same search finds {format_amount(found)} now."
         return {**facts, "reason": now, "instruction": "Send the search again."}
     counts = facts.get("alone") or ()
     each = len(counts) > 1 and all(number for _, number in counts)
     together = (
-        f"Each parameter finds something, but no {facts.get('type')} that the token may see matches all of them."
+        f"Each parameter has matches on its own, but no {facts.get('type')} that the token may see matches all of them."
         if each
         else ""
     )
     return {
         **facts,
         "reason": (together + _describe_counts(counts) if each else "")
-        or "A search that finds nothing is granted and answered with 200, as if all were well.",
+        or "A search that finds nothing is still granted and answered with 200.",
         "instruction": f"Leave out one parameter at a time to see which one empties the search: {join_as_code(names)}."
         if names
         else "Search for the type without parameters to see whether there is any data.",
@@ -137,7 +137,7 @@ def _complete_patient(facts: Facts) -> Facts:
 def _complete_combination(facts: Facts) -> Facts:
     """Its texts begin with what the rest finds, so that the other sentences follow."""
     rest = facts.get("without")
-    return {**_add_sentences({**facts, "without": True}), "without": rest, "rest": write_amount(rest)}
+    return {**_add_sentences({**facts, "without": True}), "without": rest, "rest": format_amount(rest)}
 
 
 def _complete_date(facts: Facts) -> Facts:

@@ -27,7 +27,7 @@ from sickbay.web.fhir.response import FhirResponse, issue_response
 LOG = logging.getLogger("sickbay")
 SECONDS = 60
 """Maximum seconds for all entries of a batch together."""
-TOO_LONG = f"The entries of a batch may take {SECONDS} s together. This entry wasn't executed."
+TOO_LONG = f"The entries of a batch may take at most {SECONDS} s together. This entry wasn't executed."
 
 
 async def handle(context: FhirContext, request: AccessRequest, perform: Perform) -> FhirResponse:

@@ -33,7 +33,7 @@ EXPORT_IN_BUNDLE = "An export needs its own requests to start, poll and download
 NESTED = "An entry can't be a batch or transaction itself."
 ANSWER = 16_000_000
 """Maximum bytes of the responses to all entries together."""
-TOO_MUCH = f"The responses of a Bundle may have {ANSWER:,} bytes together. This entry's response was left out."
+TOO_MUCH = f"The responses of a Bundle may have at most {ANSWER:,} bytes together. This entry's response was left out."
 WRITES = frozenset(("create", "update", "patch", "delete"))
 
 

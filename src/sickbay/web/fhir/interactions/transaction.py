@@ -194,7 +194,7 @@ async def _resolve_conditional_reference(
     if type in known_types(context.version):
         query = search_parser.parse(context.version, type, parse(criteria).pairs, base=context.base.url, strict=True)
     if not isinstance(query, Query) or not query.narrows:
-        refusal = TransactionRefused(context.issue(412, Issue("processing", transaction.describe_search_fault(text, query))))
+        refusal = TransactionRefused(context.issue(412, Issue("processing", transaction.describe_search_error(text, query))))
         raise refusal.of(context.version, entry)
     own_entries = {id: entry for entry, id in changed if entry.request.type == type}
     candidates = {id for id in await _matching_ids(context, query, 2 + len(own_entries)) if id not in own_entries}

@@ -26,8 +26,7 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     if isinstance(query, Query):
         return await search.handle(structs.replace(context, query=query), request)
     issues = [
-        Issue("value", f"{fault.parameter}={fault.value} cannot be taken: {fault.expected}.", rule=fault.rule)
-        for fault in query
+        Issue("value", f"{fault.parameter}={fault.value} can't be used: {fault.expected}.", rule=fault.rule) for fault in query
     ]
     return context.issue(400, *issues)
 

@@ -73,7 +73,7 @@ async def send_file(context: FhirContext, request: AccessRequest) -> FhirRespons
     job, name = job_or_response[0], context.route.version_id or ""
     runtime, space, visibility = context.runtime, context.space, context.visibility
     if name == OUTCOMES and job.ignored:
-        return FhirResponse(200, bulk_export.write_outcomes(job), NDJSON)
+        return FhirResponse(200, bulk_export.encode_outcomes(job), NDJSON)
     if name == DELETED and job.since is not None:
         return FhirResponse(200, b"", NDJSON, stream=bulk_export.export_deleted_resources(runtime, space, job, visibility))
     type = name.removesuffix(SUFFIX)
