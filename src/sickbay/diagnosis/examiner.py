@@ -31,8 +31,8 @@ class Decided(Protocol[R_co, K_co]):
     def intended_context(self) -> Any: ...
 
 
-def no_checks(request: object) -> tuple[Check[Any, Any], ...]:
-    return ()
+def examine_always(*checks: Check[Any, Any]) -> Callable[[Any], Sequence[Check[Any, Any]]]:
+    return lambda request: checks
 
 
 def list_relaxed_refusals(context: Any) -> frozenset[str]:
@@ -53,7 +53,7 @@ class Examiner(Struct, Generic[R, K], frozen=True, eq=False):
     compared:    the type of context for which the responses of other dialects are shown for comparison.
     """
 
-    checks: Callable[[R], Sequence[Check[Any, Any]]] = no_checks
+    checks: Callable[[R], Sequence[Check[Any, Any]]] = examine_always()
     pasted: tuple[Check[Any, Any], ...] = ()
     relaxed: Callable[[K], frozenset[str]] = list_relaxed_refusals
     to_evidence: Callable[[R], dict[str, Any]] = answer.to_evidence
@@ -68,7 +68,3 @@ class Examiner(Struct, Generic[R, K], frozen=True, eq=False):
         assert self.recheck is not None
         request, context = self.recheck(refused, corrected)
         return self.examine(fill_pkce_placeholders(request), context), context
-
-
-def examine_always(*checks: Check[Any, Any]) -> Callable[[Any], Sequence[Check[Any, Any]]]:
-    return lambda request: checks

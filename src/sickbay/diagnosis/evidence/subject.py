@@ -8,8 +8,8 @@ from sickbay.authorization.access.bearer import read_bearer
 from sickbay.authorization.contexts import AccessContext, SubjectContext
 from sickbay.authorization.models import User
 from sickbay.authorization.requests import AccessRequest, TokenRequest
-from sickbay.diagnosis.evidence import access, token
 from sickbay.diagnosis.evidence import context as read
+from sickbay.diagnosis.evidence import token
 from sickbay.diagnosis.evidence.context import Json
 from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol.parameters import parse
@@ -46,15 +46,3 @@ def read_user(context: Json) -> User | Unknown:
     """`context.user`: the user that the token was issued for."""
     evidence = context.get("user")
     return User(evidence["username"], "", evidence.get("fhir_user", "")) if evidence else UNKNOWN
-
-
-def introspection_to_evidence(request: TokenRequest) -> dict[str, object]:
-    return {**token.to_evidence(request), "kind": "introspection_request"}
-
-
-def revocation_to_evidence(request: TokenRequest) -> dict[str, object]:
-    return {**token.to_evidence(request), "kind": "revocation_request"}
-
-
-def userinfo_to_evidence(request: AccessRequest) -> dict[str, object]:
-    return {**access.to_evidence(request), "kind": "userinfo_request"}

@@ -52,11 +52,3 @@ def context_of(evidence: Json, request: UrlRequest) -> UrlContext:
 def to_evidence(kind: str, request: UrlRequest) -> dict[str, object]:
     query = request.parameters.raw
     return {"kind": kind, "url": f"{request.url}?{query}" if query else request.url}
-
-
-def launch_to_evidence(request: UrlRequest) -> dict[str, object]:
-    return to_evidence("launch_url", request)
-
-
-def redirect_to_evidence(request: UrlRequest) -> dict[str, object]:
-    return to_evidence("redirect_url", request)

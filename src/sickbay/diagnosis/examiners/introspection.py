@@ -27,6 +27,8 @@ def recheck_lookup(
 
 
 EXAMINER: Examiner[TokenRequest, SubjectContext] = Examiner(
-    checks=introspection.checks_for, to_evidence=read.introspection_to_evidence, recheck=recheck_lookup
+    checks=introspection.checks_for,
+    to_evidence=lambda request: {**read_token.to_evidence(request), "kind": "introspection_request"},
+    recheck=recheck_lookup,
 )
 KINDS = {"introspection_request": Kind(INTROSPECTION, read_token.read_request, read.context_of)}

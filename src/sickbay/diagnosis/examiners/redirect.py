@@ -11,7 +11,9 @@ from sickbay.diagnosis.examiner import Examiner, examine_always
 from sickbay.diagnosis.kinds import Kind
 from sickbay.diagnosis.stages import REDIRECT
 
-EXAMINER: Examiner[UrlRequest, Any] = Examiner(checks=examine_always(*redirect.CHECKS), to_evidence=read.redirect_to_evidence)
+EXAMINER: Examiner[UrlRequest, Any] = Examiner(
+    checks=examine_always(*redirect.CHECKS), to_evidence=lambda request: read.to_evidence("redirect_url", request)
+)
 KINDS = {
     "redirect_url": Kind(REDIRECT, read.read_request, read.context_of),
     "error_page_url": Kind(REDIRECT, read.read_error_page, read.context_of, examine_always(*redirect.ERROR_PAGE_CHECKS)),

@@ -13,6 +13,8 @@ from sickbay.diagnosis.kinds import Kind
 from sickbay.diagnosis.stages import REVOCATION
 
 EXAMINER: Examiner[TokenRequest, SubjectContext] = Examiner(
-    checks=revocation.checks_for, to_evidence=read.revocation_to_evidence, recheck=recheck_lookup
+    checks=revocation.checks_for,
+    to_evidence=lambda request: {**read_token.to_evidence(request), "kind": "revocation_request"},
+    recheck=recheck_lookup,
 )
 KINDS = {"revocation_request": Kind(REVOCATION, read_token.read_request, read.context_of)}

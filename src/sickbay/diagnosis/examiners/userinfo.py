@@ -8,6 +8,7 @@ from sickbay.authorization import userinfo
 from sickbay.authorization.access import bearer
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
+from sickbay.diagnosis.evidence import access as read_access
 from sickbay.diagnosis.evidence import subject as read
 from sickbay.diagnosis.examiner import Decided, Examiner, examine_always
 from sickbay.diagnosis.kinds import Kind
@@ -24,6 +25,8 @@ def _recheck_userinfo(
 
 
 EXAMINER: Examiner[AccessRequest, AccessContext] = Examiner(
-    checks=examine_always(*userinfo.CHECKS), to_evidence=read.userinfo_to_evidence, recheck=_recheck_userinfo
+    checks=examine_always(*userinfo.CHECKS),
+    to_evidence=lambda request: {**read_access.to_evidence(request), "kind": "userinfo_request"},
+    recheck=_recheck_userinfo,
 )
 KINDS = {"userinfo_request": Kind(USERINFO, read.read_userinfo_request, read.read_userinfo_context)}
