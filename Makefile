@@ -30,7 +30,7 @@ dev: $(VENV)/.dev  ## install what tests and checks need into .venv, without a b
 test prove cover: export PYTHONDONTWRITEBYTECODE =
 
 test: $(VENV)/.dev node  ## run all tests, including those in Chromium
-	@tools/system chromium postgres
+	@tools/system chromium headless postgres
 	@$(PY) -m compileall -q -j 0 -x '/(test_[^/]*|conftest)\.py$$' src tests bench tools  # those pytest compiles itself
 	$(PY) -m pytest $(PARALLEL) $(ARGS)
 

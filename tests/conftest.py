@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import atexit
 import gc
-import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -29,6 +27,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from tests import plain_sources as plain_sources
 from tests import run_folder
+from tests.browsers import Browsers, find_browser, fresh_page
 from tests.cli import forking
 from tests.compiling import compile_tests
 from tests.laws import LEAST_EXAMPLES, LONG_EXAMPLES, LONG_PROFILE
@@ -42,7 +41,7 @@ from sickbay.testing import server as testing_server
 from sickbay.testing.server import PROXIES, serving
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page, Playwright
+    from playwright.sync_api import BrowserContext, Page
 
 UNTIMED: dict[str, Any] = {
     "deadline": None,
@@ -123,22 +122,6 @@ if RUN is not None:
 os.environ["XDG_DATA_HOME"] = mkdtemp(prefix="home-")  # not the servers of the person who runs the tests
 MADE = run_folder.MadeFolders()
 MADE.watch(pytest.TempPathFactory)
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--no-proxy-server",
-)
-
-LENIENT = ("--ignore-certificate-errors", "--host-resolver-rules=MAP ehr.example.org 127.0.0.1, MAP app.example.net 127.0.0.1")
-"""Some tests serve https under a new certificate, or under the name of another machine."""
-PREFERENCES = {"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}}
-"""The defaults of most browsers. Private windows, and Debian's Chromium, block storage in frames of another origin."""
 
 
 def skip_or_fail(need: str, why: str) -> NoReturn:
@@ -307,45 +290,15 @@ def engine(request: pytest.FixtureRequest) -> Callable[[], str | None]:
     return server.address
 
 
-class Browsers:
-    """Playwright's driver and the browsers it opens. Starting the driver takes a second, and each browser another one.
-
-    The driver keeps an event loop in this thread. Only while a module needs it does asyncio find it, because with it no test
-    could use asyncio.run.
-    """
-
-    def __init__(self, driver: Playwright, executable: str, profile: Path) -> None:
-        self.driver = driver
-        self.executable = executable
-        self.profile = profile
-        self.shared: BrowserContext | None = None
-        self.loop = asyncio.get_running_loop()
-
-    @contextmanager
-    def in_use(self) -> Iterator[Browsers]:
-        asyncio._set_running_loop(self.loop)
-        yield self
-        asyncio._set_running_loop(None)
-
-    def open(self, profile: Path, preferences: dict[str, Any] = PREFERENCES) -> BrowserContext:
-        """Open the system's Chromium, headless, with its profile in the given folder. The caller closes the context."""
-        (profile / "Default").mkdir(parents=True)
-        (profile / "Default" / "Preferences").write_text(json.dumps(preferences))
-        return self.driver.chromium.launch_persistent_context(
-            profile, executable_path=self.executable, args=[*QUIET, *LENIENT], viewport={"width": 1280, "height": 900}
-        )
-
-
 @pytest.fixture(scope="session")
 def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browsers]:
     """The driver, one for each test worker."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
+    if find_browser(full=True) is None:
         skip_or_fail("chromium", "no chromium on the PATH")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
-        started = Browsers(driver, path, tmp_path_factory.mktemp("profile"))
+        started = Browsers(driver, tmp_path_factory.mktemp("profile"))
         asyncio._set_running_loop(None)
         yield started
         asyncio._set_running_loop(started.loop)
@@ -371,24 +324,6 @@ def shared_context(browsers: Browsers, chromium: Callable[[Path], BrowserContext
 def page(shared_context: BrowserContext) -> Iterator[Page]:
     """A page of a browser without cookies, stored data or cached responses. Its timeout is 60 s."""
     yield from fresh_page(shared_context, 60_000)
-
-
-def fresh_page(context: BrowserContext, timeout: int) -> Iterator[Page]:
-    """A new page. Afterwards everything that it left in the browser is deleted, and its pop-ups are closed.
-
-    The browser would end without its first page, so that one stays. timeout: in milliseconds.
-    """
-    first = context.pages[0]
-    context.set_default_timeout(timeout)
-    yield context.new_page()
-    for page in context.pages[1:]:
-        page.close()
-    context.clear_cookies()
-    context.clear_permissions()
-    protocol = context.new_cdp_session(first)
-    protocol.send("Network.clearBrowserCache")
-    protocol.send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"})
-    protocol.detach()
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+from tests.run_folder import MEMORY
+
 ENGINES = ("sqlite", "postgres")
 """All storage engines. A fixture with `params=ENGINES` runs a test on each."""
 HASTE = (
@@ -20,6 +22,9 @@ HASTE = (
     *("wal_level=minimal", "max_wal_senders=0", "min_wal_size=32MB", "max_wal_size=64MB"),  # otherwise up to a gigabyte
 )
 """Data needn't survive a power failure. Committed data still survives the end of the server."""
+
+MEMORY_BYTES = 4_000_000_000
+"""The free space from which a server has its files there: on a disk, to make the files of a schema takes most of the time."""
 
 
 def programs() -> Path | None:
@@ -81,7 +86,9 @@ class Server:
 
 @contextmanager
 def server(bin: Path, haste: tuple[str, ...] = HASTE) -> Iterator[Server]:
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    in_memory = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES
+    prefix = f"{Path(tempfile.gettempdir()).name}-pg-"
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=MEMORY if in_memory else None))
     running = Server(bin, folder, haste)
     try:
         running.make()

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import pytest
 
 PREFIX = "sickbay-run-"
+MEMORY = Path("/dev/shm")
+"""The servers of PostgreSQL have their files there, in folders whose names begin with that of the folder of the run."""
 SUITE_BYTES = 3_000_000_000
 """What all tests need at the same time with three workers (2.4 GB), and some reserve."""
 
@@ -46,7 +48,8 @@ def sweep() -> None:
             if not end_processes(folder):
                 break
             time.sleep(ROUND_SECONDS)
-        shutil.rmtree(folder, ignore_errors=True)
+        for left in (folder, *MEMORY.glob(f"{folder.name}-*")):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def end_processes(folder: Path) -> bool:

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.conftest import fresh_page
+import pytest
+from tests.browsers import FULL_BROWSERS, LIGHT_BROWSERS, find_browser, fresh_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
@@ -44,6 +45,21 @@ def turn(context: BrowserContext, action: str | None) -> Any:
     assert list(pages) == []
     assert len(context.pages) == 1
     return stored
+
+
+def test_the_light_browser_is_taken_if_it_is_installed_and_no_full_one_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.browsers.is_long", lambda: False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_browser() is None
+    full, light = (tmp_path / name for name in (FULL_BROWSERS[-1], *LIGHT_BROWSERS))
+    full.touch(0o755)
+    assert find_browser() == find_browser(full=True) == str(full)
+    light.touch(0o755)
+    assert (find_browser(), find_browser(full=True)) == (str(light), str(full))
+    monkeypatch.setattr("tests.browsers.is_long", lambda: True)
+    assert find_browser() == str(full)
 
 
 UNSAFE = re.compile(r"\b(frame|popup)\b[^\n]*\.evaluate\(")

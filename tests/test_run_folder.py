@@ -103,7 +103,7 @@ def test_the_next_run_removes_the_files_and_ends_the_processes_of_a_killed_one(
         run.send_signal(signal.SIGKILL)
     assert len(processes) > 2  # the database, the server and the process that started it
     run_folder.sweep()
-    assert list(place.iterdir()) == []
+    assert list(place.iterdir()) == [*run_folder.MEMORY.glob(f"{folder.name}-*")] == []
     assert not [number for number in processes if Path(f"/proc/{number}/cwd").exists()]
 
 

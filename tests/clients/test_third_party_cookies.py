@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.browsers import fresh_page
 from tests.clients.client_kit import TENANT, AdminClient
 from tests.clients.origins import serves
-from tests.conftest import fresh_page
 from tests.patients import create_patients
 
 from sickbay.testing.server import serving

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from tests.conftest import BROWSERS, QUIET
+from tests.browsers import QUIET, find_browser
 from tests.packaging.conftest import copy_sources
 from tests.ports import free_port
 from tools.checks.files import ROOT
@@ -61,7 +60,7 @@ def commands(example: str) -> list[str]:
 
 @pytest.mark.parametrize("example", USES)
 def test_an_example_is_installed_and_used_as_its_readme_says(example: str, clone: Path, pipx: Path, tmp_path: Path) -> None:
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    browser = find_browser()
     if browser is None and example in ("pytest-playwright", "react-fhirclient"):
         pytest.skip("needs chromium: no chromium on the PATH")
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)

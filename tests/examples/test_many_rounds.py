@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.conftest import QUIET
-from tests.examples.test_pytest_suites import SUITES, chromium, copy, needs
+from tests.browsers import QUIET, find_browser
+from tests.examples.test_pytest_suites import SUITES, copy, needs
 
 RUNS = 200
 EXTRA = Path(__file__).with_name("many_rounds.py")
@@ -24,7 +24,7 @@ def run(suite: str, folder: Path, rounds: int, workers: int) -> subprocess.Compl
     options = ["-o", "sickbay_options=--patients 20 --workers 2"]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SICKBAY_", "PYTEST_"))}
     own = {"ROUNDS": str(rounds), "PYTHONPATH": f"{folder}:{inherited.get('PYTHONPATH', '')}"}
-    browser = {"CHROMIUM": chromium() or "", "CHROMIUM_ARGS": " ".join(QUIET)}
+    browser = {"CHROMIUM": find_browser() or "", "CHROMIUM_ARGS": " ".join(QUIET)}
     return subprocess.run(
         [*command, *options], cwd=folder, env=inherited | own | browser, capture_output=True, text=True, check=False
     )

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.conftest import BROWSERS, QUIET, skip_or_fail
+from tests.browsers import QUIET, find_browser
+from tests.conftest import skip_or_fail
 from tools.checks.files import ROOT, list_tracked
 
 ON_WORKERS = "pytest-backend-service"
@@ -29,17 +30,13 @@ def copy(suite: str, folder: Path) -> Path:
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs pytest as a user does, in the folder of the suite."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
-    settings = {"CHROMIUM": chromium() or "", "CHROMIUM_ARGS": " ".join(QUIET)}
+    settings = {"CHROMIUM": find_browser() or "", "CHROMIUM_ARGS": " ".join(QUIET)}
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("SICKBAY_", "PYTEST_"))}
     return subprocess.run(command, cwd=folder, env=environment | settings, capture_output=True, text=True, check=False)
 
 
-def chromium() -> str | None:
-    return next(filter(None, map(shutil.which, BROWSERS)), None)
-
-
 def needs(suite: str) -> None:
-    if suite == "pytest-playwright" and chromium() is None:
+    if suite == "pytest-playwright" and find_browser() is None:
         skip_or_fail("chromium", "no chromium on the PATH")
 
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
 import pytest
-from tests.conftest import fresh_page
+from tests.browsers import fresh_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page

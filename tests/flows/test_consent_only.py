@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
 import pytest
-from tests.flows.flow import CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, receive, run
+from tests.clients.origins import serves
+from tests.flows.flow import CHALLENGE, STATE, VERIFIER, Flow, receive, run
 from tests.flows.test_consent_by_http import SCOPE, authorization_page, consent, submit
 from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
@@ -39,23 +41,23 @@ def test_a_part_chosen_in_an_unticked_row_is_granted_without_javascript(tmp_path
 
 
 @pytest.fixture
-def app(live: dict[str, Any]) -> dict[str, Any]:
-    body = {
-        "name": "Only a part",
-        "type": "provider",
-        "client": "public",
-        "redirect_uris": [REDIRECT],
-        "scope": "openid user/Patient.rs user/Observation.rs",
-    }
-    return dict(httpx2.post(f"{live['base']}/admin/apps", json=body, trust_env=False).raise_for_status().json())
+def app(live: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    with serves(lambda path: ("text/plain", b"done")) as port:
+        body = {
+            "name": "Only a part",
+            "type": "provider",
+            "client": "public",
+            "redirect_uris": [f"http://localhost:{port}/callback"],
+            "scope": "openid user/Patient.rs user/Observation.rs",
+        }
+        yield httpx2.post(f"{live['base']}/admin/apps", json=body, trust_env=False).raise_for_status().json()
 
 
 def at_consent(page: Page, live: dict[str, Any], app: dict[str, Any]) -> None:
-    page.route(f"{REDIRECT}*", lambda route: route.fulfill(body="done"))
     query = {
         "response_type": "code",
         "client_id": app["client_id"],
-        "redirect_uri": REDIRECT,
+        "redirect_uri": app["redirect_uris"][0],
         "state": STATE,
         "scope": app["scope"],
         "aud": live["tenants"]["general"]["fhir"]["r4"],
@@ -73,12 +75,12 @@ def at_consent(page: Page, live: dict[str, Any], app: dict[str, Any]) -> None:
 
 
 def scope_of(page: Page, live: dict[str, Any], app: dict[str, Any]) -> list[str]:
-    page.wait_for_url(f"{REDIRECT}*")
+    page.wait_for_url(f"{app['redirect_uris'][0]}*")
     code = parse_qs(urlsplit(page.url).query)["code"][0]
     form = {
         "grant_type": "authorization_code",
         "code": code,
-        "redirect_uri": REDIRECT,
+        "redirect_uri": app["redirect_uris"][0],
         "code_verifier": VERIFIER,
         "client_id": app["client_id"],
     }

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.conftest import BROWSERS, QUIET, ROOT
+from tests.browsers import QUIET, find_browser
+from tests.conftest import ROOT
 from tests.ports import free_port
 
 from sickbay.testing.server import serving
@@ -95,7 +96,7 @@ def running() -> Iterator[dict[str, str]]:
 @pytest.fixture
 def browser() -> dict[str, str]:
     """The environment with which the example's Playwright finds the system's Chromium and a free port."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = find_browser()
     if path is None:
         pytest.skip("needs chromium: no chromium on the PATH")
     return {"CHROMIUM": path, "CHROMIUM_ARGS": " ".join(QUIET), "PORT": str(free_port())}

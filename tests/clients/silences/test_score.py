@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from tests.browsers import fresh_page
 from tests.clients.client_kit import AdminClient
 from tests.clients.later_server import serving_later
 from tests.clients.origins import serves
 from tests.clients.silences.rows import APPAUTH, EMPTY, HERE, LESS, NODE, NOTHING, Group, Silence
 from tests.clients.test_smart_fetch import fetch, service
-from tests.conftest import fresh_page, skip_or_fail
+from tests.conftest import skip_or_fail
 from tests.flows.later_effects import LaterEffects
 from tests.flows.silences import SILENCES
 
