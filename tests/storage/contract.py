@@ -259,6 +259,12 @@ class ResourcesContract:
         assert ids(await store.search(SPACE, query_for("Observation"), of_patients("p"))) == ["o"]
         assert await store.count(SPACE, query_for("Patient"), EVERYTHING) == 1
 
+    async def test_what_a_transaction_saves_is_saved_again_after_it_clears_the_tenant(self, store: Store) -> None:
+        steps = [patient("p"), observation("o", "p")]
+        await store.transaction([*steps, Clear("resources", "general"), *steps, Clear("resources", "general"), *steps])
+        assert ids(await store.search(SPACE, query_for("Observation"), of_patients("p"))) == ["o"]
+        assert await store.count(SPACE, query_for("Patient"), EVERYTHING) == 1
+
     async def test_clearing_a_tenant_leaves_other_tenants_filled(self, store: Store) -> None:
         other = ResourceSpace("cerner", "r4")
         assert not await store.has_resources(SPACE)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 import orjson
 
-from sickbay.storage.interface import Reindex, Save
+from sickbay.storage.interface import Put, Reindex, Save, Step
 from sickbay.storage.postgres.batch import Batch, Key, Known, make_placeholder_row
 from sickbay.storage.postgres.id_allocation import IdAllocator, allocate
 from sickbay.storage.postgres.migrations import MAY_HIDE
@@ -67,11 +68,12 @@ _TAKE = (
 """Deletes index rows, and returns each with its table, and encoded as JSON, because the columns of the tables differ."""
 
 
-def find_bounds(numbers: IdAllocator, saves: Iterable[Save | Reindex]) -> dict[int, int]:
-    """Return the maximum number of nids that each space may need."""
+def find_bounds(numbers: IdAllocator, steps: Iterable[Step]) -> dict[int, int]:
+    """Return the maximum number of nids that each space may need. Another step may delete resources, which then get new ones."""
     counts: dict[int, int] = {}
-    for space, *_ in _keys_of_saves(numbers, saves):
-        counts[space] = counts.get(space, 0) + 1
+    for _, run in groupby(steps, key=lambda step: isinstance(step, Put | Save | Reindex)):
+        for space, *_ in _keys_of_saves(numbers, (step for step in run if isinstance(step, Save | Reindex))):
+            counts[space] = counts.get(space, 0) + 1
     return counts
 
 

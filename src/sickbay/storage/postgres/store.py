@@ -86,7 +86,7 @@ class PostgresStore:
         steps = append_changes(steps)
         saves = [step for step in steps if isinstance(step, Save | Reindex)]
         whole = {step.space for step in steps if isinstance(step, Mark | CopyResources)}
-        nids = await self._reserve_nids(saves, whole) if saves or whole else {}
+        nids = await self._reserve_nids(steps, whole) if saves or whole else {}
         unused = nids
 
         async def job(db: Any) -> None:
@@ -281,14 +281,15 @@ class PostgresStore:
         """Run all of the job's queries on one connection."""
         return await self._pool.repeat_if_lost(lambda db: run_in_turn(partial(_fetch_statement, db), job))
 
-    async def _reserve_nids(self, saves: Sequence[Save | Reindex], whole: set[ResourceSpace]) -> dict[int, list[int]]:
-        """Reserve nids for everything that the saves may need, before they hold any lock. whole: spaces of other steps."""
+    async def _reserve_nids(self, steps: Sequence[Step], whole: set[ResourceSpace]) -> dict[int, list[int]]:
+        """Reserve nids for everything that the steps may save, before they hold any lock. whole: spaces of other steps."""
+        saves = [step for step in steps if isinstance(step, Save | Reindex)]
 
         async def reserve(db: Any) -> dict[int, list[int]]:
             await self._numbers.load_numbers(db, saves)
             for space in sorted(whole):
                 await self._numbers.space(db, space)
-            counts = find_bounds(self._numbers, saves)
+            counts = find_bounds(self._numbers, steps)
             return {space: await self._numbers.take(db, space, most) for space, most in counts.items()}
 
         return await self._pool.repeat_if_lost(reserve, Use.WRITE)
