@@ -155,6 +155,7 @@ def is_problem(text: str) -> bool:
 
 @settings(max_examples=examples(200, 15), deadline=None)
 @given(ANSWER, st.sampled_from(sorted(WRAPPED)))
+@example('Post "https://sso.example.org/token": EOF', "with HTML entities")
 def test_an_error_response_in_any_wrapping_is_always_a_problem(answer: str, wrapping: str) -> None:
     text = WRAPPED[wrapping](answer)
     assert is_problem(text)

@@ -86,8 +86,13 @@ def _errors_in_text(text: str, depth: int) -> Iterator[ErrorAnswer]:
     named = [answer for word in addresses for answer in find_errors(word)]
     yield from named
     has_code = any(answer.code in CODES for answer in named)
-    prose = _WORD.sub(lambda match: "URL" if _is_address(match[0]) else match[0], text) if addresses else text
+    prose = _WORD.sub(lambda match: _name_address(match[0]), text) if addresses else text
     yield from in_text.find_errors(prose, in_words=not has_code)
+
+
+def _name_address(word: str) -> str:
+    """The word "URL" for an address, with the text after its closing quotation mark, if that was escaped."""
+    return "URL" + word[word.rfind("&quot;") :] * ("&quot;" in word) if _is_address(word) else word
 
 
 def _is_address(word: str) -> bool:

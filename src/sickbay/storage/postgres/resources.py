@@ -69,7 +69,7 @@ _TAKE = (
 
 
 def find_bounds(numbers: IdAllocator, steps: Iterable[Step]) -> dict[int, int]:
-    """Return the maximum number of nids that each space may need. Another step may delete resources, which then get new ones."""
+    """Return the maximum number of nids for each space. Other steps may delete resources, which then get new ones."""
     counts: dict[int, int] = {}
     for _, run in groupby(steps, key=lambda step: isinstance(step, Put | Save | Reindex)):
         for space, *_ in _keys_of_saves(numbers, (step for step in run if isinstance(step, Save | Reindex))):
