@@ -34,6 +34,10 @@ ENTRY = """{{"resourceType": "Bundle", "type": "transaction", "entry": [{{
 ASSERTION_TYPE = "grant_type=client_credentials&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 HEX_CHALLENGE = "ZTE4MTMxZGRlMjA2ZGJiZjAyNTMyZjU3NjM0MThmOTkxYTQ4Y2EyZjFhY2Y1NjRmOGI1YWE1ZjJhYTRkYTE3Ng"
 """64 hex digits in base64url."""
+POSTED = """{{"resourceType": "Bundle", "type": "transaction", "entry": [
+  {{{full_url}"resource": {{"resourceType": "Patient", "id": "0"}}, "request": {{"method": "POST", "url": "Patient"}}}},
+  {{"resource": {{"resourceType": "Observation", "subject": {{"reference": "{reference}"}}}},
+    "request": {{"method": "POST", "url": "Observation"}}}}]}}"""
 CONTAINED = """{{"resourceType": "ExplanationOfBenefit", "contained": [{{"resourceType": "Coverage", "id": "c1"}}],
   "insurance": [{{"coverage": {{"reference": "{reference}"}}}}]}}"""
 
@@ -158,6 +162,7 @@ TRUE = {
     "form_is_refused": 'Unsupported media type "application/x-www-form-urlencoded" in request.',
     "code_was_issued": "it is https://app.example.org/cb?code=abc123def456&state=x here",
     "code_is_encoded_twice": token(CODE.replace("abc123def456", "4%252F0AX")),
+    "new_entry_is_referenced_by_its_id": POSTED.format(full_url="", reference="Patient/0"),
     "scopes_are_one_entry": "request scope 'openid,email'",
     "authorizes_and_initializes": "await smart(req, res).authorize({ tokenResponse: {} }); await smart(req, res).init()",
     "algorithm_is_none": '{"typ": "JWT", "alg": "none"}',
@@ -230,6 +235,9 @@ TRUE = {
 }
 """For each fact a text in which it is true."""
 FALSE_IN = {
+    "new_entry_is_referenced_by_its_id": POSTED.format(
+        full_url='"fullUrl": "https://a.example/Patient/0", ', reference="Patient/0"
+    ),
     "token_expires_before_it_is_issued": '{"iss": "a", "sub": "a", "aud": "a:b", "exp": 1597186341, "iat": 1597186041}',
     "localhost_in_container": "Keycloak in docker compose: dial tcp 172.18.0.2:8080: connect: connection refused",
     "session_differs_in_frame": "In an iframe, the session is the same.",

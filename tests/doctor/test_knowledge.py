@@ -113,6 +113,10 @@ def test_each_message_behind_a_cause_is_known() -> None:
     assert [file.cause.id for file in files() if not file.cause.behind] == []
 
 
+def test_only_a_message_of_a_product_shows_its_product() -> None:
+    assert not [message.id for message in KNOWLEDGE.messages.values() if message.unmistakable and not message.product]
+
+
 def test_a_source_is_a_page_that_says_it_and_not_a_home_page() -> None:
     sources = {file.cause.id: file.cause.source for file in files()}
     sources |= {id: str(fields["source"]) for id, fields in wordings().items()}

@@ -51,6 +51,14 @@ def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
     return len({*(text if is_code else around).split()}) <= (WORDS if sentences and (is_mostly or not is_code) else CODE_WORDS)
 
 
+def is_success(text: str) -> bool:
+    """Whether it says that something was successful, and names no problem."""
+    return _SUCCESS.search(text[:READ_CHARACTERS]) is not None and not names_a_problem(text)
+
+
+_SUCCESS = compile_late(r"(?<!un)(?<!not )\bsuccess(?:ful(?:ly)?)?\b", re.I)
+
+
 def is_proposal(text: str) -> bool:
     """Whether it asks for a feature or documentation, and doesn't say that something fails."""
     return _PROPOSED.search(text[:READ_CHARACTERS]) is not None and _SURE.search(text[:READ_CHARACTERS]) is None

@@ -174,7 +174,7 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
     first = recognised.ranked[0]
     if reading.diagnosis.answers or (first.is_confirmed and not first.letters):
         return True
-    if prose.is_proposal(reading.prose):
+    if prose.is_proposal(reading.prose) or prose.is_success(reading.prose):
         return False
     if first.is_evident or not prose.is_report(reading.text, reading.prose):
         return prose.is_report(reading.text, reading.prose)

@@ -157,8 +157,7 @@ def is_problem(text: str) -> bool:
 @given(ANSWER, st.sampled_from(sorted(WRAPPED)))
 @example('Post "https://sso.example.org/token": EOF', "with HTML entities")
 def test_an_error_response_in_any_wrapping_is_always_a_problem(answer: str, wrapping: str) -> None:
-    text = WRAPPED[wrapping](answer)
-    assert is_problem(text)
+    assert is_problem(text := WRAPPED[wrapping](answer))
     assert find_in_paste(text)
 
 

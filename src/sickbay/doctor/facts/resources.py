@@ -24,26 +24,38 @@ CONTAINED_CHARACTERS = 4_000
 _ID = compile_late(r"\"id\"\s{0,3}:\s{0,3}\"(?P<id>[^\"\s]{1,64})\"")
 
 
-def _updated_entries(evidence: Evidence) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The URL and the resource of each entry of a Bundle that is updated by its id."""
+def _list_entries(evidence: Evidence, method: str) -> Iterator[tuple[Mapping[str, Any], str, Mapping[str, Any]]]:
+    """The entries of Bundles whose requests have this method, each with the URL of its request and its resource."""
     for bundle in (piece.values for piece in evidence.pieces if piece.kind == "object"):
         entries = bundle.get("entry")
         for entry in islice(entries if isinstance(entries, list) else (), COMPARED_ENTRIES):
             request = entry.get("request") if isinstance(entry, dict) else None
             resource = entry.get("resource") if isinstance(entry, dict) else None
-            if isinstance(request, dict) and isinstance(resource, dict) and str(request.get("method")).upper() == "PUT":
-                yield str(request.get("url")), resource
+            if isinstance(request, dict) and isinstance(resource, dict) and str(request.get("method")).upper() == method:
+                yield entry, str(request.get("url")), resource
 
 
 @register_fact
 def entry_id_differs(evidence: Evidence) -> Values | None:
     """An entry of a Bundle with the method PUT names another id in request.url than its resource has."""
-    for url, resource in _updated_entries(evidence):
+    for _, url, resource in _list_entries(evidence, "PUT"):
         path, query, _ = url.partition("?")
         expected = f"{resource.get('resourceType')}/{resource.get('id')}"
         if not query and resource.get("id") and path.lstrip("/") != expected and not path.endswith(f"/{expected}"):
             return {"expected": expected, "received": path}
     return None
+
+
+@register_fact
+def new_entry_is_referenced_by_its_id(evidence: Evidence) -> Values | None:
+    """A Bundle creates a resource by POST, and references it by Type/id, which isn't its fullUrl."""
+    created = {
+        f"{resource.get('resourceType')}/{resource['id']}": str(entry.get("fullUrl") or "")
+        for entry, _, resource in _list_entries(evidence, "POST")
+        if resource.get("id")
+    }
+    referenced = (match["value"] for match in _REFERENCE.finditer(evidence.text, 0, SEARCHED_CHARACTERS))
+    return next(({"value": it} for it in referenced if it in created and not created[it].endswith(f"/{it}")), None)
 
 
 @register_fact_with('"contained"')

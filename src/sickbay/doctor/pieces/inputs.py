@@ -114,7 +114,7 @@ def _inputs_of_url(piece: Piece) -> Iterator[Input]:
     for url in inner:
         yield Input({"kind": "authorize_url", "url": url}, False, piece)
     if "grant_type=" in str(piece.values["url"]) and piece.subkind == "token_endpoint":
-        yield Input({"kind": "token_request", "method": "GET", "url": piece.values["url"]}, False, piece)
+        yield Input({"kind": "token_request", "method": "POST", "url": piece.values["url"]}, False, piece)
     if not inner and piece.subkind in EXAMINED:
         yield Input({"kind": piece.subkind, "url": piece.values["url"]}, _is_whole(piece, piece.subkind), piece)
 
