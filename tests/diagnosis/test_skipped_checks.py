@@ -20,6 +20,8 @@ SHOWN = frozenset(
 """Attributes of a context that are read from the request itself, and guesses, which the findings mention."""
 CONSULTED = {
     "a_key_is_for_signatures": {"server"},
+    "assertion_was_issued_recently_if_it_says_when": {"server"},
+    "jti_is_short_enough": {"server"},
     "algorithm_is_one_of_smart": {"server"},
     "audience_is_the_token_endpoint": {"server"},
     "resource_is_what_was_granted": {"server"},

@@ -31,6 +31,7 @@ POLICY = {
     "strict_cors": "strict_cors",
     "revokes_access": "revokes_access",
     "basic_secret": "basic_secret",
+    "assertion_limits": "assertion_limits",
     "launches": "launches",
 }
 """Settings in a context -> their names in a policy. The dialect decides the rest."""
@@ -44,6 +45,9 @@ class Fetching:
 
     async def get(self, *uri: Any, **more: Any) -> KeySet:
         return KeySet(self.document, None if self.document else "it answered with no keys")
+
+    def doubt(self, *uri: Any, **more: Any) -> None:
+        """Do nothing, because the document stays the same."""
 
 
 async def set_up(flow: Flow, context: dict[str, Any]) -> dict[str, str]:

@@ -106,7 +106,8 @@ def test_a_missing_id_is_reported_with_its_place(tmp_path: Path, method: str) ->
     async def steps(flow: Flow) -> None:
         client = await hand(flow, "system/*.cruds")
         body = None if method == "DELETE" else observation() if method == "PUT" else [{"op": "remove", "path": "/note"}]
-        answer = await client.ask(method, "/Observation", body)
+        kind = {"Content_Type": "application/json-patch+json"} if method == "PATCH" else {}
+        answer = await client.ask(method, "/Observation", body, **kind)
         assert (answer.status_code, rules(answer)) == (400, {"fhir-write-without-id"})
         assert f"`{method} Observation/<id>`" in answer.json()["issue"][0]["diagnostics"]
 

@@ -103,6 +103,7 @@ MODULE_STATE = {
     ("cli/traffic.py", "_TRAFFIC"): "open connections",
     ("doctor/code/values.py", "_current"): "the budget of the text that is being read",
     ("doctor/facts/registry.py", "FACTS"): "the facts, registered when their modules are imported",
+    ("doctor/facts/registry.py", "WORDS"): "the words that a fact needs, registered with it",
     ("kernel/budget.py", "_last_pause"): "when a long task last let others run",
     ("kernel/garbage.py", "_pauses"): "how many tasks look for no garbage now",
     ("services/records.py", "_DECODERS"): "compiled from types",

@@ -182,7 +182,7 @@ def test_a_reset_keeps_apps_and_users_and_of_one_hospital_also_the_others_and_th
     async def steps(worker: Flow, other: Flow) -> None:
         fresh = await facts(worker)
         await use(worker, other, 7, 20)
-        for name in ("changes_policies", "is_refused", "signs_in", "guesses_secrets", "moves_the_clock"):
+        for name in ("change_policies", "send_refused_request", "sign_in", "guess_secrets", "move_clock"):
             await ACTIONS[name](worker, other, random.Random(2))
         await worker.http.post("/admin/clock", json={"advance": 86_400})
         before = await facts(other)

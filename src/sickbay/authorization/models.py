@@ -332,13 +332,8 @@ class Policy(Struct, frozen=True):
     """How an app may be launched: from the EHR, or standalone."""
     basic_secret: Literal["either", "decoded", "raw"] = "either"
     """How a Basic header's id and secret are compared: form-decoded (RFC 6749 2.3.1), raw, or either."""
-    shared_types: tuple[str, ...] = (
-        "Practitioner",
-        "PractitionerRole",
-        "Organization",
-        "Location",
-        "Medication",
-        "Questionnaire",
+    shared_types: tuple[str, ...] = tuple(
+        "Practitioner PractitionerRole Organization Location Medication Questionnaire".split()
     )
     """Types outside the patient compartment that a patient/ scope for them may read."""
     auth_methods: tuple[str, ...] = ("client_secret_basic", "client_secret_post", "private_key_jwt")

@@ -161,7 +161,7 @@ def _is_limited(context: TokenContext) -> bool:
     return (context.server or UNKNOWN_SERVER).policy.assertion_limits
 
 
-@check(after=(assertion_is_a_jwt,))
+@check(requires=("server",), after=(assertion_is_a_jwt,))
 def jti_is_short_enough(request: TokenRequest, context: TokenContext) -> Refusal | None:
     jti = _read_assertion(request).claims.get("jti")
     if not _is_limited(context) or not isinstance(jti, str) or len(jti) <= JTI_CHARACTERS:
