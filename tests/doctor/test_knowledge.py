@@ -174,7 +174,7 @@ def has_label(text: str) -> bool:
 
 
 def test_a_meaning_and_a_title_are_sentences() -> None:
-    """They are also shown alone. A value that isn't in the text leaves a word in lower case, so neither begins with a slot."""
+    """Both begin with a word, because a slot without a value leaves one in lower case."""
     said = {message.id: message.means for message in KNOWLEDGE.messages.values()}
     said |= {file.cause.id: f"{file.cause.title}." for file in files()}
     assert {id: text for id, text in said.items() if has_label(text) or not SENTENCE.fullmatch(SLOT.sub("x", text))} == {}

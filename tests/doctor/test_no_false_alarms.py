@@ -212,7 +212,8 @@ def test_words_for_the_credentials_are_not_sent(sent: str) -> None:
 def test_a_proposal_is_no_report_of_a_problem(said: str) -> None:
     about = "Our token has expired sometimes in a queue, with clock skew. The client subtracts expires_in from the local time."
     assert diagnose_text(f"{about}\n\n{said}")[1].verdict.exit_code == 2
-    assert diagnose_text(f"{about} The refresh fails.\n\n{said}")[1].verdict.exit_code == 1
+    for failure in ("The refresh fails.", "It Fails."):
+        assert diagnose_text(f"{about} {failure}\n\n{said}")[1].verdict.exit_code == 1
 
 
 SYSTEM = "http://terminology.hl7.org/CodeSystem/observation-category"

@@ -61,7 +61,8 @@ _SUCCESS = compile_late(r"(?<!un)(?<!not )\bsuccess(?:ful(?:ly)?)?\b", re.I)
 
 def is_proposal(text: str) -> bool:
     """Whether it asks for a feature or documentation, and doesn't say that something fails."""
-    return _PROPOSED.search(text[:READ_CHARACTERS]) is not None and _SURE.search(text[:READ_CHARACTERS]) is None
+    text = text[:READ_CHARACTERS]
+    return _PROPOSED.search(text) is not None and _SURE.search(fold_case(text)) is None
 
 
 def leave_out_what_may_happen(text: str) -> str:
