@@ -56,6 +56,8 @@ def reason_phrase(status: str) -> str:
 
 
 def describe_meaning(answer: ErrorAnswer) -> tuple[str, Spec]:
+    if (answer.kind, answer.code) == ("bearer", "access_denied"):
+        return "The server doesn't allow what the request asks for.", HTTP
     if answer.kind in _ENDPOINTS and not answer.code.isdigit() and answer.code in _load_meanings():
         text, spec = _load_meanings()[answer.code]
         return text, AUTHORIZE if answer.kind == "authorization" and spec == TOKEN else spec
@@ -72,7 +74,10 @@ def describe_meaning(answer: ErrorAnswer) -> tuple[str, Spec]:
 
 def cite_specification(answer: ErrorAnswer, means: str, spec: Spec) -> str:
     """What the code means as such: a server may have sent it for another reason."""
-    if answer.kind == "outcome" or answer.code not in _load_meanings() or "mismatch" in answer.code:  # these aren't specified
+    is_of_api = (answer.kind, spec) == ("bearer", HTTP)
+    if (
+        answer.kind == "outcome" or is_of_api or answer.code not in _load_meanings() or "mismatch" in answer.code
+    ):  # these aren't specified
         return means
     code = answer.code if answer.code.isdigit() else f"`{answer.code}`"
     return f"{spec.name.partition(',')[0]}: {code} means that {means[0].lower()}{means[1:]}"
