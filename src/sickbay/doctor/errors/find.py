@@ -35,9 +35,7 @@ def find_in_paste(text: str, *, is_url: bool = False) -> tuple[ErrorAnswer, ...]
 
 _OF_LOGIN = compile_late(r"error=access_denied|authorize\b|callback|redirect", re.I)
 _OF_API = compile_late(
-    r"\b40[13]\b|\"message\"\s{0,3}:|\"code\"\s{0,3}:\s{0,3}\"access_denied|"
-    r"\b(?:access|permission)\b[^\n]{0,40}\b(?:resource|endpoint|operation)\b",
-    re.I,
+    r"\b40[13]\b|\"(?:message\"\s{0,3}:|code\"\s{0,3}:\s{0,3}\"access_d)|\b(?:access|permission)\b[^\n]{0,40}\b(?:resource|endpoint)\b"
 )
 
 

@@ -154,6 +154,11 @@ def find(version: str, type: str, code: str) -> SearchParameter | None:
     return load_parameters(version, type).get(code)
 
 
+def is_defined_in_any_version(type: str, code: str) -> bool:
+    """Whether a FHIR version defines the parameter for the type."""
+    return any(type in known_types(version) and find(version, type, code) for version in VERSIONS)
+
+
 @cache
 def list_components(version: str, parameter: SearchParameter) -> tuple[SearchParameter | None, ...]:
     """Returns the parts of a composite; None for an unknown part."""

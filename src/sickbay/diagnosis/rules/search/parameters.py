@@ -13,9 +13,8 @@ from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis import guesses
 from sickbay.diagnosis.rule import GUESS, RuleFunctions, severity_by
 from sickbay.diagnosis.wording import join_as_code
-from sickbay.fhir.search.parameters import find, known_types
+from sickbay.fhir.search.parameters import find, is_defined_in_any_version, known_types
 from sickbay.fhir.search.result_parameters import RESULTS
-from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import UNKNOWN, Facts
 from sickbay.protocol.parameters import Parameters, encode
 
@@ -76,7 +75,11 @@ def _add_equals(request: AccessRequest, facts: Facts) -> AccessRequest:
 def _find_ignored_parameter(request: AccessRequest, context: AccessContext) -> Facts | None:
     unknown = [pair for pair in context.ignored if pair[0] != "access_token" and not _is_known(request, pair[0])]
     if context.guesses:
-        unknown = [(name, nearest) for name, nearest in unknown if nearest and not _is_defined(request.type, name)]
+        unknown = [
+            (name, nearest)
+            for name, nearest in unknown
+            if nearest and not is_defined_in_any_version(request.type, name.partition(":")[0].partition(".")[0])
+        ]
     if not unknown:
         return None
     name, nearest = unknown[0]
@@ -91,12 +94,6 @@ def _describe_at_others(type: str, name: str) -> Facts:
         "parameter and finds more than intended."
     )
     return {"reason": reason, GUESS: "Sickbay doesn't know whether this server defines it."}
-
-
-def _is_defined(type: str, name: str) -> bool:
-    """Whether a version of FHIR defines the parameter."""
-    code = name.partition(":")[0].partition(".")[0]
-    return any(type in known_types(version) and find(version, type, code) for version in VERSIONS)
 
 
 def _add_reason(facts: Facts) -> Facts:
