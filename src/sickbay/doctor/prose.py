@@ -15,7 +15,7 @@ SENTENCE_WORDS = 4
 _WORD = compile_late(r"[\"'(“‘`*]{0,3}[^\W\d_]\w*(?:['’-]\w+)*[,.:;!?)\"”`*]*")
 _SURE = compile_late(r"[\u3040-\u9fff]{6}|(?<![\w-])(?:fails\b|(?:returns?|gives?|answers?) (?:nothing\b|\[\]))")
 """Six characters of a script without spaces, or a few words that say that something fails."""
-_CODE = ("//", "#", "*", "/*", "--", "-d ", "-H ", "<", "import ", "from ", "export ", "using ", "package ", "function ")
+_CODE = ("//", "#", "*", "/*", "--", "-d ", "-H ", "<")
 """The beginnings of comments and of some lines of code."""
 _MEMBER = compile_late(r"[\w.'\"-]{1,60}\s?[:=]\s?\S+,?$")
 _SETTING = compile_late(r"(?:[-*] )?(?:--)?[\w.'/\[\]+-]{1,80}\s?[:=](?:\s?\S|$)|- \S+$|---$|#")
@@ -23,6 +23,7 @@ SETTINGS = 4
 """The minimum number of lines, because a line such as `reason: …` may be a message."""
 _PROBLEM = compile_late(
     rf"\?(?:$|[\s\"')])|n['’]t\b|fehler|\b(?:get|post|put) \"https?://[^\"\s]{{1,500}}\": \w|(?:returns?|gives?|answers?)\s\[\]"
+    r"|\b(?:gets?|got|returns?|gives?|gave|answers?|throws?) (?:(?:me|us) )?(?:an? )?(?:http )?[45]\d\d\b"
     rf"|\b(?:{'|'.join(LISTS['words_of_a_problem'])})\b"
 )
 """Of a folded text: a pattern that ignores case takes seven times as long."""
@@ -53,10 +54,12 @@ def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
 
 def is_success(text: str) -> bool:
     """Whether it says that something was successful, and names no problem."""
-    return _SUCCESS.search(text[:READ_CHARACTERS]) is not None and not names_a_problem(text)
+    text = text[:READ_CHARACTERS]
+    return _SUCCESS.search(text) is not None and _CONTRADICTED.search(text) is None and not names_a_problem(text)
 
 
 _SUCCESS = compile_late(r"(?<!un)(?<!not )\bsuccess(?:ful(?:ly)?)?\b", re.I)
+_CONTRADICTED = compile_late(r"\b(?:but|however|even (?:when|though))\b", re.I)
 
 
 def is_proposal(text: str) -> bool:

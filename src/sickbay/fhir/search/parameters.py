@@ -154,8 +154,9 @@ def find(version: str, type: str, code: str) -> SearchParameter | None:
     return load_parameters(version, type).get(code)
 
 
-def is_defined_in_any_version(type: str, code: str) -> bool:
-    """Whether a FHIR version defines the parameter for the type."""
+def is_defined_in_any_version(type: str, name: str) -> bool:
+    """Whether a FHIR version defines the parameter for the type. name: also with a modifier or as the start of a chain."""
+    code = name.partition(":")[0].partition(".")[0]
     return any(type in known_types(version) and find(version, type, code) for version in VERSIONS)
 
 

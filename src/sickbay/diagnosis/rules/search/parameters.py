@@ -12,10 +12,10 @@ from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis import guesses
 from sickbay.diagnosis.rule import GUESS, RuleFunctions, severity_by
-from sickbay.diagnosis.wording import join_as_code
 from sickbay.fhir.search.parameters import find, is_defined_in_any_version, known_types
 from sickbay.fhir.search.result_parameters import RESULTS
 from sickbay.kernel.checks import UNKNOWN, Facts
+from sickbay.kernel.english import join_as_code
 from sickbay.protocol.parameters import Parameters, encode
 
 
@@ -74,18 +74,15 @@ def _add_equals(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 def _find_ignored_parameter(request: AccessRequest, context: AccessContext) -> Facts | None:
     unknown = [pair for pair in context.ignored if pair[0] != "access_token" and not _is_known(request, pair[0])]
-    if context.guesses:
-        unknown = [
-            (name, nearest)
-            for name, nearest in unknown
-            if nearest and not is_defined_in_any_version(request.type, name.partition(":")[0].partition(".")[0])
-        ]
+    type = request.type or ""
+    if context.guesses:  # another server may define parameters of its own
+        unknown = [(name, nearest) for name, nearest in unknown if nearest and not is_defined_in_any_version(type, name)]
     if not unknown:
         return None
     name, nearest = unknown[0]
     expected = nearest or "a parameter that /metadata lists for this resource type"
     facts = {"parameter": name, "received": name, "expected": expected, "real": bool(nearest), "lenient": True}
-    return _add_reason(facts) | (_describe_at_others(request.type, name) if context.guesses else {})
+    return {**_add_reason(facts), **(_describe_at_others(type, name) if context.guesses else {})}
 
 
 def _describe_at_others(type: str, name: str) -> Facts:
