@@ -32,7 +32,8 @@ _ERRORS = compile_late(r"\"(?:errors|fields)\"\s{0,9}:\s{0,9}\{(?P<said>[^{}]{1,
 _BY_PATH = compile_late(r"\"(?P<path>[^\"\s]{1,80})\"\s{0,9}:\s{0,40}(?:\[\s{0,40})?\"(?P<said>[^\"]{2,300})\"")
 _VAGUE = compile_late(r"request failed with status|\b(?:an|some|unknown|unexpected|internal|server) error|went wrong", re.I)
 _THROWN = compile_late(
-    r"(?:\b[\w.$]{0,80}(?:Error|Exception)(?: ?[\[(][^\])\n]{0,80}[\])])?|exception with message|Caused by|\[cause\]):(?:\s{1,9}|$)"
+    r"(?:\b[\w.$]{0,80}(?:Error|Exception)(?: ?[\[(][^\])\n]{0,80}[\])])?|exception with message|Caused by|\[cause\])"
+    r":(?:\s{1,9}|$)"
     r"|\b(?:ERRORS?|FATAL|SEVERE|CRITICAL)\b[\]:|\s\"\[]{1,5}(?:\d{1,7} --- \[[^\]\n]{0,60}\]\s{1,9})?"
     r"(?:[\w.$/:-]{1,120}\s{1,9}[-:|]{1,3}(?:\s{1,9}|$))?"
 )
