@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tests.laws import for_each
 
 from sickbay.doctor.prose import WORDS, is_code, is_report, is_success, leave_out_what_may_happen, tells_of_a_problem
+from sickbay.doctor.text import diagnose_text
 
 
 @for_each(
@@ -132,3 +133,20 @@ def test_a_message_of_cors_without_its_beginning_is_no_import_of_a_program() -> 
     line = "from origin 'http://localhost:3000' has been blocked by CORS policy."
     assert not is_code(line)
     assert is_code("from fhirclient import client")
+
+
+DOCUMENTS = (
+    "v1.3.1 (2020-05-18)\nFixed bugs:\n- invalid refresh token should return 400 #235",
+    "Release notes\n- The error invalid_grant is logged.",
+    "The invalid_grant error means the provider rejected the refresh token.",
+    "The token refresh no longer fails after an hour, which the server had rejected as invalid_request.",
+    "200 OK | The resource.\n400 Bad Request | Invalid syntax.\n404 Not Found | It does not exist.\n",
+    "session_expired | 401 | The refresh failed\ninsufficient_scope | 403 | Not granted\npatient_not_found | 404 | None\n",
+)
+
+
+@for_each("text", DOCUMENTS)
+def test_a_changelog_a_definition_and_a_table_of_errors_are_no_reports(text: str) -> None:
+    assert not is_report(text, text, has_error=True)
+    assert diagnose_text(text)[1].verdict.exit_code != 1
+    assert is_report(f"I get this and don't know why:\n{text}", f"I get this and don't know why:\n{text}", has_error=True)

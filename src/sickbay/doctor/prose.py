@@ -37,7 +37,7 @@ def tells_of_a_problem(prose: str) -> bool:
 
 
 _OF_REPORTS = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"])
-TOLD, _TOLD_BY_ONE, _MARK, _RECORD, _STATEMENT, _PROPOSED = _OF_REPORTS
+TOLD, _TOLD_BY_ONE, _MARK, _RECORD, _STATEMENT, _PROPOSED, _DOCUMENTS = _OF_REPORTS
 WORDS, CODE_WORDS = 70, 30
 """The maximum number of different words of a message, with and without sentences. A log has few, because it repeats them."""
 
@@ -45,6 +45,8 @@ WORDS, CODE_WORDS = 70, 30
 def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
     """Whether its author reports a problem, or it is as short as a message. Other texts describe what can happen."""
     sentences, is_code = _split_sentences(around), is_program(text)
+    if _DOCUMENTS.search(text[:READ_CHARACTERS]) and not any(map(TOLD.search, sentences)):
+        return False
     is_mostly = 2 * sum(map(names_a_problem, sentences)) >= len(sentences)
     is_told = is_mostly and ((has_error and not is_code) or any(map(TOLD.search, sentences)))
     if is_told or any(map(_TOLD_BY_ONE.search, sentences)) or _MARK.search(text):
@@ -71,7 +73,7 @@ def is_proposal(text: str) -> bool:
 def leave_out_what_may_happen(text: str) -> str:
     """The text without the sentences and statements in it, but with the records of logs."""
     leaves_out = _is_code if is_program(text) else _STATEMENT.match
-    lines = ((line, line.strip()) for line in text.splitlines())
+    lines = ((line, line.strip()) for line in _DOCUMENTS.sub("", text).splitlines())
     return "\n".join(line for line, it in lines if _RECORD.match(line) or not (_is_sentence(it) or leaves_out(it)))
 
 

@@ -43,7 +43,6 @@ _INNER = ("Caused by", "--->", "[cause]:", "exception with message")
 _GOES_ON = compile_late(r"\s{0,40}(?!at |in |from |by )[a-z]{1,30} ")
 _HEADLINE = compile_late(r"(?:\d{1,4} (?:[a-z]{1,20} )?(?:error|problem|issue|violation)s?\b[^:]{0,80}:?)?", re.I)
 _STACK = compile_late(r"\s{0,40}(?:at |File |in |\.\.\.|[`~]{3}|$)")
-_OF_JSON = compile_late(r"\"\w{1,60}\"\s{0,3}:")
 _TAG = compile_late(r"<[^<>]{0,200}>")
 
 
@@ -58,7 +57,7 @@ def find_quote(text: str, described: str) -> str:
     thrown = [(line.strip().startswith(_INNER) or _INNER[3] in line, said) for line, said in _list_thrown(text.splitlines())]
     inner = [said for is_inner, said in thrown[::-1] if is_inner]
     others = [said for is_inner, said in thrown if not is_inner]
-    groups = (*inner, *_list_members(text), *others, [] if _OF_JSON.match(described) else [_restore_addresses(described, text)])
+    groups = (*inner, *_list_members(text), *others, [_restore_addresses(described, text)])
     for is_clear in (is_specific, _is_sentence):
         for group in groups:
             if clear := [said for said in (" ".join(each.split()) for each in group) if " " in said and is_clear(said)]:

@@ -75,8 +75,12 @@ def _add_equals(request: AccessRequest, facts: Facts) -> AccessRequest:
 def _find_ignored_parameter(request: AccessRequest, context: AccessContext) -> Facts | None:
     unknown = [pair for pair in context.ignored if pair[0] != "access_token" and not _is_known(request, pair[0])]
     type = request.type or ""
-    if context.guesses:  # another server may define parameters of its own
-        unknown = [(name, nearest) for name, nearest in unknown if nearest and not is_defined_in_any_version(type, name)]
+    if context.guesses:  # another server may define parameters of its own, such as own-name
+        unknown = [
+            (name, nearest)
+            for name, nearest in unknown
+            if nearest and not name.endswith(f"-{nearest}") and not is_defined_in_any_version(type, name)
+        ]
     if not unknown:
         return None
     name, nearest = unknown[0]
