@@ -121,7 +121,7 @@ _REFUSED_ELEMENT = compile_late(
     r"\b(?:unknown|unrecogni[sz]ed|undefined|unexpected|undeclared|invalid|no such) (?:json )?"
     r"(?:element|property|field|member|attribute)"
     r"[^\w\n]{1,4}(?:name )?(?:[A-Z]\w{2,40}\.)?(?P<element>[a-z]\w{2,60})"
-    r"|^\s*(?P<listed>[a-z]\w{2,60})\n\s*extra (?:fields|inputs) (?:are )?not permitted",
+    r"|^[ \t]{0,20}(?P<listed>[a-z]\w{2,60})\n[ \t]{0,20}extra (?:fields|inputs) (?:are )?not permitted",
     re.I | re.M,
 )
 _TYPE = compile_late(r"\b[A-Z][a-z]\w{2,40}\b")
