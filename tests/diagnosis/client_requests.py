@@ -199,7 +199,8 @@ def post(values: Values) -> Sent:
         {"Authorization": f"Bearer {values.base64url(60)}", "Accept": "application/fhir+json"},
     )
     resource = json.dumps({"resourceType": "Observation", "status": "final", "code": {"text": "x"}})
-    bundle = json.dumps({"resourceType": "Bundle", "type": "batch", "entry": []})
+    entry = {"request": {"method": "GET", "url": "Patient/1"}}
+    bundle = json.dumps({"resourceType": "Bundle", "type": "batch", "entry": [entry]})
     path, type, body = values.choice(
         [
             ("/Observation/_search", "application/x-www-form-urlencoded", "patient=1&category=laboratory"),

@@ -99,3 +99,30 @@ def test_a_token_request_to_an_unknown_server_is_corrected_with_placeholders(bod
     diagnosis = diagnose(evidence)
     assert diagnosis.corrected is not None
     assert parse(diagnosis.corrected["body"]).get(name) in placeholders.PLACES
+
+
+@pytest.mark.parametrize(
+    ("query", "written", "meant"),
+    [
+        ("Patient?firstname=John", "firstname", "given"),
+        ("Observation?patient=1&category=laboratory&datetime=ge2020-01-01", "datetime", "date"),
+        ("Encounter?patient=1&period=ge2020-01-01", "period", "date"),
+    ],
+)
+def test_a_parameter_that_no_fhir_version_defines_is_corrected_at_an_unknown_server(
+    query: str, written: str, meant: str
+) -> None:
+    diagnosis = diagnose({"kind": "fhir_request", "url": f"https://ehr.example.org/fhir/r4/{query}"})
+    first = diagnosis.explanation.findings[0]
+    assert (first.id, first.severity, first.facts["parameter"]) == ("fhir-search-unknown-param", "warning", written)
+    assert diagnosis.corrected
+    assert diagnosis.corrected["url"].endswith(query.replace(written, meant))
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["Patient?apikey=a", "Patient?own-xyz=a", "Condition?patient=1&category=a&onset=2020", "Appointment?patient=1&specialty=a"],
+)
+def test_a_parameter_that_the_server_or_another_version_may_define_is_left_alone(query: str) -> None:
+    findings = diagnose({"kind": "fhir_request", "url": f"https://ehr.example.org/fhir/{query}"}).explanation.findings
+    assert "fhir-search-unknown-param" not in {finding.id for finding in findings}

@@ -163,6 +163,8 @@ TRUE = {
     "code_was_issued": "it is https://app.example.org/cb?code=abc123def456&state=x here",
     "code_is_encoded_twice": token(CODE.replace("abc123def456", "4%252F0AX")),
     "new_entry_is_referenced_by_its_id": POSTED.format(full_url="", reference="Patient/0"),
+    "search_has_no_question_mark": "GET https://ehr.example.org/fhir/PractitionerRole&specialty=1",
+    "element_is_of_another_version": "POST https://ehr.example.org/r5/Encounter answers Unknown element 'reasonReference'",
     "scopes_are_one_entry": "request scope 'openid,email'",
     "authorizes_and_initializes": "await smart(req, res).authorize({ tokenResponse: {} }); await smart(req, res).init()",
     "algorithm_is_none": '{"typ": "JWT", "alg": "none"}',
@@ -235,6 +237,8 @@ TRUE = {
 }
 """For each fact a text in which it is true."""
 FALSE_IN = {
+    "search_has_no_question_mark": "GET https://ehr.example.org/fhir/PractitionerRole?active=true&specialty=1",
+    "element_is_of_another_version": "POST https://ehr.example.org/r4/Encounter answers Unknown element 'reasonReference'",
     "new_entry_is_referenced_by_its_id": POSTED.format(
         full_url='"fullUrl": "https://a.example/Patient/0", ', reference="Patient/0"
     ),

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.laws import for_each
 
-from sickbay.doctor.prose import WORDS, is_code, is_report, leave_out_what_may_happen, tells_of_a_problem
+from sickbay.doctor.prose import WORDS, is_code, is_report, is_success, leave_out_what_may_happen, tells_of_a_problem
+from sickbay.doctor.text import diagnose_text
 
 
 @for_each(
@@ -38,6 +39,8 @@ from sickbay.doctor.prose import WORDS, is_code, is_report, leave_out_what_may_h
             "\u043d\u0435 \u0431\u044b\u043b\u043e \u043f\u0440\u043e\u0431\u043b\u0435\u043c",
             True,
         ),
+        ("It logs in successfully, but when it comes back to the app it gives me a 401.", True),
+        ("The server gives me a 200 and the patient.", False),
         ("Das ist die Antwort vom Server", False),
         ("// authorization failed, check it for more details", False),
         ("import * as WebBrowser from 'expo-web-browser';", False),
@@ -111,3 +114,39 @@ def test_what_a_log_or_a_response_says_has_happened_and_what_documentation_and_p
     line: str, is_left_out: bool
 ) -> None:
     assert (line not in leave_out_what_may_happen(f"{GUIDE}\n{line}\n")) is is_left_out
+
+
+@for_each(
+    "text",
+    [
+        "I can log in successfully, but then the app redirects and causes a loop.",
+        "It returns dismiss even when the user successfully logged in.",
+        "The login is successful. However, the page stays blank.",
+    ],
+)
+def test_a_success_that_is_contradicted_is_none(text: str) -> None:
+    assert not is_success(text)
+    assert is_success("The login is successful.")
+
+
+def test_a_message_of_cors_without_its_beginning_is_no_import_of_a_program() -> None:
+    line = "from origin 'http://localhost:3000' has been blocked by CORS policy."
+    assert not is_code(line)
+    assert is_code("from fhirclient import client")
+
+
+DOCUMENTS = (
+    "v1.3.1 (2020-05-18)\nFixed bugs:\n- invalid refresh token should return 400 #235",
+    "Release notes\n- The error invalid_grant is logged.",
+    "The invalid_grant error means the provider rejected the refresh token.",
+    "The token refresh no longer fails after an hour, which the server had rejected as invalid_request.",
+    "200 OK | The resource.\n400 Bad Request | Invalid syntax.\n404 Not Found | It does not exist.\n",
+    "session_expired | 401 | The refresh failed\ninsufficient_scope | 403 | Not granted\npatient_not_found | 404 | None\n",
+)
+
+
+@for_each("text", DOCUMENTS)
+def test_a_changelog_a_definition_and_a_table_of_errors_are_no_reports(text: str) -> None:
+    assert not is_report(text, text, has_error=True)
+    assert diagnose_text(text)[1].verdict.exit_code != 1
+    assert is_report(f"I get this and don't know why:\n{text}", f"I get this and don't know why:\n{text}", has_error=True)

@@ -32,7 +32,7 @@ def _mark_guess(check: Check[Any, Any], result: Checked, guesses: dict[str, str]
     return structs.replace(result, refusal=replace(result.refusal, facts=facts))
 
 
-OPTIONAL = ("backend-scope-missing", "response-mode-unsupported", "scope-malformed")
+OPTIONAL = ("backend-scope-missing", "response-mode-unsupported", "scope-malformed", "token-wrong-content-type")
 """Refusals for what only some servers require."""
 OF_A_VERSION = ("fhir-resource-wrong-version", "fhir-resource-unknown")
 """Refusals that depend on the FHIR version of the base URL. Other faults of a search are the same in each version."""

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
 from msgspec import Struct
 
 from sickbay.kernel.checks import UNKNOWN, Facts
+from sickbay.kernel.english import count
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
 Degree: TypeAlias = Literal["certain", "probable", "advice"]
@@ -43,6 +44,11 @@ def recognise_always(facts: Facts) -> Facts | None:
 def only_with(name: str, value: object = None) -> Callable[[Facts], Facts | None]:
     """Recognises facts among which this one isn't empty, or has this value."""
     return lambda facts: facts if (facts.get(name) if value is None else facts.get(name) == value) else None
+
+
+def add_count(facts: Facts) -> Facts:
+    """The facts with `count` as words in `counted`: 1 problem, 2 problems."""
+    return {**facts, "counted": count(facts["count"], "problem")}
 
 
 def severity_by(name: str, present: Severity, absent: Severity) -> Callable[[Facts], Severity]:

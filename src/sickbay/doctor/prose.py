@@ -15,7 +15,7 @@ SENTENCE_WORDS = 4
 _WORD = compile_late(r"[\"'(“‘`*]{0,3}[^\W\d_]\w*(?:['’-]\w+)*[,.:;!?)\"”`*]*")
 _SURE = compile_late(r"[\u3040-\u9fff]{6}|(?<![\w-])(?:fails\b|(?:returns?|gives?|answers?) (?:nothing\b|\[\]))")
 """Six characters of a script without spaces, or a few words that say that something fails."""
-_CODE = ("//", "#", "*", "/*", "--", "-d ", "-H ", "<", "import ", "from ", "export ", "using ", "package ", "function ")
+_CODE = ("//", "#", "*", "/*", "--", "-d ", "-H ", "<")
 """The beginnings of comments and of some lines of code."""
 _MEMBER = compile_late(r"[\w.'\"-]{1,60}\s?[:=]\s?\S+,?$")
 _SETTING = compile_late(r"(?:[-*] )?(?:--)?[\w.'/\[\]+-]{1,80}\s?[:=](?:\s?\S|$)|- \S+$|---$|#")
@@ -23,6 +23,7 @@ SETTINGS = 4
 """The minimum number of lines, because a line such as `reason: …` may be a message."""
 _PROBLEM = compile_late(
     rf"\?(?:$|[\s\"')])|n['’]t\b|fehler|\b(?:get|post|put) \"https?://[^\"\s]{{1,500}}\": \w|(?:returns?|gives?|answers?)\s\[\]"
+    r"|\b(?:gets?|got|returns?|gives?|gave|answers?|throws?) (?:(?:me|us) )?(?:an? )?(?:http )?[45]\d\d\b"
     rf"|\b(?:{'|'.join(LISTS['words_of_a_problem'])})\b"
 )
 """Of a folded text: a pattern that ignores case takes seven times as long."""
@@ -36,7 +37,7 @@ def tells_of_a_problem(prose: str) -> bool:
 
 
 _OF_REPORTS = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"])
-TOLD, _TOLD_BY_ONE, _MARK, _RECORD, _STATEMENT, _PROPOSED = _OF_REPORTS
+TOLD, _TOLD_BY_ONE, _MARK, _RECORD, _STATEMENT, _PROPOSED, _DOCUMENTS = _OF_REPORTS
 WORDS, CODE_WORDS = 70, 30
 """The maximum number of different words of a message, with and without sentences. A log has few, because it repeats them."""
 
@@ -44,6 +45,8 @@ WORDS, CODE_WORDS = 70, 30
 def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
     """Whether its author reports a problem, or it is as short as a message. Other texts describe what can happen."""
     sentences, is_code = _split_sentences(around), is_program(text)
+    if _DOCUMENTS.search(text[:READ_CHARACTERS]) and not any(map(TOLD.search, sentences)):
+        return False
     is_mostly = 2 * sum(map(names_a_problem, sentences)) >= len(sentences)
     is_told = is_mostly and ((has_error and not is_code) or any(map(TOLD.search, sentences)))
     if is_told or any(map(_TOLD_BY_ONE.search, sentences)) or _MARK.search(text):
@@ -53,10 +56,12 @@ def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
 
 def is_success(text: str) -> bool:
     """Whether it says that something was successful, and names no problem."""
-    return _SUCCESS.search(text[:READ_CHARACTERS]) is not None and not names_a_problem(text)
+    text = text[:READ_CHARACTERS]
+    return _SUCCESS.search(text) is not None and _CONTRADICTED.search(text) is None and not names_a_problem(text)
 
 
 _SUCCESS = compile_late(r"(?<!un)(?<!not )\bsuccess(?:ful(?:ly)?)?\b", re.I)
+_CONTRADICTED = compile_late(r"\b(?:but|however|even (?:when|though))\b", re.I)
 
 
 def is_proposal(text: str) -> bool:
@@ -68,7 +73,7 @@ def is_proposal(text: str) -> bool:
 def leave_out_what_may_happen(text: str) -> str:
     """The text without the sentences and statements in it, but with the records of logs."""
     leaves_out = _is_code if is_program(text) else _STATEMENT.match
-    lines = ((line, line.strip()) for line in text.splitlines())
+    lines = ((line, line.strip()) for line in _DOCUMENTS.sub("", text).splitlines())
     return "\n".join(line for line, it in lines if _RECORD.match(line) or not (_is_sentence(it) or leaves_out(it)))
 
 

@@ -179,7 +179,8 @@ def is_in_its_field(cause: Cause, shown: Shown, facts: Container[str]) -> bool:
     folder = "unanswered" if cause.id in UNANSWERED else cause.id.partition("-")[0]
     if folder not in FIELDS or (folder == "unanswered" and shown.products):
         return True
-    return any(name in facts for name in FIELDS[folder])
+    certain = (each.message.id for each in shown.messages if each.message.unmistakable)
+    return any(name in facts for name in FIELDS[folder]) or any(cause.behind.get(id) == "usual" for id in certain)
 
 
 NO_MESSAGE = Message("", "", "")

@@ -221,10 +221,13 @@ def _try_diagnose(found: Input) -> Diagnosis | None:
 def _mark_as_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
     """Removes the findings about what the text doesn't show: parts that were left out, and values of variables."""
     is_jwt = found.piece.kind == "jwt"  # whose header and claims are whole, although the request around it wasn't pasted
+    examination = _select_looked_at(diagnosis.examination, found)
+    hidden = {refusal.name for refusal in diagnosis.examination.refusals} - {refusal.name for refusal in examination.refusals}
     shown = tuple(
         finding
         for finding in diagnosis.explanation.findings
-        if (found.is_whole or not _is_about_absence(finding) or (is_jwt and finding.id.startswith("assertion-")))
+        if finding.id not in hidden
+        and (found.is_whole or not _is_about_absence(finding) or (is_jwt and finding.id.startswith("assertion-")))
         and not _is_unknown(finding, found.unknown)
         and not (finding.id in _OF_VALUES and _TEMPLATE.match(str(found.evidence.get("url"))))
     )
@@ -232,9 +235,7 @@ def _mark_as_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
     corrected = diagnosis.corrected if is_complete and shown else None
     corrected = corrected and variables.insert_placeholders(corrected, str(found.piece.values))
     explanation = diagnosis.explanation._replace(findings=shown)
-    return diagnosis._replace(
-        explanation=explanation, corrected=corrected, examination=_select_looked_at(diagnosis.examination, found)
-    )
+    return diagnosis._replace(explanation=explanation, corrected=corrected, examination=examination)
 
 
 _OF_A_REFUSAL = compile_late(

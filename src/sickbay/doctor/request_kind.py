@@ -95,7 +95,8 @@ def _is_search(request: Request) -> bool:
     before, _, last = request.parts.path.rpartition("/")
     is_operation = last.lower().startswith(("$", "%24")) or last == "_search"
     is_of_fhir = last in ALL_TYPES or (is_operation and any(part in ALL_TYPES for part in before.split("/")[-2:]))
-    return is_of_fhir and bool(fhir_base_of(request.url))
+    is_relative = request.url.startswith("/") and "state" not in request.names
+    return is_of_fhir and (is_relative or bool(fhir_base_of(request.url)))
 
 
 _Row: TypeAlias = tuple[tuple[Origin, ...], str, Callable[[Request], object]]
@@ -114,6 +115,7 @@ _KINDS: Final[tuple[_Row, ...]] = (
     (_PASTED, "app_state_request", lambda it: "/app-state/Basic" in it.parts.path),
     (_PASTED, "token_request", lambda it: "grant_type" in it.names and "response_type" not in it.names),
     (_PASTED, "logout_request", lambda it: _LOGOUT.search(it.parts.path)),
+    (_PASTED, "", lambda it: it.parts.path.endswith("/logout")),  # one of a vendor's own, which has other parameters
     (_PASTED, "redirect_url", lambda it: "error" in it.names and "response_type" not in it.names),
     (_PASTED, "authorize_url", lambda it: it.names & {"response_type", "redirect_uri", "client_id"}),
     (_PASTED, "authorize_url", lambda it: it.parts.path.endswith("/authorize")),

@@ -33,8 +33,7 @@ def read(text: str) -> dict[str, Any]:
     if text.startswith("{"):
         return _parse_exchange(text)
     text = _strip_label_and_quotes(text)
-    if _BEGINS.match(text) and not _is_prose(text):
-        kind = kind_of(Request(urls.unescape(urls.join_lines(text))))
+    if _BEGINS.match(text) and not _is_prose(text) and (kind := kind_of(Request(urls.unescape(urls.join_lines(text))))):
         return {"kind": kind, "url": text} | ({"method": "GET"} if kind == "token_request" else {})
     raise ValueError("This isn't a URL or an exchange as JSON.")
 

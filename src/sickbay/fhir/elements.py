@@ -6,6 +6,7 @@ from functools import cache
 from typing import NamedTuple
 
 from sickbay.fhir.definitions import load_table
+from sickbay.fhir.versions import VERSIONS
 
 _INLINE = ("BackboneElement", "Element")
 
@@ -52,3 +53,14 @@ def _children_by_parent(version: str) -> dict[str, list[tuple[str, list[str]]]]:
         parent, _, name = path.rpartition(".")
         by_parent.setdefault(parent, []).append((name, entry[2]))
     return by_parent
+
+
+def split_versions(path: str) -> tuple[list[str], list[str]]:
+    """The FHIR versions that define an element, such as Task.reasonCode or Observation.valueQuantity, and those that don't.
+
+    Versions without the type are in neither list.
+    """
+    parent, _, name = path.rpartition(".")
+    known = {version: list_children(version, parent) for version in VERSIONS if list_children(version, parent)}
+    defining = [version for version in known if any(child.key == name for child in known[version].get(name, ()))]
+    return defining, [version for version in known if version not in defining]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -37,6 +37,11 @@ def join(words: Sequence[str], last: str = "and") -> str:
     """'a', 'a and b', 'a, b and c'."""
     *first, end = words or [""]
     return f"{', '.join(first)} {last} {end}" if first else end
+
+
+def join_as_code(items: Iterable[object], *, word: str = "and") -> str:
+    """The items as a phrase: `a`, `a` and `b`, `a`, `b` and `c`. Without items it is "none"."""
+    return join([f"`{item}`" for item in items] or ["none"], word)
 
 
 def describe_duration(seconds: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any, cast
 
 
@@ -20,3 +21,7 @@ class _LatePattern:
 def compile_late(pattern: str, flags: int = 0) -> re.Pattern[str]:
     """Like `re.compile`. The functions of `re` don't accept the result as a pattern: call its methods."""
     return cast("re.Pattern[str]", _LatePattern(pattern, flags))
+
+
+compile_once = cache(re.compile)
+"""`re.compile` without a limit to the patterns that it keeps, for those that are data."""

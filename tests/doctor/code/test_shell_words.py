@@ -21,6 +21,8 @@ def words(text: str, **variables: str) -> list[str]:
         ("a \\\n  b", ["a", "b"]),
         ("a \\ \n b", ["a", "b"]),
         ("a ^\n b", ["a", "b"]),
+        ("url \\ -H x \\ --data y", ["url", "-H", "x", "--data", "y"]),
+        ("a\\ b", ["a b"]),
         ("a `\n b", ["a", "b"]),
         ("url -d a=b&c=d", ["url", "-d", "a=b&c=d"]),
         ("url && echo done", ["url"]),

@@ -156,3 +156,12 @@ def test_an_error_next_to_it_does_not_hide_its_fault() -> None:
         + '{"error": "invalid_client", "error_description": null}'
     )
     assert find(text) == {"assertion-jti-missing"}
+
+
+@for_each("audience", ["{}/token", "https://login.example.com/other/token", "token_url"])
+def test_an_audience_is_compared_only_with_a_token_endpoint_that_the_text_names(audience: str) -> None:
+    claims = {**CLAIMS, "aud": audience}
+    form = request(HEADER, claims).partition("-d '")[2].rstrip("'")
+    for text in (form, *texts(HEADER, claims).values()):
+        assert "assertion-aud-wrong" not in find(text)
+    assert "assertion-aud-wrong" in find(request(HEADER, claims))

@@ -17,7 +17,6 @@ from sickbay.fhir.search.additional_parameters import ADDITIONS
 from sickbay.fhir.search.parameters import (
     compartment_types,
     find,
-    find_nearest,
     list_other_versions,
     load_parameters,
     resource_types,
@@ -245,5 +244,3 @@ def test_a_name_is_found_in_other_versions_or_by_similarity() -> None:
     assert list_other_versions("r4", "MedicationOrder") == ("dstu2",)
     assert list_other_versions("r4", "Sequence") == ("stu3",)
     assert list_other_versions("r4", "Nonsense") == ()
-    assert find_nearest("r4", "Patient", "qqqqqq") is None
-    assert find_nearest("r4", "Patient", "name" * 1000) is None

@@ -6,7 +6,7 @@ from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 
-from sickbay.diagnosis.answers.values import REFUSING, ErrorAnswer
+from sickbay.diagnosis.answers.values import REFUSING, SHARED_CODES, ErrorAnswer
 from sickbay.diagnosis.rule import Spec, read_spec
 from sickbay.diagnosis.rule_file import read_sections
 
@@ -38,7 +38,8 @@ _ENDPOINTS = {"oauth": "token error", "authorization": "authorization error", "b
 def describe_answer(answer: ErrorAnswer) -> str:
     """For example "token error: invalid_client" or "HTTP status 403 Forbidden"."""
     if answer.kind in _ENDPOINTS:
-        return f"{_ENDPOINTS[answer.kind]}: {answer.code}" if answer.code else f"{_ENDPOINTS[answer.kind]}"
+        name = "OAuth error" if answer.kind == "oauth" and answer.code in SHARED_CODES else _ENDPOINTS[answer.kind]
+        return f"{name}: {answer.code}" if answer.code else name
     if answer.kind == "outcome":
         return f"OperationOutcome: {answer.code}" if answer.code else "issue of a FHIR server or validator"
     if answer.kind == "status":
@@ -56,6 +57,8 @@ def reason_phrase(status: str) -> str:
 
 
 def describe_meaning(answer: ErrorAnswer) -> tuple[str, Spec]:
+    if (answer.kind, answer.code) == ("bearer", "access_denied"):
+        return "The server doesn't allow what the request asks for.", HTTP
     if answer.kind in _ENDPOINTS and not answer.code.isdigit() and answer.code in _load_meanings():
         text, spec = _load_meanings()[answer.code]
         return text, AUTHORIZE if answer.kind == "authorization" and spec == TOKEN else spec
@@ -72,7 +75,10 @@ def describe_meaning(answer: ErrorAnswer) -> tuple[str, Spec]:
 
 def cite_specification(answer: ErrorAnswer, means: str, spec: Spec) -> str:
     """What the code means as such: a server may have sent it for another reason."""
-    if answer.kind == "outcome" or answer.code not in _load_meanings() or "mismatch" in answer.code:  # these aren't specified
+    is_of_api = (answer.kind, spec) == ("bearer", HTTP)
+    if (
+        answer.kind == "outcome" or is_of_api or answer.code not in _load_meanings() or "mismatch" in answer.code
+    ):  # these aren't specified
         return means
     code = answer.code if answer.code.isdigit() else f"`{answer.code}`"
     return f"{spec.name.partition(',')[0]}: {code} means that {means[0].lower()}{means[1:]}"
@@ -102,4 +108,6 @@ def ask_for_more(answer: ErrorAnswer, stage: str) -> str:
         return "what the server's log says about it"
     if stage in ("access", "userinfo"):
         return "the token response that gave the access token"
+    if answer.kind == "oauth" and answer.code in SHARED_CODES:
+        return "the request that led to it: the authorization URL, or the token request with its URL, headers and body"
     return _TO_ADD.get(answer.kind, "the request that led to it: its method, URL, headers and body")

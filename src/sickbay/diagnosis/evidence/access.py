@@ -153,7 +153,7 @@ def context_of(evidence: Json, request: AccessRequest) -> AccessContext:
         token=read.find_token(context, sent) if sent or needs_one else UNKNOWN,
         version=version,
         faults=tuple(fault for fault in faults if fault.rule in EVERYWHERE) if place.guesses else faults,
-        ignored=() if place.guesses else ignored,
+        ignored=ignored,
         empty=tuple((id, facts) for id, facts in context.get("empty", ())),
         body=body,
         headers_known="headers" in evidence and (bool(request.base) or server is not UNKNOWN),

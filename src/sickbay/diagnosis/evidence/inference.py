@@ -95,9 +95,10 @@ def infer_token_server(context: Json, request: TokenRequest, *, smart: bool) -> 
     return Server(token_endpoint=request.url), (("server", sentence),)
 
 
-def guess_default_scopes(context: Json) -> Guesses:
-    """That a server that isn't known may grant default scopes to a request without a scope."""
-    return () if "server" in context or "app" in context else (("backend-scope-missing", _DEFAULT_SCOPES),)
+def guess_liberties(context: Json, url: str) -> Guesses:
+    """That a server that isn't known may grant default scopes to a request without a scope, and that Auth0 reads JSON."""
+    json = (("token-wrong-content-type", "Auth0 also reads JSON."),) if ".auth0.com/" in url else ()
+    return () if "server" in context or "app" in context else (("backend-scope-missing", _DEFAULT_SCOPES), *json)
 
 
 _DEFAULT_SCOPES = (

@@ -47,7 +47,7 @@ def context_of(evidence: Json, request: TokenRequest) -> TokenContext:
         waits=int(context.get("waits", 0)),
         attempts=_other_challenges(context, request),
         smart=smart,
-        guesses=(*guessed, *time.guesses, *inference.guess_default_scopes(context)),
+        guesses=(*guessed, *time.guesses, *inference.guess_liberties(context, request.url)),
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from urllib.parse import quote, unquote_plus
 
-from sickbay.doctor.code import words
+from sickbay.doctor import compiled
 from sickbay.doctor.code.draft import RequestDraft, base64_of, basic_header, join_pair
 from sickbay.doctor.code.tokens import fill_blanks
 from sickbay.doctor.code.values import (
@@ -36,13 +37,13 @@ def read_conversion(call: Invocation) -> CodeValue | None:
     if isinstance(base, CodeText) and (result := _convert_text(base, name, call)) is not None:
         return result
     for role, convert in _CONVERTERS.items():
-        if name in words.function_names(role) and (result := convert(call, name)) is not None:
+        if name in function_names(role) and (result := convert(call, name)) is not None:
             return result
     return None
 
 
 def _convert_fields(fields: CodeFields, name: str, call: Invocation) -> CodeValue:
-    if name in words.function_names("append"):
+    if name in function_names("append"):
         if len(call.arguments) == 1 and isinstance(text := call.arguments[0].value, CodeText):
             _append_text(fields, text)
         elif len(call.arguments) == 1 and (pair := fields_of(CodeItems((call.arguments[0].value,)))):
@@ -59,7 +60,7 @@ def _convert_fields(fields: CodeFields, name: str, call: Invocation) -> CodeValu
         fields.add("Authorization", join((literal("Bearer "), call.text(0))))
     elif name in ("setcontenttype", "contenttype"):
         fields.add("Content-Type", call.text(0))
-    elif name in words.function_names("json"):
+    elif name in function_names("json"):
         return CodeBody("json", fields, is_text=True)
     elif name == "get":
         return fields.get(str(call.text(0))) or make_unknown("value")
@@ -90,7 +91,7 @@ def _plain_name(value: CodeValue) -> str:
 
 
 def _convert_text(text: CodeText, name: str, call: Invocation) -> CodeValue | None:
-    if name in words.function_names("formats"):
+    if name in function_names("formats"):
         named = CodeFields([(item.key, item.value) for item in call.arguments if item.key])
         return fill_blanks(text, [item.value for item in call.arguments if item.key is None], named)
     if name in ("base64encodedstring", "encodebase64", "base64"):
@@ -99,7 +100,7 @@ def _convert_text(text: CodeText, name: str, call: Invocation) -> CodeValue | No
         return _join_list(text, call)
     return (
         text
-        if name in words.function_names("same") or name in ("replace", "getencoded", "replaceall", "tolowercase", "add")
+        if name in function_names("same") or name in ("replace", "getencoded", "replaceall", "tolowercase", "add")
         else None
     )
 
@@ -138,7 +139,7 @@ def _convert_form(call: Invocation, name: str) -> CodeValue | None:
     if isinstance(value, CodeText):
         return CodeBody("form", value) if name in ("urlsearchparams", "formurlencodedcontent") else value
     fields = fields_of(value)
-    if name in words.function_names("form_strings"):
+    if name in function_names("form_strings"):
         return CodeBody("form", CodeFields(fields.pairs, "form"), is_text=True) if fields is not None else None
     return CodeFields(list(fields.pairs) if fields else [], "form")
 
@@ -153,7 +154,7 @@ def _convert_collection(call: Invocation, name: str) -> CodeValue | None:
         return CodeFields([*pairs])
     if name == "list" and call.path not in ("list", "List", "ArrayList", "Arrays.asList"):
         return None
-    return CodeFields(list(fields.pairs) if fields else [], words.encoding_names()[name])
+    return CodeFields(list(fields.pairs) if fields else [], encoding_names()[name])
 
 
 def _convert_pair(call: Invocation, name: str) -> CodeValue | None:
@@ -180,7 +181,7 @@ def _keep_first_argument(call: Invocation, name: str) -> CodeValue | None:
         return value
     if call.path.lower().startswith("jwt."):
         return None
-    if name in words.function_names("encodes") and isinstance(value, CodeText):
+    if name in function_names("encodes") and isinstance(value, CodeText):
         return CodeText(
             tuple(part if isinstance(part, Hole) else quote(part, safe="", errors="replace") for part in value.parts)
         )
@@ -222,4 +223,17 @@ _CONVERTERS: dict[str, Callable[[Invocation, str], CodeValue | None]] = {
     "same": _keep_first_argument,
     "looked_up": _look_up,
 }
-"""Maps what functions do to a converter. `words.function_names` has their names."""
+"""Maps what functions do to a converter. `function_names` has their names."""
+
+
+@cache
+def function_names(role: str) -> frozenset[str]:
+    """The names, in lower case, of the functions that do this to a value."""
+    return frozenset(encoding_names() if role == "collection" else compiled.load_knowledge().code.functions[role].split())
+
+
+@cache
+def encoding_names() -> dict[str, str]:
+    """How the fields that a type holds are sent: form, multipart or json, or "" if its name doesn't say so."""
+    collections = compiled.load_knowledge().code.collections
+    return {name: "" if kind == "fields" else kind for kind, names in collections.items() for name in names.split()}

@@ -8,7 +8,6 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from sickbay.doctor import compiled
-from sickbay.doctor.code import words
 from sickbay.doctor.code.conversions import read_conversion
 from sickbay.doctor.code.draft import RequestDraft
 from sickbay.doctor.code.evaluator import ObjectsEvaluator
@@ -26,7 +25,7 @@ from sickbay.doctor.code.values import (
     spend,
     text_of,
 )
-from sickbay.kernel.late_patterns import compile_late
+from sickbay.kernel.late_patterns import compile_late, compile_once
 from sickbay.kernel.text_search import Lines
 
 _FEWEST = 2
@@ -173,7 +172,7 @@ def _setting_names() -> dict[str, str]:
 def library_of(path: str, fields: dict[str, Any]) -> str:
     """The library that a call or the names of the settings belong to, "" if unknown."""
     libraries, names = compiled.load_knowledge().code.libraries.items(), {name.lower() for name in fields}
-    by_path = (name for name, library in libraries if library.path and words.compile_pattern(library.path).search(path))
+    by_path = (name for name, library in libraries if library.path and compile_once(library.path).search(path))
     by_names = (name for name, library in libraries if any(map(names.issuperset, library.names)))
     return next(chain(by_path, by_names), "")
 

@@ -70,7 +70,7 @@ def _draft_of_command(name: str | None, words: list[CodeText]) -> RequestDraft |
 
 _PLAIN = compile_late(r"[^\s\\'\"`$;|&()<>^%]+")
 _SPACE = compile_late(r"[ \t\r\xa0]+")
-_CONTINUED = compile_late(r"[\\^`][ \t]*\r?(?:\n|\Z)\s*")
+_CONTINUED = compile_late(r"[\\^`](?:[ \t]*\r?(?:\n|\Z)\s*|[ \t]+(?=--?[A-Za-z]|['\"]?https?://))")
 _NEXT_OPTION = compile_late(r"(?<=\n)(?:[ \t]*+\n)?[ \t>]*+(?:--?[A-Za-z]|['\"]?https?://)")
 _VARIABLE = compile_late(r"\$\{(\w++)[^}]{0,80}\}|\$(\w+)|\$env:(\w+)")
 _WINDOWS_VARIABLE = compile_late(r"%([A-Za-z_]\w+)%")

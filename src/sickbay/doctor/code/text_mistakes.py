@@ -9,10 +9,9 @@ from typing import TypeAlias
 from urllib.parse import unquote
 
 from sickbay.doctor import compiled
-from sickbay.doctor.code import words
 from sickbay.doctor.code.models import READ_CHARACTERS, Mistake
 from sickbay.doctor.model import CodeMistake
-from sickbay.kernel.late_patterns import compile_late
+from sickbay.kernel.late_patterns import compile_late, compile_once
 from sickbay.kernel.text_search import Lines, fold_case, has_required
 
 _Place: TypeAlias = tuple[int, int, dict[str, str]]
@@ -55,9 +54,9 @@ def _text_mistakes(text: str, sends_requests: bool) -> tuple[Mistake, ...]:
 
 
 def _find_by_patterns(described: CodeMistake, text: str) -> _Place | None:
-    if not described.patterns or (described.unless and words.compile_pattern(described.unless).search(text)):
+    if not described.patterns or (described.unless and compile_once(described.unless).search(text)):
         return None
-    first, *others = (words.compile_pattern(pattern).search(text) for pattern in described.patterns)
+    first, *others = (compile_once(pattern).search(text) for pattern in described.patterns)
     if first is None or None in others:
         return None
     texts = next(iter(described.slots.values()), {})

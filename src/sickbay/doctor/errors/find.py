@@ -29,7 +29,20 @@ def find_in_paste(text: str, *, is_url: bool = False) -> tuple[ErrorAnswer, ...]
     half = SEARCHED_CHARACTERS // 2
     text = (text if len(text) <= SEARCHED_CHARACTERS else f"{text[:half]}\n{text[-half:]}").strip()
     whole = find_errors(text) if is_url else ()
-    return rank_answers((*whole, *_errors_in_text(text if is_url else format_as_members(text), DEPTH)))
+    answers = rank_answers((*whole, *_errors_in_text(text if is_url else format_as_members(text), DEPTH)))
+    return answers if is_url else tuple(_assign_to_api(answer, text) for answer in answers)
+
+
+_OF_LOGIN = compile_late(r"error=access_denied|authorize\b|callback|redirect", re.I)
+_OF_API = compile_late(
+    r"\b40[13]\b|\"(?:message\"\s{0,3}:|code\"\s{0,3}:\s{0,3}\"access_d)|\b(?:access|permission)\b[^\n]{0,40}\b(?:resource|endpoint)\b"
+)
+
+
+def _assign_to_api(answer: ErrorAnswer, text: str) -> ErrorAnswer:
+    """access_denied is an error of the authorization endpoint in OAuth, but APIs that refuse an access token send it too."""
+    is_from_api = (answer.kind, answer.code) == ("authorization", "access_denied") and not _OF_LOGIN.search(text)
+    return answer._replace(kind="bearer") if is_from_api and _OF_API.search(text) else answer
 
 
 def find_in_input(evidence: Mapping[str, Any]) -> tuple[ErrorAnswer, ...]:

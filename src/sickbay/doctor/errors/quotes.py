@@ -32,12 +32,14 @@ _ERRORS = compile_late(r"\"(?:errors|fields)\"\s{0,9}:\s{0,9}\{(?P<said>[^{}]{1,
 _BY_PATH = compile_late(r"\"(?P<path>[^\"\s]{1,80})\"\s{0,9}:\s{0,40}(?:\[\s{0,40})?\"(?P<said>[^\"]{2,300})\"")
 _VAGUE = compile_late(r"request failed with status|\b(?:an|some|unknown|unexpected|internal|server) error|went wrong", re.I)
 _THROWN = compile_late(
-    r"(?:\b[\w.$]{0,80}(?:Error|Exception)(?: ?[\[(][^\])\n]{0,80}[\])])?|exception with message|Caused by):(?:\s{1,9}|$)"
-    r"|\b(?:ERRORS?|FATAL|SEVERE|CRITICAL)\b[\]:|\s\"\[]{1,5}(?:[\w.$/:-]{1,120}\s{1,9}[-:|]{1,3}\s{1,9})?"
+    r"(?:\b[\w.$]{0,80}(?:Error|Exception)(?: ?[\[(][^\])\n]{0,80}[\])])?|exception with message|Caused by|\[cause\])"
+    r":(?:\s{1,9}|$)"
+    r"|\b(?:ERRORS?|FATAL|SEVERE|CRITICAL)\b[\]:|\s\"\[]{1,5}(?:\d{1,7} --- \[[^\]\n]{0,60}\]\s{1,9})?"
+    r"(?:[\w.$/:-]{1,120}\s{1,9}[-:|]{1,3}(?:\s{1,9}|$))?"
 )
 """The text before a message: the class of an exception (the last one in a chain), or the level and logger of a log."""
-_OF_THROWN = ("Error", "Exception", "exception with", "Caused by", "ERROR", "FATAL", "SEVERE", "CRITICAL")
-_INNER = ("Caused by", "--->", "exception with message")
+_OF_THROWN = ("Error", "Exception", "exception with", "Caused by", "[cause]:", "ERROR", "FATAL", "SEVERE", "CRITICAL")
+_INNER = ("Caused by", "--->", "[cause]:", "exception with message")
 _GOES_ON = compile_late(r"\s{0,40}(?!at |in |from |by )[a-z]{1,30} ")
 _HEADLINE = compile_late(r"(?:\d{1,4} (?:[a-z]{1,20} )?(?:error|problem|issue|violation)s?\b[^:]{0,80}:?)?", re.I)
 _STACK = compile_late(r"\s{0,40}(?:at |File |in |\.\.\.|[`~]{3}|$)")
@@ -52,7 +54,7 @@ def find_quote(text: str, described: str) -> str:
     text = text[:SEARCHED_CHARACTERS]
     printed = _YAML if "OperationOutcome" in text else _GO_MAP
     text = format_as_members(printed.sub(r'"\g<name>": "\g<said>"', text), lines=True)
-    thrown = [(line.strip().startswith(_INNER) or _INNER[2] in line, said) for line, said in _list_thrown(text.splitlines())]
+    thrown = [(line.strip().startswith(_INNER) or _INNER[3] in line, said) for line, said in _list_thrown(text.splitlines())]
     inner = [said for is_inner, said in thrown[::-1] if is_inner]
     others = [said for is_inner, said in thrown if not is_inner]
     groups = (*inner, *_list_members(text), *others, [_restore_addresses(described, text)])

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache, partial
+from functools import partial
 
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts import addresses, messages, requests, resources
 from sickbay.doctor.facts.registry import FACTS, SEARCHED_CHARACTERS, WORDS, Values
 from sickbay.doctor.model import FactPattern
+from sickbay.kernel.late_patterns import compile_once
 from sickbay.kernel.text_search import has_required
 
 __all__ = ["FACTS", "MODULES", "TrueFacts"]
@@ -66,7 +67,7 @@ def find_pattern(described: FactPattern, evidence: Evidence) -> Values | None:
         return None
     values: Values = {}
     for pattern in described.patterns:
-        if (found := _compiled(pattern).search(evidence.text, 0, SEARCHED_CHARACTERS)) is None:
+        if (found := compile_once(pattern, re.I).search(evidence.text, 0, SEARCHED_CHARACTERS)) is None:
             return None
         values |= {name: value for name, value in found.groupdict().items() if value}
     return {name: value.format_map(values) for name, value in described.values.items()} or values
@@ -87,7 +88,4 @@ def _has_grant(grant: str, evidence: Evidence) -> bool:
 
 
 def _sends_value(evidence: Evidence, name: str, pattern: str) -> bool:
-    return name in evidence.sent and _compiled(pattern).search(evidence.sent[name]) is not None
-
-
-_compiled = cache(partial(re.compile, flags=re.I))
+    return name in evidence.sent and compile_once(pattern, re.I).search(evidence.sent[name]) is not None

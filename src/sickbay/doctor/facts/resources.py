@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
+from sickbay.authorization.scopes.resource_types import ALL_TYPES
+from sickbay.diagnosis.evidence.address import fhir_version_of
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, register_fact, register_fact_with
 from sickbay.kernel.late_patterns import compile_late
@@ -113,3 +115,31 @@ _WRONG = ("structure", "value", "code-invalid")
 def _is_within(inner: ValidationIssue, outer: ValidationIssue) -> bool:
     """Whether it is about the same element or one of its members. `Resource` means that the version lacks the type."""
     return inner.expression == "Resource" or f"{inner.expression}.".startswith((f"{outer.expression}.", f"{outer.expression}["))
+
+
+_REFUSED_ELEMENT = compile_late(
+    r"\b(?:unknown|unrecogni[sz]ed|undefined|unexpected|undeclared|invalid|no such) (?:json )?"
+    r"(?:element|property|field|member|attribute)"
+    r"[^\w\n]{1,4}(?:name )?(?:[A-Z]\w{2,40}\.)?(?P<element>[a-z]\w{2,60})"
+    r"|^[ \t]{0,20}(?P<listed>[a-z]\w{2,60})\n[ \t]{0,20}extra (?:fields|inputs) (?:are )?not permitted",
+    re.I | re.M,
+)
+_TYPE = compile_late(r"\b[A-Z][a-z]\w{2,40}\b")
+
+
+@register_fact_with("unknown", "unrecogni", "undefined", "unexpected", "undeclared", "invalid", "no such", "extra ")
+def element_is_of_another_version(evidence: Evidence) -> Values | None:
+    """A refused element of a type that the text names is defined for it in some FHIR versions only."""
+    from sickbay.fhir.elements import split_versions  # few texts have such a message
+
+    text = evidence.text[:SEARCHED_CHARACTERS]
+    named = {version for url in evidence.addresses if (version := fhir_version_of(url))}
+    types = [each for each in dict.fromkeys(match[0] for match in _TYPE.finditer(text)) if each in ALL_TYPES][:8]
+    for match, type in islice(product(_REFUSED_ELEMENT.finditer(text), types), COMPARED_ENTRIES):
+        element = match["element"] or match["listed"]
+        having, lacking = split_versions(f"{type}.{element}")
+        if having and lacking and named.isdisjoint(having):
+            at_server = next((version for version in lacking if version in named), lacking[-1])
+            known = "r4" if "r4" in having else having[-1]
+            return {"parameter": element, "value": type, "expected": known.upper(), "received": at_server.upper()}
+    return None

@@ -205,7 +205,8 @@ def _inputs_of_parameters(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Inp
     elif "grant_type" in sent:
         url = _find_endpoint(pieces, "token")
         evidence = {"kind": "token_request", "method": "POST", "url": url, "headers": FORM, "body": body}
-        yield Input(evidence, False, piece, looked_at=_checks_of_parameters())
+        looked_at = _checks_of_parameters() - {AUDIENCE if url == _find_endpoint((), "token") else ""}
+        yield Input(evidence, False, piece, looked_at=looked_at)
 
 
 def _find_endpoint(pieces: Sequence[Piece], name: str) -> str:

@@ -13,7 +13,7 @@ from sickbay.fhir.definitions import load_table
 from sickbay.fhir.search.additional_parameters import ADDITIONS, PARTS
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel import similar_names
-from sickbay.kernel.memoize import cache_results, memoize
+from sickbay.kernel.memoize import cache_results
 
 Kind: TypeAlias = Literal["token", "reference", "string", "date", "number", "quantity", "uri", "composite", "special"]
 
@@ -34,20 +34,6 @@ RESULT = (
 )
 DEFINED_LATER = {"dstu2": frozenset({"_has", "_total"}), "stu3": frozenset({"_total"})}
 """Version -> the parameters in RESULT that only later versions define (DSTU2 2.1.1.1, STU3 search, R4 3.1.1.1)."""
-COLLOQUIAL = {
-    "lastupdated": "_lastUpdated",
-    "id": "_id",
-    "sort": "_sort",
-    "count": "_count",
-    "limit": "_count",
-    "firstname": "given",
-    "lastname": "family",
-    "surname": "family",
-    "dob": "birthdate",
-    "sex": "gender",
-    "mrn": "identifier",
-}
-"""Common names for parameters that aren't similar in spelling."""
 _BLOCK = 128
 """Numbers reserved for a type; the first 16 are for the common parameters. Published versions don't change."""
 IDENTIFIER, OF_TYPE, TEXT = 1 << 20, 2 << 20, 3 << 20
@@ -168,6 +154,12 @@ def find(version: str, type: str, code: str) -> SearchParameter | None:
     return load_parameters(version, type).get(code)
 
 
+def is_defined_in_any_version(type: str, name: str) -> bool:
+    """Whether a FHIR version defines the parameter for the type. name: also with a modifier or as the start of a chain."""
+    code = name.partition(":")[0].partition(".")[0]
+    return any(type in known_types(version) and find(version, type, code) for version in VERSIONS)
+
+
 @cache
 def list_components(version: str, parameter: SearchParameter) -> tuple[SearchParameter | None, ...]:
     """Returns the parts of a composite; None for an unknown part."""
@@ -182,25 +174,11 @@ def list_components(version: str, parameter: SearchParameter) -> tuple[SearchPar
     return tuple(parts)
 
 
-@memoize(1024)
-def find_nearest(version: str, type: str, name: str) -> str | None:
-    """Returns the known name that a client probably meant by `name`."""
-    common_name = COLLOQUIAL.get(name.lower().replace("_", "").replace("-", ""))
-    known = _names_of_parameters(version, type)
-    return common_name if common_name in known else nearest_of(name, known)
-
-
-@cache
-def _names_of_parameters(version: str, type: str) -> tuple[str, ...]:
-    undefined = DEFINED_LATER.get(version, ())
-    return (*load_parameters(version, type), *(name for name in RESULT if name not in undefined))
-
-
-def nearest_of(name: str, known: Iterable[str]) -> str | None:
-    """Returns the most similar name in `known`, ignoring case; None if there is none, or the name is too long to be one."""
+def nearest_of(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Returns the most similar name in `known`, ignoring case; None if none is as similar as `cutoff` (from 0 to 1)."""
     lowered, spelled = _index_lower_case(tuple(known))
     wanted = name.lower().replace("_", "-") if not name.startswith("_") else name.lower()
-    close = similar_names.find_closest(wanted, lowered) if len(name) <= similar_names.WORD_CHARACTERS else None
+    close = similar_names.find_closest(wanted, lowered, cutoff) if len(name) <= similar_names.WORD_CHARACTERS else None
     return None if close is None else spelled[close]
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from msgspec import Struct, field
 
 from sickbay.fhir.request_error import RequestError
-from sickbay.fhir.search.parameters import find_nearest, nearest_of
+from sickbay.fhir.search.parameters import nearest_of
 from sickbay.fhir.search.query import DateValue, Filter, Include
+from sickbay.fhir.search.suggestions import find_nearest
 
 SUGGESTED = 8
 """Maximum number of unknown names in a request that are compared with known names."""

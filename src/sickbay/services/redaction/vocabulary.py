@@ -9,7 +9,8 @@ from sickbay.authorization.registration.metadata import LISTS, METHODS, TEXTS
 from sickbay.diagnosis.placeholders import PLACES
 from sickbay.fhir.definitions import load_names
 from sickbay.fhir.operations.registry import OPERATIONS
-from sickbay.fhir.search.parameters import COLLOQUIAL, COMMON, RESULT
+from sickbay.fhir.search.parameters import COMMON, RESULT
+from sickbay.fhir.search.suggestions import COLLOQUIAL
 from sickbay.kernel.memoize import cache_results
 
 

@@ -7,8 +7,8 @@ from sickbay.authorization.token import backend_scopes
 from sickbay.authorization.token.client_assertion import accepted_audiences
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import RuleFunctions
-from sickbay.diagnosis.wording import join_as_code
 from sickbay.kernel.checks import UNKNOWN, Facts
+from sickbay.kernel.english import join_as_code
 from sickbay.protocol import jose
 
 

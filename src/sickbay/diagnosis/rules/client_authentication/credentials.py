@@ -8,8 +8,8 @@ from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.client_authentication import PADDING, is_empty_basic
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import RuleFunctions, only_with
-from sickbay.diagnosis.wording import join_as_code
 from sickbay.kernel.checks import Facts
+from sickbay.kernel.english import join_as_code
 from sickbay.protocol import basic
 
 SECRET_PARAMETERS = ("client_secret", "client_assertion", "client_assertion_type")

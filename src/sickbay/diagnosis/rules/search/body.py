@@ -1,6 +1,5 @@
 """Rules about writes: the body, its patient, the version and the condition."""
 
-from sickbay.diagnosis.rule import RuleFunctions
-from sickbay.diagnosis.wording import add_count
+from sickbay.diagnosis.rule import RuleFunctions, add_count
 
 FUNCTIONS: RuleFunctions = {"fhir-resource-invalid": {"recognises": add_count}}

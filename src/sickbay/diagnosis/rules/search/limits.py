@@ -4,8 +4,8 @@ from msgspec import structs
 
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.rule import RuleFunctions
-from sickbay.diagnosis.wording import join_as_code
 from sickbay.kernel.checks import Facts
+from sickbay.kernel.english import join_as_code
 from sickbay.protocol.parameters import Parameters, encode
 
 

@@ -11,9 +11,8 @@ from msgspec import structs
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.rule import RuleFunctions, Severity
-from sickbay.diagnosis.wording import join_as_code
 from sickbay.kernel.checks import Facts
-from sickbay.kernel.english import join
+from sickbay.kernel.english import join, join_as_code
 from sickbay.protocol.parameters import Parameters, encode
 
 COUNTED: Final = 1000  # where counts stop (`storage.probe.COUNT_LIMIT`)

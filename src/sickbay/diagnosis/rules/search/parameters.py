@@ -11,11 +11,11 @@ from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis import guesses
-from sickbay.diagnosis.rule import RuleFunctions, severity_by
-from sickbay.diagnosis.wording import join_as_code
-from sickbay.fhir.search.parameters import find, known_types
+from sickbay.diagnosis.rule import GUESS, RuleFunctions, severity_by
+from sickbay.fhir.search.parameters import find, is_defined_in_any_version, known_types
 from sickbay.fhir.search.result_parameters import RESULTS
 from sickbay.kernel.checks import UNKNOWN, Facts
+from sickbay.kernel.english import join_as_code
 from sickbay.protocol.parameters import Parameters, encode
 
 
@@ -74,12 +74,27 @@ def _add_equals(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 def _find_ignored_parameter(request: AccessRequest, context: AccessContext) -> Facts | None:
     unknown = [pair for pair in context.ignored if pair[0] != "access_token" and not _is_known(request, pair[0])]
+    type = request.type or ""
+    if context.guesses:  # another server may define parameters of its own, such as own-name
+        unknown = [
+            (name, nearest)
+            for name, nearest in unknown
+            if nearest and not name.endswith(f"-{nearest}") and not is_defined_in_any_version(type, name)
+        ]
     if not unknown:
         return None
     name, nearest = unknown[0]
     expected = nearest or "a parameter that /metadata lists for this resource type"
     facts = {"parameter": name, "received": name, "expected": expected, "real": bool(nearest), "lenient": True}
-    return _add_reason(facts)
+    return {**_add_reason(facts), **(_describe_at_others(type, name) if context.guesses else {})}
+
+
+def _describe_at_others(type: str, name: str) -> Facts:
+    reason = (
+        f"FHIR doesn't define `{name}` for {type}. A server that doesn't define it either refuses the request, or ignores the "
+        "parameter and finds more than intended."
+    )
+    return {"reason": reason, GUESS: "Sickbay doesn't know whether this server defines it."}
 
 
 def _add_reason(facts: Facts) -> Facts:

@@ -7,8 +7,8 @@ from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.request import FORM
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import RuleFunctions
-from sickbay.diagnosis.wording import join_as_code
 from sickbay.kernel.checks import Facts
+from sickbay.kernel.english import join_as_code
 from sickbay.protocol.parameters import Parameters
 
 
