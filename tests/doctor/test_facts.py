@@ -34,6 +34,7 @@ ENTRY = """{{"resourceType": "Bundle", "type": "transaction", "entry": [{{
 ASSERTION_TYPE = "grant_type=client_credentials&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 HEX_CHALLENGE = "ZTE4MTMxZGRlMjA2ZGJiZjAyNTMyZjU3NjM0MThmOTkxYTQ4Y2EyZjFhY2Y1NjRmOGI1YWE1ZjJhYTRkYTE3Ng"
 """64 hex digits in base64url."""
+KEYS = '{{"typ": "JWT", "alg": "RS256", "kid": "a"}}\n{{"keys": [{{"kty": "RSA", "kid": "{kid}", "e": "AQAB", "n": "abc"}}]}}'
 POSTED = """{{"resourceType": "Bundle", "type": "transaction", "entry": [
   {{{full_url}"resource": {{"resourceType": "Patient", "id": "0"}}, "request": {{"method": "POST", "url": "Patient"}}}},
   {{"resource": {{"resourceType": "Observation", "subject": {{"reference": "{reference}"}}}},
@@ -164,6 +165,7 @@ TRUE = {
     "code_is_encoded_twice": token(CODE.replace("abc123def456", "4%252F0AX")),
     "new_entry_is_referenced_by_its_id": POSTED.format(full_url="", reference="Patient/0"),
     "search_has_no_question_mark": "GET https://ehr.example.org/fhir/PractitionerRole&specialty=1",
+    "kid_is_not_in_key_set": KEYS.format(kid="b"),
     "element_is_of_another_version": "POST https://ehr.example.org/r5/Encounter answers Unknown element 'reasonReference'",
     "scopes_are_one_entry": "request scope 'openid,email'",
     "authorizes_and_initializes": "await smart(req, res).authorize({ tokenResponse: {} }); await smart(req, res).init()",
@@ -237,6 +239,7 @@ TRUE = {
 }
 """For each fact a text in which it is true."""
 FALSE_IN = {
+    "kid_is_not_in_key_set": KEYS.format(kid="a"),
     "search_has_no_question_mark": "GET https://ehr.example.org/fhir/PractitionerRole?active=true&specialty=1",
     "element_is_of_another_version": "POST https://ehr.example.org/r4/Encounter answers Unknown element 'reasonReference'",
     "new_entry_is_referenced_by_its_id": POSTED.format(

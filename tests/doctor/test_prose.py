@@ -140,6 +140,7 @@ DOCUMENTS = (
     "Release notes\n- The error invalid_grant is logged.",
     "The invalid_grant error means the provider rejected the refresh token.",
     "The token refresh no longer fails after an hour, which the server had rejected as invalid_request.",
+    "- `invalid_request`: A parameter is missing.\n- `invalid_grant`: It expired.\n- `invalid_scope`: It is unknown.\n",
     "200 OK | The resource.\n400 Bad Request | Invalid syntax.\n404 Not Found | It does not exist.\n",
     "session_expired | 401 | The refresh failed\ninsufficient_scope | 403 | Not granted\npatient_not_found | 404 | None\n",
 )

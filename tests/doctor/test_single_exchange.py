@@ -46,7 +46,17 @@ def test_a_url_keeps_the_spaces_between_its_scopes() -> None:
     assert read(url) == {"kind": "authorize_url", "url": url}
 
 
-@for_each("text", ["see https://a.example/x?y=1 for more", "https://a.example/x?launch=1&scope=a", "", "{", "curl", "curl 'https://a.example"])
+@for_each(
+    "text",
+    [
+        "see https://a.example/x?y=1 for more",
+        "https://a.example/x?launch=1&scope=a",
+        "",
+        "{",
+        "curl",
+        "curl 'https://a.example",
+    ],
+)
 def test_a_text_that_is_not_exactly_one_exchange_is_not_read(text: str) -> None:
     with pytest.raises(ValueError, match=r"\w{4}"):
         read(text)

@@ -17,6 +17,3 @@ RULES: tuple[Rule, ...] = tuple(rule for file in FILES for rule in load_rules(fi
 INDEX = build_index(RULES)
 
 BY_ID: dict[str, Rule] = {rule.id: rule for rule in RULES}
-
-RETIRED: frozenset[str] = frozenset()
-"""Ids of removed rules, which must never be used again."""

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from msgspec import structs
+
 from sickbay.diagnosis.answers.values import TOKEN_CODES, ErrorAnswer
 from sickbay.diagnosis.rule import SEVERITIES, Finding
 from sickbay.diagnosis.stages import AUTHORIZE
@@ -107,6 +109,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     evidence = examined[place][0].evidence if examined else {"kind": "error_answer", "text": text}
     merged = _merge_diagnoses(diagnoses or [diagnose({"kind": "error_answer", "text": ""}, ())], place)
     merged = _drop_token_advice(merged) if _is_past_authorization(answers, text) else merged
+    merged = merged if answers or _OF_A_REFUSAL.search(text) else _turn_into_advice(merged, NO_TOKEN)
     merged = add_mistakes(merged, find_mistakes(text, pieces))
     merged = merged._replace(answers=answers, pieces=pieces, is_examined=bool(diagnoses))
     return Reading(evidence, merged, tuple(diagnoses), tuple(found), single is not None, text)
@@ -322,6 +325,12 @@ def _drop_token_advice(diagnosis: Diagnosis) -> Diagnosis:
     return _select_findings(
         diagnosis, [each for each in diagnosis.explanation.findings if each.id not in TOKEN_IN_AUTHORIZATION]
     )
+
+
+def _turn_into_advice(diagnosis: Diagnosis, id: str) -> Diagnosis:
+    """Documentation leaves the token out of its requests, and so do people whose request didn't fail."""
+    found = (structs.replace(each, severity="info") if each.id == id else each for each in diagnosis.explanation.findings)
+    return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=tuple(found)))
 
 
 def _select_findings(diagnosis: Diagnosis, kept: Sequence[Finding]) -> Diagnosis:

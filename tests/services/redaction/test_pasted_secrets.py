@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sickbay.doctor.text import diagnose_text
 from sickbay.services.redaction import pasted_diagnosis
+from sickbay.services.redaction.named_secrets import find_spans
 from sickbay.services.redaction.pasted_secrets import find_in_paste, hide_secrets, secrets_of_input
 
 SECRET = st.text(
@@ -130,3 +131,11 @@ def test_a_secret_in_a_quoted_line_of_a_log_is_masked() -> None:
     shown = pasted_diagnosis.mask_diagnosis(evidence, diagnosis)
     assert "The message: " in shown["findings"][0]["why"]
     assert "abcdefgh12345678" not in str(shown)
+
+
+@pytest.mark.parametrize(
+    "text", ["Authorization: Bearer", "`Authorization: Bearer` followed by", 'Authorization: Bearer realm="fhir"']
+)
+def test_a_scheme_without_credentials_and_a_challenge_are_no_secrets(text: str) -> None:
+    assert find_spans(text) == []
+    assert find_spans(text.replace("Bearer", "Bearer abc", 1)) != []

@@ -40,7 +40,7 @@ def read_request(evidence: Json) -> AccessRequest:
     address = address.replace("/%24", "/$")
     headers = {name.lower(): str(value) for name, value in evidence.get("headers", {}).items()}
     bases = evidence.get("context", {}).get("server", {}).get("fhir_bases", ())
-    base = next((registered.rstrip("/") for registered in bases if _is_below(address, registered)), "")
+    base = next((known for each in bases if f"{address.rstrip('/')}/".startswith(f"{(known := each.rstrip('/'))}/")), "")
     place = place_of(address) if "server" not in evidence.get("context", {}) else Place("", "")
     base = base or place.base
     path = address[len(base) :] if base else _extract_path(address)
@@ -115,10 +115,6 @@ def _select_token_facts(
 
 def request_of(access_request: AccessRequest, server: Json) -> AccessRequest:
     return read_request(to_evidence(access_request) | {"body": access_request.body, "context": {"server": server}})
-
-
-def _is_below(address: str, base: str) -> bool:
-    return f"{address.rstrip('/')}/".startswith(base.rstrip("/") + "/")
 
 
 def _find_route(version: str, method: str, path: str) -> Route:

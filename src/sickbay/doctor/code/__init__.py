@@ -1,4 +1,1 @@
-"""Reads pasted source code: the HTTP requests that it sends, the settings of its OAuth library, and its mistakes.
-
-The code is never run. Text that isn't code gives nothing, and no text raises an exception.
-"""
+"""Reads pasted source code, which is never run: HTTP requests, settings of libraries, and mistakes. No text raises an error."""

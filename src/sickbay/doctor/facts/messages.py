@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, make_fact, register_fact, register_fact_with
@@ -212,3 +212,15 @@ def _is_left_standard(text: str) -> Iterator[bool]:
     for call in _BASE64_CODE.finditer(text):
         rest = _STATEMENT.match(text, call.end())
         yield rest is None or _URL_SAFE.search(rest[0]) is None
+
+
+@register_fact_with("kid")
+def kid_is_not_in_key_set(evidence: Evidence) -> Values | None:
+    """The text has a token or its header, and a key set in which no key has its kid."""
+    tokens = [piece.values.get("header", piece.values) for piece in evidence.pieces if "jwt" in (piece.kind, piece.subkind[:3])]
+    sets = [
+        piece.values["keys"] for piece in evidence.pieces if piece.subkind == "jwks" and isinstance(piece.values["keys"], list)
+    ]
+    known = {str(key["kid"]) for key in chain(*sets) if isinstance(key, dict) and key.get("kid")}
+    named = (str(header["kid"]) for header in tokens if isinstance(header, dict) and header.get("kid"))
+    return next(({"value": kid} for kid in named if known and kid not in known), None)

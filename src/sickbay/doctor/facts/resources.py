@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
-from sickbay.authorization.scopes.resource_types import ALL_TYPES
-from sickbay.diagnosis.evidence.address import fhir_version_of
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, register_fact, register_fact_with
 from sickbay.kernel.late_patterns import compile_late
@@ -127,10 +125,12 @@ _REFUSED_ELEMENT = compile_late(
 _TYPE = compile_late(r"\b[A-Z][a-z]\w{2,40}\b")
 
 
-@register_fact_with("unknown", "unrecogni", "undefined", "unexpected", "undeclared", "invalid", "no such", "extra ")
+@register_fact_with("element", "property", "field", "member", "attribute", "extra inputs")
 def element_is_of_another_version(evidence: Evidence) -> Values | None:
     """A refused element of a type that the text names is defined for it in some FHIR versions only."""
-    from sickbay.fhir.elements import split_versions  # few texts have such a message
+    from sickbay.authorization.scopes.resource_types import ALL_TYPES  # few texts have such a message
+    from sickbay.diagnosis.evidence.address import fhir_version_of
+    from sickbay.fhir.elements import split_versions
 
     text = evidence.text[:SEARCHED_CHARACTERS]
     named = {version for url in evidence.addresses if (version := fhir_version_of(url))}

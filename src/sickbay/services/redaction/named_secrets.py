@@ -23,8 +23,11 @@ _TOKEN = compile_late(rf"""{_BEFORE}(?:token=|"token"\s*:\s*){_VALUE}""")
 _CODE = compile_late(rf"""(?<![\w-])code=(?!\d{{1,5}}\b){_VALUE}""")
 _CODE_MEMBER = compile_late(rf"""["']code["']\s*:\s*{_VALUE}""")
 _HEADER = compile_late(
-    r"""(?:proxy-)?authorization["']?\s*[:=]\s*["'`]?(?:(?:bearer|basic|dpop)\s+)?([^\s"'`,][^"'`\r\n]*)""", re.I
+    r"""(?:proxy-)?authorization["']?\s*[:=]\s*["'`]?(?:(?:bearer|basic|dpop)[ \t]+)?"""
+    r"""(?!(?:bearer|basic|dpop)(?![\w.~+/=-])|realm=)([^\s"'`,][^"'`\r\n]*)""",
+    re.I,
 )
+"""Neither the name of a scheme without credentials nor a challenge is a secret."""
 _SCHEME = compile_late(rf"""{_BEFORE}(?:bearer|basic|dpop)\s+((?=[^\s"'`,]*\d)[\w.~+/=-]{{16,}})""", re.I)
 _COOKIES = compile_late(r"""(?<![\w-])(?:set-)?cookie["']?\s*:\s*["'`]?([^"'`\r\n]+)""", re.I)
 _COOKIE = compile_late(r"(?<![^;\s])[^=;\s]+=([^;\s]+)")

@@ -73,7 +73,8 @@ def _add_equals(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 
 def _find_ignored_parameter(request: AccessRequest, context: AccessContext) -> Facts | None:
-    unknown = [pair for pair in context.ignored if pair[0] != "access_token" and not _is_known(request, pair[0])]
+    refused_for_value = ("access_token", *RESULTS)
+    unknown = [pair for pair in context.ignored if pair[0] not in refused_for_value and request.parameters.get(pair[0])]
     type = request.type or ""
     if context.guesses:  # another server may define parameters of its own, such as own-name
         unknown = [
@@ -139,11 +140,6 @@ def _result_parameter_is_unreadable(request: AccessRequest, context: AccessConte
         return None
     expected = VALUES.get(name, "the one in the FHIR specification")
     return {"parameter": name, "received": request.parameters.get(name), "expected": expected, "lenient": True}
-
-
-def _is_known(request: AccessRequest, name: str) -> bool:
-    """Whether the parameter was ignored because of its value, not its name."""
-    return not request.parameters.get(name) or name in RESULTS
 
 
 def _has_no_value(request: AccessRequest, context: AccessContext) -> Facts | None:
