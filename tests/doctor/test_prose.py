@@ -142,6 +142,14 @@ DOCUMENTS = (
     "The token refresh no longer fails after an hour, which the server had rejected as invalid_request.",
     "- `invalid_request`: A parameter is missing.\n- `invalid_grant`: It expired.\n- `invalid_scope`: It is unknown.\n",
     "200 OK | The resource.\n400 Bad Request | Invalid syntax.\n404 Not Found | It does not exist.\n",
+    "Possible errors:\n| invalid_client | wrong ID |\n| invalid_grant | wrong grant |\n| invalid_request | not well formed |\n",
+    "feat: rotate refresh tokens (#412)\nfix: handle invalid_grant when the refresh token is reused (#418)",
+    "If the access token has expired, the server returns 401 with invalid_token.",
+    "If you see `AADSTS50011`, add the redirect URI to the app registration.",
+    "The server MUST respond with 400 if the redirect_uri is missing, invalid, or mismatching.",
+    "responses:\n  '401':\n    description: Unauthorized, the access token is missing or invalid",
+    "expect(body).toEqual({\n  error: 'unsupported_grant_type',\n});\nexpect(response.status).toEqual(400);",
+    "  it('refuses a wrong secret', async () => {\n    expect(response.status).toBe(401)\n  })",
     "session_expired | 401 | The refresh failed\ninsufficient_scope | 403 | Not granted\npatient_not_found | 404 | None\n",
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from sickbay.diagnosis.answers.values import CODES
 from sickbay.diagnosis.lists import LISTS
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.text_search import fold_case
@@ -45,7 +46,7 @@ WORDS, CODE_WORDS = 70, 30
 def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
     """Whether its author reports a problem, or it is as short as a message. Other texts describe what can happen."""
     sentences, is_code = _split_sentences(around), is_program(text)
-    if _DOCUMENTS.search(text[:READ_CHARACTERS]) and not any(map(TOLD.search, sentences)):
+    if is_documentation(text) and not any(map(TOLD.search, sentences)):
         return False
     is_mostly = 2 * sum(map(names_a_problem, sentences)) >= len(sentences)
     is_told = is_mostly and ((has_error and not is_code) or any(map(TOLD.search, sentences)))
@@ -70,10 +71,27 @@ def is_proposal(text: str) -> bool:
     return _PROPOSED.search(text) is not None and _SURE.search(fold_case(text)) is None
 
 
+def is_documentation(text: str) -> bool:
+    """Whether it defines or lists errors, tells of changes, or is a test."""
+    return _DOCUMENTS.search(text[:READ_CHARACTERS]) is not None or bool(_list_codes(text))
+
+
+_ERROR_CODE = compile_late(r"(?<![a-z_])[a-z]{2,20}(?:_[a-z]{2,20}){1,4}")
+
+
+def _list_codes(text: str) -> frozenset[str]:
+    """The error codes of a text with at least three: it lists what can happen, because a server sends one."""
+    found = CODES.intersection(_ERROR_CODE.findall(text[:READ_CHARACTERS].lower()))
+    return found if len(found) > 2 else frozenset()
+
+
 def leave_out_what_may_happen(text: str) -> str:
     """The text without the sentences and statements in it, but with the records of logs."""
-    leaves_out = _is_code if is_program(text) else _STATEMENT.match
-    lines = ((line, line.strip()) for line in _DOCUMENTS.sub("", text).splitlines())
+    leaves_out = _is_code if is_program(text) or is_documentation(text) else _STATEMENT.match
+    listed = _list_codes(text)
+    kept = "\n".join(line for line in text.splitlines() if not _DOCUMENTS.search(line))
+    rest = _DOCUMENTS.sub("", kept).splitlines()
+    lines = ((line, line.strip()) for line in rest if not any(code in line.lower() for code in listed))
     return "\n".join(line for line, it in lines if _RECORD.match(line) or not (_is_sentence(it) or leaves_out(it)))
 
 

@@ -37,10 +37,6 @@ def _move_token_to_header(request: AccessRequest, facts: Facts) -> AccessRequest
     return structs.replace(request, headers=headers, parameters=request.parameters.replace([("access_token", None)]))
 
 
-def _name_place(facts: Facts) -> Facts:
-    return {**facts, "where": "body" if facts.get("in_body") else "URL"}
-
-
 def _looks_like_id_token(request: AccessRequest, context: AccessContext) -> Facts | None:
     """A JWT with a nonce and without scopes. An access token has no nonce."""
     jwt = jose.decode_unverified(read_bearer(request) or "")
@@ -129,7 +125,10 @@ FUNCTIONS: RuleFunctions = {
     "mcp-token-passthrough": {"recognises": only_with("of", "resource")},
     "fhir-token-missing": {"repair": lambda request, facts: corrections.new_token(request)},
     "fhir-token-not-bearer": {"repair": _use_bearer_scheme},
-    "fhir-token-in-query": {"recognises": _name_place, "repair": _move_token_to_header},
+    "fhir-token-in-query": {
+        "recognises": lambda facts: {**facts, "where": "body" if facts.get("in_body") else "URL"},
+        "repair": _move_token_to_header,
+    },
     "fhir-id-token-used": {
         "recognises": only_with("id_token"),
         "advises": _looks_like_id_token,

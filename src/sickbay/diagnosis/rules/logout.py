@@ -26,10 +26,6 @@ def _send_registered_uri(request: LogoutRequest, facts: Facts) -> LogoutRequest:
     return structs.replace(request, parameters=request.parameters.replace(changes))
 
 
-def _has_no_app(facts: Facts) -> Facts | None:
-    return None if facts.get("app") else facts
-
-
 def _expect_closest(facts: Facts) -> Facts:
     registered = [str(uri) for uri in facts.get("registered") or ()]
     closest = find_closest_url(str(facts.get("received") or ""), registered)
@@ -40,6 +36,6 @@ FUNCTIONS: RuleFunctions = {
     "logout-hint-invalid": {"repair": _drop_hint},
     "logout-client-unknown": {"recognises": only_with("unknown"), "repair": _drop_client},
     "logout-client-mismatch": {"repair": _drop_client},
-    "logout-client-missing": {"recognises": _has_no_app, "repair": _send_registered_uri},
+    "logout-client-missing": {"recognises": lambda facts: None if facts.get("app") else facts, "repair": _send_registered_uri},
     "logout-redirect-uri-mismatch": {"recognises": _expect_closest, "repair": _send_registered_uri},
 }

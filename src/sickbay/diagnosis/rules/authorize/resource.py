@@ -103,10 +103,6 @@ def _default_scopes_apply(request: AuthorizeRequest, context: AuthorizeContext) 
     return {"received": None, "resource": resource.url, "scopes": list(scopes)} if resource else None
 
 
-def _send_default(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return corrections.set_scopes(request, list(facts["scopes"]))
-
-
 FUNCTIONS: RuleFunctions = {
     "mcp-resource-missing": {
         "recognises": lambda facts: {"base": "the app's FHIR base", "expected": PLACEHOLDER, **facts},
@@ -121,7 +117,10 @@ FUNCTIONS: RuleFunctions = {
     "mcp-resource-trailing-slash": {"advises": _resource_differs_by_slash, "repair": _set_resource},
     "mcp-aud-sent-instead": {"advises": _resource_is_in_aud, "repair": _rename_aud},
     "mcp-scope-not-of-resource": {"repair": _drop_scopes},
-    "mcp-scope-default": {"advises": _default_scopes_apply, "repair": _send_default},
+    "mcp-scope-default": {
+        "advises": _default_scopes_apply,
+        "repair": lambda request, facts: corrections.set_scopes(request, [*facts["scopes"]]),
+    },
     "mcp-proxy-no-aud": {"recognises": only_with("serves"), "repair": corrections.set_from_fact("aud", "base")},
     "mcp-scope-all-supported": {"recognises": only_with("whole"), "repair": _scopes_for_agents},
     "mcp-launch-scope": {"recognises": only_with("resource"), "repair": _scopes_for_agents},

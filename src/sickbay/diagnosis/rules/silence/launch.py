@@ -32,10 +32,6 @@ def _launch_is_unreachable(silence: Silence) -> Facts | None:
     return find_unreachable_host(silence.trail.base, silence.trail.app.launch_uri)
 
 
-def _launch_was_not_opened(silence: Silence) -> Facts | None:
-    return {} if silence.since.by_script else None
-
-
 def _address_is_wrong(silence: Silence) -> Facts | None:
     failed = [event.url for event in silence.trail.events if event.step == "discovery" and event.result != "granted"]
     return {"received": failed[-1]} if failed else None
@@ -51,7 +47,7 @@ FUNCTIONS: RuleFunctions = {
     "launch-superseded": {"advises": advise_on("discovery", _find_restart)},
     "iss-unreachable": {"advises": advise_on("discovery", _launch_is_unreachable)},
     "launch-uri-no-answer": {"advises": advise_on("discovery", _has_no_answer)},
-    "launch-url-not-opened": {"advises": advise_on("discovery", _launch_was_not_opened)},
+    "launch-url-not-opened": {"advises": advise_on("discovery", lambda silence: {} if silence.since.by_script else None)},
     "launch-nothing-arrived": {"advises": advise_on("discovery", _launch_uri_got_no_request)},
     "launch-page-silent": {"advises": advise_on("discovery", _page_sends_nothing)},
     "launch-iss-not-accepted": {"advises": advise_on("discovery", no_facts)},

@@ -10,10 +10,6 @@ from sickbay.diagnosis.silence.wording import PAGES
 from sickbay.kernel.checks import Facts
 
 
-def _page_was_not_opened(silence: Silence) -> Facts | None:
-    return {} if silence.since.step != "page" else None
-
-
 def _recognise_page(*pages: PageName) -> Callable[[Silence], Facts | None]:
     def recognise(silence: Silence) -> Facts | None:
         page = silence.since.page
@@ -23,7 +19,7 @@ def _recognise_page(*pages: PageName) -> Callable[[Silence], Facts | None]:
 
 
 FUNCTIONS: RuleFunctions = {
-    "sign-in-page-not-opened": {"advises": advise_on("login", _page_was_not_opened)},
+    "sign-in-page-not-opened": {"advises": advise_on("login", lambda silence: {} if silence.since.step != "page" else None)},
     "sign-in-page-left": {"advises": advise_on("login", _recognise_page("sign-in"))},
     "context-page-left": {"advises": advise_on("login", _recognise_page("patient", "encounter", "context"))},
     "consent-page-left": {"advises": advise_on("login", _recognise_page("consent"))},

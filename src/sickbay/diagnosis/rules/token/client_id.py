@@ -5,7 +5,7 @@ from msgspec import structs
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.requests import TokenRequest
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.rule import RuleFunctions, Severity
+from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.kernel.checks import Facts
 
 
@@ -19,10 +19,6 @@ def _find_repeated_id(request: TokenRequest, context: TokenContext) -> Facts | N
     if read is None or read.decoded is None or body not in (read.decoded[0], (read.raw or ("",))[0]):
         return None
     return {"received": body, "expected": body}
-
-
-def _severity_of_difference(facts: Facts) -> Severity:
-    return "info" if facts["received"] == facts["expected"] else "error"
 
 
 def _keep_header_credentials(request: TokenRequest, facts: Facts) -> TokenRequest:
@@ -41,6 +37,6 @@ FUNCTIONS: RuleFunctions = {
     "client-id-duplicated": {
         "advises": _find_repeated_id,
         "repair": _keep_header_credentials,
-        "severity": _severity_of_difference,
+        "severity": lambda facts: "info" if facts["received"] == facts["expected"] else "error",
     },
 }
