@@ -23,7 +23,7 @@ def test_the_clock_is_moved_frozen_and_returned_to_real_time(tmp_path: Path) -> 
 def test_a_text_that_is_no_move_is_explained(move: str, tmp_path: Path) -> None:
     refused = sickbay("clock", move, folder=tmp_path)
     assert refused.returncode == 2
-    assert "isn't a move of the clock. Use +2h, -30m, +1d12h, freeze or real." in refused.stderr
+    assert " Use +2h, -30m, +1d12h, freeze or real." in refused.stderr
 
 
 def test_a_move_beyond_the_calendar_is_refused(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_a_fault_is_added_listed_and_ended(server: Live, place: Path) -> None:
     assert sickbay("fault", "list", folder=place).stdout == f"{fault}  status  status=503 retry_after=7 stage=discovery\n"
     assert sickbay("fault", "remove", fault, folder=place).stderr == f"Ended the fault {fault}.\n"
     assert httpx2.get(server.base + DISCOVERY).status_code == 200
-    assert sickbay("fault", "list", folder=place).stderr == "No faults are in force.\n"
+    assert sickbay("fault", "list", folder=place).stderr == "No faults are active.\n"
 
 
 def test_the_workers_count_a_fault_together(server: Live, place: Path) -> None:
@@ -94,8 +94,8 @@ def test_the_terminal_and_the_list_mark_the_fault(server: Live, place: Path) -> 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["statos"], "There is no kind statos. Did you mean status?"),
-        (["delay"], "A fault of kind delay needs seconds."),
+        (["statos"], "There is no kind of fault named statos. Did you mean status?"),
+        (["delay"], "A fault of kind delay needs a value for seconds."),
         (["delay", "--seconds", "soon"], "seconds must be a number from 0 to 60."),
         (["delay", "--second", "1"], "A fault of kind delay has no member second. Did you mean seconds?"),
         (["member", "--set", "patient=x"], """--set must be a JSON object, such as --set '{"patient":"x"}', not patient=x."""),

@@ -195,7 +195,7 @@ def test_huge_resources_and_results_are_cut_and_the_page_says_so(tmp_path: Path)
         updated = large | {"note": [{"text": f"{number} {'&' * 1900}"} for number in range(400)]}
         await client.ask("PUT", f"/Observation/{large['id']}", updated)
         page = await open_page(flow, f"{path}/_compare?a=1&b=2")
-        assert "There are more than fit on the page" in page.text
+        assert "Not all of them fit on the page" in page.text
         check_inert(page)
         page = await open_page(flow, f"{root}/Observation?_count=1000&_include=*")
         assert "fit on the page" in page.text

@@ -105,7 +105,7 @@ def test_a_reset_ends_all_faults(tmp_path: Path, engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("sent", "says"),
     [
-        ({"kind": "statos"}, "There is no kind statos. Did you mean status?"),
+        ({"kind": "statos"}, "There is no kind of fault named statos. Did you mean status?"),
         ({"kind": "status", "status": 503, "tims": 1}, "Did you mean times?"),
         ({"kind": "status"}, "needs status"),
         ({"kind": "status", "status": 200}, "status must be an integer from 400 to 599"),

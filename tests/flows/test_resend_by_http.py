@@ -104,7 +104,7 @@ def test_the_page_of_a_refusal_sends_its_corrected_request_and_shows_both(shared
         refused = await world.redeem(redirect_uri="http://localhost:8100/callback/")
         page = (await flow.http.get(f"/exchanges/{id_of(refused)}", headers=HTML)).text
         assert "Send the corrected request</button>" in page
-        assert "Sickbay sends it itself, with a new authorization code and the code_verifier of the new code." in page
+        assert "Sickbay sends it for you, with a new authorization code and the code_verifier of the new code." in page
         result = (await click(flow, id_of(refused))).text
         assert "Original and resent" in result
         assert "The new values are for user okafor and patient p-0001." in result

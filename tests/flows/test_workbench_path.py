@@ -48,7 +48,7 @@ def test_launch_break_fix_and_rewind(live: dict[str, Any], page: Page) -> None:
     page.get_by_text("This is fault").first.wait_for()
     page.get_by_role("link", name="Sample app").first.click()
     page.get_by_role("button", name="End the fault no-patient").click()
-    page.get_by_text("No faults are in force.").wait_for()
+    page.get_by_text("No faults are active.").wait_for()
     page.goto(chart)
     shows_its_patient(open_page(page, hand, "Sample app", "frame"))
 

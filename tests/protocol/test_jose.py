@@ -324,3 +324,26 @@ def test_a_key_is_whole_if_its_point_is_on_its_curve() -> None:
     assert jose.is_whole(point)
     assert not jose.is_whole({**point, "y": point["x"]})
     assert not jose.is_whole({"kty": "EC"})
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("x", "it has 1 part, expected 3"),
+        ("e30.e30", "it has 2 parts, expected 3"),
+        ("!!!!!.e30.x", "its header can't be read as JSON: it is empty"),
+        ("e30.x.x", "its payload isn't base64url"),
+        ("e30.W10.x", "its payload isn't a JSON object"),
+        ("e30.eyJqdGkiOiAiXHUwMDAwIn0.x", "its payload can't be read as JSON: a string has U+0000 or half a surrogate pair"),
+        ("e30.eyJleHAiOiBOYU59.x", "its payload can't be read as JSON: NaN isn't a JSON number"),
+    ],
+)
+def test_a_text_that_is_not_a_jwt_is_explained(text: str, fault: str) -> None:
+    assert jose.decode_unverified(text) is None
+    assert jose.find_fault(text) == fault
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=30))
+def test_exactly_the_texts_that_can_be_read_have_no_fault(text: str) -> None:
+    for sent in (text, f"e30.{text}.x", f"{text}.e30.x"):
+        assert (jose.find_fault(sent) == "") is (jose.decode_unverified(sent) is not None)

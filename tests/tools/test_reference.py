@@ -107,7 +107,7 @@ def test_a_value_of_another_type_than_the_schema_says_is_refused(name: str) -> N
 
 def test_the_schema_names_the_types_that_the_command_line_checks() -> None:
     properties = json.loads(read("sickbay-toml.schema.json"))["properties"]
-    assert properties["port"] == {"description": "The port. 0 takes a free one.", "type": "integer", "default": 7425}
+    assert properties["port"] == {"description": "The port. 0 chooses a free one.", "type": "integer", "default": 7425}
     assert properties["allowed_host"]["items"] == {"type": "string"}
     assert properties["open_sign_in"]["enum"] == ["keyboard", "everyone"]
     assert properties["messiness"]["type"] == "number"

@@ -363,7 +363,7 @@ export interface GetPaths {
   "/admin/policies": { body: undefined; response: TenantPolicy[] };
   /** The policy of one hospital */
   [path: `/admin/policies/${string}`]: { body: undefined; response: TenantPolicy };
-  /** The faults in force */
+  /** The active faults */
   "/admin/faults": { body: undefined; response: Record<string, any>[] };
   /** All kinds and presets of faults */
   "/admin/faults/kinds": { body: undefined; response: Record<string, any> };

@@ -126,7 +126,7 @@ SETTINGS: dict[str, PolicySetting] = {
     ),
     "missing_resource": PolicySetting(
         "choice",
-        "Without `aud` and `resource`, a request gets a token for the FHIR base, gets it only from an agent, or is refused",
+        "If a request has neither `aud` nor `resource`: everyone gets a token for the FHIR base, only agents get one, or the request is refused",
         ("default", "agents", "refuse"),
     ),
     "resource_metadata": PolicySetting(

@@ -124,6 +124,12 @@ class TokenRequest(Struct, frozen=True, dict=True):
         """The client_id that the request names anywhere: the client whose registration must be loaded."""
         return self.presented.client_id
 
+    @property
+    def named_issuer(self) -> str | None:
+        """The client that the assertion names; a value that isn't a string as JSON."""
+        claims = self.assertion.claims if self.assertion else {}
+        return self.claimed or jose.format_member(claims.get("sub") or claims.get("iss"))
+
     def _assertion_subject(self) -> str | None:
         """The client_id in the assertion, whose sub and iss are the same (SMART 2.2, Asymmetric authentication)."""
         claims = self.assertion.claims if self.assertion else {}

@@ -90,7 +90,7 @@ COMMANDS = {
     "reset": Help(
         "Reset to the initial data.",
         "Deletes loaded resources and all other changes to FHIR data, sign-ins, tokens, launches, consents and exchanges, and "
-        "restores the policies; without --tenant also the clock. Keeps snapshots, and the apps and users that you added, "
+        "restores the policies and, without --tenant, the clock. Keeps snapshots, and the apps and users that you added, "
         "unless you use --everything. On a terminal, it says what will be lost and asks first.",
         "sickbay reset --tenant general",
     ),

@@ -56,7 +56,7 @@ def resource_files(paths: tuple[Path, ...]) -> list[Path]:
         if path.is_dir():
             files += sorted(file for file in _files_below(path) if _suffix_of(file) in ENDINGS and file.name != MANIFEST)
         elif not path.is_file():
-            reject_argument(f"{path} doesn't exist or isn't a file.")
+            reject_argument(f"{path} doesn't exist, or is neither a file nor a folder.")
         elif _suffix_of(path) not in ENDINGS:
             reject_argument(f"{path} must end with {english.join(ENDINGS, 'or')}, with or without .gz.")
         else:

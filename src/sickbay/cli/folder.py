@@ -77,7 +77,8 @@ def create(folder: Path) -> None:
     except private_files.NotPrivate as error:
         raise CommandError(str(error)) from error
     except OSError as error:
-        raise CommandError(f"The folder {folder} can't be created ({error.strerror}). Choose another one.") from error
+        verb = "opened" if folder.is_dir() else "created"
+        raise CommandError(f"The folder {folder} can't be {verb} ({error.strerror}). Choose another one.") from error
     if not writable:
         raise CommandError(f"You can't write to {folder}. Choose another folder, or change its permissions.")
 

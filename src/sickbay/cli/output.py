@@ -13,7 +13,7 @@ from sickbay.cli.streams import escape_text
 
 EVERY_OPTION = (
     "You can also set each option in the environment (--max-connections is SICKBAY_MAX_CONNECTIONS) or in sickbay.toml "
-    "(max_connections). Sickbay reads the file that --config names; without --config, ./sickbay.toml and "
+    "(max_connections). Sickbay reads the file given with --config, or otherwise ./sickbay.toml and "
     "~/.config/sickbay/sickbay.toml."
 )
 """The end of each help page."""

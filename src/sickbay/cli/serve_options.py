@@ -25,7 +25,7 @@ class ServeOptions:
     host
         The address to listen on (default: 127.0.0.1). For a loopback address, Sickbay listens on both 127.0.0.1 and ::1.
     port
-        The port. 0 takes a free one.
+        The port. 0 chooses a free one.
     base_url
         Public base URL for generated links. Default: http://localhost:PORT.
     data

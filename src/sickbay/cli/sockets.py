@@ -24,7 +24,7 @@ TRIES = 20
 
 
 def listen(host: str, port: int, option: str = "--port") -> list[socket.socket]:
-    """Sockets for the host. For a loopback host, both 127.0.0.1 and ::1, on the same port. Port 0 takes a free one.
+    """Sockets for the host. For a loopback host, both 127.0.0.1 and ::1, on the same port. Port 0 chooses a free one.
 
     option: what sets the port, for the message if it is taken.
     """
@@ -61,7 +61,7 @@ def port_of(sockets: list[socket.socket]) -> int:
 
 
 def next_port(port: int) -> int:
-    """The port after this one; 0, which takes a free one, if there is none, or if this one is 0."""
+    """The port after this one; 0, which chooses a free one, if there is none, or if this one is 0."""
     return port + 1 if 0 < port < LAST_PORT else 0
 
 

@@ -104,7 +104,7 @@ class Diagnosis(NamedTuple):
 NO_FAULT_FOUND = "Sickbay found no fault in this text, but it can't tell whether everything in it is right."
 PROBLEM_NOT_UNDERSTOOD = "Sickbay doesn't understand the problem that this text describes."
 WHAT_TO_PASTE = (
-    "Paste the request that failed or the answer to it: open the developer tools of the "
+    "Paste the request that failed or its response: open the developer tools of the "
     "browser (F12), choose Network, right-click the request, and choose Copy as cURL. A URL, an error response in JSON, a log "
     "line with the error, or the code that sends the request will do too."
 )

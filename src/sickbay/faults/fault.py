@@ -70,7 +70,7 @@ def find_problems(sent: Mapping[str, Any]) -> list[str]:
         return [f"A fault needs a kind. Kinds: {english.join(sorted(list_kinds()))}."]
     kind = list_kinds().get(name)
     if kind is None:
-        return [f"There is no kind {name}.{_suggest_name(name, list_kinds())}"]
+        return [f"There is no kind of fault named {name}.{_suggest_name(name, list_kinds())}"]
     return [*_wrong_members(name, kind, sent)]
 
 
@@ -85,7 +85,7 @@ def _wrong_members(name: str, kind: FaultKind, sent: Mapping[str, Any]) -> Itera
             yield f"{member} {wrong}."
     for member in (required for required, description in kind.members.items() if description.required):
         if member not in sent:
-            yield f"A fault of kind {name} needs {member}."
+            yield f"A fault of kind {name} needs a value for {member}."
     if name == "member" and not sent.get("set") and not sent.get("remove"):
         yield "A fault of kind member needs set or remove."
 

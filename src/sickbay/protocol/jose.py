@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from sickbay.kernel.english import count
 from sickbay.kernel.memoize import cache_results
 from sickbay.protocol import unicode
 
@@ -76,6 +77,11 @@ def _header_and_signer(key: str, algorithm: str) -> tuple[str, Callable[[bytes],
     return _encode_json({"typ": "JWT", "alg": algorithm, "kid": private.kid}), partial(chosen.sign, key=private)
 
 
+def format_member(value: object) -> str | None:
+    """A member of a JWT that should be a string, to be quoted: any other value as JSON, None if there is none."""
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def _encode_json(value: Mapping[str, Any]) -> str:
     return _encode_base64url(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
@@ -109,6 +115,27 @@ def decode_unverified(text: str) -> Jwt | None:
         return None
     header, claims = _decode_object(parts[0]), _decode_object(parts[1])
     return None if header is None or claims is None else Jwt(header, claims)
+
+
+def find_fault(text: str) -> str:
+    """Why this text isn't a JWT, in a few words; "" if it is one."""
+    parts = text.split(".")
+    if len(parts) != 3:
+        return f"it has {count(len(parts), 'part')}, expected 3"
+    faults = {name: _find_fault_of_part(part) for name, part in (("header", parts[0]), ("payload", parts[1]))}
+    return next((f"its {name} {fault}" for name, fault in faults.items() if fault), "")
+
+
+def _find_fault_of_part(part: str) -> str:
+    try:
+        decoded = urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except ValueError:
+        return "isn't base64url"
+    try:
+        document = unicode.loads(decoded)
+    except ValueError as error:
+        return f"can't be read as JSON: {error}"
+    return "" if isinstance(document, dict) else "isn't a JSON object"
 
 
 def _decode_object(part: str) -> dict[str, Any] | None:

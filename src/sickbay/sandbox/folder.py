@@ -42,7 +42,8 @@ def prepare(settings: Settings, temporary: Path | None) -> Path | None:
     except private_files.NotPrivate as error:
         raise CannotOpen(str(error)) from error
     except OSError as error:
-        raise CannotOpen(f"The folder {place} can't be created ({error.strerror}). Choose another one.") from error
+        verb = "opened" if place.is_dir() else "created"
+        raise CannotOpen(f"The folder {place} can't be {verb} ({error.strerror}). Choose another one.") from error
     return place / DATABASE
 
 

@@ -72,7 +72,7 @@ def _check_free(runtime: Runtime, settings: RuntimeSettings, tenant: Tenant) -> 
     if len(settings.hospitals) >= MAXIMUM_HOSPITALS:
         raise HospitalTaken(f"At most {MAXIMUM_HOSPITALS} hospitals can be added. Remove one first.")
     if len(settings.faults) + len(tenant.faults) > MAXIMUM_FAULTS:
-        raise HospitalTaken(f"At most {MAXIMUM_FAULTS} faults can be in force, with those of the file. Remove some first.")
+        raise HospitalTaken(f"At most {MAXIMUM_FAULTS} faults can be active, with those of the file. Remove some first.")
 
 
 async def _change_settings(

@@ -35,7 +35,7 @@ async def list_steps(runtime: Runtime, app: Record) -> list[Step]:
     is_new = len(others) == len(apps)
     if student is None:
         if is_new:
-            raise AppTooLarge("The student to whom it belongs isn't in the class any more.")
+            raise AppTooLarge("The student who owns it is no longer in the class.")
         return []
     if is_new and len(apps) >= STUDENT_APPS:
         raise AppTooLarge(f"You already have {count(STUDENT_APPS, 'app')}. Remove one first.")

@@ -94,7 +94,7 @@ class Tenant:
     users: tuple[User, ...] = ()
     """The users in its file, besides those of the population."""
     faults: tuple[Fault, ...] = ()
-    """The faults in its file, which are in force again after a reset."""
+    """The faults in its file, which are active again after a reset."""
 
     @property
     def issuer_path(self) -> str:
@@ -192,7 +192,7 @@ class Runtime:
     resets: ResetRevisions = field(init=False)
     """The resets that this worker knows of."""
     faults: tuple[Fault, ...] = ()
-    """The faults in force."""
+    """The active faults."""
     injected_until: int = 0
     """Latest time at which a code or token that a fault made useless may still be sent; 0 if there are none."""
     last_versions: dict[ResourceSpace, int] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """Searches for text that a user typed or pasted: an ID, the name of an app, the address of a page, or words.
 
-Only the administrator finds apps, and exchanges by words. An exchange or a launch is found by its ID by anyone, as at its own
+Only the administrator can find apps, and exchanges that contain given words. An exchange or a launch is found by its ID by anyone, as at its own
 address.
 """
 

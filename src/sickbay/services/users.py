@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Literal
 
 from msgspec import structs
@@ -11,6 +12,9 @@ from sickbay.authorization.models import User
 from sickbay.services import records, sessions
 from sickbay.services.context import Runtime, Tenant
 from sickbay.storage.interface import Put
+
+PERSON = re.compile(r"(?:^|/)(?:Practitioner|PractitionerRole|Patient|RelatedPerson|Person)/[A-Za-z0-9.-]{1,64}\Z")
+"""Types that may be a fhirUser (SMART 2.2, Scopes for requesting identity data). The resource needn't exist."""
 
 
 async def list_users(runtime: Runtime, tenant: Tenant) -> list[User]:

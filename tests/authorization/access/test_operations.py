@@ -73,7 +73,9 @@ def test_an_export_must_be_asynchronous(prefer: str | None, received: str | None
     request = structs.replace(EXPORT, headers={"authorization": "Bearer t"} | ({"prefer": prefer} if prefer else {}))
     facts = {"received": received, "expected": "respond-async"}
     assert refusals(request) == (Refusal("bulk-prefer-missing", "not-supported", facts),)
-    assert refusals(structs.replace(EXPORT, headers={**LATER, "prefer": "respond-async, handling=lenient"})) == ()
+    for prefer in ("respond-async, handling=lenient", "handling=lenient;respond-async", "Respond-Async"):
+        assert refusals(structs.replace(EXPORT, headers={**LATER, "prefer": prefer})) == ()
+    assert refusals(structs.replace(EXPORT, headers={**LATER, "prefer": "respond-asynchronously"})) != ()
 
 
 @pytest.mark.parametrize("format", operations.NDJSON)

@@ -28,7 +28,11 @@ KID = str(json.loads(key())["kid"])
                 {"received": "jwt-bearer", "expected": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
             ),
         ),
-        (request("a.b"), sample_context(), Refusal("assertion-not-jwt", "invalid_client", {"parts": 2})),
+        (
+            request("a.b"),
+            sample_context(),
+            Refusal("assertion-not-jwt", "invalid_client", {"problem": "it has 2 parts, expected 3"}),
+        ),
         (
             request(""),
             structs.replace(sample_context(), client=structs.replace(client(), client="public")),

@@ -115,7 +115,7 @@ def test_a_number_names_no_key() -> None:
     header = urlsafe_b64encode(json.dumps({"alg": "RS384", "kid": 1}).encode()).decode().rstrip("=")
     text = ".".join((header, *sign().split(".")[1:]))
     (refusal,) = examine_token(request(text), sample_context([jose.public_members(numbered)])).refusals
-    assert (refusal.name, refusal.facts["received"], refusal.facts["published"]) == ("assertion-kid-unknown", 1, [])
+    assert (refusal.name, refusal.facts["received"], refusal.facts["published"]) == ("assertion-kid-unknown", "1", [])
 
 
 def test_with_unknown_keys_nothing_is_granted() -> None:

@@ -111,7 +111,7 @@ def test_an_unreadable_assertion_gets_only_its_own_refusal(sent: str, name: str)
     request = token_request(client_id=None, client_assertion=sent, client_assertion_type=client_authentication.JWT_BEARER)
     assert outcome(request, token_context(client=None)) == (name, "invalid_client", 400)
     facts = next(refusal for refusal in examine_token(request, token_context(client=None)).refusals).facts
-    assert facts.get("parts") == (2 if name == "assertion-not-jwt" else None)
+    assert facts.get("problem") == ("it has 2 parts, expected 3" if name == "assertion-not-jwt" else None)
 
 
 def test_secrets_include_both_readings_of_the_header_and_the_body() -> None:

@@ -1,5 +1,5 @@
 // Apps built on openid-client, oidc-client-ts and fhirclient, none of them changed. Reads a JSON list of cases, runs one after the
-// other while its fault is in force, and writes what each app saw: {value} or {error}.
+// other while its fault is active, and writes what each app saw: {value} or {error}.
 import fhirclient from 'fhirclient'
 import { InMemoryWebStorage, OidcClient, WebStorageStateStore } from 'oidc-client-ts'
 import * as oidc from 'openid-client'

@@ -63,7 +63,7 @@ def test_a_complete_file_has_no_problem() -> None:
         ('"open sesame"', '""', "A user needs password."),
         ('username = "grace"', 'username = "dr.okafor"', "There is already a user dr.okafor."),
         ("Practitioner/pr-1", "pr-1", "fhirUser must be a person, such as Practitioner/pr-1."),
-        ('kind = "status"', 'kind = "statsu"', "There is no kind statsu. Did you mean status?"),
+        ('kind = "status"', 'kind = "statsu"', "There is no kind of fault named statsu. Did you mean status?"),
         ("status = 503", "status = 200", "status"),
         ('type = "Condition"', 'app = "mine"', "A fault of a hospital's file has no app: it is meant for every app."),
     ],

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from msgspec import Struct, structs
+from tests.authorization.backend_requests import request, sample_context, sign
 from tests.laws import for_each
 
 from sickbay.authorization.access import bearer
@@ -20,7 +21,7 @@ from sickbay.diagnosis.kinds import KINDS
 from sickbay.diagnosis.rule import SEVERITIES, fill_rule
 from sickbay.kernel.checks import UNKNOWN, Examination
 from sickbay.services.decision import HIDDEN, Decision, hide_private
-from sickbay.services.journal.disclosure import FROM_REQUEST, contains_text
+from sickbay.services.journal.disclosure import FROM_REQUEST, contains_text, unsent_texts
 
 MARK = "zqx"
 """A text that occurs in no rule, request or specification."""
@@ -230,3 +231,10 @@ def test_the_name_of_an_app_hides_no_word_of_a_specification(name: str, id: str)
 )
 def test_a_short_word_is_quoted_only_as_a_whole_word(text: str, fact: str, is_quoted: bool) -> None:
     assert contains_text(fact, text) == is_quoted
+
+
+def test_what_a_client_assertion_contains_was_sent() -> None:
+    context = structs.replace(sample_context(), client=Client("another-app", redirect_uris=(URL,)))
+    unsent = unsent_texts(request(sign(iss="another-app")), context, Examination(()))
+    assert ("another-app" in unsent, URL in unsent) == (False, True)
+    assert "another-app" in unsent_texts(request(sign()), context, Examination(()))

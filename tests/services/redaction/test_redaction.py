@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 from tests.laws import examples, for_each
+from tests.one_key import rsa_key
 
+from sickbay.protocol import jose
 from sickbay.services.redaction.body_outline import outline_body
 from sickbay.services.redaction.live_secrets import LiveSecrets
 from sickbay.services.redaction.redaction import RecordedRequest, RecordedResponse, Redaction, write_raw
@@ -326,3 +328,13 @@ def test_what_is_shown_instead_of_a_value_is_percent_encoded_except_for_the_mark
     encoded = write_raw("raw", f"{shown}x", shown)
     assert unquote(encoded) == shown
     assert encoded == "".join(char if char in "‹›…()" else quote(char, safe="") for char in shown)
+
+
+def test_the_thumbprint_of_a_sent_public_key_is_shown_because_it_is_proposed_as_kid() -> None:
+    key = jose.public_members(rsa_key())
+    thumbprint = jose.calculate_thumbprint(key)
+    for kept, keys in ((True, [key]), (False, [{**key, "n": 1}]), (False, [{"kty": "oct", "k": thumbprint}])):
+        recorded = RecordedRequest("POST", AT, {"content-type": "application/json"}, json.dumps({"jwks": {"keys": keys}}))
+        redaction = Redaction(recorded, LIVE, (), fhir=False)
+        redaction.redact_request(recorded)
+        assert redaction.harmless.is_public(thumbprint) is kept

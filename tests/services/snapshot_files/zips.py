@@ -110,6 +110,46 @@ WRONG: Final[dict[str, tuple[Callable[[bytes], bytes], str]]] = {
     ),
     "an app twice": (lambda packed: twice(packed, "apps.ndjson"), "there are two apps with the ID"),
     "a user twice": (lambda packed: twice(packed, "users.ndjson"), "has two users named"),
+    "a character that not every database stores": (
+        lambda packed: edit(packed, "users.ndjson", b'"title":"', b'"title":"\\u0000'),
+        "users.ndjson, line 1: a string has U+0000",
+    ),
+    "who wrote it, with U+0000": (
+        lambda packed: edit(packed, RESOURCES, b'"who":"', b'"who":"\\u0000'),
+        f"{RESOURCES}, line 1: a string has U+0000",
+    ),
+    "an app that is too large": (
+        lambda packed: edit(packed, "apps.ndjson", b'"scope":"', b'"scope":"' + b"patient/Patient.rs " * 4_000),
+        "apps.ndjson, line 1: the app is larger than 65,536 bytes",
+    ),
+    "a user who is no person": (
+        lambda packed: edit(packed, "users.ndjson", b'"fhir_user":"', b'"fhir_user":"javascript:'),
+        "users.ndjson, line 1: `fhir_user` must be a person's resource",
+    ),
+    "two users with one `sub`": (
+        lambda packed: edit(packed, "users.ndjson", b'"sub":"general-okafor"', b'"sub":"general-reyes"'),
+        "users.ndjson, line 2: general has two users with this `sub`",
+    ),
+    "an unknown member with a long name": (
+        lambda packed: edit(packed, "users.ndjson", b'"username"', b'"' + b"x" * 100_000 + b'": 1, "username"'),
+        "Object contains unknown field `xxx",
+    ),
+    "appointments before 1970": (
+        lambda packed: edit(packed, "manifest.json", b'"day": "2', b'"day": "1'),
+        "manifest.json: `day` and `first` must be from 1970 to 2199",
+    ),
+    "appointments in 9999": (
+        lambda packed: edit(packed, "manifest.json", b'"first": "2', b'"first": "9'),
+        "manifest.json: `day` and `first` must be from 1970 to 2199",
+    ),
+    "a version from the year 287396": (
+        lambda packed: edit(packed, RESOURCES, b'"at":', b'"at":9'),
+        f"{RESOURCES}, line 1: Expected `int` <= 7258118399999",
+    ),
+    "a version that was changed at another time": (
+        lambda packed: edit(packed, RESOURCES, b'"lastUpdated":"2', b'"lastUpdated":"1'),
+        f"{RESOURCES}, line 1: `resource.meta` must have versionId 1 and lastUpdated 20",
+    ),
     "an app of no hospital": (
         lambda packed: edit(packed, "apps.ndjson", b'"tenant":"general"', b'"tenant":"nowhere"'),
         "there is no hospital 'nowhere'",

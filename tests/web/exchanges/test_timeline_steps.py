@@ -61,7 +61,7 @@ def test_an_injected_fault_is_named_at_its_step() -> None:
 def test_a_step_that_only_probably_belongs_to_the_launch_says_why() -> None:
     (arrow,) = draw_steps([lose()], (), "")
     assert arrow.label.endswith(" (probably)")
-    assert arrow.probably == "Its Origin header is that of the app’s registered URLs."
+    assert arrow.probably == "Its Origin header matches the app’s registered URLs."
 
 
 def test_a_fhir_request_shows_its_parameters_and_an_authorization_request_does_not() -> None:

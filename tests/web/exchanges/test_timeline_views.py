@@ -160,10 +160,10 @@ def test_a_refused_request_that_names_no_launch_probably_stopped_it() -> None:
     view = timeline_view("l", launched, app="A", hospital="H", probable=[lose()], now=NOW)
     assert view.title == "The launch probably stopped at step 3: the token is unknown."
     assert (view.kind, view.verdict) == ("refused", "Probably stopped at step 3")
-    assert view.lede == "The request doesn’t name the launch. Its Origin header is that of the app’s registered URLs."
+    assert view.lede == "The request doesn’t name the launch. Its Origin header matches the app’s registered URLs."
     assert next(arrow.text for arrow in view.arrows if arrow.kind == "waits") == "Next: exchange the code for a token"
     assert "(probably)" in next(arrow.label for arrow in view.arrows if arrow.number == 3)
-    assert view.guesses == (("Step 3", "Its Origin header is that of the app’s registered URLs."),)
+    assert view.guesses == (("Step 3", "Its Origin header matches the app’s registered URLs."),)
 
 
 def test_a_probable_request_is_never_a_proof_that_something_worked() -> None:

@@ -38,7 +38,7 @@ async def _move_clock(api: SickbayApi, move: str) -> ToolResult | None:
     seconds = parse_move(move)
     body = MOVES.get(move) or ({"advance": seconds} if seconds is not None else None)
     if body is None:
-        return refuse("This isn't a move of the clock. Use +2h, -30m, freeze or real.").add_next(
+        return refuse("`clock` must be a time span with a sign or a command: +2h, -30m, freeze or real.").add_next(
             "faults", "An example.", clock="+2h"
         )
     await ask(api, "POST", "/admin/clock", body)

@@ -44,7 +44,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
         return refuse(text).add_next("fhir", "An example.", path="Patient/p-0001", tenant=hospital["name"])
     token = await api.find_token(arguments["token"]) if arguments.get("token") else ""
     if token is None:
-        return refuse("This isn't the handle of a token.").add_next("apps", "Choose an app, then call token.", action="list")
+        return refuse("This isn't a token handle.").add_next("apps", "Choose an app, then call token.", action="list")
     root = base.removeprefix(hospital["ehr"].removesuffix(f"/{hospital['name']}/ehr"))
     result = _describe_answer(await api.send("GET", f"{root}/{path}", token=token or ""))
     return await _add_token(api, result) if result.shown["status"] == 401 else result
@@ -77,7 +77,7 @@ def _describe_answer(answer: ApiAnswer) -> ToolResult:
     result = ToolResult({"status": answer.status, "exchange": exchange})
     if answer.status == NO_RESPONSE and not answer.body:
         result.shown["note"] = "No response came. An injected fault may be the reason."
-        return result.add_next("faults", "Shows the faults in force.", action="list")
+        return result.add_next("faults", "Shows the active faults.", action="list")
     body = answer.read_json() if answer.is_whole else None
     if not isinstance(body, dict):
         result.shown["note"] = "The response isn't JSON." if answer.is_whole else "The response is too large. Add _count=5."

@@ -5,6 +5,7 @@ They run after the checks of access and search, and depend only on the request.
 
 from __future__ import annotations
 
+import re
 from typing import TypeAlias
 
 from sickbay.authorization.access.bearer import token_is_known
@@ -56,10 +57,13 @@ def group_may_be_read(request: AccessRequest, context: AccessContext) -> Refusal
     return refuse_insufficient_scope(request, context.token, "Group", "r")
 
 
+_BETWEEN_PREFERENCES = re.compile(r"[,;\s]")
+
+
 @check(applies_to=ASKED)
 def export_is_requested_with_respond_async(request: AccessRequest, context: AccessContext) -> Refusal | None:
     prefer = request.headers.get("prefer", "")
-    if not is_export(request) or "respond-async" in prefer or not context.headers_known:
+    if not is_export(request) or "respond-async" in _BETWEEN_PREFERENCES.split(prefer.lower()) or not context.headers_known:
         return None
     facts = {"received": prefer or None, "expected": "respond-async"}
     return refusals.BULK_PREFER_MISSING.with_facts(facts)

@@ -42,7 +42,7 @@ def client_assertion_type_is_right(request: TokenRequest, context: TokenContext)
 @check()
 def assertion_is_a_jwt(request: TokenRequest, context: TokenContext) -> Refusal | None:
     sent = request.parameters.get("client_assertion") or ""
-    return None if request.assertion else refusals.ASSERTION_NOT_JWT(parts=sent.count(".") + 1)
+    return None if request.assertion else refusals.ASSERTION_NOT_JWT(problem=jose.find_fault(sent))
 
 
 def _allowed_algorithms(context: TokenContext) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ def algorithm_is_allowed_by_smart(request: TokenRequest, context: TokenContext) 
     sent = _read_assertion(request).header.get("alg")
     if sent in _allowed_algorithms(context) or (not context.smart and sent in jose.ALGORITHMS):
         return None
-    return refusals.ASSERTION_ALG_UNSUPPORTED(received=sent, expected=list(_allowed_algorithms(context)))
+    return refusals.ASSERTION_ALG_UNSUPPORTED(received=jose.format_member(sent), expected=list(_allowed_algorithms(context)))
 
 
 @check(after=(assertion_is_a_jwt,))
@@ -78,7 +78,9 @@ def kid_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
 def iss_of_the_assertion_equals_its_sub(request: TokenRequest, context: TokenContext) -> Refusal | None:
     claims = _read_assertion(request).claims
     iss, sub = claims.get("iss"), claims.get("sub")
-    return None if iss and iss == sub else refusals.ASSERTION_ISS_SUB_MISMATCH(received=iss, expected=sub)
+    if iss and iss == sub:
+        return None
+    return refusals.ASSERTION_ISS_SUB_MISMATCH(received=jose.format_member(iss), expected=jose.format_member(sub))
 
 
 @check(requires=("client",), after=(assertion_is_a_jwt, iss_of_the_assertion_equals_its_sub))
@@ -87,7 +89,8 @@ def iss_of_the_assertion_is_the_client_id(request: TokenRequest, context: TokenC
     registered = context.client.client_id if isinstance(context.client, Client) else None
     if iss == registered and named in (None, iss):
         return None
-    return refusals.ASSERTION_CLIENT_MISMATCH(received=iss, expected=named or registered or "a client registered here")
+    shown = jose.format_member(iss)
+    return refusals.ASSERTION_CLIENT_MISMATCH(received=shown, expected=named or registered or "a client registered here")
 
 
 @check(requires=("server",), after=(assertion_is_a_jwt,))
@@ -173,7 +176,7 @@ def jti_is_short_enough(request: TokenRequest, context: TokenContext) -> Refusal
 def assertion_has_a_new_jti(request: TokenRequest, context: TokenContext) -> Refusal | None:
     jti = _read_assertion(request).claims.get("jti")
     if not isinstance(jti, str) or not jti:
-        return refusals.ASSERTION_JTI_MISSING(received=None)
+        return refusals.ASSERTION_JTI_MISSING(received=jose.format_member(jti) or None)
     return refusals.ASSERTION_JTI_REUSED(received=jti) if jti in context.seen_jti else None
 
 
@@ -199,7 +202,7 @@ def key_is_published(request: TokenRequest, context: TokenContext) -> Refusal | 
     published = [key["kid"] for key in keys if jose.has_id(key)]
     if len(published) < len(keys):
         facts["unnamed"] = True
-    return refusals.ASSERTION_KID_UNKNOWN(received=header.get("kid"), published=published, **facts)
+    return refusals.ASSERTION_KID_UNKNOWN(received=jose.format_member(header.get("kid")), published=published, **facts)
 
 
 @check(requires=("jwks",), after=(key_is_published,))

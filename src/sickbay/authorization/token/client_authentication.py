@@ -149,7 +149,7 @@ def client_is_registered(request: TokenRequest, context: TokenContext) -> Refusa
         return None
     sent = request.parameters.get("client_assertion") or ""
     if request.claimed is None and jose.decode_unverified(sent) is None:  # no other client is named
-        return _refuse_invalid(request, refusals.ASSERTION_NOT_JWT, parts=sent.count(".") + 1)
+        return _refuse_invalid(request, refusals.ASSERTION_NOT_JWT, problem=jose.find_fault(sent))
     header_credentials = request.presented.basic
     if header_credentials is not None and header_credentials.decoded and header_credentials.decoded[1] in context.others:
         return _refuse_invalid(request, refusals.BASIC_SWAPPED, received=None, expected=header_credentials.decoded[1])
@@ -162,7 +162,7 @@ def client_is_registered(request: TokenRequest, context: TokenContext) -> Refusa
         and not request.parameters.get("client_id")
     ):
         return _refuse_invalid(
-            request, refusals.ASSERTION_CLIENT_MISMATCH, received=request.claimed, expected="a client registered here"
+            request, refusals.ASSERTION_CLIENT_MISMATCH, received=request.named_issuer, expected="a client registered here"
         )
     return _set_status(request, refusals.CLIENT_ID_UNKNOWN.with_facts(facts))
 

@@ -129,7 +129,7 @@ def add(
     json: Json = False,
     data: Data = None,
 ) -> None:
-    """Register an app and print its app_id, client_id and client_secret. The secret is shown only this once.
+    """Register an app and print its app_id, client_id and client_secret. The secret is shown only once.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def show(app: Name, /, *, json: Json = False, data: Data = None) -> None:
 
 @apps.command(help_epilogue=help_epilogue("sickbay apps edit sample-general --token-lifetime 60"))
 def edit(app: Name, /, *, fields: Fields = _DEFAULT, name: str | None = None, json: Json = False, data: Data = None) -> None:
-    """Change the fields that you name; the others stay.
+    """Change some fields of an app and keep the others.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ def enable(app: Name, /, *, tenant: str, json: Json = False, data: Data = None) 
 
 @apps.command(help_epilogue=help_epilogue("sickbay apps secret Vitals"))
 def secret(app: Name, /, *, json: Json = False, data: Data = None) -> None:
-    """Make a new client_secret and print it, only this once. The old one stops working immediately."""
+    """Create a new client_secret and print it once. The old one stops working immediately."""
     _print_app(admin_client.ask(data, "POST", f"{admin_client.app_path(admin_client.find_app(data, app))}/secret"), json)
 
 

@@ -22,7 +22,7 @@ def export(
     Parameters
     ----------
     directory
-        The folder for the files; created if it doesn't exist. Files of the same names are replaced at the end, all or none.
+        The folder for the files; created if it doesn't exist. Existing files with the same names are replaced at the end, all or none.
     tenant
         The hospital, such as general.
     fhir

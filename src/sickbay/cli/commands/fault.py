@@ -79,21 +79,21 @@ def add(
 
 @fault.command(name="list", help_epilogue=help_epilogue("sickbay fault list"))
 def list_(*, json: Json = False, data: Data = None) -> None:
-    """List the faults in force."""
+    """List the active faults."""
     faults = admin_client.ask(data, "GET", "/admin/faults")
     if json:
         print_result(format_json(faults))
     elif faults:
         print_result("\n".join(describe(fault) for fault in faults))
     else:
-        print_note("No faults are in force.")
+        print_note("No faults are active.")
 
 
 @fault.command(help_epilogue=help_epilogue("sickbay fault remove all"))
 def remove(id: Annotated[str, Parameter(name="ID", help="The fault's ID, or all.")], /, *, data: Data = None) -> None:
     """End a fault, or all of them."""
     admin_client.ask(data, "DELETE", "/admin/faults" if id == "all" else f"/admin/faults/{id}")
-    print_note("No faults are in force." if id == "all" else f"Ended the fault {id}.")
+    print_note("No faults are active." if id == "all" else f"Ended the fault {id}.")
 
 
 @fault.command(name="presets", help_epilogue=help_epilogue("sickbay fault presets"))
@@ -117,7 +117,7 @@ def kinds_(kind: Annotated[str | None, Parameter(name="KIND")] = None, /) -> Non
         return
     found = list_kinds().get(kind)
     if found is None:
-        reject_argument(f"There is no kind {kind}. `sickbay fault kinds` lists them.")
+        reject_argument(f"There is no kind of fault named {kind}. `sickbay fault kinds` lists them.")
     options: list[tuple[str, ...]] = [
         (f"--{name.replace('_', '-')}", _describe_member(member)) for name, member in found.members.items()
     ]

@@ -39,7 +39,7 @@ async def add_faults(runtime: Runtime, sent: Sequence[Mapping[str, Any]], limit:
             raise WrongFault([excess])
         faults = [*settings.faults, *added]
         if len(faults) > MAXIMUM_FAULTS:
-            raise WrongFault([f"At most {MAXIMUM_FAULTS} faults can be in force. Remove some first."])
+            raise WrongFault([f"At most {MAXIMUM_FAULTS} faults can be active. Remove some first."])
         if len(msgspec.json.encode(faults)) > MAXIMUM_BYTES:
             raise WrongFault([f"All faults together may have at most {MAXIMUM_BYTES // 1_000_000} MB."])
         return replace(settings, faults=faults)
@@ -71,7 +71,7 @@ async def remove_faults(runtime: Runtime, id: str | None) -> bool:
 
 
 async def list_faults(runtime: Runtime) -> list[dict[str, Any]]:
-    """Every fault in force, with the number of times that it will still happen, if that is limited."""
+    """Every active fault, with the number of times that it will still happen, if that is limited."""
     entries = []
     for fault in runtime.faults:
         left = None if fault.times is None else max(0, fault.times - await choose.count_occurrences(runtime, fault))

@@ -89,7 +89,8 @@ def unsent_texts(request: Any, context: Any, examination: Examination) -> set[st
     stored = _stored_texts(context, examination)
     if not stored:
         return set()
-    sent = "\n".join([text[:COMPARED] for text in _texts_of_value(request)[:COMPARED]]).casefold()[: 2 * COMPARED]
+    texts = _texts_of_value((request, getattr(request, "assertion", None)))  # in the request, the assertion is encoded
+    sent = "\n".join([text[:COMPARED] for text in texts[:COMPARED]]).casefold()[: 2 * COMPARED]
     sent = f"{sent}\n{unquote(sent)}"
     return {text for text in stored if text not in sent}
 

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from sickbay.protocol import jose
 from sickbay.protocol.parameters import parse
 from sickbay.services.redaction import safe_search
 from sickbay.services.redaction import vocabulary as known
@@ -281,8 +282,15 @@ class Redaction:
                 for name, member in pairs[:MAXIMUM_KEPT_PARTS]
             }
         if isinstance(value, list):
+            for key in value[:MAXIMUM_KEPT_PARTS]:
+                self._allow_thumbprint(key)
             return [self._redact_key_set(key) for key in value[:MAXIMUM_KEPT_PARTS]]
         return "‹not kept›"
+
+    def _allow_thumbprint(self, key: Any) -> None:
+        """Allow quoting the thumbprint of a public key, which is proposed as its `kid`. No private member is in it."""
+        if not jose.find_missing_member(key) and key["kty"] in jose.MEMBERS:
+            self.harmless.add_public(jose.calculate_thumbprint(key))
 
     def _key_member(self, name: str, value: Any) -> Any:
         if not isinstance(value, str):

@@ -141,6 +141,10 @@ class SafeValues:
     def is_public(self, value: str) -> bool:
         return value in self._given or value in self._ids or value in PUBLISHED or (is_no_secret(value) and _is_ours(value))
 
+    def add_public(self, value: str) -> None:
+        """Also shows this value, which follows from public ones."""
+        self._ids |= {value}
+
     def is_public_part(self, text: str) -> bool:
         """Whether this is a part of a public address."""
         return text in self._parts or text in self._ids or text in _PARTS

@@ -18,6 +18,8 @@ PACKED_BYTES: Final = 16_000_000
 UNPACKED_BYTES: Final = 64_000_000
 """Bytes of all files together."""
 MAXIMUM_FILES: Final = 128
+REASON_CHARACTERS: Final = 300
+"""The longest reason, in characters. Names in a file can be longer."""
 LINE_BYTES: Final = 8_100_000
 """A line has one version of a resource, which has at most 8 MB."""
 MANIFEST: Final = "manifest.json"
@@ -38,6 +40,7 @@ class BadFile(ValueError):
     """The file can't be imported. The message says where and why, as a sentence without a full stop."""
 
     def __init__(self, place: str, reason: str) -> None:
+        reason = reason if len(reason) <= REASON_CHARACTERS else f"{reason[:REASON_CHARACTERS]}…"
         super().__init__(f"{place}: {reason}" if place else reason)
 
 

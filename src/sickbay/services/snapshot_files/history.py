@@ -10,8 +10,10 @@ from msgspec import Meta, Struct
 
 from sickbay.fhir.loading import LoadError, split_into_resources
 from sickbay.fhir.search.index import extract_entries
+from sickbay.services.clock import LATEST_TIME
 from sickbay.services.snapshot_files import lines
 from sickbay.services.snapshot_files.archive import BadFile
+from sickbay.services.writing.saving import format_instant
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.saving import facts_text
 from sickbay.storage.snapshot_steps import SavedVersion
@@ -29,7 +31,7 @@ class VersionLine(Struct, frozen=True, forbid_unknown_fields=True):
     type: Annotated[str, Meta(max_length=64)]
     id: Annotated[str, Meta(max_length=64)]
     version: Annotated[int, Meta(ge=1, le=MAXIMUM_NUMBER)]
-    at: Annotated[int, Meta(ge=0, le=MAXIMUM_NUMBER)]
+    at: Annotated[int, Meta(ge=0, lt=LATEST_TIME * 1000)]
     interaction: Literal["create", "update", "update-create", "delete"]
     who: Annotated[str, Meta(max_length=1000)] = ""
     resource: msgspec.Raw = _NOTHING
@@ -89,8 +91,9 @@ def _read_version(space: ResourceSpace, place: str, line: VersionLine, address: 
     meta = piece.resource.get("meta")
     if (piece.type, piece.id) != (line.type, line.id):
         raise BadFile(place, f"`resource` is {piece.type}/{piece.id}, and the line says {line.type}/{line.id}")
-    if not isinstance(meta, dict) or meta.get("versionId") != str(line.version) or not isinstance(meta.get("lastUpdated"), str):
-        raise BadFile(place, f"`resource.meta` must have versionId {line.version} and lastUpdated")
+    changed = format_instant(line.at)
+    if not isinstance(meta, dict) or (meta.get("versionId"), meta.get("lastUpdated")) != (str(line.version), changed):
+        raise BadFile(place, f"`resource.meta` must have versionId {line.version} and lastUpdated {changed}")
     facts = facts_text(extract_entries(space.version, piece.resource, address))
     return SavedVersion(line.type, line.id, line.version, line.at, line.interaction, line.who, piece.body, facts)
 

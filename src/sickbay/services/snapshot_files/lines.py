@@ -7,14 +7,17 @@ from typing import TypeVar
 
 import msgspec
 
+from sickbay.protocol import unicode
 from sickbay.services.snapshot_files.archive import LINE_BYTES, BadFile, FileTooLarge
 
 T = TypeVar("T")
 
 
 def parse_line(kind: type[T], text: bytes, place: str) -> T:
-    """Return the value. Raises BadFile."""
+    """Return the value. Raises BadFile, also for U+0000, which not every database stores."""
     try:
+        if b"\\u0000" in text and not unicode.is_writable(msgspec.json.decode(text)):
+            raise BadFile(place, "a string has U+0000")
         return msgspec.json.decode(text, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadFile(place, _describe_error(error)) from None

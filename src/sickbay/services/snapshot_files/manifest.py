@@ -20,6 +20,8 @@ from sickbay.services.snapshot_files.archive import MANIFEST, BadFile
 FORMAT: Final = "sickbay-snapshot"
 VERSION: Final = 1
 Count = Annotated[int, Meta(ge=0, le=1 << 53)]
+FIRST_DAY: Final = datetime.date(1970, 1, 1)
+LAST_DAY: Final = datetime.datetime.fromtimestamp(LATEST_TIME - 1, datetime.UTC).date()
 Name = Annotated[str, Meta(max_length=100)]
 
 
@@ -100,6 +102,8 @@ def _check_spaces(manifest: Manifest) -> None:
     for space in manifest.spaces:
         if (space.first is None) != (space.filled is None) or (space.filled or 0) > space.versions:
             raise BadFile(MANIFEST, f"the numbers of {space.hospital} {space.fhir} contradict each other")
+        if not all(FIRST_DAY <= day <= LAST_DAY for day in (space.day, space.first or space.day)):
+            raise BadFile(MANIFEST, "`day` and `first` must be from 1970 to 2199")
 
 
 def check_fits(manifest: Manifest, tenants: Mapping[str, Tenant], population: PopulationOf) -> None:

@@ -12,9 +12,11 @@ from sickbay.authorization.models import Client, User
 from sickbay.protocol import jose
 from sickbay.protocol.names import clean_name
 from sickbay.services import records, registration
+from sickbay.services.app_limits import APP_BYTES
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.snapshot_files import lines
 from sickbay.services.snapshot_files.archive import APPS, USERS, BadFile
+from sickbay.services.users import PERSON
 from sickbay.storage.interface import Record
 
 NAME_CHARACTERS = 200
@@ -89,6 +91,8 @@ def _check_app(runtime: Runtime, client: Client, place: str) -> None:
         raise BadFile(place, f"`client_id` and `app_id` must have 1 to {NAME_CHARACTERS} characters")
     if client.secret_hash is not None or client.registration_hash is not None:
         raise BadFile(place, "a snapshot's file contains no hashes of secrets")
+    if len(records.dump(client)) > APP_BYTES:
+        raise BadFile(place, f"the app is larger than {APP_BYTES:,} bytes")
     if fault := registration.settings_problem(runtime, msgspec.to_builtins(client)):
         raise BadFile(place, fault)
     if (refusal := registration.advise_on_registration(runtime, client).refusal) is not None:
@@ -106,16 +110,22 @@ def _move_to_this_sandbox(client: Client, samples: Mapping[str, Client]) -> Clie
 def read_users(tenants: Mapping[str, Tenant], content: bytes, password: str) -> list[Record]:
     """The users. password: the hash of the published password, which all of them get. Raises BadFile."""
     users: dict[tuple[str, str], User] = {}
+    subjects: set[tuple[str, str]] = set()
     for place, line in lines.split_lines(USERS, content):
         user = User(**structs.asdict(lines.parse_line(_UserLine, line, place)))
         _check_tenant(tenants, user.tenant, place)
         if user.password:
             raise BadFile(place, "a snapshot's file contains no hashes of passwords")
-        if not user.fhir_user or not 0 < len(user.username) <= NAME_CHARACTERS:
-            raise BadFile(place, f"`username` must have 1 to {NAME_CHARACTERS} characters, and `fhir_user` a reference")
+        if not 0 < len(user.username) <= NAME_CHARACTERS:
+            raise BadFile(place, f"`username` must have 1 to {NAME_CHARACTERS} characters")
+        if not PERSON.search(user.fhir_user):
+            raise BadFile(place, "`fhir_user` must be a person's resource such as Practitioner/pr-0001")
         if (user.tenant, user.username) in users:
             raise BadFile(place, f"{user.tenant} has two users named {user.username}")
+        if (user.tenant, user.sub) in subjects:
+            raise BadFile(place, f"{user.tenant} has two users with this `sub`")
         users[user.tenant, user.username] = structs.replace(user, password=password)
+        subjects.add((user.tenant, user.sub))
     return [records.make_user_record(user) for user in users.values()]
 
 

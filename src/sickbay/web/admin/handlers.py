@@ -40,8 +40,6 @@ else:
     resend = HandlersOf("sickbay.web.admin.resend")
     snapshots = HandlersOf("sickbay.web.admin.snapshots")
 
-PERSON = re.compile(r"(?:^|/)(?:Practitioner|PractitionerRole|Patient|RelatedPerson|Person)/[A-Za-z0-9.-]{1,64}\Z")
-"""Types that may be a fhirUser (SMART 2.2, Scopes for requesting identity data). The resource needn't exist."""
 Handler = Callable[[Request, Sandbox], Awaitable[Response]]
 
 
@@ -137,7 +135,7 @@ async def remove_app(request: Request, sandbox: Sandbox) -> Response:
 async def add_user(request: Request, sandbox: Sandbox) -> Response:
     body: admin_schemas.NewUser = await parse_body(request, admin_schemas.NewUser)
     tenant = find_tenant(sandbox, body.tenant)
-    if not PERSON.search(body.fhir_user):
+    if not users.PERSON.search(body.fhir_user):
         raise Wrong(422, f"fhirUser must be a person's resource such as Practitioner/pr-0001, not {body.fhir_user}")
     user = await users.save_user(
         sandbox.runtime, tenant, body.username, body.password, body.fhir_user, body.patients, body.name

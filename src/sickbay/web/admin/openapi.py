@@ -97,7 +97,7 @@ OPERATIONS = (
         admin_schemas.TenantPolicy,
     ),
     AdminEndpoint("post", "/admin/faults", "Inject a fault, or those of a preset", dict[str, Any], 201, dict[str, Any]),
-    AdminEndpoint("get", "/admin/faults", "The faults in force", None, 200, list[dict[str, Any]]),
+    AdminEndpoint("get", "/admin/faults", "The active faults", None, 200, list[dict[str, Any]]),
     AdminEndpoint("delete", "/admin/faults", "End all faults", None, 204, None),
     AdminEndpoint("get", "/admin/faults/kinds", "All kinds and presets of faults", None, 200, dict[str, Any]),
     AdminEndpoint("delete", "/admin/faults/{id}", "End a fault", None, 204, None),

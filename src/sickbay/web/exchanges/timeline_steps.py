@@ -21,7 +21,7 @@ from sickbay.web.exchanges import code_samples
 
 LIFELINES: Final = ("app", "browser", "auth", "fhir")
 EVIDENCE: Final = {
-    "origin": "Its Origin header is that of the app’s registered URLs.",
+    "origin": "Its Origin header matches the app’s registered URLs.",
     "agent": "It came from the same address and the same client software as an earlier request of the app.",
     "address": "It came from the same address as an earlier request of the app.",
     "app": "It names the app, and came from the same address within a minute of the launch.",

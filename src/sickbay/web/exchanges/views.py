@@ -307,6 +307,6 @@ def make_offer(entry: Mapping[str, Any], start: Proposal | None) -> ResendOffer 
     filled = list(describe_placeholders(kinds_in(start.edited)))
     if start.new_credentials:
         filled = [*dict.fromkeys((*filled, "a stand-in for the app’s credentials"))]
-    sends = f"Sickbay sends it itself{', with ' + join(filled) if filled else ''}."
+    sends = f"Sickbay sends it for you{', with ' + join(filled) if filled else ''}."
     writes = " This writes data." if start.edited.is_write else ""
     return ResendOffer(href, corrected=True, sends=True, note=f"{sends}{writes}")

@@ -60,7 +60,7 @@ class FhirFailures:
             await send_fhir_error(send, id, 503, "transient", error.detail, error.retry_after)
         else:
             LOG.error("%s failed", id, exc_info=error, extra={"correlation_id": id})
-            await send_fhir_error(send, id, 500, "exception", f"Sickbay failed; its log says how, under {id}.")
+            await send_fhir_error(send, id, 500, "exception", f"Internal error in Sickbay. Its log has the details under {id}.")
 
 
 class PageFailures:

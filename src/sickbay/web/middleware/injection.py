@@ -38,7 +38,7 @@ MADE_UP = re.compile(re.escape(MARK) + r"([A-Za-z0-9_-]{1,16})")
 
 
 class InjectedFaults:
-    """With no fault in force, it costs one comparison, and no coroutine of its own."""
+    """If no fault is active, it costs one comparison, and no coroutine of its own."""
 
     def __init__(self, app: ASGIApp, sandbox: Sandbox) -> None:
         self._app, self._sandbox, self._runtime = app, sandbox, sandbox.runtime

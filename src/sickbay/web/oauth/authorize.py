@@ -177,7 +177,7 @@ async def redirect_with_result(
 async def _add_faults(
     request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, parameters: dict[str, str | None]
 ) -> dict[str, str | None]:
-    """The parameters of the redirect, with the faults that are in force for it."""
+    """The parameters of the redirect, with the faults that are active for it."""
     runtime = sandbox.runtime
     if not runtime.faults:
         return parameters

@@ -80,7 +80,7 @@ async def handle_token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Re
 async def _add_faults(
     request: Request, sandbox: Sandbox, tenant: Tenant, sent: TokenRequest, members: dict[str, Any]
 ) -> dict[str, Any]:
-    """The members of the response, with the faults that are in force for it."""
+    """The members of the response, with the faults that are active for it."""
     runtime = sandbox.runtime
     refresh_token = sent.parameters.get("refresh_token")
     stage = "refresh" if sent.parameters.get("grant_type") == "refresh_token" else "token"

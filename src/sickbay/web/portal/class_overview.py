@@ -22,9 +22,9 @@ from sickbay.web.redirects import redirect_to
 OVERVIEW = "/developer/class"
 CHART = "/general/ehr/patients/p-0017"
 SAVED = {
-    "reset": "Everyone’s apps, launches and exchanges are deleted. The students stay in the class.",
-    "student": "The student’s apps, launches and exchanges are deleted. The student stays in the class.",
-    "removed": "The student and everything of the student’s is deleted.",
+    "reset": "Everyone’s apps, launches and exchanges were deleted. The students stay in the class.",
+    "student": "The student’s apps, launches and exchanges were deleted. The student stays in the class.",
+    "removed": "The student and all of the student’s data were deleted.",
     "key": "The old link no longer works. Students who joined with it stay in the class.",
 }
 

@@ -53,8 +53,8 @@ async def show_hospitals(request: Request, sandbox: Sandbox) -> Response:
 
 
 _SAVED = {
-    "added": "The hospital is added. Its apps and users can sign in now.",
-    "removed": "The hospital and all its data are deleted.",
+    "added": "The hospital was added. Its apps and users can sign in now.",
+    "removed": "The hospital and all its data were deleted.",
 }
 
 

@@ -40,4 +40,4 @@ class TimeView(Struct, frozen=True, kw_only=True):
     done: str = ""
     """The completed action on a snapshot, as a sentence."""
     secrets: tuple[SecretRow, ...] = ()
-    """Shown only this once."""
+    """Shown only once."""

@@ -83,7 +83,7 @@ class OtherHospital(Struct, frozen=True):
 
 
 class FaultLine(NamedTuple):
-    """A fault in force. more: its members. is_for_all: it is meant for every app."""
+    """An active fault. more: its members. is_for_all: it is meant for every app."""
 
     id: str
     kind: str

@@ -42,12 +42,6 @@ def _drop_scheme(request: TokenRequest, facts: Facts) -> TokenRequest:
     return corrections.set_parameters(request, ("client_assertion", last)) if jose.decode_unverified(last) else request
 
 
-def _describe_parts(facts: Facts) -> Facts:
-    parts = facts["parts"]
-    wrong_count = f"it has {parts} part{'' if parts == 1 else 's'}, expected 3"
-    return {**facts, "problem": "its header or payload isn't base64url-encoded JSON" if parts == 3 else wrong_count}
-
-
 def _has_no_number(facts: Facts) -> Facts | None:
     received = facts.get("received")
     if received is None:
@@ -74,7 +68,7 @@ def _audience_differs(request: TokenRequest, context: TokenContext) -> Facts | N
 
 FUNCTIONS: RuleFunctions = {
     "assertion-type-wrong": {"repair": corrections.set_from_fact("client_assertion_type", "expected")},
-    "assertion-not-jwt": {"recognises": _describe_parts, "repair": _drop_scheme},
+    "assertion-not-jwt": {"repair": _drop_scheme},
     "assertion-alg-unsupported": {"recognises": lambda facts: {**facts, "accepted": join_as_code(facts["expected"])}},
     "assertion-exp-not-a-number": {"recognises": _has_no_number},
     "assertion-jku-foreign": {"recognises": lambda facts: facts if facts.get("jku") is not None else None},
