@@ -182,3 +182,32 @@ def test_no_cache_keeps_what_the_administrator_reads(desk: SharedApp) -> None:
 
     desk.do(steps)
     assert kept == []
+
+
+OPEN_TO_STRANGERS = frozenset(
+    (
+        "/developer/sign-in",
+        "/developer/sign-out",
+        "/developer/search",
+        "/developer/join",
+        "/developer/join/{id}",
+        "/timelines/{id}",
+    )
+)
+"""Pages to sign in and join, the search, which also finds public pages, and a launch, which anyone with its id sees in part."""
+
+
+def test_a_stranger_gets_no_page_of_the_administrator(desk: SharedApp) -> None:
+    shown = []
+
+    async def steps(flow: Flow) -> None:
+        for path, route in _list_routes(flow.application).items():
+            if not path.startswith(("/developer", "/timelines", "/admin", "/mcp")) and not path.endswith("/resend"):
+                continue
+            for method in {*(route.methods or METHODS)} - {"HEAD"} if not PUBLIC.match(path) else ():
+                answer = await send(flow.application, method, _fill(path, "abcdefgh").encode(), [(b"accept", b"text/html")])
+                if answer.status != 403 and path not in OPEN_TO_STRANGERS:
+                    shown.append((method, path, answer.status))
+
+    desk.do(steps)
+    assert shown == []

@@ -102,7 +102,6 @@ def outline(
 
 
 def _name_finding(finding: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the id and the title of a finding."""
     id = finding["id"]
     described = {"id": id, "title": title_of(id)} if id in BY_ID else _describe_cause(id, finding)
     return {name: described[name] for name in ("id", "title") if name in described}

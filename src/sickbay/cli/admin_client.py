@@ -114,7 +114,6 @@ def _command_with_id(name: str, id: str) -> str:
 
 
 def app_path(app: dict[str, Any]) -> str:
-    """The app's path at /admin."""
     return f"/admin/apps/{quote(app['app_id'], safe='')}"
 
 

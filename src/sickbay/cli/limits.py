@@ -48,6 +48,5 @@ class Limits(NamedTuple):
 
 
 def make_limits(settings: Settings) -> Limits:
-    """The limits for these settings."""
     per_address = 0 if settings.loopback else settings.max_connections_per_address
     return Limits(connections=settings.max_connections, per_address=per_address, exempt=frozenset(settings.trusted_proxies))

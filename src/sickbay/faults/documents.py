@@ -11,7 +11,6 @@ MARK = "injected-fault-"
 
 
 def set_and_remove_members(document: dict[str, Any], set_members: Mapping[str, Any], removed: Iterable[str]) -> dict[str, Any]:
-    """Returns a copy of the document with these members set and removed."""
     without = set(removed)
     return {name: value for name, value in {**document, **set_members}.items() if name not in without}
 

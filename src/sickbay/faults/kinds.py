@@ -84,7 +84,6 @@ class FaultKind(Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def list_kinds() -> Mapping[str, FaultKind]:
-    """Returns every kind, by name."""
     return convert(_read_toml("kinds.toml"), dict[str, FaultKind])
 
 
@@ -97,7 +96,6 @@ class Preset(Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def list_presets() -> Mapping[str, Preset]:
-    """Returns every preset, by name."""
     return convert(_read_toml("presets.toml"), dict[str, Preset])
 
 

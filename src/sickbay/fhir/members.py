@@ -31,5 +31,4 @@ def split_members(body: bytes) -> list[tuple[str, bytes]]:
 
 
 def join_members(pairs: list[tuple[str, bytes]]) -> bytes:
-    """Builds the object from its members."""
     return b"{" + b",".join(b'"' + key.encode() + b'":' + value for key, value in pairs) + b"}"

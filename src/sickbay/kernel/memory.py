@@ -38,7 +38,6 @@ class Memory:
         self.parts: dict[str, Forgets] = {}
 
     def register(self, name: str, part: P) -> P:
-        """Register a part, and return it."""
         self.parts[name] = part
         return part
 

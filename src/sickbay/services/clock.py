@@ -34,7 +34,6 @@ class ClockOutOfRange(ValueError):
 
 
 def read(runtime: Runtime) -> ClockReading:
-    """A reading of the clock."""
     real, effects = runtime.effects.arrival() / 1e6, runtime.effects
     if not isinstance(effects, SystemEffects):
         return ClockReading(real, effects.now(), 0.0, False)

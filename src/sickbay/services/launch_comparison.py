@@ -133,7 +133,6 @@ def _request_parts(exchange: Exchange) -> dict[str, str]:
 
 
 def _response_results(exchange: Exchange) -> dict[str, str]:
-    """The results in the response."""
     results = {"status": str(get_status(exchange))}
     if "scopes" in exchange:
         granted = [str(row["granted"]) for row in exchange["scopes"] if row.get("granted")]

@@ -166,7 +166,6 @@ class LiveExchanges:
         return Missed(News(tuple(rows), found - len(rows), 0, last), exact and read < RESUMED_ROWS)
 
     def stop(self) -> None:
-        """End all streams."""
         self.stopped = True
         for listener in self._listeners:
             listener.wake()

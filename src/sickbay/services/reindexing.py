@@ -30,7 +30,6 @@ def _reindex_step(runtime: Runtime, outdated: Outdated) -> Reindex:
 
 
 def extract_entries_of_body(runtime: Runtime, space: ResourceSpace, body: bytes) -> IndexEntries:
-    """Extract the index entries of a stored body."""
     tenant = runtime.tenants.get(space.tenant)
     base = tenant.fhir_base(space.version) if tenant else ""
     return extract_entries(space.version, lossless_json.loads(body), base)

@@ -90,7 +90,6 @@ def _password_matches(hashed: str, password: str) -> bool:
 
 
 async def find_session(runtime: Runtime, cookie: str) -> Session | None:
-    """The session for this cookie value."""
     if cookie.startswith(UNSTORED):
         return Session("", _csrf_token(runtime, cookie))
     record = await runtime.store.get("session", records.digest(cookie))

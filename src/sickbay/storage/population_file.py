@@ -118,7 +118,6 @@ def export(
 
 
 def create_tables(draft: Path) -> None:
-    """Create the tables of a file."""
     with closing(apsw.Connection(str(draft))) as file:
         file.pragma("synchronous", "off")
         with file:

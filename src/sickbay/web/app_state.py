@@ -40,7 +40,6 @@ def app_state_base(sandbox: Sandbox, tenant: Tenant, documents: Documents) -> Fh
 
 
 def _endpoint_url(base: FhirBase) -> str:
-    """The URL of this endpoint."""
     return base.tenant.base + app_state.PATH
 
 

@@ -50,7 +50,6 @@ async def show_metrics(request: Request) -> Response:
 
 
 async def set_gauges(sandbox: Sandbox) -> None:
-    """Set the gauges of the journal and the database."""
     counting.WRITES_WAITING.set(sandbox.runtime.store.writes_waiting())
     with suppress(Unavailable, TimeoutError):  # then the last known values are returned
         await asyncio.wait_for(_measure_database(sandbox), ANSWER_SECONDS)

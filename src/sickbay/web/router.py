@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
 from sickbay.services.request_metrics import Kind
+from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.http_request import state_of
 from sickbay.web.middleware.cors import allow_origins
 
@@ -74,6 +75,22 @@ def bind_sandbox(sandbox: Sandbox, answer: Callable[[Request, Sandbox], Awaitabl
 def bind_id(sandbox: Sandbox, answer: Callable[[Request, Sandbox, str], Awaitable[Response]]) -> Handler:
     async def handler(request: Request) -> Response:
         return await answer(request, sandbox, request.path_params["id"])
+
+    return handler
+
+
+def bind_admin(sandbox: Sandbox, answer: Callable[[Request, Sandbox], Awaitable[Response]]) -> Handler:
+    """The handler is called only for the administrator."""
+    return bind_sandbox(sandbox, _only_for_administrator(answer))
+
+
+def bind_admin_id(sandbox: Sandbox, answer: Callable[[Request, Sandbox, str], Awaitable[Response]]) -> Handler:
+    return bind_id(sandbox, _only_for_administrator(answer))
+
+
+def _only_for_administrator(answer: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
+    async def handler(request: Request, sandbox: Sandbox, *names: str) -> Response:
+        return refuse_stranger(request, sandbox) or await answer(request, sandbox, *names)
 
     return handler
 

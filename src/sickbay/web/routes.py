@@ -18,7 +18,17 @@ from sickbay.web.admin import session as admin_session
 from sickbay.web.oauth import brands, discovery
 from sickbay.web.oauth.discovery import Documents
 from sickbay.web.oauth.token import handle_token
-from sickbay.web.router import Handler, HandlersOf, bind_cross_origin, bind_id, bind_oauth, bind_sandbox, bind_tenant
+from sickbay.web.router import (
+    Handler,
+    HandlersOf,
+    bind_admin,
+    bind_admin_id,
+    bind_cross_origin,
+    bind_id,
+    bind_oauth,
+    bind_sandbox,
+    bind_tenant,
+)
 
 if TYPE_CHECKING:
     from sickbay.web import mcp
@@ -108,32 +118,32 @@ def list_routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/rules.md", bind_sandbox(sandbox, rules.show_rules)),
         Route("/rules/{id}", bind_id(sandbox, rules.show_rule)),
         Route("/theme", bind_sandbox(sandbox, developer.change_theme), methods=["POST"]),
-        Route("/developer", bind_sandbox(sandbox, apps.show_apps)),
+        Route("/developer", bind_admin(sandbox, apps.show_apps)),
         Route(admin_session.SIGN_IN, bind_sandbox(sandbox, admin_session.sign_in), methods=["GET", "POST"]),
         Route("/developer/sign-out", bind_sandbox(sandbox, admin_session.sign_out), methods=["POST"]),
         Route("/developer/search", bind_sandbox(sandbox, lookup.look_up), methods=["GET", "POST"]),
-        Route("/developer/time", bind_sandbox(sandbox, time.show_time), methods=["GET", "POST"]),
-        Route("/developer/explorer", bind_sandbox(sandbox, explorer.show_home)),
-        Route("/developer/explorer/{path:path}", bind_sandbox(sandbox, explorer.explore)),
-        Route("/developer/register", bind_sandbox(sandbox, portal_registration.register), methods=["GET", "POST"]),
-        Route("/developer/apps/{id}", bind_id(sandbox, apps.show_app)),
-        Route("/developer/apps/{id}/edit", bind_id(sandbox, app_edit.edit), methods=["GET", "POST"]),
-        Route("/developer/apps/{id}/secret", bind_id(sandbox, apps.rotate_secret), methods=["POST"]),
-        Route("/developer/apps/{id}/settings", bind_id(sandbox, app_policy.show_settings), methods=["GET", "POST"]),
-        Route("/developer/apps/{id}/policy", bind_id(sandbox, apps.change_policy), methods=["POST"]),
-        Route("/developer/apps/{id}/cards", bind_id(sandbox, apps.change_cards), methods=["POST"]),
-        Route("/developer/apps/{id}/faults", bind_id(sandbox, app_faults.change), methods=["POST"]),
-        Route("/developer/apps/{id}/enable", bind_id(sandbox, apps.enable), methods=["POST"]),
-        Route("/developer/apps/{id}/remove", bind_id(sandbox, apps.remove), methods=["POST"]),
-        Route("/developer/hospitals", bind_sandbox(sandbox, hospitals.show_hospitals), methods=["GET", "POST"]),
-        Route("/developer/hospitals/{id}/resources", bind_id(sandbox, resources.show_resources), methods=["GET", "POST"]),
-        Route("/developer/hospitals/{id}", bind_id(sandbox, hospitals.show_hospital), methods=["GET", "POST"]),
+        Route("/developer/time", bind_admin(sandbox, time.show_time), methods=["GET", "POST"]),
+        Route("/developer/explorer", bind_admin(sandbox, explorer.show_home)),
+        Route("/developer/explorer/{path:path}", bind_admin(sandbox, explorer.explore)),
+        Route("/developer/register", bind_admin(sandbox, portal_registration.register), methods=["GET", "POST"]),
+        Route("/developer/apps/{id}", bind_admin_id(sandbox, apps.show_app)),
+        Route("/developer/apps/{id}/edit", bind_admin_id(sandbox, app_edit.edit), methods=["GET", "POST"]),
+        Route("/developer/apps/{id}/secret", bind_admin_id(sandbox, apps.rotate_secret), methods=["POST"]),
+        Route("/developer/apps/{id}/settings", bind_admin_id(sandbox, app_policy.show_settings), methods=["GET", "POST"]),
+        Route("/developer/apps/{id}/policy", bind_admin_id(sandbox, apps.change_policy), methods=["POST"]),
+        Route("/developer/apps/{id}/cards", bind_admin_id(sandbox, apps.change_cards), methods=["POST"]),
+        Route("/developer/apps/{id}/faults", bind_admin_id(sandbox, app_faults.change), methods=["POST"]),
+        Route("/developer/apps/{id}/enable", bind_admin_id(sandbox, apps.enable), methods=["POST"]),
+        Route("/developer/apps/{id}/remove", bind_admin_id(sandbox, apps.remove), methods=["POST"]),
+        Route("/developer/hospitals", bind_admin(sandbox, hospitals.show_hospitals), methods=["GET", "POST"]),
+        Route("/developer/hospitals/{id}/resources", bind_admin_id(sandbox, resources.show_resources), methods=["GET", "POST"]),
+        Route("/developer/hospitals/{id}", bind_admin_id(sandbox, hospitals.show_hospital), methods=["GET", "POST"]),
         Route("/exchanges", bind_sandbox(sandbox, listing.show_list)),
         Route("/exchanges/clear", bind_sandbox(sandbox, listing.clear), methods=["GET", "POST"]),
         Route("/exchanges/{id}", bind_id(sandbox, exchange_handlers.show_by_id)),
-        Route("/timelines", bind_sandbox(sandbox, listing.show_launches)),
-        Route("/exchanges/{id}/resend", bind_id(sandbox, resend.resend), methods=["GET", "POST"]),
-        Route("/timelines/{id}/compare", bind_id(sandbox, compare_launches.show_comparison)),
+        Route("/timelines", bind_admin(sandbox, listing.show_launches)),
+        Route("/exchanges/{id}/resend", bind_admin_id(sandbox, resend.resend), methods=["GET", "POST"]),
+        Route("/timelines/{id}/compare", bind_admin_id(sandbox, compare_launches.show_comparison)),
         Route("/timelines/{id}", bind_id(sandbox, timelines.show_timeline), methods=["GET", "POST"]),
         *([Route("/mcp", bind_sandbox(sandbox, mcp.handle_mcp), methods=["POST"])] if sandbox.settings.mcp != "off" else []),
         Route("/developer/certificate", bind_sandbox(sandbox, class_link.send_certificate)),
@@ -156,8 +166,8 @@ def _any_method(path: str, handler: Handler) -> Route:
 
 def _class_routes(sandbox: Sandbox) -> list[BaseRoute]:
     return [
-        Route("/developer/class", bind_sandbox(sandbox, class_overview.show_overview), methods=["GET", "POST"]),
-        Route("/developer/class/{id}", bind_id(sandbox, class_overview.show_student), methods=["GET", "POST"]),
+        Route("/developer/class", bind_admin(sandbox, class_overview.show_overview), methods=["GET", "POST"]),
+        Route("/developer/class/{id}", bind_admin_id(sandbox, class_overview.show_student), methods=["GET", "POST"]),
         Route("/developer/join", bind_sandbox(sandbox, class_join.join), methods=["GET", "POST"]),
         Route("/developer/join/{id}", bind_id(sandbox, class_join.join_with_link), methods=["GET", "POST"]),
     ]

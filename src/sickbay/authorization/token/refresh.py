@@ -34,7 +34,6 @@ REPEAT_WINDOW = 10
 
 
 def make_token(key: bytes, family: str, generation: int) -> str:
-    """Returns the refresh token of this generation."""
     return f"{family}.{generation}.{_mac_of_token(key, 'refresh', family, generation)}"
 
 

@@ -107,6 +107,5 @@ def _need_patient_banner(policy: Policy, token: AccessToken, context: Mapping[st
 
 
 def has_refresh_token(family: TokenFamily, client: Client, policy: Policy) -> bool:
-    """Whether the grant includes a refresh token."""
     allowed = policy.public_refresh or client.client != "public"
     return family.mode != "none" and allowed and "refresh_token" in client.grant_types

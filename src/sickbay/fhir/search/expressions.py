@@ -188,7 +188,6 @@ class Resolves(Struct, frozen=True):
 
 @cache_results(16_384)
 def _type_in(reference: str) -> str | None:
-    """Returns the type in a reference."""
     parts = reference.split("/_history/", 1)[0].rsplit("/", 2)
     return parts[-2] if len(parts) >= 2 else None
 

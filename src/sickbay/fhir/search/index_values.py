@@ -53,7 +53,6 @@ def _read_caseless(value: Any) -> Coded:
 
 
 def _read_concept(value: Any) -> Coded:
-    """Reads a CodeableConcept."""
     if not isinstance(value, dict):
         return _read_plain(value)
     text = cache_key(value)
@@ -337,7 +336,6 @@ def _is_number(value: Any) -> TypeGuard[int | float]:
 
 
 def extract_uris(value: Any) -> Sequence[str]:
-    """Returns a URI as it is."""
     return (value,) if isinstance(value, str) and value else ()
 
 
@@ -354,10 +352,6 @@ def _read_uri(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _ignore_reference(value: Any) -> None:
-    return None
-
-
 _REFERENCES: Mapping[str, Callable[[Any], str | None]] = {
     **dict.fromkeys(("uri", "url", "canonical", "oid", "uuid"), _read_uri),
     "CodeableReference": _reference_of_concept,
@@ -367,7 +361,7 @@ _REFERENCES: Mapping[str, Callable[[Any], str | None]] = {
 
 def reference_reader(type: str) -> Callable[[Any], str | None]:
     """Returns a function that reads the text of a reference."""
-    return _REFERENCES.get(type, _ignore_reference)
+    return _REFERENCES.get(type, lambda value: None)
 
 
 def _read_extension(value: Json) -> tuple[Any, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Literal, cast
 
 from sickbay.fhir.search.parameters import find, known_types, load_parameters
@@ -67,14 +67,6 @@ def _sortable_names(state: SearchState) -> list[str]:
     return [parameter.code for parameter in load_parameters(state.version, state.type).values() if parameter.kind in _SORTABLE]
 
 
-def _read_include(state: SearchState, modifier: str, text: str) -> str | None:
-    return _read_inclusion(state, modifier, text, reverse=False)
-
-
-def _read_revinclude(state: SearchState, modifier: str, text: str) -> str | None:
-    return _read_inclusion(state, modifier, text, reverse=True)
-
-
 def _read_inclusion(state: SearchState, modifier: str, text: str, *, reverse: bool) -> str | None:
     source, _, rest = text.partition(":")
     code, _, aim = rest.partition(":")
@@ -130,8 +122,8 @@ def _read_cursor(state: SearchState, modifier: str, text: str) -> str | None:
 RESULTS: dict[str, Callable[[SearchState, str, str], str | None]] = {
     "_count": _read_count,
     "_sort": _parse_sort,
-    "_include": _read_include,
-    "_revinclude": _read_revinclude,
+    "_include": partial(_read_inclusion, reverse=False),
+    "_revinclude": partial(_read_inclusion, reverse=True),
     "_total": _read_total,
     "_summary": _read_summary,
     "_elements": _read_elements,

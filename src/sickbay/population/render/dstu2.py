@@ -140,13 +140,9 @@ def _render_other_category(code: str) -> Json:
     return dict(_CATEGORIES.get(code) or _CATEGORIES["social-history"])
 
 
-def _convert_category(category: Json) -> Json:
-    return _render_other_category(code_of(category))
-
-
 def _convert_observation(observation: Json) -> Json:
     """Converts an observation. Nine in ten resources are observations, so their recurring parts are cached."""
-    changed = {**observation_before(observation), "category": _convert_category(observation["category"][0])}
+    changed = {**observation_before(observation), "category": _render_other_category(code_of(observation["category"][0]))}
     if "interpretation" in observation:
         interpretation = observation["interpretation"][0]["coding"][0]
         changed["interpretation"] = _interpretation_concept(interpretation["code"], interpretation["display"])

@@ -80,7 +80,6 @@ class Lasting(Story):
         return self.tests if visit.day >= self.onset else ()
 
     def needs_next_rung(self, measured: Body) -> bool:
-        """Returns whether the values require the next rung."""
         return not self.orders
 
     def act_on_diagnosis(self, chart: Chart, visit: Visit) -> None:

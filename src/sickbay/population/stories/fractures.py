@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import Chart
 from sickbay.population.codings import Concept
-from sickbay.population.patient_history import Condition, Person, Setting, Visit
-from sickbay.population.seeded_random import SeededRandom
+from sickbay.population.patient_history import Condition, Setting, Visit
 from sickbay.population.stories.base import Episode, Lasting, Planned, StoryDefinition, draw_onset, random_day
 from sickbay.population.vitals import Body
 
@@ -68,11 +67,14 @@ class Osteoporosis(Lasting):
         chart.add_report(procedure_codes.IMAGE, "RAD", visit, "Bone density of osteoporosis.", readings=(number,), after=20)
 
 
-def _random_fracture(person: Person, rng: SeededRandom) -> Fracture:
-    return Fracture(random_day(person, rng, 5), *rng.pick(_BONES))
-
-
-STORY = StoryDefinition("fracture", _random_fracture, ages=(5, 120), women=0.05, men=0.06, asks=("Cast off",))
+STORY = StoryDefinition(
+    "fracture",
+    lambda person, rng: Fracture(random_day(person, rng, 5), *rng.pick(_BONES)),
+    ages=(5, 120),
+    women=0.05,
+    men=0.06,
+    asks=("Cast off",),
+)
 HIP = StoryDefinition(
     "hip",
     lambda person, rng: Hip(random_day(person, rng, 70), problems.HIP_FRACTURE, procedure_codes.HIP_XRAY, 90),

@@ -34,7 +34,6 @@ CHILD = (
 
 
 def record_illness(chart: Chart, visit: Visit, body: Body, illness: Illness) -> None:
-    """Records a visit for a minor illness."""
     body["temperature"] += illness.fever
     body["pulse"] += illness.fever * 8
     others = (measures.PULSE, measures.BREATHS, measures.TEMPERATURE, measures.OXYGEN)

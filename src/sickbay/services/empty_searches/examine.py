@@ -256,7 +256,6 @@ class _Examination:
         return self._counts[query]
 
     def _has_match(self, criteria: Sequence[Criterion]) -> bool:
-        """Whether a match is known."""
         try:
             return self._probe.has_match(search_for(self._query, criteria))
         except TooCostly:

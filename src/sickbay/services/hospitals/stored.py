@@ -24,7 +24,6 @@ class StoredHospital(msgspec.Struct, frozen=True):
 
 
 def make_record(hospital: StoredHospital, at: int) -> Record:
-    """The record of a hospital."""
     return Record(KIND, hospital.document["name"], records.dump(hospital), at=at)
 
 

@@ -58,7 +58,6 @@ class FilterReading(NamedTuple):
 
 
 def split_filter(text: str) -> tuple[Word, ...]:
-    """The words of a filter."""
     return tuple(_split_word(text) for text in _WORD.findall(text))
 
 

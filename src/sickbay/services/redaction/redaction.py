@@ -85,7 +85,6 @@ class RecordedResponse(Struct, frozen=True, gc=False):
     size: int | None = None
 
     def read_headers(self) -> dict[str, str]:
-        """The headers as text."""
         if isinstance(self.headers, dict):
             return self.headers
         return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers}

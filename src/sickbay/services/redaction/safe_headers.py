@@ -64,10 +64,6 @@ def _safe_authorization(harmless: SafeValues, value: str) -> str:
     return f"{scheme} {shown if scheme.lower() == 'bearer' or rest in harmless.public else f'…({len(rest.strip())})'}"
 
 
-def _safe_user_agent(harmless: SafeValues, value: str) -> str:
-    return _known_products(value)
-
-
 @memoize(1024)
 def _known_products(value: str) -> str:
     """The well-known products with their versions."""
@@ -106,7 +102,7 @@ HEADERS: dict[str, Callable[[SafeValues, str], str]] = {
     "if-none-match": keep_if_match(_VERSIONS),
     "if-match": keep_if_match(_VERSIONS),
     "if-modified-since": keep_if_match(_DATE),
-    "user-agent": _safe_user_agent,
+    "user-agent": lambda harmless, value: _known_products(value),
     "authorization": _safe_authorization,
     "sec-fetch-site": lambda harmless, value: value if value in _SITES else describe_length(value),
     "access-control-request-method": lambda harmless, value: (

@@ -63,7 +63,6 @@ def _split_public_parts(text: str) -> list[str]:
 
 @cache_results(64)
 def _values_and_parts(values: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
-    """The values and their parts."""
     return frozenset(values), frozenset(part for value in values for part in _split_public_parts(value))
 
 

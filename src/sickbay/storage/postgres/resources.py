@@ -138,7 +138,6 @@ async def restore(db: Any, numbers: IdAllocator, space: int, resources: Sequence
 
 
 async def delete_rows(db: Any, nids: list[int]) -> None:
-    """Delete the index rows of resources."""
     await db.execute(_FORGET, nids)
 
 

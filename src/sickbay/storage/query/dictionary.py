@@ -95,7 +95,6 @@ class Dictionary:
         return self.count_rows(select_tokens(space, parameter, hash), 1000)
 
     def count_live(self, space: int, type: str) -> int:
-        """Return the number of live resources of a type."""
         key, known = (space, self.word(type)), self.caches.live
         count = known.get(key)
         if count is None:
@@ -103,7 +102,6 @@ class Dictionary:
         return count
 
     def count_rows(self, rows: Sql, most: int) -> int:
-        """Count rows, up to `most`."""
         statement = count_up_to(rows, most)
         count: int = self._reader.one(statement.text, statement.binds)
         return count
@@ -121,5 +119,4 @@ def select_tokens(space: int, parameter: int, hash: int) -> Sql:
 
 
 def count_up_to(rows: Sql, most: int) -> Statement:
-    """Count the rows, up to `most`."""
     return Statement(f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) e LIMIT ?) few", (*rows.binds, most))

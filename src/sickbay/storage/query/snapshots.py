@@ -95,7 +95,6 @@ ADD_RECORDS: Final = f"INSERT INTO record ({_RECORD}) SELECT {_RECORD} FROM snap
 
 
 def save(step: SaveSnapshot) -> Statements:
-    """Save a snapshot."""
     yield from remove(step.name)
     records = f"SELECT ?, number, {_RECORD} FROM record WHERE {_record_condition(step)}"
     yield Do(f"INSERT INTO snapshot_record (snapshot, number, {_RECORD}) {records}", (step.name,))
@@ -105,7 +104,6 @@ def save(step: SaveSnapshot) -> Statements:
 
 
 def remove(name: str) -> Statements:
-    """Delete a snapshot."""
     for table in ("snapshot_record", "snapshot_mark", "snapshot_version"):
         yield Do(f"DELETE FROM {table} WHERE snapshot = ?", (name,))
 

@@ -41,9 +41,7 @@ Run: TypeAlias = Callable[[Statement], list[Row]]
 class SqlReader(Protocol):
     """Reads rows synchronously."""
 
-    def rows(self, text: str, binds: Sequence[Any] = ()) -> list[Row]:
-        """Return all rows."""
-        ...
+    def rows(self, text: str, binds: Sequence[Any] = ()) -> list[Row]: ...
 
     def one(self, text: str, binds: Sequence[Any] = ()) -> Any:
         """Return the only column of the only row; None if there is no row."""

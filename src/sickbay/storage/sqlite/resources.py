@@ -224,7 +224,6 @@ class Changes:
         add_index_values(self._rows.own, space.number, type, nid, facts, self.words, space, self._rows.terms)
 
     def _replace_index_rows(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> IndexChange:
-        """Replace the index rows of a resource."""
         after = {table: set(rows) for table, rows in self._make_index_rows(space, type, nid, facts).items()}
         return self._write_difference(nid, self._load_index_rows(nid), after)
 
@@ -286,7 +285,6 @@ class Changes:
         return self._spaces[space]
 
     def delete_space(self, number: int) -> None:
-        """Delete everything in one space."""
         for statement in list_deletions(number):
             self.db.execute(statement)
 

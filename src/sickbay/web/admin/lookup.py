@@ -71,5 +71,4 @@ async def find_app(sandbox: Sandbox, reference: str, tenant: str | None) -> Clie
 
 
 def json_response(value: Any, status: int = 200) -> Response:
-    """A response with the value as JSON."""
     return Response(msgspec.json.encode(value), status, NO_STORE, "application/json")

@@ -43,7 +43,6 @@ def render_page(name: str) -> RenderedPage:
 
 
 def markdown_of(name: str) -> str:
-    """The source of a page."""
     stage = name.removeprefix(RULES)
     is_stage = name != stage and stage in rule_docs.group_by_stage()
     return rule_docs.stage_page(stage) if is_stage else PAGES.read_text(f"{name}.md")

@@ -14,7 +14,6 @@ from sickbay.services import launch_choices, launch_comparison, launch_progress
 from sickbay.services.journal.events import real_time
 from sickbay.services.launch_progress import LaunchProgress
 from sickbay.web import html_response
-from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.exchanges import comparison_view
 from sickbay.web.exchanges.comparison_view import LaunchComparisonView, LaunchHead
 from sickbay.web.exchanges.timeline_views import timeline_view
@@ -23,8 +22,6 @@ from sickbay.web.exchanges.timelines import NO_LAUNCH
 
 async def show_comparison(request: Request, sandbox: Sandbox, id: str) -> Response:
     """`with`: the other launch; by default the last one that worked."""
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
     options = await html_response.page_options(request, sandbox, here="Exchanges")
     here = await launch_progress.read_launch(sandbox.runtime, sandbox.journal, id, full=True, whole=True)
     if here is None or here.client is None:

@@ -153,7 +153,6 @@ def _format_replacement(name: str, instead: Sequence[Sequence[str]]) -> str:
 
 
 def _list_misnamed_parameters(number: int, finding: Mapping[str, Any], sent: Mapping[str, str]) -> list[Row]:
-    """Parameters with a wrong name."""
     names = (finding.get("facts") or {}).get("names") or ()
     kind = VERDICTS.get(finding["severity"], "advice")
     return [Row(name, (TextPiece(sent[name], "slip"),), (), "", number, kind) for name in names if name in sent]

@@ -18,7 +18,7 @@ from sickbay.services.resend.edited import EditedRequest, WrongRequest, read_req
 from sickbay.services.resend.placeholders import values_to_type
 from sickbay.services.resend.proposal import Proposal
 from sickbay.web import cookies, html_response, http_request
-from sickbay.web.admin.session import add_retry_after, refuse_stranger
+from sickbay.web.admin.session import add_retry_after
 from sickbay.web.exchanges.handlers import show_exchange
 from sickbay.web.exchanges.resend_view import ResendView, body_of, edit_tables, path_of
 from sickbay.web.html_response import PageOptions
@@ -34,8 +34,6 @@ SHOWN_CHARACTERS: Final = 20_000
 
 async def resend(request: Request, sandbox: Sandbox, id: str) -> Response:
     """GET shows the form, POST sends the request."""
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
     options = await html_response.page_options(request, sandbox, here="Exchanges")
     sent = parse(await http_request.read_body(request, FORM_BYTES)) if request.method == "POST" else Parameters()
     entry = await journal_reader.read_exchange(sandbox.runtime, sandbox.journal, id, full=True)

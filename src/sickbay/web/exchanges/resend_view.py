@@ -110,7 +110,6 @@ def _summarize_side(entry: Mapping[str, Any]) -> Side:
 
 
 def edit_tables(edited: EditedRequest) -> tuple[tuple[str, str, tuple[EditedRow, ...]], ...]:
-    """The rows of the form."""
     is_form = edited.headers.get("content-type", "").startswith(FORM)
     query, form = ([_edited_row(name, value) for name, value in parse(text)] for text in (edited.query, edited.body))
     headers = [_edited_row(name, value) for name, value in edited.headers.items()]

@@ -14,7 +14,6 @@ from sickbay.services import viewers
 from sickbay.services.context import Tenant
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import html_response, http_request
-from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.explorer import from_exchange, history_page, resource_page, search_page, types_page
 from sickbay.web.explorer.asking import NotReading, send_request
 from sickbay.web.explorer.choosing import choose_viewer
@@ -33,8 +32,6 @@ async def show_home(request: Request, sandbox: Sandbox) -> Response:
 
     GET hospital, fhir, viewer, path: as in the bar. patient: a record of the hospital. exchange: the id of one.
     """
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
     sent = http_request.query_of(request.scope)
     if id := sent.get("exchange"):
         place = await from_exchange.find_place(sandbox, id)
@@ -66,8 +63,6 @@ async def _choose_viewer(request: Request, sandbox: Sandbox, tenant: Tenant, key
 
 async def explore(request: Request, sandbox: Sandbox) -> Response:
     """Everything below /developer/explorer/HOSPITAL/VERSION/VIEWER/."""
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
     place = read_place(sandbox, request.scope)
     if place is None:
         return html_response.respond_not_found(request, sandbox)

@@ -13,7 +13,6 @@ from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration, secret_rotation
 from sickbay.web import cookies, html_response, http_request
-from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.pages.parts import Link
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.apps import show_secret
@@ -30,8 +29,6 @@ from sickbay.web.portal.views import RegisterView
 
 async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
     """GET shows the form with the current registration. POST saves it, or shows the form again with its errors."""
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
     client = await registration.find_unambiguous_app(sandbox.runtime, id)
     if client is None:
         return html_response.respond_not_found(request, sandbox)

@@ -19,7 +19,6 @@ from sickbay.services.class_mode import clearing
 from sickbay.services.context import Runtime
 from sickbay.services.injection import setting
 from sickbay.web import cookies, html_response, http_request, students
-from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.portal.apps import TOO_LATE, app_page
 from sickbay.web.portal.views import FaultForm
 from sickbay.web.redirects import redirect_to
@@ -34,8 +33,6 @@ FOR_EVERYONE: Final = frozenset(("rotate-keys",))
 
 async def change(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Inject a fault or end one. POST: csrf, and kind, members and times, or end."""
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
     client = await registration.find_unambiguous_app(sandbox.runtime, id)

@@ -14,7 +14,6 @@ from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
 from sickbay.web import cookies, html_response, http_request
-from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.pages.parts import Link
 from sickbay.web.portal import policy_form
 from sickbay.web.portal.apps import TOO_LATE
@@ -24,8 +23,6 @@ from sickbay.web.redirects import redirect_to
 
 async def show_settings(request: Request, sandbox: Sandbox, id: str) -> Response:
     """GET shows the form. POST: csrf, form=policy and each setting; on errors the same page, 422."""
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
     client = await registration.find_unambiguous_app(sandbox.runtime, id)
     if client is None:
         return html_response.respond_not_found(request, sandbox)

@@ -24,7 +24,6 @@ from sickbay.services.journal import read as journal_reader
 from sickbay.services.launch_progress import LaunchProgress
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, html_response, http_request, other_hospitals, students
-from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.ehr import chart
 from sickbay.web.exchanges.timeline_steps import describe_evidence
 from sickbay.web.exchanges.timeline_views import timeline_view
@@ -50,8 +49,6 @@ TOO_LATE = "This page was probably open for too long. Try again."
 
 
 async def show_apps(request: Request, sandbox: Sandbox) -> Response:
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
     start = http_request.read_start(request)
     clients = await registration.list_some_clients(sandbox.runtime, start, LISTED_APPS + 1, students.owner_of(request))
     more = f"/developer?from={start + LISTED_APPS}" if len(clients) > LISTED_APPS else ""
@@ -81,8 +78,6 @@ async def _app_row(sandbox: Sandbox, client: Client) -> AppRow:
 
 
 async def show_app(request: Request, sandbox: Sandbox, id: str) -> Response:
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
     client = await registration.find_unambiguous_app(sandbox.runtime, id)
     if client is None:
         return html_response.respond_not_found(request, sandbox)
@@ -258,8 +253,6 @@ async def _save_text(
     request: Request, sandbox: Sandbox, id: str, name: str, read: Callable[[str], tuple[Any, str]]
 ) -> Response:
     """Save one text from an app's page, or show it again with an error."""
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
     client = await registration.find_unambiguous_app(sandbox.runtime, id)
     if client is None:
         return redirect_to("/developer")
@@ -279,8 +272,6 @@ async def _save_text(
 
 async def rotate_secret(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Create a new secret and show it. The old one stops working. Sending the form again, as a reload does, changes nothing."""
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
     client = await registration.find_unambiguous_app(sandbox.runtime, id)
@@ -296,8 +287,6 @@ async def rotate_secret(request: Request, sandbox: Sandbox, id: str) -> Response
 
 async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Register the app at another hospital and show its page there. POST: csrf, tenant."""
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
     client, tenant = (
@@ -323,8 +312,6 @@ async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
 
 
 async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
     client = await registration.find_unambiguous_app(sandbox.runtime, id)

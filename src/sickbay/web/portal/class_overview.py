@@ -13,7 +13,6 @@ from sickbay.services.class_mode import clearing, members, progress
 from sickbay.services.class_mode.members import Student
 from sickbay.services.journal.outcomes import STUDENT
 from sickbay.web import cookies, html_response, http_request, students
-from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.http_request import state_of
 from sickbay.web.portal.class_link import join_link
 from sickbay.web.portal.class_views import ClassView, MemberView, student_row, student_view, summarise_students
@@ -31,8 +30,6 @@ SAVED = {
 
 async def show_overview(request: Request, sandbox: Sandbox) -> Response:
     """GET shows the class: all of it to the teacher, to a student what concerns the student. POST: csrf, action."""
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
     options = await html_response.page_options(request, sandbox, here="Class")
     if not state_of(request.scope).is_administrator and (student := await students.find_current_student(request, sandbox)):
         return await _member_page(request, sandbox, student, options)
@@ -79,8 +76,6 @@ async def _change_class(request: Request, sandbox: Sandbox, options: html_respon
 
 async def show_student(request: Request, sandbox: Sandbox, id: str) -> Response:
     """One student, for the teacher. POST: csrf, action, which is reset, code or remove."""
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
     options = await html_response.page_options(request, sandbox, here="Class")
     found = await members.find(sandbox.runtime, id)
     if found is None:

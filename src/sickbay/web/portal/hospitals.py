@@ -17,7 +17,6 @@ from sickbay.services import runtime_settings
 from sickbay.services.context import Tenant
 from sickbay.web import cookies, html_response, http_request
 from sickbay.web.admin.hospitals import FILE_BYTES
-from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.http_request import headers_of
 from sickbay.web.portal import policy_form
 from sickbay.web.portal import views as portal_views
@@ -27,8 +26,6 @@ from sickbay.web.redirects import redirect_to
 
 async def show_hospitals(request: Request, sandbox: Sandbox) -> Response:
     """GET lists them. POST: csrf, and file (TOML) to add one, or remove (a name). On errors the same page, 422."""
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
         view = _list_view(sandbox, saved=_SAVED.get(request.query_params.get("done", ""), ""))
@@ -75,8 +72,6 @@ def _list_view(sandbox: Sandbox, **more: Any) -> portal_views.HospitalsView:
 
 async def show_hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
     """GET shows it. POST: csrf, policy (all overrides, in the syntax of sickbay.toml). On errors the same page, 422."""
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
     tenant = sandbox.runtime.tenants.get(name)
     if tenant is None:
         return html_response.respond_not_found(request, sandbox)

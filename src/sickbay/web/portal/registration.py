@@ -22,7 +22,6 @@ from sickbay.services import registration, secret_rotation
 from sickbay.services.app_limits import AppTooLarge
 from sickbay.storage.interface import Conflict
 from sickbay.web import cookies, html_response, http_request, students
-from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.pages.parts import Choice, make_finding_views
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.apps import TOO_LATE, show_secret
@@ -51,8 +50,6 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
 
     The form contains the app_id of the new app, so sending it twice registers only one app and shows its secret again.
     """
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
         id = registration.make_identifier(sandbox.runtime.effects, 9)

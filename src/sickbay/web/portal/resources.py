@@ -16,7 +16,6 @@ from sickbay.services import resources as protected_resources
 from sickbay.services.context import Tenant
 from sickbay.web import cookies, html_response, http_request
 from sickbay.web.admin.resources import describe_resources
-from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.pages.parts import Choice
 from sickbay.web.portal.apps import TOO_LATE
 from sickbay.web.portal.resources_view import ResourceRow, ResourcesView
@@ -27,8 +26,6 @@ SAVED = {"added": "Added.", "removed": "Removed."}
 
 async def show_resources(request: Request, sandbox: Sandbox, name: str) -> Response:
     """GET lists them. POST: csrf, and the members of one to add, or remove (its id). On errors the same page, 422."""
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
     tenant = sandbox.runtime.tenants.get(name)
     if tenant is None:
         return html_response.respond_not_found(request, sandbox)

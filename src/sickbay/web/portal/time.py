@@ -20,7 +20,6 @@ from sickbay.services.clock import ClockOutOfRange
 from sickbay.services.context import Runtime
 from sickbay.services.snapshot_files.archive import PACKED_BYTES
 from sickbay.web import cookies, html_response, http_request, multipart
-from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.admin.snapshots import file_response, read_file
 from sickbay.web.admin.wrong import Wrong
 from sickbay.web.admin_guard import is_own_path
@@ -50,8 +49,6 @@ async def show_time(request: Request, sandbox: Sandbox) -> Response:
     """GET shows it. POST: csrf, and move (such as +2h, freeze, run or real) and back, or save, restore, remove or export with
     the name of a snapshot, or as multipart/form-data a file to import and its name. On errors the same page, 422.
     """
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
         done = DONE.get(request.query_params.get("done", ""), "")

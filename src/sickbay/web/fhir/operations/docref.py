@@ -32,7 +32,6 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
 
 
 def _search_parameters(arguments: OperationInput) -> list[tuple[str, str]]:
-    """The equivalent search parameters."""
     pairs = [("patient", arguments.value("patient") or "")]
     pairs += [
         ("date", f"{prefix}{text}") for prefix, name in (("ge", "start"), ("le", "end")) if (text := arguments.value(name))
