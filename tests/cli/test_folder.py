@@ -11,6 +11,7 @@ import pytest
 
 from sickbay.cli import folder
 from sickbay.cli.output import CommandError
+from sickbay.kernel import private_files
 
 
 def test_the_folder_is_the_one_of_the_option(tmp_path: Path) -> None:
@@ -82,3 +83,15 @@ def test_looking_for_a_server_does_not_keep_one_from_starting(tmp_path: Path) ->
 def test_an_unreadable_runtime_file_means_that_no_server_runs(tmp_path: Path, text: str) -> None:
     (tmp_path / folder.RUNTIME).write_text(text)
     assert folder.find_running_server(tmp_path) is None
+
+
+@pytest.mark.parametrize(("name", "verb"), [(".", "opened"), ("new", "created")])
+def test_only_a_folder_that_is_missing_is_one_that_cannot_be_created(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, verb: str
+) -> None:
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(private_files, "make_folder", refuse)
+    with pytest.raises(CommandError, match=rf"can't be {verb} \(Permission denied\)"):
+        folder.create(tmp_path / name)

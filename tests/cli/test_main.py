@@ -57,7 +57,7 @@ def test_missing_options_of_a_registration_are_listed(tmp_path: Path) -> None:
             "--keep-bodies needs --workers 1, because the bodies",
         ),
         (["serve", "--keep-bodies", "--base-url", "https://ehr.example.org"], "--keep-bodies needs a base URL on this machine"),
-        (["serve", "--port", "7500", "--sample-port", "7500"], "--sample-port must be another port than --port."),
+        (["serve", "--port", "7500", "--sample-port", "7500"], "--sample-port must differ from --port."),
         (["serve", "--host", ""], "--host must be an address or a name, such as 127.0.0.1, or 0.0.0.0 for all addresses"),
         (
             ["serve", "--allowed-host", "http://x.org:80/"],

@@ -107,7 +107,7 @@ def test_a_reset_ends_all_faults(tmp_path: Path, engine: Engine) -> None:
     [
         ({"kind": "statos"}, "There is no kind of fault named statos. Did you mean status?"),
         ({"kind": "status", "status": 503, "tims": 1}, "Did you mean times?"),
-        ({"kind": "status"}, "needs status"),
+        ({"kind": "status"}, "needs a value for status"),
         ({"kind": "status", "status": 200}, "status must be an integer from 400 to 599"),
         ({"kind": "delay", "seconds": 61}, "seconds must be a number from 0 to 60"),
         ({"kind": "delay", "seconds": True}, "seconds must be a number from 0 to 60"),

@@ -86,7 +86,7 @@ def test_pasted_keys_are_registered_and_a_wrong_set_is_marked_at_its_field(tmp_p
             ('{"keys": [], "keys": []}', "twice in one object"),
             ("[]", "A JWKS is an object"),
             ("{}", "A JWKS is an object"),
-            ("-----BEGIN PUBLIC KEY-----", "This is a key in PEM."),
+            ("-----BEGIN PUBLIC KEY-----", "This is a key in PEM format."),
             ('{"keys": []}', ""),
         ):
             wrong = await send(flow, **asymmetric, jwks=text)

@@ -148,7 +148,7 @@ def test_an_app_of_a_student_who_left_can_be_changed_but_not_registered(tmp_path
         assert registered.client is not None
         await runtime.store.transaction([members.delete(student)])
         await registration.register_app(runtime, {"name": "Renamed"}, registered.client)
-        with pytest.raises(AppTooLarge, match="any more"):
+        with pytest.raises(AppTooLarge, match="no longer"):
             await registration.register_app(runtime, fields(student.id))
         (record,) = await runtime.store.find("app", label=student.id)
         assert records.parse(type(registered.client), record.value).name == "Renamed"

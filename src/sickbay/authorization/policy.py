@@ -126,7 +126,7 @@ SETTINGS: dict[str, PolicySetting] = {
     ),
     "missing_resource": PolicySetting(
         "choice",
-        "If a request has neither `aud` nor `resource`: everyone gets a token for the FHIR base, only agents get one, or the request is refused",
+        "A request without `aud` and `resource` gets a token for the FHIR base, gets one only from an agent, or is refused",
         ("default", "agents", "refuse"),
     ),
     "resource_metadata": PolicySetting(

@@ -44,7 +44,7 @@ class PopulationReport:
 
 
 def describe_population(space: ResourceSpace, progress: PopulationProgress) -> str:
-    """The progress in words."""
+    """The progress as a sentence."""
     version = space.version.upper()
     if progress.done == progress.total:
         return f"{progress.total:,} sample patients created ({version})"

@@ -80,7 +80,7 @@ class RuleCondition(NamedTuple):
 class WordList(NamedTuple):
     """The texts for a slot, by the value of the first of these facts that has one; of a parameter, by its modifier.
 
-    The text for `otherwise` is that of all other values.
+    `otherwise` has the text for all other values.
     """
 
     facts: Sequence[str]

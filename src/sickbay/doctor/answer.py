@@ -117,7 +117,7 @@ def _make_likely_cause(recognised: Recognised, ranked: RankedCause, rank: str) -
     return LikelyCause(cause.id, fill(cause.title, values), fill(cause.check, values), fix, rank)
 
 
-IF_SO = "If it is this cause: "
+IF_SO = "If this is the cause: "
 """The beginning of an explanation that may be wrong."""
 
 

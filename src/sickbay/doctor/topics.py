@@ -75,7 +75,7 @@ def list_files() -> list[str]:
 
 
 def compile_topics(knowledge: Knowledge) -> Topics:
-    """Makes the index, and lists all topics but the causes. The texts of a rule are those of its case."""
+    """Makes the index, and lists all topics but the causes. A rule is represented by the texts of its case."""
     documents = [*_list_cause_documents(knowledge), *_list_rule_documents(), *_list_page_documents()]
     listed = [document.topic for document in documents if document.topic.kind != "cause"]
     return Topics(listed, build_index(document.texts for document in documents))

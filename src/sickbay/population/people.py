@@ -20,7 +20,7 @@ _STEP = 7_654_321
 
 
 class Role(Struct, frozen=True):
-    """A person whom every seed has: fixed identity and stories, random observations."""
+    """A person who exists with every seed: fixed identity and stories, random observations."""
 
     given: str
     family: str

@@ -201,7 +201,7 @@ def find_unsuitable_member(key: Jwk, algorithm: object = None) -> str:
 
 
 def _is_of_another_curve(key: Jwk, algorithm: object) -> bool:
-    """Whether the algorithm is ES256, ES384 or ES512 and needs another curve than the key has."""
+    """Whether the algorithm is ES256, ES384 or ES512 and needs a different curve than the key has."""
     is_ec = isinstance(algorithm, str) and algorithm.startswith("ES") and key.get("crv") in CURVES
     return is_ec and str(algorithm)[2:] != str(CURVES[str(key["crv"])])
 

@@ -41,7 +41,7 @@ UNRELATED: Final = frozenset(("__pycache__", "patch", "validation", "xml"))
 
 
 class OutdatedFile(NamedTuple):
-    """A file whose resources are of another day than today. version: the FHIR version. at: today, in epoch ms."""
+    """A file whose resources are for a day other than today. version: the FHIR version. at: today, in epoch ms."""
 
     version: str
     at: int

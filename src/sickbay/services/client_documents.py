@@ -33,7 +33,7 @@ FAMILY = "document"
 class DocumentSource(NamedTuple):
     """Who sends a request. address: counted together. direct: the person at the keyboard, so a loopback URL may be fetched.
 
-    opened: a browser opened the URL, or the sender is no browser. A script or an embedded page doesn't cause a fetch.
+    opened: a browser opened the URL, or the sender isn't a browser. A script or an embedded page doesn't cause a fetch.
     """
 
     address: str

@@ -1,7 +1,7 @@
 """Searches for text that a user typed or pasted: an ID, the name of an app, the address of a page, or words.
 
-Only the administrator can find apps, and exchanges that contain given words. An exchange or a launch is found by its ID by anyone, as at its own
-address.
+Only the administrator can find apps, and exchanges that contain given words. Anyone can find an exchange or a launch by its ID,
+as at its own address.
 """
 
 from __future__ import annotations

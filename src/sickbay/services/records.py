@@ -45,7 +45,7 @@ async def load(runtime: Runtime, kind: str, key: str, shape: type[T]) -> T | Non
 
 
 class LiveClient(NamedTuple):
-    """client: the registration in force. at: when a later change takes effect; None if there is none."""
+    """client: the current registration. at: when a later change takes effect; None if there is none."""
 
     client: Client | None
     at: int | None = None

@@ -147,7 +147,7 @@ async def load_with_revision(runtime: Runtime, client_id: str) -> tuple[Client |
 async def save_app(
     runtime: Runtime, client: Client, before: Client | None, revision: int | None = None, more: Sequence[Step] = ()
 ) -> None:
-    """Stores a registration. before: the current one, None for a new app. It stays in force during a propagation delay.
+    """Stores a registration. before: the current one, None for a new app. It stays current during a propagation delay.
 
     revision: of the record to change. Raises Conflict if it was changed or removed in the meantime, or if a new app has the
     client_id of another one. Without a revision, the last change is kept, and an app that was removed raises AppRemoved.

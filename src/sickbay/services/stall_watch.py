@@ -1,4 +1,4 @@
-"""Looks at the launches that this worker saw last, and says once when one has stalled: the line in the terminal.
+"""Looks at the launches that this worker saw last, and prints a line in the terminal, once, if one has stalled.
 
 An app on the same machine is asked whether it answers, which explains most launches after which nothing arrives.
 """

@@ -23,7 +23,7 @@ NOT_IN_UV = "No solution found when resolving tool dependencies"
 """The message of uv if Sickbay isn't installed."""
 ADVICE = (
     "Sickbay isn't installed in this environment, `sickbay` isn't on the PATH, and uv doesn't have it. Install it as "
-    "docs/testing.md says, or name it: --sickbay-command for the command that starts it, --sickbay-url for one that runs."
+    "docs/testing.md describes, or set --sickbay-command to a command that starts it, or --sickbay-url to a running one."
 )
 
 

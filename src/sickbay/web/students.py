@@ -51,7 +51,7 @@ OF_ANOTHER = NoticeView(
 
 
 async def _find_owner(sandbox: Sandbox, wanted: Wanted, student: str) -> str:
-    """The student to whom it belongs; "" if it belongs to none, or if there is no such thing."""
+    """The student who owns it; "" if no student does, or if it doesn't exist."""
     runtime = sandbox.runtime
     match wanted.kind:
         case "lists":
@@ -71,7 +71,7 @@ async def _find_owner(sandbox: Sandbox, wanted: Wanted, student: str) -> str:
 
 
 def owner_of(request: Request) -> str:
-    """The student to whose things this request is limited; "" if it may see everything, as the administrator's may."""
+    """The student whose data this request is limited to; "" if it may see everything, as the administrator's may."""
     state = state_of(request.scope)
     return state.student if state.owns else ""
 
@@ -95,7 +95,7 @@ def exchange_filter_of(request: Request) -> ExchangeFilter:
 
 
 def is_started_by_student(request: Request, recorded: bytes) -> bool:
-    """Whether an exchange that was just recorded began in the browser of the student to whom it belongs."""
+    """Whether an exchange that was just recorded began in the browser of the student who owns it."""
     guard: AdminGuard = request.app.state.guard
     student, scope = state_of(request.scope).student, request.scope
     return bool(student) and student_of(recorded) == student and not guard.is_foreign(scope, headers_of(scope), acts=False)

@@ -29,8 +29,8 @@ def doctor(
         A URL in quotes, a file, or - for standard input, which is the default. A HAR file is a launch that you saved in the
         developer tools of a browser; doctor examines each exchange in it and prints no secrets.
     live
-        The FHIR base URL of a server. Prints the addresses that it contacts, fetches the server's discovery documents, and examines the exchange
-        against them. Without an exchange, only the documents are examined.
+        The FHIR base URL of a server. Prints the addresses that it contacts, fetches the server's discovery documents, and
+        examines the exchange against them. Without an exchange, only the documents are examined.
     self
         Check this installation instead: versions, data folder, database, clock, and the server that runs on the folder.
     everything

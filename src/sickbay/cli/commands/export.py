@@ -22,7 +22,8 @@ def export(
     Parameters
     ----------
     directory
-        The folder for the files; created if it doesn't exist. Existing files with the same names are replaced at the end, all or none.
+        The folder for the files; created if it doesn't exist. Existing files with the same names are replaced at the end,
+        all or none.
     tenant
         The hospital, such as general.
     fhir

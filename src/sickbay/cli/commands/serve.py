@@ -52,7 +52,7 @@ def _check_addresses(options: ServeOptions) -> None:
     if options.base_url is not None and not _is_base(options.base_url):
         reject_argument(f"--base-url must be a URL such as https://ehr.example.org, without ? and #, not {options.base_url}.")
     if options.port and options.sample_port == options.port:
-        reject_argument("--sample-port must be another port than --port.")
+        reject_argument("--sample-port must differ from --port.")
     for name in options.allowed_host:
         peer_options.check_allowed_host(name)
     for proxy in options.trusted_proxy:

@@ -79,7 +79,7 @@ def _jwt_lacks_scope(request: AccessRequest, context: AccessContext) -> Facts | 
 
 
 def _patient_differs(request: AccessRequest, context: AccessContext) -> Facts | None:
-    """Facts about another patient than the token's. Only the app's owner sees them; the response reveals nothing."""
+    """Facts about a patient other than the token's. Only the app's owner sees them; the response reveals nothing."""
     token = context.token
     if not isinstance(token, AccessToken) or not token.patient or not request.type:
         return None

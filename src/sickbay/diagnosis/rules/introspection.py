@@ -19,7 +19,7 @@ def _rename_to_token(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 
 def _find_foreign(request: TokenRequest, context: SubjectContext) -> Facts | None:
-    """The token is for another server than the one whose client introspects it."""
+    """The token is for a different server than the one whose client introspects it."""
     audiences, subject = list_audiences(context), context.subject
     if not audiences or not isinstance(subject, AccessToken | TokenFamily) or subject.base in audiences or _is_own(context):
         return None

@@ -38,7 +38,7 @@ def find_last_granted_event(silence: Silence, step: str) -> Event | None:
 
 
 def find_unreachable_host(base: str, uri: str) -> Facts | None:
-    """The app's host, if the app runs on another machine than Sickbay, whose address is a loopback address there."""
+    """The app's host, if the app runs on a different machine than Sickbay, whose address is a loopback address there."""
     is_elsewhere = urls.is_loopback(base) and urls.is_web(uri) and not urls.is_loopback(uri)
     return {"base": base, "host": urls.host_of(uri)} if is_elsewhere else None
 

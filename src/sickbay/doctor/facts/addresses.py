@@ -138,7 +138,7 @@ _ISTIO_KEY = compile_late(r"RXJyb3ItSXN0aW9kRmFpbGVkVG9GZXRjaEp3a3NVcmkt[\w-]{0,
 
 @register_fact_with('"issuer"')
 def discovery_hosts_differ(evidence: Evidence) -> Values | None:
-    """A discovery document has endpoints on another host than its issuer."""
+    """A discovery document has endpoints on a different host than its issuer."""
     issuer = _ISSUER.search(evidence.text, 0, SEARCHED_CHARACTERS)
     if issuer is None:
         return None

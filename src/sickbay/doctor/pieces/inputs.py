@@ -178,7 +178,7 @@ def _mark_shortened_values(found: Input) -> Input:
 
 
 def _is_hidden(name: str, value: str) -> bool:
-    """Whether a part of the value was masked or cut. A URL without its scheme and with an asterisk is no pattern."""
+    """Whether a part of the value was masked or cut. A URL without its scheme and with an asterisk isn't a pattern."""
     is_cut = value.endswith(("...", "…")) or ("*" in value and "uri" in name and "://" not in value)
     return is_cut or (is_masked(value) and name != "client_secret")
 

@@ -121,7 +121,7 @@ def find_mismatched_server(launched: Mapping[str, str], request: Json) -> dict[s
 
 
 def _find_redeemed_code(found: Sequence[Input]) -> str:
-    """The code of the only token request: next to a single authorization URL, it most likely came from there."""
+    """Returns the code of the only token request. A single authorization URL most likely led to it."""
     bodies = [str(each.evidence.get("body") or "") for each in found if each.evidence["kind"] == "token_request"]
     is_one_launch = len(bodies) == 1 and sum(each.evidence["kind"] == "authorize_url" for each in found) == 1
     return dict(parse(bodies[0]).pairs).get("code", "") if is_one_launch else ""

@@ -11,7 +11,7 @@ from sickbay.services.journal.record import Exchange
 
 
 async def add_student(runtime: Runtime, exchange: Exchange) -> Exchange:
-    """The exchange with the student to whom it belongs."""
+    """The exchange, with the student who owns it."""
     student = await find_student(runtime, exchange.client_id, exchange.timeline, exchange.student)
     return structs.replace(exchange, student=student)
 
@@ -29,6 +29,6 @@ async def find_student(runtime: Runtime, client_id: str, timeline: str, browser:
 
 
 async def student_of_launch(runtime: Runtime, timeline: str) -> str:
-    """Returns the student to whom a launch belongs; "" if the launch has no record or belongs to no student."""
+    """Returns the student who owns a launch; "" if the launch has no record or belongs to no student."""
     launch = await launches.find_by_timeline(runtime, timeline)
     return await find_student(runtime, launch.client_id, timeline, "") if launch is not None else ""

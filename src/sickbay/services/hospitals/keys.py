@@ -82,7 +82,7 @@ WORDS: Final[Mapping[Any, str]] = {
 
 
 def _describe_kind(kind: Any) -> str:
-    """Describes a type of one of the tables; None has no words, because a file can't contain it."""
+    """Describes a type of one of the tables. None isn't described, because a file can't contain it."""
     if isinstance(kind, str):  # a value of a Literal
         return kind
     return WORDS.get(kind) or " or ".join(filter(None, map(_describe_kind, get_args(kind))))

@@ -47,7 +47,7 @@ class Counted(Struct, frozen=True):
 
 
 async def faults_for(runtime: Runtime, asked: AskedRequest, wanted: Callable[[Fault], bool]) -> list[Fault]:
-    """The faults that happen to this request, and counts them. wanted: whether the caller can inject the fault."""
+    """Returns the faults that happen to this request, and counts them. wanted: whether the caller can inject the fault."""
     chosen = [fault for fault in select_faults(runtime.faults, asked) if wanted(fault)]
     return [fault for fault in chosen if await _fault_happens(runtime, fault)]
 

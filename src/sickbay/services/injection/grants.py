@@ -82,7 +82,7 @@ async def _narrow_grant(runtime: Runtime, tenant: Tenant, fault: Fault, members:
 
 
 async def _swap_patient(runtime: Runtime, tenant: Tenant, members: dict[str, Any]) -> dict[str, Any]:
-    """Chooses another patient whom the user may open; the same one if there is no other."""
+    """Chooses another patient that the user may open; the same one if there is no other."""
     token = await records.load(runtime, "token", records.digest(members["access_token"]), AccessToken)
     if token is None or token.patient is None or token.user is None:
         return members

@@ -87,7 +87,7 @@ class _Attributed(msgspec.Struct):
 
 
 async def find_student(runtime: Runtime, journal: Journal, *, exchange: str = "", timeline: str = "") -> str:
-    """The student to whom an exchange belongs, or the first exchange of a timeline; "" if there is none, or it isn't stored."""
+    """The student who owns an exchange, or the first exchange of a timeline; "" if there is none, or it isn't stored."""
     await journal.collect(exchange or timeline)
     if exchange:
         record = await runtime.store.get("exchange", exchange)
@@ -97,7 +97,7 @@ async def find_student(runtime: Runtime, journal: Journal, *, exchange: str = ""
 
 
 def student_of(recorded: str | bytes) -> str:
-    """The student to whom an exchange belongs, from its JSON; "" if it belongs to none."""
+    """The student who owns an exchange, from its JSON; "" if it belongs to none."""
     return msgspec.json.decode(recorded, type=_Attributed).student
 
 

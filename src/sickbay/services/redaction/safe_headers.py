@@ -14,8 +14,8 @@ _MEDIA = re.compile(r"([*\w.+-]+)/([*\w.+-]+)((?:\s*+;\s*+[\w-]++=[^;,]*+)*+)")
 _TYPES = frozenset(("application", "text", "image", "multipart", "message", "audio", "video", "font", "*"))
 _SUBTYPES = re.compile(
     r"(?:(?:fhir|json|xml|ld|problem|jose|jwt|html|xhtml|plain|javascript|csv|ndjson|octet-stream|pdf|form-data|mixed|related|"
-    r"x-www-form-urlencoded|json-patch|merge-patch|x-ndjson|webp|avif|apng|png|jpeg|gif|svg|signed-exchange|event-stream|css|"
-    r"\*)(?:[+.-]|$))+",
+    r"x-www-form-urlencoded|json-patch|merge-patch|x-ndjson|webp|avif|apng|jxl|png|jpeg|gif|svg|signed-exchange|event-stream|"
+    r"css|\*)(?:[+.-]|$))+",
     re.I,
 )
 _PARAMETERS = re.compile(

@@ -10,7 +10,7 @@ from sickbay.authorization.token.client_authentication import JWT_BEARER, regist
 from sickbay.diagnosis.corrections import new_code, new_refresh_token, new_token, new_verifier
 from sickbay.diagnosis.placeholders import PLACEHOLDER_SECRET, PLACEHOLDER_TOKEN, placeholder_for
 from sickbay.protocol.parameters import parse
-from sickbay.services.redaction.masking import insert_placeholders
+from sickbay.services.redaction.masking import insert_placeholders, is_masked
 from sickbay.services.redaction.redaction import is_form
 from sickbay.services.resend.edited import HEADERS, EditedRequest, WrongRequest, read_request
 from sickbay.services.resend.placeholders import KINDS
@@ -65,8 +65,9 @@ def read_original(base: str, entry: Mapping[str, Any]) -> EditedRequest:
 
 def _read_recorded_request(base: str, recorded: Mapping[str, Any]) -> EditedRequest:
     """Headers that a resent request can't have are left out."""
-    request = insert_placeholders({**recorded, "body": recorded.get("body") or ""})
-    headers = {name.lower(): str(value) for name, value in (request.get("headers") or {}).items()}
+    kept = {name: _drop_masked_types(name, str(value)) for name, value in (recorded.get("headers") or {}).items()}
+    request = insert_placeholders({**recorded, "headers": kept, "body": recorded.get("body") or ""})
+    headers = {name.lower(): str(value) for name, value in request["headers"].items()}
     if headers.get("user-agent") == MASKED_CLIENT:  # no response depends on it, so it needn't be typed
         del headers["user-agent"]
     body = str(request["body"])
@@ -74,6 +75,12 @@ def _read_recorded_request(base: str, recorded: Mapping[str, Any]) -> EditedRequ
         headers["content-type"] = FORM
     allowed = {name: value for name, value in headers.items() if name in HEADERS and "‹" not in value and "…" not in value}
     return read_request(base, str(request.get("method") or "GET"), str(request["url"]), allowed, body)
+
+
+def _drop_masked_types(name: str, value: str) -> str:
+    """Accept without the media types that the journal doesn't keep, if it kept others, so that nothing has to be typed."""
+    kept = [part for part in value.split(",") if not is_masked(part)] if name.lower() == "accept" else []
+    return ",".join(kept) or value
 
 
 def _refusing_findings(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -1,6 +1,6 @@
 """Runs synchronous query code on the event loop without blocking it.
 
-Planning a search needs look-ups on the way, and is written once, as synchronous code. Here it runs in a greenlet. For each
+Planning a search needs look-ups while it runs, and is written once, as synchronous code. Here it runs in a greenlet. For each
 look-up, the greenlet passes its statement to the coroutine that drives it and continues with the rows.
 """
 

@@ -1,6 +1,6 @@
 """The settings of a policy as fields of a form, for a hospital and for an app.
 
-A field has the value in force. One that has the inherited value, when it is sent, overrides nothing.
+A field shows the current value. One that has the inherited value, when it is sent, overrides nothing.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ CHOICE_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 class PolicyField(NamedTuple):
     """One setting. kind: seconds, choice, list or scopes. help: its range or length. inherited: the value that it overrides.
 
-    source: where the value in force comes from; "" if it is inherited from the dialect; unsaved if it was only typed.
+    source: where the current value comes from; "" if it is inherited from the dialect; unsaved if it was only typed.
     """
 
     name: str

@@ -137,7 +137,7 @@ def read_keys(sent: Parameters) -> dict[str, Any] | str | None:
     if not text:
         return None
     if text.startswith("-----BEGIN"):
-        return 'This is a key in PEM. Paste the public key as a JWKS, which is JSON: `{"keys": [{"kid": …, "kty": …}]}`.'
+        return 'This is a key in PEM format. Paste the public key as a JWKS, which is JSON: `{"keys": [{"kid": …, "kty": …}]}`.'
     try:
         keys = unicode.loads(text, unique=True)
     except ValueError as error:

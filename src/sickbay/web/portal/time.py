@@ -118,7 +118,10 @@ async def _move_clock(runtime: Runtime, text: str) -> dict[str, Any]:
         elif seconds is not None:
             await clock.move(runtime, advance=seconds)
         else:
-            return {"fault": "Enter a plus or minus sign, numbers and units (s, m, h, d, w), such as +2h or -1d12h.", "text": text}
+            return {
+                "fault": "Enter a plus or minus sign, numbers and units (s, m, h, d, w), such as +2h or -1d12h.",
+                "text": text,
+            }
     except ClockOutOfRange as error:
         return {"fault": f"{error}.", "text": text}
     return {}

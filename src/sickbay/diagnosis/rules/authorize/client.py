@@ -83,7 +83,8 @@ def _is_sample_text(request: AuthorizeRequest, context: AuthorizeContext) -> Fac
 
 def _hint_at_nearest_app(facts: Facts) -> Facts:
     if facts.get("nearest"):
-        how = "It is the app ID or the name of" if facts.get("by") != "redirect_uri" else "Its `redirect_uri` belongs to"
+        by_uri = facts.get("by") == "redirect_uri"
+        how = "The request's `redirect_uri` belongs to" if by_uri else f"`{facts['received']}` is the app ID or the name of"
         return {**facts, "hint": f"{how} the app whose `client_id` is `{facts['nearest']}`."}
     others = [str(other) for other in facts.get("others") or ()]
     received = str(facts["received"])

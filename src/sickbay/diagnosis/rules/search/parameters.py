@@ -99,7 +99,7 @@ def _describe_at_others(type: str, name: str) -> Facts:
 
 
 def _add_reason(facts: Facts) -> Facts:
-    """Whether it was ignored, as in most searches, or refused: by strict handling, in a chain, a condition or an operation."""
+    """Says whether the parameter was ignored or refused (by strict handling, in a chain, a condition or an operation)."""
     if facts.get("lenient"):
         reason = (
             "By default the server ignores unknown search parameters, so the results contain more than intended. With strict "
