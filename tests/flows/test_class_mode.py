@@ -188,7 +188,7 @@ def test_the_teacher_sees_who_joined_how_far_each_is_and_the_last_refusal(shared
         (query,) = re.findall(r'href="(/exchanges\?q=[^"]+)"', student)
         listed = (await flow.http.get(query, headers={"Accept": "application/json"})).json()
         assert {line["id"] for line in listed} >= set(room.exchanges)
-        assert "are deleted" in (await flow.http.get(f"/developer/class/{room.student}?saved=student", headers=HTML)).text
+        assert "were deleted" in (await flow.http.get(f"/developer/class/{room.student}?saved=student", headers=HTML)).text
 
     shared_app.do(steps, room.teacher)
 

@@ -49,7 +49,7 @@ def test_the_steps_of_a_launch_appear_while_it_runs(
     page.get_by_role("link", name="Mermaid").focus()
     httpx2.get(f"{fresh['base']}/general/r4/.well-known/smart-configuration", headers={"Origin": HOME}, trust_env=False)
     page.locator("g.passed.arrived").wait_for(timeout=SECONDS)
-    page.get_by_text("These requests name no launch").wait_for(timeout=SECONDS)
+    page.get_by_text("These requests don’t name a launch").wait_for(timeout=SECONDS)
     assert page.evaluate("document.activeElement.getAttribute('href')").endswith("?as=mermaid")
     assert page.title().startswith("Waiting: Finder")
 
