@@ -24,4 +24,4 @@ def compile_late(pattern: str, flags: int = 0) -> re.Pattern[str]:
 
 
 compile_once = cache(re.compile)
-"""`re.compile` without a limit to the patterns that it keeps, for those that are data."""
+"""Like `re.compile`, but keeps every pattern. For patterns from data files, whose number is fixed."""

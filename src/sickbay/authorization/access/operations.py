@@ -24,6 +24,7 @@ OperationCheck: TypeAlias = Check[AccessRequest, AccessContext]
 EXPORT = "$export"
 ASKED = ("", "operation")
 """Interactions of operation requests; "" if the operation doesn't support the method or the resource type."""
+_BETWEEN_PREFERENCES = re.compile(r"[,;\s]")
 NDJSON = ("application/fhir+ndjson", "application/ndjson", "ndjson")
 
 
@@ -55,9 +56,6 @@ def group_may_be_read(request: AccessRequest, context: AccessContext) -> Refusal
     if grants_letters(context.token.scope, "Group", "r") or grants_letters(registered, "Group", "r"):
         return None
     return refuse_insufficient_scope(request, context.token, "Group", "r")
-
-
-_BETWEEN_PREFERENCES = re.compile(r"[,;\s]")
 
 
 @check(applies_to=ASKED)

@@ -42,7 +42,7 @@ def body_of(move: str) -> dict[str, Any]:
         return {"offset": 0, "frozen": False}
     seconds = parse_move(move)
     if seconds is None:
-        reject_argument(f"The clock can't be moved by {move}. Use +2h, -30m, +1d12h, freeze or real.")
+        reject_argument(f"Unknown argument: {move}. Use +2h, -30m, +1d12h, freeze or real.")
     return {"advance": seconds}
 
 
