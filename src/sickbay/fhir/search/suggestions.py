@@ -55,13 +55,14 @@ def find_nearest(version: str, type: str, name: str) -> str | None:
     if len(name) > WORD_CHARACTERS:
         return None
     known, sought = _names_of_parameters(version, type), _fold(name)
-    common = next((code for code in COLLOQUIAL.get(sought.removeprefix(type.lower()), ()) if code in known), None)
-    if common is not None or name.startswith("_"):
-        return common or nearest_of(name, known, _SIMILAR)
     own = [code for code in load_parameters(version, type) if not code.startswith("_")]
+    spelled = [code for code in own if _fold(code) == sought]
+    common = next((code for code in COLLOQUIAL.get(sought.removeprefix(type.lower()), ()) if code in known), None)
+    if name.startswith("_") or (common is not None and not spelled):
+        return common or nearest_of(name, known, _SIMILAR)
     by_element = _parameters_by_element(version, type)
     for fits in (
-        [code for code in own if _fold(code) == sought],
+        spelled,
         by_element.get(sought) or by_element.get(_CHOICE.sub("", sought), ()),
         _longest(code for code in own if sought.startswith(_fold(code))),
         [code for code in own if len(sought) >= _SHORTEST and (_fold(code).startswith(sought) or code.endswith(f"-{sought}"))],
