@@ -169,6 +169,8 @@ TRUE = {
     "element_is_of_another_version": "POST https://ehr.example.org/r5/Encounter answers Unknown element 'reasonReference'",
     "scopes_are_one_entry": "request scope 'openid,email'",
     "authorizes_and_initializes": "await smart(req, res).authorize({ tokenResponse: {} }); await smart(req, res).init()",
+    "uses_two_ports_of_localhost": "client on http://localhost:8080, server on http://localhost:9090",
+    "client_lacks_the_code_grant": '.authorizedGrantTypes("password", "refresh_token") /authorize?response_type=code',
     "algorithm_is_none": '{"typ": "JWT", "alg": "none"}',
     "credentials_are_url_encoded": "we URL-encoded the client ID and secret",
     "audience_differs": "aud mismatch: expected https://api.example.org but got https://other.example.org",
@@ -239,6 +241,8 @@ TRUE = {
 }
 """For each fact a text in which it is true."""
 FALSE_IN = {
+    "uses_two_ports_of_localhost": "client on http://localhost:8080, callback http://localhost:8080/cb",
+    "client_lacks_the_code_grant": '.authorizedGrantTypes("password", "authorization_code") /authorize?response_type=code',
     "kid_is_not_in_key_set": KEYS.format(kid="a"),
     "search_has_no_question_mark": "GET https://ehr.example.org/fhir/PractitionerRole?active=true&specialty=1",
     "element_is_of_another_version": "POST https://ehr.example.org/r4/Encounter answers Unknown element 'reasonReference'",

@@ -69,3 +69,13 @@ def test_an_app_s_own_address_with_launch_and_scope_is_no_launch_url() -> None:
 def test_credentials_that_are_not_masked_are_examined() -> None:
     curl = "curl https://ehr.example.org/token -H 'Authorization: Basic app:secret' -d 'grant_type=client_credentials'"
     assert "basic-malformed" in {finding.id for finding in diagnose_text(f"This fails:\n\n{curl}\n")[1].explanation.findings}
+
+
+@for_each("url", ["https://ehr.example.org/authorize", "https://ehr.example.org/authorize?realm=clinic"])
+def test_the_form_of_an_authorization_request_is_read_like_its_query(url: str) -> None:
+    form = (
+        "response_type=code&client_id=growth-chart&redirect_uri=https%3A%2F%2Fapp.example.org%2Fcb&state=k9idgCFpbJIr75aw30aA"
+    )
+    posted = f"POST {url}\nContent-Type: application/x-www-form-urlencoded\n\n{form}\n"
+    sent = f"{url}{'&' if '?' in url else '?'}{form}"
+    assert [each.evidence["url"] for each in list_inputs(find_pieces(posted))] == [sent]

@@ -138,6 +138,8 @@ def _inputs_of_request(piece: Piece) -> Iterator[Input]:
     kind = kind_of(Request(url, values["method"], headers, values["body"], is_fhir), "paste")
     evidence = {"kind": kind, "method": values["method"], "url": url, "headers": headers}
     if kind.endswith("_url"):
+        if kind == "authorize_url" and _FORM_BODY.match(values["body"]):  # OpenID Connect Core, 3.1.2.1: GET or POST
+            url += f"{'&' if '?' in url else '?'}{values['body'].strip()}"
         is_whole = piece.is_whole or _is_whole(piece, kind)
         if is_whole or "?" in url:  # otherwise the line only names the endpoint
             yield Input({"kind": kind, "url": url}, is_whole, piece)
