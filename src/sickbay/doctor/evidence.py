@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.doctor import phrases
 from sickbay.doctor.errors import in_text
+from sickbay.doctor.errors.in_json import leave_out_milder_issues
 from sickbay.doctor.pieces.piece import Piece
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.text_search import fold_case
@@ -34,8 +35,9 @@ class Evidence(Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def words(self) -> list[str]:
-        """Without placeholders such as YOUR_REDIRECT_URI, which say nothing."""
-        return phrases.split_words(_PLACEHOLDER.sub(" ", self.text) if "your" in self.lowered else self.text)
+        """Without placeholders such as YOUR_REDIRECT_URI, which say nothing, and without warnings beside an error."""
+        text = leave_out_milder_issues(self.text) if "severity" in self.lowered or "@" in self.text else self.text
+        return phrases.split_words(_PLACEHOLDER.sub(" ", text) if "your" in self.lowered else text)
 
     @cached_property
     def lowered(self) -> str:

@@ -116,7 +116,8 @@ _ISSUES = tuple(
     for pattern in (
         r"^[ \t>`*\[-]{0,12}SingleValidationMessage\[(?:(?:col|row)=\d*,){0,2}locationString=(?P<path>[^\n,]{0,300}),message="
         rf"(?P<said>[^\n]{{1,900}}?)(?:,[^,\s]{{1,200}})?,severity={_LEVEL}\]",
-        rf"^[ \t>*-]{{0,12}}{_LEVEL} ?@ ?(?P<path>[^\s(:][^\n(:]{{0,300}}?)(?: ?\([^()\n]{{1,40}}\))? ?: ?{_ISSUE_TEXT}",
+        rf"^[ \t>*-]{{0,12}}{_LEVEL} ?@ ?(?P<path>[^\s(:](?:[^\n(:]|\(\w{{1,40}}\)){{0,300}}?)"
+        rf"(?: ?\([^()\n]{{1,40}}\))? ?: ?{_ISSUE_TEXT}",
         rf"^[ \t>|`]{{0,12}}{_PATH} ?\| ?{_LEVEL} ?\| ?(?P<said>[^|\n]{{8,900}})",
     )
 )
@@ -134,3 +135,13 @@ def format_as_members(text: str, *, lines: bool = False) -> str:
 def _format_members(issue: re.Match[str]) -> str:
     members = {"severity": issue["level"].lower(), "expression": issue["path"], "diagnostics": issue["said"].strip(" `")}
     return ", ".join(f'"{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in members.items() if value)
+
+
+_SEVERE = compile_late(r"\bseverity\W{1,12}(?:fatal|error)\b", re.I)
+_MILDER = compile_late(r"\bseverity\W{1,12}(?:warning|information)\b(?:(?!severity\b|\n\n|\}\s{0,40}\])[\s\S]){0,2000}+", re.I)
+
+
+def leave_out_milder_issues(text: str) -> str:
+    """The text without what issues say that are no errors, if there are errors: those are why a server refuses."""
+    members = format_as_members(text)
+    return _MILDER.sub(" ", members) if _SEVERE.search(members) else text
