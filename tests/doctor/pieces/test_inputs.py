@@ -79,3 +79,8 @@ def test_the_form_of_an_authorization_request_is_read_like_its_query(url: str) -
     posted = f"POST {url}\nContent-Type: application/x-www-form-urlencoded\n\n{form}\n"
     sent = f"{url}{'&' if '?' in url else '?'}{form}"
     assert [each.evidence["url"] for each in list_inputs(find_pieces(posted))] == [sent]
+
+
+def test_a_symbol_of_ruby_is_the_value_without_its_colon() -> None:
+    pieces = find_pieces("response_type: :code\nclient_id: growth-chart\nscope: openid")
+    assert pieces[0].values["response_type"] == "code"

@@ -264,7 +264,7 @@ _JOIN = compile_late(r"\s{0,9}&\s{0,9}")
 _VALUE = compile_late(r"[^\s&\"'<>`]*+")
 _LINE = compile_late(
     rf"^[ \t>*•+-]{{0,12}}[\"'`]?(?P<name>{'|'.join(sorted(NAMES))})[\"'`]?[ \t]{{0,20}}(?:=>|[:=])[ \t]{{0,20}}"
-    r"(?P<value>[^\r\n]{1,8000}?)[ \t,;&]{0,8}$",
+    r"(?::(?=[a-z]))?(?P<value>[^\r\n]{1,8000}?)[ \t,;&]{0,8}$",  # a symbol of Ruby begins with a colon
     re.M | re.I,
 )
 GAP = 160
