@@ -82,5 +82,5 @@ def test_the_form_of_an_authorization_request_is_read_like_its_query(url: str) -
 
 
 def test_a_symbol_of_ruby_is_the_value_without_its_colon() -> None:
-    pieces = find_pieces("response_type: :code\nclient_id: growth-chart\nscope: openid")
+    pieces = find_pieces("    response_type: :code,\n    response_mode: :form_post,\n")
     assert pieces[0].values["response_type"] == "code"
