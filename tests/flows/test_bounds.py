@@ -264,14 +264,14 @@ def test_the_reads_of_a_bundle_have_a_limited_time_and_its_writes_are_executed(
         reads, write = [entry("GET", "Patient")] * 2, entry("POST", "Observation", observation("late"))
         answer = await own.ask("POST", "", bundle("batch", *reads, write))
         responses = [item["response"] for item in answer.json()["entry"]]
-        assert [response["status"][:3] for response in responses] == ["200", "503", "201"]
+        assert [response["status"][:3] for response in responses] == ["200", "507", "201"]
         assert responses[1]["outcome"]["issue"][0]["code"] == "too-costly"
         refused = await own.ask("POST", "", bundle("transaction", *reads, write))
-        assert (refused.status_code, refused.json()["issue"][0]["code"]) == (503, "too-costly")
+        assert (refused.status_code, refused.json()["issue"][0]["code"]) == (507, "too-costly")
         conditional = entry("POST", "Observation", observation("late"))
         conditional["request"]["ifNoneExist"] = "code=x|y"
         refused = await own.ask("POST", "", bundle("transaction", conditional, conditional))
-        assert (refused.status_code, refused.json()["issue"][0]["code"]) == (503, "too-costly")
+        assert (refused.status_code, refused.json()["issue"][0]["code"]) == (507, "too-costly")
         found = await own.ask("GET", "/Observation?patient=late")
         assert len(found.json()["entry"]) == 1
 

@@ -130,7 +130,7 @@ class ReadTime:
 
 def refuse_time(version: str) -> FhirResponse:
     text = f"The reads, searches and operations of a Bundle may take at most {READ_SECONDS} s together. {NOT_EXECUTED}"
-    return issue_response(version, 503, Issue("too-costly", text))
+    return issue_response(version, 507, Issue("too-costly", text))
 
 
 @cache_results(8)
