@@ -45,7 +45,7 @@ def test_a_patch_that_nests_a_value_too_deeply_is_refused(scopes: str, tmp_path:
     deep: Any = 1
     for _ in range(300):
         deep = [deep]
-    half = {"url": "a", "valueString": "x"}
+    half: dict[str, Any] = {"url": "a", "valueString": "x"}
     for _ in range(60):
         half = {"url": "a", "extension": [half]}
     inside = "/extension/0" * 61

@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.flows.flow import Flow, run
 
 from sickbay.authorization import client_ids
+from sickbay.authorization.models import Client
 from sickbay.services import records, registration
 from sickbay.services.snapshot_files import people
 
@@ -57,6 +58,6 @@ def test_generated_client_ids_are_valid(tmp_path: Path) -> None:
         runtime = flow.sandbox.runtime
         ids = (answer.json()["client_id"], registration.client_id_of(runtime, "form"))
         assert not any(map(client_ids.find_problem, ids))
-        assert await records.load(runtime, "app", ids[0], registration.Client)
+        assert await records.load(runtime, "app", ids[0], Client)
 
     run(steps, tmp_path)
