@@ -18,7 +18,9 @@ COPIED = ("flag.svg", "js/docs.js", *(f"css/{name}.css" for name in ("tokens", "
 
 
 def build(out: Path) -> int:
-    """Writes all pages to an empty folder. Returns their number."""
+    """Writes all pages to a folder, and replaces a site that is there. Returns their number."""
+    if out.exists() and any(out.iterdir()) and not (out / search_index.NAME).exists():
+        raise SystemExit(f"{out} has other files. Name an empty folder, or one with an earlier site.")
     shutil.rmtree(out, ignore_errors=True)
     for name in sorted(library.list_names()):
         address = library.make_address(name)
@@ -44,5 +46,7 @@ def _copy_asset(source: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        sys.exit(f"{__doc__}\n\nUsage: tools/site.py FOLDER")
     folder = Path(sys.argv[1])
     print(f"{build(folder)} pages in {folder}: open {folder / 'index.html'}")

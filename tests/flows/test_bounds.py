@@ -237,3 +237,42 @@ def test_lastn_beyond_the_limit_is_an_error_and_not_a_partial_response(tmp_path:
         assert (answer.status_code, answer.json()["issue"][0]["code"]) == (507, "too-costly")
 
     run(steps, tmp_path)
+
+
+def test_after_a_response_that_does_not_fit_no_read_is_executed(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        await fill(own)
+        search = entry("GET", "Observation?code=urn:large|large&_count=1000")
+        answer = await own.ask("POST", "", bundle("batch", *[search] * 8, entry("POST", "Observation", observation("late"))))
+        responses = [item["response"] for item in answer.json()["entry"]]
+        said = [response["outcome"]["issue"][0]["diagnostics"] for response in responses if response["status"][:3] == "507"]
+        assert "was left out" in said[0]
+        assert all("wasn't executed" in text for text in said[1:])
+        assert responses[-1]["status"][:3] == "201"
+
+    run(steps, tmp_path)
+
+
+def test_the_reads_of_a_bundle_have_a_limited_time_and_its_writes_are_executed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle_entry, "READ_SECONDS", 0)
+
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        reads, write = [entry("GET", "Patient")] * 2, entry("POST", "Observation", observation("late"))
+        answer = await own.ask("POST", "", bundle("batch", *reads, write))
+        responses = [item["response"] for item in answer.json()["entry"]]
+        assert [response["status"][:3] for response in responses] == ["200", "507", "201"]
+        assert responses[1]["outcome"]["issue"][0]["code"] == "too-costly"
+        refused = await own.ask("POST", "", bundle("transaction", *reads, write))
+        assert (refused.status_code, refused.json()["issue"][0]["code"]) == (507, "too-costly")
+        conditional = entry("POST", "Observation", observation("late"))
+        conditional["request"]["ifNoneExist"] = "code=x|y"
+        refused = await own.ask("POST", "", bundle("transaction", conditional, conditional))
+        assert (refused.status_code, refused.json()["issue"][0]["code"]) == (507, "too-costly")
+        found = await own.ask("GET", "/Observation?patient=late")
+        assert len(found.json()["entry"]) == 1
+
+    run(steps, tmp_path)

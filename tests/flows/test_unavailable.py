@@ -201,6 +201,7 @@ SENT_503 = {
     ("web/error_responses.py", "oauth_error"),
     ("web/exchanges/stream.py", "EventStream._refuse_too_many"),  # tests/flows/test_live_exchanges.py
     ("web/fhir/interactions/batch.py", "_run_entries"),  # an entry of a Bundle, which has no headers
+    ("web/fhir/interactions/batch.py", "_BatchLimits.refuse_if_reached"),  # inside a Bundle
     ("web/mcp.py", "handle_mcp"),  # tests/flows/test_agents_by_http.py
     ("web/portal/doctor.py", "_show_not_finished"),  # adds Retry-After; tests/web/portal/test_doctor_process.py
     ("web/population_pending.py", "population_pending_page"),  # tests/flows/test_population_pending.py

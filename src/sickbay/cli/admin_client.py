@@ -171,8 +171,9 @@ async def _ask_sandbox(
 
 
 def _describe_finding(finding: Mapping[str, str], sentence: str) -> str:
-    """Leaves out a title that the sentence before it already contains."""
-    title = "" if finding["title"] in sentence else f"  {finding['title']}  [{finding['id']}]\n"
+    """Leaves out a title that the sentence before it already contains. Says if the finding isn't an error."""
+    label = "" if finding.get("severity", "error") == "error" else f"{finding['severity']}: "
+    title = "" if finding["title"] in sentence else f"  {label}{finding['title']}  [{finding['id']}]\n"
     return f"{title}  → {finding['fix']}" + ("" if title else f"  [{finding['id']}]")
 
 

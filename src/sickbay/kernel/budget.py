@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from time import monotonic
 from typing import Final
+from weakref import WeakValueDictionary
 
 SLICE: Final = 0.01
 """Seconds of work after which `pause` lets other tasks run."""
@@ -31,6 +32,20 @@ class Budget:
             self._free += size
             async with self._changed:
                 self._changed.notify_all()
+
+
+class FairSlots:
+    """Limits the tasks at a time, and runs only one of each owner, so that an owner with many tasks doesn't stop the others."""
+
+    def __init__(self, most: int) -> None:
+        self._slots = asyncio.Semaphore(most)
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def hold(self, owner: str) -> AsyncIterator[None]:
+        turn = self._turns.setdefault(owner, asyncio.Lock())
+        async with turn, self._slots:
+            yield
 
 
 class UnsentBytes:

@@ -79,8 +79,8 @@ def _decode_reference(match: re.Match[str]) -> str:
 
 LONGEST_NAME = 100
 """Maximum number of characters of a member's name that an error quotes."""
-LARGEST = 1e18
-"""The largest number that is read. Times of this century in seconds, milliseconds or nanoseconds are below or near it."""
+LARGEST = 9e18
+"""The largest number that is read: it fits into 64 bits. Times until 2255 are below it, even in nanoseconds."""
 
 
 def loads(text: str | bytes, *, unique: bool = False) -> Any:

@@ -137,6 +137,18 @@ def decode_again(value: str) -> str:
     return value
 
 
+_CREDENTIALS = re.compile(r"(https?://)[^/?#\\]*@", re.I)
+
+
+def has_credentials(url: str) -> bool:
+    """Whether a user name, perhaps with a password, is before the host of this http or https URL."""
+    return _CREDENTIALS.match(url) is not None
+
+
+def remove_credentials(url: str) -> str:
+    return _CREDENTIALS.sub(r"\1", url, count=1) if has_credentials(url) else url
+
+
 def scheme_of(uri: str) -> str:
     """Returns the scheme in lower case; "" if there is none. Unlike browsers, it doesn't skip control characters and spaces."""
     match = _SCHEME.match(uri)

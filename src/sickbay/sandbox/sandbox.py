@@ -14,7 +14,7 @@ from sickbay import dialects
 from sickbay.authorization.protected_resource import read_resources
 from sickbay.authorization.scopes.resource_types import types_of
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.budget import Budget
+from sickbay.kernel.budget import Budget, FairSlots
 from sickbay.kernel.effects import Effects, SystemEffects
 from sickbay.kernel.private_files import NotPrivate
 from sickbay.kernel.temporary_folder import TemporaryFolder
@@ -57,8 +57,8 @@ class Sandbox:
     """Limits large request bodies that are being processed: as objects they take ten times as much memory."""
     shaping: Budget = field(default_factory=lambda: Budget(8_000_000))
     """Limits large responses that are being converted to XML or indented."""
-    bundles: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
-    """Limits concurrent batches and transactions, because each may build a large response."""
+    bundles: FairSlots = field(default_factory=lambda: FairSlots(2))
+    """Limits concurrent batches and transactions, because each may build a large response. An app has one at a time."""
     short_texts: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     """Limits the texts that the doctor's page examines in threads at a time."""
     importing: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -34,6 +34,9 @@ KIND = "export"
 KEPT_FOR = 86_400
 WAIT = 1
 """Seconds before the first manifest, so that every client learns to poll."""
+IN_PROGRESS_AT_A_TIME = 5
+"""Exports of one client whose manifest isn't available yet. Bulk Data Access lets a server refuse more of them with 429."""
+KEPT_OF_A_CLIENT = 100
 PAGE = 500
 OUTCOMES = "OperationOutcome"
 REFERENCED = ("Location", "Organization", "Practitioner", "PractitionerRole")
@@ -106,11 +109,20 @@ def make_job(
 
 
 async def begin_export(runtime: Runtime, tenant: Tenant, job: Job, client_id: str) -> str:
-    """Stores the job and returns its id."""
+    """Stores the job and returns its id. The client's oldest export is deleted if it has too many."""
     id, now = runtime.effects.token(24).replace("_", "-"), runtime.now()
+    kept = await runtime.store.find(KIND, tenant=tenant.name, owner=client_id, limit=KEPT_OF_A_CLIENT)
     record = Record(KIND, id, records.dump(job), tenant.name, client_id, label=job.version, at=now, expires_at=now + KEPT_FOR)
-    await runtime.store.transaction([Put(record, if_revision=0)])
+    oldest = [Delete(KIND, old.key) for old in kept[KEPT_OF_A_CLIENT - 1 :]]
+    await runtime.store.transaction([Put(record, if_revision=0), *oldest])
     return id
+
+
+async def count_seconds_until_free(runtime: Runtime, tenant: Tenant, client_id: str) -> int:
+    """Seconds until this client may start another export, 0 if it may now."""
+    newest = await runtime.store.find(KIND, tenant=tenant.name, owner=client_id, limit=IN_PROGRESS_AT_A_TIME)
+    rests = [count_seconds_to_wait(runtime, records.parse(Job, record.value)) for record in newest]
+    return min(rests) if len(rests) == IN_PROGRESS_AT_A_TIME else 0
 
 
 async def find_job(runtime: Runtime, tenant: Tenant, version: str, client_id: str, id: str) -> tuple[Job, Record] | None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
+from sickbay.authorization import client_ids
 from sickbay.authorization import policy as policies
 from sickbay.authorization import registration as stage
 from sickbay.authorization.contexts import UrlContext
@@ -274,6 +275,8 @@ def set_secret(client: Client, secret: str) -> Client:
 
 def settings_problem(runtime: Runtime, changes: dict[str, Any], old: Client | None = None) -> str:
     """Describes the first invalid or missing setting of an app, in one sentence; "" if there is none."""
+    if changes.get("client_id") is not None and (fault := client_ids.find_problem(changes["client_id"])):
+        return fault
     settings = {**(msgspec.to_builtins(old) if old else {}), **changes}
     if faults := policies.find_problems(settings.get("policy") or {}, app=True) or launch_card.find_problems(
         settings.get("cards") or ()

@@ -6,6 +6,8 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.registration.contexts import CONTEXT
@@ -90,21 +92,34 @@ def test_hidden_characters_do_not_smuggle_in_a_scheme(uri: str) -> None:
     assert names(launch_uri=uri) == {"reg-launch-uri-not-absolute"}
 
 
-def test_a_user_name_before_the_host_is_refused() -> None:
+URL_MEMBERS = ("redirect_uris", "post_logout_redirect_uris", "launch_uri", "jwks_uri")
+
+
+@pytest.mark.parametrize("member", URL_MEMBERS)
+def test_a_user_name_before_the_host_is_refused(member: str) -> None:
     uri = "https://app.example.org@evil.example/cb"
-    assert names(redirect_uris=(uri,)) == {"reg-redirect-uri-scheme-forbidden"}
-    assert names(launch_uri=uri) == {"reg-launch-uri-scheme-forbidden"}
+    assert names(**{member: (uri,) if member.endswith("uris") else uri}) == {"reg-url-has-credentials"}
+
+
+@given(st.sampled_from(URL_MEMBERS), st.text("ab:@/#?*%[] \u00fc", max_size=12), st.text("ab:/?#*. ", max_size=12))
+def test_no_refusal_repeats_a_password(member: str, before: str, after: str) -> None:
+    uri = f"http://{before}s3cret@app.example.org{after}"
+    kept = "/" in before or "?" in before or "#" in before  # the text is a path, not a password
+    sent = VALID | {member: (uri,) if member.endswith("uris") else uri}
+    refusals = examine(CHECKS, RegistrationRequest(**sent), CONTEXT).refusals
+    assert kept or refusals
+    assert kept or not any("s3cret" in str(refusal.facts) for refusal in refusals)
 
 
 @for_each("uri", INVALID)
 def test_a_url_whose_host_or_port_no_browser_can_open_is_refused(uri: str) -> None:
     found = "reg-redirect-uri-wildcard" if "*" in uri else "reg-host-invalid" if uri.isascii() else "reg-redirect-uri-malformed"
     assert found in names(redirect_uris=(uri,))
-    assert names(redirect_uris=(uri,)) <= {found, "reg-redirect-uri-scheme-forbidden"}
+    assert names(redirect_uris=(uri,)) <= {found, "reg-url-has-credentials"}
     for member in ("launch_uri", "jwks_uri"):
         assert "*" in uri or not uri.isascii() or "reg-host-invalid" in names(**{member: uri})
     assert found in names(post_logout_redirect_uris=(uri,))
-    assert client_metadata.find_problem({"logo_uri": uri}) == "logo_uri must be an http or https address"
+    assert client_metadata.find_problem({"logo_uri": uri}) == "logo_uri must be an http or https address without a user name"
 
 
 def test_the_refusal_of_a_host_names_the_member_and_the_reason() -> None:
@@ -164,7 +179,7 @@ OTHERS = (
 def test_a_url_that_is_only_displayed_must_be_a_web_url(name: str) -> None:
     assert client_metadata.find_problem({name: "https://app.example.org/x"}) == ""
     for invalid in ("javascript:alert(1)", "data:image/svg+xml,x", "myapp:/x", "//x", 5, None, "https://u@a.example/"):
-        assert client_metadata.find_problem({name: invalid}) == f"{name} must be an http or https address"
+        assert client_metadata.find_problem({name: invalid}) == f"{name} must be an http or https address without a user name"
     assert client_metadata.find_problem({"request_uris": ["https://a.example/", "file:///x"]}) != ""
     assert client_metadata.find_problem({"request_uris": ["https://a.example/"]}) == ""
 

@@ -101,7 +101,10 @@ KID = str(json.loads(key())["kid"])
                     "now": 1764000000,
                     "ahead": 1762236240000,
                     "late": -1762236240000,
+                    "unit": "milliseconds",
                     "expected": 1764000240,
+                    "divided": True,
+                    "divisor": 1000,
                 },
             ),
         ),
@@ -124,7 +127,7 @@ KID = str(json.loads(key())["kid"])
         (
             request(sign(nbf=NOW + 90)),
             sample_context(),
-            Refusal("assertion-nbf-future", "invalid_client", {"received": 1764000090, "now": 1764000000}),
+            Refusal("assertion-nbf-future", "invalid_client", {"received": 1764000090, "now": 1764000000, "unit": None}),
         ),
         (
             request(_with_header(alg="RS256")),

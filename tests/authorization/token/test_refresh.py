@@ -21,7 +21,7 @@ from tests.authorization.token_requests import (
 )
 
 from sickbay.authorization.contexts import TokenContext
-from sickbay.authorization.models import Server
+from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import refresh
 from sickbay.authorization.token import response as token_response
@@ -156,6 +156,23 @@ def test_the_next_scope_is_the_requested_or_the_whole_one() -> None:
 def test_a_reused_refresh_token_revokes() -> None:
     assert token_response.is_revoking(examine_token(token_request(REFRESH_FORM), token_context(REFRESHING, generation=1)))
     assert not token_response.is_revoking(examine_token(token_request(REFRESH_FORM), token_context(REFRESHING, family=None)))
+
+
+@pytest.mark.parametrize(
+    ("client", "form"),
+    [
+        (structs.replace(PUBLIC, client_id="other"), {"client_id": "other"}),
+        (structs.replace(PUBLIC, client="symmetric", secret_hash="x", secret_length=1), {}),
+        (structs.replace(PUBLIC, client="symmetric", secret_hash="x", secret_length=1), {"client_secret": "wrong"}),
+        (None, {}),
+    ],
+)
+def test_a_reused_refresh_token_without_proof_of_its_client_revokes_nothing(
+    client: Client | None, form: dict[str, str]
+) -> None:
+    examination = examine_token(token_request(REFRESH_FORM | form), token_context(REFRESHING, generation=1, client=client))
+    assert "refresh-token-reused" in [refusal.name for refusal in examination.refusals]
+    assert not token_response.is_revoking(examination)
 
 
 @pytest.mark.parametrize(

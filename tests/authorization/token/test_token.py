@@ -184,6 +184,14 @@ def test_a_reused_code_revokes_its_tokens_but_an_expired_code_does_not() -> None
     )
 
 
+def test_a_code_that_another_client_sends_again_revokes_nothing() -> None:
+    used = structs.replace(CODE, used_at=NOW)
+    other = structs.replace(PUBLIC, client_id="other")
+    assert not token_response.is_revoking(
+        examine_token(token_request(client_id="other"), token_context(code=used, client=other))
+    )
+
+
 def test_an_empty_context_grants_nothing() -> None:
     assert not examine_token(token_request(), type(KNOWN)()).granted
 

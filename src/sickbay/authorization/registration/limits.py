@@ -109,7 +109,7 @@ def uris_are_within_the_limits_of_the_app(request: RegistrationRequest, context:
     places = redirects | {_origin_of_uri(uri, limit) for uri in others if uri}
     requested = [(uri, redirects) for uri in request.redirect_uris]
     requested += [(uri, places) for uri in (*request.post_logout_redirect_uris, request.launch_uri, request.jwks_uri) if uri]
-    refused = [uri for uri, allowed in requested if _origin_of_uri(uri, limit) not in allowed]
+    refused = [urls.remove_credentials(uri) for uri, allowed in requested if _origin_of_uri(uri, limit) not in allowed]
     shown = " ".join(sorted(filter(None, places)))
     return _refuse_over_limit(request, refusals.REG_HOST_NOT_GRANTED, "redirect_uris", refused, shown) if refused else None
 

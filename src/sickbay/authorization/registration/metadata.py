@@ -58,7 +58,7 @@ def _invalid_url(metadata: dict[str, Any]) -> str:
         name = member.partition("#")[0]
         uris = value if isinstance(value, list) and name.endswith("_uris") else [value]
         if name.endswith(WEB_SUFFIXES) and member not in OWN_CHECKS and not all(map(_is_web_address, uris)):
-            return f"{member} must be an http or https address"
+            return f"{member} must be an http or https address without a user name"
     other = metadata.get("initiate_login_uri")  # used as launch_uri if that isn't sent
     return "initiate_login_uri can't be opened by a browser" if other and urls.find_problem(other) == "scheme" else ""
 

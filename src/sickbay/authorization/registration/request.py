@@ -7,12 +7,11 @@ from typing import Any, TypeAlias
 from sickbay.authorization.checks import check
 from sickbay.authorization.models import Server
 from sickbay.authorization.refusals import registration as refusals
-from sickbay.authorization.registration.uris import is_insecure
+from sickbay.authorization.registration.uris import find_host_problem, is_insecure
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.kernel.checks import Check, Refusal
 from sickbay.protocol import jose, urls
-from sickbay.protocol.host_syntax import host_problem
 from sickbay.protocol.urls import STRANGE
 
 RegistrationCheck: TypeAlias = Check[RegistrationRequest, Any]
@@ -71,16 +70,16 @@ def only_one_of_jwks_uri_and_jwks_is_sent(request: RegistrationRequest, context:
     """
     if request.jwks is None or not request.jwks_uri:
         return None
-    return refusals.REG_JWKS_GIVEN_TWICE(received=["jwks", request.jwks_uri])
+    return refusals.REG_JWKS_GIVEN_TWICE(received=["jwks", urls.remove_credentials(request.jwks_uri)])
 
 
 @check()
 def jwks_uri_is_a_url_if_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
     """The URL must be http or https, with a host, and without characters that a fetch doesn't send (RFC 3986 3.5)."""
     uri = request.jwks_uri
-    if not uri or host_problem(uri) or (_is_http(uri) and not STRANGE.search(uri) and "#" not in uri):
+    if not uri or find_host_problem(uri) or (_is_http(uri) and not STRANGE.search(uri) and "#" not in uri):
         return None
-    return refusals.REG_JWKS_URI_NOT_ABSOLUTE(received=uri)
+    return refusals.REG_JWKS_URI_NOT_ABSOLUTE(received=urls.remove_credentials(uri))
 
 
 def _is_http(uri: str) -> bool:
@@ -90,7 +89,7 @@ def _is_http(uri: str) -> bool:
 @check(after=(jwks_uri_is_a_url_if_sent,))
 def jwks_uri_is_https_or_loopback_if_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
     uri = request.jwks_uri
-    if not uri or not is_insecure(uri):
+    if not uri or not is_insecure(uri) or urls.has_credentials(uri):
         return None
     facts = {"received": uri, "expected": f"https{uri[4:]}"}
     return refusals.REG_JWKS_URI_INSECURE_HTTP.with_facts(facts)

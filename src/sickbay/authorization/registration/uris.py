@@ -24,7 +24,7 @@ def _refuse_uris(
 ) -> Refusal | None:
     """parameter: the member that contains them, or the first one if both do."""
     parameter = PARAMETER if set(wrong) & set(request.redirect_uris) else "post_logout_redirect_uris"
-    facts = {"received": wrong, "expected": expected, "parameter": parameter}
+    facts = {"received": [*map(urls.remove_credentials, wrong)], "expected": expected, "parameter": parameter}
     return kind.with_facts(facts) if wrong else None
 
 
@@ -36,7 +36,9 @@ def redirect_uris_have_no_wildcard(request: RegistrationRequest, context: Any) -
 @check()
 def redirect_uris_are_absolute(request: RegistrationRequest, context: Any) -> Refusal | None:
     relative = [
-        uri for uri in request.addresses if not ("*" in uri or is_absolute(uri) or _host_problem(uri) or STRANGE.search(uri))
+        uri
+        for uri in request.addresses
+        if not ("*" in uri or is_absolute(uri) or find_host_problem(uri) or STRANGE.search(uri))
     ]
     return _refuse_uris(refusals.REG_REDIRECT_URI_NOT_ABSOLUTE, request, relative)
 
@@ -56,27 +58,31 @@ def redirect_uris_have_a_valid_host(request: RegistrationRequest, context: Any) 
     return _refuse_invalid_host(refusals.REG_HOST_INVALID, PARAMETER, request.redirect_uris)
 
 
-@check()
-def other_urls_have_a_valid_host(request: RegistrationRequest, context: Any) -> Refusal | None:
-    """Checks the URLs that a browser is sent to after logout or at a launch, and the one that keys are fetched from."""
-    for parameter, uris in (
+def _list_other_urls(request: RegistrationRequest) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The URLs that a browser is sent to after logout or at a launch, and the one that keys are fetched from."""
+    return (
         ("post_logout_redirect_uris", request.post_logout_redirect_uris),
         ("launch_uri", (request.launch_uri or "",)),
         ("jwks_uri", (request.jwks_uri or "",)),
-    ):
+    )
+
+
+@check()
+def other_urls_have_a_valid_host(request: RegistrationRequest, context: Any) -> Refusal | None:
+    for parameter, uris in _list_other_urls(request):
         if refusal := _refuse_invalid_host(refusals.REG_HOST_INVALID_ELSEWHERE, parameter, uris):
             return refusal
     return None
 
 
 def _refuse_invalid_host(kind: RefusalType, parameter: str, uris: Iterable[str]) -> Refusal | None:
-    reasons = {uri: reason for uri in uris if (reason := _host_problem(uri))}
+    reasons = {uri: reason for uri in uris if (reason := find_host_problem(uri))}
     if not reasons:
         return None
-    return kind(received=list(reasons), reason=next(iter(reasons.values())), parameter=parameter)
+    return kind(received=[*map(urls.remove_credentials, reasons)], reason=next(iter(reasons.values())), parameter=parameter)
 
 
-def _host_problem(uri: str) -> str:
+def find_host_problem(uri: str) -> str:
     """Returns "" even if another check explains the URL: it has a character that no URL has, or it is several URLs."""
     return "" if "*" in uri or STRANGE.search(uri) or _SECOND.search(uri) else host_problem(uri)
 
@@ -96,11 +102,23 @@ def launch_uri_has_a_scheme_for_apps_if_sent(request: RegistrationRequest, conte
     uri = request.launch_uri or ""
     if not _is_forbidden(uri):
         return None
-    return refusals.REG_LAUNCH_URI_SCHEME_FORBIDDEN(received=uri)
+    return refusals.REG_LAUNCH_URI_SCHEME_FORBIDDEN(received=urls.remove_credentials(uri))
 
 
 def _is_forbidden(uri: str) -> bool:
-    return "*" not in uri and is_absolute(uri) and urls.find_problem(uri) in ("scheme", "user-info")
+    return "*" not in uri and is_absolute(uri) and urls.find_problem(uri) == "scheme"
+
+
+@check()
+def urls_have_no_credentials(request: RegistrationRequest, context: Any) -> Refusal | None:
+    """A user name before the host is deprecated and misleads readers (RFC 3986 3.2.1, RFC 9110 4.2.4)."""
+    members = ((PARAMETER, request.redirect_uris), *_list_other_urls(request))
+    wrong = next(((name, uri) for name, uris in members for uri in uris if urls.has_credentials(uri)), None)
+    if wrong is None:
+        return None
+    parameter, uri = wrong
+    kind = refusals.REG_URL_HAS_CREDENTIALS if parameter == PARAMETER else refusals.REG_URL_HAS_CREDENTIALS_ELSEWHERE
+    return kind(parameter=parameter, received=urls.remove_credentials(uri))
 
 
 @check(after=(redirect_uris_are_absolute,))
@@ -116,16 +134,19 @@ def _is_malformed(uri: str) -> bool:
 @check(after=(each_redirect_uri_is_a_single_uri,))
 def redirect_uris_have_no_response_parameter(request: RegistrationRequest, context: Any) -> Refusal | None:
     by_uri = {uri: names for uri in request.addresses if (names := urls.response_parameters(uri))}
-    facts = {"received": list(by_uri), "names": sorted({name for names in by_uri.values() for name in names})}
+    facts = {
+        "received": [*map(urls.remove_credentials, by_uri)],
+        "names": sorted({name for names in by_uri.values() for name in names}),
+    }
     return refusals.REG_REDIRECT_URI_RESPONSE_PARAMETER.with_facts(facts) if by_uri else None
 
 
 @check()
 def launch_uri_is_absolute_if_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
     uri = request.launch_uri
-    if not uri or _host_problem(uri) or (is_absolute(uri) and not STRANGE.search(uri)):
+    if not uri or find_host_problem(uri) or (is_absolute(uri) and not STRANGE.search(uri)):
         return None
-    return refusals.REG_LAUNCH_URI_NOT_ABSOLUTE(received=uri)
+    return refusals.REG_LAUNCH_URI_NOT_ABSOLUTE(received=urls.remove_credentials(uri))
 
 
 @check()
@@ -149,15 +170,16 @@ def _correct_uri(uri: str) -> str:
 def _has_correction(uri: str) -> bool:
     """Whether no other check refuses the corrected URI. If one does, only that one explains the URI."""
     uri = _correct_uri(uri)
-    is_single = "*" not in uri and not _is_malformed(uri) and not _host_problem(uri)
-    return is_single and is_absolute(uri) and not _is_forbidden(uri) and not urls.response_parameters(uri)
+    is_single = "*" not in uri and not _is_malformed(uri) and not find_host_problem(uri)
+    refused_elsewhere = _is_forbidden(uri) or urls.has_credentials(uri) or urls.response_parameters(uri)
+    return is_single and is_absolute(uri) and not refused_elsewhere
 
 
 @check(after=(launch_uri_is_absolute_if_sent,))
 def launch_uri_is_https_or_loopback_if_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
     """The launch code in the URL opens a patient's record."""
     uri = request.launch_uri
-    if not uri or not is_insecure(uri):
+    if not uri or not is_insecure(uri) or urls.has_credentials(uri):
         return None
     facts = {"received": uri, "expected": f"https{uri[4:]}"}
     return refusals.REG_LAUNCH_URI_INSECURE_HTTP.with_facts(facts)
@@ -173,6 +195,7 @@ CHECKS = (
     redirect_uris_have_a_valid_host,
     other_urls_have_a_valid_host,
     redirect_uris_have_a_scheme_for_apps,
+    urls_have_no_credentials,
     each_redirect_uri_is_a_single_uri,
     launch_uri_is_absolute_if_sent,
     launch_uri_has_a_scheme_for_apps_if_sent,

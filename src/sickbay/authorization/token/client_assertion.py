@@ -11,11 +11,13 @@ from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.client_authentication import JWT_BEARER, TokenCheck, client_is_registered
 from sickbay.kernel.checks import UNKNOWN, Examination, Refusal
-from sickbay.protocol import jose
+from sickbay.protocol import jose, numeric_dates
 from sickbay.protocol.jose import Jwt
 
 LIFETIME = 300
 """Maximum lifetime of an assertion, in seconds (SMART 2.2)."""
+USUAL_LIFETIME = 240
+"""Lifetime that explanations propose, in seconds."""
 LEEWAY = 60
 """Allowed clock difference, in seconds."""
 JTI_CHARACTERS = 151
@@ -124,11 +126,19 @@ def assertion_expires_soon_enough(request: TokenRequest, context: TokenContext) 
     if not isinstance(exp, int | float) or isinstance(exp, bool):
         return refusals.ASSERTION_EXP_MISSING(received=exp)
     facts = {"received": exp, "now": now, "ahead": int(exp) - now, "late": now - int(exp)}
-    if exp > 10**11:
-        return refusals.ASSERTION_EXP_MILLISECONDS(**facts, expected=int(exp) // 1000)
+    if unit := numeric_dates.find_unit(exp):
+        return refusals.ASSERTION_EXP_MILLISECONDS(**facts, unit=unit, **_correct_exp(exp, unit, now))
     if exp > now + LIFETIME + LEEWAY and context.smart:
         return refusals.ASSERTION_EXP_TOO_LONG(**facts)
     return refusals.ASSERTION_EXPIRED(**facts) if exp < now - LEEWAY else None
+
+
+def _correct_exp(exp: float, unit: str, now: int) -> dict[str, object]:
+    """expected: the time in seconds; another one if that would be refused too, and then `divided` is false."""
+    seconds = numeric_dates.convert_to_seconds(exp)
+    divided = now < seconds <= now + LIFETIME
+    expected = seconds if divided else now + USUAL_LIFETIME
+    return {"expected": expected, "divided": divided, "divisor": numeric_dates.UNITS[unit]}
 
 
 @check(requires=("now",), after=(assertion_is_a_jwt,))
@@ -137,7 +147,7 @@ def assertion_is_not_used_before_nbf(request: TokenRequest, context: TokenContex
     nbf, now = _read_assertion(request).claims.get("nbf"), _get_time(context)
     if nbf is None or (isinstance(nbf, int | float) and not isinstance(nbf, bool) and nbf <= now + LEEWAY):
         return None
-    return refusals.ASSERTION_NBF_FUTURE(received=nbf, now=now)
+    return refusals.ASSERTION_NBF_FUTURE(received=nbf, now=now, unit=numeric_dates.find_unit(nbf))
 
 
 @check(requires=("now",), after=(assertion_expires_soon_enough, assertion_is_not_used_before_nbf))
@@ -157,7 +167,7 @@ def _find_fault_of_issue_time(sent: Any, exp: float, now: int, limited: bool) ->
         return "type"
     if not limited:
         return ""
-    return "future" if sent > now + LEEWAY else "early" if exp - sent > LIFETIME else ""
+    return numeric_dates.find_unit(sent) or "future" if sent > now + LEEWAY else "early" if exp - sent > LIFETIME else ""
 
 
 def _is_limited(context: TokenContext) -> bool:

@@ -8,6 +8,9 @@ from typing import Any
 from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, Policy, TokenFamily
 from sickbay.authorization.refusals import refresh as refresh_refusals
 from sickbay.authorization.refusals import token as refusals
+from sickbay.authorization.token import client_assertion, client_authentication
+from sickbay.authorization.token.code import code_was_issued_to_this_client
+from sickbay.authorization.token.refresh import refresh_token_was_issued_to_this_client
 from sickbay.kernel.checks import Examination
 from sickbay.protocol import scopes
 
@@ -18,8 +21,25 @@ CONTEXT = ("need_patient_banner", "fhirContext", "intent", "smart_style_url", "t
 USED_TWICE = (refusals.CODE_REUSED.name, refresh_refusals.REFRESH_TOKEN_REUSED.name)
 
 
+PROOFS = frozenset(
+    proof.name
+    for proof in (
+        *client_authentication.CHECKS,
+        *client_assertion.ASSERTION,
+        code_was_issued_to_this_client,
+        refresh_token_was_issued_to_this_client,
+    )
+)
+"""The checks that the request comes from the client that the code or refresh token was issued to."""
+
+
 def is_revoking(examination: Examination) -> bool:
-    """Whether the tokens issued for the code or refresh token must be revoked, because it was used twice (RFC 6749 4.1.2)."""
+    """Whether the tokens issued for the code or refresh token must be revoked, because it was used twice (RFC 6749 4.1.2).
+
+    Only the client itself can cause that (RFC 6749 10.4). Otherwise a leaked old token would be enough to log out its user.
+    """
+    if any(run.refusal is not None and run.name in PROOFS for run in examination.checked):
+        return False
     return any(refusal.name in USED_TWICE for refusal in examination.refusals)
 
 

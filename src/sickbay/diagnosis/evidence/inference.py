@@ -19,7 +19,7 @@ from sickbay.diagnosis.evidence.context import Json
 from sickbay.diagnosis.lists import LISTS
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import UNKNOWN, Unknown
-from sickbay.protocol import jose
+from sickbay.protocol import jose, numeric_dates
 
 _SMART_SCOPE = re.compile(r"(?:^|[\s,+;|\"'])(?:launch\b|fhirUser\b|(?:patient|system)[/.:]|user/)|/fhir/scopes/", re.I)
 """`user.read` and `user:email` are scopes of other services."""
@@ -64,13 +64,12 @@ def time_of(context: Json, claims: Mapping[str, object] | None, *headers: object
     if dated is not None:
         return Time(dated)
     issued = (claims or {}).get("iat")
-    if isinstance(issued, int | float) and not isinstance(issued, bool) and 0 < issued < _MILLISECONDS:
-        return Time(int(issued), (("now", "The time isn't known, so Sickbay counts from `iat`, when the JWT was issued."),))
+    if isinstance(issued, int | float) and not isinstance(issued, bool) and issued > 0:
+        return Time(
+            numeric_dates.convert_to_seconds(issued),
+            (("now", "The time isn't known, so Sickbay counts from `iat`, when the JWT was issued."),),
+        )
     return Time(UNKNOWN)
-
-
-_MILLISECONDS = 10**11
-"""Larger times are in milliseconds."""
 
 
 def _date_header(headers: object) -> int | None:

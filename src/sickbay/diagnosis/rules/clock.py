@@ -7,6 +7,7 @@ from sickbay.authorization.requests import TokenAnswer, TokenRequest
 from sickbay.diagnosis import guesses
 from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.kernel.checks import UNKNOWN, Facts
+from sickbay.protocol import numeric_dates
 
 LEEWAY_SECONDS = 60
 """How many seconds two clocks may differ."""
@@ -18,7 +19,8 @@ def _compare_clocks(request: TokenRequest, context: TokenContext) -> Facts | Non
     if not isinstance(issued, int | float) or context.now is UNKNOWN or abs(issued - context.now) <= LEEWAY_SECONDS:
         return None
     seconds = int(issued) - context.now
-    return {"offset": abs(seconds), "direction": "ahead of" if seconds > 0 else "behind", "received": issued}
+    direction = "ahead of" if seconds > 0 else "behind"
+    return {"offset": abs(seconds), "direction": direction, "received": issued, "unit": numeric_dates.find_unit(issued)}
 
 
 def _is_in_future(claim: str) -> Callable[[TokenAnswer, AnswerContext], Facts | None]:
@@ -29,7 +31,8 @@ def _is_in_future(claim: str) -> Callable[[TokenAnswer, AnswerContext], Facts | 
         if not isinstance(value, int | float) or context.now is UNKNOWN:
             return None
         seconds = int(value) - context.now
-        return {"ahead": seconds} | guesses.fact_about(context, "now") if seconds > LEEWAY_SECONDS else None
+        facts = {"ahead": seconds, "unit": numeric_dates.find_unit(value)}
+        return facts | guesses.fact_about(context, "now") if seconds > LEEWAY_SECONDS else None
 
     return advise
 

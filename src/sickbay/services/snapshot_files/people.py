@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import structs
 
+from sickbay.authorization import client_ids
 from sickbay.authorization.models import Client, User
 from sickbay.protocol import jose
 from sickbay.protocol.names import clean_name
@@ -87,8 +88,8 @@ def read_apps(runtime: Runtime, content: bytes, samples: Mapping[str, Client]) -
 def _check_app(runtime: Runtime, client: Client, place: str) -> None:
     """Check an app like one that is registered. Raises BadFile."""
     _check_tenant(runtime.tenants, client.tenant, place)
-    if not all(0 < len(id) <= NAME_CHARACTERS for id in (client.client_id, client.app_id)):
-        raise BadFile(place, f"`client_id` and `app_id` must have 1 to {NAME_CHARACTERS} characters")
+    if fault := client_ids.find_problem(client.app_id, "app_id"):
+        raise BadFile(place, fault)
     if client.secret_hash is not None or client.registration_hash is not None:
         raise BadFile(place, "a snapshot's file contains no hashes of secrets")
     if len(records.dump(client)) > APP_BYTES:

@@ -47,9 +47,10 @@ def _apply_patch(
     )
     try:
         changed = change(resource)
-    except json_patch.PatchFailed as error:
+        written = lossless_json.dumps(changed)  # raises ValueError if the patch nested a value too deeply
+    except (json_patch.PatchFailed, ValueError) as error:
         return decisions.reject_write(write, refusals.FHIR_PATCH_NOT_APPLICABLE(received=str(error)))
-    if change is patch_formats.NOTHING or (readable and lossless_json.dumps(changed) == lossless_json.dumps(resource)):
+    if change is patch_formats.NOTHING or (readable and written == lossless_json.dumps(resource)):
         return Prepared(saving.report_unchanged_resource(write, target))
     body = decisions.check_body(runtime, write, changed, "")
     if isinstance(body, WriteRejected):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from time import monotonic
 
 from sickbay.authorization.requests import AccessRequest
@@ -39,7 +40,7 @@ async def handle(context: FhirContext, request: AccessRequest, perform: Perform)
     entries = [bundle_entry.make_batch_entry(base, request, entry) for entry in sent]
     if kind == "transaction" and any(map(bundle_entry.is_nested, entries)):
         return context.issue(400, Issue("structure", NESTED))
-    async with base.sandbox.bundles:
+    async with base.sandbox.bundles.hold(context.access.client_id):
         try:
             responses = await (
                 _run_entries(base, entries, perform)
@@ -66,17 +67,15 @@ async def _parse_bundle(base: FhirBase, request: AccessRequest) -> tuple[str, li
 async def _run_entries(base: FhirBase, entries: list[BatchEntry], perform: Perform) -> list[FhirResponse]:
     """Run the entries independently (R4, 3.1.0.11.1). Entries beyond a limit aren't run, and their responses say so."""
     responses: list[FhirResponse] = []
-    size, end = 0, monotonic() + SECONDS
+    limits = _BatchLimits(base.version)
     urns = {entry.sent.full_url: entry.sent.position for entry in entries if entry.sent.full_url.startswith("urn:")}
     for entry in entries:
         await yield_if_slice_is_over()
-        if size >= bundle_entry.ANSWER:
-            responses.append(bundle_entry.refuse_size(base.version))
-        elif monotonic() > end:
-            responses.append(issue_response(base.version, 503, Issue("timeout", TOO_LONG)))
-        else:
+        refusal = limits.refuse_if_reached(entry)
+        if refusal is None:
             try:
-                response = await _perform_alone(base, entry, perform, urns)
+                with limits.time_of(entry):
+                    response = await _perform_alone(base, entry, perform, urns)
             except Unavailable as error:
                 if not responses:
                     raise
@@ -84,9 +83,37 @@ async def _run_entries(base: FhirBase, entries: list[BatchEntry], perform: Perfo
                     "an entry of a batch failed: %s", error
                 )  # the entries before it may be stored, so it fails on its own
                 response = issue_response(base.version, 503, Issue("transient", error.detail))
-            responses.append(bundle_entry.limit_response(base.version, entry, response, bundle_entry.ANSWER - size))
-            size += len(responses[-1].body)
+            response = limits.count_bytes(entry, response)
+        responses.append(refusal or response)
     return responses
+
+
+class _BatchLimits:
+    """The time and the bytes that the entries of a batch have used."""
+
+    def __init__(self, version: str) -> None:
+        self._version = version
+        self._end = monotonic() + SECONDS
+        self._reading = bundle_entry.ReadTime()
+        self._size, self._was_left_out = 0, False
+
+    def refuse_if_reached(self, entry: BatchEntry) -> FhirResponse | None:
+        reads = entry.request.interaction not in bundle_entry.WRITES
+        if self._size >= bundle_entry.ANSWER or (reads and self._was_left_out):
+            return bundle_entry.refuse_size(self._version, bundle_entry.AFTER_TOO_MUCH)
+        if reads and self._reading.is_over:
+            return bundle_entry.refuse_time(self._version)
+        return issue_response(self._version, 503, Issue("timeout", TOO_LONG)) if monotonic() > self._end else None
+
+    def time_of(self, entry: BatchEntry) -> AbstractContextManager[None]:
+        return nullcontext() if entry.request.interaction in bundle_entry.WRITES else self._reading.count()
+
+    def count_bytes(self, entry: BatchEntry, response: FhirResponse) -> FhirResponse:
+        """Returns the response, or an error if it doesn't fit. Then no other read is run, because it would be run in vain."""
+        limited = bundle_entry.limit_response(self._version, entry, response, bundle_entry.ANSWER - self._size)
+        self._was_left_out = self._was_left_out or limited is not response
+        self._size += len(limited.body)
+        return limited
 
 
 async def _perform_alone(base: FhirBase, entry: BatchEntry, perform: Perform, urns: Mapping[str, int]) -> FhirResponse:

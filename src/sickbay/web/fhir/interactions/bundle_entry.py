@@ -5,9 +5,11 @@ https://hl7.org/fhir/R4/bundle.html#request
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from time import monotonic
 from typing import NamedTuple, TypeAlias
 
 import orjson
@@ -33,7 +35,12 @@ EXPORT_IN_BUNDLE = "An export needs its own requests to start, poll and download
 NESTED = "An entry can't be a batch or transaction itself."
 ANSWER = 16_000_000
 """Maximum bytes of the responses to all entries together."""
-TOO_MUCH = f"The responses of a Bundle may have at most {ANSWER:,} bytes together. This entry's response was left out."
+_RULE_OF_BYTES = f"The responses of a Bundle may have at most {ANSWER:,} bytes together."
+TOO_MUCH = f"{_RULE_OF_BYTES} This entry's response was left out. Send it in another Bundle, or ask for less."
+NOT_EXECUTED = "This entry wasn't executed. Send it in another Bundle."
+AFTER_TOO_MUCH = f"{_RULE_OF_BYTES} {NOT_EXECUTED}"
+READ_SECONDS = 10
+"""Maximum seconds for the reads, searches and operations of a Bundle together, so that a client can't occupy the server."""
 WRITES = frozenset(("create", "update", "patch", "delete"))
 
 
@@ -97,9 +104,33 @@ def limit_response(version: str, entry: BatchEntry, response: FhirResponse, rest
     return response if fits else refuse_size(version)
 
 
-def refuse_size(version: str) -> FhirResponse:
+def refuse_size(version: str, text: str = TOO_MUCH) -> FhirResponse:
     counting.ANSWERS_CUT.labels("batch").inc()
-    return issue_response(version, 507, Issue("too-costly", TOO_MUCH))
+    return issue_response(version, 507, Issue("too-costly", text))
+
+
+class ReadTime:
+    """Adds up the time that the reads of a Bundle take."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        return self._seconds > READ_SECONDS
+
+    @contextmanager
+    def count(self) -> Iterator[None]:
+        start = monotonic()
+        try:
+            yield
+        finally:
+            self._seconds += monotonic() - start
+
+
+def refuse_time(version: str) -> FhirResponse:
+    text = f"The reads, searches and operations of a Bundle may take at most {READ_SECONDS} s together. {NOT_EXECUTED}"
+    return issue_response(version, 507, Issue("too-costly", text))
 
 
 @cache_results(8)

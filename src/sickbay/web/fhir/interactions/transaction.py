@@ -5,7 +5,8 @@ https://hl7.org/fhir/R4/http.html#trules
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TypeAlias
 
 from msgspec import structs
@@ -34,7 +35,7 @@ from sickbay.services.writing.requests import Prepared, WriteRejected, WriteRequ
 from sickbay.storage.interface import Conflict, Put, Save, Step
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.interactions import bundle_entry
-from sickbay.web.fhir.interactions.bundle_entry import EXPORT_IN_BUNDLE, BatchEntry, Perform, TransactionRefused
+from sickbay.web.fhir.interactions.bundle_entry import EXPORT_IN_BUNDLE, BatchEntry, Perform, ReadTime, TransactionRefused
 from sickbay.web.fhir.interactions.write_response import write_response
 from sickbay.web.fhir.refusals import make_refusal_response
 from sickbay.web.fhir.request import WRITES, read_condition
@@ -72,13 +73,16 @@ async def perform_entries(context: FhirContext, entries: Sequence[BatchEntry], p
 
 async def _check_reads(context: FhirContext, reads: Sequence[BatchEntry], perform: Perform) -> None:
     """Check the reads before anything is written. Raises TransactionRefused."""
-    size = 0
+    size, reading = 0, bundle_entry.ReadTime()
     for entry in reads:
         await yield_if_slice_is_over()
         try:
-            size += await _size_of(context, entry, perform)
+            with reading.count():
+                size += await _size_of(context, entry, perform)
             if size > bundle_entry.ANSWER:
                 raise TransactionRefused(bundle_entry.refuse_size(context.version))
+            if reading.is_over:
+                raise TransactionRefused(bundle_entry.refuse_time(context.version))
         except TransactionRefused as refusal:
             raise refusal.of(context.version, entry) from None
 
@@ -116,7 +120,8 @@ async def _prepare_writes(
     """Prepare the writes, by position. Returns None if a condition matches a different resource than when references were
     resolved.
     """
-    matched = {entry.sent.position: await _match_of_condition(context, entry) for entry in writes}
+    searching = bundle_entry.ReadTime()
+    matched = {entry.sent.position: await _match_of_condition(context, entry, searching) for entry in writes}
     ids = {entry.sent.position: matched[entry.sent.position] or _new_id(context, entry) for entry in writes}
     places = {
         entry.sent.full_url: f"{entry.request.type}/{ids[entry.sent.position]}"
@@ -131,7 +136,8 @@ async def _prepare_writes(
     ]
     references = {entry.sent.position: transaction.find_references(entry.sent.resource) for entry in writes}
     for text, first in _conditional_references(writes, references).items():
-        places[text] = await _resolve_conditional_reference(context, first, text, changed)
+        with _limit_search(context, first, searching):
+            places[text] = await _resolve_conditional_reference(context, first, text, changed)
     _check_references(context, writes, references)
     resolve = transaction.index_places(places)
     prepared = {
@@ -165,12 +171,22 @@ def _conditional_references(writes: Sequence[BatchEntry], references: Mapping[in
     return {text: entry for entry in reversed(writes) for text in references[entry.sent.position].conditional()}
 
 
-async def _match_of_condition(context: FhirContext, entry: BatchEntry) -> str:
+async def _match_of_condition(context: FhirContext, entry: BatchEntry, searching: ReadTime) -> str:
     """The id of the only match of a condition; "" if there is no condition, no match or several."""
     await yield_if_slice_is_over()
     query = read_condition(context.base, entry.request)
-    matches = await _matching_ids(context, query) if isinstance(query, Query) else []
+    with _limit_search(context, entry, searching):
+        matches = await _matching_ids(context, query) if isinstance(query, Query) else []
     return matches[0] if len(matches) == 1 else ""
+
+
+@contextmanager
+def _limit_search(context: FhirContext, entry: BatchEntry, searching: ReadTime) -> Iterator[None]:
+    """Counts the time of a search before anything is stored. Raises TransactionRefused if there is none left."""
+    if searching.is_over:
+        raise TransactionRefused(bundle_entry.refuse_time(context.version)).of(context.version, entry)
+    with searching.count():
+        yield
 
 
 def _new_id(context: FhirContext, entry: BatchEntry) -> str:

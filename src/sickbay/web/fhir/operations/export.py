@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+from msgspec import structs
 
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.outcome import Issue, make_outcome
@@ -27,8 +28,10 @@ DELETED, OUTCOMES = f"deleted{SUFFIX}", f"outcomes{SUFFIX}"
 
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    """Kick-off: 202 with the URL of the status."""
-    base, route = context.base, context.route
+    """Kick-off: 202 with the URL of the status, or 429 if too many exports of the client are in progress."""
+    base, route, client_id = context.base, context.route, context.access.client_id
+    if seconds := await bulk_export.count_seconds_until_free(context.runtime, base.tenant, client_id):
+        return _refuse_another_export(context, seconds)
     level = "system" if route.type is None else "type" if route.id is None else "instance"
     group = None
     if level == "instance":
@@ -37,11 +40,20 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
             return stored
         group = bulk_export.list_members(stored, base.url)
     job = bulk_export.make_job(context.runtime, base.version, request.url, parameters_of(context, request), level, group)
-    id = await bulk_export.begin_export(context.runtime, base.tenant, job, context.access.client_id)
+    id = await bulk_export.begin_export(context.runtime, base.tenant, job, client_id)
     status_url = f"{base.url}/{JOBS}/{id}"
     text = f"The export was started. Poll {status_url} for its status."
     body = make_outcome(base.version, [Issue("informational", text, "information")])
     return FhirResponse(202, body, [*context.content, (b"content-location", status_url.encode())])
+
+
+def _refuse_another_export(context: FhirContext, seconds: int) -> FhirResponse:
+    text = (
+        f"{bulk_export.IN_PROGRESS_AT_A_TIME} exports of this client are in progress, and it can't have more at a time. "
+        f"Wait for the number of seconds in Retry-After, here {seconds}, or poll the exports that you started."
+    )
+    response = context.issue(429, Issue("throttled", text))
+    return structs.replace(response, headers=[*response.headers, (b"retry-after", str(seconds).encode())])
 
 
 async def show_status(context: FhirContext, request: AccessRequest) -> FhirResponse:
