@@ -51,6 +51,10 @@ def test_missing_options_of_a_registration_are_listed(tmp_path: Path) -> None:
     [
         (["serve", "--port", "70000"], "--port must be a whole number from 0 to 65535, not 70000."),
         (["serve", "--base-url", "localhost:7425"], "--base-url must be a URL such as https://ehr.example.org"),
+        (
+            ["serve", "--base-url", "https://ann:secret@ehr.example.org"],
+            "without a user name, ? and #, not https://ehr.example.org.",
+        ),
         (["serve", "--base-url", "http://localhost:port"], "not http://localhost:port."),
         (
             ["serve", "--keep-bodies", "--workers", "2"],

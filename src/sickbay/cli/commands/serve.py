@@ -15,6 +15,7 @@ from sickbay.cli import sockets as doors
 from sickbay.cli.output import print_note, reject_argument
 from sickbay.cli.serve_options import ServeOptions
 from sickbay.kernel import english
+from sickbay.protocol import urls
 from sickbay.settings import Settings
 
 _DEFAULT = ServeOptions()
@@ -50,7 +51,9 @@ def _check_addresses(options: ServeOptions) -> None:
     if options.host is not None and not options.host.strip():  # the system would listen on every address of the machine
         reject_argument("--host must be an address or a name, such as 127.0.0.1, or 0.0.0.0 for all addresses of this machine.")
     if options.base_url is not None and not _is_base(options.base_url):
-        reject_argument(f"--base-url must be a URL such as https://ehr.example.org, without ? and #, not {options.base_url}.")
+        sent = urls.remove_credentials(options.base_url)
+        what = "a URL such as https://ehr.example.org, without a user name, ? and #"
+        reject_argument(f"--base-url must be {what}, not {sent or 'an empty text'}.")
     if options.port and options.sample_port == options.port:
         reject_argument("--sample-port must differ from --port.")
     for name in options.allowed_host:
@@ -76,7 +79,7 @@ def _check_keep_bodies(settings: Settings) -> None:
 def _is_base(text: str) -> bool:
     try:
         parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not set("?# ") & set(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not set("?#@ ") & set(text)
     except ValueError:
         return False
 
