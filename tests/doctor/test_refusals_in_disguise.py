@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 
-from tests.laws import cases
+from tests.laws import cases, for_each
 
 from sickbay.diagnosis.answers.values import REFUSING
 from sickbay.doctor.text import diagnose_text
+from sickbay.doctor.verdict import Verdict
 
 REQUESTS = (
     "GET https://ehr.example.org/fhir/r4/Patient/1\nAccept: application/fhir+json\n\n",
@@ -61,3 +63,14 @@ def test_an_outcome_that_informs_about_something_else_is_none() -> None:
     for code in ("informational", "success", "suppressed", "not-found"):
         outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "information", "code": code}]}
         assert diagnose_text(json.dumps(outcome))[1].answers == ()
+
+
+SEARCHES = ("https://fhir.example.org/r4/Patient?name=Peters", "GET /r4/Patient?name=Peters")
+SAID = ('Unknown sort parameter name "family"', "The thing is odd", "Value set is unknown")
+
+
+@for_each("status", (400, 422, 500))
+def test_a_line_with_a_status_below_the_request_is_an_error_whatever_it_says(status: int) -> None:
+    for request, said in product(SEARCHES, SAID):
+        assert diagnose_text(f"{request}\n\n{status} {said}\n")[1].verdict is Verdict.ERROR
+    assert diagnose_text(f"{SEARCHES[0]}\n\n{status} More patients were found\n")[1].verdict is not Verdict.ERROR
