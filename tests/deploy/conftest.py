@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import sysconfig
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.deploy.composite_action import clean_environment
 from tests.once import once
-from tools.checks.files import ROOT, list_tracked
+from tests.source_copies import link_sources
 
 from tools.release import packages
 
@@ -24,13 +23,7 @@ exec {python} "$@"
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a runner has after it has downloaded the action: the files that git tracks or would add."""
-    folder = tmp_path_factory.mktemp("checkout")
-    for path in list_tracked(ROOT):
-        if not path.is_relative_to(ROOT / "tests"):
-            copy = folder / path.relative_to(ROOT)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, copy)
-    return folder
+    return link_sources(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from tests.browsers import QUIET, find_browser
-from tests.packaging.conftest import copy_sources
 from tests.ports import free_port
+from tests.source_copies import copy_sources
 from tools.checks.files import ROOT
 from tools.packages import python_packages
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import zipfile
 from pathlib import Path
 
 import pytest
 from tests.conftest import skip_or_fail
 from tests.once import once
-from tools.checks.files import ROOT, list_tracked
+from tests.source_copies import link_sources
 from tools.release.packages import Packages
 
 from sickbay import __version__
@@ -19,19 +18,9 @@ from tools.release import image, packages, podman
 TIME = 1_700_000_000
 
 
-def copy_sources(folder: Path, mode: int) -> Path:
-    """A copy of the tree, as a fresh clone of a user with this umask would have it."""
-    for path in list_tracked(ROOT):
-        copy = folder / path.relative_to(ROOT)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copy)
-        copy.chmod(mode)
-    return folder
-
-
 @pytest.fixture(scope="session")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_sources(tmp_path_factory.mktemp("sources"), 0o644)
+    return link_sources(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,8 @@ from email.parser import Parser
 from pathlib import Path
 
 import pytest
-from tests.packaging.conftest import TIME, copy_sources
+from tests.packaging.conftest import TIME
+from tests.source_copies import copy_sources
 from tools.checks.files import ROOT, list_tracked
 from tools.release.packages import Packages
 

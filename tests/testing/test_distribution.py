@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.packaging.conftest import TIME, copy_sources
+from tests.packaging.conftest import TIME
+from tests.source_copies import copy_sources
 from tools.checks.files import ROOT
 
 import sickbay.testing
@@ -24,6 +25,8 @@ from tools.release import packages
 
 SOURCES = Path(sickbay.testing.__file__).parent
 PLUGIN_OF_SICKBAY = "plugin.py"
+PARTS = ("clients/python", "src/sickbay/testing", "src/sickbay/py.typed")
+"""What a build of the distribution reads."""
 NEEDED_BY_PYTEST = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")
 OLD_PACKAGES = ("fastapi", "starlette", "uvicorn", "rich", "httpx2")
 """Packages of an app in versions that Sickbay can't use."""
@@ -43,7 +46,7 @@ def test_the_fixture_works(sickbay):
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    sources = copy_sources(tmp_path_factory.mktemp("plugin-sources"), 0o644)
+    sources = copy_sources(tmp_path_factory.mktemp("plugin-sources"), 0o644, *PARTS)
     return packages.build_plugin(sources, tmp_path_factory.mktemp("plugin-built"), TIME).wheel
 
 
@@ -107,7 +110,7 @@ def test_the_plugin_has_sickbays_version_and_licence_and_depends_only_on_pytest(
 
 
 def test_a_build_leaves_nothing_in_the_repository_and_gives_the_same_bytes_from_the_source_distribution(tmp_path: Path) -> None:
-    sources = copy_sources(tmp_path / "sources", 0o644)
+    sources = copy_sources(tmp_path / "sources", 0o644, *PARTS)
     before = {*sources.rglob("*")}
     built = packages.build_plugin(sources, tmp_path / "first", TIME)
     assert [path for path in sorted(sources.rglob("*")) if path not in before and "__pycache__" not in path.parts] == []

@@ -41,7 +41,7 @@ def fill(text: str, values: Mapping[str, str]) -> str:
         if colon and not text.endswith(".") and _slots_of_text(tail) - values.keys():
             text = title
         text = " ".join(part for part in _SENTENCE.split(text) if not (_slots_of_text(part) - values.keys()) & WORDLESS)
-    elif "_" not in text and "`" not in text:  # a thousand titles are filled for a search
+    elif "_" not in text:  # a thousand titles are filled for a search
         return text
     text = _NAME.sub(lambda match: match[0] if match[0][0] in "`{" else f"`{match[0]}`", text)
     return _SLOT.sub(lambda match: _quote(values[match[1]]) if match[1] in values else VALUES.get(match[1], match[0]), text)

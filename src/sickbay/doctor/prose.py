@@ -71,6 +71,7 @@ def is_proposal(text: str) -> bool:
     return _PROPOSED.search(text) is not None and _SURE.search(fold_case(text)) is None
 
 
+@lru_cache(maxsize=2)
 def is_documentation(text: str) -> bool:
     """Whether it defines or lists errors, tells of changes, or is a test."""
     return _DOCUMENTS.search(text[:READ_CHARACTERS]) is not None or bool(_list_codes(text))

@@ -176,8 +176,8 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
         return True
     if prose.is_proposal(reading.prose) or prose.is_success(reading.prose):
         return False
-    if first.is_evident or not prose.is_report(reading.text, reading.prose):
-        return prose.is_report(reading.text, reading.prose)
+    if not (is_report := prose.is_report(reading.text, reading.prose)) or first.is_evident:
+        return is_report
     if _shows_success(recognised) and not prose.names_a_problem(reading.prose):
         return False
     if (reading.is_single and reading.inputs) or prose.are_settings(reading.text):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from itertools import accumulate
@@ -81,18 +82,18 @@ def search_index(
     among = range(len(index.lengths)) if among is None else among
     wanted = list(dict.fromkeys(split_stems(query)))[:QUERY_WORDS]
     known = [postings for stem in wanted if (postings := _postings_of_stem(index, stem, among))]
-    if every_word and len(known) < len(wanted):
+    if not known or (every_word and len(known) < len(wanted)):
         return []
-    scores: dict[int, float] = {}
     words: Counter[int] = Counter()
-    average = sum(index.lengths[among.start : among.stop]) / len(among) if among else 1
+    average = sum(index.lengths[among.start : among.stop]) / len(among)
+    norms = [SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * length / average) for length in index.lengths]
+    scores = [0.0] * len(norms)
     for postings in known:
         rarity = math.log(1 + len(among) / (len(postings) + 0.5))
         for number, times in postings:
-            norm = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * index.lengths[number] / average)
-            scores[number] = scores.get(number, 0) + rarity * times * (SATURATION + 1) / (times + norm)
+            scores[number] += rarity * times * (SATURATION + 1) / (times + norms[number])
         words.update(number for number, _ in postings if every_word)
-    enough = ((number, score) for number, score in scores.items() if score >= least)
+    enough = ((number, score) for number, score in enumerate(scores) if score > 0 and score >= least)
     found = ((number, score) for number, score in enough if not every_word or words[number] == len(known))
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
@@ -100,5 +101,6 @@ def search_index(
 def _postings_of_stem(index: WordIndex, stem: str, among: range) -> list[tuple[int, int]]:
     """Returns the numbers of the documents with this stem, and how often each has it."""
     postings = index.postings.get(stem, ())
-    numbers = accumulate(postings[::2])
-    return [(number, times) for number, times in zip(numbers, postings[1::2], strict=True) if number in among]
+    numbers = [*accumulate(postings[::2])]
+    part = slice(bisect_left(numbers, among.start), bisect_left(numbers, among.stop))
+    return [*zip(numbers[part], postings[1::2][part], strict=True)]
