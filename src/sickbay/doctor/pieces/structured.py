@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote_plus
 
+from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.pieces.piece import Piece
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import jose, unicode
@@ -250,12 +251,7 @@ def _is_url(value: object) -> bool:
     return isinstance(value, str) and value.startswith(("https://", "http://"))
 
 
-_NAMES = """
-grant_type response_type client_id client_secret redirect_uri scope state nonce code code_verifier code_challenge
-code_challenge_method refresh_token aud audience resource launch client_assertion client_assertion_type username password
-response_mode prompt assertion iss
-"""
-NAMES = frozenset(_NAMES.split())
+NAMES = frozenset(LISTS["parameters_in_lists"])
 _TELLING = frozenset(("grant_type", "response_type", "code_verifier", "client_assertion"))
 """Parameters that occur only in requests. A list without any of them may be anything."""
 _NAME = r"[A-Za-z_][\w.-]{0,40}="
