@@ -38,7 +38,7 @@ def tells_of_a_problem(prose: str) -> bool:
 
 
 _OF_REPORTS = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"])
-TOLD, _TOLD_BY_ONE, _MARK, _RECORD, _STATEMENT, _PROPOSED, _DOCUMENTS = _OF_REPORTS
+TOLD, _TOLD_BY_ONE, _MARK, _RECORD, _STATEMENT, _PROPOSED, _GENERAL = _OF_REPORTS
 WORDS, CODE_WORDS = 70, 30
 """The maximum number of different words of a message, with and without sentences. A log has few, because it repeats them."""
 
@@ -72,8 +72,18 @@ def is_proposal(text: str) -> bool:
 
 
 def is_documentation(text: str) -> bool:
-    """Whether it defines or lists errors, tells of changes, or is a test."""
-    return _DOCUMENTS.search(text[:READ_CHARACTERS]) is not None or bool(_list_codes(text))
+    """Whether a statement in it is general, or tells of changes, or it lists errors, or has only comments, or is a test."""
+    text = text[:READ_CHARACTERS]
+    return _COMMENT.fullmatch(text) is not None or _GENERAL.search(_unwrap(text)) is not None or bool(_list_codes(text))
+
+
+_COMMENT = compile_late(r"\s*(?:(?:/?\*+|//+|#|;+)[^\n]*(?:\n\s*|$)){2,}|\s*\"\"\"[^\"]*\"\"\"\s*")
+_WRAP = compile_late(r"\n[ \t]*(?:[#*/;>]{1,3}[ \t])?[ \t]*(?=[a-z(`'\"+])")
+
+
+def _unwrap(text: str) -> str:
+    """The text with sentences on one line each."""
+    return _WRAP.sub(" ", text)
 
 
 _ERROR_CODE = compile_late(r"(?<![a-z_])[a-z]{2,20}(?:_[a-z]{2,20}){1,4}")
@@ -89,8 +99,8 @@ def leave_out_what_may_happen(text: str) -> str:
     """The text without the sentences and statements in it, but with the records of logs."""
     leaves_out = _is_code if is_program(text) or is_documentation(text) else _STATEMENT.match
     listed = _list_codes(text)
-    kept = "\n".join(line for line in text.splitlines() if not _DOCUMENTS.search(line))
-    rest = _DOCUMENTS.sub("", kept).splitlines()
+    kept = "\n".join(line for line in text.splitlines() if not _GENERAL.search(line))
+    rest = _GENERAL.sub("", kept).splitlines()
     lines = ((line, line.strip()) for line in rest if not any(code in line.lower() for code in listed))
     return "\n".join(line for line, it in lines if _RECORD.match(line) or not (_is_sentence(it) or leaves_out(it)))
 
