@@ -46,8 +46,6 @@ WORDS, CODE_WORDS = 70, 30
 def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
     """Whether its author reports a problem, or it is as short as a message. Other texts describe what can happen."""
     sentences, is_code = _split_sentences(around), is_program(text)
-    if is_documentation(text) and not any(map(TOLD.search, sentences)):
-        return False
     is_mostly = 2 * sum(map(names_a_problem, sentences)) >= len(sentences)
     is_told = is_mostly and ((has_error and not is_code) or any(map(TOLD.search, sentences)))
     if is_told or any(map(_TOLD_BY_ONE.search, sentences)) or _MARK.search(text):
@@ -69,6 +67,15 @@ def is_proposal(text: str) -> bool:
     """Whether it asks for a feature or documentation, and doesn't say that something fails."""
     text = text[:READ_CHARACTERS]
     return _PROPOSED.search(text) is not None and _SURE.search(fold_case(text)) is None
+
+
+def is_general(pasted: str, around: str) -> bool:
+    """Whether the text says what can happen or what has changed, and nobody tells that it happened.
+
+    around: the words around the pieces of the text.
+    """
+    is_told = _MARK.search(pasted) or (any(map(TOLD.search, _split_sentences(around))) and not is_proposal(around))
+    return not is_told and is_documentation(pasted)
 
 
 def is_documentation(text: str) -> bool:

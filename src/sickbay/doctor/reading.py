@@ -89,15 +89,15 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
 
     Raises KeyError if the kind of an exchange is unknown.
     """
-    text = leave_out_working_requests(undo_copying(text))
+    pasted, text = text, leave_out_working_requests(undo_copying(text))
     single = _single_exchange(text)
     pieces = tuple(find_pieces(text))
     context = ({"response_mode": "fragment"} if _FRAGMENT.search(fold_case(text)) else {}) | dict(context or {})
     found = [_add_context(context, each) for each in ([single] if single else _put_together(pieces, text))]
     answers = find_in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
     around = "".join(_texts_between(text, pieces))
-    is_guide = single is None and not prose.is_report(text, around, has_error=bool(answers))
-    is_general = is_guide and prose.is_documentation(text)
+    is_general = single is None and _has_words(around) and prose.is_general(pasted, around)
+    is_guide = is_general or (single is None and not prose.is_report(text, around, has_error=bool(answers)))
     if answers and is_guide:
         answers = () if is_general else find_in_paste(prose.leave_out_what_may_happen(text))
     found = found if answers else [each._replace(unknown=each.unknown | _find_templates(each.evidence)) for each in found]
