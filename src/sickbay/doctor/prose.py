@@ -79,36 +79,23 @@ def is_general(pasted: str, around: str) -> bool:
 
 
 def is_documentation(text: str) -> bool:
-    """Whether a statement in it is general, or tells of changes, or it lists errors, or has only comments, or is a test."""
+    """Whether a statement in it is general, or tells of changes, or it lists three error codes, or has only comments."""
     text = text[:READ_CHARACTERS]
-    return _COMMENT.fullmatch(text) is not None or _GENERAL.search(_unwrap(text)) is not None or bool(_list_codes(text))
-
-
-_COMMENT = compile_late(r"\s*(?:(?:/?\*+|//+|#|;+)[^\n]*(?:\n\s*|$)){2,}|\s*\"\"\"[^\"]*\"\"\"\s*")
-_WRAP = compile_late(r"\n[ \t]*(?:[#*/;>]{1,3}[ \t])?[ \t]*(?=[a-z(`'\"+])")
-
-
-def _unwrap(text: str) -> str:
-    """The text with sentences on one line each."""
-    return _WRAP.sub(" ", text)
+    if _COMMENT.fullmatch(text) or _GENERAL.search(text) or _GENERAL.search(_WRAP.sub(" ", text)):
+        return True
+    return len(CODES.intersection(_ERROR_CODE.findall(fold_case(text)))) > 2
 
 
 _ERROR_CODE = compile_late(r"(?<![a-z_])[a-z]{2,20}(?:_[a-z]{2,20}){1,4}")
-
-
-def _list_codes(text: str) -> frozenset[str]:
-    """The error codes of a text with at least three: it lists what can happen, because a server sends one."""
-    found = CODES.intersection(_ERROR_CODE.findall(text[:READ_CHARACTERS].lower()))
-    return found if len(found) > 2 else frozenset()
+_COMMENT = compile_late(r"\s*(?:(?:/?\*+|//+|#|;+)[^\n]*(?:\n\s*|$)){2,}|\s*\"{3}[^\"]*\"{3}\s*")
+_WRAP = compile_late(r"\n[ \t]*(?:[#*/;>]{1,3}[ \t])?[ \t]*(?=[a-z(`'\"+])")
+"""The line breaks within sentences, also of comments."""
 
 
 def leave_out_what_may_happen(text: str) -> str:
     """The text without the sentences and statements in it, but with the records of logs."""
-    leaves_out = _is_code if is_program(text) or is_documentation(text) else _STATEMENT.match
-    listed = _list_codes(text)
-    kept = "\n".join(line for line in text.splitlines() if not _GENERAL.search(line))
-    rest = _GENERAL.sub("", kept).splitlines()
-    lines = ((line, line.strip()) for line in rest if not any(code in line.lower() for code in listed))
+    leaves_out = _is_code if is_program(text) else _STATEMENT.match
+    lines = ((line, line.strip()) for line in text.splitlines())
     return "\n".join(line for line, it in lines if _RECORD.match(line) or not (_is_sentence(it) or leaves_out(it)))
 
 
