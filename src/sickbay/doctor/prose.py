@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from sickbay.diagnosis.answers.values import CODES
@@ -38,7 +39,7 @@ def tells_of_a_problem(prose: str) -> bool:
 
 
 _OF_REPORTS = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"])
-TOLD, _TOLD_BY_ONE, _MARK, _RECORD, _STATEMENT, _PROPOSED, _GENERAL = _OF_REPORTS
+TOLD, _MARK, _RECORD, _STATEMENT, _PROPOSED, _GENERAL = _OF_REPORTS
 WORDS, CODE_WORDS = 70, 30
 """The maximum number of different words of a message, with and without sentences. A log has few, because it repeats them."""
 
@@ -47,8 +48,7 @@ def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
     """Whether its author reports a problem, or it is as short as a message. Other texts describe what can happen."""
     sentences, is_code = _split_sentences(around), is_program(text)
     is_mostly = 2 * sum(map(names_a_problem, sentences)) >= len(sentences)
-    is_told = is_mostly and ((has_error and not is_code) or any(map(TOLD.search, sentences)))
-    if is_told or any(map(_TOLD_BY_ONE.search, sentences)) or _MARK.search(text):
+    if _is_told(text, sentences) or (is_mostly and has_error and not is_code):
         return True
     return len({*(text if is_code else around).split()}) <= (WORDS if sentences and (is_mostly or not is_code) else CODE_WORDS)
 
@@ -74,8 +74,12 @@ def is_general(pasted: str, around: str) -> bool:
 
     around: the words around the pieces of the text.
     """
-    is_told = _MARK.search(pasted) or (any(map(TOLD.search, _split_sentences(around))) and not is_proposal(around))
-    return not is_told and is_documentation(pasted)
+    return (is_proposal(around) or not _is_told(pasted, _split_sentences(around))) and is_documentation(pasted)
+
+
+def _is_told(text: str, sentences: Iterable[str]) -> bool:
+    """Whether a person tells what happened, or it has a record of it."""
+    return _MARK.search(text) is not None or any(map(TOLD.search, sentences))
 
 
 def is_documentation(text: str) -> bool:
