@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.laws import for_each
 
-from sickbay.doctor.prose import WORDS, is_code, is_general, is_report, is_success, leave_out_what_may_happen, tells_of_a_problem
+from sickbay.doctor.prose import (
+    WORDS,
+    is_code,
+    is_general,
+    is_report,
+    is_success,
+    leave_out_what_may_happen,
+    tells_of_a_problem,
+)
 from sickbay.doctor.text import diagnose_text
 
 

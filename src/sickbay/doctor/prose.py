@@ -48,9 +48,8 @@ def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
     """Whether its author reports a problem, or it is as short as a message. Other texts describe what can happen."""
     sentences, is_code = _split_sentences(around), is_program(text)
     is_mostly = 2 * sum(map(names_a_problem, sentences)) >= len(sentences)
-    if _is_told(text, sentences) or (is_mostly and has_error and not is_code):
-        return True
-    return len({*(text if is_code else around).split()}) <= (WORDS if sentences and (is_mostly or not is_code) else CODE_WORDS)
+    is_short = len({*(text if is_code else around).split()}) <= (WORDS if sentences else CODE_WORDS)
+    return is_short or _is_told(text, sentences) or (is_mostly and has_error and not is_code)
 
 
 def is_success(text: str) -> bool:
@@ -70,30 +69,24 @@ def is_proposal(text: str) -> bool:
 
 
 def is_general(pasted: str, around: str) -> bool:
-    """Whether the text says what can happen or what has changed, and nobody tells that it happened.
+    """Whether the text says what can happen or what has changed, or lists three error codes, and nobody tells that it happened.
 
     around: the words around the pieces of the text.
     """
-    return (is_proposal(around) or not _is_told(pasted, _split_sentences(around))) and is_documentation(pasted)
-
-
-def _is_told(text: str, sentences: Iterable[str]) -> bool:
-    """Whether a person tells what happened, or it has a record of it."""
-    return _MARK.search(text) is not None or any(map(TOLD.search, sentences))
-
-
-def is_documentation(text: str) -> bool:
-    """Whether a statement in it is general, or tells of changes, or it lists three error codes, or has only comments."""
-    text = text[:READ_CHARACTERS]
-    if _COMMENT.fullmatch(text) or _GENERAL.search(text) or _GENERAL.search(_WRAP.sub(" ", text)):
-        return True
-    return len(CODES.intersection(_ERROR_CODE.findall(fold_case(text)))) > 2
+    text = pasted[:READ_CHARACTERS]
+    if _is_told(text, () if is_proposal(around) else _split_sentences(around)):
+        return False
+    listed = CODES.intersection(_ERROR_CODE.findall(fold_case(text)))
+    return len(listed) > 2 or any(map(_GENERAL.search, (text, _BREAK_IN_SENTENCE.sub(" ", text))))
 
 
 _ERROR_CODE = compile_late(r"(?<![a-z_])[a-z]{2,20}(?:_[a-z]{2,20}){1,4}")
-_COMMENT = compile_late(r"\s*(?:(?:/?\*+|//+|#|;+)[^\n]*(?:\n\s*|$)){2,}|\s*\"{3}[^\"]*\"{3}\s*")
-_WRAP = compile_late(r"\n[ \t]*(?:[#*/;>]{1,3}[ \t])?[ \t]*(?=[a-z(`'\"+])")
-"""The line breaks within sentences, also of comments."""
+_BREAK_IN_SENTENCE = compile_late(r"\n[ \t]*(?:[#*/;>]{1,3}[ \t])?[ \t]*(?=[a-z(`'\"+])")
+
+
+def _is_told(text: str, sentences: Iterable[str]) -> bool:
+    """Whether it has the record of an event, or a person tells what happened."""
+    return _MARK.search(text) is not None or any(map(TOLD.search, sentences))
 
 
 def leave_out_what_may_happen(text: str) -> str:
