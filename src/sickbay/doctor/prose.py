@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from sickbay.diagnosis.answers.values import CODES
@@ -38,7 +39,7 @@ def tells_of_a_problem(prose: str) -> bool:
 
 
 _OF_REPORTS = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"])
-TOLD, _TOLD_BY_ONE, _MARK, _RECORD, _STATEMENT, _PROPOSED, _DOCUMENTS = _OF_REPORTS
+TOLD, _MARK, _RECORD, _STATEMENT, _PROPOSED, _GENERAL = _OF_REPORTS
 WORDS, CODE_WORDS = 70, 30
 """The maximum number of different words of a message, with and without sentences. A log has few, because it repeats them."""
 
@@ -46,13 +47,9 @@ WORDS, CODE_WORDS = 70, 30
 def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
     """Whether its author reports a problem, or it is as short as a message. Other texts describe what can happen."""
     sentences, is_code = _split_sentences(around), is_program(text)
-    if is_documentation(text) and not any(map(TOLD.search, sentences)):
-        return False
     is_mostly = 2 * sum(map(names_a_problem, sentences)) >= len(sentences)
-    is_told = is_mostly and ((has_error and not is_code) or any(map(TOLD.search, sentences)))
-    if is_told or any(map(_TOLD_BY_ONE.search, sentences)) or _MARK.search(text):
-        return True
-    return len({*(text if is_code else around).split()}) <= (WORDS if sentences and (is_mostly or not is_code) else CODE_WORDS)
+    is_short = len({*(text if is_code else around).split()}) <= (WORDS if sentences else CODE_WORDS)
+    return is_short or _is_told(text, sentences) or (is_mostly and has_error and not is_code)
 
 
 def is_success(text: str) -> bool:
@@ -71,28 +68,31 @@ def is_proposal(text: str) -> bool:
     return _PROPOSED.search(text) is not None and _SURE.search(fold_case(text)) is None
 
 
-@lru_cache(maxsize=2)
-def is_documentation(text: str) -> bool:
-    """Whether it defines or lists errors, tells of changes, or is a test."""
-    return _DOCUMENTS.search(text[:READ_CHARACTERS]) is not None or bool(_list_codes(text))
+def is_general(pasted: str, around: str) -> bool:
+    """Whether the text says what can happen or what has changed, or lists three error codes, and nobody tells that it happened.
+
+    around: the words around the pieces of the text.
+    """
+    text = pasted[:READ_CHARACTERS]
+    if _is_told(text, () if is_proposal(around) else _split_sentences(around)):
+        return False
+    listed = CODES.intersection(_ERROR_CODE.findall(fold_case(text)))
+    return len(listed) > 2 or any(map(_GENERAL.search, (text, _BREAK_IN_SENTENCE.sub(" ", text))))
 
 
 _ERROR_CODE = compile_late(r"(?<![a-z_])[a-z]{2,20}(?:_[a-z]{2,20}){1,4}")
+_BREAK_IN_SENTENCE = compile_late(r"\n[ \t]*(?:[#*/;>]{1,3}[ \t])?[ \t]*(?=[a-z(`'\"+])")
 
 
-def _list_codes(text: str) -> frozenset[str]:
-    """The error codes of a text with at least three: it lists what can happen, because a server sends one."""
-    found = CODES.intersection(_ERROR_CODE.findall(text[:READ_CHARACTERS].lower()))
-    return found if len(found) > 2 else frozenset()
+def _is_told(text: str, sentences: Iterable[str]) -> bool:
+    """Whether it has the record of an event, or a person tells what happened."""
+    return _MARK.search(text) is not None or any(map(TOLD.search, sentences))
 
 
 def leave_out_what_may_happen(text: str) -> str:
     """The text without the sentences and statements in it, but with the records of logs."""
-    leaves_out = _is_code if is_program(text) or is_documentation(text) else _STATEMENT.match
-    listed = _list_codes(text)
-    kept = "\n".join(line for line in text.splitlines() if not _DOCUMENTS.search(line))
-    rest = _DOCUMENTS.sub("", kept).splitlines()
-    lines = ((line, line.strip()) for line in rest if not any(code in line.lower() for code in listed))
+    leaves_out = _is_code if is_program(text) else _STATEMENT.match
+    lines = ((line, line.strip()) for line in text.splitlines())
     return "\n".join(line for line, it in lines if _RECORD.match(line) or not (_is_sentence(it) or leaves_out(it)))
 
 

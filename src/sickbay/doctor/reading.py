@@ -44,6 +44,8 @@ class Reading(NamedTuple):
     inputs: tuple[Input, ...]
     is_single: bool
     text: str
+    is_general: bool = False
+    """It says what can happen, or what has changed, and nobody reports that it happened."""
 
     @property
     def is_empty(self) -> bool:
@@ -87,15 +89,17 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
 
     Raises KeyError if the kind of an exchange is unknown.
     """
-    text = leave_out_working_requests(undo_copying(text))
+    pasted, text = text, leave_out_working_requests(undo_copying(text))
     single = _single_exchange(text)
     pieces = tuple(find_pieces(text))
     context = ({"response_mode": "fragment"} if _FRAGMENT.search(fold_case(text)) else {}) | dict(context or {})
     found = [_add_context(context, each) for each in ([single] if single else _put_together(pieces, text))]
     answers = find_in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
     around = "".join(_texts_between(text, pieces))
-    is_guide = single is None and not prose.is_report(text, around, has_error=bool(answers))
-    answers = find_in_paste(prose.leave_out_what_may_happen(text)) if answers and is_guide else answers
+    is_general = single is None and _has_words(around) and prose.is_general(pasted, around)
+    is_guide = is_general or (single is None and not prose.is_report(text, around, has_error=bool(answers)))
+    if answers and is_guide:
+        answers = () if is_general else find_in_paste(prose.leave_out_what_may_happen(text))
     found = found if answers else [each._replace(unknown=each.unknown | _find_templates(each.evidence)) for each in found]
     accepted = () if answers or single else _select_accepted_requests(found, pieces)
     examined = [(single, _add_token_elsewhere(_diagnose_single(found[0]), found[0]))] if single else []
@@ -112,7 +116,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     merged = merged if answers or _OF_A_REFUSAL.search(text) else _turn_into_advice(merged, NO_TOKEN)
     merged = add_mistakes(merged, find_mistakes(text, pieces))
     merged = merged._replace(answers=answers, pieces=pieces, is_examined=bool(diagnoses))
-    return Reading(evidence, merged, tuple(diagnoses), tuple(found), single is not None, text)
+    return Reading(evidence, merged, tuple(diagnoses), tuple(found), single is not None, text, is_general)
 
 
 def read_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...], text: str) -> Reading:

@@ -65,7 +65,7 @@ def _find_early_end(reading: Reading) -> tuple[Finding, ...]:
 
 def _is_understood(reading: Reading, recognised: Recognised) -> bool:
     """Whether the text says nothing about a problem besides what was recognised: at least a product, if it is code."""
-    if not reading.diagnosis.is_examined and prose.names_a_problem(reading.outside_resources):
+    if reading.is_general or (not reading.diagnosis.is_examined and prose.names_a_problem(reading.outside_resources)):
         return False
     if reading.is_empty:
         return bool(recognised.shown.products) and prose.is_code(reading.text)
@@ -169,7 +169,7 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
 
     The words of a request aren't a message.
     """
-    if not recognised.ranked:
+    if not recognised.ranked or reading.is_general:
         return False
     first = recognised.ranked[0]
     if reading.diagnosis.answers or (first.is_confirmed and not first.letters):
