@@ -179,7 +179,7 @@ def test_a_changelog_a_definition_and_a_table_of_errors_are_no_reports(text: str
         "  title: Code is invalid\n  content: The `code` doesn't match. This typically happens when it is reused.",
         "| Error | When |\n|---|---|\ninvalid_state | State mismatch on callback |\nexpired | Refresh token expired |",
         "Submitting a transaction while that maximum is reached will return a 503 Service Unavailable response.",
-        "  # Raised when the `scope` parameter isn't a string, so the request must\n  # be answered with `invalid_request` and not with a 500.",
+        "  # Raised when the `scope` isn't a string, so the request must\n  # be answered with `invalid_request`, not a 500.",
         "Versions that were deleted will result in a `404 Not Found`. Others are returned.",
     ],
 )
