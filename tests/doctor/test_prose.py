@@ -169,3 +169,42 @@ def test_a_changelog_a_definition_and_a_table_of_errors_are_no_reports(text: str
     assert not is_general(told, told)
     assert diagnose_text(text)[1].verdict.exit_code == 2
     assert diagnose_text(told)[1].verdict.exit_code != 0
+
+
+@for_each(
+    "text",
+    [
+        "If it can't search, it MAY return an error. A status of 403 signifies that it refused to.\n\nIt returns 400.",
+        "`PUT /{type}/{id}` now creates the resource: **201 Created**. Previously such a PUT returned 404, and failed.",
+        "  title: Code is invalid\n  content: The `code` doesn't match. This typically happens when it is reused.",
+        "| Error | When |\n|---|---|\ninvalid_state | State mismatch on callback |\nexpired | Refresh token expired |",
+        "Submitting a transaction while that maximum is reached will return a 503 Service Unavailable response.",
+        "  # Raised when the `scope` isn't a string, so the request must\n  # be answered with `invalid_request`, not a 500.",
+        "Versions that were deleted will result in a `404 Not Found`. Others are returned.",
+    ],
+)
+def test_a_modal_verb_a_condition_or_a_change_is_general_unless_somebody_tells_what_happened(text: str) -> None:
+    assert is_general(text, text)
+    assert diagnose_text(text)[1].verdict.exit_code == 2
+    for told in ("We are getting this error.", "Why do I see this?", "## Steps to reproduce", "2026-12-01 10:00:01 failed"):
+        assert not is_general(f"{told}\n{text}", f"{told}\n{text}")
+
+
+@for_each(
+    "message",
+    [
+        "The redirect_uri MUST match the registered callback URL for this application.",
+        "The user account does not exist. To sign in, the account must be added to the directory.",
+        "The definition of the code system could not be found, so the code cannot be validated.",
+        "AADSTS700016: Application was not found. This can happen if the application has not been installed.",
+        "ref-1: SHALL have a contained resource if a local reference is provided",
+    ],
+)
+def test_a_message_with_a_modal_verb_is_no_general_statement(message: str) -> None:
+    assert not is_general(message, message)
+
+
+@given(st.text(alphabet="if a returns 4,.\n`#|-", max_size=300))
+def test_a_general_text_is_no_longer_one_when_a_person_says_that_it_happened(text: str) -> None:
+    told = f"This is what I get today:\n{text}"
+    assert not is_general(told, told)
