@@ -45,7 +45,7 @@ class Reading(NamedTuple):
     is_single: bool
     text: str
     is_general: bool = False
-    """It says what can happen, or what has changed, and nobody reports that it happened."""
+    """The text describes what can happen or what has changed, and reports no event."""
 
     @property
     def is_empty(self) -> bool:

@@ -73,7 +73,7 @@ DATE = {"Date": "Mon, 24 Nov 2025 16:00:00 GMT"}
         ({}, {"iat": 7}, {"date": "soon"}, 7, True),
         ({}, {"iat": 7}, {"Accept": "x"}, 7, True),
         ({}, {"iat": 7.5}, None, 7, True),
-        ({}, {"iat": 1_764_000_000_000}, None, UNKNOWN, False),
+        ({}, {"iat": 1_764_000_000_000}, None, 1_764_000_000, True),
         ({}, {"iat": True}, None, UNKNOWN, False),
         ({}, {"iat": "7"}, None, UNKNOWN, False),
         ({}, {}, None, UNKNOWN, False),

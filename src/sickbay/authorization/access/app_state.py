@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 from sickbay.authorization import access
 from sickbay.authorization.access import scope as access_scope
-from sickbay.authorization.access import search
 from sickbay.authorization.access.bearer import AccessCheck
+from sickbay.authorization.access.content_types import content_type_is_a_fhir_format
 from sickbay.authorization.access.writes import (
     body_is_a_resource_of_the_type_in_the_url,
     if_match_has_the_stored_version_if_sent,
@@ -230,7 +230,7 @@ TOKEN: tuple[AccessCheck, ...] = tuple(
 )
 BODY: tuple[AccessCheck, ...] = (
     app_state_is_small_enough,
-    search.content_type_is_a_fhir_format,
+    content_type_is_a_fhir_format,
     body_is_a_resource_of_the_type_in_the_url,
     has_the_id,
     resource_is_valid,

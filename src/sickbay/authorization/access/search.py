@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from sickbay.authorization.access.content_types import content_type_is_a_fhir_format, search_body_is_a_form_if_sent
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import UNKNOWN_SERVER, AccessToken, Server
 from sickbay.authorization.refusals import search as refusals
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir.media import body_kind, negotiate
-from sickbay.fhir.patch.formats import JSON_PATCH, MERGE_PATCH
+from sickbay.fhir.media import negotiate
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Misrouted, route
 from sickbay.fhir.search.parameters import DEFINED_LATER, compartment_types, find, known_types, list_other_versions
@@ -28,8 +28,6 @@ from sickbay.protocol import scopes
 
 SearchCheck: TypeAlias = Check[AccessRequest, AccessContext]
 
-FORM = "application/x-www-form-urlencoded"
-PATCHES = (JSON_PATCH, MERGE_PATCH)
 UNDEFINED = ("undefined", "null", "None", "NaN", "[object Object]", "[object%20Object]")
 """Texts that scripts insert for a missing value."""
 PATIENT_KEYS = ("patient", "subject", "_id")
@@ -284,20 +282,6 @@ def listed_parameters(lines: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     return {type: tuple(name.strip() for name in names.split("|")) for type, _, names in parts}
 
 
-@check(applies_to=("", *SEARCHES))
-def search_body_is_a_form_if_sent(request: AccessRequest, context: AccessContext) -> Refusal | None:
-    if (
-        request.method != "POST"
-        or not request.path.endswith("/_search")
-        or _media_type_of(request.headers.get("content-type")) == FORM
-    ):
-        return None
-    sent = request.headers.get("content-type")
-    if sent is None and not request.body:
-        return None  # all criteria are in the URL
-    return refusals.FHIR_SEARCH_POST_CONTENT_TYPE(received=sent, expected=FORM)
-
-
 @check(requires=("server",), applies_to=("", "update", "patch"))
 def if_match_is_sent_if_required(request: AccessRequest, context: AccessContext) -> Refusal | None:
     sent = request.headers.get("if-match")
@@ -308,41 +292,6 @@ def if_match_is_sent_if_required(request: AccessRequest, context: AccessContext)
     ):
         return None
     return refusals.FHIR_IF_MATCH_MISSING(received=sent)
-
-
-@check(applies_to=("create", "update", "patch", "batch", "operation"))
-def content_type_is_a_fhir_format(request: AccessRequest, context: AccessContext) -> Refusal | None:
-    """Accepts the version's own types and the generic ones, in UTF-8. A patch has its own types; an operation may
-    take a form.
-    """
-    sent, sends = request.headers.get("content-type"), request.interaction in ("create", "update", "patch", "batch")
-    if request.type == "Binary" and request.interaction in ("create", "update"):
-        return None  # any type: what isn't a resource is stored as one
-    if context.version not in VERSIONS or not (sends or (request.interaction == "operation" and request.body)):
-        return None
-    if request.method == "PATCH":
-        return _refuse_type_of_patch(sent, request.body, context.version)
-    accepted, expected = body_kind(context.version, sent) is not None, VERSIONS[context.version].json
-    if accepted or (not sends and _media_type_of(sent) == FORM):
-        return None
-    return refusals.FHIR_WRITE_CONTENT_TYPE(received=sent, expected=expected)
-
-
-def _refuse_type_of_patch(sent: str | None, body: str, version: str) -> Refusal | None:
-    """A list is a JSON Patch and an object a merge patch, which have their own types; the FHIR types are for a FHIRPath Patch,
-    which is a Parameters resource (R4, 3.1.0.6).
-    """
-    is_list, is_object = body.lstrip()[:1] == "[", body.lstrip()[:1] == "{"
-    is_merge_patch = is_object and _media_type_of(sent) == "application/json" and '"Parameters"' not in body
-    if _media_type_of(sent) in PATCHES or (not is_list and not is_merge_patch and body_kind(version, sent) is not None):
-        return None
-    expected = MERGE_PATCH if is_merge_patch else JSON_PATCH
-    facts = {"received": sent, "expected": expected} | ({"patch": True} if is_list or is_merge_patch else {})
-    return refusals.FHIR_WRITE_CONTENT_TYPE.with_facts(facts)
-
-
-def _media_type_of(header: str | None) -> str:
-    return (header or "").partition(";")[0].strip().lower()
 
 
 def _list_searched_types(request: AccessRequest, context: AccessContext) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from msgspec import structs
 
 from sickbay.authorization.access import search as stage
 from sickbay.authorization.access.bearer import read_bearer
+from sickbay.authorization.access.content_types import FORM
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AccessRequest
@@ -19,7 +20,6 @@ from sickbay.diagnosis.evidence.context import Json
 from sickbay.diagnosis.evidence.inference import Place, place_of
 from sickbay.diagnosis.lists import LISTS
 from sickbay.fhir import body as bodies
-from sickbay.fhir.body import Body
 from sickbay.fhir.operations import parameters as operation_parameters
 from sickbay.fhir.preconditions import read_handling
 from sickbay.fhir.request_error import RequestError
@@ -124,7 +124,7 @@ def _find_route(version: str, method: str, path: str) -> Route:
 
 
 def _parse_parameters(query: str, headers: Mapping[str, str], body: str) -> Parameters:
-    form = headers.get("content-type", "").partition(";")[0].strip().lower() == stage.FORM
+    form = headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
     sent = parse(query)
     return Parameters((*sent.pairs, *parse(body).pairs), sent.raw) if form else sent
 
@@ -165,7 +165,7 @@ EVERYWHERE = frozenset(LISTS["faults_at_every_server"])
 """Faults that are wrong at every FHIR server. What else a server supports isn't known."""
 
 
-def _read_body(request: AccessRequest, version: str) -> Body | Unknown:
+def _read_body(request: AccessRequest, version: str) -> bodies.Body | Unknown:
     """The body of a create or update, if it was pasted too."""
     if request.interaction not in ("create", "update") or not request.body or not version or not request.type:
         return UNKNOWN
@@ -182,16 +182,16 @@ _PROVEN = ("required", "structure", "code-invalid")
 """Kinds of problems that official examples don't have. Their references and narratives differ from the specification."""
 
 
-def _read_body_in_each_version(request: AccessRequest) -> Body | Unknown:
+def _read_body_in_each_version(request: AccessRequest) -> bodies.Body | Unknown:
     """The body, with the problems that it has at every server. If the URL names no version, those that it has in each version.
 
     A body that can't be read may have been shortened for the paste.
     """
     named = fhir_version_of(request.base)
-    bodies = [_read_body(request, tried) for tried in ((named,) if named else _VERSIONS_IN_USE)]
-    if _SHORTENED.search(request.body) or any(body is UNKNOWN or body.malformed for body in bodies):
+    tried_bodies = [_read_body(request, tried) for tried in ((named,) if named else _VERSIONS_IN_USE)]
+    if _SHORTENED.search(request.body) or any(body is UNKNOWN or body.malformed for body in tried_bodies):
         return UNKNOWN
-    first, *others = (body for body in bodies if isinstance(body, Body))
+    first, *others = (body for body in tried_bodies if isinstance(body, bodies.Body))
     found = [{(problem.expression, problem.code) for problem in body.problems} for body in others]
     problems = (problem for problem in first.problems if all((problem.expression, problem.code) in each for each in found))
     return first._replace(problems=tuple(problem for problem in problems if problem.code in _PROVEN))
@@ -242,5 +242,5 @@ def to_evidence(request: AccessRequest) -> dict[str, Any]:
         "method": request.method,
         "url": request.url.partition("?")[0] + query,
         "headers": headers,
-        **({"body": request.body} if request.body and request.headers.get("content-type", "").startswith(stage.FORM) else {}),
+        **({"body": request.body} if request.body and request.headers.get("content-type", "").startswith(FORM) else {}),
     }
