@@ -204,6 +204,13 @@ def test_a_message_with_a_modal_verb_is_no_general_statement(message: str) -> No
     assert not is_general(message, message)
 
 
+@for_each("beginning", ["HTTP 400 invalid_client:", "HTTP/1.1 401", "Error:", "com.example.TokenException:"])
+def test_a_line_that_begins_with_an_error_is_the_record_of_an_event(beginning: str) -> None:
+    text = f"From the token endpoint\n{beginning} the assertion may be rejected when the aud is wrong"
+    assert not is_general(text, text)
+    assert diagnose_text(text)[1].verdict.exit_code == 1
+
+
 @given(st.text(alphabet="if a returns 4,.\n`#|-", max_size=300))
 def test_a_general_text_is_no_longer_one_when_a_person_says_that_it_happened(text: str) -> None:
     told = f"This is what I get today:\n{text}"

@@ -78,7 +78,7 @@ def is_general(pasted: str, around: str) -> bool:
 
 
 _ERROR_CODE = compile_late(r"(?<![a-z_])[a-z]{2,20}(?:_[a-z]{2,20}){1,4}")
-_BREAK_IN_SENTENCE = compile_late(r"\n[ \t]*(?:[#*/;>]{1,3}[ \t])?[ \t]*(?=[a-z(`'\"+])")
+_BREAK_IN_SENTENCE = compile_late(r"\n[ \t]*+(?:[#*/;>]{1,3}[ \t]++)?(?=[a-z(`'\"+])")
 
 
 def _is_told(text: str, sentences: Iterable[str]) -> bool:

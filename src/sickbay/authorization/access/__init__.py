@@ -1,13 +1,14 @@
 """Decides whether a token permits a FHIR request, without looking at any result.
 
-bearer      the access token itself: sent in the right way, known, not expired (RFC 6750)
-scope       its scopes permit the request (SMART 2.2, Scopes); step_up says what the app did since an earlier refusal
-visibility  which records they make visible, which the storage applies to every result
-step_up     what earlier refusals say about a token that still lacks a scope
-search      the request can be answered as sent: URL, type, format and what a search must contain
-operations  the operation is supported, and its parameters
-writes      the body of a write, its scope, version and conditions
-app_state   the state that an app stores for itself, at its own endpoint
+bearer         the access token itself: sent in the right way, known, not expired (RFC 6750)
+scope          its scopes permit the request (SMART 2.2, Scopes); step_up says what the app did since an earlier refusal
+visibility     which records they make visible, which the storage applies to every result
+step_up        what earlier refusals say about a token that still lacks a scope
+search         the request can be answered as sent: URL, type, Accept and what a search must contain
+content_types  the media type of its body
+operations     the operation is supported, and its parameters
+writes         the body of a write, its scope, version and conditions
+app_state      the state that an app stores for itself, at its own endpoint
 """
 
 from __future__ import annotations
