@@ -49,15 +49,14 @@ def content_type_is_a_fhir_format(request: AccessRequest, context: AccessContext
 
 
 def _refuse_type_of_patch(sent: str | None, body: str, version: str) -> Refusal | None:
-    """A list is a JSON Patch and an object a merge patch, which have their own types; the FHIR types are for a FHIRPath Patch,
-    which is a Parameters resource (R4, 3.1.0.6).
+    """A list is a JSON Patch, which has its own type; the FHIR types are for a FHIRPath Patch (R4, 3.1.0.6).
+
+    Clients such as fhirpy send a merge patch as plain JSON.
     """
-    is_list, is_object = body.lstrip()[:1] == "[", body.lstrip()[:1] == "{"
-    is_merge_patch = is_object and _media_type_of(sent) == "application/json" and '"Parameters"' not in body
-    if _media_type_of(sent) in PATCHES or (not is_list and not is_merge_patch and body_kind(version, sent) is not None):
+    is_list = body.lstrip()[:1] == "["
+    if _media_type_of(sent) in PATCHES or (not is_list and body_kind(version, sent) is not None):
         return None
-    expected = MERGE_PATCH if is_merge_patch else JSON_PATCH
-    facts = {"received": sent, "expected": expected} | ({"patch": True} if is_list or is_merge_patch else {})
+    facts = {"received": sent, "expected": JSON_PATCH} | ({"patch": True} if is_list else {})
     return refusals.FHIR_WRITE_CONTENT_TYPE.with_facts(facts)
 
 

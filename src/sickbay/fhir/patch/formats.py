@@ -13,6 +13,8 @@ from sickbay.fhir.patch.json_patch import PatchFailed
 Change: TypeAlias = Callable[[dict[str, Any]], Any]
 """Returns the patched resource without changing the original. Raises PatchFailed."""
 JSON_PATCH, MERGE_PATCH = "application/json-patch+json", "application/merge-patch+json"
+MERGED = (MERGE_PATCH, "application/json")
+"""Media types of a merge patch: its own, or plain JSON. With FHIR's own media type it would be an incomplete resource."""
 
 
 def _keep_unchanged(resource: dict[str, Any]) -> Any:
@@ -56,7 +58,7 @@ def _read_operations(version: str, text: str, content_type: str | None) -> list[
         document = parse(version, text.encode(), "application/json" if kind == MERGE_PATCH else content_type)
     except ValueError as error:
         raise PatchFailed(str(error)) from None
-    if not isinstance(document, dict) or (document.get("resourceType") != "Parameters" and kind != MERGE_PATCH):
+    if not isinstance(document, dict) or (document.get("resourceType") != "Parameters" and kind not in MERGED):
         raise PatchFailed("it must be a list of operations or a Parameters resource")
     return document
 
