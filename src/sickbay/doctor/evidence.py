@@ -35,7 +35,7 @@ class Evidence(Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def words(self) -> list[str]:
-        """The words of the text, without placeholders such as YOUR_REDIRECT_URI and without warnings beside an error."""
+        """The words of the text, without placeholders such as YOUR_REDIRECT_URI and, if there is an error, without warnings."""
         text = leave_out_milder_issues(self.text) if "severity" in self.lowered or "@" in self.text else self.text
         return phrases.split_words(_PLACEHOLDER.sub(" ", text) if "your" in self.lowered else text)
 

@@ -69,7 +69,7 @@ def is_proposal(text: str) -> bool:
 
 
 def is_general(pasted: str, around: str) -> bool:
-    """Whether the text describes what can happen or what has changed, and reports no event. around: words beside its pieces."""
+    """Whether the text says what can happen or what has changed, and reports no event. around: the text between its pieces."""
     text = pasted[:READ_CHARACTERS]
     if _is_told(text, () if is_proposal(around) else _split_sentences(around)):
         return False
