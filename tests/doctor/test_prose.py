@@ -181,6 +181,10 @@ def test_a_changelog_a_definition_and_a_table_of_errors_are_no_reports(text: str
         "Submitting a transaction while that maximum is reached will return a 503 Service Unavailable response.",
         "  # Raised when the `scope` isn't a string, so the request must\n  # be answered with `invalid_request`, not a 500.",
         "Versions that were deleted will result in a `404 Not Found`. Others are returned.",
+        "## Properties of the error\n\nAn `invalid_scope` has the following members.",
+        '{% tab title="Response" %}\nIts response has an outcome:\nStatus: 422\n{% endtab %}',
+        "Return `true` to accept it, or `false` to reject with `invalid_target`.",
+        "* Don't send the token.\n* Try to ask for an invalid scope.",
     ],
 )
 def test_a_modal_verb_a_condition_or_a_change_is_general_unless_somebody_tells_what_happened(text: str) -> None:
@@ -209,6 +213,31 @@ def test_a_line_that_begins_with_an_error_is_the_record_of_an_event(beginning: s
     text = f"From the token endpoint\n{beginning} the assertion may be rejected when the aud is wrong"
     assert not is_general(text, text)
     assert diagnose_text(text)[1].verdict.exit_code == 1
+
+
+@for_each(
+    "heading", ["Environment", "Actual response", "Login fails with invalid_grant", "The server returns 400", "Error log"]
+)
+def test_a_heading_of_an_issue_is_no_heading_of_documentation(heading: str) -> None:
+    text = f'## {heading}\nKeycloak 26\n{{"error": "invalid_grant"}}'
+    assert not is_general(text, text)
+    assert diagnose_text(text)[1].verdict.exit_code == 1
+
+
+HANDLER = """
+rescue TokenError => e
+  # The client must not see why
+  logger.error("Token request failed: #{e.message}")
+end
+"""
+
+
+def test_a_program_that_handles_errors_is_a_report_only_if_a_message_follows_it() -> None:
+    for program in (HANDLER, 'class InvalidScopeError(Error):\n    """An invalid scope."""\n\n    error = "invalid_scope"'):
+        assert not is_report(program, "")
+        assert diagnose_text(program)[1].verdict.exit_code == 2
+        for message in ("invalid_grant: Code not valid", "It always ends with Authorization failed"):
+            assert is_report(f"{program}\n{message}", "")
 
 
 @given(st.text(alphabet="if a returns 4,.\n`#|-", max_size=300))

@@ -238,11 +238,7 @@ _WORKING_REQUEST = compile_late(
     r"(?P<request>curl\b(?:[^\n\\'\"]|\\[\s\S]|'[^']{0,4000}'|\"[^\"]{0,4000}\")*)",
     re.I,
 )
-_EARLIER = compile_late(
-    r"(?m:^|[.!?] )(?:(?:without (?:add|sett|send)ing|before (?:add|sett|chang)ing|before that|(?:at )?first|initially)\b"
-    r"|[^\n.!?]{1,120}\b(?:that|this|it|error|problem|issue) (?:is|was) (?:gone|fixed|solved|resolved)\b)[^\n.!?]{0,400}",
-    re.I,
-)
+_EARLIER = compile_late(rf"(?m:^|[.!?] )(?:{'|'.join(LISTS['words_of_an_earlier_state'])})[^\n.!?]{{0,400}}", re.I)
 """A sentence about an earlier state, before the text says that something changed."""
 _ERROR_WORD = compile_late(r"\b(?:error|exception|unexpected|invalid_\w|fail|4\d\d)|mismatch", re.I)
 _TURN = compile_late(r"\b(?:after (?:add|sett|fix|chang)|but now|now (?:i|it|the)\b)[^\n]{0,200}")

@@ -17,7 +17,7 @@ SENTENCE_WORDS = 4
 _WORD = compile_late(r"[\"'(“‘`*]{0,3}[^\W\d_]\w*(?:['’-]\w+)*[,.:;!?)\"”`*]*")
 _SURE = compile_late(r"[\u3040-\u9fff]{6}|(?<![\w-])(?:fails\b|(?:returns?|gives?|answers?) (?:nothing\b|\[\]))")
 """Six characters of a script without spaces, or a few words that say that something fails."""
-_CODE = ("//", "#", "*", "/*", "--", "-d ", "-H ", "<")
+_CODE = ('"""', "//", "#", "*", "/*", "--", "-d ", "-H ", "<")
 """The beginnings of comments and of some lines of code."""
 _MEMBER = compile_late(r"[\w.'\"-]{1,60}\s?[:=]\s?\S+,?$")
 _SETTING = compile_late(r"(?:[-*] )?(?:--)?[\w.'/\[\]+-]{1,80}\s?[:=](?:\s?\S|$)|- \S+$|---$|#")
@@ -49,7 +49,7 @@ def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
     sentences, is_code = _split_sentences(around), is_program(text)
     is_mostly = 2 * sum(map(names_a_problem, sentences)) >= len(sentences)
     is_short = len({*(text if is_code else around).split()}) <= (WORDS if sentences else CODE_WORDS)
-    return is_short or _is_told(text, sentences) or (is_mostly and has_error and not is_code)
+    return (is_short and not _handles_errors(text)) or _is_told(text, sentences) or (is_mostly and has_error and not is_code)
 
 
 def is_success(text: str) -> bool:
@@ -93,11 +93,28 @@ def leave_out_what_may_happen(text: str) -> str:
     return "\n".join(line for line, it in lines if _RECORD.match(line) or not (_is_sentence(it) or leaves_out(it)))
 
 
-@lru_cache(maxsize=2)
 def is_program(text: str) -> bool:
-    """Whether most of its lines are statements."""
-    lines = [line.strip() for line in text[:READ_CHARACTERS].splitlines() if re.search(r"\w", line)]
-    return 2 * sum(_STATEMENT.match(line) is not None for line in lines) > len(lines)
+    """Whether most of its lines without comments are statements."""
+    lines = _read_code(text)
+    return 2 * sum(is_statement for _, is_statement in lines) > len(lines)
+
+
+def _handles_errors(text: str) -> bool:
+    """Whether it is a program that names problems in statements and comments only, and no message follows it."""
+    lines = _read_code(text)
+    others = (line for line, is_statement in lines if not is_statement)
+    is_whole = len(lines) > 1 and lines[-1][1] and is_program(text)
+    return is_whole and names_a_problem(text) and not any(map(names_a_problem, others))
+
+
+@lru_cache(maxsize=2)
+def _read_code(text: str) -> list[tuple[str, bool]]:
+    """Its lines without comments, and whether each is a statement."""
+    lines = (line.strip() for line in text[:READ_CHARACTERS].splitlines())
+    return [(line, _STATEMENT.match(line) is not None) for line in lines if line and not _COMMENT.match(line)]
+
+
+_COMMENT = compile_late(r"#|//|\*|/\*|`{3}|[\"']{3}|\W+$")
 
 
 def names_a_problem(text: str) -> bool:

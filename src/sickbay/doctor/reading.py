@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from msgspec import structs
 
 from sickbay.diagnosis.answers.values import TOKEN_CODES, ErrorAnswer
+from sickbay.diagnosis.lists import LISTS
 from sickbay.diagnosis.rule import SEVERITIES, Finding
 from sickbay.diagnosis.stages import AUTHORIZE
 from sickbay.doctor import prose, single_exchange
@@ -245,11 +246,7 @@ def _mark_as_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
     return diagnosis._replace(explanation=explanation, corrected=corrected, examination=examination)
 
 
-_OF_A_REFUSAL = compile_late(
-    r"\b40[13]\b|un_?-?authori|not auth|forbidden|denied|www-authenticate|permission"
-    r"|(?:no|missing|without|lacks?|invalid|expired) [\w ]{0,20}token|token [\w ]{0,20}(?:missing|invalid|expired|required)",
-    re.I,
-)
+_OF_A_REFUSAL = compile_late("|".join(LISTS["words_of_a_refusal"]), re.I)
 
 
 def _drop_unsaid(diagnosis: Diagnosis, found: Input, text: str, answers: Sequence[ErrorAnswer]) -> Diagnosis:

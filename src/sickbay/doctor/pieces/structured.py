@@ -107,28 +107,13 @@ def kind_of_object(members: Mapping[str, Any]) -> str:
     if "active" in names and "resourceType" not in names:
         return ""  # the response of an introspection endpoint has claims, too
     for kind, required in _KINDS:
-        if any(group <= names for group in required):
+        if required <= names:
             return kind
     return "resource" if "resourceType" in names else "hooks" if names == {"services"} else ""
 
 
-_KINDS: tuple[tuple[str, tuple[frozenset[str], ...]], ...] = tuple(
-    (kind, tuple(frozenset(group.split()) for group in groups))
-    for kind, groups in {
-        "har": ("log",),
-        "collection": ("info item", "resources __export_format"),
-        "token_response": ("access_token", "id_token"),
-        "discovery": ("token_endpoint issuer", "token_endpoint authorization_endpoint", "authorization_endpoint issuer"),
-        "parameters": ("grant_type", "response_type client_id"),
-        "registration": ("redirect_uris",),
-        "jwks": ("keys",),
-        "jwk": ("kty",),
-        "decoded_jwt": ("header payload", "header claims"),
-        "jwt_header": ("alg typ", "alg kid"),
-        "jwt_claims": ("iss sub aud", "iss aud exp", "iss aud jti", "sub aud exp", "iss sub exp"),
-        "error": ("error", "errorCode", "error_description"),
-        "hooks": ("hookInstance", "cards"),
-    }.items()
+_KINDS = tuple(
+    (kind, frozenset(names.split(","))) for kind, _, names in (it.partition(":") for it in LISTS["kinds_of_objects"])
 )
 
 

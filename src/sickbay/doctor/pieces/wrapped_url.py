@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sickbay.diagnosis.answers.values import CODES
+from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.pieces.structured import NAMES
 from sickbay.kernel.late_patterns import compile_late
 
@@ -11,9 +12,7 @@ _OF_ANSWERS = frozenset(("error", "error_description", "error_uri", "access_toke
 _OTHER = compile_late(r"[A-Za-z][A-Za-z0-9+.-]{1,30}://|[\w-]{1,60}:(?:\s|$)|[{<\[]|HTTP/|(?:GET|POST|PUT|PATCH|DELETE|curl)\b")
 """The beginnings of another URL, a header, JSON, a response and a request."""
 _WORDS = compile_late(r"[a-z]+(?:_[a-z]+)++")
-_OF_AN_ERROR = compile_late(
-    "invalid|error|denied|mismatch|missing|unauthori[sz]ed|unsupported|expired|fail|refused|required|unknown|insufficient|forbidden"
-)
+_OF_AN_ERROR = compile_late("|".join(LISTS["words_in_codes_of_errors"]))
 """Words in the codes of errors, such as `redirect_uri_mismatch`. A value that was broken in two rarely has one."""
 _BEFORE, _AFTER = ("&", "?", "=", "%", "/", "+"), ("&", "?", "=", "%")
 
