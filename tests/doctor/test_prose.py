@@ -184,6 +184,8 @@ def test_a_changelog_a_definition_and_a_table_of_errors_are_no_reports(text: str
         "## Properties of the error\n\nAn `invalid_scope` has the following members.",
         '{% tab title="Response" %}\nIts response has an outcome:\nStatus: 422\n{% endtab %}',
         "Return `true` to accept it, or `false` to reject with `invalid_target`.",
+        "What should the server answer if a client isn't known: invalid_client or invalid_grant.",
+        "PatientTests\n  \u2713 returns 404 for an unknown id\n  \u2713 returns 401 invalid_token for an expired token",
         "* Don't send the token.\n* Try to ask for an invalid scope.",
     ],
 )

@@ -58,7 +58,7 @@ def is_success(text: str) -> bool:
     return _SUCCESS.search(text) is not None and _CONTRADICTED.search(text) is None and not names_a_problem(text)
 
 
-_SUCCESS = compile_late(r"(?<!un)(?<!not )\bsuccess(?:ful(?:ly)?)?\b", re.I)
+_SUCCESS = compile_late(r"(?<!un)(?<!not )\b(?:auth|login_?)?success(?:ful(?:ly)?)?\b", re.I)
 _CONTRADICTED = compile_late(r"\b(?:but|however|even (?:when|though))\b", re.I)
 
 
