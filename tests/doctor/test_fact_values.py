@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
-from tests.doctor.test_facts import TRUE, compute, facts
+from tests.doctor.fact_texts import TRUE
+from tests.doctor.test_facts import compute, facts
 from tests.laws import for_each
 
 from sickbay.doctor.evidence import Evidence
