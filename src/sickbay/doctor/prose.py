@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from sickbay.diagnosis.answers.values import CODES
@@ -40,7 +40,7 @@ def tells_of_a_problem(prose: str) -> bool:
 
 _OF_REPORTS = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"])
 TOLD, _MARK, _RECORD, _STATEMENT, _PROPOSED, _GENERAL = _OF_REPORTS
-WORDS, CODE_WORDS = 70, 30
+WORDS, CODE_WORDS = 70, 55
 """The maximum number of different words of a message, with and without sentences. A log has few, because it repeats them."""
 
 
@@ -94,27 +94,32 @@ def leave_out_what_may_happen(text: str) -> str:
 
 
 def is_program(text: str) -> bool:
-    """Whether most of its lines without comments are statements."""
-    lines = _read_code(text)
+    """Whether most of its lines are statements."""
+    return _is_mostly_code(_read_code(text))
+
+
+def _is_mostly_code(lines: Sequence[tuple[str, bool]]) -> bool:
     return 2 * sum(is_statement for _, is_statement in lines) > len(lines)
 
 
 def _handles_errors(text: str) -> bool:
     """Whether it is a program that names problems in statements and comments only, and no message follows it."""
-    lines = _read_code(text)
+    lines = [(line, is_statement) for line, is_statement in _read_code(text) if not _COMMENT.match(line)]
     others = (line for line, is_statement in lines if not is_statement)
-    is_whole = len(lines) > 1 and lines[-1][1] and is_program(text)
+    is_whole = len(lines) > 1 and lines[-1][1] and _is_mostly_code(lines) and not _THROWN.search(text)
     return is_whole and names_a_problem(text) and not any(map(names_a_problem, others))
 
 
 @lru_cache(maxsize=2)
 def _read_code(text: str) -> list[tuple[str, bool]]:
-    """Its lines without comments, and whether each is a statement."""
+    """Its lines with words, and whether each is a statement."""
     lines = (line.strip() for line in text[:READ_CHARACTERS].splitlines())
-    return [(line, _STATEMENT.match(line) is not None) for line in lines if line and not _COMMENT.match(line)]
+    return [(line, _STATEMENT.match(line) is not None) for line in lines if re.search(r"\w", line)]
 
 
-_COMMENT = compile_late(r"#|//|\*|/\*|`{3}|[\"']{3}|\W+$")
+_COMMENT = compile_late(r"#|//|\*|/\*|`{3}|[\"']{3}")
+_THROWN = compile_late(r"\bthrow new \w+\([\"'`]")
+"""People paste the line of a library that throws."""
 
 
 def names_a_problem(text: str) -> bool:
