@@ -11,6 +11,7 @@ from sickbay.doctor.code.find import program_requests, requests_in, settings_in
 from sickbay.doctor.code.models import CodeRequest
 from sickbay.doctor.code.values import Meter
 from sickbay.doctor.copying import undo_copying
+from sickbay.doctor.text import diagnose_text
 from sickbay.kernel.text_search import Lines
 
 CODE = """fetch("https://auth.example.org/token", {
@@ -21,6 +22,7 @@ CODE = """fetch("https://auth.example.org/token", {
   }),
 });"""
 (EXPECTED,) = requests_in(CODE)
+FORM = "application/x-www-form-urlencoded"
 
 
 @for_each(
@@ -74,9 +76,16 @@ def test_settings_in_the_lines_of_a_request_are_only_read_for_another_text() -> 
 @for_each(
     "code",
     [
-        'window.location.href = "https://ehr.example.org/authorize?response_type=code&client_id=a"',
-        'fetch("https://ehr.example.org/token?client_id=a")',
+        "fetch('https://auth.example.org/token', {method: 'POST', body: form})",
+        f"fetch('https://auth.example.org/token', {{method: 'POST', headers: {{'Content-Type': '{FORM}'}}, body: this.form}})",
+        f"fetch('https://auth.example.org/token', {{method: 'POST', headers: {{'Content-Type': '{FORM}'}}, body: encode(p)}})",
+        "fetch('https://auth.example.org/token', {method: 'POST', body: new URLSearchParams(parameters)})",
+        "axios.post('https://auth.example.org/token', payload)",
+        "axios.post('https://auth.example.org/token', qs.stringify(payload))",
+        "requests.post('https://auth.example.org/token', data=payload)",
+        'curl -X POST https://auth.example.org/token -d "$BODY"',
     ],
 )
-def test_an_assignment_or_a_call_can_send_a_request(code: str) -> None:
-    assert requests_in(code) != ()
+def test_a_body_that_the_code_does_not_show_has_no_fault(code: str) -> None:
+    explanation = diagnose_text(code)[1].explanation
+    assert [finding.id for finding in explanation.findings if finding.severity == "error"] == []

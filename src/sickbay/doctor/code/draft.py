@@ -124,7 +124,8 @@ def request_of(draft: RequestDraft, tokens: list[CodeToken], lines: Lines) -> Co
     for name, value in draft.headers:
         headers[names.setdefault(name.lower(), name)] = value
     body, encoding = _draft_body(draft, headers)
-    if str(body) and (kind := _content_type(draft, encoding)) and "content-type" not in names:
+    is_unknown = not encoding and len(body.parts) == 1 and not body.is_known  # it may be an object that says its own type
+    if str(body) and not is_unknown and (kind := _content_type(draft, encoding)) and "content-type" not in names:
         headers["Content-Type"] = literal(kind)
     url = add_query(draft.url, draft.query)
     texts = [url, body, *headers.values()]

@@ -31,22 +31,17 @@ _RUNS = compile_late(r"[({=]|<<")
 
 
 def find_pieces(text: str) -> Iterator[Piece]:
-    """A request is whole, because the code shows all that it sends, even if some values are variables."""
+    """A request is whole if the code shows all that it sends, even if some values are variables."""
     if not may_be_code(text):
         return
     meter = _make_meter(text)
     starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
     requests = requests_in(text, meter)
     for request in requests:
-        values: dict[str, Any] = {
-            "method": request.method,
-            "url": request.url,
-            "headers": request.headers,
-            "body": request.body,
-        }
+        values: dict[str, Any] = {name: getattr(request, name) for name in ("method", "url", "headers", "body")}
         start, end = starts[request.first_line - 1], _find_end_of_line(starts, request.last_line)
-        values["request"] = request
-        yield Piece(kind="code", start=start, end=end, subkind=request.language, values=values, is_whole=True)
+        values |= {"request": request} | ({} if request.shows_body else {"body": ""})
+        yield Piece(kind="code", start=start, end=end, subkind=request.language, values=values, is_whole=request.shows_body)
     for settings in settings_in(text, meter, requests):
         start, end = starts[settings.first_line - 1], _find_end_of_line(starts, settings.last_line)
         yield Piece(kind="settings", start=start, end=end, subkind=settings.library, values=settings.values)

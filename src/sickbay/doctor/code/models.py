@@ -29,6 +29,11 @@ class CodeRequest(NamedTuple):
     last_line: int
     variables: frozenset[str]
 
+    @property
+    def shows_body(self) -> bool:
+        """False if all of the body is one unknown value."""
+        return self.body[1:-1] not in self.variables
+
     def header(self, name: str) -> str:
         return next((value for key, value in self.headers.items() if key.lower() == name.lower()), "")
 
