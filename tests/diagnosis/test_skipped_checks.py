@@ -29,7 +29,7 @@ CONSULTED = {
     "launch_is_a_code_and_no_url": {"server"},
     "redirect_uri_is_sent": {"server"},
     "scopes_are_separated_by_spaces": {"server", "client"},
-    "scopes_are_well_formed": {"client"},
+    "scopes_are_well_formed": {"client", "server"},
     "scopes_stand_bare": {"server"},
     "verifier_is_well_formed": {"server", "client"},
 }

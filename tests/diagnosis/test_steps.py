@@ -60,7 +60,8 @@ def steps(text: str) -> int:
 @pytest.fixture(scope="module", autouse=True)
 def warm() -> None:
     """Imports and compiles what is needed only once."""
-    for text in ("curl https://a.example/b", 'fetch("https://a.example/token")\n', '{"error": "invalid_client"}', "a"):
+    told = "The server answers this request with an error.\n"
+    for text in ("curl https://a.example/b", 'fetch("https://a.example/token")\n', '{"error": "invalid_client"}', "a", told, "$a="):
         examine(text, "")
 
 

@@ -213,3 +213,13 @@ def test_a_type_must_exist_in_the_fhir_version_of_the_grant() -> None:
 )
 def test_wrong_scopes_of_a_configured_list_are_found(text: str, wrong: tuple[str, ...]) -> None:
     assert requested_scopes.list_misspelt(text) == wrong
+
+
+@for_each(
+    "scope, is_foreign", [("api:fhir", True), ("mcp:tools.read", True), ("patient:Patient.read", False), ("api.fhir", False)]
+)
+def test_a_scope_of_another_service_is_malformed_only_at_a_server_that_is_known(scope: str, is_foreign: bool) -> None:
+    tokens = ("openid", "user/Patient.read", scope)
+    elsewhere = requested_scopes.list_ignored_scopes(tokens, None)
+    assert (requested_scopes.refuse_malformed_scopes(tokens, elsewhere) is None) is is_foreign
+    assert requested_scopes.refuse_malformed_scopes(tokens, requested_scopes.list_ignored_scopes(tokens, SERVER)) is not None

@@ -106,11 +106,9 @@ def scope_letters_are_in_order(request: AuthorizeRequest, context: AuthorizeCont
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scopes_are_well_formed(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     version = context.client.smart_version if isinstance(context.client, Client) else 2
-    return (
-        requested_scopes.refuse_malformed_scopes(split_scope(request), requested_scopes.CLAIMS, version)
-        if context.smart
-        else None
-    )
+    tokens = split_scope(request)
+    ignored = requested_scopes.list_ignored_scopes(tokens, context.server)
+    return requested_scopes.refuse_malformed_scopes(tokens, ignored, version) if context.smart else None
 
 
 @check(requires=("server",), after=(scope_is_sent,), inputs=UNUSUAL)

@@ -5,6 +5,7 @@ Each function returns one refusal for all scopes with its fault, or None.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from itertools import chain
 from typing import Any
@@ -83,6 +84,17 @@ CLAIMS = frozenset({"email", "phone", "address"})
 """OpenID Connect scopes for claims that an EHR doesn't have. Libraries send them by default, and a server should ignore scopes
 that it doesn't support (OpenID Connect Core 3.1.2.1, 5.4), so they are left out instead of refused.
 """
+
+
+def list_ignored_scopes(tokens: Sequence[str], server: object) -> frozenset[str]:
+    """Scopes that don't make a request malformed: OpenID Connect's claims, and at an unknown server those of other services.
+
+    Such a server may define scopes of its own, as OpenEMR does with `api:fhir` (RFC 6749 3.3).
+    """
+    return CLAIMS if isinstance(server, Server) else CLAIMS.union(filter(_OF_OTHER_SERVICES.fullmatch, tokens))
+
+
+_OF_OTHER_SERVICES = re.compile(r"(?!(?:patient|user|system)s?:)[a-z][\w-]{0,60}:[\w:.-]{1,200}")
 
 
 def refuse_malformed_scopes(tokens: Sequence[str], ignored: Collection[str] = (), smart_version: int = 2) -> Refusal | None:
