@@ -111,6 +111,12 @@ def test_an_error_whose_causes_are_not_known_is_said_to_be_so_with_related_topic
     assert diagnosis.has_problem
 
 
+def test_settings_with_the_question_whether_they_are_right_are_no_report() -> None:
+    settings = "oidc.auth-server-url=https://id.example.org\noidc.client-id=a\noidc.type=service\noidc.token.audience=api"
+    assert diagnose_text(f"Is this all it needs?\n\n{settings}")[1].verdict.exit_code == 2
+    assert diagnose_text(f"Is this all? It fails: invalid audience\n\n{settings}")[1].verdict.exit_code == 1
+
+
 GENERIC = {
     "a code": '{"error": "invalid_grant"}',
     "a code with usual words": '{"error": "invalid_request", "error_description": "The request has an invalid parameter"}',

@@ -218,6 +218,27 @@ def test_a_line_that_begins_with_an_error_is_the_record_of_an_event(beginning: s
 
 
 @for_each(
+    "text, code",
+    [
+        ("As a user, I want to see my results, so that I can plan.\n\nAcceptance criteria\n1. 400 if Prefer is missing.", 2),
+        ("As a user, I want to see my results.\n\nIt returns 400: Prefer is missing.", 1),
+        ("Design question: do we answer invalid_client (401), or invalid_grant for one that isn't known? It seems so.", 2),
+        ("With the verifier it would pass, please answer invalid_request for that. Otherwise LGTM.", 2),
+        ("- Lines of a README: refresh tokens may stop working, because they expired.\n\nAs a developer, you handle it.", 2),
+        ("The page has no section about errors.\n\nPlease add one: how to set Prefer on unknown search parameters.", 2),
+        (
+            '+    LOGGER.error("Invalid client: {}", id);\n+    return error(\n\n**ward**: I don\'t think the user needs the client id',
+            2,
+        ),
+        ("A 403 MAY be returned. We return 400 for an unknown search parameter. Should we change that?", 2),
+        ("TokenTests\n  \u2713 returns a token\n  \u2717 returns 401 invalid_token for an expired token", 1),
+    ],
+)
+def test_a_wish_a_review_and_a_passed_test_are_no_reports(text: str, code: int) -> None:
+    assert diagnose_text(text)[1].verdict.exit_code == code
+
+
+@for_each(
     "heading", ["Environment", "Actual response", "Login fails with invalid_grant", "The server returns 400", "Error log"]
 )
 def test_a_heading_of_an_issue_is_no_heading_of_documentation(heading: str) -> None:

@@ -10,18 +10,7 @@ from msgspec import structs
 from sickbay.diagnosis.lists import LISTS
 from sickbay.kernel.checks import Checked, Examination
 
-NEEDED: dict[str, tuple[str, ...]] = {
-    "assertion_is_used_once": ("seen_jti",),
-    "guesses_are_few": ("waits",),
-    "address_is_of_a_tenant": ("server", "elsewhere"),
-    "grant_type_is_supported": ("server",),
-    "code_challenge_is_sent_where_required": ("server", "app"),
-    "scopes_are_registered": ("app",),
-    "person_is_who_launched_the_app": ("launches",),
-    "patient_is_open_to_the_person": ("launches",),
-    "scope_types_exist": ("server",),
-    "scope_filters_are_plain": ("server",),
-}
+NEEDED = {name: tuple(needed.split(",")) for name, _, needed in (it.partition(":") for it in LISTS["checks_that_need"])}
 """Checks, each with members of the context. At least one must be known, because the request doesn't show what they look at."""
 OF_A_SERVER, OF_A_BODY = frozenset(LISTS["checks_of_a_server"]), frozenset(LISTS["checks_of_a_body"])
 LABELS = {"seen_jti": "earlier", "waits": "earlier", "app": "client", "launches": "launch"}

@@ -133,9 +133,14 @@ def _is_foreign(line: str) -> bool:
 
 
 def are_settings(text: str) -> bool:
-    """Whether a text is a list of settings, in YAML, properties, arguments or FHIR Shorthand, and names no problem."""
-    lines = [line.strip() for line in text[:READ_CHARACTERS].splitlines() if line.strip()]
-    return len(lines) >= SETTINGS and all(map(_SETTING.match, lines)) and not names_a_problem(text)
+    """Whether a text is a list of settings, in YAML, properties, arguments or FHIR Shorthand, and names no problem, perhaps with a question whether it is right."""
+    lines = [it for line in text[:READ_CHARACTERS].splitlines() if (it := line.strip()) and not _ASKS_TO_CHECK.search(it)]
+    return len(lines) >= SETTINGS and all(map(_SETTING.match, lines)) and not names_a_problem("\n".join(lines))
+
+
+_ASKS_TO_CHECK = compile_late(
+    r"\b(?:is|are) (?:this|that|it|these) (?:all|right|correct|okay|ok|enough|fine|valid)\b[^?]{0,80}\?$", re.I
+)
 
 
 def is_code(text: str) -> bool:

@@ -51,7 +51,9 @@ def diagnose_text(
     return reading.evidence, diagnosis
 
 
-_ACCESS_LOG = compile_late(r'"(?:GET|POST) /[^\s"]{0,2000}+ HTTP/[\d.]{1,3}+" [1-5]\d\d\b')
+_ACCESS_LOG = compile_late(
+    r'"(?:GET|POST) /[^\s"]{0,2000}+ HTTP/[\d.]{1,3}+" [1-5]\d\d\b|(?m:^)(?:GET|POST) /\S{0,2000}+ [1-5]\d\d\b'
+)
 """A request in the access log of the app's server, which doesn't show what the server itself requested."""
 
 
