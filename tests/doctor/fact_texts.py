@@ -232,6 +232,12 @@ TRUE = {
     "secret_has_special_characters": '(clientSecret contains "+" & "=" characters)',
     "boolean_has_quotes": '{"resourceType": "Patient", "deceasedBoolean": "true"}',
     "update_has_if_none_match_with_search": '{"method": "PUT", "url": "Patient/a", "ifNoneMatch": "_id=a"}',
+    "header_of_assertion_has_no_kid": '{"alg":"RS256","typ":"JWT"}',
+    "key_is_chosen_by_algorithm": '{"alg":"ES384","kid":"a"}',
+    "issuer_of_token_is_empty": 'id token issued by a different provider, expected "http://127.0.0.1:8086/" got ""',
+    "sort_is_of_dstu2": "GET /fhir/Patient?_sort:asc=name",
+    "bundle_is_posted_to_its_type": "I POST the bundle to https://ehr.example.org/fhir/Bundle.",
+    "allowed_origin_has_slash": "Allowed Cors Origins = http://localhost:4200/",
     "authentication_method_is_basic_or_post": "            client-authentication-method: basic",
 }
 """For each fact a text in which it is true."""
@@ -353,6 +359,12 @@ FALSE_IN = {
     "secret_has_special_characters": "The client_secret contains 40 characters = 30 bytes",
     "boolean_has_quotes": '{"resourceType": "Patient", "deceasedBoolean": true, "valueString": "true"}',
     "update_has_if_none_match_with_search": '{"method": "PUT", "url": "Patient/a", "ifNoneMatch": "W/\\"1\\""}',
+    "header_of_assertion_has_no_kid": '{"alg":"RS256","typ":"JWT","kid":"a"}, {"alg":"HS256","typ":"JWT"}',
+    "key_is_chosen_by_algorithm": '{"alg":"RS256","kid":"a"}',
+    "issuer_of_token_is_empty": 'issued by a different provider, expected "http://127.0.0.1:8086/" got "http://b.example"',
+    "sort_is_of_dstu2": "GET /fhir/Patient?_sort=name&x=asc",
+    "bundle_is_posted_to_its_type": "I POST the bundle to https://ehr.example.org/fhir/Bundle/1 and to https://ehr.example.org/fhir",
+    "allowed_origin_has_slash": "Allowed Cors Origins = http://localhost:4200, redirect http://localhost:4200/cb",
     "authentication_method_is_basic_or_post": "client-authentication-method: client_secret_basic",
 }
 """Texts that look alike, in which a fact is false."""

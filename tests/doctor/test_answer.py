@@ -83,6 +83,7 @@ def test_the_first_cause_with_its_check_and_remedy_has_at_most_500_characters_in
 
 def test_the_first_cause_has_a_title_and_a_remedy_also_if_a_value_in_them_is_not_known() -> None:
     wrong = [cause.id for cause in first_answers() if not cause.title.strip() or not cause.fix.strip()]
+    wrong += [cause.id for cause in first_answers() if cause.title.count("`") % 2]
     assert wrong == []
 
 

@@ -57,13 +57,14 @@ class Reading(NamedTuple):
     @property
     def explaining(self) -> frozenset[str]:
         """The IDs of the findings that may name the cause of an error response."""
-        has_token_error = any(answer.kind == "oauth" and answer.code in TOKEN_CODES for answer in self.diagnosis.answers)
+        refused = {answer.code for answer in self.diagnosis.answers if answer.kind == "oauth"} & TOKEN_CODES
+        later = _CHECKED_LATER if refused != {"invalid_client"} else ("client_id",)
         return frozenset(
             finding.id
             for each in self.diagnoses
             if each.explanation.names_cause(each.stage, each.examination)
             for finding in each.explanation.findings
-            if each.stage != AUTHORIZE.name or not has_token_error or finding.parameter in _CHECKED_LATER
+            if each.stage != AUTHORIZE.name or not refused or finding.parameter in later
             if finding.id not in _ACCEPTED or any(str(finding.parameter) in said for _, _, said in self.diagnosis.answers)
         )
 
