@@ -38,8 +38,7 @@ def tells_of_a_problem(prose: str) -> bool:
     return any(names_a_problem(line) or _SURE.search(fold_case(line)) or _is_foreign(line) for line in _split_sentences(prose))
 
 
-_OF_REPORTS = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"])
-TOLD, _MARK, _RECORD, _STATEMENT, *_ = _OF_REPORTS
+TOLD, _MARK, _RECORD, _STATEMENT = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"][:-2])
 _PROPOSED, _GENERAL = (compile_late(rf"(?:^|\b(?=\w))(?:{'|'.join(LISTS[name])})", re.M) for name in LISTS["of_reports"][-2:])
 """All of these begin with a line or a word. At each other character, dozens of patterns would be tried in vain."""
 WORDS, CODE_WORDS = 70, 30

@@ -368,10 +368,7 @@ WORDS = 6
 
 
 def _has_words(prose: str) -> bool:
-    return sum(1 for _ in islice(_WORD.finditer(prose), WORDS)) == WORDS
-
-
-_WORD = compile_late(r"\w+")
+    return sum(1 for _ in islice(re.finditer(r"\w+", prose), WORDS)) == WORDS
 
 
 def _texts_between(text: str, pieces: Sequence[Piece]) -> Iterator[str]:

@@ -69,10 +69,7 @@ _SAYS_NOTHING = frozenset(LISTS["words_that_name_nothing"])
 
 @lru_cache(maxsize=32)
 def is_specific(message: str) -> bool:
-    """Whether the message has a value, a name, or a word that isn't one of the usual ones.
-
-    Remembered, because several questions about a text need it.
-    """
+    """Whether the message has a value, a name, or a word that isn't one of the usual ones."""
     rest = _STANDARD.sub(" ", _RFC.split(message)[-1])
     named = {match[0].strip("'\"`") for match in _NAMES.finditer(rest)}
     words = {word.lower() for word in _WORD.findall(rest)} - CODES - {"the"}
