@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from re import _constants as codes  # type: ignore[attr-defined]
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.laws import for_each
 
+from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.prose import (
     WORDS,
     is_code,
@@ -267,3 +274,26 @@ def test_a_program_that_handles_errors_is_a_report_only_if_a_message_follows_it(
 def test_a_general_text_is_no_longer_one_when_a_person_says_that_it_happened(text: str) -> None:
     told = f"This is what I get today:\n{text}"
     assert not is_general(told, told)
+
+
+@for_each("pattern", [each for name in LISTS["of_reports"][-2:] for each in LISTS[name]])
+def test_general_statements_and_proposals_begin_with_a_line_or_a_word(pattern: str) -> None:
+    """So these patterns are only tried there."""
+    assert begins_with_a_line_or_a_word(_parser.parse(pattern, re.M))
+
+
+def begins_with_a_line_or_a_word(items: Iterable[Any], *, is_word: bool = False) -> bool:
+    """items: of a parsed pattern. is_word: they follow a word boundary."""
+    (code, argument), *following = items
+    match str(code):
+        case "AT" if argument is codes.AT_BOUNDARY:
+            return begins_with_a_line_or_a_word(following, is_word=True)
+        case "AT":
+            return argument in (codes.AT_BEGINNING, codes.AT_BEGINNING_STRING)
+        case "BRANCH":
+            return all(begins_with_a_line_or_a_word([*branch, *following], is_word=is_word) for branch in argument[1])
+        case "SUBPATTERN" | "MAX_REPEAT" if argument[0] != 0:  # a group, or what occurs at least once
+            return begins_with_a_line_or_a_word([*argument[-1], *following], is_word=is_word)
+        case "IN":
+            return is_word and all(begins_with_a_line_or_a_word([item], is_word=True) for item in argument)
+    return is_word and str(code) == "LITERAL" and chr(argument).isalpha()

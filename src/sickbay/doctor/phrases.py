@@ -25,6 +25,7 @@ READ_CHARACTERS = 1_000_000
 GAP_WORDS = 8
 PHRASE_WORDS = 24
 PLACES_OF_A_PART = 500
+DIGITS = "0123456789"
 _ENCODED = compile_late(r"%[0-9a-fA-F]{2}")
 _OPAQUE = compile_late(
     r"[A-Za-z0-9_-]{60,}|\) ?throws [A-Z]\w{1,60}(?:, ?[A-Z]\w{1,60}){0,5}|\bcatch ?\([^()\n]{1,99}\)|\bexcept [A-Z][\w.]{1,60}"
@@ -42,8 +43,6 @@ _COMPOUND = compile_late(
 )
 """Names of parameters as they are written in code, such as redirectUri. A `\\b` before them would take three times as long."""
 _COMPOUNDS = tuple("redirectur clientid clients clienta accesst refresht idtoken codev codec grantt responset userinf".split())
-
-
 _BOUNDARY = " \u01c2" * (GAP_WORDS + 1) + " "
 """Words between parameters and paragraphs, because a phrase that begins in one doesn't end in another. No gap is as long."""
 
@@ -135,9 +134,6 @@ def find_parts(phrases: dict[str, Any], found: Sequence[str]) -> dict[int, list[
         if first in nodes_of:
             _follow_words(nodes_of[first], found, start, parts)
     return parts
-
-
-DIGITS = "0123456789"
 
 
 def _next_nodes(nodes: Sequence[Trie], word: str) -> list[Trie]:

@@ -38,8 +38,9 @@ def tells_of_a_problem(prose: str) -> bool:
     return any(names_a_problem(line) or _SURE.search(fold_case(line)) or _is_foreign(line) for line in _split_sentences(prose))
 
 
-_OF_REPORTS = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"])
-TOLD, _MARK, _RECORD, _STATEMENT, _PROPOSED, _GENERAL = _OF_REPORTS
+TOLD, _MARK, _RECORD, _STATEMENT = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"][:-2])
+_PROPOSED, _GENERAL = (compile_late(rf"(?:^|\b(?=\w))(?:{'|'.join(LISTS[name])})", re.M) for name in LISTS["of_reports"][-2:])
+"""All of these begin with a line or a word. At each other character, dozens of patterns would be tried in vain."""
 WORDS, CODE_WORDS = 70, 55
 """The maximum number of different words of a message, with and without sentences. A log has few, because it repeats them."""
 
@@ -74,7 +75,7 @@ def is_general(pasted: str, around: str) -> bool:
     if _is_told(text, () if is_proposal(around) else _split_sentences(around)):
         return False
     listed = CODES.intersection(_ERROR_CODE.findall(fold_case(text)))
-    return len(listed) > 2 or any(map(_GENERAL.search, (text, _BREAK_IN_SENTENCE.sub(" ", text))))
+    return len(listed) > 2 or any(map(_GENERAL.search, {text, _BREAK_IN_SENTENCE.sub(" ", text)}))
 
 
 _ERROR_CODE = compile_late(r"(?<![a-z_])[a-z]{2,20}(?:_[a-z]{2,20}){1,4}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
 from msgspec import structs
@@ -366,7 +366,7 @@ WORDS = 6
 
 
 def _has_words(prose: str) -> bool:
-    return len(re.sub(r"\W+", " ", prose).split()) >= WORDS
+    return sum(1 for _ in islice(re.finditer(r"\w+", prose), WORDS)) == WORDS
 
 
 def _texts_between(text: str, pieces: Sequence[Piece]) -> Iterator[str]:

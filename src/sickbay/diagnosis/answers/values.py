@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from sickbay.diagnosis.lists import LISTS
@@ -66,6 +67,7 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 _SAYS_NOTHING = frozenset(LISTS["words_that_name_nothing"])
 
 
+@lru_cache(maxsize=32)
 def is_specific(message: str) -> bool:
     """Whether the message has a value, a name, or a word that isn't one of the usual ones."""
     rest = _STANDARD.sub(" ", _RFC.split(message)[-1])

@@ -77,7 +77,7 @@ def tokenize(text: str) -> list[CodeToken]:
             token = (
                 _read_string(text, match, found, unclosed) if kind == "quote" else CodeToken(kind, match[0], match.start(), at)
             )
-            found.append(token._replace(is_first=is_new_line))
+            found.append(token._replace(is_first=True) if is_new_line else token)
             at, is_new_line = token.end, False
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import takewhile
 
 from sickbay.diagnosis.answers.values import is_specific
@@ -46,10 +47,11 @@ _STACK = compile_late(r"\s{0,40}(?:at |File |in |\.\.\.|[`~]{3}|$)")
 _TAG = compile_late(r"<[^<>]{0,200}>")
 
 
+@lru_cache(maxsize=2)
 def find_quote(text: str, described: str) -> str:
     """The most specific message, or the first two of an OperationOutcome with several errors; "" if none is a sentence.
 
-    described: the longest description of an error response.
+    described: the longest description of an error response. Remembered, because several questions about a text need it.
     """
     text = text[:SEARCHED_CHARACTERS]
     printed = _YAML if "OperationOutcome" in text else _GO_MAP

@@ -41,16 +41,14 @@ class TrueFacts(Mapping[str, Values]):
     def __contains__(self, name: object) -> bool:
         """Most facts are false, and the method of Mapping would raise a KeyError for each."""
         if name not in self._found:
-            self._found[str(name)] = self._compute_fact(str(name))
+            pattern = self._patterns.get(name)  # type: ignore[call-overload]
+            words = pattern.words if pattern else WORDS.get(name)  # type: ignore[call-overload]
+            may_be_true = words is not None and has_required(words, self._folded)
+            self._found[str(name)] = self._compute_fact(str(name), pattern) if may_be_true else None
         return self._found[name] is not None  # type: ignore[index]
 
-    def _compute_fact(self, name: str) -> Values | None:
-        if name in FACTS and has_required(WORDS[name], self._folded):
-            find = FACTS[name]
-        elif (pattern := self._patterns.get(name)) and has_required(pattern.words, self._folded):
-            find = partial(find_pattern, pattern)
-        else:
-            return None
+    def _compute_fact(self, name: str, pattern: FactPattern | None) -> Values | None:
+        find = partial(find_pattern, pattern) if pattern else FACTS[name]
         values = find(self._evidence)
         return find(plain) if values is None and (plain := self._evidence.plain) else values
 

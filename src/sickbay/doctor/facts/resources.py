@@ -46,7 +46,7 @@ def entry_id_differs(evidence: Evidence) -> Values | None:
     return None
 
 
-@register_fact
+@register_fact_with('"reference"')
 def new_entry_is_referenced_by_its_id(evidence: Evidence) -> Values | None:
     """A Bundle creates a resource by POST, and references it by Type/id, which isn't its fullUrl."""
     created = {
