@@ -25,7 +25,21 @@ def _mismatch_is_explained(explained: Callable[[str, str], bool]) -> Callable[[F
 
 def _drop_port(url: str) -> str:
     """The URL without its port. Nothing else is normalised; other differences have their own rules."""
-    return re.sub(r"^([^/?#]*//[^/?#]*?):\d*(?=[/?#]|$)", r"\1", url)
+    return _PORT.sub(r"\1", url)
+
+
+_PORT = re.compile(r"^([^/?#]*//[^/?#]*?):(\d{0,5})(?=[/?#]|$)", re.A)
+
+
+def _has_another_port(registered: str, received: str) -> bool:
+    """Whether they differ only in the port. `:443` after `https://app.example` is the same port, and `:99999` is none."""
+    ports = _port_of(registered), _port_of(received)
+    return _drop_port(registered) == _drop_port(received) and ports[0] != ports[1] and all(0 < port < 65_536 for port in ports)
+
+
+def _port_of(url: str) -> int:
+    match = _PORT.match(url)
+    return int((match and match[2]) or (443 if url.lower().startswith("https:") else 80))
 
 
 def _this_machine(url: str) -> str:
@@ -81,8 +95,10 @@ def _uri_differs_by_slash(facts: Facts) -> Facts | None:
     return {**differs, "slash": extra if ends else "has no trailing slash, but the registered URI does"}
 
 
-def _scheme_apart(url: str) -> str:
-    return url.partition("://")[2] if url.lower().startswith(("http://", "https://")) else url
+def _has_another_scheme(registered: str, received: str) -> bool:
+    """Whether one is http, the other https, and nothing else differs. `HTTPS` is another spelling of https."""
+    (one, _, rest), (other, _, same) = registered.partition("://"), received.partition("://")
+    return rest == same and {one.lower(), other.lower()} == {"http", "https"}
 
 
 def _expect_closest(facts: Facts) -> Facts:
@@ -91,10 +107,13 @@ def _expect_closest(facts: Facts) -> Facts:
     return {**facts, "expected": find_closest_url(received, registered), "note": "registered"}
 
 
+def _recognise_pair(explained: Callable[[str, str], bool]) -> Functions:
+    return {"recognises": _mismatch_is_explained(explained), "repair": _set_expected}
+
+
 def _differs_only_in(part: Callable[[str], str]) -> Functions:
     """part: the URI without that in which the two differ."""
-    recognises = _mismatch_is_explained(lambda registered, received: part(registered) == part(received))
-    return {"recognises": recognises, "repair": _set_expected}
+    return _recognise_pair(lambda registered, received: part(registered) == part(received))
 
 
 FUNCTIONS: RuleFunctions = {
@@ -110,9 +129,9 @@ FUNCTIONS: RuleFunctions = {
     "redirect-uri-is-launch-uri": {"recognises": _is_launch_uri, "repair": _set_expected},
     "redirect-uri-not-absolute": {"recognises": _uri_is_relative, "advises": _uri_is_clearly_relative, "repair": _set_expected},
     "redirect-uri-trailing-slash": {"recognises": _uri_differs_by_slash, "repair": _set_expected},
-    "redirect-uri-scheme-mismatch": _differs_only_in(_scheme_apart),
+    "redirect-uri-scheme-mismatch": _recognise_pair(_has_another_scheme),
     "redirect-uri-loopback-alias": _differs_only_in(_this_machine),
-    "redirect-uri-port-mismatch": _differs_only_in(_drop_port),
+    "redirect-uri-port-mismatch": _recognise_pair(_has_another_port),
     "redirect-uri-case-mismatch": _differs_only_in(str.lower),
     "redirect-uri-extra-query": {
         "recognises": _mismatch_is_explained(
