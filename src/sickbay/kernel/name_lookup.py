@@ -18,7 +18,7 @@ MAXIMUM_RUNNING = 200
 MAXIMUM_RUNNING_OF_A_DOMAIN = 50
 
 
-class Slots:
+class RunningFetches:
     """The number of fetches and lookups that are running, by domain: the last two parts of a host name."""
 
     def __init__(self) -> None:
@@ -46,16 +46,16 @@ def _domain_of(host: str) -> str:
     return ".".join(host.lower().rstrip(".").split(".")[-2:])
 
 
-async def resolve_host(host: str, port: int, slots: Slots) -> list[str] | None:
+async def resolve_host(host: str, port: int, running: RunningFetches) -> list[str] | None:
     """Returns the addresses of a name: none if it has none. Returns None if too many lookups are running.
 
-    A lookup can't be cancelled, so its thread keeps its slot until it ends. It doesn't keep Sickbay from stopping.
+    A lookup can't be cancelled, so its thread keeps its place until it ends. It doesn't keep Sickbay from stopping.
     """
     if host.rstrip(".").lower() == "localhost":
         return ["::1", "127.0.0.1"]
     with suppress(ValueError):
         return [str(ipaddress.ip_address(host))]
-    if not slots.take(host):
+    if not running.take(host):
         return None
     found: Future[list[str]] = Future()
 
@@ -63,7 +63,7 @@ async def resolve_host(host: str, port: int, slots: Slots) -> list[str] | None:
         try:
             addresses = _look_up(host, port)
         finally:
-            slots.free(host)
+            running.free(host)
         with suppress(InvalidStateError):  # nobody waits any more
             found.set_result(addresses)
 

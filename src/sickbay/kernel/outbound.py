@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct, field
 
-from sickbay.kernel.name_lookup import Slots, resolve_host
+from sickbay.kernel.name_lookup import RunningFetches, resolve_host
 
 TIMEOUT_SECONDS = 5.0
 """Seconds for the name lookup, the connection and the response together."""
@@ -39,7 +39,7 @@ RESERVED: Final = tuple(
 """Networks of IANA's special-purpose registries that some versions of Python take for public."""
 
 
-_RUNNING: Final = Slots()
+_RUNNING: Final = RunningFetches()
 """The fetches and lookups of this process."""
 
 

@@ -97,8 +97,8 @@ def _uri_differs_by_slash(facts: Facts) -> Facts | None:
 
 def _has_another_scheme(registered: str, received: str) -> bool:
     """Whether one is http, the other https, and nothing else differs. `HTTPS` is another spelling of https."""
-    (one, _, rest), (other, _, same) = registered.partition("://"), received.partition("://")
-    return rest == same and {one.lower(), other.lower()} == {"http", "https"}
+    (before, _, rest), (now, _, same) = registered.partition("://"), received.partition("://")
+    return rest == same and {before.lower(), now.lower()} == {"http", "https"}
 
 
 def _expect_closest(facts: Facts) -> Facts:
