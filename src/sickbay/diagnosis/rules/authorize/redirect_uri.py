@@ -103,9 +103,8 @@ def _has_another_scheme(registered: str, received: str) -> bool:
 
 
 def _expect_closest(facts: Facts) -> Facts:
-    registered = [str(uri) for uri in facts.get("registered") or ()]
-    received = str(facts.get("received") or "")
-    return {**facts, "expected": find_closest_url(received, registered), "note": "registered"}
+    closest = find_closest_url(str(facts.get("received") or ""), [str(uri) for uri in facts.get("registered") or ()])
+    return {**facts, "expected": closest, "note": "registered"}
 
 
 FUNCTIONS: RuleFunctions = {
