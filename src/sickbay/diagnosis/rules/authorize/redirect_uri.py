@@ -78,11 +78,8 @@ def _uri_is_clearly_relative(request: AuthorizeRequest, context: AuthorizeContex
         return None
     if strip_stray_characters(sent) != sent or _uri_is_relative({"received": sent, "registered": ()}) is None:
         return None
-    return {
-        "received": sent,
-        "expected": placeholders.PLACEHOLDER_REDIRECT_URI,
-        "registered": "`https://<host of your app>/<path>`",
-    }
+    own = "`https://<host of your app>/<path>`"
+    return {"received": sent, "expected": placeholders.PLACEHOLDER_REDIRECT_URI, "registered": own}
 
 
 def _uri_differs_by_slash(facts: Facts) -> Facts | None:
@@ -90,10 +87,8 @@ def _uri_differs_by_slash(facts: Facts) -> Facts | None:
     if differs is None:
         return None
     extra = "has a trailing slash that the registered URI doesn't have"
-    return {
-        **differs,
-        "slash": extra if str(facts["received"]).endswith("/") else "has no trailing slash, but the registered URI does",
-    }
+    ends = str(facts["received"]).endswith("/")
+    return {**differs, "slash": extra if ends else "has no trailing slash, but the registered URI does"}
 
 
 def _has_another_scheme(registered: str, received: str) -> bool:
