@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import socket
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -114,10 +114,10 @@ def test_both_documents_come_from_the_address_that_the_name_had_first(
     Thread(target=inside.serve_forever, daemon=True).start()
     answers = iter(["127.0.0.1"])
 
-    async def resolve(loop: object, host: str, port: int, **more: object) -> list[object]:
+    def resolve(host: str, port: int, **more: object) -> list[object]:
         return [(0, 0, 0, "", (next(answers, "127.0.0.2"), port))]
 
-    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
     root = f"http://rebound.example.org:{server.server_port}"
     serve(server, issuer=root)
     examined = live_server.examine(f"{root}/r4")

@@ -131,10 +131,10 @@ def test_an_unreachable_url_is_reported_with_the_reason(url: str, why: str, port
 def test_a_name_without_an_address_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer isn't left to the name server of this machine, which may be slow, or answer for every name."""
 
-    async def find_nothing(self: object, *args: object, **more: object) -> list[Any]:
+    def find_nothing(*args: object, **more: object) -> list[Any]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", find_nothing)
+    monkeypatch.setattr(socket, "getaddrinfo", find_nothing)
     with pytest.raises(Unreachable, match="no address"):
         asyncio.run(fetch("http://nowhere.invalid/"))
 
@@ -145,10 +145,10 @@ def test_loopback_is_refused_by_a_public_server(port: int) -> None:
 
 
 def test_a_name_with_one_private_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def give_two_addresses(self: object, *args: object, **more: object) -> list[Any]:
+    def give_two_addresses(*args: object, **more: object) -> list[Any]:
         return [(0, 0, 0, "", ("93.184.216.34", 80)), (0, 0, 0, "", ("10.0.0.1", 80))]
 
-    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", give_two_addresses)
+    monkeypatch.setattr(socket, "getaddrinfo", give_two_addresses)
     with pytest.raises(Unreachable, match="private network"):
         asyncio.run(fetch("http://rebound.example.org/"))
 
@@ -165,7 +165,7 @@ class Resolver:
     def __init__(self, *answers: list[str]) -> None:
         self.answers = list(answers)
 
-    async def getaddrinfo(self, host: str, port: int, **more: object) -> list[Any]:
+    def getaddrinfo(self, host: str, port: int, **more: object) -> list[Any]:
         addresses = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return [(0, 0, 0, "", (address, port)) for address in addresses]
 
@@ -174,9 +174,7 @@ class Resolver:
 def resolve(monkeypatch: pytest.MonkeyPatch) -> Any:
     def answering(*answers: list[str]) -> Resolver:
         resolver = Resolver(*answers)
-        monkeypatch.setattr(
-            asyncio.BaseEventLoop, "getaddrinfo", lambda loop, *args, **more: resolver.getaddrinfo(*args, **more)
-        )
+        monkeypatch.setattr(socket, "getaddrinfo", resolver.getaddrinfo)
         return resolver
 
     return answering
@@ -221,3 +219,65 @@ def test_a_smaller_limit_can_be_chosen(port: int) -> None:
     assert asyncio.run(fetch(url, loopback=True, limit=100)).body
     with pytest.raises(outbound.TooLong, match="longer than 3 bytes"):
         asyncio.run(fetch(url, loopback=True, limit=3))
+
+
+class SilentNameServer:
+    """Never answers for names below slow.example, until the test ends."""
+
+    def __init__(self, real: Any) -> None:
+        self.real, self.ended = real, threading.Event()
+
+    def getaddrinfo(self, host: str, *args: Any, **more: Any) -> Any:
+        if not host.endswith("slow.example"):
+            return self.real(host, *args, **more)
+        self.ended.wait(10)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[SilentNameServer]:
+    server = SilentNameServer(socket.getaddrinfo)
+    monkeypatch.setattr(socket, "getaddrinfo", server.getaddrinfo)
+    monkeypatch.setattr(outbound, "TIMEOUT_SECONDS", 0.3)
+    yield server
+    server.ended.set()
+
+
+async def _fetch_all(urls: list[str]) -> list[str]:
+    """What failed, for each URL; "" if nothing did."""
+    fetched = await asyncio.gather(*(fetch(url, loopback=True) for url in urls), return_exceptions=True)
+    return ["" if isinstance(entry, outbound.Fetched) else str(entry) for entry in fetched]
+
+
+def test_names_whose_name_server_is_silent_delay_no_other_fetch(silent: SilentNameServer, port: int) -> None:
+    """The threads of the event loop are few, and a name server that an app chose can keep each of them for half a minute."""
+    urls = [f"http://h{number}.slow.example/" for number in range(20)]
+    *failures, last = asyncio.run(_fetch_all([*urls, f"http://localhost:{port}/"]))
+    assert last == ""
+    assert failures[0] == "the name h0.slow.example wasn't resolved within 0.3 seconds"
+
+
+def test_names_of_one_domain_are_looked_up_only_a_limited_number_of_times_at_once(silent: SilentNameServer, port: int) -> None:
+    urls = [f"http://h{number}.slow.example/" for number in range(200)]
+    for _ in range(2):
+        failures = asyncio.run(_fetch_all([*urls, f"http://localhost:{port}/"]))
+        assert sum(failure.startswith("Sickbay is already fetching") for failure in failures) > 140
+        assert failures[-1] == ""
+
+
+def test_a_server_that_keeps_fetches_waiting_gets_only_a_limited_number_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def wait(*arguments: object) -> outbound.Fetched:
+        await asyncio.sleep(0.05)
+        return outbound.Fetched(200)
+
+    monkeypatch.setattr(outbound, "_get_from_address", wait)
+    failures = asyncio.run(_fetch_all([f"http://127.0.0.1:{number}/" for number in range(1, 81)]))
+    assert sum(failure.startswith("Sickbay is already fetching") for failure in failures) == 30
+    assert asyncio.run(_fetch_all(["http://127.0.0.1:1/"])) == [""]
+
+
+def test_the_name_localhost_needs_no_name_server(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", None)
+    for name in ("localhost", "LOCALHOST", "localhost.", "127.0.0.1"):
+        assert asyncio.run(_fetch_all([f"http://{name}:{port}/"])) == [""]
+    assert "private network" in asyncio.run(_fetch_all([f"http://10.0.0.1:{port}/"]))[0]

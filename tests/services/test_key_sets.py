@@ -77,6 +77,10 @@ def test_a_key_set_is_fetched_only_when_necessary(cache_control: str, steps: lis
 @pytest.mark.parametrize(
     ("response", "fault"),
     [
+        (
+            Fetched(200, {"content-encoding": "gzip"}, b"\x1f\x8b\x08\x00"),
+            "its response is encoded with gzip, which the request doesn't accept",
+        ),
         (None, "nothing is there"),
         (Fetched(404), "status 404"),
         (Fetched(302, {"location": "http://169.254.169.254/"}), "status 302"),

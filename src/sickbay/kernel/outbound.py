@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import socket
 import ssl
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct, field
+
+from sickbay.kernel.name_lookup import RunningFetches, resolve_host
 
 TIMEOUT_SECONDS = 5.0
 """Seconds for the name lookup, the connection and the response together."""
@@ -23,6 +25,7 @@ LIMIT = 65_536
 VIA = "1.1 sickbay"
 """`Via` header of each request, so that a receiving Sickbay doesn't mistake the request for the user at the keyboard."""
 NO_RESPONSE: Final = f"no response within {TIMEOUT_SECONDS:.0f} seconds"
+TOO_MANY: Final = "Sickbay is already fetching too many documents from this domain, or from all. Try again in a minute"
 WRAPPED_EXCEPTIONS: Final = 8
 """Maximum number of nested exceptions that are searched for an error of the TLS handshake."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -34,6 +37,10 @@ RESERVED: Final = tuple(
     map(ipaddress.ip_network, ("192.88.99.0/24", "64:ff9b:1::/48", "100:0:0:1::/64", "2001:20::/28", "3fff::/20", "5f00::/16"))
 )
 """Networks of IANA's special-purpose registries that some versions of Python take for public."""
+
+
+_RUNNING: Final = RunningFetches()
+"""The fetches and lookups of this process."""
 
 
 class Fetched(Struct, frozen=True):
@@ -100,24 +107,43 @@ async def fetch(
     loopback: allows this machine's own addresses. named: a host that may have any address; pass the same object each time.
     page: asks for HTML, as a browser does, and reads only the status and the headers. limit: the size of a body in bytes.
     """
+    parts, port = _split_url(url)
+    host = str(parts.hostname)
+    if not _RUNNING.take(host):
+        raise Unreachable(TOO_MANY)
+    try:
+        deadline = asyncio.get_running_loop().time() + TIMEOUT_SECONDS
+        addresses = await _permitted_addresses(host, port, loopback, named, deadline)
+        return await _fetch_before(deadline, parts, addresses, port, page, limit)
+    finally:
+        _RUNNING.free(host)
+
+
+def _split_url(url: str) -> tuple[SplitResult, int]:
+    """Returns the URL's parts and its port."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise Unreachable(str(error)) from error
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.username is not None:
+        raise Unreachable("the URL must be http or https, with a host and without a user name")
+    return parts, port or DEFAULT_PORTS[parts.scheme]
+
+
+async def _fetch_before(
+    deadline: float, parts: SplitResult, addresses: list[str], port: int, page: bool, limit: int
+) -> Fetched:
     import httpx2  # many commands never fetch anything
 
     try:
-        parts = urlsplit(url)
-        if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.username is not None:
-            raise Unreachable("the URL must be http or https, with a host and without a user name")
-        port = parts.port or DEFAULT_PORTS[parts.scheme]
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            return await _fetch_from_any(
-                parts, await _permitted_addresses(parts.hostname, port, loopback, named), port, page, limit
-            )
-    except TimeoutError:
-        raise Unreachable(NO_RESPONSE, "timeout") from None
-    except httpx2.TimeoutException as error:
+        async with asyncio.timeout_at(deadline):
+            return await _fetch_from_any(parts, addresses, port, page, limit)
+    except (TimeoutError, httpx2.TimeoutException) as error:
         raise Unreachable(NO_RESPONSE, "timeout") from error
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
         cause: Cause = _tls_cause(error) or ("no-connection" if isinstance(error, httpx2.ConnectError) else "other")
-        raise Unreachable(str(error) or type(error).__name__, cause) from error
+        raise Unreachable(str(error).rstrip(".") or type(error).__name__, cause) from error
 
 
 def _tls_cause(error: BaseException) -> Cause | None:
@@ -130,38 +156,51 @@ def _tls_cause(error: BaseException) -> Cause | None:
     return None
 
 
-async def _permitted_addresses(host: str, port: int, loopback: bool, named: NamedHost | None) -> list[str]:
+async def _permitted_addresses(host: str, port: int, loopback: bool, named: NamedHost | None, deadline: float) -> list[str]:
     """Returns all addresses of the name. Raises Unreachable if any of them may not be called."""
     if named is not None and host == named.name.lower():
-        named.addresses = named.addresses or await _resolve_host(host, port)
+        named.addresses = named.addresses or await _resolve_before(deadline, host, port)
         return named.addresses
-    addresses = await _resolve_host(host, port)
+    addresses = await _resolve_before(deadline, host, port)
     if not all(is_allowed(entry, loopback) for entry in addresses):
         raise NotPublic(f"{host} has an address inside a private network, and those are never called")
     return addresses
 
 
-async def _resolve_host(host: str, port: int) -> list[str]:
+async def _resolve_before(deadline: float, host: str, port: int) -> list[str]:
     try:
-        entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (socket.gaierror, UnicodeError):
-        raise NotPublic(f"the name {host} has no address") from None
-    if not entries:
+        async with asyncio.timeout_at(deadline):
+            addresses = await resolve_host(host, port, _RUNNING)
+    except TimeoutError:
+        raise Unreachable(f"the name {host} wasn't resolved within {TIMEOUT_SECONDS:g} seconds", "timeout") from None
+    if addresses is None:
+        raise Unreachable(TOO_MANY)
+    if not addresses:
         raise NotPublic(f"the name {host} has no address")
-    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
+    return addresses
 
 
 async def _fetch_from_any(parts: SplitResult, addresses: list[str], port: int, page: bool, limit: int) -> Fetched:
     """Uses the first address that accepts a connection: localhost has two, and servers often listen on only one."""
     import httpx2
 
-    async with httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=TIMEOUT_SECONDS) as http:
+    async with httpx2.AsyncClient(
+        trust_env=False, verify=_trusted_certificates(), follow_redirects=False, timeout=TIMEOUT_SECONDS
+    ) as http:
         for address in addresses[:-1]:
             try:
                 return await _get_from_address(http, parts, address, port, page, limit)
             except httpx2.ConnectError:
                 continue
         return await _get_from_address(http, parts, addresses[-1], port, page, limit)
+
+
+@cache
+def _trusted_certificates() -> ssl.SSLContext:
+    """Reading them takes some milliseconds, and each copy half a megabyte."""
+    import httpx2
+
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 async def _get_from_address(http: Any, parts: SplitResult, address: str, port: int, page: bool, limit: int) -> Fetched:

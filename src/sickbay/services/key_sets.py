@@ -27,6 +27,8 @@ AGAIN = 5
 PAUSE = 1_000_000
 """Microseconds between two fetches of an address if an assertion was refused with the keys of the first one. Anyone can send
 such assertions. Requests wait and share the second fetch: an older set wouldn't have a key that was just replaced."""
+MAXIMUM_ENCODING = 40
+"""Characters of a Content-Encoding that are quoted."""
 MAXIMUM_CACHED_SETS = 1000
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age=\"?(\d{1,9})")
 
@@ -145,10 +147,17 @@ async def _read_key_set(effects: Effects, url: str, loopback: bool) -> tuple[Key
     try:
         document = unicode.loads(response.body, unique=True)
     except ValueError as error:
-        return KeySet(None, f"its response isn't valid JSON: {error}"), FAILED
+        return KeySet(None, _describe_invalid(response, error)), FAILED
     if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
         return KeySet(None, "its JSON isn't an object with keys"), FAILED
     return KeySet(document), read_lifetime(response)
+
+
+def _describe_invalid(response: Fetched, error: ValueError) -> str:
+    encoding = response.headers.get("content-encoding", "identity")[:MAXIMUM_ENCODING]
+    if encoding.lower() != "identity":
+        return f"its response is encoded with {encoding}, which the request doesn't accept"
+    return f"its response isn't valid JSON: {error}"
 
 
 def read_lifetime(response: Fetched) -> int:

@@ -23,9 +23,21 @@ def _mismatch_is_explained(explained: Callable[[str, str], bool]) -> Callable[[F
     return recognises
 
 
-def _drop_port(url: str) -> str:
-    """The URL without its port. Nothing else is normalised; other differences have their own rules."""
-    return re.sub(r"^([^/?#]*//[^/?#]*?):\d*(?=[/?#]|$)", r"\1", url)
+def _differing(explained: Callable[[str, str], bool]) -> Functions:
+    return {"recognises": _mismatch_is_explained(explained), "repair": _set_expected}
+
+
+def _has_another_port(registered: str, received: str) -> bool:
+    """Whether they differ only in the port. `:443` after `https://app.example` is the same port, and `:99999` is none."""
+    (rest, port), (same, other) = map(_split_port, (registered, received))
+    return rest == same and port != other and min(port, other) > 0 and max(port, other) < 65_536
+
+
+def _split_port(url: str) -> tuple[str, int]:
+    """Returns the URL without its port, and the port. Nothing else is normalised."""
+    match = re.match(r"([^/?#]*//[^/?#]*?):(\d{0,5})(?=[/?#]|$)", url, re.A)
+    default = 443 if url.lower().startswith("https:") else 80
+    return (match[1] + url[match.end() :], int(match[2] or default)) if match else (url, default)
 
 
 def _this_machine(url: str) -> str:
@@ -66,35 +78,28 @@ def _uri_is_clearly_relative(request: AuthorizeRequest, context: AuthorizeContex
         return None
     if strip_stray_characters(sent) != sent or _uri_is_relative({"received": sent, "registered": ()}) is None:
         return None
-    return {"received": sent, "expected": placeholders.PLACEHOLDER_REDIRECT_URI, "registered": _OF_YOUR_APP}
-
-
-_OF_YOUR_APP = "`https://<host of your app>/<path>`"
+    own = "`https://<host of your app>/<path>`"
+    return {"received": sent, "expected": placeholders.PLACEHOLDER_REDIRECT_URI, "registered": own}
 
 
 def _uri_differs_by_slash(facts: Facts) -> Facts | None:
     differs = _mismatch_is_explained(lambda registered, received: registered.rstrip("/") == received.rstrip("/"))(facts)
     if differs is None:
         return None
-    ends = str(facts["received"]).endswith("/")
     extra = "has a trailing slash that the registered URI doesn't have"
+    ends = str(facts["received"]).endswith("/")
     return {**differs, "slash": extra if ends else "has no trailing slash, but the registered URI does"}
 
 
-def _scheme_apart(url: str) -> str:
-    return url.partition("://")[2] if url.lower().startswith(("http://", "https://")) else url
+def _has_another_scheme(registered: str, received: str) -> bool:
+    """Whether one is http, the other https, and nothing else differs. `HTTPS` is another spelling of https."""
+    (before, _, rest), (now, _, same) = registered.partition("://"), received.partition("://")
+    return rest == same and {before.lower(), now.lower()} == {"http", "https"}
 
 
 def _expect_closest(facts: Facts) -> Facts:
-    registered = [str(uri) for uri in facts.get("registered") or ()]
-    received = str(facts.get("received") or "")
-    return {**facts, "expected": find_closest_url(received, registered), "note": "registered"}
-
-
-def _differs_only_in(part: Callable[[str], str]) -> Functions:
-    """part: the URI without that in which the two differ."""
-    recognises = _mismatch_is_explained(lambda registered, received: part(registered) == part(received))
-    return {"recognises": recognises, "repair": _set_expected}
+    closest = find_closest_url(str(facts.get("received") or ""), [str(uri) for uri in facts.get("registered") or ()])
+    return {**facts, "expected": closest, "note": "registered"}
 
 
 FUNCTIONS: RuleFunctions = {
@@ -110,16 +115,11 @@ FUNCTIONS: RuleFunctions = {
     "redirect-uri-is-launch-uri": {"recognises": _is_launch_uri, "repair": _set_expected},
     "redirect-uri-not-absolute": {"recognises": _uri_is_relative, "advises": _uri_is_clearly_relative, "repair": _set_expected},
     "redirect-uri-trailing-slash": {"recognises": _uri_differs_by_slash, "repair": _set_expected},
-    "redirect-uri-scheme-mismatch": _differs_only_in(_scheme_apart),
-    "redirect-uri-loopback-alias": _differs_only_in(_this_machine),
-    "redirect-uri-port-mismatch": _differs_only_in(_drop_port),
-    "redirect-uri-case-mismatch": _differs_only_in(str.lower),
-    "redirect-uri-extra-query": {
-        "recognises": _mismatch_is_explained(
-            lambda registered, received: "?" in received and registered.partition("?")[0] == received.partition("?")[0]
-        ),
-        "repair": _set_expected,
-    },
+    "redirect-uri-scheme-mismatch": _differing(_has_another_scheme),
+    "redirect-uri-loopback-alias": _differing(lambda uri, sent: _this_machine(uri) == _this_machine(sent)),
+    "redirect-uri-port-mismatch": _differing(_has_another_port),
+    "redirect-uri-case-mismatch": _differing(lambda registered, received: registered.lower() == received.lower()),
+    "redirect-uri-extra-query": _differing(lambda uri, sent: "?" in sent and uri.partition("?")[0] == sent.partition("?")[0]),
     "redirect-uri-mismatch": {"recognises": _expect_closest, "repair": _set_expected},
     "redirect-uri-response-parameter": {
         "repair": lambda request, facts: corrections.set_parameters(
