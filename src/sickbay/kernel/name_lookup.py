@@ -67,7 +67,11 @@ async def resolve_host(host: str, port: int, running: RunningFetches) -> list[st
         with suppress(InvalidStateError):  # nobody waits any more
             found.set_result(addresses)
 
-    threading.Thread(target=look_up, name="sickbay-lookup", daemon=True).start()
+    try:
+        threading.Thread(target=look_up, name="sickbay-lookup", daemon=True).start()
+    except RuntimeError:  # the system has no thread left
+        running.free(host)
+        return None
     return await asyncio.wrap_future(found)
 
 
