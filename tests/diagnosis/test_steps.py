@@ -61,7 +61,14 @@ def steps(text: str) -> int:
 def warm() -> None:
     """Imports and compiles what is needed only once."""
     told = "The server answers this request with an error.\n"
-    for text in ("curl https://a.example/b", 'fetch("https://a.example/token")\n', '{"error": "invalid_client"}', "a", told, "$a="):
+    for text in (
+        "curl https://a.example/b",
+        'fetch("https://a.example/token")\n',
+        '{"error": "invalid_client"}',
+        "a",
+        told,
+        "$a=",
+    ):
         examine(text, "")
 
 
