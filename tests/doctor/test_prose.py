@@ -234,7 +234,7 @@ def test_a_line_that_begins_with_an_error_is_the_record_of_an_event(beginning: s
         ("- Lines of a README: refresh tokens may stop working, because they expired.\n\nAs a developer, you handle it.", 2),
         ("The page has no section about errors.\n\nPlease add one: how to set Prefer on unknown search parameters.", 2),
         (
-            '+    LOGGER.error("Invalid client: {}", id);\n+    return error(\n\n**ward**: I don\'t think the user needs the client id',
+            '+    LOGGER.error("Invalid client: {}", id);\n+    return error(\n\n**ward**: I don\'t think users need it',
             2,
         ),
         ("A 403 MAY be returned. We return 400 for an unknown search parameter. Should we change that?", 2),

@@ -134,7 +134,7 @@ def _is_foreign(line: str) -> bool:
 
 
 def are_settings(text: str) -> bool:
-    """Whether a text is a list of settings, in YAML, properties, arguments or FHIR Shorthand, and names no problem, perhaps with a question whether it is right."""
+    """Whether it lists settings (YAML, properties, arguments, FHIR Shorthand), and at most asks whether they are right."""
     lines = [it for line in text[:READ_CHARACTERS].splitlines() if (it := line.strip()) and not _ASKS_TO_CHECK.search(it)]
     return len(lines) >= SETTINGS and all(map(_SETTING.match, lines)) and not names_a_problem("\n".join(lines))
 
