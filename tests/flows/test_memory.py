@@ -74,6 +74,7 @@ OTHERS = {
     "kernel.budget": "what is in progress",
     "kernel.cache_folder.CacheFolder": "a folder",
     "kernel.late_patterns._LatePattern": "a regular expression",
+    "kernel.name_lookup.RunningFetches": "what is in progress",
     "kernel.effects.SystemEffects": "the offset of the clock, which is stored",
     "kernel.worker_channel.WorkerChannel": "a socket, and the questions that are being answered",
     "services.context.Hospitals": "the hospitals, which follow the stored settings",
