@@ -238,11 +238,7 @@ def test_a_line_that_begins_with_an_error_is_the_record_of_an_event(beginning: s
             2,
         ),
         ("A 403 MAY be returned. We return 400 for an unknown search parameter. Should we change that?", 2),
-        (
-            "## Expected behavior\n\n- `PUT` honors If-Match: a stale version returns `412`, a malformed value returns `400`.\n- \n"
-            "Responses to reads should return an ETag, and errors are returned.",
-            2,
-        ),
+        ("## Expected behavior\n\n- A stale version returns `412`, a malformed one `400`.\n\nErrors are returned as JSON.", 2),
         ("TokenTests\n  \u2713 returns a token\n  \u2717 returns 401 invalid_token for an expired token", 1),
     ],
 )
