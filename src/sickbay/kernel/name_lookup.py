@@ -1,7 +1,7 @@
-"""Resolves host names in threads of their own, and counts how much goes on at the same time for each domain.
+"""Resolves host names in separate threads, and limits the number of concurrent lookups and fetches for each domain.
 
-Strangers choose the names, and the name server of their domain can keep a lookup waiting for half a minute. The event loop's
-own threads for lookups are two, so a few such names would delay all others.
+Anyone can register a name whose name server takes half a minute to respond. The event loop has only two threads for lookups,
+so a few such names would delay all others.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ async def resolve_host(host: str, port: int, running: RunningFetches) -> list[st
             addresses = _look_up(host, port)
         finally:
             running.free(host)
-        with suppress(InvalidStateError):  # nobody waits any more
+        with suppress(InvalidStateError):  # the caller has given up
             found.set_result(addresses)
 
     try:

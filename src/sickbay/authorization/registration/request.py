@@ -123,7 +123,7 @@ def scope_letters_are_in_order(request: RegistrationRequest, context: Any) -> Re
 def scopes_are_well_formed(request: RegistrationRequest, context: Any) -> Refusal | None:
     tokens = _scope_tokens(request)
     ignored = requested_scopes.list_ignored_scopes(tokens, getattr(context, "server", None))
-    claims = requested_scopes.CLAIMS if request.type == "system" else ()  # nobody logs in whose claims they are
+    claims = requested_scopes.CLAIMS if request.type == "system" else ()  # without a user there are no claims
     return _convert_to_metadata_error(requested_scopes.refuse_malformed_scopes(tokens, ignored.difference(claims)))
 
 
