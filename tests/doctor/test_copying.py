@@ -83,6 +83,23 @@ def test_only_the_lines_that_have_a_prefix_lose_it() -> None:
     assert undo_copying("see\n10: a\n11: b\n7: c") == "see\na\nb\n7: c"
 
 
+@for_each("word", ["8080:", "plugin:", "grant:", "https://a"])
+def test_a_word_that_a_terminal_broke_before_a_colon_is_whole_again(word: str) -> None:
+    message = f"{'x' * 100} {'y' * (57 - len(word) // 2)} {word} connection refused"
+    assert undo_copying(copies.in_a_narrow_terminal(message)) == message
+
+
+def test_headers_that_are_as_wide_as_the_terminal_stay_apart() -> None:
+    headers = "\n".join(f"X-Request-{number}: {'a' * 67}" for number in range(3))
+    assert undo_copying(headers) == headers
+
+
+def test_a_form_that_was_encoded_as_a_whole_is_decoded() -> None:
+    assert undo_copying("error%3Dinvalid_scope%26error_description%3DInvalid%2Bscopes") == (
+        "error=invalid_scope&error_description=Invalid+scopes"
+    )
+
+
 def test_a_very_long_text_is_read_as_it_is() -> None:
     text = "> a\n" * 60_000
     assert undo_copying(text) == text

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.doctor import copies
 from tests.laws import examples, for_each
 
 from sickbay.doctor.text import diagnose_text
@@ -267,6 +268,12 @@ def test_a_message_about_another_parameter_comes_before_a_proven_fault() -> None
     ids = [finding.id for finding in diagnose_text(f"{EPIC}&scope=openid\n\n{message}")[1].explanation.findings]
     assert ids[0] != "aud-missing"
     assert "aud-missing" in ids
+
+
+@for_each("copy", [copies.as_json, copies.as_json_twice, copies.from_compose, copies.from_spring])
+def test_lines_that_a_log_or_json_joins_are_no_sentence_about_what_can_happen(copy: copies.Copy) -> None:
+    text = "GET /Encounter/12345\n\nThe API responds with:\n\n404 Not Found\n\nBut when a clinician looks, it is visible."
+    assert "404" in [answer.code for answer in diagnose_text(copy(text))[1].answers]
 
 
 def test_no_cause_is_shown_twice() -> None:

@@ -63,7 +63,7 @@ _OF_ESCAPED = compile_late(
 )
 """A text that was escaped as a whole has one of these. `&amp;` doesn't count, because it may be a fault in the app's URL."""
 _OF_STRING = compile_late(r"\\(?:[\"n]|u[0-9a-fA-F]{4})")
-_OF_ENCODED = compile_late(r"%(?:20|0[aA]|22|7[bB]|3[aA]%2[fF]%2[fF])|\w\+\w")
+_OF_ENCODED = compile_late(r"%(?:20|0[aA]|22|7[bB]|3[aA]%2[fF]%2[fF])|\w\+\w|\A[^=&?]*%3[dD][^=&?]*\Z")
 _NOT_ENCODED = compile_late(r"[a-zA-Z][\w+.-]*:|[/?#{\[]|[\w.-]+=|\S*\s")
 """A URL, a path, a form or JSON, in which single values are encoded, or a text with spaces."""
 
@@ -103,8 +103,8 @@ def _read_record(line: str) -> str:
 
 
 NARROWEST_TERMINAL = 70
-_APART = compile_late(r"\\\n|\n(?:[\w-]{1,40}:\s|\s|$)")
-"""The places where a line really ends: after a backslash, or before a header, a blank line or the end."""
+_APART = compile_late(r"\\\n|\n(?:\s|$)|\A(?:[\w-]{1,40}:\s|[A-Z]{3,7} \S|HTTP/)[^\n]*\n[A-Za-z][\w-]{0,40}:\s")
+"""The places where a line really ends: after a backslash, before a blank line or the end, or between headers."""
 
 
 def _join_full_lines(text: str) -> str:

@@ -41,15 +41,15 @@ def tells_of_a_problem(prose: str) -> bool:
 TOLD, _MARK, _RECORD, _STATEMENT = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"][:-2])
 _PROPOSED, _GENERAL = (compile_late(rf"(?:^|\b(?=\w))(?:{'|'.join(LISTS[name])})", re.M) for name in LISTS["of_reports"][-2:])
 """All of these begin with a line or a word. At each other character, dozens of patterns would be tried in vain."""
-WORDS, CODE_WORDS = 70, 55
-"""The maximum number of different words of a message, with and without sentences. A log has few, because it repeats them."""
+WORDS = 50
+"""The maximum number of different words of a message. A log has few, because it repeats them."""
 
 
 def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
     """Whether its author reports a problem, or it is as short as a message. Other texts describe what can happen."""
     sentences, is_code = _split_sentences(around), is_program(text)
     is_mostly = 2 * sum(map(names_a_problem, sentences)) >= len(sentences)
-    is_short = len({*(text if is_code else around).split()}) <= (WORDS if sentences else CODE_WORDS)
+    is_short = len({*(text if is_code else around).split()}) <= WORDS
     return (is_short and not _handles_errors(text)) or _is_told(text, sentences) or (is_mostly and has_error and not is_code)
 
 

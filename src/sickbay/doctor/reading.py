@@ -92,6 +92,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     Raises KeyError if the kind of an exchange is unknown.
     """
     pasted, text = text, leave_out_working_requests(undo_copying(text))
+    pasted = pasted if pasted.count("\n") == text.count("\n") else text  # a log or escapes aren't the layout of a document
     single = _single_exchange(text)
     pieces = tuple(find_pieces(text))
     context = ({"response_mode": "fragment"} if _FRAGMENT.search(fold_case(text)) else {}) | dict(context or {})

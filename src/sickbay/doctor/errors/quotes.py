@@ -15,7 +15,7 @@ from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.text_search import find_matches, has_required
 
 SEARCHED_CHARACTERS = 100_000
-QUOTED_MESSAGES, WRAPPED_LINES, LINES_BELOW, COMPARED_WORDS, DETAILS_CHARACTERS = 2, 3, 7, 200, 400
+QUOTED_MESSAGES, WRAPPED_LINES, LINES_BELOW, COMPARED_WORDS, DETAILS_CHARACTERS = 2, 5, 7, 200, 400
 _NAMES = LISTS["members_with_a_message"]
 _MEMBER = compile_late(
     rf"\b(?P<name>severity|expression|{'|'.join(_NAMES)})\"?\s{{0,9}}(?::\s{{0,9}}(?:\[\s{{0,40}})?|(?:value)?=)\"(?P<said>(?:[^\"\\]|\\.){{1,600}})",
@@ -41,7 +41,7 @@ _THROWN = compile_late(
 """The text before a message: the class of an exception (the last one in a chain), or the level and logger of a log."""
 _OF_THROWN = ("Error", "Exception", "exception with", "Caused by", "[cause]:", "ERROR", "FATAL", "SEVERE", "CRITICAL")
 _INNER = ("Caused by", "--->", "[cause]:", "exception with message")
-_GOES_ON = compile_late(r"\s{0,40}(?!at |in |from |by )[a-z]{1,30} ")
+_GOES_ON = compile_late(r"\s{0,40}(?:(?!at |in |from |by )[a-z]{1,30}[ ).,;]|(?i:Number of keys in ))")
 _HEADLINE = compile_late(r"(?:\d{1,4} (?:[a-z]{1,20} )?(?:error|problem|issue|violation)s?\b[^:]{0,80}:?)?", re.I)
 _STACK = compile_late(r"\s{0,40}(?:at |File |in |\.\.\.|[`~]{3}|$)")
 _TAG = compile_late(r"<[^<>]{0,200}>")
