@@ -146,10 +146,52 @@ def test_an_object_literal_of_a_program_is_not_validated_as_a_resource() -> None
 @for_each("got, is_example", [('HTTP/1.1 200 OK\n\n{"token_type": "Bearer", "access_token": "<jwt>"}', True), ("", False)])
 def test_values_that_an_example_leaves_open_are_no_fault(got: str, is_example: bool) -> None:
     sent = "POST /token HTTP/1.1\nHost: a.example\nContent-Type: application/x-www-form-urlencoded\n\n"
-    code = "grant_type=authorization_code&code=<code>&redirect_uri=https://a.example/cb&client_id=app&code_verifier=<verifier>"
-    refresh = "grant_type=refresh_token&refresh_token=<refresh-token>&client_id=app"
+    code = "grant_type=authorization_code&code=<code>&redirect_uri=https://a.example/cb&client_id=app&code_verifier=" + "a" * 43
+    refresh = "grant_type=refresh_token&refresh_token=<code>&client_id=app"
     found = claims(f"{sent}{code}\n\n{got}\n\n{sent}{refresh}\n")
     assert found.isdisjoint(("value-is-placeholder", "value-has-stray-characters")) is is_example
+
+
+@for_each("client_id, is_template", [("{clientId}", True), ("<your client ID>", True), ("app", False)])
+def test_a_request_with_several_names_in_brackets_is_a_template(client_id: str, is_template: bool) -> None:
+    url = f"https://ehr.example.org/authorize?response_type=code&client_id={client_id}&redirect_uri={{redirectUri}}"
+    assert ("value-is-placeholder" in claims(f"{url}&scope=openid&state=Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E")) is not is_template
+
+
+@for_each(
+    "said",
+    [
+        "POST /token HTTP/1.1\nHost: a.example\nContent-Type: application/x-www-form-urlencoded\n\n"
+        "client_id=app&client_secret=c2VjcmV0MTIz&\n\ngrant_type=client_credentials&scope=system/*.rs",
+        "POST https://a.example/v1/device/authorize\nContent-Type: application/x-www-form-urlencoded\n\nclient_id=app&scope=a",
+        "https://a.example/oauth2/v1/bc/authorize?scope=openid&binding_message=Test",
+        'curl -d "grant_type=client_credentials&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+        '&client_assertion=eyJhbGciOi...abc.def" https://a.example/token',
+        "https://a.example/authorize?response_type=code&client_id=app&resource=urn:a&redirect_uri=https://b.example/cb&state=abcdefgh",
+        "POST https://a.example/register\nAuthorization: Bearer abc\nContent-Type: application/json\n\n"
+        '{"client_name": "a", "grant_types": ["client_credentials"]}',
+        'POST /fhir/CustomUser\n\n{"resourceType": "CustomUser", "name": [{"text": "a"}], "field": 1}',
+        "$code_challenge = rtrim(strtr(base64_encode(hash('sha256', $verifier, true)), '+/', '-_'), '=');\n"
+        "$url = $endpoint.'?'.http_build_query(['response_type' => 'code', 'client_id' => $_ENV['CLIENT'],\n"
+        "  'state' => $_SESSION['s'], 'redirect_uri' => $_ENV['REDIRECT'],\n"
+        "  'code_challenge' => $code_challenge, 'code_challenge_method' => 'S256']);",
+        'client.request("ResourceType/id")\nclient.user.read()\nclient.patient.read()',
+    ],
+)
+def test_what_documentation_shows_has_no_false_fault(said: str) -> None:
+    wrong = (
+        "-missing",
+        "-in-body",
+        "not-jwt",
+        "bearer-instead-of-basic",
+        "not-as-defined",
+        "not-url-safe",
+        "of-hex",
+        "not-absolute",
+    )
+    assert [
+        id for id in claims(said) if id.endswith(wrong) and not id.startswith(("nonce", "pkce", "aud", "scope", "fhir-scope"))
+    ] == []
 
 
 @for_each(

@@ -37,7 +37,7 @@ class Evidence(Struct, frozen=True, eq=False, dict=True):
     def words(self) -> list[str]:
         """The words of the text, without placeholders such as YOUR_REDIRECT_URI and, if there is an error, without warnings."""
         text = leave_out_milder_issues(self.text) if "severity" in self.lowered or "@" in self.text else self.text
-        return phrases.split_words(_PLACEHOLDER.sub(" ", text) if "your" in self.lowered else text)
+        return phrases.split_words(_PLACEHOLDER.sub(f" {phrases.GAP} ", text) if "your" in self.lowered else text)
 
     @cached_property
     def lowered(self) -> str:

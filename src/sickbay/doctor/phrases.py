@@ -43,7 +43,8 @@ _COMPOUND = compile_late(
 )
 """Names of parameters as they are written in code, such as redirectUri. A `\\b` before them would take three times as long."""
 _COMPOUNDS = tuple("redirectur clientid clients clienta accesst refresht idtoken codev codec grantt responset userinf".split())
-_BOUNDARY = " \u01c2" * (GAP_WORDS + 1) + " "
+GAP = "\u01c2"
+_BOUNDARY = f" {GAP}" * (GAP_WORDS + 1) + " "
 """Words between parameters and paragraphs, because a phrase that begins in one doesn't end in another. No gap is as long."""
 
 

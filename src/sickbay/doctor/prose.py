@@ -41,7 +41,7 @@ def tells_of_a_problem(prose: str) -> bool:
 TOLD, _MARK, _RECORD, _STATEMENT = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"][:-2])
 _PROPOSED, _GENERAL = (compile_late(rf"(?:^|\b(?=\w))(?:{'|'.join(LISTS[name])})", re.M) for name in LISTS["of_reports"][-2:])
 """All of these begin with a line or a word. At each other character, dozens of patterns would be tried in vain."""
-WORDS = 50
+WORDS = 54
 """The maximum number of different words of a message. A log has few, because it repeats them."""
 
 
@@ -142,6 +142,11 @@ def are_settings(text: str) -> bool:
 _ASKS_TO_CHECK = compile_late(
     r"\b(?:is|are) (?:this|that|it|these) (?:all|right|correct|okay|ok|enough|fine|valid)\b[^?]{0,80}\?$", re.I
 )
+
+
+def has_sentences(text: str) -> bool:
+    """Whether it has a line of words outside code."""
+    return not is_program(text) and bool(_split_sentences(text))
 
 
 def is_code(text: str) -> bool:

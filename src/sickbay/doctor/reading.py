@@ -20,7 +20,7 @@ from sickbay.doctor.diagnose import Diagnosis, add_mistakes, diagnose
 from sickbay.doctor.errors.find import find_in_paste
 from sickbay.doctor.pieces import variables
 from sickbay.doctor.pieces.find import find_pieces as find_pieces
-from sickbay.doctor.pieces.inputs import ESSENTIAL, Input, list_inputs
+from sickbay.doctor.pieces.inputs import ESSENTIAL, Input, list_inputs, mark_shortened_values
 from sickbay.doctor.pieces.piece import Piece, describe_each
 from sickbay.kernel.checks import Examination
 from sickbay.kernel.late_patterns import compile_late
@@ -105,18 +105,23 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
         answers = () if is_general else find_in_paste(prose.leave_out_what_may_happen(text))
     found = found if answers else [each._replace(unknown=each.unknown | _find_templates(each.evidence)) for each in found]
     accepted = () if answers or single else _select_accepted_requests(found, pieces)
+    is_template = len({*_SLOT.findall(text)}) > 1
+    is_example = not answers and (is_guide or is_template or any(_UNFILLED.search(str(each.evidence)) for each in accepted))
     examined = [(single, _add_token_elsewhere(_diagnose_single(found[0]), found[0]))] if single else []
-    is_example = not answers and (is_guide or any(_UNFILLED.search(str(each.evidence)) for each in accepted))
     examined = examined or [
         (each, _drop_unsaid(it, each, text, answers) if _has_words(around) else it)
-        for each, it in _examine_each(found, accepted, is_example=is_example)
+        for each, it in _examine_each(found, accepted)
     ]
+    examined = examined if answers else [(each, _drop_present(it, each, found, text)) for each, it in examined]
+    examined = [(each, _drop_unfilled_findings(it)) for each, it in examined] if is_example else examined
     diagnoses = [diagnosis for _, diagnosis in examined]
     place = _find_faulty(diagnoses)
     evidence = examined[place][0].evidence if examined else {"kind": "error_answer", "text": text}
     merged = _merge_diagnoses(diagnoses or [diagnose({"kind": "error_answer", "text": ""}, ())], place)
     merged = _drop_token_advice(merged) if _is_past_authorization(answers, text) else merged
     merged = merged if answers or _OF_A_REFUSAL.search(text) else _turn_into_advice(merged, NO_TOKEN)
+    others = [each for each in merged.explanation.findings if not each.id.startswith("mcp-")]
+    merged = merged if "mcp" in fold_case(text) else _select_findings(merged, others)  # RFC 8707 allows what MCP forbids
     merged = add_mistakes(merged, find_mistakes(text, pieces))
     merged = merged._replace(answers=answers, pieces=pieces, is_examined=bool(diagnoses))
     return Reading(evidence, merged, tuple(diagnoses), tuple(found), single is not None, text, is_general)
@@ -169,7 +174,8 @@ def _single_exchange(text: str) -> Input | None:
         raise
     except ValueError:
         return None
-    return Input(evidence, True, Piece(kind="request", start=0, end=len(text)))
+    found = Input(evidence, True, Piece(kind="request", start=0, end=len(text)))
+    return mark_shortened_values(found) if "..." in text else found
 
 
 _FRAGMENT = compile_late(r"response_?mode[\"'`]?\s{0,3}[=:]\s{0,3}[\"'`]?fragment|\bkeycloak-js\b")
@@ -197,17 +203,33 @@ def _is_read(sent: Piece, got: Piece) -> bool:
     return is_below and got.subkind == "resource" and got.values.get("resourceType") != "OperationOutcome"
 
 
-def _examine_each(found: Sequence[Input], accepted: Sequence[Input], *, is_example: bool) -> Iterator[tuple[Input, Diagnosis]]:
+def _examine_each(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator[tuple[Input, Diagnosis]]:
     """Each input that can be examined, and its diagnosis. An accepted request has no fault for which it would be refused."""
     for each in found:
         if (diagnosis := _try_diagnose(each)) is not None:
-            diagnosis = _drop_unfilled_findings(diagnosis) if is_example else diagnosis
             yield each, _drop_errors(diagnosis) if each in accepted else diagnosis
+
+
+_NAME = compile_late(r"(?<![\w.-])([\w-]{2,40})[\"']?\s?[=:]\s?[^\s&]")
+
+
+def _drop_present(diagnosis: Diagnosis, each: Input, found: Sequence[Input], text: str) -> Diagnosis:
+    """Without what is missing only because of the layout, such as a blank line or no & between two parameters."""
+    end = min((other.piece.start for other in found if other.piece.start > each.piece.start), default=len(text))
+    shown = text[each.piece.start : max(end, each.piece.end)]
+    there = {name.lower() for name in _NAME.findall(shown)} - {"client_assertion"}  # which may lack a claim
+    absent = ("-missing", "-missing-in-body")
+    kept = [it for it in diagnosis.explanation.findings if not it.id.endswith(absent) or str(it.parameter).lower() not in there]
+    return _select_findings(diagnosis, kept)
 
 
 _UNFILLED = compile_late(r"=(?:<|%3C)[a-z][\w -]{1,40}(?:>|%3E)", re.I)
 """A value such as `<code>`. If a request that succeeded has one, the text is an example, and others aren't sent so either."""
-_OF_VALUES = frozenset(("value-is-placeholder", "value-has-stray-characters", "basic-malformed"))
+_SLOT = compile_late(r"(?<=[=:/\"'\s])(?:<[A-Za-z][\w -]{1,40}>|\{[A-Za-z]\w{2,40}\})")
+"""A name in brackets. A request with several of them is a template, but people forget to replace one."""
+_OF_VALUES = frozenset(
+    "value-is-placeholder value-has-stray-characters basic-malformed client-id-placeholder url-has-whitespace".split()
+)
 
 
 def _drop_unfilled_findings(diagnosis: Diagnosis) -> Diagnosis:

@@ -32,6 +32,8 @@ _FETCHED_FHIR = compile_late(
 _ASSET = compile_late(r"\.(?:m?js|css|map|png|svg|ico|gif|jpe?g|webp|woff2?|ttf|html?)$", re.I)
 _ERROR_PAGE = compile_late(r"/errors/|urn(?::|%3A|%253A)", re.I)
 _LOGOUT = compile_late(r"(?<!/v\d)/(?:logout|signout|end_?session)/?$", re.I)
+_WITHOUT_BROWSER = compile_late(r"/(?:device|bc)[/_-]authorize/?$")
+"""The endpoints of RFC 8628 and CIBA have other parameters than the authorization endpoint."""
 _GRANT_TYPE = compile_late(r"grant_type(?!s)")
 
 
@@ -117,6 +119,7 @@ _KINDS: Final[tuple[_Row, ...]] = (
     (_PASTED, "logout_request", lambda it: _LOGOUT.search(it.parts.path)),
     (_PASTED, "", lambda it: it.parts.path.endswith("/logout")),  # one of a vendor's own, which has other parameters
     (_PASTED, "redirect_url", lambda it: "error" in it.names and "response_type" not in it.names),
+    (_PASTED, "", lambda it: _WITHOUT_BROWSER.search(it.parts.path)),
     (_PASTED, "authorize_url", lambda it: it.names & {"response_type", "redirect_uri", "client_id"}),
     (_PASTED, "authorize_url", lambda it: it.parts.path.endswith("/authorize")),
     (("file",), "authorize_url", lambda it: "response_type" in it.names or it.names >= {"client_id", "redirect_uri"}),

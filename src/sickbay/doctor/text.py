@@ -184,6 +184,9 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
         return False
     if (reading.is_single and reading.inputs) or prose.are_settings(reading.text):
         return False
+    is_short = "\n" not in reading.text.strip()  # and may be a message
+    if not (is_short or prose.has_sentences(reading.text) or prose.names_a_problem(reading.text)):
+        return False
     return reading.is_described or _has_phrase(recognised, reading.prose)
 
 

@@ -6,23 +6,8 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-StepName: TypeAlias = Literal[
-    "launch",
-    "discovery",
-    "authorize",
-    "page",
-    "code",
-    "preflight",
-    "token",
-    "refresh",
-    "access",
-    "export",
-    "poll",
-    "file",
-    "restart",
-    "end",
-    "other",
-]
+_FirstSteps: TypeAlias = Literal["launch", "discovery", "authorize", "page", "code", "preflight", "token", "refresh"]
+StepName: TypeAlias = Literal[_FirstSteps, "access", "export", "poll", "file", "restart", "end", "other"]
 """authorize: an accepted request. page: shown to the user. code: sent to the redirect URI. poll: of the status of an export.
 
 restart: another authorization request of the same app, which belongs to another launch. end: the app revoked its token.

@@ -6,28 +6,13 @@ import re
 from collections.abc import Callable
 from urllib.parse import unquote
 
+from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.code.draft import RequestDraft, basic_header
-from sickbay.doctor.code.tokens import set_of
 from sickbay.doctor.code.values import CodeBody, CodeFields, CodeText, Hole, join, literal, make_unknown, serialize
 from sickbay.kernel.late_patterns import compile_late
 
-_OPTIONS = {
-    "method": "-X --request",
-    "header": "-H --header",
-    "data": "-d --data --data-raw --data-ascii --data-binary",
-    "encoded": "--data-urlencode",
-    "json": "--json",
-    "field": "-F --form --form-string",
-    "user": "-u --user",
-    "url": "--url",
-    "bearer": "--oauth2-bearer",
-}
-_PLACES = {option: place for place, options in _OPTIONS.items() for option in options.split()}
-_IGNORED = set_of(
-    "-A --user-agent -o --output -b --cookie -c --cookie-jar --connect-timeout -m --max-time -w --write-out -e --referer -x"
-    " --proxy --cert -E --key --cacert --capath --resolve --retry --retry-delay --ciphers --interface --tls-max -D"
-    " --dump-header --limit-rate -T --upload-file -K --config --noproxy --cert-type --key-type"
-)
+_PLACES = dict(each.split(":") for each in LISTS["options_of_curl"])
+_IGNORED = frozenset(LISTS["options_of_curl_that_say_nothing"])
 _SHORT_VALUES = "XHdFuAobcmwexEDTK"
 _URL = compile_late(r"[\w.+-]+://|(?:[\w.%-]+(?::[^\s@/]*)?@)?(?:[\w-]+\.[\w.-]+|localhost)(?::\d+)?(?:[/?]|$)|/[\w/]", re.I)
 

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import cast
 
+from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.code.models import BodyFormat, CodeRequest
 from sickbay.doctor.code.tokens import CodeToken
 from sickbay.doctor.code.values import (
@@ -29,16 +30,7 @@ from sickbay.doctor.code.values import (
 from sickbay.kernel.text_search import Lines
 
 TYPES = {"form": "application/x-www-form-urlencoded", "json": "application/json", "multipart": "multipart/form-data"}
-_CONSTANTS = {
-    "application_form_urlencoded": TYPES["form"],
-    "application_json": TYPES["json"],
-    "urlencoded": TYPES["form"],
-    "formurlencodedcontenttype": TYPES["form"],
-    "content_type": "Content-Type",
-    "contenttype": "Content-Type",
-    "authorization": "Authorization",
-    "accept": "Accept",
-}
+_CONSTANTS = dict(each.split("=") for each in LISTS["constants_of_code"])
 """The values of constants such as MediaType.APPLICATION_JSON."""
 
 

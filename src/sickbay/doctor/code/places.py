@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.code.tokens import NAME, OPERATOR, CodeToken, pair_up, path_of, set_of
 from sickbay.doctor.code.values import CodeFields, CodeObject, CodeValue, Library
 
-PREFIX = set_of(
-    "new await yield try throw throws typeof return const final async not in is delete raise echo print lambda export default"
-    " static public private protected readonly override internal let var val Dim"
-)
+PREFIX = frozenset(LISTS["words_before_an_operand"])
 MEMBER = frozenset({".", "->", "?.", "::"})
 _PREFIX_OPERATORS = set_of("! - & * ~ @ + ... ** ? ^ | $")
 

@@ -67,7 +67,8 @@ def _find_json_to_token(request: CodeRequest) -> Mistake | None:
 
 def _get_to_token_endpoint(request: CodeRequest) -> Mistake | None:
     is_oauth = re.search(r"oauth|openid|connect|auth", request.url.partition("?")[0], re.I) and "://" in request.url
-    if request.method != "GET" or not ("grant_type=" in request.url or is_oauth):
+    is_authorization = "response_type=" in request.url and "grant_type=" not in request.url
+    if request.method != "GET" or is_authorization or not ("grant_type=" in request.url or is_oauth):
         return None
     return _mistake_at(request, "code-token-get")
 
@@ -77,7 +78,7 @@ def _find_bearer_mistake(request: CodeRequest) -> Mistake | None:
     if scheme.lower() != "bearer":
         return None
     is_pair = "base64" in value.lower() or ":" in value or ":" in _decode_base64(value)
-    return _mistake_at(request, "code-bearer-instead-of-basic") if is_pair or "grant_type" in request.body else None
+    return _mistake_at(request, "code-bearer-instead-of-basic") if is_pair or _GRANT_TYPE.search(request.body) else None
 
 
 def _decode_base64(value: str) -> str:
@@ -126,7 +127,8 @@ def _find_password_mistake(request: CodeRequest) -> Mistake | None:
 def _find_uninserted_variable(request: CodeRequest) -> Mistake | None:
     for text in (request.url, request.body, *request.headers.values()):
         for match in _NOT_INSERTED.finditer(text):
-            if match[0].strip("${}#%\\() ") not in request.variables:
+            name = match[0].strip("${}#%\\() ")
+            if name not in request.variables and not name.lower().startswith("your"):  # documentation says yourDomain
                 kinds = [kind for kind in ("{{", "${") if match[0].startswith(kind)]
                 by = "curl" if request.language == "curl" and kinds != ["{{"] else "".join(kinds)
                 return _mistake_at(request, "code-variable-not-inserted", name=match[0], by=by)

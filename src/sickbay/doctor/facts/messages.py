@@ -157,7 +157,7 @@ _LABELLED = compile_late(
 """A value alone after its name, as people write it in a report."""
 _HEX_DIGITS = re.compile(rb"[0-9a-fA-F]{64}")
 _HEX_CODE = compile_late(
-    r"challenge[^\n]{0,120}(?:digest\(['\"]hex|hexdigest|enc\.Hex|bin2hex)|SHA256\([^\n()]{0,60}\)\.toString\(\)[^\n]{0,60}challenge"
+    r"challenge[^\n]{0,120}(?:digest\(['\"]hex|hexdigest|enc\.Hex|bin2hex(?!\((?:random|openssl_random)))|SHA256\([^\n()]{0,60}\)\.toString\(\)[^\n]{0,60}challenge"
     r"|challenge[^\n]{0,30}\bhash\(['\"]sha256['\"], ?[^,()\n]{1,60}\)",
     re.I,
 )
@@ -211,7 +211,7 @@ def _is_left_standard(text: str) -> Iterator[bool]:
     """For each call that encodes a challenge, whether the rest of the statement leaves it as it is."""
     for call in _BASE64_CODE.finditer(text):
         rest = _STATEMENT.match(text, call.end())
-        yield rest is None or _URL_SAFE.search(rest[0]) is None
+        yield rest is None or _URL_SAFE.search(call[0] + rest[0]) is None
 
 
 @register_fact_with("kid")

@@ -71,16 +71,18 @@ def contained_reference_has_no_hash(evidence: Evidence) -> Values | None:
     return None
 
 
-_SHORTENED = compile_late(r"\.{3}|…|\*{3}|\{\{|\$\{|\bx{3,}|'<(?!div)|' '", re.I)
+_SHORTENED = compile_late(r"\.{3}|…|\*{3}|\{\{|\$\{|\bx{3,}|'<(?!div)|' '|'createdAt'", re.I)
 
 
 @register_fact
 def element_is_not_as_defined(evidence: Evidence) -> Values | None:
-    """An element of a whole resource is wrong in every FHIR version."""
+    """An element of a whole resource is wrong in every FHIR version. Servers define types of their own too."""
+    from sickbay.authorization.scopes.resource_types import ALL_TYPES  # few texts have a resource
+
     shown = [evidence.text[each.start : each.end] for each in evidence.pieces if each.subkind == "resource"]  # not code
     parsed = map(load_json, (*shown, *(str(each.get("body") or "") for each in evidence.requests)))
     for resource in (each for each in parsed if isinstance(each, dict) and "resourceType" in each):
-        if _is_answer(resource) or _SHORTENED.search(str(resource)):
+        if resource["resourceType"] not in ALL_TYPES or _is_answer(resource) or _SHORTENED.search(str(resource)):
             continue
         if issue := _find_wrong_everywhere(resource):
             return {"parameter": issue.expression, "value": issue.text.removeprefix(issue.expression).strip(" .")}
@@ -99,7 +101,8 @@ def _find_wrong_everywhere(resource: Mapping[str, Any]) -> ValidationIssue | Non
 
     wrong: list[ValidationIssue] = []
     for version in ("r4", "stu3", "r5", "dstu2"):
-        issues = [each for each in validate(version, resource, searches=True) if each.code in _WRONG]
+        found = (each for each in validate(version, resource, searches=True) if each.code in _WRONG)
+        issues = [each for each in found if not each.expression.endswith(".resourceType")]  # of Aidbox's references
         wrong = [each for each in wrong if any(_is_within(other, each) for other in issues)] if version != "r4" else issues
         if not wrong:
             return None

@@ -58,7 +58,7 @@ def _checks_of_parameters() -> frozenset[str]:
 def list_inputs(pieces: Sequence[Piece]) -> list[Input]:
     """The inputs in the order of a launch, as far as the text has it: requests and URLs first, then responses."""
     return [
-        _mark_shortened_values(put_together)
+        mark_shortened_values(put_together)
         for piece in (*pieces, *structured.find_decoded_tokens(pieces))
         for put_together in _inputs_of_piece(piece, pieces)
     ]
@@ -164,24 +164,28 @@ def _likely_scheme(host: str) -> str:
     return "http" if host.partition(":")[0] in ("localhost", "127.0.0.1") else "https"
 
 
-def _mark_shortened_values(found: Input) -> Input:
+def mark_shortened_values(found: Input) -> Input:
     """A value that ends with dots, such as `eyJ…`, was shortened for the paste, and one such as `xxxx` was masked.
 
     They say nothing about what was sent.
     """
-    if any(_is_hidden("", it.partition(" ")[2].strip()) or DESCRIBED.match(it) for it in _authorization_headers(found)):
-        found = _drop_variables(found)
+    if any(_is_hidden("", it.split(" ", 1)[-1].strip()) or DESCRIBED.match(it) for it in _authorization_headers(found)):
+        found = _drop_variables(found)._replace(unknown=found.unknown | {"Authorization"})
     query, body = str(found.evidence.get("url") or "").partition("?")[2], str(found.evidence.get("body") or "")
     pairs = (*parse(query).pairs, *parse(body).pairs)
     hidden = {name for name, value in pairs if _is_hidden(name, value)}
-    if _PASSWORD_GRANT.search(body):
-        hidden.add("client_id")  # a public client may leave it out (RFC 6749, 4.3.2)
+    if _PASSWORD_GRANT.search(body) or "client_assertion" in hidden:
+        hidden.add("client_id")  # a public client may leave it out (RFC 6749, 4.3.2), and an assertion has it as `sub`
     return found._replace(unknown=found.unknown | hidden)
 
 
 def _is_hidden(name: str, value: str) -> bool:
     """Whether a part of the value was masked or cut. A URL without its scheme and with an asterisk isn't a pattern."""
-    is_cut = value.endswith(("...", "…")) or ("*" in value and "uri" in name and "://" not in value)
+    is_cut = (
+        value.endswith(("...", "…"))
+        or ("..." in value and name != "code")
+        or ("*" in value and "uri" in name and "://" not in value)
+    )
     return is_cut or (is_masked(value) and name != "client_secret")
 
 
@@ -201,14 +205,18 @@ def _inputs_of_parameters(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Inp
     values = {name: str(value) for name, value in piece.values.items()}
     body = values["body"] if piece.kind == "form" else structured.encode_form(values)
     sent = dict(parse(body).pairs)
+    unknown = frozenset(name for name, value in sent.items() if _VARIABLE_OF_PHP.match(value))
     if "response_type" in sent and sent.get("grant_type", "authorization_code") == "authorization_code":
         url = _find_endpoint(pieces, "authorization")
-        yield Input({"kind": "authorize_url", "url": f"{url}?{body}"}, False, piece)
+        yield Input({"kind": "authorize_url", "url": f"{url}?{body}"}, False, piece, unknown)
     elif "grant_type" in sent:
         url = _find_endpoint(pieces, "token")
         evidence = {"kind": "token_request", "method": "POST", "url": url, "headers": FORM, "body": body}
         looked_at = _checks_of_parameters() - {AUDIENCE if url == _find_endpoint((), "token") else ""}
-        yield Input(evidence, False, piece, looked_at=looked_at)
+        yield Input(evidence, False, piece, unknown, looked_at=looked_at)
+
+
+_VARIABLE_OF_PHP = compile_late(r"\$[A-Za-z_]\w*(?:\[|->|\Z)")
 
 
 def _find_endpoint(pieces: Sequence[Piece], name: str) -> str:

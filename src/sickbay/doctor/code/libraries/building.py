@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.code.draft import TYPES, RequestDraft
 from sickbay.doctor.code.libraries import dotnet, java
 from sickbay.doctor.code.libraries.dotnet import method_of
@@ -21,18 +22,12 @@ from sickbay.doctor.code.values import (
     text_of,
 )
 
-_HEADER = set_of(
-    "setrequestheader addheader header setheader setrequestproperty addrequestproperty add_field adddefaultheader"
-    " trywithoutvalidation tryaddwithoutvalidation"
-)
+_HEADER = frozenset(LISTS["calls_that_set_a_header"])
 _HEADER_PATHS = (".header.set", ".header.add", ".headers.add", ".headers.set", ".headers.tryaddwithoutvalidation", ".set")
 _BODY = set_of("send body setbody addbody setentity bodyvalue write addstringbody end syncbody print writebytes append input")
 _METHODS = {"get": "GET", "post": "POST", "put": "PUT", "patch": "PATCH", "delete": "DELETE"}
 _PROPERTY_BODY = set_of("body content entity data")
-_NOT_SENDING = set_of(
-    "then catch finally json text retrieve bodytomono block subscribe pipe done fail always onload close blob map"
-    " raise_for_status"
-)
+_NOT_SENDING = frozenset(LISTS["calls_that_send_nothing"])
 """Methods that deal with the response."""
 _HEADERS_OF = set_of("accept authorization content-type contenttype")
 _UNKNOWN = {"setrequestheader": "XMLHttpRequest", "setrequestproperty": "HttpURLConnection", "addheader": "RestSharp"}
