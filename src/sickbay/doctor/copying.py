@@ -63,7 +63,7 @@ _OF_ESCAPED = compile_late(
 )
 """A text that was escaped as a whole has one of these. `&amp;` doesn't count, because it may be a fault in the app's URL."""
 _OF_STRING = compile_late(r"\\(?:[\"n]|u[0-9a-fA-F]{4})")
-_OF_ENCODED = compile_late(r"%(?:20|0[aA]|22|7[bB]|3[aA]%2[fF]%2[fF])|\w\+\w|\A[^=&?]*%3[dD][^=&?]*\Z")
+_OF_ENCODED = compile_late(r"%(?:20|0[aA]|22|7[bB]|3[aA]%2[fF]%2[fF])|\w\+\w")
 _NOT_ENCODED = compile_late(r"[a-zA-Z][\w+.-]*:|[/?#{\[]|[\w.-]+=|\S*\s")
 """A URL, a path, a form or JSON, in which single values are encoded, or a text with spaces."""
 
@@ -71,7 +71,8 @@ _NOT_ENCODED = compile_late(r"[a-zA-Z][\w+.-]*:|[/?#{\[]|[\w.-]+=|\S*\s")
 def _undo_escaping(text: str) -> str:
     """The text with one level of escaping undone: percent-encoding, JSON, records of a log, CSV, or HTML."""
     bare = text.strip()
-    if "%" in bare and _OF_ENCODED.search(bare) and not _NOT_ENCODED.match(bare):
+    is_form = "=" not in bare and "%3d" in bare.lower()
+    if "%" in bare and (is_form or _OF_ENCODED.search(bare)) and not _NOT_ENCODED.match(bare):
         return unquote(bare) if "%20" in bare else unquote_plus(bare)
     if "{" in text and _OF_RECORD.search(text):
         return "\n".join(map(_read_record, text.split("\n") if load_json(text) is None else [text]))
