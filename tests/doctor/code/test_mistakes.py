@@ -33,6 +33,11 @@ CASES: dict[str, tuple[str, str, tuple[int, int]]] = {
         (1, 1),
     ),
     "code-token-get": ("curl 'https://auth.example.org/token?grant_type=client_credentials'", CURL, (1, 1)),
+    "code-authorization-by-script": (
+        "fetch('https://auth.example.org/authorize?response_type=code&client_id=a')",
+        "location.assign('https://auth.example.org/authorize?response_type=code&client_id=a')",
+        (1, 1),
+    ),
     "code-token-parameters-in-query": (
         "curl -X POST 'https://auth.example.org/token?grant_type=client_credentials'",
         CURL,

@@ -6,8 +6,8 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
-from urllib.parse import parse_qs
 
+from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.code.models import CodeRequest, Mistake
 from sickbay.doctor.code.text_mistakes import mistakes_in_text
 from sickbay.kernel.late_patterns import compile_late
@@ -67,8 +67,8 @@ def _find_json_to_token(request: CodeRequest) -> Mistake | None:
 
 def _get_to_token_endpoint(request: CodeRequest) -> Mistake | None:
     is_oauth = re.search(r"oauth|openid|connect|auth", request.url.partition("?")[0], re.I) and "://" in request.url
-    is_authorization = "response_type=" in request.url and "grant_type=" not in request.url
-    if request.method != "GET" or is_authorization or not ("grant_type=" in request.url or is_oauth):
+    is_oauth = is_oauth and "response_type=" not in request.url
+    if request.method != "GET" or not ("grant_type=" in request.url or is_oauth):
         return None
     return _mistake_at(request, "code-token-get")
 
@@ -119,8 +119,7 @@ def _find_question_mark(request: CodeRequest) -> Mistake | None:
 
 
 def _find_password_mistake(request: CodeRequest) -> Mistake | None:
-    values = parse_qs(request.body or request.url.partition("?")[2]).get("grant_type", [])
-    is_password = "password" in values or re.search(r"grant_type\W{1,6}password\b", request.body)
+    is_password = re.search(r"grant_type\W{1,6}password\b", request.body or request.url.partition("?")[2])
     return _mistake_at(request, "code-password-grant") if is_password else None
 
 
@@ -150,6 +149,7 @@ _ANYWHERE: tuple[_Check, ...] = (
     _find_doubled_authorization,
     _find_uninserted_variable,
     _find_bearer_mistake,
+    _when("code-authorization-by-script", lambda it: "response_type=code" in it.url and it.language in LISTS["calls_of_pages"]),
 )
 _AT_TOKEN_ENDPOINT: tuple[_Check, ...] = (
     _find_json_to_token,

@@ -209,7 +209,7 @@ def _inputs_of_parameters(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Inp
     if "response_type" in sent and sent.get("grant_type", "authorization_code") == "authorization_code":
         url = _find_endpoint(pieces, "authorization")
         yield Input({"kind": "authorize_url", "url": f"{url}?{body}"}, False, piece, unknown)
-    elif "grant_type" in sent:
+    elif "grant_type" in sent and {"nonce", "response_types"}.isdisjoint(sent):  # of an authorization request's settings
         url = _find_endpoint(pieces, "token")
         evidence = {"kind": "token_request", "method": "POST", "url": url, "headers": FORM, "body": body}
         looked_at = _checks_of_parameters() - {AUDIENCE if url == _find_endpoint((), "token") else ""}
