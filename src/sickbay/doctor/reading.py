@@ -105,7 +105,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
         answers = () if is_general else find_in_paste(prose.leave_out_what_may_happen(text))
     found = found if answers else [each._replace(unknown=each.unknown | _find_templates(each.evidence)) for each in found]
     accepted = () if answers or single else _select_accepted_requests(found, pieces)
-    is_template = len({*_SLOT.findall(text)}) > 1
+    is_template = len({*_SLOT.findall(text)}) > 1  # people forget to replace one name in brackets, not several
     is_example = not answers and (is_guide or is_template or any(_UNFILLED.search(str(each.evidence)) for each in accepted))
     examined = [(single, _add_token_elsewhere(_diagnose_single(found[0]), found[0]))] if single else []
     examined = examined or [
@@ -226,7 +226,6 @@ def _drop_present(diagnosis: Diagnosis, each: Input, found: Sequence[Input], tex
 _UNFILLED = compile_late(r"=(?:<|%3C)[a-z][\w -]{1,40}(?:>|%3E)", re.I)
 """A value such as `<code>`. If a request that succeeded has one, the text is an example, and others aren't sent so either."""
 _SLOT = compile_late(r"(?<=[=:/\"'\s])(?:<[A-Za-z][\w -]{1,40}>|\{[A-Za-z]\w{2,40}\})")
-"""A name in brackets. A request with several of them is a template, but people forget to replace one."""
 _OF_VALUES = frozenset(
     "value-is-placeholder value-has-stray-characters basic-malformed client-id-placeholder url-has-whitespace".split()
 )

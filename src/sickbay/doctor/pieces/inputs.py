@@ -170,7 +170,8 @@ def mark_shortened_values(found: Input) -> Input:
     They say nothing about what was sent.
     """
     if any(_is_hidden("", it.split(" ", 1)[-1].strip()) or DESCRIBED.match(it) for it in _authorization_headers(found)):
-        found = _drop_variables(found)._replace(unknown=found.unknown | {"Authorization"})
+        found = _drop_variables(found)
+        found = found._replace(unknown=found.unknown | {"Authorization"})
     query, body = str(found.evidence.get("url") or "").partition("?")[2], str(found.evidence.get("body") or "")
     pairs = (*parse(query).pairs, *parse(body).pairs)
     hidden = {name for name, value in pairs if _is_hidden(name, value)}
