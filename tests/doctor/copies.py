@@ -42,8 +42,7 @@ def from_a_chat(text: str) -> str:
 
 
 def from_html(text: str) -> str:
-    """If nothing but & is escaped, that may be a fault of the app."""
-    return html.escape(text) if re.search("[<>\"']", text) else text
+    return html.escape(text)
 
 
 def from_html_with_numbers(text: str) -> str:

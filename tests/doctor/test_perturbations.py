@@ -74,7 +74,7 @@ def messages(text: str) -> set[str]:
 
 ANY = (greet, report, mail, quote, *COPIES)
 PROSE = (wrap, in_capitals, in_small_letters, in_quotation_marks, log)
-"""In requests and resources, line breaks, letter case and quotation marks matter."""
+"""In requests, line breaks, letter case and quotation marks matter."""
 ABOUT_LINE_BREAKS = "oauth-url-over-several-lines"
 
 
@@ -98,9 +98,7 @@ def changes(change: Callable[[str], str], texts: Iterable[SeenText]) -> list[Cha
 
 
 def is_prose(seen: SeenText) -> bool:
-    evidence = recognise(seen.text).evidence
-    is_resource = any(piece.subkind == "resource" for piece in evidence.pieces)
-    return not (evidence.requests or is_resource or seen.cause == ABOUT_LINE_BREAKS)
+    return not recognise(seen.text).evidence.requests and seen.cause != ABOUT_LINE_BREAKS
 
 
 def find_lost(texts: Iterable[SeenText]) -> list[Changed]:

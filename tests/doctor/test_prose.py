@@ -217,6 +217,44 @@ def test_a_message_with_a_modal_verb_is_no_general_statement(message: str) -> No
     assert not is_general(message, message)
 
 
+@for_each(
+    "statement",
+    [
+        "/**\n * Exchanges the code.\n */\nconst token = await exchange(code);",
+        "    def test_login(client):\n>       token = client.fetch_token(URL, code='abc')",
+        "fix(auth): the token request is refused",
+        "- Required a new code",
+        "If omitted, the scope is openid.",
+        "If the server refuses the code, the client should start again.",
+        "A restart fixes it. This fixes that for an hour.",
+        "error.invalid-grant=The code is wrong\nerror.no-user=The user is unknown\nerror.no-app=The app is unknown",
+        "See :rfc:`6749`.",
+    ],
+)
+@for_each(
+    "error",
+    [
+        '{"error": "invalid_grant", "error_description": "The code has expired"}',
+        "E   oauthlib.oauth2.rfc6749.errors.InvalidGrantError: (invalid_grant) The code has expired",
+    ],
+)
+def test_a_statement_beside_an_error_does_not_clear_it(statement: str, error: str) -> None:
+    assert diagnose_text(f"{statement}\n\n{error}")[1].verdict.exit_code == 1
+
+
+@for_each(
+    "text",
+    [
+        "The scope parameter is optional.\nIf omitted, all scopes are refused as an invalid_scope.",
+        "fix(oauth2): respond with invalid_grant when the refresh token is invalid\n\nfixes AM-473",
+        "error.invalid-grant=The code is wrong\nerror.no-user=The user is unknown\nerror.no-app=The app is unknown",
+        "- Required a `Prefer: respond-async` header\n- Returned an `OperationOutcome` for a bad request",
+    ],
+)
+def test_a_pull_request_and_texts_for_users_are_no_reports(text: str) -> None:
+    assert diagnose_text(text)[1].verdict.exit_code == 2
+
+
 @for_each("beginning", ["HTTP 400 invalid_client:", "HTTP/1.1 401", "Error:", "com.example.TokenException:"])
 def test_a_line_that_begins_with_an_error_is_the_record_of_an_event(beginning: str) -> None:
     text = f"From the token endpoint\n{beginning} the assertion may be rejected when the aud is wrong"

@@ -71,7 +71,7 @@ _NOT_ENCODED = compile_late(r"[a-zA-Z][\w+.-]*:|[/?#{\[]|[\w.-]+=|\S*\s")
 def _undo_escaping(text: str) -> str:
     """The text with one level of escaping undone: percent-encoding, JSON, records of a log, CSV, or HTML."""
     bare = text.strip()
-    is_form = "=" not in bare and "%3d" in bare.lower()
+    is_form = "%" in bare and "=" not in bare and "%3d" in bare.lower()
     if "%" in bare and (is_form or _OF_ENCODED.search(bare)) and not _NOT_ENCODED.match(bare):
         return unquote(bare) if "%20" in bare else unquote_plus(bare)
     if "{" in text and _OF_RECORD.search(text):

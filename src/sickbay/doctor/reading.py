@@ -99,20 +99,19 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     found = [_add_context(context, each) for each in ([single] if single else _put_together(pieces, text))]
     answers = find_in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
     around = "".join(_texts_between(text, pieces))
-    is_general = single is None and _has_words(around) and prose.is_general(pasted, around)
+    is_general = single is None and _has_words(around) and prose.is_general(pasted, around, has_pieces=bool(pieces))
     is_guide = is_general or (single is None and not prose.is_report(text, around, has_error=bool(answers)))
     if answers and is_guide:
         answers = () if is_general else find_in_paste(prose.leave_out_what_may_happen(text))
     found = found if answers else [each._replace(unknown=each.unknown | _find_templates(each.evidence)) for each in found]
     accepted = () if answers or single else _select_accepted_requests(found, pieces)
-    is_template = len({*_SLOT.findall(text)}) > 1  # people forget to replace one name in brackets, not several
-    is_example = not answers and (is_guide or is_template or any(_UNFILLED.search(str(each.evidence)) for each in accepted))
+    is_example = not answers and (is_guide or any(_UNFILLED.search(str(each.evidence)) for each in accepted))
     examined = [(single, _add_token_elsewhere(_diagnose_single(found[0]), found[0]))] if single else []
     examined = examined or [
         (each, _drop_unsaid(it, each, text, answers) if _has_words(around) else it)
         for each, it in _examine_each(found, accepted)
     ]
-    examined = examined if answers else [(each, _drop_present(it, each, found, text)) for each, it in examined]
+    examined = examined if answers else [(each, _allow_layout(it, each, found, text)) for each, it in examined]
     examined = [(each, _drop_unfilled_findings(it)) for each, it in examined] if is_example else examined
     diagnoses = [diagnosis for _, diagnosis in examined]
     place = _find_faulty(diagnoses)
@@ -210,25 +209,26 @@ def _examine_each(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator
             yield each, _drop_errors(diagnosis) if each in accepted else diagnosis
 
 
-_NAME = compile_late(r"(?<![\w.-])([\w-]{2,40})[\"']?\s?[=:]\s?[^\s&]")
+_FIELD = compile_late(r"(?:^|&)[ \t]*([\w-]{2,40})=[^\s&]", re.M)
 
 
-def _drop_present(diagnosis: Diagnosis, each: Input, found: Sequence[Input], text: str) -> Diagnosis:
-    """Without what is missing only because of the layout, such as a blank line or no & between two parameters."""
+def _allow_layout(diagnosis: Diagnosis, each: Input, found: Sequence[Input], text: str) -> Diagnosis:
+    """Without what a form lacks only because of a blank line or no & between two fields. A template has only advice."""
     end = min((other.piece.start for other in found if other.piece.start > each.piece.start), default=len(text))
-    shown = text[each.piece.start : max(end, each.piece.end)]
-    there = {name.lower() for name in _NAME.findall(shown)} - {"client_assertion"}  # which may lack a claim
-    absent = ("-missing", "-missing-in-body")
-    kept = [it for it in diagnosis.explanation.findings if not it.id.endswith(absent) or str(it.parameter).lower() not in there]
-    return _select_findings(diagnosis, kept)
+    body = str(each.evidence.get("body") or "")
+    shown = f"{body}\n{text[each.piece.end : end]}" if body else ""
+    there = {*_FIELD.findall(shown)} - {"client_assertion"}  # an assertion is there although it lacks a claim
+    kept = [it for it in diagnosis.explanation.findings if it.parameter not in there or "-missing" not in it.id]
+    is_template = len({*_SLOT.findall(str(each.evidence))}) > 1
+    return _turn_into_advice(_select_findings(diagnosis, kept), *(_OF_TEMPLATES if is_template else ()))
 
 
 _UNFILLED = compile_late(r"=(?:<|%3C)[a-z][\w -]{1,40}(?:>|%3E)", re.I)
 """A value such as `<code>`. If a request that succeeded has one, the text is an example, and others aren't sent so either."""
 _SLOT = compile_late(r"(?<=[=:/\"'\s])(?:<[A-Za-z][\w -]{1,40}>|\{[A-Za-z]\w{2,40}\})")
-_OF_VALUES = frozenset(
-    "value-is-placeholder value-has-stray-characters basic-malformed client-id-placeholder url-has-whitespace".split()
-)
+"""A name in brackets. A request with several of them is a template of documentation, or nothing was filled in."""
+_OF_VALUES = frozenset(("value-is-placeholder", "value-has-stray-characters", "basic-malformed"))
+_OF_TEMPLATES = (*_OF_VALUES, "client-id-placeholder", "url-has-whitespace")
 
 
 def _drop_unfilled_findings(diagnosis: Diagnosis) -> Diagnosis:
@@ -351,9 +351,9 @@ def _drop_token_advice(diagnosis: Diagnosis) -> Diagnosis:
     )
 
 
-def _turn_into_advice(diagnosis: Diagnosis, id: str) -> Diagnosis:
-    """Documentation leaves the token out of its requests, and so do people whose request didn't fail."""
-    found = (structs.replace(each, severity="info") if each.id == id else each for each in diagnosis.explanation.findings)
+def _turn_into_advice(diagnosis: Diagnosis, *ids: str) -> Diagnosis:
+    """Documentation leaves the token and values out of its requests, and so do people whose request didn't fail."""
+    found = (structs.replace(each, severity="info") if each.id in ids else each for each in diagnosis.explanation.findings)
     return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=tuple(found)))
 
 

@@ -35,7 +35,7 @@ CASES: dict[str, tuple[str, str, tuple[int, int]]] = {
     "code-token-get": ("curl 'https://auth.example.org/token?grant_type=client_credentials'", CURL, (1, 1)),
     "code-authorization-by-script": (
         "fetch('https://auth.example.org/authorize?response_type=code&client_id=a')",
-        "location.assign('https://auth.example.org/authorize?response_type=code&client_id=a')",
+        "axios.get('https://auth.example.org/authorize?response_type=code&client_id=a', { maxRedirects: 0 })",
         (1, 1),
     ),
     "code-token-parameters-in-query": (

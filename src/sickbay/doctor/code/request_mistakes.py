@@ -7,7 +7,6 @@ import binascii
 import re
 from collections.abc import Callable
 
-from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.code.models import CodeRequest, Mistake
 from sickbay.doctor.code.text_mistakes import mistakes_in_text
 from sickbay.kernel.late_patterns import compile_late
@@ -149,7 +148,6 @@ _ANYWHERE: tuple[_Check, ...] = (
     _find_doubled_authorization,
     _find_uninserted_variable,
     _find_bearer_mistake,
-    _when("code-authorization-by-script", lambda it: "response_type=code" in it.url and it.language in LISTS["calls_of_pages"]),
 )
 _AT_TOKEN_ENDPOINT: tuple[_Check, ...] = (
     _find_json_to_token,

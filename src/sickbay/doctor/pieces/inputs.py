@@ -165,7 +165,7 @@ def _likely_scheme(host: str) -> str:
 
 
 def mark_shortened_values(found: Input) -> Input:
-    """A value that ends with dots, such as `eyJ…`, was shortened for the paste, and one such as `xxxx` was masked.
+    """A value such as `eyJ…` or credentials with dots in them were shortened for the paste, and `xxxx` was masked.
 
     They say nothing about what was sent.
     """
@@ -182,11 +182,8 @@ def mark_shortened_values(found: Input) -> Input:
 
 def _is_hidden(name: str, value: str) -> bool:
     """Whether a part of the value was masked or cut. A URL without its scheme and with an asterisk isn't a pattern."""
-    is_cut = (
-        value.endswith(("...", "…"))
-        or ("..." in value and name != "code")
-        or ("*" in value and "uri" in name and "://" not in value)
-    )
+    is_cut = value.endswith(("...", "…")) or ("*" in value and "uri" in name and "://" not in value)
+    is_cut = is_cut or ("..." in value and (not name or "assertion" in name))  # credentials have no such dots
     return is_cut or (is_masked(value) and name != "client_secret")
 
 
@@ -206,7 +203,7 @@ def _inputs_of_parameters(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Inp
     values = {name: str(value) for name, value in piece.values.items()}
     body = values["body"] if piece.kind == "form" else structured.encode_form(values)
     sent = dict(parse(body).pairs)
-    unknown = frozenset(name for name, value in sent.items() if _VARIABLE_OF_PHP.match(value))
+    unknown = frozenset(name for name, value in sent.items() if _VARIABLE_OF_PHP.match(value) and piece.kind != "form")
     if "response_type" in sent and sent.get("grant_type", "authorization_code") == "authorization_code":
         url = _find_endpoint(pieces, "authorization")
         yield Input({"kind": "authorize_url", "url": f"{url}?{body}"}, False, piece, unknown)
