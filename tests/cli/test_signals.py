@@ -233,6 +233,24 @@ except KeyboardInterrupt: pass
     assert process.returncode == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "class Deleted:\n    def __del__(self, kill=os.kill, pid=os.getpid()): kill(pid, NUMBER)\nkept = Deleted()\n",
+        "threading.Thread(target=lambda: (time.sleep(0.2), os.kill(os.getpid(), NUMBER), time.sleep(60))).start()\n",
+        "import atexit\natexit.register(lambda: os.kill(os.getpid(), NUMBER))\n",
+    ],
+    ids=["Python deletes its modules", "Python waits for a thread", "Python calls what was registered"],
+)
+def test_a_signal_after_a_command_leaves_its_exit_code(ending: str, number: int, tmp_path: Path) -> None:
+    command = "ready()\nfrom sickbay.cli.main import main\nmain(['doctor', 'https://ehr.example/authorize?client_id=a'])"
+    process = run(ending.replace("NUMBER", str(number)) + command, tmp_path)
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (1, "")
+    assert output
+
+
 def test_a_signal_before_the_server_serves_prints_no_warning_about_a_coroutine() -> None:
     async def serve() -> None:
         """What uvicorn has created when the signal comes, and not started."""

@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = _fail_with("The arguments aren't valid text in this locale; choose a UTF-8 locale, such as LC_ALL=C.UTF-8.", 2)
     except KeyboardInterrupt:
         code = signals.exit_code()
-    sys.exit(code if isinstance(code, int) else 0)
+    code = code if isinstance(code, int) else 0
+    signals.end_interruption(code)
+    sys.exit(code)
 
 
 def _run_command(arguments: Sequence[str] | None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -45,6 +46,14 @@ def enable_interruption() -> None:
             signal.signal(number, _handle_signal)
     signal.signal(signal.SIGALRM, lambda number, frame: _interrupt_work())
     sys.unraisablehook = _interrupt_again
+    atexit.register(ignore_signals)  # once Python deletes its modules, it calls no handler: a signal would kill the process
+
+
+def end_interruption(code: int) -> None:
+    """After a command, there is nothing to interrupt: a signal ends the process at once with the command's exit code."""
+    for number in (*SIGNALS, signal.SIGHUP):
+        if signal.getsignal(number) is _handle_signal:
+            signal.signal(number, lambda number, frame: exit_process(code))
 
 
 def _interrupt_again(dropped: sys.UnraisableHookArgs) -> None:
@@ -203,5 +212,5 @@ def unblock_interrupt() -> None:
 
 def ignore_signals() -> None:
     """Ignores signals during the final cleanup, which a second Ctrl-C would interrupt."""
-    for number in SIGNALS:
+    for number in (*SIGNALS, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
