@@ -229,12 +229,35 @@ def test_a_message_with_a_modal_verb_is_no_general_statement(message: str) -> No
         "A restart fixes it. This fixes that for an hour.",
         "error.invalid-grant=The code is wrong\nerror.no-user=The user is unknown\nerror.no-app=The app is unknown",
         "See :rfc:`6749`.",
+        "The server may reject the code if it is old.",
+        "Codes are rejected after a minute.",
+        "If the code is used twice, the server returns an error.",
+        "The server rejects a code if it was used before.",
+        "This happens when an app sends the code twice.",
+        "This error usually means that the code is old.",
+        "The server MUST reject codes that were used.",
+        "- [x] The code is new",
+        "If you see `invalid_grant`, start again.",
+        "- Fix the redirect URI",
+        "Removes the old code.",
+        "The server formerly returned a token. We now start again.",
+        "- Try to start again",
+        "A code may expire, for example, if the app is slow.",
     ],
 )
 @for_each(
     "error",
     [
         '{"error": "invalid_grant", "error_description": "The code has expired"}',
+        '{"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "expired"}]}',
+        "https://app.example/cb?error=invalid_grant&error_description=The+code+has+expired&state=1",
+        "HTTP/1.1 400 Bad Request\nContent-Type: text/plain\n\nThe code has expired",
+        '{"statusCode": 400, "message": "The code has expired"}',
+        '<OperationOutcome xmlns="http://hl7.org/fhir"><issue><severity value="error"/></issue></OperationOutcome>',
+        "GET https://fhir.example/Patient/1 401 (Unauthorized)",
+        "Access to fetch at 'https://ehr.example/token' from origin 'https://app.example' has been blocked by CORS policy",
+        '400 Bad Request: "{"error":"invalid_grant"}"',
+        "IdentityProvider\\\\IdentityProviderException: invalid_grant",
         "E   oauthlib.oauth2.rfc6749.errors.InvalidGrantError: (invalid_grant) The code has expired",
     ],
 )
@@ -316,7 +339,7 @@ def test_a_general_text_is_no_longer_one_when_a_person_says_that_it_happened(tex
 
 
 @for_each("pattern", [each for name in LISTS["of_reports"][-2:] for each in LISTS[name]])
-def test_general_statements_and_proposals_begin_with_a_line_or_a_word(pattern: str) -> None:
+def test_general_sentences_and_proposals_begin_with_a_line_or_a_word(pattern: str) -> None:
     """So these patterns are only tried there."""
     assert begins_with_a_line_or_a_word(_parser.parse(pattern, re.M))
 

@@ -39,7 +39,7 @@ def tells_of_a_problem(prose: str) -> bool:
 
 
 TOLD, _MARK, _RECORD, _STATEMENT = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"][:-3])
-_PROPOSED, _GENERAL, _OF_PROSE = (
+_PROPOSED, _GENERAL, _STATED = (
     compile_late(rf"(?:^|\b(?=\w))(?:{'|'.join(LISTS[name])})", re.M) for name in LISTS["of_reports"][-3:]
 )
 """All of these begin with a line or a word. At each other character, dozens of patterns would be tried in vain."""
@@ -71,14 +71,14 @@ def is_proposal(text: str) -> bool:
     return _PROPOSED.search(text) is not None and _SURE.search(fold_case(text)) is None
 
 
-def is_general(pasted: str, around: str, *, has_pieces: bool = False) -> bool:
+def is_general(pasted: str, around: str, *, shows_error: bool = False) -> bool:
     """Whether the text says what can happen or what has changed, and reports no event. around: the text between its pieces."""
     text = pasted[:READ_CHARACTERS]
     if _is_told(text, () if is_proposal(around) else _split_sentences(around)):
         return False
     listed = CODES.intersection(_ERROR_CODE.findall(fold_case(text)))
     texts = {text, _BREAK_IN_SENTENCE.sub(" ", text)}
-    return len(listed) > 2 or any(map(_GENERAL.search, texts)) or (not has_pieces and any(map(_OF_PROSE.search, texts)))
+    return len(listed) > 2 or any(map(_GENERAL.search, texts)) or (not shows_error and any(map(_STATED.search, texts)))
 
 
 _ERROR_CODE = compile_late(r"(?<![a-z_])[a-z]{2,20}(?:_[a-z]{2,20}){1,4}")

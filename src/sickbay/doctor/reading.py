@@ -99,7 +99,8 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     found = [_add_context(context, each) for each in ([single] if single else _put_together(pieces, text))]
     answers = find_in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
     around = "".join(_texts_between(text, pieces))
-    is_general = single is None and _has_words(around) and prose.is_general(pasted, around, has_pieces=bool(pieces))
+    has_words, shows_error = _has_words(around), any(piece.is_error for piece in pieces)
+    is_general = single is None and has_words and prose.is_general(pasted, around, shows_error=shows_error)
     is_guide = is_general or (single is None and not prose.is_report(text, around, has_error=bool(answers)))
     if answers and is_guide:
         answers = () if is_general else find_in_paste(prose.leave_out_what_may_happen(text))
@@ -108,8 +109,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     is_example = not answers and (is_guide or any(_UNFILLED.search(str(each.evidence)) for each in accepted))
     examined = [(single, _add_token_elsewhere(_diagnose_single(found[0]), found[0]))] if single else []
     examined = examined or [
-        (each, _drop_unsaid(it, each, text, answers) if _has_words(around) else it)
-        for each, it in _examine_each(found, accepted)
+        (each, _drop_unsaid(it, each, text, answers) if has_words else it) for each, it in _examine_each(found, accepted)
     ]
     examined = examined if answers else [(each, _allow_layout(it, each, found, text)) for each, it in examined]
     examined = [(each, _drop_unfilled_findings(it)) for each, it in examined] if is_example else examined

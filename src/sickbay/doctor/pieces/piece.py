@@ -37,6 +37,12 @@ class Piece(Struct, frozen=True, kw_only=True):
     def is_success(self) -> bool:
         return self.kind == "response" and str(self.values["status"]).startswith("2")
 
+    @property
+    def is_error(self) -> bool:
+        """Whether it is an error response, or the redirect URL of one."""
+        is_refused = str(self.values.get("status")).startswith(("4", "5")) or "error=" in str(self.values.get("url"))
+        return is_refused or self.subkind == "error" or self.values.get("resourceType") == "OperationOutcome"
+
 
 def leave_out_overlaps(pieces: Iterable[Piece]) -> list[Piece]:
     """The pieces without those that lie inside or overlap an earlier one, in the order of the text.
