@@ -11,7 +11,8 @@ from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import HttpExchange, authorize_request
 from sickbay.diagnosis.catalogue import BY_ID, RULES
-from sickbay.diagnosis.rule import SUBSTITUTES, fill_rule
+from sickbay.diagnosis.lists import WORDS
+from sickbay.diagnosis.rule import fill_rule
 from sickbay.kernel.checks import UNKNOWN
 
 ADDRESS = "https://ehr.example.org/authorize?client_id=app&scope=user/*.rs&resource=x&code_verifier=v&launch=l&prompt=x&aud=y"
@@ -87,7 +88,7 @@ def test_registered_uris_are_listed_as_code_and_hidden_ones_as_words(registered:
 
 def test_what_only_the_other_server_knows_is_never_shown_as_code_or_as_a_list() -> None:
     shown = [fill_rule(rule, {"told": "Invalid"}, refused=True) for rule in RULES if not callable(rule.severity)]
-    asides = re.compile(rf"`([\w…-]+[=:] ?)?({'|'.join(filter(None, SUBSTITUTES.values()))})`")
+    asides = re.compile(rf"`([\w…-]+[=:] ?)?({'|'.join(filter(None, WORDS['facts_of_the_server'].values()))})`")
     assert [finding.id for finding in shown if asides.search(finding.why + finding.fix)] == []
     assert [finding.id for finding in shown if not (finding.why and finding.fix)] == []
     assert "Registered" not in next(finding.why for finding in shown if finding.id == "scope-not-registered")

@@ -152,6 +152,27 @@ def test_values_that_an_example_leaves_open_are_no_fault(got: str, is_example: b
     assert found.isdisjoint(("value-is-placeholder", "value-has-stray-characters")) is is_example
 
 
+TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+def test_a_claim_that_an_example_leaves_open_is_only_advice() -> None:
+    claims = {
+        "iss": "<clientId>",
+        "sub": "<clientId>",
+        "aud": "<tokenEndpoint>",
+        "jti": "<uuid>",
+        "iat": 1790600000,
+        "exp": 1790600120,
+    }
+    sent = f"{POST}\ngrant_type=client_credentials\n&client_assertion=eyJhbGciOiJFUzI1NiJ9…&client_assertion_type={TYPE}"
+    found = diagnose_text(f"The assertion has these claims:\n\n{json.dumps(claims)}\n\n{sent}")[1].explanation.findings
+    assert [each.id for each in found if each.severity != "info"] == []
+    found = diagnose_text(f"The assertion has these claims:\n\n{json.dumps(claims | {'aud': 'https://b.example'})}\n\n{sent}")[
+        1
+    ]
+    assert "assertion-aud-wrong" in [each.id for each in found.explanation.findings if each.severity != "info"]
+
+
 @for_each("client_id, severity", [("{clientId}", "info"), ("<your client ID>", "info"), ("app", "error")])
 def test_what_a_template_leaves_open_is_only_advice(client_id: str, severity: str) -> None:
     url = f"https://ehr.example.org/authorize?response_type=code&client_id={client_id}&redirect_uri={{redirectUri}}"
@@ -210,12 +231,34 @@ def test_what_documentation_shows_has_no_false_fault(said: str) -> None:
         "It SHALL return a `404 Not Found` error if the job was deleted.",
         "Version 6 answers `413 Request Entity Too Large` above 1 MiB.",
         'logger.Errorf("Error retrieving session from token: %v", err)',
+        "Here is an example:\nhttps://app.example/callback?error=invalid_client\nOther codes: invalid_grant, invalid_request.",
     ],
 )
 def test_what_documentation_says_may_happen_did_not_happen(said: str) -> None:
     guide = f"# Tokens of version 2\n\n{GUIDE}\n{said}\n"
     assert diagnose_text(guide)[1].verdict.exit_code == 2
     assert claims(f"I use version 2, and my app shows this.\n\n{guide}")
+
+
+@for_each(
+    "said",
+    [
+        "The API returns 401 for an invalid token or an old one, is there a way to know which, so that the app can log out?",
+        "As an engineer, I want to call $export so that I have it.\n\n1. Verify that `501 Not Implemented` is returned.",
+        "Features\n\n  • return HTTP 401 on some paths instead of a redirect\n  • reconnect to Redis after an I/O failure",
+    ],
+)
+def test_a_status_in_a_question_or_a_requirement_did_not_come(said: str) -> None:
+    assert diagnose_text(said)[1].verdict.exit_code == 2
+    assert diagnose_text(f"I get this from my server. {said}")[1].verdict.exit_code == 1
+
+
+@for_each("page", ["https://github.com/Company/project#error-messages", "https://learn.example/Azure/active-directory"])
+def test_a_page_whose_path_begins_with_a_capital_is_no_fhir_request(page: str) -> None:
+    assert (
+        diagnose_text(f"The section on error messages at {page} is helpful, but where do they come from?")[1].recognised == []
+    )
+    assert diagnose_text("What is wrong with https://fhir.example/r4/Patients?_count=5 here?")[1].has_problem
 
 
 @for_each(

@@ -1,4 +1,4 @@
-"""Reads lists.toml: lists of names that the rules and the doctor look up."""
+"""Reads lists.toml: lists of names that the rules and the doctor look up, and words for values."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-_TEXTS = tomllib.loads(Path(__file__).with_name("lists.toml").read_text(encoding="utf-8"))
-LISTS: Final[Mapping[str, tuple[str, ...]]] = {name: tuple(text.split()) for name, text in _TEXTS.items()}
+_READ = tomllib.loads(Path(__file__).with_name("lists.toml").read_text(encoding="utf-8"))
+WORDS: Final[Mapping[str, Mapping[str, str]]] = _READ.pop("words")
+LISTS: Final[Mapping[str, tuple[str, ...]]] = {name: tuple(text.split()) for name, text in _READ.items()}
 HABITS: Final = frozenset(LISTS["habits"])
 """Advice about how an app sends all its requests, which nearly every client gets. It is given once for an app."""
 

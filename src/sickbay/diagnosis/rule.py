@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
 
 from msgspec import Struct
 
+from sickbay.diagnosis.lists import WORDS
 from sickbay.kernel.checks import UNKNOWN, Facts
 from sickbay.kernel.english import count
 
@@ -214,7 +215,7 @@ def fill_rule(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "e
     severities = (rule.severity_of(facts), ceiling, most)  # one that an older Sickbay stored can be hidden
     severity = max((candidate for candidate in severities if candidate in SEVERITIES), key=SEVERITIES.index)
     facts = _choose_words(rule, facts)
-    substitutes = {key: Words((text,)) for key, text in SUBSTITUTES.items()} if "told" in facts else {}
+    substitutes = {key: Words((text,)) for key, text in WORDS["facts_of_the_server"].items()} if "told" in facts else {}
     words = _Words({**substitutes, **{key: _words_of_fact(value, key) for key, value in facts.items()}})
     title, why, fix = rule.title, rule.why, rule.fix
     if "told" in facts:
@@ -246,22 +247,6 @@ def is_policy(facts: Facts) -> bool:
     """Whether the facts are about what only some servers refuse (`guesses.POLICY`)."""
     return GUESS in facts and facts.get("at_most") == "info"
 
-
-SUBSTITUTES: dict[str, str] = {
-    "received": "what your app sent",
-    "expected": "what is registered",
-    "registered": "see the registration",
-    "base": "the FHIR base",
-    "bases": "see its discovery document",
-    "scopes": "the scopes in question",
-    "corrected": "them right",
-    "hint": "",
-    "what": "",
-    "tenant": "the hospital",
-    "enabled": "see the registration",
-    "ago": "earlier",
-}
-"""Text for facts that only the other server knows, if its response names the problem (the fact `told` says how)."""
 
 _LISTS = frozenset({"registered", "enabled", "bases"})
 """Facts that a reason lists. If only the other server knows them, the sentence is left out."""

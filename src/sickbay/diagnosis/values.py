@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from sickbay.diagnosis.lists import WORDS
 from sickbay.kernel.late_patterns import compile_late
 
 _CLINGING = "".join(
@@ -16,16 +17,6 @@ _CLINGING = "".join(
 """Spaces of every kind, quotation marks, angle brackets and invisible characters."""
 _INSIDE = compile_late(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u2060\ufeff]")
 _ARRAY = compile_late(r"\[(.*)\]", re.S)
-_CALLED = {
-    " ": "a space",
-    "\n": "a line break",
-    "\r": "a line break",
-    "\t": "a tab",
-    "\u00a0": "a non-breaking space",
-    "[": "a bracket",
-    "<": "an angle bracket",
-    ">": "an angle bracket",
-}
 
 
 def strip_stray_characters(value: str) -> str:
@@ -44,8 +35,8 @@ def first_stray_character(value: str) -> str:
 
 def character_name(odd: str) -> str:
     """The name of a character that does not belong to a value."""
-    if odd in _CALLED:
-        return _CALLED[odd]
+    if odd in WORDS["stray_characters"]:
+        return WORDS["stray_characters"][odd]
     if odd in _CLINGING and odd.isprintable():
         return "a quotation mark"
     return odd if odd.isprintable() else f"the invisible character U+{ord(odd):04X}"

@@ -47,6 +47,11 @@ WORDS = 54
 """The maximum number of different words of a message. A log has few, because it repeats them."""
 
 
+def is_told(text: str, around: str) -> bool:
+    """Whether it has the record of an event, or a sentence says what happened or fails. around: the text between its pieces."""
+    return _is_told(text[:READ_CHARACTERS], _split_sentences(around)) or _SURE.search(fold_case(around)) is not None
+
+
 def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
     """Whether its author reports a problem, or it is as short as a message. Other texts describe what can happen."""
     sentences, is_code = _split_sentences(around), is_program(text)

@@ -104,7 +104,8 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     is_guide = is_general or (single is None and not prose.is_report(text, around, has_error=bool(answers)))
     if answers and is_guide:
         answers = () if is_general else find_in_paste(prose.leave_out_what_may_happen(text))
-    found = found if answers else [each._replace(unknown=each.unknown | _find_templates(each.evidence)) for each in found]
+    shown = [each for each in found if not (is_general and each.piece.is_error)]
+    found = shown if answers else [each._replace(unknown=each.unknown | _find_templates(each.evidence)) for each in shown]
     accepted = () if answers or single else _select_accepted_requests(found, pieces)
     is_example = not answers and (is_guide or any(_UNFILLED.search(str(each.evidence)) for each in accepted))
     examined = [(single, _add_token_elsewhere(_diagnose_single(found[0]), found[0]))] if single else []
@@ -215,12 +216,12 @@ _FIELD = compile_late(r"(?:^|&)[ \t]*([\w-]{2,40})=[^\s&]", re.M)
 def _allow_layout(diagnosis: Diagnosis, each: Input, found: Sequence[Input], text: str) -> Diagnosis:
     """Without what a form lacks only because of a blank line or no & between two fields. A template has only advice."""
     end = min((other.piece.start for other in found if other.piece.start > each.piece.start), default=len(text))
-    body = str(each.evidence.get("body") or "")
-    shown = f"{body}\n{text[each.piece.end : end]}" if body else ""
+    shown = f"{body}\n{text[each.piece.end : end]}" if (body := str(each.evidence.get("body") or "")) else ""
     there = {*_FIELD.findall(shown)} - {"client_assertion"}  # an assertion is there although it lacks a claim
     kept = [it for it in diagnosis.explanation.findings if it.parameter not in there or "-missing" not in it.id]
-    is_template = len({*_SLOT.findall(str(each.evidence))}) > 1
-    return _turn_into_advice(_select_findings(diagnosis, kept), *(_OF_TEMPLATES if is_template else ()))
+    is_template = len({*_SLOT.findall(f"{each.evidence} {text[each.piece.start : each.piece.end]}")}) > 1
+    open_values = (it.id for it in kept if _SLOT.search(f"={it.facts.get('received')}"))
+    return _turn_into_advice(_select_findings(diagnosis, kept), *((*_OF_TEMPLATES, *open_values) if is_template else ()))
 
 
 _UNFILLED = compile_late(r"=(?:<|%3C)[a-z][\w -]{1,40}(?:>|%3E)", re.I)

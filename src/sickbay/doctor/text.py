@@ -106,6 +106,8 @@ def to_evidence(reading: Reading) -> Evidence:
 
 def _diagnose_reading(reading: Reading, recognised: Recognised) -> Diagnosis:
     diagnosis = reading.diagnosis
+    if _asks_about_a_status(reading):
+        return diagnosis._replace(answers=())
     if _is_about_a_problem(reading, recognised):
         return _add_causes(reading, recognised)
     if diagnosis.answers and not (reading.explaining and "server_failed" not in recognised.facts):
@@ -114,6 +116,13 @@ def _diagnose_reading(reading: Reading, recognised: Recognised) -> Diagnosis:
         unseen = recognised._replace(ranked=list_unseen_causes(recognised.knowledge, recognised.facts))
         return diagnosis._replace(causes=answer.list_causes(unseen))
     return diagnosis
+
+
+def _asks_about_a_status(reading: Reading) -> bool:
+    """Whether it asks what a status means or should be, and nobody says that it came."""
+    is_status = {each.kind for each in reading.diagnosis.answers} <= {"status", "message"} and not reading.diagnosis.pieces
+    said = reading.prose.replace("?", ".")  # a question is one about a problem, unless it asks for a feature
+    return is_status and prose.is_proposal(reading.prose) and not prose.is_told(reading.text, said)
 
 
 READ_LINES = 300

@@ -31,11 +31,18 @@ def kind_of_url(url: str) -> str:
     if request.endpoint:
         return request.endpoint.replace("_request", "_endpoint")
     kind = kind_of(request)
-    if kind == "fhir_request" and (not FHIR_PATH.search(parts.path) or _CANONICAL.search(parts.path)):
+    if kind == "fhir_request" and (not _is_of_fhir(url, parts.path) or _CANONICAL.search(parts.path)):
         return ""
     if kind == "redirect_url" and _is_page_of_the_app(parts.query):
         return ""
     return kind if parts.query or parts.fragment or kind in ("fhir_request", "error_page_url") else ""
+
+
+def _is_of_fhir(url: str, path: str) -> bool:
+    """Whether the address or a resource type says so: pages have paths such as /Company/project, too."""
+    from sickbay.diagnosis.evidence.address import fhir_base_of, names_fhir  # few URLs need its many patterns
+
+    return bool(FHIR_PATH.search(path)) and (names_fhir(url) or bool(fhir_base_of(url)))
 
 
 _OAUTH_ERROR = compile_late(r"[a-z]{1,40}(?:_[a-z]{1,40}){1,6}")

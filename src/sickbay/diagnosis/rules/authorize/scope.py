@@ -9,6 +9,7 @@ from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.authorization.scopes.resource_types import ALL_TYPES, types_of
 from sickbay.diagnosis import corrections, guesses
 from sickbay.diagnosis.evidence.address import fhir_version_of
+from sickbay.diagnosis.lists import WORDS
 from sickbay.diagnosis.rule import GUESS, Functions, RuleFunctions
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import Facts
@@ -37,28 +38,14 @@ def _respell_scopes(request: Any, facts: Facts) -> Any:
     return corrections.add_scopes(request)
 
 
-_CALLED = {
-    ";": "semicolons",
-    "|": "vertical bars",
-    "&": "ampersands",
-    "\u00a0": "non-breaking spaces",
-    "[": "a JSON array",
-    "{": "a set in braces",
-    "(": "a list in parentheses",
-}
-
-
 def _name_separators(facts: Facts) -> Facts:
-    separators = read_spelling(str(facts["received"])).separators
-    return {
-        **facts,
-        "what": " and ".join(_CALLED.get(separator, f"the character U+{ord(separator):04X}") for separator in separators),
-    }
+    separators, known = read_spelling(str(facts["received"])).separators, WORDS["separators"]
+    return {**facts, "what": " and ".join(known.get(each, f"the character U+{ord(each):04X}") for each in separators)}
 
 
 def _scope_is_array(facts: Facts) -> Facts | None:
     array = read_spelling(str(facts["received"])).array
-    return {**facts, "what": _CALLED[array]} if array else None
+    return {**facts, "what": WORDS["separators"][array]} if array else None
 
 
 def _name_stray_characters(facts: Facts) -> Facts:
