@@ -230,3 +230,11 @@ def test_the_place_in_the_console_of_the_shown_product_is_named() -> None:
     fix = diagnose_text("Keycloak: We are sorry... Invalid parameter: redirect_uri")[1].explanation.findings[0].fix
     assert "Keycloak: " in fix
     assert "Entra" not in fix
+
+
+def test_the_description_in_the_redirect_is_quoted_before_what_the_app_says_about_it() -> None:
+    redirect = (
+        "https://app.example/cb?error=unauthorized_client&error_description=Kiosk+apps+are+only+for+registered+clinics&state=1"
+    )
+    diagnosis = diagnose_text(f'{redirect}\n\n{{"detail": "\'code\' parameter was not found in callback request"}}')[1]
+    assert "Kiosk apps are only for registered clinics" in diagnosis.explanation.findings[0].why

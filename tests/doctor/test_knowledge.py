@@ -155,6 +155,12 @@ def test_a_phrase_shows_one_message_of_a_product() -> None:
     assert [where for where, times in Counter(list_single_phrases()).items() if times > 1] == []
 
 
+def test_a_phrase_has_no_half_of_a_contraction() -> None:
+    """The words of a text have contractions written out, so `doesn t` is in none; `doesn't` and `does not` are the same."""
+    phrases = [phrase for fields in wordings().values() for group in fields.get("wordings", []) for phrase in group]  # type: ignore[attr-defined]
+    assert [phrase for phrase in phrases if re.search(r"\b(?:\w+n|can|won) t\b", phrase)] == []
+
+
 def test_each_slot_is_known() -> None:
     found = {(file.cause.id, slot) for file in files() for text in texts(file.cause).values() for slot in slots(text)}
     found |= {

@@ -155,8 +155,12 @@ def test_values_that_an_example_leaves_open_are_no_fault(got: str, is_example: b
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
+def loud(text: str) -> list[str]:
+    return [each.id for each in diagnose_text(text)[1].explanation.findings if each.severity != "info"]
+
+
 def test_a_claim_that_an_example_leaves_open_is_only_advice() -> None:
-    claims = {
+    shown = {
         "iss": "<clientId>",
         "sub": "<clientId>",
         "aud": "<tokenEndpoint>",
@@ -165,12 +169,26 @@ def test_a_claim_that_an_example_leaves_open_is_only_advice() -> None:
         "exp": 1790600120,
     }
     sent = f"{POST}\ngrant_type=client_credentials\n&client_assertion=eyJhbGciOiJFUzI1NiJ9…&client_assertion_type={TYPE}"
-    found = diagnose_text(f"The assertion has these claims:\n\n{json.dumps(claims)}\n\n{sent}")[1].explanation.findings
-    assert [each.id for each in found if each.severity != "info"] == []
-    found = diagnose_text(f"The assertion has these claims:\n\n{json.dumps(claims | {'aud': 'https://b.example'})}\n\n{sent}")[
-        1
-    ]
-    assert "assertion-aud-wrong" in [each.id for each in found.explanation.findings if each.severity != "info"]
+    assert loud(f"The assertion has these claims:\n\n{json.dumps(shown)}\n\n{sent}") == []
+    shown["aud"] = "https://b.example"
+    assert "assertion-aud-wrong" in loud(f"The assertion has these claims:\n\n{json.dumps(shown)}\n\n{sent}")
+
+
+def test_a_request_that_succeeded_has_only_advice() -> None:
+    """An empty secret is a fault at some servers, but not at the one that has answered with a token."""
+    sent, got = (
+        f"{POST}\ngrant_type=client_credentials&client_id=app&client_secret=&scope=system/Patient.rs",
+        '{"access_token": "a"}',
+    )
+    assert "client-secret-empty" in claims(sent)
+    assert loud(f"I post this:\n{sent}\n\nHTTP/1.1 200 OK\nContent-Type: application/json\n\n{got}") == []
+    body, stored = (
+        '{"resourceType": "Patient"}',
+        '{"resourceType": "Patient", "id": "1", "meta": {"lastUpdated": "2026-01-01T00:00:00Z"}}',
+    )
+    sent = f"curl -X PUT 'https://a.example/fhir/Patient?name=a' -H 'Content-Type: application/fhir+json' -d '{body}'"
+    assert "fhir-token-missing" in ids(sent)
+    assert "fhir-token-missing" not in ids(f"{sent}\n\nResponse:\n\n{stored}")
 
 
 @for_each("client_id, severity", [("{clientId}", "info"), ("<your client ID>", "info"), ("app", "error")])

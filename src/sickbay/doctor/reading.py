@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
@@ -113,12 +113,12 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
         (each, _drop_unsaid(it, each, text, answers) if has_words else it) for each, it in _examine_each(found, accepted)
     ]
     examined = examined if answers else [(each, _allow_layout(it, each, found, text)) for each, it in examined]
-    examined = [(each, _drop_unfilled_findings(it)) for each, it in examined] if is_example else examined
+    examined = [(each, _drop_findings(it, _OF_VALUES)) for each, it in examined] if is_example else examined
     diagnoses = [diagnosis for _, diagnosis in examined]
     place = _find_faulty(diagnoses)
     evidence = examined[place][0].evidence if examined else {"kind": "error_answer", "text": text}
     merged = _merge_diagnoses(diagnoses or [diagnose({"kind": "error_answer", "text": ""}, ())], place)
-    merged = _drop_token_advice(merged) if _is_past_authorization(answers, text) else merged
+    merged = _drop_findings(merged, TOKEN_IN_AUTHORIZATION) if _is_past_authorization(answers, text) else merged
     merged = merged if answers or _OF_A_REFUSAL.search(text) else _turn_into_advice(merged, NO_TOKEN)
     others = [each for each in merged.explanation.findings if not each.id.startswith("mcp-")]
     merged = merged if "mcp" in fold_case(text) else _select_findings(merged, others)  # RFC 8707 allows what MCP forbids
@@ -198,9 +198,10 @@ def _select_accepted_requests(found: Sequence[Input], pieces: Sequence[Piece]) -
 
 
 def _is_read(sent: Piece, got: Piece) -> bool:
-    """Whether the second piece is a resource directly below the request that reads it."""
+    """Whether the second piece is a resource directly below the request that reads it, or one that a server has stored."""
     is_below = sent.values.get("method") == "GET" and got.start - sent.end <= len("\n\n")
-    return is_below and got.subkind == "resource" and got.values.get("resourceType") != "OperationOutcome"
+    is_stored = sent.kind in ("request", "code") and "lastUpdated" in str(got.values.get("meta"))
+    return (is_below or is_stored) and got.subkind == "resource" and got.values.get("resourceType") != "OperationOutcome"
 
 
 def _examine_each(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator[tuple[Input, Diagnosis]]:
@@ -232,13 +233,9 @@ _OF_VALUES = frozenset(("value-is-placeholder", "value-has-stray-characters", "b
 _OF_TEMPLATES = (*_OF_VALUES, "client-id-placeholder", "url-has-whitespace")
 
 
-def _drop_unfilled_findings(diagnosis: Diagnosis) -> Diagnosis:
-    return _select_findings(diagnosis, [each for each in diagnosis.explanation.findings if each.id not in _OF_VALUES])
-
-
 def _drop_errors(diagnosis: Diagnosis) -> Diagnosis:
-    kept = [each for each in diagnosis.explanation.findings if each.severity != "error" and each.id != NO_TOKEN]
-    return _drop_token_advice(_select_findings(diagnosis, kept))._replace(corrected=None)
+    kept = [it for it in diagnosis.explanation.findings if it.severity != "error" and it.id not in TOKEN_IN_AUTHORIZATION]
+    return _turn_into_advice(_select_findings(diagnosis, kept), *(it.id for it in kept))._replace(corrected=None)
 
 
 def _try_diagnose(found: Input) -> Diagnosis | None:
@@ -343,13 +340,11 @@ def _add_token_elsewhere(diagnosis: Diagnosis, found: Input) -> Diagnosis:
     """Without the advice to send the token in Authorization, if the request sends it in a header of this server's own."""
     headers = found.evidence.get("headers")
     is_elsewhere = isinstance(headers, Mapping) and any(_CREDENTIALS.match(str(value)) for value in headers.values())
-    return _drop_token_advice(diagnosis) if is_elsewhere else diagnosis
+    return _drop_findings(diagnosis, TOKEN_IN_AUTHORIZATION) if is_elsewhere else diagnosis
 
 
-def _drop_token_advice(diagnosis: Diagnosis) -> Diagnosis:
-    return _select_findings(
-        diagnosis, [each for each in diagnosis.explanation.findings if each.id not in TOKEN_IN_AUTHORIZATION]
-    )
+def _drop_findings(diagnosis: Diagnosis, ids: Collection[str]) -> Diagnosis:
+    return _select_findings(diagnosis, [each for each in diagnosis.explanation.findings if each.id not in ids])
 
 
 def _turn_into_advice(diagnosis: Diagnosis, *ids: str) -> Diagnosis:

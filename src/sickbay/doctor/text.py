@@ -220,8 +220,10 @@ def _find_quote(recognised: Recognised) -> str:
     """The most specific message of the text, or otherwise the longest description of an error."""
     from sickbay.doctor.errors.quotes import find_quote  # most texts need no quotation
 
-    described = max((each.description for each in recognised.evidence.answers), key=len, default="")
-    return find_quote(recognised.evidence.text, described) or described
+    answers = recognised.evidence.answers
+    described = max((each.description for each in answers), key=len, default="")
+    redirected = (it.description for it in answers if it.kind == "authorization" and it.code and is_specific(it.description))
+    return next(redirected, "") or find_quote(recognised.evidence.text, described) or described
 
 
 def _find_line_with_message(recognised: Recognised) -> str:
