@@ -141,3 +141,9 @@ def test_what_is_left_of_a_text_with_a_working_request_stays_in_its_place(before
     assert all(kept in (given, " ") for given, kept in zip(text, left, strict=True))
     assert left.count("\n") == text.count("\n")
     assert "curl" not in left.removeprefix(before)
+
+
+def test_an_address_at_which_curl_found_no_server_before_the_next_one_is_no_error() -> None:
+    refused = "* connect to ::1 port 80 from ::1 port 34626 failed: Connection refused"
+    assert refused in leave_out_working_requests(f"*   Trying [::1]:80...\n{refused}\n* Failed to connect")
+    assert refused not in leave_out_working_requests(f"*   Trying [::1]:80...\n{refused}\n*   Trying 127.0.0.1:80...")

@@ -143,35 +143,8 @@ def test_an_object_literal_of_a_program_is_not_validated_as_a_resource() -> None
     assert "fhir-element-not-as-defined" not in claims(f"It fails to store the resource:\n\n{literal}")
 
 
-@for_each("got, is_example", [('HTTP/1.1 200 OK\n\n{"token_type": "Bearer", "access_token": "<jwt>"}', True), ("", False)])
-def test_values_that_an_example_leaves_open_are_no_fault(got: str, is_example: bool) -> None:
-    sent = "POST /token HTTP/1.1\nHost: a.example\nContent-Type: application/x-www-form-urlencoded\n\n"
-    code = "grant_type=authorization_code&code=<code>&redirect_uri=https://a.example/cb&client_id=app&code_verifier=<verifier>"
-    refresh = "grant_type=refresh_token&refresh_token=<refresh-token>&client_id=app"
-    found = claims(f"{sent}{code}\n\n{got}\n\n{sent}{refresh}\n")
-    assert found.isdisjoint(("value-is-placeholder", "value-has-stray-characters")) is is_example
-
-
-TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
-
 def loud(text: str) -> list[str]:
     return [each.id for each in diagnose_text(text)[1].explanation.findings if each.severity != "info"]
-
-
-def test_a_claim_that_an_example_leaves_open_is_only_advice() -> None:
-    shown = {
-        "iss": "<clientId>",
-        "sub": "<clientId>",
-        "aud": "<tokenEndpoint>",
-        "jti": "<uuid>",
-        "iat": 1790600000,
-        "exp": 1790600120,
-    }
-    sent = f"{POST}\ngrant_type=client_credentials\n&client_assertion=eyJhbGciOiJFUzI1NiJ9…&client_assertion_type={TYPE}"
-    assert loud(f"The assertion has these claims:\n\n{json.dumps(shown)}\n\n{sent}") == []
-    shown["aud"] = "https://b.example"
-    assert "assertion-aud-wrong" in loud(f"The assertion has these claims:\n\n{json.dumps(shown)}\n\n{sent}")
 
 
 def test_a_request_that_succeeded_has_only_advice() -> None:
@@ -189,29 +162,6 @@ def test_a_request_that_succeeded_has_only_advice() -> None:
     sent = f"curl -X PUT 'https://a.example/fhir/Patient?name=a' -H 'Content-Type: application/fhir+json' -d '{body}'"
     assert "fhir-token-missing" in ids(sent)
     assert "fhir-token-missing" not in ids(f"{sent}\n\nResponse:\n\n{stored}")
-
-
-@for_each("client_id, severity", [("{clientId}", "info"), ("<your client ID>", "info"), ("app", "error")])
-def test_what_a_template_leaves_open_is_only_advice(client_id: str, severity: str) -> None:
-    url = f"https://ehr.example.org/authorize?response_type=code&client_id={client_id}&redirect_uri={{redirectUri}}"
-    diagnosis = diagnose_text(f"{url}&scope=openid&state=Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E")[1]
-    assert ("value-is-placeholder", severity) in [(found.id, found.severity) for found in diagnosis.explanation.findings]
-
-
-BARE = "https://a.example/authorize?response_type=code&client_id=app&redirect_uri=https://b.example/cb"
-
-
-@for_each(
-    "text, fault",
-    [
-        (f"{BARE}&scope=openid\nIt has no state: why does the app refuse the answer?", "state-missing"),
-        (f"{BARE.replace('&client_id', '&scope=openid#client_id')}", "client-id-missing"),
-        (f"{BARE}&scope=openid,...,fhirUser&state=Zk3vQ0m8yT1uWc7R", "scope-comma-separated"),
-        (f"{POST}Authorization: Basic abc:def\n\ngrant_type=client_credentials\n\n<html> <body>", "basic-malformed"),
-    ],
-)
-def test_the_layout_excuses_no_fault_of_another_kind(text: str, fault: str) -> None:
-    assert (fault, "error") in [(found.id, found.severity) for found in diagnose_text(text)[1].explanation.findings]
 
 
 @for_each(
@@ -271,24 +221,36 @@ def test_a_status_in_a_question_or_a_requirement_did_not_come(said: str) -> None
     assert diagnose_text(f"I get this from my server. {said}")[1].verdict.exit_code == 1
 
 
+@for_each(
+    "text",
+    [
+        'Feature: tokens\n\nScenario: A code that is wrong\nGiven I send a wrong code\nThen I get a "400" and invalid_grant',
+        "### User story\n\nAs a developer, I want roles so that only admins get in.\n\n1. Others are denied with 403.",
+        "tests/test_jwt.py::test_wrong_audience_is_refused PASSED [ 66%]\ntests/test_jwt.py::test_expired_token PASSED [ 67%]",
+        "    def test_wrong_redirect_uri(self):\n        self.assertRaises(errors.MismatchingRedirectURIError, self.validate)",
+        'get :index\n\nassert_equal "401", response.code',
+        "### How do I handle a reset?\n\nThe user sees the page. If not, handle the code `AADB2C90118` of the callback.",
+        "### AADSTS700016: Application not found\n\n**Cause:** The client ID is wrong.\n\n**Solution:** Compare it.",
+        '#### POST /par error response\n\nIt has this form:\n\n{"error": "invalid_request", "error_description": "Bad URI"}',
+        '== Failures\n\nThe token may be too old.\n\nHTTP/1.1 401 Unauthorized\nWWW-Authenticate: Bearer error="invalid_token"',
+        'The callback may have an error.\n<REDIRECT>?error=<CODE>\n{\n"error": <CODE>\n}\nhttps://a.example/cb?error=invalid_client',
+        "Fix the migration and add an error\n\nIt destroyed data. Also added a 400 Bad Request error for no values.",
+    ],
+)
+def test_a_specification_a_test_and_an_answer_to_a_frequent_question_report_nothing(text: str) -> None:
+    assert diagnose_text(text)[1].verdict.exit_code == 2
+    told = "2026-12-03 10:00:00 ERROR token request failed: invalid_grant The code has expired"
+    assert diagnose_text(f"{told}\n\n{text}")[1].verdict.exit_code == (
+        2 if text.startswith(("Feature", "### U", "### H")) else 1
+    )
+
+
 @for_each("page", ["https://github.com/Company/project#error-messages", "https://learn.example/Azure/active-directory"])
 def test_a_page_whose_path_begins_with_a_capital_is_no_fhir_request(page: str) -> None:
     assert (
         diagnose_text(f"The section on error messages at {page} is helpful, but where do they come from?")[1].recognised == []
     )
     assert diagnose_text("What is wrong with https://fhir.example/r4/Patients?_count=5 here?")[1].has_problem
-
-
-@for_each(
-    "sent, id",
-    [
-        (f"{POST}Authorization: Basic client-id:client-secret\n\ngrant_type=client_credentials", "basic-malformed"),
-        (f"{POST}\ngrant_type=refresh_token&refresh_token=<refresh-token>&client_id=app", "value-is-placeholder"),
-    ],
-)
-def test_what_documentation_leaves_open_in_an_example_is_no_fault(sent: str, id: str) -> None:
-    assert id in claims(f"This is what my app sends.\n\n{GUIDE}\n{sent}")
-    assert id not in claims(f"{GUIDE}\n{sent}")
 
 
 def test_a_patch_whose_body_the_text_does_not_show_as_json_is_not_empty() -> None:

@@ -3,6 +3,7 @@
 Reading: `copying` undoes what copying did to a text, with `line_prefixes`. `single_exchange` reads a text that is one
 exchange. Otherwise `pieces` finds the evidence in it, `code` the requests in source code, `errors` the error responses, and
 `har` the exchanges of a HAR file. `reading` examines each with `diagnose`, and `verdict` gives the result in one word.
+`layout` excuses what documentation leaves open or lays out for readers.
 `code_findings` adds mistakes in code, `ending` where the text ends too early, and `prose` whether someone describes a problem.
 
 Knowing, from `text` on:

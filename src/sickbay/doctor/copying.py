@@ -249,6 +249,8 @@ _WISHED = compile_late(
     re.I,
 )
 """A status or an error that should come, which says nothing about the one that came."""
+_NEXT_ADDRESS = compile_late(r"^\* connect to [^\n]{1,200}(?=\n\* {1,4}Trying )", re.M)
+"""An address at which curl found no server, before it tried the next one."""
 _REPORTED = compile_late(r"\b[45]\d\d\b|\berror=\w")
 _VISIBLE = compile_late(r"[^\n]")
 
@@ -265,6 +267,7 @@ def leave_out_working_requests(text: str) -> str:
         )
     if _REPORTED.search(folded):
         text = _WISHED.sub(lambda wish: wish[0].removesuffix(wish["code"]) + " " * len(wish["code"]), text)
+    text = _NEXT_ADDRESS.sub(lambda match: _VISIBLE.sub(" ", match[0]), text) if "trying " in folded else text
     if "curl" in folded:
         text = _WORKING_REQUEST.sub(lambda match: match["said"] + _VISIBLE.sub(" ", match["request"]), text)
     return text

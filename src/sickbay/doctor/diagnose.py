@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import structs
 
 from sickbay.diagnosis.answers.finding import add_finding
 from sickbay.diagnosis.answers.meanings import describe_answer
@@ -57,6 +59,20 @@ class Diagnosis(NamedTuple):
         """The same diagnosis with this finding first."""
         others = tuple(other for other in self.explanation.findings if other.id != finding.id)
         return self._replace(explanation=self.explanation._replace(findings=(finding, *others)))
+
+    def select(self, kept: Sequence[Finding]) -> Diagnosis:
+        """With only these of its findings, and without the corrected request if some are left out."""
+        if len(kept) == len(self.explanation.findings):
+            return self
+        return self._replace(explanation=self.explanation._replace(findings=tuple(kept), corrected=None), corrected=None)
+
+    def drop(self, ids: Collection[str]) -> Diagnosis:
+        return self.select([each for each in self.explanation.findings if each.id not in ids])
+
+    def turn_into_advice(self, ids: Collection[str]) -> Diagnosis:
+        """For documentation, which leaves the token and values out of its requests, and for requests that didn't fail."""
+        found = (structs.replace(each, severity="info") if each.id in ids else each for each in self.explanation.findings)
+        return self._replace(explanation=self.explanation._replace(findings=tuple(found)))
 
     @property
     def verdict(self) -> Verdict:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from msgspec import structs
 
+from sickbay.diagnosis.lists import WORDS
 from sickbay.diagnosis.rule import Finding
 from sickbay.diagnosis.silence.causes import find_causes
 from sickbay.diagnosis.silence.progress import LaunchStatus, find_status
@@ -24,18 +25,6 @@ from sickbay.protocol.parameters import parse
 MINIMUM_STEPS: Final = 2
 """One request alone isn't a launch that ended early."""
 BEGINNINGS: Final = frozenset(("launch", "authorize", "code"))
-_ENDS: Final[Mapping[tuple[str, str], str]] = {
-    ("discovery", "launch"): "the app was launched, and no request for the endpoints follows",
-    ("authorize", "discovery"): "the app looked up the endpoints, and no authorization request follows",
-    ("login", "authorize"): "the authorization request was sent, and no response to the app follows",
-    ("token", "code"): "the code came back, and no token request follows",
-    ("token", "preflight"): "the preflight was answered, and the token request never came",
-    ("access", "token"): "the token was issued, and no FHIR request follows",
-    ("access", "preflight"): "the preflight was answered, and the FHIR request never came",
-    ("refresh", "access"): "a FHIR request was refused with 401, and nothing follows",
-    ("again", "refresh"): "the refresh was refused, and no new authorization request follows",
-}
-"""(awaited step, last step) -> what to say."""
 
 
 def findings_of_har(exchanges: Sequence[HarExchange]) -> tuple[Finding, ...]:
@@ -61,7 +50,7 @@ def _findings_of_events(found: list[Event]) -> tuple[Finding, ...]:
 def _describe_ending(found: LaunchStatus) -> str:
     if found.state != "stalled" or found.since is None:
         return ""
-    text = _ENDS.get((found.awaited or "", found.since.step), "")
+    text = WORDS["ends_of_a_launch"].get(f"{found.awaited} after {found.since.step}", "")
     return f"It ends early: {text}." if text else ""
 
 

@@ -38,9 +38,9 @@ def tells_of_a_problem(prose: str) -> bool:
     return any(names_a_problem(line) or _SURE.search(fold_case(line)) or _is_foreign(line) for line in _split_sentences(prose))
 
 
-TOLD, _MARK, _RECORD, _STATEMENT = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"][:-3])
-_PROPOSED, _GENERAL, _STATED = (
-    compile_late(rf"(?:^|\b(?=\w))(?:{'|'.join(LISTS[name])})", re.M) for name in LISTS["of_reports"][-3:]
+TOLD, _MARK, _RECORD, _STATEMENT = (compile_late("|".join(LISTS[name]), re.M) for name in LISTS["of_reports"][:-4])
+_PROPOSED, _GENERAL, _STATED, _SPECIFIED = (
+    compile_late(rf"(?:^|\b(?=\w))(?:{'|'.join(LISTS[name])})", re.M) for name in LISTS["of_reports"][-4:]
 )
 """All of these begin with a line or a word. At each other character, dozens of patterns would be tried in vain."""
 WORDS = 54
@@ -79,8 +79,8 @@ def is_proposal(text: str) -> bool:
 def is_general(pasted: str, around: str, *, shows_error: bool = False) -> bool:
     """Whether the text says what can happen or what has changed, and reports no event. around: the text between its pieces."""
     text = pasted[:READ_CHARACTERS]
-    if _is_told(text, () if is_proposal(around) else _split_sentences(around)):
-        return False
+    if (is_specified := _SPECIFIED.search(text)) or _is_told(text, () if is_proposal(around) else _split_sentences(around)):
+        return is_specified is not None
     listed = CODES.intersection(_ERROR_CODE.findall(fold_case(text)))
     texts = {text, _BREAK_IN_SENTENCE.sub(" ", text)}
     return len(listed) > 2 or any(map(_GENERAL.search, texts)) or (not shows_error and any(map(_STATED.search, texts)))

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, pairwise
 from typing import Any, NamedTuple
-
-from msgspec import structs
 
 from sickbay.diagnosis.answers.values import TOKEN_CODES, ErrorAnswer
 from sickbay.diagnosis.lists import LISTS
 from sickbay.diagnosis.rule import SEVERITIES, Finding
 from sickbay.diagnosis.stages import AUTHORIZE
-from sickbay.doctor import prose, single_exchange
+from sickbay.doctor import layout, prose, single_exchange
 from sickbay.doctor.code.find import find_mistakes
 from sickbay.doctor.copying import leave_out_working_requests, undo_copying
 from sickbay.doctor.diagnose import Diagnosis, add_mistakes, diagnose
@@ -105,23 +103,23 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     if answers and is_guide:
         answers = () if is_general else find_in_paste(prose.leave_out_what_may_happen(text))
     shown = [each for each in found if not (is_general and each.piece.is_error)]
-    found = shown if answers else [each._replace(unknown=each.unknown | _find_templates(each.evidence)) for each in shown]
+    found = shown if answers else [each._replace(unknown=each.unknown | layout.find_templates(each.evidence)) for each in shown]
     accepted = () if answers or single else _select_accepted_requests(found, pieces)
-    is_example = not answers and (is_guide or any(_UNFILLED.search(str(each.evidence)) for each in accepted))
+    is_example = not answers and (is_guide or any(layout.UNFILLED.search(str(each.evidence)) for each in accepted))
     examined = [(single, _add_token_elsewhere(_diagnose_single(found[0]), found[0]))] if single else []
     examined = examined or [
         (each, _drop_unsaid(it, each, text, answers) if has_words else it) for each, it in _examine_each(found, accepted)
     ]
-    examined = examined if answers else [(each, _allow_layout(it, each, found, text)) for each, it in examined]
-    examined = [(each, _drop_findings(it, _OF_VALUES)) for each, it in examined] if is_example else examined
+    examined = examined if answers else [(each, layout.allow_layout(it, each, found, text)) for each, it in examined]
+    examined = [(each, it.drop(layout.OF_VALUES)) for each, it in examined] if is_example else examined
     diagnoses = [diagnosis for _, diagnosis in examined]
     place = _find_faulty(diagnoses)
     evidence = examined[place][0].evidence if examined else {"kind": "error_answer", "text": text}
     merged = _merge_diagnoses(diagnoses or [diagnose({"kind": "error_answer", "text": ""}, ())], place)
-    merged = _drop_findings(merged, TOKEN_IN_AUTHORIZATION) if _is_past_authorization(answers, text) else merged
-    merged = merged if answers or _OF_A_REFUSAL.search(text) else _turn_into_advice(merged, NO_TOKEN)
+    merged = merged.drop(TOKEN_IN_AUTHORIZATION) if _is_past_authorization(answers, text) else merged
+    merged = merged if answers or _OF_A_REFUSAL.search(text) else merged.turn_into_advice((NO_TOKEN,))
     others = [each for each in merged.explanation.findings if not each.id.startswith("mcp-")]
-    merged = merged if "mcp" in fold_case(text) else _select_findings(merged, others)  # RFC 8707 allows what MCP forbids
+    merged = merged if "mcp" in fold_case(text) else merged.select(others)  # RFC 8707 allows what MCP forbids
     merged = add_mistakes(merged, find_mistakes(text, pieces))
     merged = merged._replace(answers=answers, pieces=pieces, is_examined=bool(diagnoses))
     return Reading(evidence, merged, tuple(diagnoses), tuple(found), single is not None, text, is_general)
@@ -150,15 +148,6 @@ def _put_together(pieces: Sequence[Piece], text: str) -> list[Input]:
 
 _LEFT_OUT = compile_late(r"(?<![\w/.*+=%-])(?:\.\.\.|…)(?![\w.\[({$])|\*{3}|(?:%2A){3}")
 """An ellipsis for parameters or members, which isn't the end of a shortened value, or a value that is masked."""
-_TEMPLATE = compile_late(r"https?://[^/?]{0,100}[{<]")
-_ID_TEMPLATE = compile_late(r"/[A-Z]\w{2,40}/(?:\{|<|\[|:[a-z])")
-_WITH_TEMPLATE = compile_late(r"(?:[?&]|\A)([\w.:-]{1,60})=[^&=]{0,100}?\{\{")
-
-
-def _find_templates(evidence: Mapping[str, Any]) -> frozenset[str]:
-    """The parameters with a variable in double braces, which a tool replaces, and `id` if the path has a variable."""
-    names = {name for part in ("url", "body") for name in _WITH_TEMPLATE.findall(str(evidence.get(part) or ""))}
-    return frozenset(names | {"id"} if _ID_TEMPLATE.search(str(evidence.get("url"))) else names)
 
 
 def _diagnose_single(found: Input) -> Diagnosis:
@@ -211,31 +200,9 @@ def _examine_each(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator
             yield each, _drop_errors(diagnosis) if each in accepted else diagnosis
 
 
-_FIELD = compile_late(r"(?:^|&)[ \t]*([\w-]{2,40})=[^\s&]", re.M)
-
-
-def _allow_layout(diagnosis: Diagnosis, each: Input, found: Sequence[Input], text: str) -> Diagnosis:
-    """Without what a form lacks only because of a blank line or no & between two fields. A template has only advice."""
-    end = min((other.piece.start for other in found if other.piece.start > each.piece.start), default=len(text))
-    shown = f"{body}\n{text[each.piece.end : end]}" if (body := str(each.evidence.get("body") or "")) else ""
-    there = {*_FIELD.findall(shown)} - {"client_assertion"}  # an assertion is there although it lacks a claim
-    kept = [it for it in diagnosis.explanation.findings if it.parameter not in there or "-missing" not in it.id]
-    is_template = len({*_SLOT.findall(f"{each.evidence} {text[each.piece.start : each.piece.end]}")}) > 1
-    open_values = (it.id for it in kept if _SLOT.search(f"={it.facts.get('received')}"))
-    return _turn_into_advice(_select_findings(diagnosis, kept), *((*_OF_TEMPLATES, *open_values) if is_template else ()))
-
-
-_UNFILLED = compile_late(r"=(?:<|%3C)[a-z][\w -]{1,40}(?:>|%3E)", re.I)
-"""A value such as `<code>`. If a request that succeeded has one, the text is an example, and others aren't sent so either."""
-_SLOT = compile_late(r"(?<=[=:/\"'\s])(?:<[A-Za-z][\w -]{1,40}>|\{[A-Za-z]\w{2,40}\})")
-"""A name in brackets. A request with several of them is a template of documentation, or nothing was filled in."""
-_OF_VALUES = frozenset(("value-is-placeholder", "value-has-stray-characters", "basic-malformed"))
-_OF_TEMPLATES = (*_OF_VALUES, "client-id-placeholder", "url-has-whitespace")
-
-
 def _drop_errors(diagnosis: Diagnosis) -> Diagnosis:
     kept = [it for it in diagnosis.explanation.findings if it.severity != "error" and it.id not in TOKEN_IN_AUTHORIZATION]
-    return _turn_into_advice(_select_findings(diagnosis, kept), *(it.id for it in kept))._replace(corrected=None)
+    return diagnosis.select(kept).turn_into_advice([it.id for it in kept])._replace(corrected=None)
 
 
 def _try_diagnose(found: Input) -> Diagnosis | None:
@@ -258,7 +225,7 @@ def _mark_as_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
         if finding.id not in hidden
         and (found.is_whole or not _is_about_absence(finding) or (is_jwt and finding.id.startswith("assertion-")))
         and not _is_unknown(finding, found.unknown)
-        and not (finding.id in _OF_VALUES and _TEMPLATE.match(str(found.evidence.get("url"))))
+        and not (finding.id in layout.OF_VALUES and layout.TEMPLATE.match(str(found.evidence.get("url"))))
     )
     is_complete = found.is_whole or len(shown) == len(diagnosis.explanation.findings)
     corrected = diagnosis.corrected if is_complete and shown else None
@@ -281,7 +248,7 @@ def _drop_unsaid(diagnosis: Diagnosis, found: Input, text: str, answers: Sequenc
     findings, headers = diagnosis.explanation.findings, str(found.evidence.get("headers"))
     doubted = TOKEN_IN_AUTHORIZATION if "Basic " in headers else ()  # many FHIR servers have users of their own
     kept = [each for each in findings if not (_is_about_absence(each) or each.id in doubted) or _is_said(each, around)]
-    return _select_findings(diagnosis, kept)
+    return diagnosis.select(kept)
 
 
 def _is_unabridged(found: Input) -> bool:
@@ -340,24 +307,7 @@ def _add_token_elsewhere(diagnosis: Diagnosis, found: Input) -> Diagnosis:
     """Without the advice to send the token in Authorization, if the request sends it in a header of this server's own."""
     headers = found.evidence.get("headers")
     is_elsewhere = isinstance(headers, Mapping) and any(_CREDENTIALS.match(str(value)) for value in headers.values())
-    return _drop_findings(diagnosis, TOKEN_IN_AUTHORIZATION) if is_elsewhere else diagnosis
-
-
-def _drop_findings(diagnosis: Diagnosis, ids: Collection[str]) -> Diagnosis:
-    return _select_findings(diagnosis, [each for each in diagnosis.explanation.findings if each.id not in ids])
-
-
-def _turn_into_advice(diagnosis: Diagnosis, *ids: str) -> Diagnosis:
-    """Documentation leaves the token and values out of its requests, and so do people whose request didn't fail."""
-    found = (structs.replace(each, severity="info") if each.id in ids else each for each in diagnosis.explanation.findings)
-    return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=tuple(found)))
-
-
-def _select_findings(diagnosis: Diagnosis, kept: Sequence[Finding]) -> Diagnosis:
-    """The diagnosis with only these of its findings, and without the corrected request if some are left out."""
-    if len(kept) == len(diagnosis.explanation.findings):
-        return diagnosis
-    return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=tuple(kept), corrected=None), corrected=None)
+    return diagnosis.drop(TOKEN_IN_AUTHORIZATION) if is_elsewhere else diagnosis
 
 
 def _find_faulty(diagnoses: Sequence[Diagnosis]) -> int:

@@ -1,0 +1,51 @@
+"""What documentation leaves open in a request, and how it lays the request out: neither is a fault of the request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sickbay.doctor.diagnose import Diagnosis
+from sickbay.doctor.pieces.inputs import Input
+from sickbay.kernel.late_patterns import compile_late
+
+UNFILLED = compile_late(r"=(?:<|%3C)[a-z][\w -]{1,40}(?:>|%3E)", re.I)
+"""A value such as `<code>`. If a request that succeeded has one, the text is an example, and others aren't sent so either."""
+_SLOT = compile_late(r"(?<=[=:/\"'\s])(?:<[A-Za-z][\w -]{1,40}>|\$?\{[A-Za-z]\w{2,40}\})")
+"""A name in brackets. A request with several of them is a template of documentation, or nothing was filled in."""
+_OPEN_NAME = compile_late(r"\b([\w-]{2,40})=(?:<|%3C|\$?\{)")
+OF_VALUES = frozenset(("value-is-placeholder", "value-has-stray-characters", "basic-malformed"))
+OF_TEMPLATES = (*OF_VALUES, "client-id-placeholder", "url-has-whitespace")
+TEMPLATE = compile_late(r"https?://[^/?]{0,100}[{<]")
+_ID_TEMPLATE = compile_late(r"/[A-Z]\w{2,40}/(?:\{|<|\[|:[a-z])")
+_WITH_TEMPLATE = compile_late(r"(?:[?&]|\A)([\w.:-]{1,60})=[^&=]{0,100}?\{\{")
+
+
+def find_templates(evidence: Mapping[str, Any]) -> frozenset[str]:
+    """The parameters with a variable in double braces, which a tool replaces, and `id` if the path has a variable."""
+    names = {name for part in ("url", "body") for name in _WITH_TEMPLATE.findall(str(evidence.get(part) or ""))}
+    return frozenset(names | {"id"} if _ID_TEMPLATE.search(str(evidence.get("url"))) else names)
+
+
+_FIELD = compile_late(r"(?:^|&)[ \t]*([\w-]{2,40})=[^\s&]", re.M)
+
+
+def allow_layout(diagnosis: Diagnosis, each: Input, found: Sequence[Input], text: str) -> Diagnosis:
+    """Without what a form lacks only because of a blank line or no & between two fields. A template has only advice."""
+    end = min((other.piece.start for other in found if other.piece.start > each.piece.start), default=len(text))
+    shown = f"{body}\n{text[each.piece.end : end]}" if (body := str(each.evidence.get("body") or "")) else ""
+    there = {*_FIELD.findall(shown)} - {"client_assertion"}  # an assertion is there although it lacks a claim
+    kept = [it for it in diagnosis.explanation.findings if it.parameter not in there or "-missing" not in it.id]
+    is_template = len({*_SLOT.findall(f"{each.evidence} {text[each.piece.start : each.piece.end]}")}) > 1
+    names = {*_OPEN_NAME.findall(str(each.evidence))}
+    open_values = (it.id for it in kept if it.parameter in names or _SLOT.search(f"={it.facts.get('received')}"))
+    url, count = _LAYOUT.subn("", str(each.evidence.get("url") or "").strip())
+    breaks = ("url-has-whitespace",) if count >= LINES_OF_A_LAYOUT and not re.search(r"\s", url) else ()
+    open_ids = (*OF_TEMPLATES, *open_values) if is_template else ()
+    return diagnosis.select(kept).turn_into_advice((*breaks, *open_ids))
+
+
+LINES_OF_A_LAYOUT = 3
+_LAYOUT = compile_late(r"(?<=[?&])[ \t\r]{0,9}\n\s{0,80}|\n\s{0,80}(?=[?&])")
+"""A URL with so many lines, each of which begins or ends with ? or &, is laid out for readers, as specifications do."""
