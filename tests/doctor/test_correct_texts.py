@@ -142,3 +142,18 @@ def test_an_invalid_resource_does_not_pass_as_correct() -> None:
     resource = '{"resourceType": "Observation", "status": "final", "code": {"text": "x"}, "subject": %s}'
     assert diagnose_text(resource % '{"reference": "Patient/1"}')[1].verdict.exit_code == 0
     assert shown_causes(resource % '"Patient/1"') == ["fhir-element-not-as-defined"]
+
+
+def read_texts(name: str, member: str) -> list[str]:
+    return [json.loads(line)[member] for line in Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()]
+
+
+def test_a_report_in_the_form_of_documentation_is_read() -> None:
+    """People write headings, tables, steps, wishes and questions around an error that came."""
+    assert [text for text in read_texts("reports.jsonl", "text") if diagnose_text(text)[1].verdict.exit_code != 1] == []
+
+
+def test_correct_requests_and_responses_of_many_products_have_only_advice() -> None:
+    diagnoses = {text: diagnose_text(text)[1] for text in read_texts("correct_texts.jsonl", "paste")}
+    found = {text: [each.id for each in it.explanation.findings if each.severity != "info"] for text, it in diagnoses.items()}
+    assert [text for text, it in diagnoses.items() if it.has_problem or found[text]] == []

@@ -155,13 +155,6 @@ def test_a_request_that_succeeded_has_only_advice() -> None:
     )
     assert "client-secret-empty" in claims(sent)
     assert loud(f"I post this:\n{sent}\n\nHTTP/1.1 200 OK\nContent-Type: application/json\n\n{got}") == []
-    body, stored = (
-        '{"resourceType": "Patient"}',
-        '{"resourceType": "Patient", "id": "1", "meta": {"lastUpdated": "2026-01-01T00:00:00Z"}}',
-    )
-    sent = f"curl -X PUT 'https://a.example/fhir/Patient?name=a' -H 'Content-Type: application/fhir+json' -d '{body}'"
-    assert "fhir-token-missing" in ids(sent)
-    assert "fhir-token-missing" not in ids(f"{sent}\n\nResponse:\n\n{stored}")
 
 
 @for_each(
@@ -211,7 +204,7 @@ def test_what_documentation_says_may_happen_did_not_happen(said: str) -> None:
 @for_each(
     "said",
     [
-        "The API returns 401 for an invalid token or an old one, is there a way to know which, so that the app can log out?",
+        "A path returns 401 for an invalid token or an old one, is there a way to know whether it was the latter? Thanks,",
         "As an engineer, I want to call $export so that I have it.\n\n1. Verify that `501 Not Implemented` is returned.",
         "Features\n\n  • return HTTP 401 on some paths instead of a redirect\n  • reconnect to Redis after an I/O failure",
     ],
@@ -240,9 +233,7 @@ def test_a_status_in_a_question_or_a_requirement_did_not_come(said: str) -> None
 def test_a_specification_a_test_and_an_answer_to_a_frequent_question_report_nothing(text: str) -> None:
     assert diagnose_text(text)[1].verdict.exit_code == 2
     told = "2026-12-03 10:00:00 ERROR token request failed: invalid_grant The code has expired"
-    assert diagnose_text(f"{told}\n\n{text}")[1].verdict.exit_code == (
-        2 if text.startswith(("Feature", "### U", "### H")) else 1
-    )
+    assert diagnose_text(f"{told}\n\n{text}")[1].verdict.exit_code == 1
 
 
 @for_each("page", ["https://github.com/Company/project#error-messages", "https://learn.example/Azure/active-directory"])

@@ -76,7 +76,8 @@ def is_said(message: Message, parts: Mapping[int, Sequence[phrases.WordRange]]) 
 
 def _needs_no_words(message: Message) -> bool:
     """Whether the message may be recognised elsewhere: by codes or facts, or because only its product writes it."""
-    return not message.wordings or bool(message.needs) or message.unmistakable
+    is_of_connection = message.strength == "evident" and message.id.startswith("http/")  # which clients print below it
+    return not message.wordings or bool(message.needs) or message.unmistakable or is_of_connection
 
 
 def name_product(recognised: Recognised) -> str:

@@ -12,9 +12,9 @@ from sickbay.kernel.late_patterns import compile_late
 
 UNFILLED = compile_late(r"=(?:<|%3C)[a-z][\w -]{1,40}(?:>|%3E)", re.I)
 """A value such as `<code>`. If a request that succeeded has one, the text is an example, and others aren't sent so either."""
-_SLOT = compile_late(r"(?<=[=:/\"'\s])(?:<[A-Za-z][\w -]{1,40}>|\$?\{[A-Za-z]\w{2,40}\})")
+_SLOT = compile_late(r"(?<=[=:/\"'\s])(?:<[A-Za-z][\w -]{1,40}>|\{[A-Za-z]\w{2,40}\}|\[[A-Za-z]\w{1,30}\](?=&|$))")
 """A name in brackets. A request with several of them is a template of documentation, or nothing was filled in."""
-_OPEN_NAME = compile_late(r"\b([\w-]{2,40})=(?:<|%3C|\$?\{)")
+_OPEN_NAME = compile_late(r"\b([\w-]{2,40})=(?:<|%3C|\{|\[[A-Za-z])")
 OF_VALUES = frozenset(("value-is-placeholder", "value-has-stray-characters", "basic-malformed"))
 OF_TEMPLATES = (*OF_VALUES, "client-id-placeholder", "url-has-whitespace")
 TEMPLATE = compile_late(r"https?://[^/?]{0,100}[{<]")

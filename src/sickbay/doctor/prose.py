@@ -47,11 +47,6 @@ WORDS = 54
 """The maximum number of different words of a message. A log has few, because it repeats them."""
 
 
-def is_told(text: str, around: str) -> bool:
-    """Whether it has the record of an event, or a sentence says what happened or fails. around: the text between its pieces."""
-    return _is_told(text[:READ_CHARACTERS], _split_sentences(around)) or _SURE.search(fold_case(around)) is not None
-
-
 def is_report(text: str, around: str, *, has_error: bool = False) -> bool:
     """Whether its author reports a problem, or it is as short as a message. Other texts describe what can happen."""
     sentences, is_code = _split_sentences(around), is_program(text)
@@ -77,13 +72,18 @@ def is_proposal(text: str) -> bool:
 
 
 def is_general(pasted: str, around: str, *, shows_error: bool = False) -> bool:
-    """Whether the text says what can happen or what has changed, and reports no event. around: the text between its pieces."""
+    """Whether the text says what can happen or what has changed, and reports no event. around: the text between its pieces.
+
+    shows_error: it has an error response, which general sentences and headings don't hide.
+    """
     text = pasted[:READ_CHARACTERS]
-    if (is_specified := _SPECIFIED.search(text)) or _is_told(text, () if is_proposal(around) else _split_sentences(around)):
-        return is_specified is not None
+    told = _SPECIFIED.sub(" ", text), _SPECIFIED.sub(" ", around)
+    if _is_told(told[0], () if is_proposal(around) else _split_sentences(told[1])):
+        return False
     listed = CODES.intersection(_ERROR_CODE.findall(fold_case(text)))
     texts = {text, _BREAK_IN_SENTENCE.sub(" ", text)}
-    return len(listed) > 2 or any(map(_GENERAL.search, texts)) or (not shows_error and any(map(_STATED.search, texts)))
+    is_stated = not shows_error and (told[0] != text or any(map(_STATED.search, texts)))
+    return len(listed) > 2 or is_stated or any(map(_GENERAL.search, texts))
 
 
 _ERROR_CODE = compile_late(r"(?<![a-z_])[a-z]{2,20}(?:_[a-z]{2,20}){1,4}")

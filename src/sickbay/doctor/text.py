@@ -106,8 +106,6 @@ def to_evidence(reading: Reading) -> Evidence:
 
 def _diagnose_reading(reading: Reading, recognised: Recognised) -> Diagnosis:
     diagnosis = reading.diagnosis
-    if _asks_about_a_status(reading):
-        return diagnosis._replace(answers=())
     if _is_about_a_problem(reading, recognised):
         return _add_causes(reading, recognised)
     if diagnosis.answers and not (reading.explaining and "server_failed" not in recognised.facts):
@@ -116,13 +114,6 @@ def _diagnose_reading(reading: Reading, recognised: Recognised) -> Diagnosis:
         unseen = recognised._replace(ranked=list_unseen_causes(recognised.knowledge, recognised.facts))
         return diagnosis._replace(causes=answer.list_causes(unseen))
     return diagnosis
-
-
-def _asks_about_a_status(reading: Reading) -> bool:
-    """Whether it asks what a status means or should be, and nobody says that it came."""
-    is_status = {each.kind for each in reading.diagnosis.answers} <= {"status", "message"} and not reading.diagnosis.pieces
-    said = reading.prose.replace("?", ".")  # a question is one about a problem, unless it asks for a feature
-    return is_status and prose.is_proposal(reading.prose) and not prose.is_told(reading.text, said)
 
 
 READ_LINES = 300
@@ -175,6 +166,10 @@ def _quote_in(finding: Finding, recognised: Recognised) -> Finding:
     return structs.replace(finding, why=f"{quote_message('message', quoted)} {finding.why}".rstrip()) if is_said else finding
 
 
+WORDS_OF_A_PAGE = 24
+"""The letters of a message that only one product writes, from which a text with it is that product's page or log."""
+
+
 def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
     """Whether a message is about an error, a problem that the text describes, or a fault that it shows.
 
@@ -187,7 +182,8 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
         return True
     if prose.is_proposal(reading.prose) or prose.is_success(reading.prose):
         return False
-    if not (is_report := prose.is_report(reading.text, reading.prose)) or first.is_evident:
+    is_quoted = first.message.unmistakable and first.is_supported and first.letters >= WORDS_OF_A_PAGE
+    if not (is_report := is_quoted or prose.is_report(reading.text, reading.prose)) or first.is_evident:
         return is_report
     if _shows_success(recognised) and not prose.names_a_problem(reading.prose):
         return False

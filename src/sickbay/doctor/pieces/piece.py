@@ -9,12 +9,16 @@ from typing import Any, Literal, TypeAlias
 from msgspec import Struct
 
 from sickbay.doctor import compiled
+from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
 
 PieceKind: TypeAlias = Literal[
     "request", "response", "url", "form", "parameters", "object", "jwt", "code", "settings", "stopped"
 ]
 """`stopped`: the code in the text would take too many steps, so that it was read only in part."""
+
+
+_ERROR = compile_late(r"[?&#]error=")
 
 
 class Piece(Struct, frozen=True, kw_only=True):
@@ -40,8 +44,8 @@ class Piece(Struct, frozen=True, kw_only=True):
     @property
     def is_error(self) -> bool:
         """Whether it is an error response, or the redirect URL of one."""
-        is_refused = str(self.values.get("status")).startswith(("4", "5")) or "error=" in str(self.values.get("url"))
-        return is_refused or self.subkind == "error" or self.values.get("resourceType") == "OperationOutcome"
+        is_refused = str(self.values.get("status")).startswith(("4", "5")) or _ERROR.search(str(self.values.get("url")))
+        return bool(is_refused) or self.subkind == "error" or self.values.get("resourceType") == "OperationOutcome"
 
 
 def leave_out_overlaps(pieces: Iterable[Piece]) -> list[Piece]:
