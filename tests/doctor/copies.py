@@ -89,7 +89,7 @@ def from_spring(text: str) -> str:
 
 
 def from_syslog(text: str) -> str:
-    return _each_line(text, lambda number, line: f"Nov 30 09:12:{number % 60:02} ehr-01 app[1234]: {line}")
+    return _each_line(text, lambda number, line: f"Nov 30 09:12:{number % 60:02} web-01 app[1234]: {line}")
 
 
 def from_compose(text: str) -> str:

@@ -19,6 +19,8 @@ def message(*captures: str) -> Message:
 def test_a_slot_is_filled_with_a_value_or_with_words() -> None:
     assert fill("Register {redirect_uri} exactly.", {"redirect_uri": URI}) == f"Register `{URI}` exactly."
     assert fill("Register {redirect_uri} exactly.", {}) == "Register the redirect URI exactly."
+    for cut in ("https://", "https%3A%2F%2F"):  # the host was left open, as in https://<host>/
+        assert fill("Register {redirect_uri} exactly.", {"redirect_uri": cut}) == "Register the redirect URI exactly."
 
 
 def test_a_sentence_whose_value_has_no_words_is_left_out() -> None:

@@ -78,3 +78,27 @@ def test_the_layout_excuses_no_fault_of_another_kind(text: str, fault: str) -> N
 def test_what_documentation_leaves_open_in_an_example_is_no_fault(sent: str, id: str) -> None:
     assert id in claims(f"This is what my app sends.\n\n{GUIDE}\n{sent}")
     assert id not in claims(f"{GUIDE}\n{sent}")
+
+
+@for_each("open_value, severity", [("<the id of your app>", "info"), ("Zk3vQ0m8yT1uWc7R", "error")])
+def test_code_with_two_strings_that_are_left_open_is_a_template(open_value: str, severity: str) -> None:
+    code = f"""$id = '{open_value}';
+$secret = '<the secret of your app>';
+curl_setopt($ch, CURLOPT_URL, 'https://a.example/token');
+curl_setopt($ch, CURLOPT_POSTFIELDS, 'grant_type=client_credentials');
+curl_setopt($ch, CURLOPT_HTTPHEADER, array('Authorization: Basic '.base64_encode($id.':'.$secret)));"""
+    found = diagnose_text(code)[1].explanation.findings
+    assert severity in [each.severity for each in found if each.id == "value-is-placeholder"]
+
+
+def test_a_server_may_be_documented_to_take_the_parameters_in_the_url() -> None:
+    sent = "POST https://{}/oauth/token?grant_type=account_credentials&account_id=Wk9PTV9BQ0NP\n\nAuthorization: Basic Wk9PTTpa"
+    assert "token-wrong-method" in loud(sent.format("a.example"))
+    assert loud(sent.format("zoom.us")) == []
+
+
+@for_each("value", ["[clientid]", "<clientid>", "{clientid}"])
+def test_a_url_goes_on_after_a_value_that_is_left_open(value: str) -> None:
+    url = f"https://a.example/authorize?response_type=code&client_id={value}&redirect_uri=https%3A%2F%2Fb.example%2Fcb&scope=openid"
+    assert "redirect-uri-missing" not in claims(f"I open this URL and get DNS_PROBE_FINISHED_NXDOMAIN.\n\n{url}\n")
+    assert "client-id-missing" not in claims(f"I open this URL and get DNS_PROBE_FINISHED_NXDOMAIN.\n\n{url}\n")

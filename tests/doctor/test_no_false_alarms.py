@@ -227,6 +227,9 @@ def test_a_status_in_a_question_or_a_requirement_did_not_come(said: str) -> None
         '#### POST /par error response\n\nIt has this form:\n\n{"error": "invalid_request", "error_description": "Bad URI"}',
         '== Failures\n\nThe token may be too old.\n\nHTTP/1.1 401 Unauthorized\nWWW-Authenticate: Bearer error="invalid_token"',
         'The callback may have an error.\n<REDIRECT>?error=<CODE>\n{\n"error": <CODE>\n}\nhttps://a.example/cb?error=invalid_client',
+        "jwks_bad_key\n\nThe key is bad\n\nThe kid is in no key.\n\njwks_no_url\n\nNo JWKS URL\n\nIt can't be read.\n\n",
+        "Before: Unhandled error, the server returns 500.\n\nAfter: The error is handled, and the server returns 400.",
+        "Please add a sample of the error handling page that the server can open.\n\n  # The error UI.\n  error: https://my.app/error",
         "Fix the migration and add an error\n\nIt destroyed data. Also added a 400 Bad Request error for no values.",
     ],
 )

@@ -42,11 +42,7 @@ def character_name(odd: str) -> str:
     return odd if odd.isprintable() else f"the invisible character U+{ord(odd):04X}"
 
 
-_WORDS = {
-    "undefined": "what JavaScript writes for a variable without a value",
-    "NaN": "what JavaScript writes for an invalid number",
-    "[object Object]": "what JavaScript writes if an object is used as text",
-} | dict.fromkeys(("null", "NULL", "None", "nil", "nullptr", "(null)"), "what a program writes for a missing value")
+_WORDS = WORDS["missing_values"]
 _FUNCTION = compile_late(r"(?:async )?function\b[^{]*\{.*|<function .*>|<bound method .*>", re.S)
 _NAME = r"[\w.:\- ]+"
 _VARIABLE = compile_late(

@@ -36,7 +36,7 @@ _NAME = compile_late(r"`[^`]*`|\{\w+\}|(?<![\w./:@-])[a-z0-9]+(?:_[a-z0-9]+)+(?!
 def fill(text: str, values: Mapping[str, str]) -> str:
     """Replaces slots with values, or with words. Names with underscores and values are put in backticks."""
     if "{" in text:  # most texts have no slot
-        values = {name: value for name, value in values.items() if value and not is_masked(value)}
+        values = {name: value for name, value in values.items() if not (is_masked(value) or unquote(value)[-3:] in ("", "://"))}
         title, colon, tail = text.rpartition(": ")
         if colon and not text.endswith(".") and _slots_of_text(tail) - values.keys():
             text = title

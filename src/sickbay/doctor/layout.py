@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.diagnose import Diagnosis
 from sickbay.doctor.pieces.inputs import Input
 from sickbay.kernel.late_patterns import compile_late
@@ -14,6 +15,7 @@ UNFILLED = compile_late(r"=(?:<|%3C)[a-z][\w -]{1,40}(?:>|%3E)", re.I)
 """A value such as `<code>`. If a request that succeeded has one, the text is an example, and others aren't sent so either."""
 _SLOT = compile_late(r"(?<=[=:/\"'\s])(?:<[A-Za-z][\w -]{1,40}>|\{[A-Za-z]\w{2,40}\}|\[[A-Za-z]\w{1,30}\](?=&|$))")
 """A name in brackets. A request with several of them is a template of documentation, or nothing was filled in."""
+_OPEN_STRING = compile_late(r"[\"'`]<[A-Za-z][\w -]{1,60}>[\"'`]")
 _OPEN_NAME = compile_late(r"\b([\w-]{2,40})=(?:<|%3C|\{|\[[A-Za-z])")
 OF_VALUES = frozenset(("value-is-placeholder", "value-has-stray-characters", "basic-malformed"))
 OF_TEMPLATES = (*OF_VALUES, "client-id-placeholder", "url-has-whitespace")
@@ -37,15 +39,18 @@ def allow_layout(diagnosis: Diagnosis, each: Input, found: Sequence[Input], text
     shown = f"{body}\n{text[each.piece.end : end]}" if (body := str(each.evidence.get("body") or "")) else ""
     there = {*_FIELD.findall(shown)} - {"client_assertion"}  # an assertion is there although it lacks a claim
     kept = [it for it in diagnosis.explanation.findings if it.parameter not in there or "-missing" not in it.id]
-    is_template = len({*_SLOT.findall(f"{each.evidence} {text[each.piece.start : each.piece.end]}")}) > 1
+    shown = text[each.piece.start : each.piece.end]
+    is_template = len({*_SLOT.findall(f"{each.evidence} {shown}")}) > 1 or len({*_OPEN_STRING.findall(text)}) > 1
     names = {*_OPEN_NAME.findall(str(each.evidence))}
     open_values = (it.id for it in kept if it.parameter in names or _SLOT.search(f"={it.facts.get('received')}"))
     url, count = _LAYOUT.subn("", str(each.evidence.get("url") or "").strip())
     breaks = ("url-has-whitespace",) if count >= LINES_OF_A_LAYOUT and not re.search(r"\s", url) else ()
     open_ids = (*OF_TEMPLATES, *open_values) if is_template else ()
-    return diagnosis.select(kept).turn_into_advice((*breaks, *open_ids))
+    taken = _OF_A_FORM if url.startswith(LISTS["servers_with_parameters_in_the_url"]) else ()
+    return diagnosis.select(kept).turn_into_advice((*breaks, *open_ids, *taken))
 
 
+_OF_A_FORM = ("token-wrong-method", "grant-type-invalid", "grant-type-unsupported")
 LINES_OF_A_LAYOUT = 3
 _LAYOUT = compile_late(r"(?<=[?&])[ \t\r]{0,9}\n\s{0,80}|\n\s{0,80}(?=[?&])")
 """A URL with so many lines, each of which begins or ends with ? or &, is laid out for readers, as specifications do."""

@@ -256,7 +256,9 @@ def _drop_unsaid(diagnosis: Diagnosis, found: Input, text: str, answers: Sequenc
 def _is_unabridged(found: Input) -> bool:
     """Whether it is a whole request, or an authorization URL with all but one of the parameters that each has."""
     named = ESSENTIAL.intersection(parse(str(found.evidence.get("url")).partition("?")[2]).names())
-    return found.is_whole and (found.piece.kind == "request" or len(named) >= len(ESSENTIAL) - 1)
+    return found.is_whole and (
+        found.piece.kind == "request" or found.piece.subkind == "curl" or len(named) >= len(ESSENTIAL) - 1
+    )
 
 
 def _is_said(finding: Finding, around: str) -> bool:

@@ -225,11 +225,11 @@ def _find_quote(recognised: Recognised) -> str:
 def _find_line_with_message(recognised: Recognised) -> str:
     """The first line with a phrase by which the first cause was found; "" if it was found by a code, or far below."""
     lines = recognised.evidence.text.splitlines()[:READ_LINES] if recognised.ranked else ()
-    said = (line.strip() for line in lines if _has_phrase(recognised, line) and not prose.is_code(line))
+    said = (line.strip(' \t"') for line in lines if _has_phrase(recognised, line) and not prose.is_code(line))
     return next((line for line in said if not _SAYS_NOTHING.match(line)), "")
 
 
-_SAYS_NOTHING = compile_late(r"[\"<{]|`?(?:[A-Z]{3,7} )?https?://\S+$|[A-Z]{3,7} /\S*$")
+_SAYS_NOTHING = compile_late(r"\"[^\"\n]{0,80}\"\s?:|[<{]|`?(?:[A-Z]{3,7} )?https?://\S+$|[A-Z]{3,7} /\S*$")
 """A member in JSON, markup, a URL or the first line of a request."""
 
 

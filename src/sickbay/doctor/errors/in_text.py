@@ -78,7 +78,7 @@ _UNANSWERED = compile_late(
 )
 _MESSAGE = compile_late(
     r"(?:Error|Exception)\b['\"]?:\s?[^\s|]"
-    r"|\b[Ee]rror [a-z]{3,20}ing [a-z]|\b(?:ERRORS?|FATAL|SEVERE)\b|Traceback \(most|\bUncaught\b"
+    r"|\b[Ee]rror (?!handling )[a-z]{3,20}ing [a-z]|\b(?:ERRORS?|FATAL|SEVERE)\b|Traceback \(most|\bUncaught\b"
     r"|\brpc error: code = \w|\b[Bb]ad response received|\bmessage[\"'`]\s*:\s*[\"'`]\w*[_ ]?error"
     r"|\b[Ii]nvalid (?:parameter|audience|redirect|scope|state|request|grant|client|token|code|credentials|requested scope)"
     r"|(?m:^)[ \t>`*-]{0,12}(?:fatal|error):? [A-Z][a-z]{1,30} \w"
@@ -152,8 +152,8 @@ def find_errors(text: str, *, in_words: bool = True) -> Iterator[ErrorAnswer]:
 
 def _read_value(name: str, value: str, description: str) -> Iterator[ErrorAnswer]:
     """The error response for one name and value. An empty value is ignored unless the name is `error` (truncated text)."""
-    if value.lower() in FALSY - {""} or (not value and name != "error"):
-        return
+    if value.lower() in FALSY - {""} or value == "URL" or (not value and name != "error"):
+        return  # a setting may be the address of a page for errors
     if "desc" not in name and value.lower() != "true" and re.fullmatch(r"[A-Za-z][\w.:-]{2,79}", value):
         yield oauth_error(value, description)
     else:

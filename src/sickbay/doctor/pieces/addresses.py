@@ -58,11 +58,11 @@ _OF_A_RESPONSE = frozenset(("state", "code", "error_description", "error_uri"))
 
 
 _OF_URL = r"[^\s<>\"'`|\\^{}\[\]\u3000-\u9fff\uff00-\uff60]"
-_OPEN_VALUE = r"(?<==)(?:\[[A-Za-z]\w{1,30}\]|\{[A-Za-z]\w{1,30}\}|<[A-Za-z][\w-]{1,30}>)"
+_OPEN_VALUE = r"(?:(?<==)|(?<=%2F))(?:\[[A-Za-z]\w{1,30}\]|\{[A-Za-z]\w{1,30}\}|<[A-Za-z][\w-]{1,30}>)"
 _URL = compile_late(
     rf"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]{{1,30}}:/{{1,2}}{_OF_URL}{{3,20000}}(?:{_OPEN_VALUE}{_OF_URL}{{0,2000}}){{0,20}}"
 )
-"""Also with values that are left open, such as `client_id=[clientid]`."""
+"""Also with values that are left open, such as `client_id=[clientid]` and `https%3A%2F%2F<host>%2Fcallback`."""
 _PATH = compile_late(r"(?:(?<=\s)|^)/[\w./-]{0,200}\?[\w.-]{1,60}=[^\s<>\"'`]{1,8000}", re.M)
 _CONTINUED = compile_late(r"(?<!\s)[ \t]*+\r?\n[ \t]*+(?P<rest>[^\s<>\"'`]++)(?=(?P<end>[ \t]*+(?:\r?\n|\Z))|\s)")
 _PLACEHOLDER = compile_late(r"(?<=[=/,|])[<\[{]\w")
