@@ -238,7 +238,8 @@ except KeyboardInterrupt: pass
     "ending",
     [
         "class Deleted:\n    def __del__(self, kill=os.kill, pid=os.getpid()): kill(pid, NUMBER)\nkept = Deleted()\n",
-        "threading.Thread(target=lambda: (time.sleep(0.2), os.kill(os.getpid(), NUMBER), time.sleep(60))).start()\n",
+        "threading.Thread(target=time.sleep, args=(60,)).start()\n"
+        "threading._register_atexit(lambda: os.kill(os.getpid(), NUMBER))\n",
         "import atexit\natexit.register(lambda: os.kill(os.getpid(), NUMBER))\n",
     ],
     ids=["Python deletes its modules", "Python waits for a thread", "Python calls what was registered"],

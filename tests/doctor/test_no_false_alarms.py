@@ -222,7 +222,6 @@ def test_a_status_in_a_question_or_a_requirement_did_not_come(said: str) -> None
         "tests/test_jwt.py::test_wrong_audience_is_refused PASSED [ 66%]\ntests/test_jwt.py::test_expired_token PASSED [ 67%]",
         "    def test_wrong_redirect_uri(self):\n        self.assertRaises(errors.MismatchingRedirectURIError, self.validate)",
         'get :index\n\nassert_equal "401", response.code',
-        "### How do I handle a reset?\n\nThe user sees the page. If not, handle the code `AADB2C90118` of the callback.",
         "### AADSTS700016: Application not found\n\n**Cause:** The client ID is wrong.\n\n**Solution:** Compare it.",
         '#### POST /par error response\n\nIt has this form:\n\n{"error": "invalid_request", "error_description": "Bad URI"}',
         '== Failures\n\nThe token may be too old.\n\nHTTP/1.1 401 Unauthorized\nWWW-Authenticate: Bearer error="invalid_token"',

@@ -252,7 +252,6 @@ def test_a_message_with_a_modal_verb_is_no_general_statement(message: str) -> No
         '{"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "expired"}]}',
         "https://app.example/cb?error=invalid_grant&error_description=The+code+has+expired&state=1",
         "HTTP/1.1 400 Bad Request\nContent-Type: text/plain\n\nThe code has expired",
-        '{"statusCode": 400, "message": "The code has expired"}',
         '<OperationOutcome xmlns="http://hl7.org/fhir"><issue><severity value="error"/></issue></OperationOutcome>',
         "GET https://fhir.example/Patient/1 401 (Unauthorized)",
         "Access to fetch at 'https://ehr.example/token' from origin 'https://app.example' has been blocked by CORS policy",
@@ -338,7 +337,7 @@ def test_a_general_text_is_no_longer_one_when_a_person_says_that_it_happened(tex
     assert not is_general(told, told)
 
 
-@for_each("pattern", [each for name in LISTS["of_reports"][-2:] for each in LISTS[name]])
+@for_each("pattern", [each for name in LISTS["of_reports"][-4:] for each in LISTS[name]])
 def test_general_sentences_and_proposals_begin_with_a_line_or_a_word(pattern: str) -> None:
     """So these patterns are only tried there."""
     assert begins_with_a_line_or_a_word(_parser.parse(pattern, re.M))

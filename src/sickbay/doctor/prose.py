@@ -82,7 +82,7 @@ def is_general(pasted: str, around: str, *, shows_error: bool = False) -> bool:
         return False
     listed = CODES.intersection(_ERROR_CODE.findall(fold_case(text)))
     texts = {text, _BREAK_IN_SENTENCE.sub(" ", text)}
-    is_stated = not shows_error and (told[0] != text or any(map(_STATED.search, texts)))
+    is_stated = not shows_error and any(map(_STATED.search, texts))
     return len(listed) > 2 or is_stated or any(map(_GENERAL.search, texts))
 
 

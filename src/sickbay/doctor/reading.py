@@ -97,7 +97,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     found = [_add_context(context, each) for each in ([single] if single else _put_together(pieces, text))]
     answers = find_in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
     around = "".join(_texts_between(text, pieces))
-    has_words, shows_error = _has_words(around), any(piece.is_error for piece in pieces) or bool(_STATUS.search(text))
+    has_words, shows_error = _has_words(around), any(piece.is_error for piece in pieces)
     is_general = single is None and has_words and prose.is_general(pasted, around, shows_error=shows_error)
     is_guide = is_general or (single is None and not prose.is_report(text, around, has_error=bool(answers)))
     if answers and is_guide:
@@ -135,9 +135,6 @@ def read_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, 
     merged = _merge_diagnoses(diagnoses, place)._replace(answers=answers)
     whole = Piece(kind="request", start=0, end=len(text))
     return Reading(inputs[place], merged, diagnoses, tuple(Input(evidence, True, whole) for evidence in inputs), True, text)
-
-
-_STATUS = compile_late(r"\"status(?:_?code)?\"\s{0,3}:\s{0,3}\"?[45]\d\d\b", re.I)
 
 
 def _put_together(pieces: Sequence[Piece], text: str) -> list[Input]:

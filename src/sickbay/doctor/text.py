@@ -166,10 +166,6 @@ def _quote_in(finding: Finding, recognised: Recognised) -> Finding:
     return structs.replace(finding, why=f"{quote_message('message', quoted)} {finding.why}".rstrip()) if is_said else finding
 
 
-WORDS_OF_A_PAGE = 24
-"""The letters of a message that only one product writes, from which a text with it is that product's page or log."""
-
-
 def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
     """Whether a message is about an error, a problem that the text describes, or a fault that it shows.
 
@@ -182,8 +178,7 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
         return True
     if prose.is_proposal(reading.prose) or prose.is_success(reading.prose):
         return False
-    is_quoted = first.message.unmistakable and first.is_supported and first.letters >= WORDS_OF_A_PAGE
-    if not (is_report := is_quoted or prose.is_report(reading.text, reading.prose)) or first.is_evident:
+    if not (is_report := prose.is_report(reading.text, reading.prose)) or first.is_evident:
         return is_report
     if _shows_success(recognised) and not prose.names_a_problem(reading.prose):
         return False

@@ -182,16 +182,13 @@ def mark_shortened_values(found: Input) -> Input:
 
 def _is_hidden(name: str, value: str) -> bool:
     """Whether a part of the value was masked or cut. A URL without its scheme and with an asterisk isn't a pattern."""
-    is_cut = (
-        value.endswith(("...", "…"))
-        or (value[:1], value[-1:]) == ("[", "]")
-        or ("*" in value and "uri" in name and "://" not in value)
-    )
+    is_cut = value.endswith(("...", "…")) or ("*" in value and "uri" in name and "://" not in value)
     is_cut = is_cut or ("..." in value and (not name or "assertion" in name))  # credentials have no such dots
-    is_cut = is_cut or (value[:1] == "[" and value[-1:] == "]")  # such as [redacted]
+    is_cut = is_cut or _IN_BRACKETS.fullmatch(value) is not None
     return is_cut or (is_masked(value) and name != "client_secret")
 
 
+_IN_BRACKETS = compile_late(r"\[(?!object )[A-Za-z][\w .-]{1,40}\]")
 _PASSWORD_GRANT = compile_late(r"\bgrant_type\W{1,9}password\b")
 
 
