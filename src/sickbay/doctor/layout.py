@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sickbay.diagnosis.lists import LISTS
+from sickbay.diagnosis.rule import Finding
 from sickbay.doctor.diagnose import Diagnosis
 from sickbay.doctor.pieces.inputs import Input
 from sickbay.kernel.late_patterns import compile_late
@@ -39,15 +40,24 @@ def allow_layout(diagnosis: Diagnosis, each: Input, found: Sequence[Input], text
     shown = f"{body}\n{text[each.piece.end : end]}" if (body := str(each.evidence.get("body") or "")) else ""
     there = {*_FIELD.findall(shown)} - {"client_assertion"}  # an assertion is there although it lacks a claim
     kept = [it for it in diagnosis.explanation.findings if it.parameter not in there or "-missing" not in it.id]
-    shown = text[each.piece.start : each.piece.end]
-    is_template = len({*_SLOT.findall(f"{each.evidence} {shown}")}) > 1 or len({*_OPEN_STRING.findall(text)}) > 1
-    names = {*_OPEN_NAME.findall(str(each.evidence))}
-    open_values = (it.id for it in kept if it.parameter in names or _SLOT.search(f"={it.facts.get('received')}"))
-    url, count = _LAYOUT.subn("", str(each.evidence.get("url") or "").strip())
-    breaks = ("url-has-whitespace",) if count >= LINES_OF_A_LAYOUT and not re.search(r"\s", url) else ()
-    open_ids = (*OF_TEMPLATES, *open_values) if is_template else ()
-    taken = _OF_A_FORM if url.startswith(LISTS["servers_with_parameters_in_the_url"]) else ()
-    return diagnosis.select(kept).turn_into_advice((*breaks, *open_ids, *taken))
+    url = str(each.evidence.get("url") or "").strip()
+    return diagnosis.select(kept).turn_into_advice((*_find_open_values(kept, each, text), *_list_excused(url)))
+
+
+def _find_open_values(findings: Sequence[Finding], each: Input, text: str) -> tuple[str, ...]:
+    """The IDs of findings about values that a template leaves open."""
+    names, shown = {*_OPEN_NAME.findall(str(each.evidence))}, f"{each.evidence} {text[each.piece.start : each.piece.end]}"
+    if len({*_SLOT.findall(shown)}) < 2 and len({*_OPEN_STRING.findall(text)}) < 2:
+        return ()
+    is_open = (it.id for it in findings if it.parameter in names or _SLOT.search(f"={it.facts.get('received')}"))
+    return (*OF_TEMPLATES, *is_open)
+
+
+def _list_excused(url: str) -> tuple[str, ...]:
+    """The IDs of findings about line breaks between parameters, and about parameters in the URL where they belong there."""
+    joined, count = _LAYOUT.subn("", url)
+    breaks = ("url-has-whitespace",) if count >= LINES_OF_A_LAYOUT and not re.search(r"\s", joined) else ()
+    return (*breaks, *(_OF_A_FORM if url.startswith(LISTS["servers_with_parameters_in_the_url"]) else ()))
 
 
 _OF_A_FORM = ("token-wrong-method", "grant-type-invalid", "grant-type-unsupported")

@@ -77,8 +77,8 @@ def is_general(pasted: str, around: str, *, shows_error: bool = False) -> bool:
     shows_error: it has an error response, which general sentences and headings don't hide.
     """
     text = pasted[:READ_CHARACTERS]
-    told = _SPECIFIED.sub(" ", text), _SPECIFIED.sub(" ", around)
-    if _is_told(told[0], () if is_proposal(around) else _split_sentences(told[1])):
+    rest, said = (_SPECIFIED.sub(" ", each) for each in (text, around))
+    if _is_told(rest, () if is_proposal(around) else _split_sentences(said)):
         return False
     listed = CODES.intersection(_ERROR_CODE.findall(fold_case(text)))
     texts = {text, _BREAK_IN_SENTENCE.sub(" ", text)}
