@@ -12,6 +12,7 @@ from tests.laws import for_each
 
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts import FACTS, TrueFacts
+from sickbay.doctor.text import diagnose_text
 
 
 def compute(evidence: Evidence) -> Mapping[str, dict[str, str]]:
@@ -54,3 +55,9 @@ def test_each_fact_says_what_it_means() -> None:
     said = {name: fact.__doc__ or "" for name, fact in FACTS.items()}
     said |= {name: described.means for name, described in KNOWLEDGE.facts.items()}
     assert [name for name, text in said.items() if not text.endswith(".")] == []
+
+
+def test_the_version_that_lacks_an_element_is_the_one_that_the_text_names() -> None:
+    said = "The parser of Hl7.Fhir.{} says: Encountered unknown element 'reasonCode' at location 'Encounter.reasonCode[0]'"
+    for version in ("STU3", "DSTU2"):
+        assert f"not in `{version}`" in diagnose_text(said.format(version))[1].explanation.findings[0].title

@@ -229,6 +229,7 @@ def test_a_status_in_a_question_or_a_requirement_did_not_come(said: str) -> None
         "jwks_bad_key\n\nThe key is bad\n\nThe kid is in no key.\n\njwks_no_url\n\nNo JWKS URL\n\nIt can't be read.\n\n",
         "Before: Unhandled error, the server returns 500.\n\nAfter: The error is handled, and the server returns 400.",
         "Please add a sample of the error handling page that the server can open.\n\n  # The error UI.\n  error: https://my.app/error",
+        "Updated the description of the `unsupported_grant_type` error, because it lacked one of the grant types.",
         "Fix the migration and add an error\n\nIt destroyed data. Also added a 400 Bad Request error for no values.",
     ],
 )

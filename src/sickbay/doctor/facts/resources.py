@@ -142,7 +142,8 @@ def element_is_of_another_version(evidence: Evidence) -> Values | None:
         element = match["element"] or match["listed"]
         having, lacking = split_versions(f"{type}.{element}")
         if having and lacking and named.isdisjoint(having):
-            at_server = next((version for version in lacking if version in named), lacking[-1])
+            said = named.union(evidence.words)
+            at_server = next((version for version in lacking if version in said), lacking[-1])
             known = "r4" if "r4" in having else having[-1]
             return {"parameter": element, "value": type, "expected": known.upper(), "received": at_server.upper()}
     return None
