@@ -45,6 +45,9 @@ TRUE = {
     "session_differs_in_frame": "In an iframe, the express sessionID is different for /launch and /app.",
     "has_internal_and_public_issuer": "issuer-uri: http://keycloak:8080/realms/a, and tokens have the public URL",
     "tells_of_client_credentials": "hydra perform client-credentials --endpoint http://127.0.0.1:4444/",
+    "refused_date_is_correct": "Invalid date value: ge2026-04-01T03:00:00.000Z",
+    "says_reference_is_relative": "The root cause is the relative Organization reference in managingOrganization.",
+    "state_is_of_another_login": "state mismatch, expected eyJyZXR1cm5UbyI6Ii9yb2JvdHMudHh0In0, got: eyJyZXR1cm5UbyI6Ii8ifQ",
     "date_is_not_padded": '{"resourceType": "Patient", "birthDate": "1972-3-23"}',
     "time_has_no_zone": '{"resourceType": "Observation", "issued": "2023-12-19T15:45:58.663",',
     "birth_date_has_other_form": "The tests have a Patient with the birthDate 13/02/1999.",
@@ -372,5 +375,8 @@ FALSE_IN = {
     "bundle_is_posted_to_its_type": "I POST the bundle to https://ehr.example.org/fhir/Bundle/1 and to https://ehr.example.org/fhir",
     "allowed_origin_has_slash": "Allowed Cors Origins = http://localhost:4200, redirect http://localhost:4200/cb",
     "authentication_method_is_basic_or_post": "client-authentication-method: client_secret_basic",
+    "refused_date_is_correct": "Invalid date value: ge04/01/2026, but 2026-04-01 works",
+    "says_reference_is_relative": "The reference is absolute, relative to no resource.",
+    "state_is_of_another_login": "state mismatch, expected undefined, got: eyJyZXR1cm5UbyI6Ii8ifQ",
 }
 """Texts that look alike, in which a fact is false."""
