@@ -174,3 +174,14 @@ def test_only_a_registration_of_an_app_for_smart_needs_scopes_for_resources() ->
         True,
         True,
     ]
+
+
+def test_the_scopes_of_a_registration_may_be_those_of_another_api() -> None:
+    def list_severities(**more: object) -> set[str]:
+        app = {"client_name": "A", "redirect_uris": ["https://app.example.org/cb"], "token_endpoint_auth_method": "none", **more}
+        return {finding.severity for finding in findings(kind="registration", app=app).values()}
+
+    for scope in ("openid profile email", "read write", "atproto transition:generic"):
+        assert list_severities(scope=scope) <= {"info"}
+        assert list_severities(scope=scope, launch_uri="https://app.example.org/launch") >= {"warning"}
+    assert list_severities(scope="openid patient.Observation.read") >= {"error"}

@@ -97,7 +97,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     found = [_add_context(context, each) for each in ([single] if single else _put_together(pieces, text))]
     answers = find_in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
     around = "".join(_texts_between(text, pieces))
-    has_words, is_said = _has_words(around), any((it.code and it.description) or "urn:" in it.code for it in answers)
+    has_words, is_said = _has_words(around) or around.lstrip()[:2] == "##", any((it.code and it.description) or "urn:" in it.code for it in answers)
     shows_error = is_said or any(piece.is_error for piece in pieces)
     is_general = single is None and has_words and prose.is_general(pasted, around, shows_error=shows_error)
     is_guide = is_general or (single is None and not prose.is_report(text, around, has_error=bool(answers)))
@@ -107,12 +107,15 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     found = shown if answers else [each._replace(unknown=each.unknown | layout.find_templates(each.evidence)) for each in shown]
     accepted = () if answers or single else _select_accepted_requests(found, pieces)
     is_example = not answers and (is_guide or any(layout.UNFILLED.search(str(each.evidence)) for each in accepted))
+    is_example = is_example or not (answers or single or not _COMMENT.search(around) or prose.tells_of_a_problem(around))
     examined = [(single, _add_token_elsewhere(_diagnose_single(found[0]), found[0]))] if single else []
     examined = examined or [
         (each, _drop_unsaid(it, each, text, answers) if has_words else it) for each, it in _examine_each(found, accepted)
     ]
     examined = examined if answers else [(each, layout.allow_layout(it, each, found, text)) for each, it in examined]
-    examined = [(each, it.drop(layout.OF_VALUES)) for each, it in examined] if is_example else examined
+    examined = [(each, it.drop(layout.OF_EXAMPLES)) for each, it in examined] if is_example else examined
+    if is_general and shows_error:  # of which the request is an example
+        examined = [(each, it.turn_into_advice([found.id for found in it.explanation.findings])) for each, it in examined]
     diagnoses = [diagnosis for _, diagnosis in examined]
     place = _find_faulty(diagnoses)
     evidence = examined[place][0].evidence if examined else {"kind": "error_answer", "text": text}
@@ -124,6 +127,9 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     merged = add_mistakes(merged, find_mistakes(text, pieces))
     merged = merged._replace(answers=answers, pieces=pieces, is_examined=bool(diagnoses))
     return Reading(evidence, merged, tuple(diagnoses), tuple(found), single is not None, text, is_general)
+
+
+_COMMENT = compile_late(r"^[ \t]*(?:#|//) [A-Z]", re.M)
 
 
 def read_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...], text: str) -> Reading:

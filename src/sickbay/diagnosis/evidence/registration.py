@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sickbay.authorization.contexts import UrlContext
@@ -10,6 +11,8 @@ from sickbay.authorization.registration.metadata import METHOD, METHODS
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence.context import KINDS, Json
+from sickbay.diagnosis.guesses import POLICY
+from sickbay.diagnosis.rule import GUESS
 
 
 def read_request(evidence: Json) -> RegistrationRequest:
@@ -84,8 +87,15 @@ def _list_uris(evidence: Any) -> tuple[str, ...]:
     return (evidence,) if isinstance(evidence, str) and evidence else _names_or_none(evidence) or ()
 
 
+_OF_SMART = re.compile(r"(?:^|\s)(?:launch\b|fhirUser\b|(?:patient|user|system)\W)")
+
+
 def context_of(evidence: Json, request: RegistrationRequest) -> UrlContext:
-    return UrlContext(server=read.read_server(evidence.get("context", {})))
+    """Without a server, a launch address and a scope of SMART, the scopes may be those of any other API."""
+    context = evidence.get("context", {})
+    is_of_smart = "server" in context or "smart_version" in request.source or request.launch_uri is not None
+    is_other = not (is_of_smart or _OF_SMART.search(request.scope))
+    return UrlContext(server=read.read_server(context), guesses=(("scope-malformed", POLICY[GUESS]),) if is_other else ())
 
 
 def to_evidence(request: RegistrationRequest) -> dict[str, object]:

@@ -68,7 +68,7 @@ def _launch_lacks_uri(request: RegistrationRequest, context: Any) -> Facts | Non
 
 
 def _has_no_resources(request: RegistrationRequest, context: Any) -> Facts | None:
-    is_of_smart = bool(request.scope or request.launch_uri) or isinstance(context.server, Server)
+    is_of_smart = (bool(request.scope or request.launch_uri) and not context.guesses) or isinstance(context.server, Server)
     has_none = _is_read(request) and not scopes.list_resources(" ".join(read_spelling(request.scope).tokens))
     return {"received": request.scope or None} if is_of_smart and has_none else None
 
