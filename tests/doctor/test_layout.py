@@ -83,12 +83,21 @@ def test_what_documentation_leaves_open_in_an_example_is_no_fault(sent: str, id:
 @for_each("open_value, severity", [("<the id of your app>", "info"), ("Zk3vQ0m8yT1uWc7R", "error")])
 def test_code_with_two_strings_that_are_left_open_is_a_template(open_value: str, severity: str) -> None:
     code = f"""$id = '{open_value}';
-$secret = '<the secret of your app>';
+$callback = '<the callback of your app>';
 curl_setopt($ch, CURLOPT_URL, 'https://a.example/token');
-curl_setopt($ch, CURLOPT_POSTFIELDS, 'grant_type=client_credentials');
-curl_setopt($ch, CURLOPT_HTTPHEADER, array('Authorization: Basic '.base64_encode($id.':'.$secret)));"""
+curl_setopt($ch, CURLOPT_POSTFIELDS, 'grant_type=authorization_code&code=Zk3v&client_id='.$id.'&redirect_uri='.$callback);"""
     found = diagnose_text(code)[1].explanation.findings
     assert severity in [each.severity for each in found if each.id == "value-is-placeholder"]
+
+
+@for_each("sent", ["Authorization: Bearer {access_token}", "Authorization: Bearer YOUR_ACCESS_TOKEN", "Authorization: Bearer <your jwt>"])
+def test_the_name_of_a_token_in_its_place_was_masked_unless_something_fails(sent: str) -> None:
+    read = f"GET https://ehr.example.org/fhir/Patient/1\n{sent}\nAccept: application/fhir+json"
+    shown = diagnose_text(read)[1]
+    assert {found.severity for found in shown.explanation.findings} == {"info"}
+    assert shown.verdict.exit_code == 0
+    for text in (f"{read}\n\nWhy does it return nothing?", f"{read}\n\nHTTP/1.1 401 Unauthorized", read.replace(sent[22:], "undefined")):
+        assert diagnose_text(text)[1].verdict.exit_code == 1
 
 
 def test_a_server_may_be_documented_to_take_the_parameters_in_the_url() -> None:

@@ -64,12 +64,16 @@ _MASK = compile_late(
 _PARTS = compile_late(r"[/?#&=]|:(?!\w+\}|\w+\))")
 
 
-_NO_SECRET = compile_late(r"\$\{[\w.:-]+\}|\{\{ ?[\w.-]+ ?\}\}")
+_NO_SECRET = compile_late(
+    r"\$\{[\w.:-]+\}|\{\{ ?[\w.-]+ ?\}\}|[{<\[](?:your[ _-])?client[ _-]?secret[}>\]]|"
+    r"[{<\[]?(?:your[ _-])?(?:access|refresh|id|bearer|auth|api)[ _-]?(?:token|jwt)(?:[ _-]here)?[}>\]]?",
+    re.I,
+)
 
 
 def is_no_secret(value: str) -> bool:
     """Whether a value certainly isn't a secret and may be shown: a word such as `null`, or a common form of a variable."""
-    return value in _WORDS or (value[:1] in ("$", "{") and _NO_SECRET.fullmatch(value) is not None)
+    return value in _WORDS or (value[:1] in ("$", "{", "<", "[", "Y", "y") and _NO_SECRET.fullmatch(value) is not None)
 
 
 def is_masked(value: str) -> bool:

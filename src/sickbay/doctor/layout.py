@@ -8,6 +8,7 @@ from typing import Any
 
 from sickbay.diagnosis.lists import LISTS
 from sickbay.diagnosis.rule import Finding
+from sickbay.doctor import prose
 from sickbay.doctor.diagnose import Diagnosis
 from sickbay.doctor.pieces.inputs import Input
 from sickbay.kernel.late_patterns import compile_late
@@ -42,7 +43,19 @@ def allow_layout(diagnosis: Diagnosis, each: Input, found: Sequence[Input], text
     there = {*_FIELD.findall(shown)} - {"client_assertion"}  # an assertion is there although it lacks a claim
     kept = [it for it in diagnosis.explanation.findings if it.parameter not in there or "-missing" not in it.id]
     url = str(each.evidence.get("url") or "").strip()
-    return diagnosis.select(kept).turn_into_advice((*_find_open_values(kept, each, text), *_list_excused(url)))
+    masked = () if prose.tells_of_a_problem(text) else _find_masked(kept)
+    return diagnosis.select(kept).turn_into_advice((*masked, *_find_open_values(kept, each, text), *_list_excused(url)))
+
+
+def _find_masked(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """The IDs of findings about secrets whose names are shown in place of them, as in `Bearer {access_token}`."""
+    open_values = [it.facts for it in findings if it.id == "value-is-placeholder" and "replaced" in it.facts["what"]]
+    names = {name for facts in open_values for name in facts["names"]}
+    return tuple(it.id for it in findings if names and _SECRETS.issuperset({*names, it.parameter or min(names)}))
+
+
+_SECRETS = frozenset(("Authorization", "client_secret", "code", "code_verifier", "refresh_token", "token", "client_assertion"))
+"""Values that people leave out when they show a request."""
 
 
 def _find_open_values(findings: Sequence[Finding], each: Input, text: str) -> tuple[str, ...]:

@@ -114,7 +114,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     ]
     examined = examined if answers else [(each, layout.allow_layout(it, each, found, text)) for each, it in examined]
     examined = [(each, it.drop(layout.OF_EXAMPLES)) for each, it in examined] if is_example else examined
-    if is_general and shows_error:  # of which the request is an example
+    if is_general and examined and prose.is_general(pasted, around, shows_error=True):  # whose requests are examples
         examined = [(each, it.turn_into_advice([found.id for found in it.explanation.findings])) for each, it in examined]
     diagnoses = [diagnosis for _, diagnosis in examined]
     place = _find_faulty(diagnoses)

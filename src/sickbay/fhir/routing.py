@@ -162,8 +162,13 @@ def _route_type(version: str, method: str, type: str, rest: list[str]) -> Route 
 
 
 def _bad_id(type: str, head: str, more: list[str]) -> RequestError:
-    """Reports an invalid id. A slash in an id, as in some MRNs, splits it into several segments, so they are joined again."""
-    return RequestError("fhir-id-invalid", "id", "/".join([head, *more]), f"{type}/<id> of 1 to 64 letters, digits, '-' or '.'")
+    """Reports an invalid id. A slash in an id, as in some MRNs, splits it into several segments, so they are joined again.
+
+    An operation or the history, and what follows it, isn't part of the id.
+    """
+    end = next((place for place, segment in enumerate(more) if segment.startswith(("$", "_"))), len(more))
+    received = "/".join([head, *more[:end]])
+    return RequestError("fhir-id-invalid", "id", received, f"{type}/<id> of 1 to 64 letters, digits, '-' or '.'")
 
 
 def _route_instance(version: str, method: str, type: str, id: str, rest: list[str]) -> Route | Misrouted:
