@@ -228,7 +228,7 @@ def test_the_cause_of_a_message_comes_before_a_parameter_that_another_version_of
     )
     diagnosis = diagnose_text(f"{message} for the application\n\n{url}")[1]
     found = [finding.id for finding in diagnosis.explanation.findings]
-    assert diagnosis.causes[0].id == "oauth-redirect-uri-not-registered"
+    assert diagnosis.causes[0].id == "athena-authorize-slash"
     assert found.index(diagnosis.causes[0].id) < found.index("response-type-invalid")
 
 
