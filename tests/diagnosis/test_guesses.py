@@ -178,7 +178,12 @@ def test_only_a_registration_of_an_app_for_smart_needs_scopes_for_resources() ->
 
 def test_the_scopes_of_a_registration_may_be_those_of_another_api() -> None:
     def list_severities(**more: object) -> set[str]:
-        app = {"client_name": "A", "redirect_uris": ["https://app.example.org/cb"], "token_endpoint_auth_method": "none", **more}
+        app = {
+            "client_name": "A",
+            "redirect_uris": ["https://app.example.org/cb"],
+            "token_endpoint_auth_method": "none",
+            **more,
+        }
         return {finding.severity for finding in findings(kind="registration", app=app).values()}
 
     for scope in ("openid profile email", "read write", "atproto transition:generic"):

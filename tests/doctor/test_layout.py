@@ -90,13 +90,20 @@ curl_setopt($ch, CURLOPT_POSTFIELDS, 'grant_type=authorization_code&code=Zk3v&cl
     assert severity in [each.severity for each in found if each.id == "value-is-placeholder"]
 
 
-@for_each("sent", ["Authorization: Bearer {access_token}", "Authorization: Bearer YOUR_ACCESS_TOKEN", "Authorization: Bearer <your jwt>"])
+@for_each(
+    "sent",
+    ["Authorization: Bearer {access_token}", "Authorization: Bearer YOUR_ACCESS_TOKEN", "Authorization: Bearer <your jwt>"],
+)
 def test_the_name_of_a_token_in_its_place_was_masked_unless_something_fails(sent: str) -> None:
     read = f"GET https://ehr.example.org/fhir/Patient/1\n{sent}\nAccept: application/fhir+json"
     shown = diagnose_text(read)[1]
     assert {found.severity for found in shown.explanation.findings} == {"info"}
     assert shown.verdict.exit_code == 0
-    for text in (f"{read}\n\nWhy does it return nothing?", f"{read}\n\nHTTP/1.1 401 Unauthorized", read.replace(sent[22:], "undefined")):
+    for text in (
+        f"{read}\n\nWhy does it return nothing?",
+        f"{read}\n\nHTTP/1.1 401 Unauthorized",
+        read.replace(sent[22:], "undefined"),
+    ):
         assert diagnose_text(text)[1].verdict.exit_code == 1
 
 

@@ -97,7 +97,8 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     found = [_add_context(context, each) for each in ([single] if single else _put_together(pieces, text))]
     answers = find_in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
     around = "".join(_texts_between(text, pieces))
-    has_words, is_said = _has_words(around) or around.lstrip()[:2] == "##", any((it.code and it.description) or "urn:" in it.code for it in answers)
+    has_words = _has_words(around) or around.lstrip().startswith("##")
+    is_said = any((it.code and it.description) or "urn:" in it.code for it in answers)
     shows_error = is_said or any(piece.is_error for piece in pieces)
     is_general = single is None and has_words and prose.is_general(pasted, around, shows_error=shows_error)
     is_guide = is_general or (single is None and not prose.is_report(text, around, has_error=bool(answers)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from sickbay.authorization.contexts import UrlContext
@@ -11,6 +10,7 @@ from sickbay.authorization.registration.metadata import METHOD, METHODS
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence.context import KINDS, Json
+from sickbay.diagnosis.evidence.inference import asks_for_smart
 from sickbay.diagnosis.guesses import POLICY
 from sickbay.diagnosis.rule import GUESS
 
@@ -87,14 +87,11 @@ def _list_uris(evidence: Any) -> tuple[str, ...]:
     return (evidence,) if isinstance(evidence, str) and evidence else _names_or_none(evidence) or ()
 
 
-_OF_SMART = re.compile(r"(?:^|\s)(?:launch\b|fhirUser\b|(?:patient|user|system)\W)")
-
-
 def context_of(evidence: Json, request: RegistrationRequest) -> UrlContext:
     """Without a server, a launch address and a scope of SMART, the scopes may be those of any other API."""
     context = evidence.get("context", {})
     is_of_smart = "server" in context or "smart_version" in request.source or request.launch_uri is not None
-    is_other = not (is_of_smart or _OF_SMART.search(request.scope))
+    is_other = not (is_of_smart or asks_for_smart(request.scope))
     return UrlContext(server=read.read_server(context), guesses=(("scope-malformed", POLICY[GUESS]),) if is_other else ())
 
 

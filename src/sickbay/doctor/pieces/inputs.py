@@ -94,18 +94,9 @@ def _read_received(piece: Piece, kind: str, members: Mapping[str, Any]) -> Itera
     if kind == "token_response":
         yield Input({"kind": kind, "json": dict(members)}, False, piece)
     elif kind == "registration":
-        yield Input({"kind": kind, "app": _drop_other_scopes(members)}, False, piece)
+        yield Input({"kind": kind, "app": dict(members)}, False, piece)
     elif kind == "discovery" and "capabilities" in members:
         yield Input({"kind": "smart_configuration", "json": dict(members), "status": 200}, True, piece)
-
-
-def _drop_other_scopes(app: Mapping[str, Any]) -> dict[str, Any]:
-    """The registration without `scope` if no scope in it is SMART's: other services define their own, such as `mcp:read`."""
-    from sickbay.diagnosis.evidence.inference import asks_for_smart  # only a registration needs it
-
-    scope = app.get("scope")
-    is_other = isinstance(scope, str) and not asks_for_smart(scope)
-    return {name: value for name, value in app.items() if name != "scope" or not is_other}
 
 
 def _inputs_of_url(piece: Piece) -> Iterator[Input]:
@@ -144,7 +135,7 @@ def _inputs_of_request(piece: Piece) -> Iterator[Input]:
         if is_whole or "?" in url:  # otherwise the line only names the endpoint
             yield Input({"kind": kind, "url": url}, is_whole, piece)
     elif kind == "registration":
-        yield Input({"kind": kind, "app": _drop_other_scopes(client_metadata(values["body"]))}, piece.is_whole, piece)
+        yield Input({"kind": kind, "app": client_metadata(values["body"])}, piece.is_whole, piece)
     elif kind:
         yield Input(evidence | ({"body": values["body"]} if values["body"] else {}), piece.is_whole, piece)
 
