@@ -125,7 +125,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     merged = merged if answers or _OF_A_REFUSAL.search(text) else merged.turn_into_advice((NO_TOKEN,))
     others = [each for each in merged.explanation.findings if not each.id.startswith("mcp-")]
     merged = merged if "mcp" in fold_case(text) else merged.select(others)  # RFC 8707 allows what MCP forbids
-    merged = add_mistakes(merged, find_mistakes(text, pieces))
+    merged = merged if is_general else add_mistakes(merged, find_mistakes(text, pieces))
     merged = merged._replace(answers=answers, pieces=pieces, is_examined=bool(diagnoses))
     return Reading(evidence, merged, tuple(diagnoses), tuple(found), single is not None, text, is_general)
 

@@ -18,6 +18,7 @@ PieceKind: TypeAlias = Literal[
 """`stopped`: the code in the text would take too many steps, so that it was read only in part."""
 
 
+_SERIOUS = compile_late(r"severity\W{1,9}(?:error|fatal|warning)")
 _ERROR = compile_late(r"[?&#]error=")
 
 
@@ -45,7 +46,8 @@ class Piece(Struct, frozen=True, kw_only=True):
     def is_error(self) -> bool:
         """Whether it is an error response, or the redirect URL of one."""
         is_refused = str(self.values.get("status")).startswith(("4", "5")) or _ERROR.search(str(self.values.get("url")))
-        return bool(is_refused) or self.subkind == "error" or self.values.get("resourceType") == "OperationOutcome"
+        is_outcome = self.values.get("resourceType") == "OperationOutcome"
+        return bool(is_refused) or self.subkind == "error" or (is_outcome and _SERIOUS.search(str(self.values)) is not None)
 
 
 def leave_out_overlaps(pieces: Iterable[Piece]) -> list[Piece]:
