@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sickbay.diagnosis.lists import WORDS
+from sickbay.diagnosis.lists import LISTS, WORDS
 from sickbay.kernel.late_patterns import compile_late
 
 _CLINGING = "".join(
@@ -45,30 +45,10 @@ def character_name(odd: str) -> str:
 _WORDS = WORDS["missing_values"]
 _FUNCTION = compile_late(r"(?:async )?function\b[^{]*\{.*|<function .*>|<bound method .*>", re.S)
 _NAME = r"[\w.:\- ]+"
-_VARIABLE = compile_late(
-    rf"\$?\{{+ ?{_NAME} ?\}}+|\$\({_NAME}\)|(?-i:\$[A-Z][A-Z0-9_]{{2,}})|#\{{{_NAME}\}}|%{_NAME}%|%\({_NAME}\)s|"
-    rf"<%[=-]? ?{_NAME} ?%>|@@?{_NAME}@@?|__[A-Z]\w*__|"
-    rf"(?:process\.env|import\.meta\.env|os\.environ|env|ENV)[.:\[]{_NAME}\]?",
-    re.I,
-)
-_SAMPLE = compile_late(
-    r"<[^<>]*>|[x-]{4,}|x{4,}\..*|(?:\w+[_ -])?(?:value|secret|token|code|id|uri|url)[_ -]here|"
-    r"(?:insert|replace|enter|change)[_ -]?(?:your|client|me|this|here).*|to-?do|example|sample|dummy|placeholder",
-    re.I | re.S,
-)
+_VARIABLE = compile_late("|".join(LISTS["forms_of_variables"]).replace("NAME", _NAME), re.I)
+_SAMPLE, _MASK, _NO_SECRET = (compile_late("|".join(LISTS[name]), re.I | re.S) for name in LISTS["placeholders"])
 _YOUR = compile_late(r"(?<![a-z])your[_ -]", re.I)
-_MASK = compile_late(
-    r"[x*.•-]{3,}(?:\.[a-z][\w.]{1,60})?|…+|[<(\[*]*(?:redacted|filtered|masked|hidden|removed|scrubbed)[\]*)>]*|\[secret\]",
-    re.I,
-)
 _PARTS = compile_late(r"[/?#&=]|:(?!\w+\}|\w+\))")
-
-
-_NO_SECRET = compile_late(
-    r"\$\{[\w.:-]+\}|\{\{ ?[\w.-]+ ?\}\}|[{<\[](?:your[ _-])?client[ _-]?secret[}>\]]|"
-    r"[{<\[]?(?:your[ _-])?(?:access|refresh|id|bearer|auth|api)[ _-]?(?:token|jwt)(?:[ _-]here)?[}>\]]?",
-    re.I,
-)
 
 
 def is_no_secret(value: str) -> bool:

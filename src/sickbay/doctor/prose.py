@@ -23,11 +23,7 @@ _MEMBER = compile_late(r"[\w.'\"-]{1,60}\s?[:=]\s?\S+,?$")
 _SETTING = compile_late(r"(?:[-*] )?(?:--)?[\w.'/\[\]+-]{1,80}\s?[:=](?:\s?\S|$)|- \S+$|---$|#")
 SETTINGS = 4
 """The minimum number of lines, because a line such as `reason: …` may be a message."""
-_PROBLEM = compile_late(
-    rf"\?(?:$|[\s\"')])|n['’]t\b|fehler|\b(?:get|post|put) \"https?://[^\"\s]{{1,500}}\": \w|(?:returns?|gives?|answers?)\s\[\]"
-    r"|\b(?:gets?|got|returns?|gives?|gave|answers?|throws?) (?:(?:me|us) )?(?:an? )?(?:http )?[45]\d\d\b"
-    rf"|\b(?:{'|'.join(LISTS['words_of_a_problem'])})\b"
-)
+_PROBLEM = compile_late("|".join(LISTS["patterns_of_a_problem"]).replace("WORDS", "|".join(LISTS["words_of_a_problem"])))
 """Of a folded text: a pattern that ignores case takes seven times as long."""
 FOREIGN_WORDS = 3
 """Text with this many words in other letters than Latin can't be read."""

@@ -112,14 +112,8 @@ _LEVEL = r"(?P<level>fatal|error|warning|information)"
 _PATH = r"(?P<path>(?-i:[A-Z][a-z])\w{2,40}(?:[./:\[][^|\n]{0,250}?)?)"
 _ISSUE_TEXT = r"(?P<said>[^\n]{8,900})"
 _ISSUES = tuple(
-    compile_late(pattern, re.I | re.M)
-    for pattern in (
-        r"^[ \t>`*\[-]{0,12}SingleValidationMessage\[(?:(?:col|row)=\d*,){0,2}locationString=(?P<path>[^\n,]{0,300}),message="
-        rf"(?P<said>[^\n]{{1,900}}?)(?:,[^,\s]{{1,200}})?,severity={_LEVEL}\]",
-        rf"^[ \t>*-]{{0,12}}{_LEVEL} ?@ ?(?P<path>[^\s(:](?:[^\n(:]|\(\w{{1,40}}\)){{0,300}}?)"
-        rf"(?: ?\([^()\n]{{1,40}}\))? ?: ?{_ISSUE_TEXT}",
-        rf"^[ \t>|`]{{0,12}}{_PATH} ?\| ?{_LEVEL} ?\| ?(?P<said>[^|\n]{{8,900}})",
-    )
+    compile_late(pattern.replace("LEVEL", _LEVEL).replace("PATH", _PATH).replace("SAID", _ISSUE_TEXT), re.I | re.M)
+    for pattern in LISTS["patterns_of_an_issue"]
 )
 _LINE = compile_late(r"^[ \t>`*-]{0,12}(?P<level>fatal|error)(?P<path>):? (?P<said>[A-Z][a-z]{1,30} [^\n]{8,900})", re.M)
 """A line of SUSHI or a validator, which other software prints too."""
