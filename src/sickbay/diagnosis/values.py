@@ -46,7 +46,9 @@ _WORDS = WORDS["missing_values"]
 _FUNCTION = compile_late(r"(?:async )?function\b[^{]*\{.*|<function .*>|<bound method .*>", re.S)
 _NAME = r"[\w.:\- ]+"
 _VARIABLE = compile_late("|".join(LISTS["forms_of_variables"]).replace("NAME", _NAME), re.I)
-_SAMPLE, _MASK, _NO_SECRET = (compile_late("|".join(LISTS[name]), re.I | re.S) for name in LISTS["placeholders"])
+_SAMPLE = compile_late("|".join(LISTS["forms_of_samples"]), re.I | re.S)
+_MASK = compile_late("|".join(LISTS["forms_of_masks"]), re.I)
+_NO_SECRET = compile_late("|".join(LISTS["forms_that_are_no_secret"]), re.I)
 _YOUR = compile_late(r"(?<![a-z])your[_ -]", re.I)
 _PARTS = compile_late(r"[/?#&=]|:(?!\w+\}|\w+\))")
 
