@@ -6,12 +6,12 @@ A correct file that ends early is correct, so all of this is information.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from msgspec import structs
 
-from sickbay.diagnosis.lists import WORDS
+from sickbay.diagnosis.lists import LISTS, WORDS
 from sickbay.diagnosis.rule import Finding
 from sickbay.diagnosis.silence.causes import find_causes
 from sickbay.diagnosis.silence.progress import LaunchStatus, find_status
@@ -125,15 +125,7 @@ _FROM_HAR: Final[Mapping[str, Callable[[HarExchange], Iterator[Event]]]] = {
     "token_request": _token_events,
     "fhir_request": _follow_plain("access"),
 }
-_OF_EVIDENCE: Final[Mapping[str, StepName]] = {
-    "launch_url": "launch",
-    "smart_configuration": "discovery",
-    "authorize_url": "authorize",
-    "redirect_url": "code",
-    "token_request": "token",
-    "token_response": "token",
-    "fhir_request": "access",
-}
+_OF_EVIDENCE = cast(Mapping[str, StepName], dict(each.split(":") for each in LISTS["steps_of_evidence"]))
 
 
 def _events_of_evidence(evidence: Mapping[str, Any]) -> Iterator[Event]:

@@ -19,6 +19,10 @@ _SLOT = compile_late(r"(?<=[=:/\"'\s])(?:<[A-Za-z][\w -]{1,40}>|\{[A-Za-z]\w{2,4
 """A name in brackets. A request with several of them is a template of documentation, or nothing was filled in."""
 _OPEN_STRING = compile_late(r"[\"'`]<[A-Za-z][\w -]{1,60}>[\"'`]")
 _OPEN_NAME = compile_late(r"\b([\w-]{2,40})=(?:<|%3C|\{|\[[A-Za-z])")
+BUILT = compile_late(
+    r"(?:diagnostics|error_?description)[\"']?\s?(?:=>|[:=,])\s?(?:str\(|f[\"']|\$?(?:e|err|exc?|exception)\b)", re.I
+)
+"""A description that a program makes. An object with it isn't a response that came."""
 OF_VALUES = frozenset(("value-is-placeholder", "value-has-stray-characters", "basic-malformed"))
 OF_EXAMPLES = (*OF_VALUES, "client-id-placeholder")
 OF_TEMPLATES = (*OF_EXAMPLES, "url-has-whitespace")
@@ -43,8 +47,16 @@ def allow_layout(diagnosis: Diagnosis, each: Input, found: Sequence[Input], text
     there = {*_FIELD.findall(shown)} - {"client_assertion"}  # an assertion is there although it lacks a claim
     kept = [it for it in diagnosis.explanation.findings if it.parameter not in there or "-missing" not in it.id]
     url = str(each.evidence.get("url") or "").strip()
-    masked = () if prose.tells_of_a_problem(text) else _find_masked(kept)
+    masked = () if shows_what_was_sent(text) else _find_masked(kept)
     return diagnosis.select(kept).turn_into_advice((*masked, *_find_open_values(kept, each, text), *_list_excused(url)))
+
+
+def shows_what_was_sent(text: str) -> bool:
+    """Whether it tells of a problem, comes from a log, or has what programs write for missing values."""
+    return prose.tells_of_a_problem(text) or _SENT.search(text) is not None
+
+
+_SENT = compile_late(r"\b(?:log(?:s|ged)?|received|sent|actual|undefined|null|NaN)\b|\[object ", re.I)
 
 
 def _find_masked(findings: Sequence[Finding]) -> tuple[str, ...]:

@@ -97,10 +97,11 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     found = [_add_context(context, each) for each in ([single] if single else _put_together(pieces, text))]
     answers = find_in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
     around = "".join(_texts_between(text, pieces))
-    has_words = _has_words(around) or around.lstrip().startswith("##")
+    has_words = _has_words(around)
     is_said = any((it.code and it.description) or "urn:" in it.code for it in answers)
-    shows_error = is_said or any(piece.is_error for piece in pieces)
-    is_general = single is None and has_words and prose.is_general(pasted, around, shows_error=shows_error)
+    shows_error = is_said or any(it.is_error and not layout.BUILT.search(text, it.start, it.end) for it in pieces)
+    is_headed = not answers and around.lstrip().startswith("##") and any(piece.is_success for piece in pieces)
+    is_general = single is None and (has_words or is_headed) and prose.is_general(pasted, around, shows_error=shows_error)
     is_guide = is_general or (single is None and not prose.is_report(text, around, has_error=bool(answers)))
     if answers and is_guide:
         answers = () if is_general else find_in_paste(prose.leave_out_what_may_happen(text))
@@ -108,7 +109,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     found = shown if answers else [each._replace(unknown=each.unknown | layout.find_templates(each.evidence)) for each in shown]
     accepted = () if answers or single else _select_accepted_requests(found, pieces)
     is_example = not answers and (is_guide or any(layout.UNFILLED.search(str(each.evidence)) for each in accepted))
-    is_example = is_example or not (answers or single or not _COMMENT.search(around) or prose.tells_of_a_problem(around))
+    is_example = is_example or not (answers or single or not _COMMENT.search(around) or layout.shows_what_was_sent(text))
     examined = [(single, _add_token_elsewhere(_diagnose_single(found[0]), found[0]))] if single else []
     examined = examined or [
         (each, _drop_unsaid(it, each, text, answers) if has_words else it) for each, it in _examine_each(found, accepted)
@@ -300,7 +301,9 @@ TOKEN_IN_AUTHORIZATION = (NO_TOKEN, "fhir-token-not-bearer")
 """Say that Authorization needs a token."""
 PAST_AUTHORIZATION = frozenset(("409", "410", "412", "422"))
 """Statuses of a server that has accepted the token, or needs none."""
-_OF_ACCESS = compile_late(r"\b40[13]\b|auth|token|credential|log-?in|forbidden|denied|permission|security|expired")
+_OF_ACCESS = compile_late(
+    r"\b40[13]\b|auth|(?<!of type )token(?! param)|credential|log-?in|forbidden|denied|permission|security|expired"
+)
 
 
 def _is_past_authorization(answers: Sequence[ErrorAnswer], text: str) -> bool:

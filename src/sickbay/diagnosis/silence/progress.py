@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias, cast
 
 from msgspec import Struct
 
+from sickbay.diagnosis.lists import LISTS
 from sickbay.diagnosis.silence.trail import Event, Trail
 from sickbay.protocol import scopes
 
 State: TypeAlias = Literal["running", "stalled", "worked", "refused"]
 Awaited: TypeAlias = Literal["launch", "discovery", "authorize", "login", "token", "access", "refresh", "again", "poll", "file"]
 """launch: the first one of an app. again: a new launch after a refused refresh. poll, file: requests of an export."""
-AWAITED_SECONDS: Final[Mapping[Awaited, float]] = {
-    "launch": 60,
-    "discovery": 20,
-    "authorize": 20,
-    "login": 30,
-    "token": 15,
-    "access": 30,
-    "refresh": 30,
-    "again": 60,
-    "poll": 60,
-    "file": 60,
-}
+_SECONDS = (each.split(":") for each in LISTS["awaited_seconds"])
+AWAITED_SECONDS = cast(Mapping[Awaited, float], {name: float(number) for name, number in _SECONDS})
 """Seconds of real time that a step may take."""
 PAGE_SECONDS: Final = 600
 """Seconds that a person may look at a page of Sickbay."""

@@ -90,7 +90,7 @@ def _is_set(value: Any) -> bool:
     if isinstance(value, list):
         return any(map(_is_set, value))
     if isinstance(value, Mapping):
-        return bool(value) and value.get("type") not in ("string", "object", "array", "integer")  # of a schema
+        return bool(value)
     return str(value).strip().lower() not in FALSY if value is not None else False
 
 
