@@ -22,10 +22,10 @@ _OPEN_NAME = compile_late(r"\b([\w-]{2,40})=(?:<|%3C|\{|\[[A-Za-z])")
 BUILT = compile_late(
     r"(?:diagnostics|error_?description)[\"']?\s?(?:=>|[:=,])\s?(?:str\(|f[\"']|\$?(?:e|err|exc?|exception)\b)", re.I
 )
-"""A description that a program makes. An object with it isn't a response that came."""
+"""A description that a program makes. An object with it isn't a response that came, unless a message is behind the code."""
 OF_VALUES = frozenset(("value-is-placeholder", "value-has-stray-characters", "basic-malformed"))
-OF_EXAMPLES = (*OF_VALUES, "client-id-placeholder")
-OF_TEMPLATES = (*OF_EXAMPLES, "url-has-whitespace")
+OF_EXAMPLES = ("value-is-placeholder", "client-id-placeholder")
+OF_TEMPLATES = (*OF_VALUES, "client-id-placeholder", "url-has-whitespace")
 TEMPLATE = compile_late(r"https?://[^/?]{0,100}[{<]")
 _ID_TEMPLATE = compile_late(r"/[A-Z]\w{2,40}/(?:\{|<|\[|:[a-z])")
 _WITH_TEMPLATE = compile_late(r"(?:[?&]|\A)([\w.:-]{1,60})=[^&=]{0,100}?\{\{")
@@ -47,8 +47,14 @@ def allow_layout(diagnosis: Diagnosis, each: Input, found: Sequence[Input], text
     there = {*_FIELD.findall(shown)} - {"client_assertion"}  # an assertion is there although it lacks a claim
     kept = [it for it in diagnosis.explanation.findings if it.parameter not in there or "-missing" not in it.id]
     url = str(each.evidence.get("url") or "").strip()
-    masked = () if shows_what_was_sent(text) else _find_masked(kept)
+    masked = () if shows_what_was_sent(text) or "%7B" in str(each.evidence) else _find_masked(kept)
     return diagnosis.select(kept).turn_into_advice((*masked, *_find_open_values(kept, each, text), *_list_excused(url)))
+
+
+def builds_error(text: str) -> bool:
+    """Whether it has a description that a program makes, and ends with code, not with a message."""
+    last = text.strip().rpartition("\n")[2].strip()
+    return BUILT.search(text) is not None and (last.endswith((")", "}", "]", ";")) or prose.is_code(last))
 
 
 def shows_what_was_sent(text: str) -> bool:

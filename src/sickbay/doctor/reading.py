@@ -102,6 +102,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     shows_error = is_said or any(it.is_error and not layout.BUILT.search(text, it.start, it.end) for it in pieces)
     is_headed = not answers and around.lstrip().startswith("##") and any(piece.is_success for piece in pieces)
     is_general = single is None and (has_words or is_headed) and prose.is_general(pasted, around, shows_error=shows_error)
+    is_general = is_general or (not (single or shows_error) and layout.builds_error(text))
     is_guide = is_general or (single is None and not prose.is_report(text, around, has_error=bool(answers)))
     if answers and is_guide:
         answers = () if is_general else find_in_paste(prose.leave_out_what_may_happen(text))
@@ -109,13 +110,14 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     found = shown if answers else [each._replace(unknown=each.unknown | layout.find_templates(each.evidence)) for each in shown]
     accepted = () if answers or single else _select_accepted_requests(found, pieces)
     is_example = not answers and (is_guide or any(layout.UNFILLED.search(str(each.evidence)) for each in accepted))
-    is_example = is_example or not (answers or single or not _COMMENT.search(around) or layout.shows_what_was_sent(text))
+    is_commented = not (answers or single or layout.shows_what_was_sent(text)) and _COMMENT.search(around) is not None
     examined = [(single, _add_token_elsewhere(_diagnose_single(found[0]), found[0]))] if single else []
     examined = examined or [
         (each, _drop_unsaid(it, each, text, answers) if has_words else it) for each, it in _examine_each(found, accepted)
     ]
     examined = examined if answers else [(each, layout.allow_layout(it, each, found, text)) for each, it in examined]
-    examined = [(each, it.drop(layout.OF_EXAMPLES)) for each, it in examined] if is_example else examined
+    dropped = (layout.OF_EXAMPLES if is_commented else ()) or (layout.OF_VALUES if is_example else ())
+    examined = [(each, it.drop(dropped)) for each, it in examined]
     if is_general and examined and prose.is_general(pasted, around, shows_error=True):  # whose requests are examples
         examined = [(each, it.turn_into_advice([found.id for found in it.explanation.findings])) for each, it in examined]
     diagnoses = [diagnosis for _, diagnosis in examined]
@@ -301,9 +303,7 @@ TOKEN_IN_AUTHORIZATION = (NO_TOKEN, "fhir-token-not-bearer")
 """Say that Authorization needs a token."""
 PAST_AUTHORIZATION = frozenset(("409", "410", "412", "422"))
 """Statuses of a server that has accepted the token, or needs none."""
-_OF_ACCESS = compile_late(
-    r"\b40[13]\b|auth|(?<!of type )token(?! param)|credential|log-?in|forbidden|denied|permission|security|expired"
-)
+_OF_ACCESS = compile_late("|".join(LISTS["words_of_access"]))
 
 
 def _is_past_authorization(answers: Sequence[ErrorAnswer], text: str) -> bool:

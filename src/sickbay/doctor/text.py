@@ -11,6 +11,7 @@ from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.diagnosis.answers.finding import UNEXPLAINED, add_finding, quote_message
 from sickbay.diagnosis.answers.values import ErrorAnswer, is_specific
 from sickbay.diagnosis.explain import Explanation
+from sickbay.diagnosis.lists import LISTS
 from sickbay.diagnosis.rule import Finding, Severity
 from sickbay.doctor import answer, compiled, phrases, prose
 from sickbay.doctor.answer import RANKS, Recognised
@@ -51,9 +52,7 @@ def diagnose_text(
     return reading.evidence, diagnosis
 
 
-_ACCESS_LOG = compile_late(
-    r'"(?:GET|POST) /[^\s"]{0,2000}+ HTTP/[\d.]{1,3}+" [1-5]\d\d\b|(?m:^)(?:GET|POST) /\S{0,2000}+ [1-5]\d\d\b'
-)
+_ACCESS_LOG = compile_late("|".join(LISTS["requests_in_access_logs"]))
 """A request in the access log of the app's server, which doesn't show what the server itself requested."""
 
 

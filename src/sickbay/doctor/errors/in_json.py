@@ -17,9 +17,7 @@ from sickbay.kernel.late_patterns import compile_late
 _ERROR = frozenset(LISTS["members_of_an_error"])
 _STATUS = frozenset(LISTS["members_with_a_status"])
 _SAID, _SPOKEN = LISTS["members_that_describe_an_error"], frozenset(LISTS["members_with_words"])
-_REFUSED = re.compile(
-    r"\b(?:bad|invalid|denied|forbidden|unauthori[sz]ed|no|not|failed|failure|expired|missing|violations?)\b", re.I
-)
+_REFUSED = re.compile(rf"\b(?:{'|'.join(LISTS['words_of_a_failure'])})\b", re.I)
 _OF_AN_ERROR = frozenset(("error", "errordescription", "erroruri", "errorcodes", "expiresin", "state"))
 _FAILED = frozenset(("error", "fail", "failed", "failure", "fatal"))
 BAD = ("error", "fatal")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import parse_qsl, unquote
 
 from sickbay.authorization.refusals.authorize import REDIRECT_URI_MISMATCH
+from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.diagnosis.explain import rule_for
 from sickbay.diagnosis.rule import Finding, fill_rule
 from sickbay.diagnosis.rule_index import load_index
@@ -68,7 +69,6 @@ _CONTINUED = compile_late(r"(?<!\s)[ \t]*+\r?\n[ \t]*+(?P<rest>[^\s<>\"'`]++)(?=
 _PLACEHOLDER = compile_late(r"(?<=[=/,|])[<\[{]\w")
 _CODE = compile_late(r"\|[^\s<>\"'`|\\^{}\[\]]{0,2000}")
 """The code after the system in the value of a parameter. Elsewhere, such as in a table, a bar isn't part of a URL."""
-_TYPE_ONLY = compile_late(r"/[A-Z][a-zA-Z]{3,40}/?\Z")
 _WRITES = compile_late(r"\b(?:POST|PUT|PATCH|DELETE)\b[^\n/,;.]{0,30}\Z")
 """The method of a request before its URL. The URL alone would be a search or a read."""
 _OF_A_QUERY, _OF_A_URL = compile_late(r"[&=%]"), compile_late(r"[&=%_/]")
@@ -81,9 +81,8 @@ def find_urls(text: str) -> Iterator[Piece]:
     for pattern, sign in ((_URL, ":/"), (_PATH, "?")):
         for match in pattern.finditer(text) if sign in text else ():
             url, end = _read_whole(text, match)
-            kind = kind_of_url(url)
-            if _TYPE_ONLY.search(url) and _WRITES.search(text, max(0, match.start() - 40), match.start()):
-                kind = ""
+            writes = url.rpartition("/")[2] in ALL_TYPES and _WRITES.search(text, max(0, match.start() - 40), match.start())
+            kind = "" if writes else kind_of_url(url)
             if kind == "fhir_request" and _PLACEHOLDER.match(text, end):  # a value isn't in the text
                 kind, url = (kind, url[: max(map(url.rfind, "?&"))]) if "?" in url else ("", url)
             yield Piece(kind="url", start=match.start(), end=end, subkind=kind, values={"url": url})
