@@ -361,14 +361,14 @@ def test_a_text_that_says_something_throws_is_not_cleared() -> None:
 
 
 def test_scopes_of_another_service_in_a_registration_are_not_read_as_smarts() -> None:
-    def list_severities(scope: str) -> list[str]:
-        app = f'{{"redirect_uris": ["https://app.example.org/cb"], "scope": "{scope}"}}'
-        registration = f"POST /register HTTP/1.1\nHost: as.example.org\nContent-Type: application/json\n\n{app}"
-        findings = diagnose_text(registration)[1].explanation.findings
-        return [found.severity for found in findings if found.id == "scope-malformed"]
-
-    assert list_severities("mcp:read mcp:write") == ["info"]
-    assert list_severities("patient:read launch/patient") == ["error"]
+    registration = (
+        "POST /register HTTP/1.1\nHost: as.example.org\nContent-Type: application/json\n\n"
+        '{{"redirect_uris": ["https://app.example.org/cb"], "scope": "{}"}}'
+    )
+    assert "scope-malformed" not in claims(registration.format("mcp:read mcp:write"))
+    assert "scope-malformed" in claims(registration.format("patient:read launch/patient"))
+    alone = '{"redirect_uris": ["https://app.example.org/cb"], "scope": "mcp:read mcp:write"}'
+    assert claims(alone).isdisjoint({"scope-malformed", "reg-no-resource-scopes"})
 
 
 def test_a_malformed_verifier_of_keycloak_is_not_one_that_differs() -> None:

@@ -46,6 +46,8 @@ def allow_layout(diagnosis: Diagnosis, each: Input, found: Sequence[Input], text
     shown = f"{body}\n{text[each.piece.end : end]}" if (body := str(each.evidence.get("body") or "")) else ""
     there = {*_FIELD.findall(shown)} - {"client_assertion"}  # an assertion is there although it lacks a claim
     kept = [it for it in diagnosis.explanation.findings if it.parameter not in there or "-missing" not in it.id]
+    if each.evidence["kind"] == "registration":  # whose scopes may be those of another API
+        kept = [it for it in kept if (it.id, it.severity) != ("scope-malformed", "info")]
     url = str(each.evidence.get("url") or "").strip()
     masked = () if shows_what_was_sent(text) or "%7B" in str(each.evidence) else _find_masked(kept)
     return diagnosis.select(kept).turn_into_advice((*masked, *_find_open_values(kept, each, text), *_list_excused(url)))

@@ -97,8 +97,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     found = [_add_context(context, each) for each in ([single] if single else _put_together(pieces, text))]
     answers = find_in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
     around = "".join(_texts_between(text, pieces))
-    has_words = _has_words(around)
-    is_said = any((it.code and it.description) or "urn:" in it.code for it in answers)
+    has_words, is_said = _has_words(around), any((it.code and it.description) or "urn:" in it.code for it in answers)
     shows_error = is_said or any(it.is_error and not layout.BUILT.search(text, it.start, it.end) for it in pieces)
     is_headed = not answers and around.lstrip().startswith("##") and any(piece.is_success for piece in pieces)
     is_general = single is None and (has_words or is_headed) and prose.is_general(pasted, around, shows_error=shows_error)
@@ -116,7 +115,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
         (each, _drop_unsaid(it, each, text, answers) if has_words else it) for each, it in _examine_each(found, accepted)
     ]
     examined = examined if answers else [(each, layout.allow_layout(it, each, found, text)) for each, it in examined]
-    dropped = (layout.OF_EXAMPLES if is_commented else ()) or (layout.OF_VALUES if is_example else ())
+    dropped = layout.OF_EXAMPLES if is_commented else layout.OF_VALUES if is_example else ()
     examined = [(each, it.drop(dropped)) for each, it in examined]
     if is_general and examined and prose.is_general(pasted, around, shows_error=True):  # whose requests are examples
         examined = [(each, it.turn_into_advice([found.id for found in it.explanation.findings])) for each, it in examined]
