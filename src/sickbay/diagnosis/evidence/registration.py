@@ -90,9 +90,8 @@ def _list_uris(evidence: Any) -> tuple[str, ...]:
 def context_of(evidence: Json, request: RegistrationRequest) -> UrlContext:
     """Without a server, a launch address and a scope of SMART, the scopes may be those of any other API."""
     context = evidence.get("context", {})
-    is_of_smart = "server" in context or "smart_version" in request.source or request.launch_uri is not None
-    is_other = not (is_of_smart or asks_for_smart(request.scope))
-    return UrlContext(server=read.read_server(context), guesses=(("scope-malformed", POLICY[GUESS]),) if is_other else ())
+    is_smart = "server" in context or "smart_version" in request.source or request.launch_uri or asks_for_smart(request.scope)
+    return UrlContext(server=read.read_server(context), guesses=() if is_smart else (("scope-malformed", POLICY[GUESS]),))
 
 
 def to_evidence(request: RegistrationRequest) -> dict[str, object]:
