@@ -56,7 +56,8 @@ RETURNED = "https://a.example/cb#code=abc&state=zE3rT9pQ2mN8vX4kzE3rT9pQ2mN8vX4k
 
 @for_each("around", ["keycloak-js opens {}", "init({{ responseMode: 'fragment' }})\n\n{}", "{}\nwith response_mode=fragment"])
 def test_a_fragment_that_the_text_says_was_requested_is_not_an_error(around: str) -> None:
-    diagnosis = diagnose_text(around.format(RETURNED))[1]
+    evidence, diagnosis = diagnose_text(around.format(RETURNED))
+    assert evidence["context"]["response_mode"] == "fragment"
     severities = {finding.id: finding.severity for finding in diagnosis.explanation.findings}
     assert severities["redirect-params-in-fragment"] == "info"
     assert "error" not in severities.values()

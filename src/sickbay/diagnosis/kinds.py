@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from sickbay.diagnosis import guesses, stages
 from sickbay.diagnosis.corrections import fill_pkce_placeholders
+from sickbay.diagnosis.lists import LISTS
 from sickbay.diagnosis.stages import Stage
 from sickbay.kernel.checks import Check, Examination, examine
 
@@ -36,26 +37,7 @@ class Kind(NamedTuple):
         )
 
 
-_STAGES: Final[Mapping[str, Stage[Any, Any]]] = {
-    "authorize_url": stages.AUTHORIZE,
-    "launch_url": stages.LAUNCH,
-    "login": stages.LOGIN,
-    "logout_request": stages.LOGOUT,
-    "redirect_url": stages.REDIRECT,
-    "error_page_url": stages.REDIRECT,
-    "registration": stages.REGISTRATION,
-    "token_request": stages.TOKEN,
-    "introspection_request": stages.INTROSPECTION,
-    "revocation_request": stages.REVOCATION,
-    "userinfo_request": stages.USERINFO,
-    "fhir_request": stages.ACCESS,
-    "app_state_request": stages.ACCESS,
-    "token_response": stages.ID_TOKEN,
-    "smart_configuration": stages.DISCOVERY,
-    "error_answer": stages.ANSWER,
-    "http_exchange": stages.BROWSER,
-    "launch_trail": stages.SILENCE,
-}
+_STAGES: Final = {kind: getattr(stages, name) for kind, _, name in (it.partition(":") for it in LISTS["stages_of_kinds"])}
 
 
 class _Kinds(Mapping[str, Kind]):

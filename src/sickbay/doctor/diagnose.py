@@ -69,10 +69,11 @@ class Diagnosis(NamedTuple):
     def drop(self, ids: Collection[str]) -> Diagnosis:
         return self.select([each for each in self.explanation.findings if each.id not in ids])
 
-    def turn_into_advice(self, ids: Collection[str]) -> Diagnosis:
-        """For documentation, which leaves the token and values out of its requests, and for requests that didn't fail."""
-        found = (structs.replace(each, severity="info") if each.id in ids else each for each in self.explanation.findings)
-        return self._replace(explanation=self.explanation._replace(findings=tuple(found)))
+    def turn_into_advice(self, ids: Collection[str] | None = None) -> Diagnosis:
+        """For documentation, and for requests that didn't fail. ids: those of the findings that become advice; None for all."""
+        found = self.explanation.findings
+        advice = tuple(structs.replace(it, severity="info") if ids is None or it.id in ids else it for it in found)
+        return self._replace(explanation=self.explanation._replace(findings=advice))
 
     @property
     def verdict(self) -> Verdict:

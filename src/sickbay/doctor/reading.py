@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, pairwise
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from sickbay.diagnosis.answers.values import TOKEN_CODES, ErrorAnswer
 from sickbay.diagnosis.lists import LISTS
 from sickbay.diagnosis.rule import SEVERITIES, Finding
 from sickbay.diagnosis.stages import AUTHORIZE
-from sickbay.doctor import layout, prose, single_exchange
+from sickbay.doctor import layout, single_exchange
 from sickbay.doctor.code.find import find_mistakes
 from sickbay.doctor.copying import leave_out_working_requests, undo_copying
 from sickbay.doctor.diagnose import Diagnosis, add_mistakes, diagnose
@@ -20,6 +20,7 @@ from sickbay.doctor.pieces import variables
 from sickbay.doctor.pieces.find import find_pieces as find_pieces
 from sickbay.doctor.pieces.inputs import ESSENTIAL, Input, list_inputs, mark_shortened_values
 from sickbay.doctor.pieces.piece import Piece, describe_each
+from sickbay.doctor.text_form import TextForm, determine_form, has_words, texts_between
 from sickbay.kernel.checks import Examination
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.text_search import fold_case
@@ -69,17 +70,17 @@ class Reading(NamedTuple):
     @property
     def outside_resources(self) -> str:
         """The text around resources and documents of CDS Hooks, whose words don't report a problem."""
-        return "".join(_texts_between(self.text, [it for it in self.diagnosis.pieces if it.subkind in ("resource", "hooks")]))
+        return "".join(texts_between(self.text, [it for it in self.diagnosis.pieces if it.subkind in ("resource", "hooks")]))
 
     @property
     def prose(self) -> str:
         """The text around the pieces."""
-        return "".join(_texts_between(self.text, self.diagnosis.pieces))
+        return "".join(texts_between(self.text, self.diagnosis.pieces))
 
     @property
     def is_described(self) -> bool:
         """Whether the text around the pieces describes a problem."""
-        return not self.is_single and _has_words(self.prose)
+        return not self.is_single and has_words(self.prose)
 
 
 def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
@@ -91,48 +92,19 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     """
     pasted, text = text, leave_out_working_requests(undo_copying(text))
     pasted = pasted if pasted.count("\n") == text.count("\n") else text  # a log or escapes aren't the layout of a document
-    single = _single_exchange(text)
-    pieces = tuple(find_pieces(text))
-    context = ({"response_mode": "fragment"} if _FRAGMENT.search(fold_case(text)) else {}) | dict(context or {})
-    found = [_add_context(context, each) for each in ([single] if single else _put_together(pieces, text))]
+    single, pieces = _single_exchange(text), tuple(find_pieces(text))
     answers = find_in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
-    around = "".join(_texts_between(text, pieces))
-    has_words, is_said = _has_words(around), any((it.code and it.description) or "urn:" in it.code for it in answers)
-    shows_error = is_said or any(it.is_error and not layout.BUILT.search(text, it.start, it.end) for it in pieces)
-    is_headed = not answers and around.lstrip().startswith("##") and any(piece.is_success for piece in pieces)
-    is_general = single is None and (has_words or is_headed) and prose.is_general(pasted, around, shows_error=shows_error)
-    is_general = is_general or (not (single or shows_error) and layout.builds_error(text))
-    is_guide = is_general or (single is None and not prose.is_report(text, around, has_error=bool(answers)))
-    if answers and is_guide:
-        answers = () if is_general else find_in_paste(prose.leave_out_what_may_happen(text))
-    shown = [each for each in found if not (is_general and each.piece.is_error)]
-    found = shown if answers else [each._replace(unknown=each.unknown | layout.find_templates(each.evidence)) for each in shown]
-    accepted = () if answers or single else _select_accepted_requests(found, pieces)
-    is_example = not answers and (is_guide or any(layout.UNFILLED.search(str(each.evidence)) for each in accepted))
-    is_commented = not (answers or single or layout.shows_what_was_sent(text)) and _COMMENT.search(around) is not None
-    examined = [(single, _add_token_elsewhere(_diagnose_single(found[0]), found[0]))] if single else []
-    examined = examined or [
-        (each, _drop_unsaid(it, each, text, answers) if has_words else it) for each, it in _examine_each(found, accepted)
-    ]
-    examined = examined if answers else [(each, layout.allow_layout(it, each, found, text)) for each, it in examined]
-    dropped = layout.OF_EXAMPLES if is_commented else layout.OF_VALUES if is_example else ()
-    examined = [(each, it.drop(dropped)) for each, it in examined]
-    if is_general and examined and prose.is_general(pasted, around, shows_error=True):  # whose requests are examples
-        examined = [(each, it.turn_into_advice([found.id for found in it.explanation.findings])) for each, it in examined]
-    diagnoses = [diagnosis for _, diagnosis in examined]
+    form = TextForm(text, answers) if single else determine_form(pasted, text, pieces, answers)
+    found = _select_inputs([single] if single else _put_together(pieces, text), form, _add_hints(context, text))
+    examined = [*(_examine_single(found[0], form) if single else _examine_each(found, pieces, form))]
+    diagnoses = tuple(diagnosis for _, diagnosis in examined)
     place = _find_faulty(diagnoses)
     evidence = examined[place][0].evidence if examined else {"kind": "error_answer", "text": text}
     merged = _merge_diagnoses(diagnoses or [diagnose({"kind": "error_answer", "text": ""}, ())], place)
-    merged = merged.drop(TOKEN_IN_AUTHORIZATION) if _is_past_authorization(answers, text) else merged
-    merged = merged if answers or _OF_A_REFUSAL.search(text) else merged.turn_into_advice((NO_TOKEN,))
-    others = [each for each in merged.explanation.findings if not each.id.startswith("mcp-")]
-    merged = merged if "mcp" in fold_case(text) else merged.select(others)  # RFC 8707 allows what MCP forbids
-    merged = merged if is_general else add_mistakes(merged, find_mistakes(text, pieces))
-    merged = merged._replace(answers=answers, pieces=pieces, is_examined=bool(diagnoses))
-    return Reading(evidence, merged, tuple(diagnoses), tuple(found), single is not None, text, is_general)
-
-
-_COMMENT = compile_late(r"^[ \t]*(?:#|//) [A-Z]", re.M)
+    merged = _leave_out_refuted(merged, form.answers, text)
+    merged = merged if form.is_general else add_mistakes(merged, find_mistakes(text, pieces))
+    merged = merged._replace(answers=form.answers, pieces=pieces, is_examined=bool(diagnoses))
+    return Reading(evidence, merged, diagnoses, tuple(found), single is not None, text, form.is_general)
 
 
 def read_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...], text: str) -> Reading:
@@ -160,11 +132,6 @@ _LEFT_OUT = compile_late(r"(?<![\w/.*+=%-])(?:\.\.\.|…)(?![\w.\[({$])|\*{3}|(?
 """An ellipsis for parameters or members, which isn't the end of a shortened value, or a value that is masked."""
 
 
-def _diagnose_single(found: Input) -> Diagnosis:
-    diagnosis = diagnose(found.evidence, ())
-    return _mark_as_part(diagnosis, found) if found.unknown else diagnosis
-
-
 def _single_exchange(text: str) -> Input | None:
     """The exchange, if the text is exactly one. Raises ValueError for a HAR file."""
     try:
@@ -179,6 +146,18 @@ def _single_exchange(text: str) -> Input | None:
 
 _FRAGMENT = compile_late(r"response_?mode[\"'`]?\s{0,3}[=:]\s{0,3}[\"'`]?fragment|\bkeycloak-js\b")
 """Names `response_mode=fragment` in code or prose around an exchange. keycloak-js requests it by default."""
+
+
+def _add_hints(context: Mapping[str, Any] | None, text: str) -> dict[str, Any]:
+    return ({"response_mode": "fragment"} if _FRAGMENT.search(fold_case(text)) else {}) | dict(context or {})
+
+
+def _select_inputs(inputs: Sequence[Input], form: TextForm, context: Mapping[str, Any]) -> list[Input]:
+    """With what is known about the server. Variables of templates count as unknown, unless something was refused."""
+    shown = [_add_context(context, each) for each in inputs if not (form.is_general and each.piece.is_error)]
+    if form.answers:
+        return shown
+    return [each._replace(unknown=each.unknown | layout.find_templates(each.evidence)) for each in shown]
 
 
 def _add_context(context: Mapping[str, Any], found: Input) -> Input:
@@ -202,16 +181,42 @@ def _is_read(sent: Piece, got: Piece) -> bool:
     return is_below and got.subkind == "resource" and got.values.get("resourceType") != "OperationOutcome"
 
 
-def _examine_each(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator[tuple[Input, Diagnosis]]:
-    """Each input that can be examined, and its diagnosis. An accepted request has no fault for which it would be refused."""
+def _examine_single(found: Input, form: TextForm) -> Iterator[tuple[Input, Diagnosis]]:
+    diagnosis = diagnose(found.evidence, ())
+    diagnosis = _add_token_elsewhere(_mark_as_part(diagnosis, found) if found.unknown else diagnosis, found)
+    yield found, diagnosis if form.answers else layout.allow_layout(diagnosis, found, [found], form.text)
+
+
+def _examine_each(found: Sequence[Input], pieces: Sequence[Piece], form: TextForm) -> Iterator[tuple[Input, Diagnosis]]:
+    """Each input that can be examined, and its diagnosis, without what is no fault in a text of this form."""
+    accepted = () if form.answers else _select_accepted_requests(found, pieces)
+    excused = _list_excused(accepted, form)
     for each in found:
-        if (diagnosis := _try_diagnose(each)) is not None:
-            yield each, _drop_errors(diagnosis) if each in accepted else diagnosis
+        if (diagnosis := _try_diagnose(each)) is None:
+            continue
+        diagnosis = _drop_errors(diagnosis) if each in accepted else diagnosis  # for which it would have been refused
+        diagnosis = _drop_unsaid(diagnosis, each, form) if has_words(form.around) else diagnosis
+        diagnosis = diagnosis if form.answers else layout.allow_layout(diagnosis, each, found, form.text)
+        diagnosis = diagnosis.drop(excused)
+        yield each, diagnosis.turn_into_advice() if form.has_examples else diagnosis
+
+
+def _list_excused(accepted: Sequence[Input], form: TextForm) -> Collection[str]:
+    """The IDs of findings about what examples, and code with comments, leave open."""
+    if form.answers:
+        return ()
+    if not layout.shows_what_was_sent(form.text) and _COMMENT.search(form.around):
+        return layout.OF_EXAMPLES
+    is_example = form.is_guide or any(layout.UNFILLED.search(str(each.evidence)) for each in accepted)
+    return layout.OF_VALUES if is_example else ()
+
+
+_COMMENT = compile_late(r"^[ \t]*(?:#|//) [A-Z]", re.M)
 
 
 def _drop_errors(diagnosis: Diagnosis) -> Diagnosis:
     kept = [it for it in diagnosis.explanation.findings if it.severity != "error" and it.id not in TOKEN_IN_AUTHORIZATION]
-    return diagnosis.select(kept).turn_into_advice([it.id for it in kept])._replace(corrected=None)
+    return diagnosis.select(kept).turn_into_advice()._replace(corrected=None)
 
 
 def _try_diagnose(found: Input) -> Diagnosis | None:
@@ -246,14 +251,14 @@ def _mark_as_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
 _OF_A_REFUSAL = compile_late("|".join(LISTS["words_of_a_refusal"]), re.I)
 
 
-def _drop_unsaid(diagnosis: Diagnosis, found: Input, text: str, answers: Sequence[ErrorAnswer]) -> Diagnosis:
+def _drop_unsaid(diagnosis: Diagnosis, found: Input, form: TextForm) -> Diagnosis:
     """Leaves out what the request lacks if the words around it don't mention it: people shorten the requests that they show.
 
     A whole request next to its refusal isn't shortened.
     """
-    if found.piece.kind == "jwt" or (answers and _is_unabridged(found)):
+    if found.piece.kind == "jwt" or (form.answers and _is_unabridged(found)):
         return diagnosis
-    around = text[: found.piece.start] + text[found.piece.end :]
+    around = form.text[: found.piece.start] + form.text[found.piece.end :]
     findings, headers = diagnosis.explanation.findings, str(found.evidence.get("headers"))
     doubted = TOKEN_IN_AUTHORIZATION if "Basic " in headers else ()  # many FHIR servers have users of their own
     kept = [each for each in findings if not (_is_about_absence(each) or each.id in doubted) or _is_said(each, around)]
@@ -305,6 +310,14 @@ PAST_AUTHORIZATION = frozenset(("409", "410", "412", "422"))
 _OF_ACCESS = compile_late("|".join(LISTS["words_of_access"]))
 
 
+def _leave_out_refuted(diagnosis: Diagnosis, answers: Sequence[ErrorAnswer], text: str) -> Diagnosis:
+    """Without what the text around the requests refutes: that a token is missing, or what only MCP forbids (RFC 8707)."""
+    diagnosis = diagnosis.drop(TOKEN_IN_AUTHORIZATION) if _is_past_authorization(answers, text) else diagnosis
+    diagnosis = diagnosis if answers or _OF_A_REFUSAL.search(text) else diagnosis.turn_into_advice((NO_TOKEN,))
+    others = [each for each in diagnosis.explanation.findings if not each.id.startswith("mcp-")]
+    return diagnosis if "mcp" in fold_case(text) else diagnosis.select(others)
+
+
 def _is_past_authorization(answers: Sequence[ErrorAnswer], text: str) -> bool:
     """Whether the server has looked at the resource, or reports a fault and the text has no word of access."""
     is_past = any(each.code in PAST_AUTHORIZATION for each in answers)
@@ -338,19 +351,3 @@ def _merge_diagnoses(diagnoses: Sequence[Diagnosis], place: int = 0) -> Diagnosi
     found = findings.values() if len(diagnoses) > 1 else first.explanation.findings
     ordered = tuple(sorted(found, key=_rank_finding)[: 2 * EXAMINED_INPUTS])
     return first._replace(explanation=first.explanation._replace(findings=ordered))
-
-
-WORDS = 6
-"""The number of words from which the text around the pieces counts as a description of a problem."""
-
-
-def _has_words(prose: str) -> bool:
-    return sum(1 for _ in islice(re.finditer(r"\w+", prose), WORDS)) == WORDS
-
-
-def _texts_between(text: str, pieces: Sequence[Piece]) -> Iterator[str]:
-    place = 0
-    for piece in pieces:
-        yield text[place : piece.start]
-        place = piece.end
-    yield text[place:]

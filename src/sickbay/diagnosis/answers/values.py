@@ -54,12 +54,7 @@ def oauth_error(code: str, description: str = "", *, redirected: bool = False) -
 
 _RFC = re.compile(r"issued to another client|otherwise malformed|unsupported authentication method")
 """Where the sentences of RFC 6749 end that list several reasons."""
-_STANDARD = re.compile(
-    r"https?://\S{1,300}|\b[A-Z][A-Za-z]{1,40}/[\w.-]{1,64}|\b[A-Z]{1,9}-\d{1,6}|\b(?:realm|error)=\S{1,80}"
-    r"|\b[\w.$]{0,80}(?:Error|Exception)\b|\b[\w-]{1,60}\.(?:exe|dll|jar)\b|(?:\bread of address )?\b[0-9A-F]{8,16}\b"
-    r"|^.{0,20}\b\d{1,5} (?:[a-z]{1,20} )?(?:error|problem|issue|violation)s?\b[^:(]{0,80}$",
-    re.I | re.S,
-)
+_STANDARD = re.compile("|".join(LISTS["words_of_standard_messages"]), re.I | re.S)
 """Addresses, references, classes of exceptions, and the number of errors."""
 _NAMES = re.compile(r"(?<!\w)['\"`][^'\"`\s]{2,60}['\"`](?!\w)|\b[a-z]{1,40}_[a-z_]{1,40}|\b[A-Za-z]\w{0,40}\.[a-z]\w{0,40}")
 """A value in quotation marks, the name of a parameter, or the path of an element."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.code.models import READ_CHARACTERS, AppSettings, CodeRequest, Mistake
 from sickbay.doctor.pieces.piece import Piece
 from sickbay.doctor.pieces.structured import read_object
@@ -17,11 +18,7 @@ if TYPE_CHECKING:
 
 BEFORE, AFTER = 6_000, 3_000
 """Characters before and after the words that announce a request. Of a text longer than READ_CHARACTERS, only these are read."""
-_ANNOUNCES = compile_late(
-    r"grant_type|response_type|authorization|client_id=|\bmethod['\"]?\s*[:=]|curl|fetch\s*\(|axios|\.ajax|xmlhttprequest|\.open\s*\(|setrequest|request|\.post\b|\.get\s*\(|\.put\s*\(|postasync"
-    r"|postform|openconnection|urlopen|\$http|webclient"
-    r"|file_get_contents|(?:^|\s)(?:-h|--header|-d|--data)\s|\.send\s*\(|addheader|header\.set|\.new",
-)
+_ANNOUNCES = compile_late("|".join(LISTS["signs_of_a_request"]))
 _ANNOUNCES_SETTINGS = compile_late(r"client[_.-]?id|redirect[_.-]?ur[il]|authority|issuer|discovery")
 _OF_CODE = compile_late(r"[(\n{=]|curl|\s-[dH]\s")
 _RESPONSE = frozenset(("error", "resourceType", "access_token"))

@@ -7,6 +7,7 @@ from functools import cache
 from itertools import chain
 from typing import Any, NamedTuple
 
+from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor import compiled
 from sickbay.doctor.code.conversions import read_conversion
 from sickbay.doctor.code.draft import RequestDraft
@@ -30,11 +31,7 @@ from sickbay.kernel.text_search import Lines
 
 _FEWEST = 2
 """Settings are only reported if this many names are known, including a client ID or a redirect URI."""
-_CALLS = compile_late(
-    r"authorize|UserManager|OidcClient|OIDC\w*|PublicClientApplication|ConfidentialClientApplication|createAuth0Client|Auth0\w*"
-    r"|OktaAuth|OAuth2?\w*|\w*Strategy|Client|AuthProvider|Keycloak|smart|fhirclient|FHIRClient|settings|config\w*|initAuth"
-    r"|authorize\w*|init|use|register|setup|Issuer|AuthorizationRequest\w*|Builder|OIDAuthorizationRequest|loginRequest|signIn\w*"
-)
+_CALLS = compile_late("|".join(LISTS["functions_with_settings"]))
 
 
 class _Found(NamedTuple):

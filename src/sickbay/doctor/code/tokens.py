@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
+from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.code.values import (
     PARTS_OF_A_TEXT,
     CodeFields,
@@ -174,10 +175,7 @@ _PATH = compile_late(r"[A-Za-z_$][\w$]*(?:(?:\.|->|\?\.|!\.|::)[A-Za-z_$][\w$]*)
 _KEY = compile_late(
     r"(?:get|getItem|getenv|env|environ|Item|query|params|GET|POST|session)\w{0,40}!?\W{1,3}[\"']([\w.-]{1,80})[\"']", re.I
 )
-_WRAPPERS = compile_late(
-    r"(?:encodeURI(?:Component)?|Uri\.EscapeDataString|HttpUtility\.UrlEncode|WebUtility\.UrlEncode|urllib\.parse\.quote\w*"
-    r"|quote|urlencode|rawurlencode|str|String|await|new|btoa|Buffer\.from|URLEncoder\.encode|CGI\.escape|JSON\.stringify)\b"
-)
+_WRAPPERS = compile_late(rf"(?:{'|'.join(LISTS['functions_around_a_value'])})\b")
 
 
 def read_literal(token: CodeToken, resolve: Resolve, dollar: bool) -> CodeText:

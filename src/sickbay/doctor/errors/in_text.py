@@ -64,25 +64,10 @@ _STATUSES = tuple(
     compile_late(each.replace("STATUS", _STATUS).replace("REASONS", _REASONS).replace("VERBS", _VERBS), re.I)
     for each in LISTS["patterns_of_a_status"]
 )
-_REASON = compile_late(
-    r"^\W{0,6}(?:bad request|unauthori[sz]ed|forbidden|internal server error|bad gateway|service unavailable"
-    r"|gateway time-?out|access denied)\W{0,6}$",
-    re.I | re.M,
-)
+_REASON = compile_late(rf"^\W{{0,6}}(?:{'|'.join(LISTS['reasons_in_a_line'])})\W{{0,6}}$", re.I | re.M)
 _VENDOR = compile_late(r"\b(AADSTS\d{4,9}|AADB2C\d{5}|HAPI-\d{4}|E0000\d{3}|urn:[\w-]{1,40}:error:[\w:.-]{1,200})", re.I)
-_UNANSWERED = compile_late(
-    r"\bcurl: \(\d+\)|net::err_\w+|\be(?:connrefused|connreset|notfound|timedout|ai_again|pipe)\b|: (?:unexpected )?eof\b"
-    r"|failed to fetch(?! (?!at |in |from )[a-z])|blocked by cors policy|cors error|network ?error\b|could not resolve host"
-    r"|connection (?:refused|reset)|ssl certificate problem|socket hang up|connection (?:was )?(?:closed|aborted)"
-    r"|premature close"
-)
-_MESSAGE = compile_late(
-    r"(?:Error|Exception)\b['\"]?:\s?[^\s|]"
-    r"|\b[Ee]rror (?!handling )[a-z]{3,20}ing [a-z]|\b(?:ERRORS?|FATAL|SEVERE)\b|Traceback \(most|\bUncaught\b"
-    r"|\brpc error: code = \w|\b[Bb]ad response received|\bmessage[\"'`]\s*:\s*[\"'`]\w*[_ ]?error"
-    r"|\b[Ii]nvalid (?:parameter|audience|redirect|scope|state|request|grant|client|token|code|credentials|requested scope)"
-    r"|(?m:^)[ \t>`*-]{0,12}(?:fatal|error):? [A-Z][a-z]{1,30} \w"
-)
+_UNANSWERED = compile_late("|".join(LISTS["words_of_no_response"]))
+_MESSAGE = compile_late("|".join(LISTS["beginnings_of_a_message"]))
 _NO_ROUTE = compile_late(r"\bCannot (?:GET|POST|PUT|PATCH|DELETE) /")
 """The response of Express if it has no route for an address."""
 _CAPITAL = compile_late(r"(?<=[a-z])(?=[A-Z])")

@@ -32,12 +32,7 @@ _GO_MAP = compile_late(r"(?<=[\[ ])(?P<name>reason|debug|hint):(?P<said>[A-Z][^\
 _ERRORS = compile_late(r"\"(?:errors|fields)\"\s{0,9}:\s{0,9}\{(?P<said>[^{}]{1,2000})")
 _BY_PATH = compile_late(r"\"(?P<path>[^\"\s]{1,80})\"\s{0,9}:\s{0,40}(?:\[\s{0,40})?\"(?P<said>[^\"]{2,300})\"")
 _VAGUE = compile_late(r"request failed with status|\b(?:an|some|unknown|unexpected|internal|server) error|went wrong", re.I)
-_THROWN = compile_late(
-    r"(?:\b[\w.$]{0,80}(?:Error|Exception)(?: ?[\[(][^\])\n]{0,80}[\])])?|exception with message|Caused by|\[cause\])"
-    r":(?:\s{1,9}|$)"
-    r"|\b(?:ERRORS?|FATAL|SEVERE|CRITICAL)\b[\]:|\s\"\[]{1,5}(?:\d{1,7} --- \[[^\]\n]{0,60}\]\s{1,9})?"
-    r"(?:[\w.$/:-]{1,120}\s{1,9}[-:|]{1,3}(?:\s{1,9}|$))?"
-)
+_THROWN = compile_late("|".join(LISTS["beginnings_of_an_exception"]))
 """The text before a message: the class of an exception (the last one in a chain), or the level and logger of a log."""
 _OF_THROWN = ("Error", "Exception", "exception with", "Caused by", "[cause]:", "ERROR", "FATAL", "SEVERE", "CRITICAL")
 _INNER = ("Caused by", "--->", "[cause]:", "exception with message")

@@ -7,6 +7,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from itertools import chain, islice
 
+from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, make_fact, register_fact, register_fact_with
 from sickbay.kernel.english import count
@@ -129,12 +130,7 @@ def token_expires_before_it_is_issued(evidence: Evidence) -> Values | None:
     return next(({"first": exp, "second": start} for exp, start in pairs if int(exp) < int(start)), None)
 
 
-_TIMES = compile_late(
-    r"\bnow\W{1,5}(?P<now>\d{10})\b.{0,40}\b(?:nbf|iat)\W{1,5}(?P<claim>\d{10})\b"
-    r"|\b(?:nbf|iat)\W{1,5}(?P<claim2>\d{10})\b.{0,60}\b(?:now|current time)\W{1,5}(?P<now2>\d{10})\b"
-    r"|\b(?P<now3>\d{10}) < (?P<claim3>\d{10})\b",
-    re.I,
-)
+_TIMES = compile_late("|".join(LISTS["patterns_of_times"]), re.I)
 
 
 @register_fact_with("nbf", "iat", " < ")
@@ -156,11 +152,7 @@ _LABELLED = compile_late(
 )
 """A value alone after its name, as people write it in a report."""
 _HEX_DIGITS = re.compile(rb"[0-9a-fA-F]{64}")
-_HEX_CODE = compile_late(
-    r"challenge[^\n]{0,120}(?:digest\(['\"]hex|hexdigest|enc\.Hex|bin2hex(?!\((?:random|openssl_random)))|SHA256\([^\n()]{0,60}\)\.toString\(\)[^\n]{0,60}challenge"
-    r"|challenge[^\n]{0,30}\bhash\(['\"]sha256['\"], ?[^,()\n]{1,60}\)",
-    re.I,
-)
+_HEX_CODE = compile_late("|".join(LISTS["code_that_hashes_to_hex"]), re.I)
 _BASE64_CODE = compile_late(
     r"challenge[^\n]{0,80}(?:\bbase64_encode\(|\bbtoa\(|\bb64encode\(|digest\(['\"]base64['\"]|toString\(['\"]base64['\"]|enc\.Base64\))",
     re.I,

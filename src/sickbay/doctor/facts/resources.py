@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
+from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, register_fact, register_fact_with
 from sickbay.kernel.late_patterns import compile_late
@@ -118,13 +119,7 @@ def _is_within(inner: ValidationIssue, outer: ValidationIssue) -> bool:
     return inner.expression == "Resource" or f"{inner.expression}.".startswith((f"{outer.expression}.", f"{outer.expression}["))
 
 
-_REFUSED_ELEMENT = compile_late(
-    r"\b(?:unknown|unrecogni[sz]ed|undefined|unexpected|undeclared|invalid|no such) (?:json )?"
-    r"(?:element|property|field|member|attribute)"
-    r"[^\w\n]{1,4}(?:name )?(?:[A-Z]\w{2,40}\.)?(?P<element>[a-z]\w{2,60})"
-    r"|^[ \t]{0,20}(?P<listed>[a-z]\w{2,60})\n[ \t]{0,20}extra (?:fields|inputs) (?:are )?not permitted",
-    re.I | re.M,
-)
+_REFUSED_ELEMENT = compile_late("|".join(LISTS["patterns_of_a_refused_element"]), re.I | re.M)
 _TYPE = compile_late(r"\b[A-Z][a-z]\w{2,40}\b")
 
 

@@ -9,15 +9,13 @@ from sickbay.authorization.models import Client
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, placeholders
 from sickbay.diagnosis.guesses import MASKED
+from sickbay.diagnosis.lists import LISTS
 from sickbay.diagnosis.rule import RuleFunctions
 from sickbay.diagnosis.values import describe_placeholder, first_stray_character, is_masked, strip_stray_characters
 from sickbay.kernel.checks import Facts
 from sickbay.kernel.similar_names import find_closest
 
-_SAMPLE = re.compile(
-    r"your_?(?:client|app)_?id.*|my[_ -]?(?:web[_ -]?)?(?:app|client)[_ -]?id|:?client[_ -]?id|todo(?:\W.*)?|\$.+|%.+%",
-    re.I | re.S,
-)
+_SAMPLE = re.compile("|".join(LISTS["sample_client_ids"]), re.I | re.S)
 """Not `my-app`, which apps are registered as."""
 _BRACKETS = (("<", ">"), ("[", "]"), ("{", "}"))
 
