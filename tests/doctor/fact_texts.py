@@ -140,6 +140,7 @@ TRUE = {
     "uses_client_credentials": token("grant_type=client_credentials&scope=system%2FPatient.rs"),
     "uses_password": token("grant_type=password&username=a&password=b"),
     "sends_assertion": token(f"{CODE}&client_assertion=a.b.c"),
+    "tells_of_assertion": "The portal is registered with `private_key_jwt`, and the token endpoint answers invalid_client.",
     "sends_no_secret": token(),
     "sends_no_redirect_uri": token("grant_type=authorization_code&code=abc123def456&client_id=growth-chart"),
     "token_body_is_json": 'axios.post("/token", {"grant_type": "refresh_token"})',
@@ -260,7 +261,11 @@ FALSE_IN = {
     "uses_two_ports_of_localhost": "client on http://localhost:8080, callback http://localhost:8080/cb",
     "client_lacks_the_code_grant": '.authorizedGrantTypes("password", "authorization_code") /authorize?response_type=code',
     "kid_is_not_in_key_set": KEYS.format(kid="a"),
-    "search_has_no_question_mark": "GET https://ehr.example.org/fhir/PractitionerRole?active=true&specialty=1",
+    "search_has_no_question_mark": (
+        "https://ehr.example.org/fhir/PractitionerRole?specialty=1 is refused, "
+        "and https://ehr.example.org/fhir/PractitionerRole&specialty=1 works."
+    ),
+    "tells_of_assertion": "It should use private_key_jwt, but the client_secret is sent: invalid_client",
     "element_is_of_another_version": "POST https://ehr.example.org/r4/Encounter answers Unknown element 'reasonReference'",
     "new_entry_is_referenced_by_its_id": POSTED.format(
         full_url='"fullUrl": "https://a.example/Patient/0", ', reference="Patient/0"

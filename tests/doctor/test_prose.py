@@ -166,6 +166,17 @@ DOCUMENTS = (
     "expect(body).toEqual({\n  error: 'unsupported_grant_type',\n});\nexpect(response.status).toEqual(400);",
     "  it('refuses a wrong secret', async () => {\n    expect(response.status).toBe(401)\n  })",
     "session_expired | 401 | The refresh failed\ninsufficient_scope | 403 | Not granted\npatient_not_found | 404 | None\n",
+    '## Example\n\n```http\nHTTP/1.1 401 Unauthorized\nWWW-Authenticate: Bearer error="invalid_token"\n```',
+    'Example of an error response:\n\n```json\n{"error": "invalid_scope"}\n```\n',
+    "### 400 at the token endpoint\nMake sure that the redirect_uri is that of the authorization request.",
+    "fix(auth): return invalid_token when the session has expired\n\nThe handler answered 500 so far.",
+    "Clients **MUST** discard the token when the server answers 401.",
+    "Das Token DARF NICHT abgelaufen sein, sonst antwortet der Server mit 401.",
+    "Developers often encounter a 403 Forbidden error while they set up the scopes of an app.",
+    '  Entry("with an unknown client", tableInput{\n    clientID: "nobody",\n    expectedStatus: 401,\n  }),',
+    "[Fact]\npublic async Task AnExpiredTokenIsRefused()\n{\n  Assert.Equal(401, (int)response.StatusCode);\n}",
+    "* Refuse tokens without an audience with 401 by @octocat in\n  https://github.com/octocat/server/pull/7",
+    "agent.get('/token').reply(400, {\n  error: 'authorization_pending',\n})\nconst config = createConfig(agent)",
 )
 
 

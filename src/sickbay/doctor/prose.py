@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 
 from sickbay.diagnosis.answers.values import CODES
@@ -100,19 +100,21 @@ def leave_out_what_may_happen(text: str) -> str:
 
 def is_program(text: str) -> bool:
     """Whether most of its lines are statements."""
-    return _is_mostly_code(_read_code(text))
-
-
-def _is_mostly_code(lines: Sequence[tuple[str, bool]]) -> bool:
+    lines = _read_code(text)
     return 2 * sum(is_statement for _, is_statement in lines) > len(lines)
 
 
 def _handles_errors(text: str) -> bool:
-    """Whether it is a program that names problems in statements and comments only, and no message follows it."""
-    lines = [(line, is_statement) for line, is_statement in _read_code(text) if not _COMMENT.match(line)]
-    others = (line for line, is_statement in lines if not is_statement)
-    is_whole = len(lines) > 1 and lines[-1][1] and _is_mostly_code(lines) and not _THROWN.search(text)
-    return is_whole and names_a_problem(text) and not any(map(names_a_problem, others))
+    """Whether it is a program that names problems in code and comments only, and no message follows it."""
+    lines = [each for each in _read_code(text) if not _COMMENT.match(each[0])]
+    others = [line for line, is_statement in lines if not (is_statement or _PART.match(line))]
+    is_whole = lines and lines[-1][0] not in others[-1:] and sum(is_statement for _, is_statement in lines) > 1
+    is_alone = is_whole and 2 * len(others) < len(lines) and not _THROWN.search(text)
+    return bool(is_alone) and names_a_problem(text) and not any(map(names_a_problem, others))
+
+
+_PART = compile_late("|".join(LISTS["parts_of_statements"]))
+"""A member or an argument, other than one of an error response that a program printed."""
 
 
 @lru_cache(maxsize=2)

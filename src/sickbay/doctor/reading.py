@@ -198,7 +198,7 @@ def _examine_each(found: Sequence[Input], pieces: Sequence[Piece], form: TextFor
         diagnosis = _drop_unsaid(diagnosis, each, form) if has_words(form.around) else diagnosis
         diagnosis = diagnosis if form.answers else layout.allow_layout(diagnosis, each, found, form.text)
         diagnosis = diagnosis.drop(excused)
-        yield each, diagnosis.turn_into_advice() if form.has_examples else diagnosis
+        yield each, diagnosis.turn_into_advice() if form.is_general else diagnosis
 
 
 def _list_excused(accepted: Sequence[Input], form: TextForm) -> Collection[str]:

@@ -19,8 +19,8 @@ WORDS = 6
 class TextForm(NamedTuple):
     """answers: the error responses that the text reports. around: what stands between its pieces.
 
-    is_general: it describes what can happen or what has changed, and reports no event.
-    is_guide: it is general, or its author reports no problem. has_examples: its requests are examples.
+    is_general: it describes what can happen or what has changed, and reports no event. Its requests are examples.
+    is_guide: it is general, or its author reports no problem.
     """
 
     text: str
@@ -28,7 +28,6 @@ class TextForm(NamedTuple):
     around: str = ""
     is_general: bool = False
     is_guide: bool = False
-    has_examples: bool = False
 
 
 def determine_form(pasted: str, text: str, pieces: Sequence[Piece], answers: tuple[ErrorAnswer, ...]) -> TextForm:
@@ -37,14 +36,14 @@ def determine_form(pasted: str, text: str, pieces: Sequence[Piece], answers: tup
     is_described = any((it.code and it.description) or "urn:" in it.code for it in answers)
     shows_error = is_described or any(_is_received(it, text) for it in pieces)
     is_headed = not answers and around.lstrip().startswith("##") and any(piece.is_success for piece in pieces)
-    may_be_general = has_words(around) or is_headed
-    is_said = may_be_general and prose.is_general(pasted, around, shows_error=shows_error)
+    is_sure = not (has_words(around) or is_headed)  # of a few words, only a form of documentation counts
+    is_said = prose.is_general(pasted, around, shows_error=shows_error or is_sure)
     is_general = is_said or (not shows_error and layout.builds_error(text))
     is_guide = is_general or not prose.is_report(text, around, has_error=bool(answers))
     if answers and is_guide:
-        answers = () if is_general else find_in_paste(prose.leave_out_what_may_happen(text))
-    has_examples = is_general and prose.is_general(pasted, around, shows_error=True)
-    return TextForm(text, answers, around, is_general, is_guide, has_examples)
+        said = () if is_general else find_in_paste(prose.leave_out_what_may_happen(text))
+        answers = tuple(each for each in said if each.kind != "status")  # without a message, it says what can happen too
+    return TextForm(text, answers, around, is_general, is_guide)
 
 
 def _is_received(piece: Piece, text: str) -> bool:

@@ -64,7 +64,7 @@ _STATUSES = tuple(
     compile_late(each.replace("STATUS", _STATUS).replace("REASONS", _REASONS).replace("VERBS", _VERBS), re.I)
     for each in LISTS["patterns_of_a_status"]
 )
-_REASON = compile_late(rf"^\W{{0,6}}(?:{'|'.join(LISTS['reasons_in_a_line'])})\W{{0,6}}$", re.I | re.M)
+_REASON = compile_late(rf"^[^\w\n*-]{{0,6}}(?:{'|'.join(LISTS['reasons_in_a_line'])})\W{{0,6}}$", re.I | re.M)
 _VENDOR = compile_late(r"\b(AADSTS\d{4,9}|AADB2C\d{5}|HAPI-\d{4}|E0000\d{3}|urn:[\w-]{1,40}:error:[\w:.-]{1,200})", re.I)
 _UNANSWERED = compile_late("|".join(LISTS["words_of_no_response"]))
 _MESSAGE = compile_late("|".join(LISTS["beginnings_of_a_message"]))
