@@ -95,7 +95,8 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     single, pieces = _single_exchange(text), tuple(find_pieces(text))
     answers = find_in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
     form = TextForm(text, answers) if single else determine_form(pasted, text, pieces, answers)
-    found = _select_inputs([single] if single else _put_together(pieces, text), form, _add_hints(context, text))
+    hints = {"response_mode": "fragment"} if _FRAGMENT.search(fold_case(text)) else {}
+    found = _select_inputs([single] if single else _put_together(pieces, text), form, hints | dict(context or {}))
     examined = [*(_examine_single(found[0], form) if single else _examine_each(found, pieces, form))]
     diagnoses = tuple(diagnosis for _, diagnosis in examined)
     place = _find_faulty(diagnoses)
@@ -148,10 +149,6 @@ _FRAGMENT = compile_late(r"response_?mode[\"'`]?\s{0,3}[=:]\s{0,3}[\"'`]?fragmen
 """Names `response_mode=fragment` in code or prose around an exchange. keycloak-js requests it by default."""
 
 
-def _add_hints(context: Mapping[str, Any] | None, text: str) -> dict[str, Any]:
-    return ({"response_mode": "fragment"} if _FRAGMENT.search(fold_case(text)) else {}) | dict(context or {})
-
-
 def _select_inputs(inputs: Sequence[Input], form: TextForm, context: Mapping[str, Any]) -> list[Input]:
     """With what is known about the server. Variables of templates count as unknown, unless something was refused."""
     shown = [_add_context(context, each) for each in inputs if not (form.is_general and each.piece.is_error)]
@@ -198,7 +195,7 @@ def _examine_each(found: Sequence[Input], pieces: Sequence[Piece], form: TextFor
         diagnosis = _drop_unsaid(diagnosis, each, form) if has_words(form.around) else diagnosis
         diagnosis = diagnosis if form.answers else layout.allow_layout(diagnosis, each, found, form.text)
         diagnosis = diagnosis.drop(excused)
-        yield each, diagnosis.turn_into_advice() if form.is_general else diagnosis
+        yield each, diagnosis.turn_into_advice() if form.has_examples else diagnosis
 
 
 def _list_excused(accepted: Sequence[Input], form: TextForm) -> Collection[str]:

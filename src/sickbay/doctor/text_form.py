@@ -19,7 +19,7 @@ WORDS = 6
 class TextForm(NamedTuple):
     """answers: the error responses that the text reports. around: what stands between its pieces.
 
-    is_general: it describes what can happen or what has changed, and reports no event. Its requests are examples.
+    is_general: it describes what can happen or what has changed, and reports no event. has_examples: so do its requests.
     is_guide: it is general, or its author reports no problem.
     """
 
@@ -28,6 +28,7 @@ class TextForm(NamedTuple):
     around: str = ""
     is_general: bool = False
     is_guide: bool = False
+    has_examples: bool = False
 
 
 def determine_form(pasted: str, text: str, pieces: Sequence[Piece], answers: tuple[ErrorAnswer, ...]) -> TextForm:
@@ -43,7 +44,8 @@ def determine_form(pasted: str, text: str, pieces: Sequence[Piece], answers: tup
     if answers and is_guide:
         said = () if is_general else find_in_paste(prose.leave_out_what_may_happen(text))
         answers = tuple(each for each in said if each.kind != "status")  # without a message, it says what can happen too
-    return TextForm(text, answers, around, is_general, is_guide)
+    has_examples = is_general and prose.is_general(pasted, around, shows_error=True)
+    return TextForm(text, answers, around, is_general, is_guide, has_examples)
 
 
 def _is_received(piece: Piece, text: str) -> bool:
