@@ -142,7 +142,7 @@ def _single_exchange(text: str) -> Input | None:
     except ValueError:
         return None
     found = Input(evidence, True, Piece(kind="request", start=0, end=len(text)))
-    return mark_shortened_values(found) if "..." in text else found
+    return mark_shortened_values(found) if "..." in text or "…" in text else found
 
 
 _FRAGMENT = compile_late(r"response_?mode[\"'`]?\s{0,3}[=:]\s{0,3}[\"'`]?fragment|\bkeycloak-js\b")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import product
 
+from tests.doctor.texts import claims
 from tests.laws import for_each
 
 from sickbay.doctor.pieces.find import find_pieces
@@ -58,6 +59,23 @@ def test_masked_credentials_are_no_fault_of_the_request(scheme: str, mask: str) 
     curl = f"curl https://ehr.example.org/token -H '{header}' -d 'grant_type=client_credentials&scope=system/*.rs'"
     found = {finding.id for finding in diagnose_text(f"This fails:\n\n{curl}\n")[1].explanation.findings}
     assert found.isdisjoint(("basic-malformed", "client-id-missing-in-body"))
+
+
+CURL = (
+    "curl https://ehr.example.org/oauth2/token -H 'Content-Type: application/x-www-form-urlencoded' "
+    "-d 'grant_type=authorization_code' -d 'redirect_uri=https://a.example/cb' -d 'code=XGa_U6toXP0Rvc' "
+    "-d 'code_verifier={}' -d 'client_id=abc'"
+)
+URL = "https://ehr.example.org/authorize?response_type=code&client_id=abc&code_challenge={}&code_challenge_method=S256&scope=openid"
+
+
+@for_each("sent, fault", [(CURL, "pkce-verifier-malformed"), (URL, "pkce-challenge-malformed")])
+def test_a_value_that_was_shortened_for_the_paste_is_no_fault(sent: str, fault: str) -> None:
+    assert fault in claims(sent.format("k9raCwW87d_wYCzwTkqPqksT6E_s"))
+    for dots, end in product(("...", ".....", "…"), ("zwTkqPqksT6E_s", "")):
+        shortened = sent.format(f"k9raCwW87d_wYC{dots}{end}")
+        assert fault not in claims(shortened)
+        assert fault not in claims(f"This is what the app sends, and the server answers 400:\n\n{shortened}")
 
 
 def test_an_app_s_own_address_with_launch_and_scope_is_no_launch_url() -> None:
