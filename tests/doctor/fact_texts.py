@@ -261,10 +261,7 @@ FALSE_IN = {
     "uses_two_ports_of_localhost": "client on http://localhost:8080, callback http://localhost:8080/cb",
     "client_lacks_the_code_grant": '.authorizedGrantTypes("password", "authorization_code") /authorize?response_type=code',
     "kid_is_not_in_key_set": KEYS.format(kid="a"),
-    "search_has_no_question_mark": (
-        "https://ehr.example.org/fhir/PractitionerRole?specialty=1 is refused, "
-        "and https://ehr.example.org/fhir/PractitionerRole&specialty=1 works."
-    ),
+    "search_has_no_question_mark": "https://a.example/r4/Patient?name=a fails, https://a.example/r4/Patient&name=a works",
     "tells_of_assertion": "It should use private_key_jwt, but the client_secret is sent: invalid_client",
     "element_is_of_another_version": "POST https://ehr.example.org/r4/Encounter answers Unknown element 'reasonReference'",
     "new_entry_is_referenced_by_its_id": POSTED.format(

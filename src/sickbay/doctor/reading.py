@@ -141,8 +141,8 @@ def _single_exchange(text: str) -> Input | None:
         raise
     except ValueError:
         return None
-    found = Input(evidence, True, Piece(kind="request", start=0, end=len(text)))
-    return mark_shortened_values(found) if "..." in text or "…" in text else found
+    found = mark_shortened_values(Input(evidence, True, Piece(kind="request", start=0, end=len(text))))
+    return found if "..." in text else found._replace(unknown=found.unknown - {"client_id"})  # the ID of a sample isn't masked
 
 
 _FRAGMENT = compile_late(r"response_?mode[\"'`]?\s{0,3}[=:]\s{0,3}[\"'`]?fragment|\bkeycloak-js\b")

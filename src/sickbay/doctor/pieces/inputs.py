@@ -174,8 +174,8 @@ def mark_shortened_values(found: Input) -> Input:
 def _is_hidden(name: str, value: str) -> bool:
     """Whether a part of the value was masked or cut. A URL without its scheme and with an asterisk isn't a pattern."""
     is_cut = value.endswith(("...", "…")) or ("*" in value and "uri" in name and "://" not in value)
-    is_dotted = ("..." in value or "…" in value) and (not name or name.endswith(LISTS["random_values"]))
-    is_cut = is_cut or is_dotted  # random values have no such dots
+    is_random = not name or name.endswith(LISTS["random_values"])
+    is_cut = is_cut or (is_random and any(mark in value for mark in LISTS["marks_in_random_values"]))
     is_cut = is_cut or _IN_BRACKETS.fullmatch(value) is not None
     return is_cut or (is_masked(value) and name != "client_secret")
 
