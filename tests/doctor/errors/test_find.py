@@ -21,6 +21,7 @@ from sickbay.doctor import har
 from sickbay.doctor.diagnose import diagnose_line
 from sickbay.doctor.errors import find
 from sickbay.doctor.errors.find import find_in_paste
+from sickbay.doctor.reading import read_text
 from sickbay.doctor.text import diagnose_exchange, diagnose_text
 from sickbay.doctor.verdict import Verdict
 
@@ -386,6 +387,11 @@ def test_words_of_a_sentence_are_no_code_of_oauth(words: str) -> None:
 )
 def test_a_status_is_read_by_its_old_and_its_new_name(phrase: str) -> None:
     assert {answer.code for answer in find_in_paste(f"<center><h1>{phrase}</h1></center>")} == {phrase[:3]}
+
+
+@for_each("said, codes", [("Still I get 401 for it.", {"401"}), ("We get 503", {"503"}), ("I fail to receive a 412.", set())])
+def test_a_status_that_somebody_gets_is_an_answer_and_one_that_is_missed_is_none(said: str, codes: set[str]) -> None:
+    assert {answer.code for answer in read_text(said).diagnosis.answers} == codes
 
 
 @for_each("code", ["AADB2C99068", "AADSTS50011", "HAPI-0513"])
