@@ -103,7 +103,7 @@ CURL = (
 )
 IMPORTED = (
     ('{"error": "invalid_grant", "error_description": "Code not valid"}', 111),
-    ("AADSTS50011: The redirect URI specified in the request does not match", 109),
+    ("AADSTS50011: The redirect URI specified in the request does not match", 110),
     ("https://ehr.example.org/authorize?response_type=code&client_id=a&scope=launch/patient,openid", 180),
     (CURL, 200),
     (f"{LOG}12:01:00 ERROR server.oauth2 - invalid_client: Client authentication failed\n", 120),
