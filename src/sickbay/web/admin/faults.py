@@ -31,12 +31,16 @@ async def add_faults(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def _filters_of_fault(sandbox: Sandbox, body: dict[str, Any]) -> dict[str, Any]:
-    """The filters that a fault was sent with. An app is named in any way, and stored as its client_id."""
+    """The filters that a fault was sent with. An app is named in any way, and stored as its client_id.
+
+    Filters of a wrong type are returned as they were sent: whoever adds the fault refuses them.
+    """
     filters = {name: body[name] for name in FILTERS if body.get(name) is not None}
-    if isinstance(filters.get("tenant"), str):
-        find_tenant(sandbox, filters["tenant"])
-    if isinstance(filters.get("app"), str):
-        client = await find_app(sandbox, filters["app"], filters.get("tenant"))
+    app, tenant = filters.get("app"), filters.get("tenant")
+    if isinstance(tenant, str):
+        find_tenant(sandbox, tenant)
+    if isinstance(app, str) and isinstance(tenant, str | None):
+        client = await find_app(sandbox, app, tenant)
         filters |= {"app": client.client_id, "tenant": client.tenant}
     return filters
 
