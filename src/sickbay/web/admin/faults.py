@@ -33,7 +33,7 @@ async def add_faults(request: Request, sandbox: Sandbox) -> Response:
 async def _filters_of_fault(sandbox: Sandbox, body: dict[str, Any]) -> dict[str, Any]:
     """The filters that a fault was sent with. An app is named in any way, and stored as its client_id.
 
-    Filters of a wrong type are returned as they were sent: whoever adds the fault refuses them.
+    Filters of a wrong type are returned as they were sent; `add_faults` refuses them.
     """
     filters = {name: body[name] for name in FILTERS if body.get(name) is not None}
     app, tenant = filters.get("app"), filters.get("tenant")
